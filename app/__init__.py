@@ -1,0 +1,1 @@
+"""The screens: Streamlit pages for agents, managers and engineers."""

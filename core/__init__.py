@@ -1,0 +1,1 @@
+"""What every service shares: schema, settings, errors, storage adapters. Imports no service."""

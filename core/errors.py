@@ -1,0 +1,76 @@
+"""Every error Callwise raises on purpose.
+
+    CallwiseError
+    ├── SettingsError     a variable is missing, unknown or unsafe; nothing was started
+    ├── SchemaError       the campaign schema file contradicts itself
+    ├── InputError        what came in breaks a rule of the schema; names row, column and rule
+    ├── NotFound          the thing asked for does not exist
+    ├── Conflict          somebody else was first; the state is as they left it
+    ├── Unavailable       a service did not answer; the call may be repeated
+    └── GateRefused       a gate of the pipeline stopped it; the champion is untouched
+
+Entry points (a page, a command, a V2 reply) translate these for people. A person is always told what happened, what
+was kept, and what to do next; so an error carries the three apart.
+"""
+
+from __future__ import annotations
+
+
+class CallwiseError(Exception):
+    """Base of the tree. `what` happened, what was `kept`, what to do `next`; one sentence each."""
+
+    def __init__(self, what: str, *, kept: str = "", next: str = "") -> None:
+        super().__init__(what)
+        self.what, self.kept, self.next = what, kept, next
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.what, self.kept, self.next) if part)
+
+
+class SettingsError(CallwiseError):
+    """A variable is missing, unknown or unsafe."""
+
+
+class SchemaError(CallwiseError):
+    """The campaign schema file contradicts itself."""
+
+
+class InputError(CallwiseError):
+    """Input breaks a rule of the schema.
+
+    `row` counts from 1 (the first record, not the header) or is None when the whole input is at fault; `column` and
+    `rule` are words a person can act on.
+    """
+
+    def __init__(
+        self, rule: str, *, row: int | None = None, column: str | None = None, kept: str = "", next: str = ""
+    ) -> None:
+        where = ", ".join(
+            part for part in (f"row {row}" if row is not None else "", f"column '{column}'" if column else "") if part
+        )
+        super().__init__(f"{where}: {rule}" if where else rule, kept=kept, next=next)
+        self.row, self.column, self.rule = row, column, rule
+
+
+class NotFound(CallwiseError):
+    """The thing asked for does not exist."""
+
+
+class Conflict(CallwiseError):
+    """Somebody else was first."""
+
+
+class Unavailable(CallwiseError):
+    """A service did not answer; the call may be repeated."""
+
+
+class GateRefused(CallwiseError):
+    """A gate of the pipeline refused; `gate` names it, `report` is where the evidence lies (a path or an address)."""
+
+    def __init__(self, gate: str, why: str, *, report: str = "") -> None:
+        super().__init__(
+            f"{gate} refused: {why}",
+            kept="The champion is unchanged.",
+            next=f"The evidence is in {report}." if report else "",
+        )
+        self.gate, self.why, self.report = gate, why, report

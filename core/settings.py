@@ -1,0 +1,135 @@
+"""Settings from the environment, checked before anything starts.
+
+Addresses have the names their own tools use (`MONGODB_URI`, `MLFLOW_TRACKING_URI`); everything that is Callwise's own
+starts with `CALLWISE_`, and an unknown variable with that prefix stops the start, because it is a misspelt one. Each
+service composes the groups below into the one settings class its composition root reads; nothing else reads the
+environment.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+UNSAFE_SECRETS = frozenset({"", "changeme", "change-me", "secret", "password", "admin", "minioadmin", "default"})
+
+
+class Group(BaseSettings):
+    """Base of all groups: a secret that was never set by anybody is refused by name."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _no_default_secret(cls, value: Any) -> Any:
+        if isinstance(value, SecretStr) and value.get_secret_value().strip().lower() in UNSAFE_SECRETS:
+            raise ValueError("is empty or a well-known default; generate one (scripts/init does)")
+        return value
+
+
+class MongoSettings(Group):
+    """Where prospects, outcomes, predictions and the event log live."""
+
+    mongodb_uri: SecretStr = Field(description="MongoDB connection string; may hold a password")
+    mongodb_database: str = Field("callwise", description="database name")
+
+
+class S3Settings(Group):
+    """Where datasets and model artifacts live. Any S3 server will do."""
+
+    s3_endpoint_url: str = Field(description="address of the S3 server, http:// or https://")
+    s3_access_key: str = Field(description="S3 access key")
+    s3_secret_key: SecretStr = Field(description="S3 secret key")
+    s3_bucket_datasets: str = Field("callwise-datasets", description="bucket of the DVC remote")
+    s3_bucket_models: str = Field("callwise-models", description="bucket of MLflow's artifacts")
+
+
+class RegistrySettings(Group):
+    """The MLflow server: experiments and the registered model."""
+
+    mlflow_tracking_uri: str = Field(description="address of the MLflow server")
+    callwise_model_name: str = Field("prospect-scorer", description="name of the registered model")
+
+
+class PrefectSettings(Group):
+    """The Prefect server."""
+
+    prefect_api_url: str = Field(description="address of the Prefect API, ending in /api")
+
+
+class ScoringSettings(Group):
+    """Where scores are asked for."""
+
+    mlserver_url: str = Field(description="address of MLServer (V2 inference protocol)")
+    callwise_model_name: str = Field("prospect-scorer", description="name of the registered model")
+
+
+class EvidentlySettings(Group):
+    """The Evidently UI."""
+
+    evidently_url: str = Field(description="address of the Evidently UI")
+
+
+class SchemaSettings(Group):
+    """Which campaign schema is in force."""
+
+    callwise_schema: Path = Field(ROOT / "data" / "schema.yaml", description="path of the campaign schema")
+
+
+class DatasetSettings(Group):
+    """The data registry: a git repository of its own, with DVC on S3."""
+
+    callwise_data_registry: Path = Field(description="folder of the data registry's git repository")
+
+
+S = TypeVar("S", bound=Group)
+
+
+def load(cls: type[S], env: Mapping[str, str] | None = None) -> S:
+    """Read `cls` from the environment.
+
+    Raises SettingsError naming every variable that is missing, wrong or unknown.
+    """
+    env = os.environ if env is None else env
+    problems = [f"{name}: unknown variable; did you misspell it?" for name in unknown(env)]
+    fields = {name: env[name.upper()] for name in cls.model_fields if name.upper() in env}
+    try:
+        settings = cls(**fields)
+    except ValidationError as error:
+        problems += [f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
+    if problems:
+        raise SettingsError(
+            "The settings are not usable: " + "; ".join(problems) + ".",
+            kept="Nothing was started.",
+            next="See .env.example for every variable and its meaning.",
+        )
+    return settings
+
+
+def groups() -> list[type[Group]]:
+    """Every settings group that has been imported, depth first; the documentation test walks it."""
+    found: list[type[Group]] = []
+    pending: list[type[Group]] = [Group]
+    while pending:
+        cls = pending.pop()
+        pending += cls.__subclasses__()
+        found.append(cls)
+    return found
+
+
+def unknown(env: Mapping[str, str]) -> list[str]:
+    """Names that start with CALLWISE_ but that no group knows."""
+    known = {name.upper() for cls in groups() for name in cls.model_fields} | RUNNER_VARIABLES
+    return sorted(name for name in env if name.startswith("CALLWISE_") and name not in known)
+
+
+# Read by the embedded runner and the test suite rather than by a service.
+RUNNER_VARIABLES = frozenset({"CALLWISE_STATE", "CALLWISE_SERVICE"})

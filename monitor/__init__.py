@@ -1,0 +1,1 @@
+"""Scheduled jobs: ranking, drift, performance. Each can also be run by hand."""

@@ -1,0 +1,1 @@
+"""Continuous training as a Prefect flow: snapshot, validate, train, validate, register."""
