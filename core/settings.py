@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.errors import SettingsError
 
@@ -26,6 +26,13 @@ class Group(BaseSettings):
     """Base of all groups: a secret that was never set by anybody is refused by name."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load` passes in: one way in, and tests never see the machine's own environment."""
+        return (init_settings,)
 
     @field_validator("*", mode="after")
     @classmethod
@@ -88,6 +95,30 @@ class DatasetSettings(Group):
     """The data registry: a git repository of its own, with DVC on S3."""
 
     callwise_data_registry: Path = Field(description="folder of the data registry's git repository")
+
+
+class ServingSettings(Group):
+    """How predictions are routed and kept."""
+
+    callwise_spool_dir: Path = Field(description="folder of the prediction spool, used while MongoDB is down")
+    callwise_routing_key: SecretStr = Field(description="key of the hash that routes prospects to the canary")
+    callwise_canary_share: float = Field(0.05, ge=0, le=0.5, description="share of prospects routed to a canary")
+    callwise_reload_seconds: float = Field(2.0, gt=0, description="seconds between looks at the registry's aliases")
+
+
+class MonitorSettings(Group):
+    """When the scheduled jobs run and what they look at."""
+
+    callwise_monitor_port: int = Field(8090, description="port of the monitor's health page")
+    callwise_rank_seconds: float = Field(3.0, gt=0, description="seconds between looks for prospects without a score")
+    callwise_review_seconds: float = Field(900.0, gt=0, description="seconds between drift and performance reports")
+    callwise_drift_window: int = Field(1000, ge=100, description="predictions in one drift window")
+
+
+class AppSettings(Group):
+    """What the screens do."""
+
+    callwise_claim_minutes: float = Field(15.0, gt=0, description="minutes a claimed prospect is held for an agent")
 
 
 S = TypeVar("S", bound=Group)
