@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from core.errors import SettingsError
 
@@ -22,17 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 UNSAFE_SECRETS = frozenset({"", "changeme", "change-me", "secret", "password", "admin", "minioadmin", "default"})
 
 
-class Group(BaseSettings):
+class Group(BaseModel):
     """Base of all groups: a secret that was never set by anybody is refused by name."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
-
-    @classmethod
-    def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_: Any
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what `load` passes in: one way in, and tests never see the machine's own environment."""
-        return (init_settings,)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     @field_validator("*", mode="after")
     @classmethod
@@ -133,7 +125,7 @@ def load(cls: type[S], env: Mapping[str, str] | None = None) -> S:
     problems = [f"{name}: unknown variable; did you misspell it?" for name in unknown(env)]
     fields = {name: env[name.upper()] for name in cls.model_fields if name.upper() in env}
     try:
-        settings = cls(**fields)
+        settings = cls.model_validate(fields)
     except ValidationError as error:
         problems += [f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
     if problems:

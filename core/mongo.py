@@ -1,0 +1,75 @@
+"""The MongoDB adapter: one connection, the collections' names, and their indexes.
+
+`_id` is the natural key everywhere, so that every write may be repeated:
+
+    campaigns    {campaign}
+    prospects    {campaign}:{ref}
+    outcomes     {prospect}:{call}
+    predictions  {request}:{row}
+    indicators   {series}:{period}
+    models       {name}:{version}
+    incidents    {cause}:{opened}
+    events       {sequence}
+    appliance    {fact}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, MongoClient
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+
+from core.errors import Unavailable
+from core.settings import MongoSettings
+
+Document = dict[str, Any]
+Db = Database[Document]
+
+INDEXES: dict[str, list[list[tuple[str, int]]]] = {
+    # The call list: the best open prospect of a campaign, and how many are left in each state.
+    "prospects": [[("campaign", ASCENDING), ("status", ASCENDING), ("score", DESCENDING)]],
+    "outcomes": [[("at", ASCENDING)], [("campaign", ASCENDING), ("at", ASCENDING)], [("prospect", ASCENDING)]],
+    "predictions": [[("at", ASCENDING)], [("prospect", ASCENDING), ("at", DESCENDING)]],
+    "indicators": [[("series", ASCENDING), ("period", ASCENDING)]],
+}
+
+
+def connect(settings: MongoSettings, *, timeout_seconds: float = 10.0) -> Db:
+    """The appliance's database. Connects lazily; an operation waits at most `timeout_seconds` for a server.
+
+    Datetimes come back in UTC and aware.
+    """
+    client: MongoClient[Document] = MongoClient(
+        settings.mongodb_uri.get_secret_value(),
+        serverSelectionTimeoutMS=int(timeout_seconds * 1000),
+        connectTimeoutMS=int(timeout_seconds * 1000),
+        tz_aware=True,
+        appname="callwise",
+        retryWrites=False,  # every write here is idempotent by key; the embedded server knows no sessions
+    )
+    return client[settings.mongodb_database]
+
+
+def ensure_indexes(db: Db) -> None:
+    """Create every collection's indexes; safe to repeat."""
+    with reachable():
+        for collection, indexes in INDEXES.items():
+            for keys in indexes:
+                db[collection].create_index(keys)
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Translate the driver's errors of a missing server into Unavailable."""
+    try:
+        yield
+    except PyMongoError as error:
+        raise Unavailable(
+            f"MongoDB did not do what was asked: {error}.",
+            kept="Nothing was half done: every write has a key and may be repeated.",
+            next="Try again; if it persists, look at the log of the mongo service.",
+        ) from error

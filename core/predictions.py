@@ -1,0 +1,36 @@
+"""The prediction log's record: what was asked, what was answered, and by which model.
+
+Written by the scoring service alone; read by monitoring, training and the screens. A record's `_id` is
+`{request}:{row}`, so writing it twice is writing it once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from core.mongo import Document
+from core.schema import Value
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One scored row. `score` is the route's, the one used; `shadow_score` the other model's, where there is one."""
+
+    id: str
+    request: str
+    prospect: str
+    features: Mapping[str, Value]
+    score: float
+    version: str
+    route: str
+    at: datetime
+    shadow_score: float | None = None
+    shadow_version: str | None = None
+
+    def document(self) -> Document:
+        """As it stands in MongoDB."""
+        document = asdict(self)
+        document["_id"] = document.pop("id")
+        return document

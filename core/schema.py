@@ -1,0 +1,208 @@
+"""The campaign schema: what a record is, read from one YAML file and checked.
+
+Everything that needs to know a column (import, data gate, model signature, forms, drift) asks this module, so another
+company's columns need another file and no code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from core.errors import SchemaError
+
+Value = int | float | str
+
+
+class ColumnType(StrEnum):
+    """How a value is written."""
+
+    INTEGER = "integer"
+    NUMBER = "number"
+    CATEGORY = "category"
+
+
+class Role(StrEnum):
+    """Where a column's value comes from; `after_call` values are known too late to be features."""
+
+    PROFILE = "profile"
+    HISTORY = "history"
+    CALL_CONTEXT = "call_context"
+    INDICATOR = "indicator"
+    AFTER_CALL = "after_call"
+
+
+class Strict(BaseModel):
+    """An unknown key in the file is a mistake, not a comment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(Strict):
+    """One column: its name in files, its label for people, and what values it may hold."""
+
+    name: str
+    label: str
+    type: ColumnType
+    role: Role
+    minimum: float | None = None
+    maximum: float | None = None
+    categories: tuple[str, ...] = ()
+    special: dict[int, str] = Field(default_factory=dict)
+    unit: str = ""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.type is ColumnType.CATEGORY) != bool(self.categories):
+            raise ValueError(f"column '{self.name}': categories go with type category, and only with it")
+        if len(set(self.categories)) != len(self.categories):
+            raise ValueError(f"column '{self.name}': a category stands twice")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError(f"column '{self.name}': minimum is above maximum")
+        return self
+
+    @property
+    def is_feature(self) -> bool:
+        """Whether a model may see it."""
+        return self.role is not Role.AFTER_CALL
+
+    @property
+    def is_category(self) -> bool:
+        """Whether its values are words from a list."""
+        return self.type is ColumnType.CATEGORY
+
+    @cached_property
+    def _allowed(self) -> frozenset[str]:
+        return frozenset(self.categories)
+
+    @property
+    def rule(self) -> str:
+        """The column's rule in words a person can act on."""
+        if self.is_category:
+            return "one of " + ", ".join(self.categories)
+        kind = "a whole number" if self.type is ColumnType.INTEGER else "a number"
+        low = f" from {self.minimum:g}" if self.minimum is not None else ""
+        high = f" to {self.maximum:g}" if self.maximum is not None else ""
+        return kind + low + high
+
+    def parse(self, raw: Any) -> Value:
+        """The value of `raw` (text or already a number) under this column's rule.
+
+        Raises ValueError whose text is the broken rule, in words.
+        """
+        if self.is_category:
+            text = raw.strip() if isinstance(raw, str) else "" if raw is None else str(raw)
+            if text not in self._allowed:
+                raise ValueError(f"{text!r} is not {self.rule}" if text else f"is empty; must be {self.rule}")
+            return text
+        try:
+            number = float(raw)
+        except (TypeError, ValueError):
+            empty = raw is None or not str(raw).strip()
+            raise ValueError(f"is empty; must be {self.rule}" if empty else f"{raw!r} is not {self.rule}") from None
+        whole = self.type is ColumnType.INTEGER
+        if not math.isfinite(number) or (whole and not number.is_integer()):
+            raise ValueError(f"{raw!r} is not {self.rule}")
+        if number in self.special:
+            return int(number)
+        if (self.minimum is not None and number < self.minimum) or (self.maximum is not None and number > self.maximum):
+            raise ValueError(f"{raw!r} is not {self.rule}")
+        return int(number) if whole else number
+
+
+class Outcome(Strict):
+    """The column that says what came of a call."""
+
+    column: str
+    positive: str
+    negative: str
+    label: str
+
+    def parse(self, raw: Any) -> bool | None:
+        """True for a sale, False for none, None where the call has not been made (an empty cell).
+
+        Raises ValueError whose text is the broken rule.
+        """
+        text = "" if raw is None or (isinstance(raw, float) and math.isnan(raw)) else str(raw).strip()
+        if not text:
+            return None
+        if text not in (self.positive, self.negative):
+            raise ValueError(f"{text!r} is not one of {self.positive}, {self.negative}, or empty")
+        return text == self.positive
+
+
+class Calendar(Strict):
+    """Files in time order that say only month and weekday; `start` is the first call's month, `YYYY-MM`."""
+
+    month: str
+    weekday: str
+    start: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+
+
+class Schema(Strict):
+    """A campaign's columns, in file order, and its outcome."""
+
+    name: str
+    title: str
+    reference: str | None = None
+    outcome: Outcome
+    calendar: Calendar | None = None
+    segments: tuple[str, ...] = ()
+    columns: tuple[Column, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [column.name for column in self.columns]
+        if len(set(names)) != len(names):
+            raise ValueError("a column name stands twice")
+        if self.outcome.column in names:
+            raise ValueError(f"the outcome '{self.outcome.column}' must not be among the columns")
+        if not self.features:
+            raise ValueError("no column may be a feature")
+        known = set(names)
+        for name in (*self.segments, *((self.calendar.month, self.calendar.weekday) if self.calendar else ())):
+            if name not in known:
+                raise ValueError(f"'{name}' is not a column")
+        return self
+
+    @cached_property
+    def features(self) -> tuple[Column, ...]:
+        """The columns a model may see, in file order."""
+        return tuple(column for column in self.columns if column.is_feature)
+
+    @cached_property
+    def feature_names(self) -> list[str]:
+        """Names of `features`, in the same order."""
+        return [column.name for column in self.features]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Column]:
+        """Columns by their name."""
+        return {column.name: column for column in self.columns}
+
+    @cached_property
+    def hash(self) -> str:
+        """sha256 of the schema's content, whatever its layout and comments: part of every model's lineage."""
+        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+
+
+def read(path: Path) -> Schema:
+    """The schema in the YAML file at `path`. Raises SchemaError naming what is wrong with it."""
+    try:
+        return Schema.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise SchemaError(f"The campaign schema {path} cannot be read: {error.strerror}.") from error
+    except yaml.YAMLError as error:
+        raise SchemaError(f"The campaign schema {path} is not YAML: {error}.") from error
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'schema'}: {e['msg']}" for e in error.errors())
+        raise SchemaError(f"The campaign schema {path} is not usable: {problems}.") from error
