@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Self
 
 from core.mongo import Document
 from core.schema import Value
@@ -16,7 +17,10 @@ from core.schema import Value
 
 @dataclass(frozen=True)
 class Prediction:
-    """One scored row. `score` is the route's, the one used; `shadow_score` the other model's, where there is one."""
+    """One scored row. `score` is the route's, the one used; `shadow_score` the other model's, where there is one.
+
+    `prospect` is "" where the request named none.
+    """
 
     id: str
     request: str
@@ -34,3 +38,13 @@ class Prediction:
         document = asdict(self)
         document["_id"] = document.pop("id")
         return document
+
+    @classmethod
+    def of(cls, document: Document) -> Self:
+        """The record in a document that `document()` made."""
+        return cls(id=document["_id"], **{key: value for key, value in document.items() if key != "_id"})
+
+
+def same_question(one: Document, other: Document) -> bool:
+    """Whether two records of one key asked for the same: the same prospect with the same features."""
+    return bool(one["prospect"] == other["prospect"] and one["features"] == other["features"])
