@@ -25,6 +25,7 @@ OUTPUTS = {"score": "FP64", "version": "BYTES", "route": "BYTES"}
 # A request is scored, logged and answered in one piece; a longer list is sent in several.
 MAX_ROWS = 10_000
 MAX_PROSPECT = 256
+SHOWN = 80  # characters of a wrong value that an error repeats
 INT64 = range(-(2**63), 2**63)
 # It becomes part of the log's keys and of reply headers, so it is plain ASCII without blanks.
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:@=+/-]{1,128}")
@@ -91,7 +92,7 @@ def parse(schema: Schema, tensors: Sequence[Tensor]) -> Rows:
         raise InputError("the input is missing", column=missing[0], next=f"Needed: {', '.join(schema.feature_names)}.")
     surplus = sorted(set(found) - set(schema.feature_names) - {PROSPECT})
     if surplus:
-        raise InputError(f"is not a feature of this model (an input is named {surplus[0][:80]!r})")
+        raise InputError("is not a feature of this model", column=surplus[0][:SHOWN])
     rows = len(found[schema.feature_names[0]].data)
     if rows > MAX_ROWS:
         raise InputError(f"{rows} rows in one request; at most {MAX_ROWS} are allowed", next="Send it in several.")
@@ -135,16 +136,16 @@ def _check_shape(tensor: Tensor, rows: int) -> None:
 
 
 def _parsed(column: Column, tensor: Tensor) -> list[Value]:
-    words = column.is_category
-    if (tensor.datatype == "BYTES") != words or tensor.datatype == "BOOL":
+    if (tensor.datatype == "BYTES") != column.is_category or tensor.datatype == "BOOL":
         raise InputError(f"is sent as {tensor.datatype}; must be {DATATYPES[column.type]}", column=column.name)
+    read = _text if column.is_category else _number
     parsed: list[Value] = []
     for number, raw in enumerate(tensor.data, 1):
         try:
-            value = column.parse(_text(raw) if words else _number(raw, column))
+            value = column.parse(read(raw, column.rule))
         except ValueError as error:
             raise InputError(str(error), row=number, column=column.name) from None
-        if isinstance(value, int) and value not in INT64:  # from a float, such as 1e300
+        if isinstance(value, int) and value not in INT64:  # 1e300 is a whole number too
             raise InputError(f"{raw!r} does not fit INT64", row=number, column=column.name)
         parsed.append(value)
     return parsed
@@ -153,35 +154,45 @@ def _parsed(column: Column, tensor: Tensor) -> list[Value]:
 def _keys(tensor: Tensor) -> list[str]:
     if tensor.datatype != "BYTES":
         raise InputError(f"is sent as {tensor.datatype}; must be BYTES", column=PROSPECT)
+    rule = f"a key of 1 to {MAX_PROSPECT} printable characters"
     keys: list[str] = []
     for number, raw in enumerate(tensor.data, 1):
         try:
-            key = _text(raw)
+            key = _text(raw, rule)
         except ValueError as error:
             raise InputError(str(error), row=number, column=PROSPECT) from None
-        if not isinstance(key, str) or not 1 <= len(key) <= MAX_PROSPECT or not key.isprintable():
-            raise InputError(f"must be a key of 1 to {MAX_PROSPECT} characters", row=number, column=PROSPECT)
+        if not key or not key.isprintable():
+            raise InputError(f"{key!r} is not {rule}", row=number, column=PROSPECT)
         keys.append(key)
     return keys
 
 
-def _text(raw: Any) -> Any:
-    """`raw` with bytes decoded: JSON carries BYTES as text, gRPC as bytes."""
+def _text(raw: Any, rule: str) -> str:
+    """`raw` as a word; JSON carries BYTES as text, gRPC as bytes, and null is as good as empty."""
+    if raw is None:
+        return ""
     if isinstance(raw, bytes):
         try:
-            return raw.decode()
+            raw = raw.decode()
         except UnicodeDecodeError:
-            raise ValueError("is not UTF-8") from None
+            raise ValueError(f"is not UTF-8; must be {rule}") from None
+    if not isinstance(raw, str) or len(raw) > MAX_PROSPECT:
+        raise ValueError(f"{_shown(raw)} is not {rule}")
     return raw
 
 
-def _number(raw: Any, column: Column) -> Any:
-    if isinstance(raw, str | bytes | bool | list | dict):
-        kind = {True: "true", False: "false"}[raw] if isinstance(raw, bool) else f"{str(raw)[:80]!r}"
-        raise ValueError(f"{kind} is not {column.rule}")  # noqa: TRY004  the broken rule, as Column.parse reports it
-    if isinstance(raw, int) and raw not in INT64:
-        raise ValueError(f"{str(raw)[:80]} does not fit INT64")
-    return raw
+def _number(raw: Any, rule: str) -> int | float | None:
+    """`raw` if it is a number, or null, which the column refuses as empty; text and true are not numbers here."""
+    if raw is None or (isinstance(raw, int | float) and not isinstance(raw, bool)):
+        if isinstance(raw, int) and raw not in INT64:
+            raise ValueError(f"{_shown(raw)} does not fit INT64")
+        return raw
+    raise ValueError(f"{_shown(raw)} is not {rule}")
+
+
+def _shown(raw: Any) -> str:
+    text = repr(raw)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def _sendable(row: Mapping[str, Value], number: int, column: Column) -> Value:

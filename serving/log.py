@@ -15,7 +15,7 @@ from typing import Protocol
 
 from core.errors import Unavailable
 from core.mongo import Document
-from core.predictions import Prediction
+from core.predictions import Prediction, same_answer
 from serving.spool import Spool, Waiting
 from serving.store import Store
 
@@ -126,7 +126,8 @@ class PredictionLog:
         if not batch:
             return
         held = self._home.merge([document for _, document in batch])
-        disputed = {seq for (seq, document), kept in zip(batch, held, strict=True) if kept != document}
+        pairs = zip(batch, held, strict=True)
+        disputed = {waiting.seq for waiting, kept in pairs if not same_answer(waiting.document, kept)}
         for seq, document in batch:
             if seq in disputed:
                 log.error("prediction %s contradicts the log and was put aside in the spool", document["_id"])

@@ -74,7 +74,7 @@ class Refusal:
 
 
 class Models:
-    """The current line-up, None until there is a champion."""
+    """The current line-up, None until there is a champion; `looked` is set once the registry was asked."""
 
     def __init__(self, registry: Registry, schema: Schema, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._registry = registry
@@ -84,6 +84,7 @@ class Models:
         self._silence: Unavailable | None = None
         self.lineup: Lineup | None = None
         self.registry_answers = True
+        self.looked = threading.Event()
 
     @property
     def refused(self) -> list[Refusal]:
@@ -112,6 +113,7 @@ class Models:
                 self.look()
             except Exception:  # the thread must outlive whatever one look meets
                 log.exception("a look at the model registry failed; the models go on as they are")
+            self.looked.set()
             if stop.wait(every_seconds):
                 return
 

@@ -30,6 +30,7 @@ from serving.scorer import NoChampion
 
 log = logging.getLogger(__name__)
 
+FIRST_LOOK_SECONDS = 30.0
 BAD_REQUEST, CONFLICT, INTERNAL_ERROR, UNAVAILABLE = 400, 409, 500, 503
 
 
@@ -51,11 +52,15 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
     service: Service
 
     async def load(self) -> bool:
-        """Wire the service and start it. An appliance without a champion loads too; it is not ready, then."""
+        """Wire the service, start it, and give it a moment to load what the registry has.
+
+        An appliance without a champion loads too; it is not ready, then.
+        """
         self.service = await asyncio.to_thread(Service.from_environment)
         self.inputs = _tensors(v2.inputs(self.service.schema))
         self.outputs = _tensors(v2.OUTPUTS)
         self.service.start()
+        await asyncio.to_thread(self.service.models.looked.wait, FIRST_LOOK_SECONDS)
         return True
 
     async def unload(self) -> bool:

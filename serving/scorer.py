@@ -24,7 +24,8 @@ class NoChampion(Unavailable):
         super().__init__(
             "There is no champion yet: no version of the model is in service.",
             kept="Nothing was scored.",
-            next="Import a campaign with outcomes and let the first training finish; scoring starts by itself.",
+            next="Scoring starts by itself once the first training has passed. If one has, the model's metadata (GET "
+            "/v2/models/{name}) says what is refused and why.",
         )
 
 
