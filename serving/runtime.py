@@ -149,7 +149,12 @@ def _reply(name: str, request_id: str, predictions: Sequence[Prediction]) -> Inf
             route=",".join(sorted(set(columns["route"]))),
         ),
         outputs=[
-            ResponseOutput(name=column, shape=[len(predictions)], datatype=datatype, data=columns[column])
+            ResponseOutput(name=column, shape=[len(predictions)], datatype=datatype, data=_sendable(columns[column]))
             for column, datatype in v2.OUTPUTS.items()
         ],
     )
+
+
+def _sendable(values: list[str] | list[float]) -> list[bytes] | list[float]:
+    """Words as bytes: gRPC takes nothing else for BYTES, and for JSON MLServer makes text of them."""
+    return [value.encode() if isinstance(value, str) else value for value in values]  # type: ignore[return-value]
