@@ -78,6 +78,15 @@ def test_write_leaves_the_right_file_alone_and_replaces_a_wrong_one(tmp_path: Pa
     assert [entry.name for entry in path.parent.iterdir()] == ["sample.zip"]
 
 
+def test_the_command_says_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "sample.zip"
+    assert sample.main(["--to", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}: made.\n"
+    assert sample.main(["--to", str(path)]) == 0
+    assert "nothing changed" in capsys.readouterr().out
+    assert path.read_bytes() == sample.to_zip(sample.to_csv(sample.simulate()))
+
+
 def test_the_text_reads_back_as_the_same_table(campaign: pd.DataFrame) -> None:
     content = sample.to_csv(campaign)
     assert content.startswith(b'"age";"job";"marital";"education";"default";"housing";"loan";"contact";"month";')
