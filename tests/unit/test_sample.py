@@ -19,6 +19,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from bootstrap import economy, sample, sample_people
+from core.campaign_file import CampaignFile
+from core.schema import read
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 NUMERIC = ["age", "campaign", "pdays", "previous", *economy.INDICATORS]
@@ -92,6 +94,20 @@ def test_the_text_reads_back_as_the_same_table(campaign: pd.DataFrame) -> None:
     assert content.startswith(b'"age";"job";"marital";"education";"default";"housing";"loan";"contact";"month";')
     assert b";5199;" in content.splitlines()[1]  # whole numbers have no point, as in the original
     pd.testing.assert_frame_equal(pd.read_csv(io.BytesIO(content), sep=";"), campaign)
+
+
+def test_every_row_fits_the_campaign_schema() -> None:
+    schema = read(DATA / "schema.yaml")
+    file = CampaignFile.open(sample.DEFAULT_PATH)
+    assert file.header == [*(column.name for column in schema.columns), schema.outcome.column]
+    with file.records() as records:
+        sold = []
+        for record in records:
+            for column in schema.columns:
+                column.parse(record[column.name])  # raises ValueError where a rule is broken
+            sold.append(schema.outcome.parse(record["y"]))
+    assert len(sold) == sum(sample.CALLS)
+    assert set(sold) == {True, False}
 
 
 # --- people and calls
