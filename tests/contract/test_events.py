@@ -14,12 +14,12 @@ def test_the_sequence_has_no_gap_with_many_writers(db: Db) -> None:
 def test_a_changed_event_breaks_the_chain_where_it_stands(db: Db) -> None:
     for n in range(4):
         events.append(db, who="ann", what="promoted", subject=f"model {n}", why="better")
-    db.events.update_one({"_id": 2}, {"$set": {"why": "worse"}})
+    db.events.update_one({"_id": events.key(2)}, {"$set": {"why": "worse"}})
     assert events.first_broken(db) == 2
 
 
 def test_a_removed_event_is_missed(db: Db) -> None:
     for n in range(4):
         events.append(db, who="ann", what="promoted", subject=f"model {n}")
-    db.events.delete_one({"_id": 3})
+    db.events.delete_one({"_id": events.key(3)})
     assert events.first_broken(db) == 3

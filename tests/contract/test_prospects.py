@@ -103,7 +103,7 @@ def test_twenty_agents_never_get_the_same_person(db: Db) -> None:
 
     def shift(agent: int) -> list[str]:
         taken = []
-        while (found := claim(db, "spring", f"agent-{agent}")) is not None and len(taken) < 15:
+        while len(taken) < 15 and (found := claim(db, "spring", f"agent-{agent}")) is not None:
             taken.append(found["_id"])
             record(db, found["_id"], f"agent-{agent}", Result.SOLD if len(taken) % 5 == 0 else Result.REFUSED)
         return taken
