@@ -10,7 +10,6 @@ import argparse
 import json
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from bootstrap import outside
 from bootstrap.browser import find_chromium, read_call_list
 from bootstrap.journey import SAMPLE, Journey, Settings
 from core.errors import CallwiseError
+from core.mongo import Document
 from core.settings import ROOT, load
 
 CAMPAIGN = "check"
@@ -114,11 +114,11 @@ class Check:
     def serving(self) -> str:
         """MLServer answers a V2 call, and the same number is in the log."""
         self.journey.wait_serving()
-        return self.look.scored(self.journey.db.prospects.find_one({"campaign": CAMPAIGN, "status": "open"}))
+        return self.look.scored(self._open_one())
 
     def refusing(self) -> str:
         """Bad input is a 4xx that names column and rule."""
-        return self.look.refused(self.journey.db.prospects.find_one({"campaign": CAMPAIGN, "status": "open"}))
+        return self.look.refused(self._open_one())
 
     def ranking(self) -> str:
         """Every open prospect has a score."""
@@ -155,6 +155,10 @@ class Check:
         """The event log is whole."""
         return self.look.events()
 
+    def _open_one(self) -> Document:
+        found = self.journey.db.prospects.find_one({"campaign": CAMPAIGN, "status": "open"})
+        return outside.present(found, "there is no open prospect")
+
     def _report(self, job: str) -> str:
         before = self.look.snapshots()
         said = _by_hand(job)
@@ -187,15 +191,11 @@ def main(
         out(json.dumps({"progress": text}) if options.lines else f"  {text}")
 
     ok = True
-    with tempfile.TemporaryDirectory():
-        check = Check(Journey(load(Settings), say), options.campaign, options.app_url)
-        for hop in check.hops():
-            ok &= hop.ok
-            out(
-                json.dumps({"hop": asdict(hop)})
-                if options.lines
-                else f"{'ok ' if hop.ok else 'BAD'} {hop.name}: {hop.saw}"
-            )
+    check = Check(Journey(load(Settings), say), options.campaign, options.app_url)
+    for hop in check.hops():
+        ok &= hop.ok
+        line = f"{'ok ' if hop.ok else 'BAD'} {hop.name}: {hop.saw}"
+        out(json.dumps({"hop": asdict(hop)}) if options.lines else line)
     return 0 if ok else 1
 
 

@@ -142,7 +142,8 @@ class Journey:
 
     def _ended(self, run: FlowRun) -> str:
         state = run.state
-        assert state is not None
+        if state is None:
+            raise Unavailable(f"Prefect does not know how flow run {run.name} ended.")
         if state.is_completed():
             return str(run.id)
         if state.name == "Refused":

@@ -5,13 +5,13 @@ from __future__ import annotations
 import tempfile
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pandas as pd
 import pygit2
 from core.data_registry import DataRegistry
-from core.model_registry import CHAMPION, ModelRegistry
+from core.model_registry import CHAMPION, ModelRegistry, ModelVersion
 
 from core import events, v2
 from core.mongo import Db, Document
@@ -19,6 +19,7 @@ from core.objects import ObjectStore
 from core.schema import Schema
 from core.settings import DatasetSettings, EvidentlySettings, RegistrySettings, S3Settings, ScoringSettings
 
+T = TypeVar("T")
 LINEAGE = ("dataset_tag", "dataset_sha256", "code_version", "lock_sha256", "schema_sha256")
 
 
@@ -32,6 +33,13 @@ def expect(holds: bool, otherwise: str) -> None:
         raise AssertionError(otherwise)
 
 
+def present(value: T | None, otherwise: str) -> T:
+    """`value`, which must be there; else AssertionError with what was seen `otherwise`."""
+    if value is None:
+        raise AssertionError(otherwise)
+    return value
+
+
 class Outside:
     """Looks, and says what it saw; raises AssertionError where that is not what should be there."""
 
@@ -42,9 +50,7 @@ class Outside:
 
     def lineage(self) -> str:
         """The champion's alias and the tags that tell where it comes from."""
-        champion = ModelRegistry(self._settings).version_by_alias(CHAMPION)
-        expect(champion is not None, "no alias 'champion' in MLflow")
-        assert champion is not None
+        champion = self._champion()
         missing = [tag for tag in LINEAGE if not champion.tags.get(tag)]
         expect(not missing, f"version {champion.version} has no tag {', '.join(missing)}")
         expect(champion.tags["schema_sha256"] == self._schema.hash, "it was trained under another schema")
@@ -52,8 +58,7 @@ class Outside:
 
     def dataset(self, outcomes: int) -> str:
         """The champion's dataset, from a fresh clone of the data registry and S3."""
-        champion = ModelRegistry(self._settings).version_by_alias(CHAMPION)
-        assert champion is not None
+        champion = self._champion()
         tag = champion.tags["dataset_tag"]
         with tempfile.TemporaryDirectory(prefix="callwise-clone-") as folder:
             clone = Path(folder) / "clone"
@@ -73,20 +78,17 @@ class Outside:
             expect(counts[bucket] > 0, f"bucket {bucket} is empty")
         return ", ".join(f"{number} objects in {bucket}" for bucket, number in counts.items())
 
-    def scored(self, prospect: Document | None) -> str:
+    def scored(self, prospect: Document) -> str:
         """One V2 call, and its record in the prediction log."""
-        expect(prospect is not None, "there is no open prospect to score")
-        assert prospect is not None
         answer = self._ask(prospect)
-        record = self._logged(answer)
+        record = self._logged(answer.prediction)
         expect(record["score"] == answer.score, f"V2 said {answer.score}, the log {record['score']}")
         return (
             f"{prospect['_id']} scored {answer.score:.6f} by version {answer.version} ({answer.route}), logged as such"
         )
 
-    def refused(self, prospect: Document | None) -> str:
+    def refused(self, prospect: Document) -> str:
         """A category that does not exist and a column that is missing."""
-        assert prospect is not None
         column = next(c for c in self._schema.features if c.is_category)
         body = v2.request(
             self._schema, [{**prospect["features"], column.name: "no such"}], [prospect["_id"]], "refused"
@@ -102,12 +104,9 @@ class Outside:
 
     def same_number(self, campaign: str, shown: dict[str, Any]) -> str:
         """The score the app `shown` ({prospect, score}), the one a V2 call gives, and the one in the log."""
-        prospect = self._db.prospects.find_one({"_id": f"{campaign}:{shown['ref']}"})
-        expect(prospect is not None, f"the app shows {shown}, which is not in MongoDB")
-        assert prospect is not None
-        record = self._db.predictions.find_one({"_id": prospect["prediction"]})
-        expect(record is not None, f"no log record {prospect['prediction']}")
-        assert record is not None
+        key = f"{campaign}:{shown['ref']}"
+        prospect = present(self._db.prospects.find_one({"_id": key}), f"the app shows {shown}, which is not in MongoDB")
+        record = self._logged(prospect["prediction"])
         answer = self._ask(prospect)
         numbers = {f"{record['score']:.4f}", f"{answer.score:.4f}", f"{float(shown['score']):.4f}"}
         expect(len(numbers) == 1, f"app {shown['score']}, V2 {answer.score}, log {record['score']}")
@@ -136,11 +135,12 @@ class Outside:
         expect(reply.status_code == httpx.codes.OK, f"V2 answered {reply.status_code}: {reply.text[:300]}")
         return v2.scores(reply.json())[0]
 
-    def _logged(self, answer: v2.Score) -> Document:
-        record = self._db.predictions.find_one({"_id": answer.prediction})
-        expect(record is not None, f"the log has no record {answer.prediction}")
-        assert record is not None
-        return record
+    def _logged(self, key: str) -> Document:
+        return present(self._db.predictions.find_one({"_id": key}), f"the log has no record {key}")
+
+    def _champion(self) -> ModelVersion:
+        found = ModelRegistry(self._settings).version_by_alias(CHAMPION)
+        return present(found, "no alias 'champion' in MLflow")
 
     def _json(self, url: str) -> Any:
         reply = self._http.get(url)
