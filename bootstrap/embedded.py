@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from bootstrap import environment, ports, supervision
 from bootstrap.processes import MARK_SERVICE, end, marked
@@ -80,7 +81,7 @@ class Appliance:
     @property
     def values(self) -> dict[str, str]:
         """What fills the templates of services and probes: `env`, ports and places."""
-        return environment.values(self.state, self.ports)
+        return environment.values(self.state)
 
     def environment(self, service: str = "setup") -> dict[str, str]:
         """The whole environment that `service` has: what to start a command of the same kind with."""
@@ -99,9 +100,14 @@ class Appliance:
     def log(self, service: str) -> Path:
         return self.state.path / "log" / f"{service}.log"
 
+    @property
+    def running(self) -> bool:
+        """Has it been started and not stopped?"""
+        return self._supervisor is not None
+
     # -- start and stop ---------------------------------------------------------------------------------------------
 
-    def __enter__(self) -> Appliance:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -121,7 +127,9 @@ class Appliance:
             self.state.prepare()
             remembered = self.state.read("appliance.json").get("base")
             self._claim = ports.claim(PORT_NAMES, base=self._port_base, remembered=remembered)
-            self.state.write("appliance.json", {"base": self._claim.base, "ports": self._claim.ports})
+            start = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}"
+            ports_chosen = {"base": self._claim.base, "ports": self._claim.ports}
+            self.state.write("appliance.json", {**ports_chosen, "start": start})
             environment.write_tool_files(self.state, self._claim.ports)
             self._supervise()
         except BaseException:
@@ -141,6 +149,8 @@ class Appliance:
             self._supervisor = None
             # Flow runs of the worker are in nobody's process group; and whatever outlived a killed supervisor.
             self.end_leftovers()
+            for service in self.services:
+                environment.remove_litter(service, self.values)
         if self._claim is not None:
             self._claim.release()
             self._claim = None

@@ -20,9 +20,11 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 
 INHERITED = frozenset(
-    "PATH LANG LANGUAGE TZ TERM TMPDIR USER LOGNAME LD_LIBRARY_PATH OMP_NUM_THREADS "
-    "SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE "
-    "HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy".split()
+    {
+        *("PATH", "LANG", "LANGUAGE", "TZ", "TERM", "TMPDIR", "USER", "LOGNAME", "LD_LIBRARY_PATH", "OMP_NUM_THREADS"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+        *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"),
+    }
 )
 
 NO_TELEMETRY = {
@@ -58,9 +60,12 @@ def settings(state: StateFolder, ports: Mapping[str, int]) -> dict[str, str]:
     }
 
 
-def values(state: StateFolder, ports: Mapping[str, int]) -> dict[str, str]:
-    """What the braces in `bootstrap.services` stand for: settings, ports and places."""
+def values(state: StateFolder) -> dict[str, str]:
+    """What the braces in `bootstrap.services` stand for: settings, ports, places, and the name of this start."""
+    appliance = state.read("appliance.json")
+    ports: dict[str, int] = appliance["ports"]
     return {
+        "start": appliance["start"],
         **settings(state, ports),
         **{name: str(port) for name, port in ports.items()},
         "state": str(state.path),
@@ -76,9 +81,7 @@ def base(state: StateFolder, inherited: Mapping[str, str]) -> dict[str, str]:
     CALLWISE_ variables of the caller are: they are how a person sets, say, CALLWISE_CLAIM_MINUTES for the demo.
     """
     taken = {
-        name: value
-        for name, value in inherited.items()
-        if name in INHERITED or name.startswith(("LC_", "CALLWISE_"))
+        name: value for name, value in inherited.items() if name in INHERITED or name.startswith(("LC_", "CALLWISE_"))
     }
     home = state.path / "home"
     return {
@@ -115,6 +118,12 @@ def command(service: Service, filled: Mapping[str, str]) -> list[str]:
     """Its argv, the program as a path into this virtual environment."""
     program, *arguments = (word.format_map(filled) for word in service.command)
     return [str(BIN / program), *arguments]
+
+
+def remove_litter(service: Service, filled: Mapping[str, str]) -> None:
+    """Remove what a former process of the service, which is gone now, may have left lying about."""
+    for template in service.litter:
+        Path(template.format_map(filled)).unlink(missing_ok=True)
 
 
 def write_tool_files(state: StateFolder, ports: Mapping[str, int]) -> None:

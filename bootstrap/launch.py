@@ -42,7 +42,7 @@ def main(name: str) -> None:
     tie_to_parent()
     service = BY_NAME[name]
     state = StateFolder(Path(os.environ[MARK_STATE]))
-    filled = environment.values(state, state.read("appliance.json")["ports"])
+    filled = environment.values(state)
 
     def say(words: str) -> None:
         print(f"[launch {name}] {words}", flush=True)
@@ -52,14 +52,13 @@ def main(name: str) -> None:
         say(f"ended {count} process(es) left over by a former {name}")
     wait_for([BY_NAME[need] for need in service.needs], filled, say)
 
-    for template in service.stale:
-        Path(template.format_map(filled)).unlink(missing_ok=True)
+    environment.remove_litter(service, filled)
     working = state.path / "run" / name
     working.mkdir(exist_ok=True)
     os.chdir(working)
     argv = environment.command(service, filled)
     say("starting: " + " ".join(argv))
-    os.execve(argv[0], argv, environment.of(service, os.environ, filled))  # noqa: S606
+    os.execve(argv[0], argv, environment.of(service, os.environ, filled))
 
 
 if __name__ == "__main__":

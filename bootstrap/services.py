@@ -34,6 +34,7 @@ class Service:
     others find it. `reads`: the settings it is given, and no others. `environment`: what its own tool wants to be told.
     `one_shot`: it ends by itself, and ending with status 0 is being well. `keeps_children`: what it started may outlive
     its crash. `stop_seconds`: how long it may take to end when asked, before it is made to.
+    `litter`: files it may leave behind, removed before its start and after the stop of all.
     """
 
     name: str
@@ -48,7 +49,7 @@ class Service:
     one_shot: bool = False
     keeps_children: bool = False
     stop_seconds: int = 15
-    stale: tuple[str, ...] = ()
+    litter: tuple[str, ...] = ()
 
 
 SERVICES = (
@@ -60,8 +61,13 @@ SERVICES = (
             *(f"-ip={HOST}", f"-ip.bind={HOST}"),
             *("-master.port={master}", "-master.port.grpc={master_grpc}"),
             *("-volume.port={volume}", "-volume.port.grpc={volume_grpc}"),
-            *("-filer", "-filer.port={filer}", "-filer.port.grpc={filer_grpc}", "-filer.localSocket={sockets}/filer"),
-            *("-s3", "-s3.port={s3}", "-s3.port.grpc={s3_grpc}", "-s3.localSocket={sockets}/s3"),
+            *(
+                "-filer",
+                "-filer.port={filer}",
+                "-filer.port.grpc={filer_grpc}",
+                "-filer.localSocket={sockets}/filer.sock",
+            ),
+            *("-s3", "-s3.port={s3}", "-s3.port.grpc={s3_grpc}", "-s3.localSocket={sockets}/s3.sock"),
             # Everything goes through S3 with our key: no file browser, no table catalogs, no key management.
             *("-filer.disableHttp", "-s3.config={state}/s3/identities.json", "-s3.iam=false"),
             *("-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.autoCreateBucket=false"),
@@ -76,6 +82,10 @@ SERVICES = (
         address="S3_ENDPOINT_URL",
         # It answers nobody any more and still takes 15 s to leave; all that was acknowledged is in files by then.
         stop_seconds=3,
+        # Made beside every gRPC port, in /tmp wherever TMPDIR points, and not removed when it is killed.
+        litter=tuple(
+            f"/tmp/seaweedfs-{part}-grpc-{{{part}_grpc}}.sock" for part in ("master", "volume", "filer", "s3")
+        ),
     ),
     Service(
         name="mongo",
@@ -87,7 +97,7 @@ SERVICES = (
         health=Mongo(),
         ports=("mongo",),
         address="MONGODB_URI",
-        stale=("{state}/run/mongo/pid",),
+        litter=("{state}/run/mongo/pid",),
     ),
     Service(
         name="mlflow",
@@ -121,7 +131,7 @@ SERVICES = (
         address="PREFECT_API_URL",
         reads=FLOWS,
         environment={
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_MEMO_STORE_PATH": "{state}/prefect/memo_store.toml",
             "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
             "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": f"http://{HOST}:{{prefect}},http://localhost:{{prefect}}",
         },
@@ -146,8 +156,11 @@ SERVICES = (
     Service(
         name="prefect-worker",
         label="Prefect worker",
-        command=("prefect", "worker", "start", "--pool", WORK_POOL, "--type", "process", "--install-policy", "never"),
-        health=PrefectWorker(WORK_POOL),
+        command=(
+            *("prefect", "worker", "start", "--pool", WORK_POOL, "--type", "process", "--name", "{start}"),
+            *("--install-policy", "never"),
+        ),
+        health=PrefectWorker(WORK_POOL, "{start}"),
         needs=("prefect", "setup"),
         reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS,
         environment={"PREFECT_WORKER_QUERY_SECONDS": "2", "PREFECT_WORKER_HEARTBEAT_SECONDS": "10"},

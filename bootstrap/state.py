@@ -1,13 +1,13 @@
 """The state folder of one embedded appliance: who may use it, its secrets, and where everything lies in it.
 
-    state/
-    ├── appliance.json   ports of the last start; marks the folder as ours
-    ├── secrets.json     generated once, readable by its owner only
-    ├── lock             held by the runner
-    ├── home/            HOME of all services: caches and settings of their tools
-    ├── log/             one log a service
-    ├── run/             what only matters while it runs; working directories
-    └── s3/ mongo/ mlflow/ prefect/ evidently/ registry/ spool/ mlserver/     data
+state/
+├── appliance.json   ports of the last start; marks the folder as ours
+├── secrets.json     generated once, readable by its owner only
+├── lock             held by the runner
+├── home/            HOME of all services: caches and settings of their tools
+├── log/             one log a service
+├── run/             what only matters while it runs; working directories
+└── s3/ mongo/ mlflow/ prefect/ evidently/ registry/ spool/ mlserver/     data
 """
 
 from __future__ import annotations

@@ -51,10 +51,10 @@ def processes(socket_path: str) -> dict[str, dict[str, Any]]:
     """
     try:
         with ServerProxy("http://localhost/RPC2", transport=_UnixTransport(socket_path)) as server:
-            found = server.supervisor.getAllProcessInfo()
+            found: Any = server.supervisor.getAllProcessInfo()
     except (OSError, Fault, ProtocolError, http.client.HTTPException) as error:
         raise Unavailable(f"the supervisor does not answer: {error}") from error
-    return {info["name"]: info for info in found}  # type: ignore[union-attr, index]
+    return {info["name"]: info for info in found}
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class Probe(Protocol):
 
 def _fetch(url: str, body: Mapping[str, Any] | None = None) -> bytes:
     data = None if body is None else json.dumps(body).encode()
-    request = Request(url, data=data, headers={"Content-Type": "application/json"})  # noqa: S310
+    request = Request(url, data=data, headers={"Content-Type": "application/json"})
     try:
         with _open(request, timeout=TIMEOUT) as reply:
             return bytes(reply.read())
@@ -104,13 +104,19 @@ class S3:
 
 @dataclass(frozen=True)
 class PrefectWorker:
-    """At least one worker of the work pool has sent its heartbeat in time (the server's own verdict: ONLINE)."""
+    """The worker called `name` has sent its heartbeat in time: the server's own verdict, ONLINE.
+
+    A worker that was stopped stays ONLINE until its heartbeat is overdue, so a new one needs a name of its own. Without
+    a name, any worker of the pool will do.
+    """
 
     pool: str
+    name: str = ""
     api: str = "{PREFECT_API_URL}"
 
     def __call__(self, values: Mapping[str, str]) -> None:
         url = f"{self.api.format_map(values)}/work_pools/{self.pool}/workers/filter"
-        workers = json.loads(_fetch(url, {}))
-        if not any(worker.get("status") == "ONLINE" for worker in workers):
-            raise Unavailable(f"no worker of the pool '{self.pool}' is online ({len(workers)} known)")
+        name = self.name.format_map(values)
+        online = [worker["name"] for worker in json.loads(_fetch(url, {})) if worker["status"] == "ONLINE"]
+        if not online or (name and name not in online):
+            raise Unavailable(f"no worker {name} of the pool '{self.pool}' is online (those are: {online})")
