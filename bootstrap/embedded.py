@@ -1,7 +1,7 @@
 """The embedded appliance: all services as processes of one machine, on loopback, kept by supervisord.
 
     with Appliance(Path(".state/demo")) as appliance:
-        appliance.wait_healthy(report)
+        Watch(appliance).wait_healthy(report)
         ... appliance.env["MLFLOW_TRACKING_URI"] ...
 
 Start and stop it from the main thread: the kernel ends supervisord together with the *thread* that started it.
@@ -13,35 +13,19 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from bootstrap import environment, ports, supervision
 from bootstrap.processes import MARK_SERVICE, end, marked
-from bootstrap.services import BY_NAME, PORT_NAMES, Service, select, tier
+from bootstrap.services import PORT_NAMES, select, tier
 from bootstrap.state import StateFolder
 from core.errors import Unavailable
 
-START_TIMEOUT = 900.0
-"""Seconds until all must be well. Two appliances that start side by side on two cores need about four minutes."""
 STOP_TIMEOUT = 90.0
-GIVE_UP_AFTER = 5
-"""A service that has ended this often before it was ever well will not get well."""
-
-
-@dataclass(frozen=True)
-class Status:
-    """How one service is: `state` is waiting, starting, healthy or ended; `detail` says for what, or how often."""
-
-    service: Service
-    state: str
-    detail: str = ""
-
-
-Report = Callable[[Status], None]
+"""Seconds until supervisord itself is made to end; each service has its own limit, well below."""
 
 
 class Appliance:
@@ -61,10 +45,6 @@ class Appliance:
         self._inherited = dict(os.environ if inherited is None else inherited)
         self._claim: ports.Claim | None = None
         self._supervisor: subprocess.Popen[bytes] | None = None
-        self._seen: dict[str, int] = {}
-        self._ended: dict[str, int] = {}
-
-    # -- what it is -------------------------------------------------------------------------------------------------
 
     @property
     def ports(self) -> dict[str, int]:
@@ -83,9 +63,9 @@ class Appliance:
         """What fills the templates of services and probes: `env`, ports and places."""
         return environment.values(self.state)
 
-    def environment(self, service: str = "setup") -> dict[str, str]:
-        """The whole environment that `service` has: what to start a command of the same kind with."""
-        return environment.of(BY_NAME[service], environment.base(self.state, self._inherited), self.values)
+    def environment(self, command: str) -> dict[str, str]:
+        """The environment for a command of our own that uses the appliance: every setting, and our marker on it."""
+        return {**environment.base(self.state, self._inherited), **self.env, MARK_SERVICE: command}
 
     def pages(self) -> dict[str, str]:
         """What people open in a browser: label and address."""
@@ -98,14 +78,13 @@ class Appliance:
         }
 
     def log(self, service: str) -> Path:
+        """Where the output of `service` goes."""
         return self.state.path / "log" / f"{service}.log"
 
     @property
     def running(self) -> bool:
         """Has it been started and not stopped?"""
         return self._supervisor is not None
-
-    # -- start and stop ---------------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
         self.start()
@@ -160,6 +139,16 @@ class Appliance:
         """End every process that carries this state folder's marker; how many there were."""
         return end(lambda: marked(self.state.path))
 
+    def supervised(self) -> bool:
+        """Whether supervisord is there, now; one that has died is replaced, and what it kept is started anew."""
+        if self._supervisor is None:
+            raise Unavailable("The appliance is not started.")
+        if self._supervisor.poll() is None:
+            return True
+        self.end_leftovers()
+        self._supervise()
+        return False
+
     def _supervise(self) -> None:
         tiers = {service.name: tier(service) for service in self.services}
         path = self.state.path / "run" / "supervisord.conf"
@@ -177,100 +166,3 @@ class Appliance:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-
-    # -- health -----------------------------------------------------------------------------------------------------
-
-    def wait_healthy(self, report: Report, timeout: float = START_TIMEOUT) -> None:
-        """Return when every service is well; `report` each change on the way.
-
-        Raises Unavailable naming the service, with the end of its log: if it keeps ending, or at the timeout.
-        """
-        deadline = time.monotonic() + timeout
-        healthy: set[str] = set()
-        said: dict[str, Status] = {}
-        while len(healthy) < len(self.services):
-            self._notice_ends()
-            for service in self.services:
-                if service.name in healthy:
-                    continue
-                status = self._look(service, healthy)
-                if status.state == "healthy":
-                    healthy.add(service.name)
-                elif self._ended.get(service.name, 0) >= GIVE_UP_AFTER:
-                    raise self._failure(service, f"ended {GIVE_UP_AFTER} times without getting well")
-                elif time.monotonic() > deadline:
-                    raise self._failure(service, f"was not well after {timeout:.0f} s")
-                if said.get(service.name) != status:
-                    said[service.name] = status
-                    report(status)
-            time.sleep(0.3)
-
-    def watch(self, report: Report, pause: float = 2.0) -> None:
-        """Until interrupted: report services that end and get well again, and replace a supervisor that died."""
-        hurt: set[str] = set()
-        while True:
-            hurt |= self._notice_ends(report)
-            for name in sorted(hurt):
-                status = self._look(BY_NAME[name], {service.name for service in self.services})
-                if status.state == "healthy":
-                    hurt.discard(name)
-                    report(status)
-            time.sleep(pause)
-
-    def health(self) -> dict[str, str]:
-        """The reason why a service is not well, by name; an empty string for one that is."""
-        answers = {}
-        for service in self.services:
-            try:
-                service.health(self.values)
-                answers[service.name] = ""
-            except Unavailable as reason:
-                answers[service.name] = str(reason)
-        return answers
-
-    def _look(self, service: Service, healthy: set[str]) -> Status:
-        missing = [need for need in service.needs if need not in healthy]
-        if missing:
-            return Status(service, "waiting", "for " + ", ".join(missing))
-        try:
-            service.health(self.values)
-        except Unavailable:
-            times = self._ended.get(service.name, 0)
-            return Status(service, "starting", f"again, ended {times} time(s)" if times else "")
-        return Status(service, "healthy")
-
-    def _notice_ends(self, report: Report | None = None) -> set[str]:
-        """Names of services whose process has ended since the last call; a supervisor that died is replaced."""
-        if self._supervisor is None:
-            raise Unavailable("The appliance is not started.")
-        if self._supervisor.poll() is not None:
-            self.end_leftovers()
-            self._supervise()
-            self._seen.clear()
-            return {service.name for service in self.services}
-        try:
-            infos = supervision.processes(self.values["supervisor"])
-        except Unavailable:
-            return set()  # it has only just been started; if it dies, the line above sees it
-        ended = set()
-        for service in self.services:
-            info = infos[service.name]
-            pid, before = info["pid"], self._seen.get(service.name)
-            done = service.one_shot and info["statename"] == "EXITED" and info["exitstatus"] == 0
-            if before and pid != before and not done:
-                ended.add(service.name)
-                self._ended[service.name] = self._ended.get(service.name, 0) + 1
-                if report is not None:
-                    report(Status(service, "ended", "it is started again"))
-            # No process (pid 0) is not news by itself: the end was noticed, the next start is not one.
-            self._seen[service.name] = 0 if pid != before and before else pid
-        return ended
-
-    def _failure(self, service: Service, what: str) -> Unavailable:
-        log = self.log(service.name)
-        lines = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
-        return Unavailable(
-            f"{service.label} ({service.name}) {what}.",
-            kept="The state folder is kept.",
-            next="\n".join([f"Its log is {log}; it ends with:", *(f"  {line}" for line in lines)]),
-        )

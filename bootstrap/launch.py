@@ -39,6 +39,7 @@ def wait_for(
 
 
 def main(name: str) -> None:
+    """Become the service called `name` once what it needs is well. Raises KeyError if there is none."""
     tie_to_parent()
     service = BY_NAME[name]
     state = StateFolder(Path(os.environ[MARK_STATE]))
@@ -58,7 +59,7 @@ def main(name: str) -> None:
     os.chdir(working)
     argv = environment.command(service, filled)
     say("starting: " + " ".join(argv))
-    os.execve(argv[0], argv, environment.of(service, os.environ, filled))
+    os.execve(argv[0], argv, environment.of(service, os.environ, filled))  # noqa: S606
 
 
 if __name__ == "__main__":

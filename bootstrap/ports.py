@@ -32,6 +32,7 @@ class Claim:
     _held: ExitStack
 
     def release(self) -> None:
+        """Let others have them."""
         self._held.close()
 
 

@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from bootstrap.embedded import Status
 from bootstrap.services import Service
+from bootstrap.watch import Status
 
 MARKS = {"waiting": "[dim]·[/]", "starting": "[yellow]…[/]", "healthy": "[green]✓[/]", "ended": "[red]![/]"}
 
 
 class Progress:
-    """Use as a context manager around `Appliance.wait_healthy(progress.report)`."""
+    """Use as a context manager around `Watch.wait_healthy(progress.report)`."""
 
     def __init__(self, services: Iterable[Service], console: Console) -> None:
         self._console = console

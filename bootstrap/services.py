@@ -197,7 +197,7 @@ SERVICES = (
         health=Http(f"http://{HOST}:{{app}}/_stcore/health"),
         needs=("mongo", "setup"),
         ports=("app",),
-        reads=MONGO + REGISTRY + FLOWS + SCORING + REPORTS,
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS,
     ),
 )
 

@@ -64,6 +64,7 @@ class Finished:
     service: str
 
     def __call__(self, values: Mapping[str, str]) -> None:
+        """Raise Unavailable unless it has."""
         info = processes(values["supervisor"])[self.service]
         if info["statename"] != "EXITED" or info["exitstatus"] != 0:
             raise Unavailable(f"{self.service} has not finished ({info['statename'].lower()})")

@@ -49,6 +49,7 @@ class Http:
     url: str
 
     def __call__(self, values: Mapping[str, str]) -> None:
+        """Raise Unavailable unless it does."""
         _fetch(self.url.format_map(values))
 
 
@@ -59,8 +60,9 @@ class Mongo:
     uri: str = "{MONGODB_URI}"
 
     def __call__(self, values: Mapping[str, str]) -> None:
-        from pymongo import MongoClient
-        from pymongo.errors import PyMongoError
+        """Raise Unavailable unless it does."""
+        from pymongo import MongoClient  # noqa: PLC0415  only the process that asks pays for it
+        from pymongo.errors import PyMongoError  # noqa: PLC0415
 
         wait = int(TIMEOUT * 1000)
         client: MongoClient[dict[str, Any]] = MongoClient(
@@ -83,9 +85,10 @@ class S3:
     secret_key: str = "{S3_SECRET_KEY}"
 
     def __call__(self, values: Mapping[str, str]) -> None:
-        import urllib3
-        from minio import Minio
-        from minio.error import MinioException
+        """Raise Unavailable unless it does."""
+        import urllib3  # noqa: PLC0415  only the process that asks pays for it
+        from minio import Minio  # noqa: PLC0415
+        from minio.error import MinioException  # noqa: PLC0415
 
         address = urlsplit(self.endpoint.format_map(values))
         with urllib3.PoolManager(timeout=TIMEOUT, retries=False) as pool:
@@ -115,6 +118,7 @@ class PrefectWorker:
     api: str = "{PREFECT_API_URL}"
 
     def __call__(self, values: Mapping[str, str]) -> None:
+        """Raise Unavailable unless it has."""
         url = f"{self.api.format_map(values)}/work_pools/{self.pool}/workers/filter"
         name = self.name.format_map(values)
         online = [worker["name"] for worker in json.loads(_fetch(url, {})) if worker["status"] == "ONLINE"]
