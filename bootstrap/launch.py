@@ -59,7 +59,7 @@ def main(name: str) -> None:
     os.chdir(working)
     argv = environment.command(service, filled)
     say("starting: " + " ".join(argv))
-    os.execve(argv[0], argv, environment.of(service, os.environ, filled))  # noqa: S606
+    os.execve(argv[0], argv, environment.of(service, os.environ, filled))
 
 
 if __name__ == "__main__":

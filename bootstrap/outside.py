@@ -13,18 +13,15 @@ import pygit2
 from core.data_registry import DataRegistry
 from core.model_registry import CHAMPION, ModelRegistry, ModelVersion
 
+from bootstrap.browser import Shown
+from bootstrap.journey import Settings
 from core import events, v2
 from core.mongo import Db, Document
 from core.objects import ObjectStore
 from core.schema import Schema
-from core.settings import DatasetSettings, EvidentlySettings, RegistrySettings, S3Settings, ScoringSettings
 
 T = TypeVar("T")
 LINEAGE = ("dataset_tag", "dataset_sha256", "code_version", "lock_sha256", "schema_sha256")
-
-
-class Settings(S3Settings, RegistrySettings, EvidentlySettings, DatasetSettings, ScoringSettings):
-    """The addresses looked at."""
 
 
 def expect(holds: bool, otherwise: str) -> None:
@@ -102,7 +99,7 @@ class Outside:
         expect(self._schema.features[0].name in missing.text, f"the reply does not name the column: {missing.text}")
         return f"{wrong.status_code}: {wrong.json()['error'][:80]}…"
 
-    def same_number(self, campaign: str, shown: dict[str, Any]) -> str:
+    def same_number(self, campaign: str, shown: Shown) -> str:
         """The score the app `shown` ({prospect, score}), the one a V2 call gives, and the one in the log."""
         key = f"{campaign}:{shown['ref']}"
         prospect = present(self._db.prospects.find_one({"_id": key}), f"the app shows {shown}, which is not in MongoDB")

@@ -13,7 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bootstrap.embedded import Appliance, Status
+from bootstrap.embedded import Appliance
+from bootstrap.watch import Status, Watch
 
 SERVICES = ("s3", "mongo", "mlflow", "prefect", "evidently")
 NAMED = (
@@ -33,14 +34,21 @@ def main(command: list[str]) -> int:
     if not command:
         print("usage: python -m bootstrap.testbed COMMAND [ARGUMENT …]", file=sys.stderr)
         return 2
-    with tempfile.TemporaryDirectory(prefix="callwise-test-") as folder:
-        with Appliance(Path(folder) / "state", services=SERVICES) as appliance:
-            appliance.wait_healthy(say)
-            tools = appliance.environment("setup")
-            ours = {name: value for name, value in appliance.env.items() if name in NAMED}
-            # Telemetry switches and the tools' own folders come along; Callwise's settings are each test's own.
-            quiet = {name: value for name, value in tools.items() if not name.startswith("CALLWISE_")}
-            return subprocess.run(command, env={**quiet, **ours, **os.environ}, check=False).returncode
+    with tempfile.TemporaryDirectory(prefix="callwise-test-") as folder, _appliance(Path(folder)) as appliance:
+        Watch(appliance).wait_healthy(say)
+        # Telemetry switches and the tools' own folders come along; Callwise's settings are each test's own.
+        settings = appliance.environment("tests")
+        env = {name: value for name, value in settings.items() if not name.startswith("CALLWISE_")}
+        return subprocess.run(command, env={**os.environ, **env, **_named()}, check=False).returncode
+
+
+def _appliance(folder: Path) -> Appliance:
+    return Appliance(folder / "state", services=SERVICES)
+
+
+def _named() -> dict[str, str]:
+    """Addresses that the environment already has, which go before ours."""
+    return {name: os.environ[name] for name in NAMED if name in os.environ}
 
 
 if __name__ == "__main__":

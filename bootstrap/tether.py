@@ -9,4 +9,4 @@ from bootstrap.processes import tie_to_parent
 
 if __name__ == "__main__":
     tie_to_parent()
-    os.execv(sys.argv[1], sys.argv[1:])  # noqa: S606
+    os.execv(sys.argv[1], sys.argv[1:])
