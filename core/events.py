@@ -1,6 +1,7 @@
 """The event log: who did what, when and why. Append-only, and each event seals the one before it.
 
-An event's `_id` is its place in the sequence, so two writers can never take the same one; its `seal` is the sha256 of
+An event's `_id` is its place in the sequence (as text of fixed length, because the embedded server orders keys as
+text), so two writers can never take the same one; its `seal` is the sha256 of
 its content and of the seal before it, so a changed or removed event breaks every seal after it.
 """
 
@@ -27,13 +28,18 @@ def seal(event: Document, before: str) -> str:
     return hashlib.sha256(f"{before}\n{text}".encode()).hexdigest()
 
 
+def key(place: int) -> str:
+    """The `_id` of the event at `place`, counted from 1."""
+    return f"{place:012d}"
+
+
 def append(db: Db, *, who: str, what: str, subject: str, why: str = "", clock: Clock = now, **details: Any) -> int:
     """Add an event and return its place in the sequence. Raises Unavailable."""
     with reachable():
         while True:
             last = db.events.find_one(sort=[("_id", DESCENDING)])
             event: Document = {
-                "_id": last["_id"] + 1 if last else 1,
+                "_id": key(int(last["_id"]) + 1 if last else 1),
                 "at": clock(),
                 "who": who,
                 "what": what,
@@ -54,7 +60,7 @@ def first_broken(db: Db) -> int | None:
     before, expected = GENESIS, 1
     with reachable():
         for event in db.events.find(sort=[("_id", 1)]):
-            if event["_id"] != expected or event["seal"] != seal(event, before):
+            if event["_id"] != key(expected) or event["seal"] != seal(event, before):
                 return expected
             before, expected = event["seal"], expected + 1
     return None

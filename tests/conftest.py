@@ -1,1 +1,62 @@
-"""Makes the modules beside it importable by the tests of every kind."""
+"""What every suite shares: the schema, one row that fits it, and stores of its own for each test.
+
+Stores are real. `scripts/test` starts them and names them in the environment; the same suites run on a MongoDB or an
+S3 server of yours if you name those instead.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from core.mongo import Db, connect, ensure_indexes
+from core.objects import ObjectStore
+from core.schema import Schema, read
+from core.settings import ROOT, MongoSettings, S3Settings, load
+
+
+@pytest.fixture(scope="session")
+def schema() -> Schema:
+    return read(ROOT / "data" / "schema.yaml")
+
+
+@pytest.fixture
+def person() -> dict[str, Any]:
+    """One record that fits the schema, as a file has it."""
+    return {
+        "age": "41", "job": "technician", "marital": "married", "education": "university.degree", "default": "no",
+        "housing": "yes", "loan": "no", "contact": "cellular", "month": "may", "day_of_week": "mon", "duration": "120",
+        "campaign": "1", "pdays": "999", "previous": "0", "poutcome": "nonexistent", "emp.var.rate": "1.1",
+        "cons.price.idx": "93.994", "cons.conf.idx": "-36.4", "euribor3m": "4.857", "nr.employed": "5191", "y": "no",
+    }  # fmt: skip
+
+
+def _address(name: str) -> str:
+    if name not in os.environ:
+        pytest.skip(f"{name} names no server; scripts/test starts one")
+    return os.environ[name]
+
+
+@pytest.fixture
+def db() -> Iterator[Db]:
+    """An empty database on the server that MONGODB_URI names, dropped afterwards."""
+    env = {"MONGODB_URI": _address("MONGODB_URI"), "MONGODB_DATABASE": f"test_{uuid.uuid4().hex[:12]}"}
+    database = connect(load(MongoSettings, env))
+    ensure_indexes(database)
+    yield database
+    database.client.drop_database(database.name)
+    database.client.close()
+
+
+@pytest.fixture
+def objects() -> ObjectStore:
+    """An empty bucket on the server that S3_ENDPOINT_URL names."""
+    _address("S3_ENDPOINT_URL")
+    env = {name: os.environ[name] for name in ("S3_ENDPOINT_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY")}
+    store = ObjectStore(load(S3Settings, env), f"test-{uuid.uuid4().hex[:12]}")
+    store.ensure()
+    return store

@@ -1,0 +1,183 @@
+"""The way through an appliance, as its people go it: load a campaign, train, rank, call.
+
+Used by the demo to have something to show, and by the check, which looks at each hop from outside afterwards.
+`python -m bootstrap.journey` goes it on the appliance that the environment names; what is already there is kept.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from core.model_registry import CHAMPION, ModelRegistry
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import FlowRun
+
+from bootstrap.orchestration import DEPLOYMENT, FLOW
+from bootstrap.setup import Settings as SetupSettings
+from core.campaign_file import CampaignFile
+from core.errors import CallwiseError, GateRefused, Unavailable
+from core.intake import Report, import_campaign
+from core.mongo import connect, reachable
+from core.objects import ObjectStore
+from core.prospects import Result, claim, record
+from core.schema import read
+from core.scoring import ScoringClient
+from core.settings import ROOT, ScoringSettings, load
+
+Say = Callable[[str], None]
+SAMPLE = ROOT / "data" / "sample-campaign.zip"
+KNOWN = 20_000
+"""Calls of a history that count as made; the rest of the file is the campaign still to be called."""
+
+
+class Settings(SetupSettings, ScoringSettings):
+    """The set-up's addresses and the scoring service's."""
+
+
+class Journey:
+    """One appliance, reached by the addresses in `settings`; `say` hears one line of progress at a time."""
+
+    def __init__(self, settings: Settings, say: Say) -> None:
+        self.settings, self.say = settings, say
+        self.schema = read(settings.callwise_schema)
+        self.db = connect(settings)
+        self.objects = ObjectStore(settings, settings.s3_bucket_datasets)
+        self.scoring = ScoringClient(settings, self.schema)
+
+    def load(self, path: Path, campaign: str) -> Report:
+        """Import `path`: of a long history the first 20,000 calls as made, of a short one two thirds."""
+        file = CampaignFile.open(path)
+        with file.records() as records:
+            rows = sum(1 for _ in records)
+        known = KNOWN if rows > KNOWN * 3 // 2 else rows * 2 // 3
+        with tempfile.TemporaryDirectory() as folder:
+            rejects = Path(folder) / "rejects.csv"
+            report = import_campaign(
+                self.db, self.schema, file, campaign, rejects=rejects, outcomes_until=known,
+                progress=lambda done: self.say(f"import: {done:,} of {rows:,} rows"),
+            )  # fmt: skip
+            if report.rejected:
+                self.objects.put(f"imports/{campaign}/{file.sha256[:8]}-rejects.csv", rejects.read_bytes(), "text/csv")
+        return report
+
+    def train(self, reason: str, timeout: float = 900.0) -> str:
+        """Run the pipeline through Prefect and wait for its end; the flow run's id.
+
+        Raises GateRefused when a gate stopped it, Unavailable when it failed otherwise or did not end in time.
+        """
+        with SyncPrefectClient(self.settings.prefect_api_url) as client:
+            deployment = client.read_deployment_by_name(f"{FLOW}/{DEPLOYMENT}")
+            run = client.create_flow_run_from_deployment(deployment.id, parameters={"reason": reason})
+            deadline, said = time.monotonic() + timeout, ""
+            while time.monotonic() < deadline:
+                run = client.read_flow_run(run.id)
+                if run.state is not None and run.state.is_final():
+                    return self._ended(run)
+                tasks = client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id])))
+                running = sorted(task.name.rsplit("-", 1)[0] for task in tasks if task.state_name == "Running")
+                now = ", ".join(running) or (run.state_name or "").lower()
+                if now != said:
+                    self.say(f"training: {now}")
+                    said = now
+                time.sleep(0.5)
+        raise Unavailable(
+            f"The training did not end within {timeout:.0f} s.",
+            kept="It goes on in Prefect.",
+            next=f"Look at flow run {run.id} in the Prefect UI.",
+        )
+
+    def wait_ranked(self, campaign: str, timeout: float = 600.0) -> int:
+        """Wait until every open prospect of `campaign` has a score; how many there are."""
+        open_ones = {"campaign": campaign, "status": "open"}
+        deadline, said = time.monotonic() + timeout, -1
+        while time.monotonic() < deadline:
+            with reachable():
+                total = self.db.prospects.count_documents(open_ones)
+                left = self.db.prospects.count_documents({**open_ones, "score": None})
+            if not left:
+                return total
+            if left != said:
+                self.say(f"ranking: {total - left:,} of {total:,} prospects")
+                said = left
+            time.sleep(1)
+        raise Unavailable(
+            f"{left:,} prospects of '{campaign}' have no score after {timeout:.0f} s.",
+            next="Look at the logs of the monitor and of MLServer.",
+        )
+
+    def call(self, path: Path, campaign: str, number: int, agent: str = "demo") -> tuple[int, int]:
+        """Claim the best `number` prospects one by one and record what the file says came of it: calls and sales."""
+        with CampaignFile.open(path).records() as records:
+            truth = {
+                row: self.schema.outcome.parse(r.get(self.schema.outcome.column)) for row, r in enumerate(records, 1)
+            }
+        called = sold = 0
+        while called < number:
+            prospect = claim(self.db, campaign, agent)
+            if prospect is None:
+                break
+            positive = bool(truth[prospect["row"]])
+            record(self.db, prospect["_id"], agent, Result.SOLD if positive else Result.REFUSED)
+            called, sold = called + 1, sold + positive
+            if called % 50 == 0:
+                self.say(f"calls: {called} made, {sold} sold")
+        return called, sold
+
+    def has_champion(self) -> bool:
+        """Whether a model was ever put to use here."""
+        return ModelRegistry(self.settings).version_by_alias(CHAMPION) is not None
+
+    def wait_serving(self, timeout: float = 300.0) -> None:
+        """Wait until the scoring service has the champion."""
+        deadline = time.monotonic() + timeout
+        while not self.scoring.ready():
+            if time.monotonic() > deadline:
+                raise Unavailable("The scoring service has no champion.", next="Look at the log of MLServer.")
+            time.sleep(0.5)
+
+    def _ended(self, run: FlowRun) -> str:
+        state = run.state
+        if state is None:
+            raise Unavailable(f"Prefect does not know how flow run {run.name} ended.")
+        if state.is_completed():
+            return str(run.id)
+        if state.name == "Refused":
+            raise GateRefused("The pipeline", state.message or "", report=f"flow run {run.name} in the Prefect UI")
+        raise Unavailable(
+            f"The training ended as {state.name}: {state.message}.",
+            kept="The champion is unchanged.",
+            next=f"Look at flow run {run.name} in the Prefect UI.",
+        )
+
+
+def first_run(journey: Journey) -> None:
+    """Give an empty appliance something to show: the sample campaign, a champion, a ranking."""
+    with reachable():
+        campaigns = journey.db.campaigns.count_documents({})
+    if not campaigns:
+        report = journey.load(SAMPLE, "sample")
+        journey.say(f"import: {report.inserted:,} prospects, {report.outcomes:,} of them already called")
+    if not journey.has_champion():
+        journey.train("first model")
+    journey.wait_serving()
+    if not campaigns:
+        journey.say(f"ranking: {journey.wait_ranked('sample'):,} prospects in the list")
+
+
+def main() -> int:
+    """Go the first way through; 1 if something stopped it, after saying what."""
+    try:
+        first_run(Journey(load(Settings), lambda text: print(text, flush=True)))
+    except CallwiseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""The Prefect side of the set-up: the work pool and the deployment of the continuous-training flow."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectAlreadyExists
+
+from core.settings import ROOT
+
+WORK_POOL = "callwise"
+FLOW, DEPLOYMENT = "continuous-training", "default"
+ENTRYPOINT = "trainer/flow.py:continuous_training"
+
+
+def ensure_work_pool(api_url: str) -> None:
+    """A work pool whose runs are processes of the worker."""
+    with SyncPrefectClient(api_url) as client:
+        try:
+            client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"))
+        except ObjectAlreadyExists:
+            return
+
+
+def ensure_deployment(api_url: str) -> str:
+    """The flow's deployment, one run at a time; its name. Repeating it brings it up to date."""
+    with SyncPrefectClient(api_url) as client:
+        flow: UUID = client.create_flow_from_name(FLOW)
+        client.create_deployment(
+            flow,
+            DEPLOYMENT,
+            description="Snapshot, validate, train, validate, register; stops at the first gate that refuses.",
+            work_pool_name=WORK_POOL,
+            path=str(ROOT),
+            entrypoint=ENTRYPOINT,
+            # A second run waits: two trainings at once would only compete for the same champion.
+            concurrency_limit=1,
+            parameters={},
+            parameter_openapi_schema={
+                "type": "object",
+                "properties": {
+                    "reason": {"type": "string", "title": "Why", "default": "on demand"},
+                    "incident": {"type": "string", "title": "Incident", "default": None},
+                },
+            },
+            enforce_parameter_schema=False,
+            tags=["callwise"],
+        )
+    return f"{FLOW}/{DEPLOYMENT}"

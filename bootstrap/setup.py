@@ -1,0 +1,151 @@
+"""Makes an empty appliance ready: `python -m bootstrap.setup`.
+
+Every step looks first and makes only what is missing, so it may run any number of times, be killed anywhere and run
+again; it ends in the same state. The last step leaves a mark in MongoDB that the services' start waits for.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.data_registry import ensure_registry
+from core.evidently_project import ensure_project
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from pymongo import UpdateOne
+
+from bootstrap.orchestration import ensure_deployment, ensure_work_pool
+from core.clock import now
+from core.errors import CallwiseError
+from core.mongo import Db, connect, ensure_indexes, reachable
+from core.objects import ObjectStore
+from core.schema import read
+from core.settings import (
+    ROOT,
+    DatasetSettings,
+    EvidentlySettings,
+    MongoSettings,
+    PrefectSettings,
+    RegistrySettings,
+    S3Settings,
+    SchemaSettings,
+    load,
+)
+
+EXPERIMENT = "continuous-training"
+
+
+class Settings(
+    MongoSettings, S3Settings, RegistrySettings, PrefectSettings, EvidentlySettings, SchemaSettings, DatasetSettings
+):
+    """All that the set-up touches."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to make ready: its name for people and what does it; the text it returns says what is there."""
+
+    name: str
+    run: Callable[[], str]
+
+
+def steps(settings: Settings) -> list[Step]:
+    """The steps in their order; each may be repeated."""
+    db = connect(settings)
+    return [
+        Step("object store", lambda: _buckets(settings)),
+        Step("database", lambda: _database(db)),
+        Step("indicators", lambda: _indicators(db, ROOT / "data" / "indicators.csv")),
+        Step("model registry", lambda: _registry(settings)),
+        Step("data registry", lambda: _data_registry(settings)),
+        Step("pipeline", lambda: _pipeline(settings)),
+        Step("drift review", lambda: _review(settings)),
+        Step("ready", lambda: _ready(db, settings)),
+    ]
+
+
+def main() -> int:
+    """Run every step, one line each; 1 if one failed, after naming it."""
+    try:
+        for step in steps(load(Settings)):
+            print(f"setup: {step.name}: {step.run()}", flush=True)
+    except CallwiseError as error:
+        print(f"setup: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _buckets(settings: Settings) -> str:
+    names = [settings.s3_bucket_datasets, settings.s3_bucket_models]
+    for name in names:
+        ObjectStore(settings, name).ensure()
+    return "buckets " + ", ".join(names)
+
+
+def _database(db: Db) -> str:
+    ensure_indexes(db)
+    return f"collections and indexes in {db.name}"
+
+
+def _indicators(db: Db, path: Path) -> str:
+    """The bundled snapshot. What the live sources brought later is never overwritten."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    writes = [
+        UpdateOne(
+            {"_id": f"{row['series']}:{row['period']}"},
+            {"$setOnInsert": {**row, "value": float(row["value"]), "fetched": {"at": now(), "by": "snapshot"}}},
+            upsert=True,
+        )
+        for row in rows
+    ]
+    with reachable():
+        db.indicators.bulk_write(writes, ordered=False)
+        return f"{db.indicators.count_documents({})} values of {len({row['series'] for row in rows})} series"
+
+
+def _registry(settings: Settings) -> str:
+    client = MlflowClient(settings.mlflow_tracking_uri)
+    if client.get_experiment_by_name(EXPERIMENT) is None:
+        _make(client.create_experiment, EXPERIMENT)
+    if not client.search_registered_models(f"name = '{settings.callwise_model_name}'"):
+        _make(client.create_registered_model, settings.callwise_model_name)
+    return f"experiment {EXPERIMENT}, registered model {settings.callwise_model_name}"
+
+
+def _make(make: Callable[[str], object], name: str) -> None:
+    """Two set-ups may run at once; the second to come finds the first's work."""
+    try:
+        make(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+
+
+def _data_registry(settings: Settings) -> str:
+    ensure_registry(settings.callwise_data_registry, settings)
+    return f"git and DVC with the remote s3://{settings.s3_bucket_datasets}"
+
+
+def _pipeline(settings: Settings) -> str:
+    ensure_work_pool(settings.prefect_api_url)
+    return f"work pool and deployment {ensure_deployment(settings.prefect_api_url)}"
+
+
+def _review(settings: Settings) -> str:
+    return f"Evidently project {ensure_project(settings.evidently_url)}"
+
+
+def _ready(db: Db, settings: Settings) -> str:
+    mark = {"schema": read(settings.callwise_schema).hash, "at": now()}
+    with reachable():
+        db.appliance.replace_one({"_id": "ready"}, {"_id": "ready", **mark}, upsert=True)
+    return f"schema {str(mark['schema'])[:8]}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""The state folder of one embedded appliance: who may use it, its secrets, and where everything lies in it.
+
+state/
+├── appliance.json   ports of the last start; marks the folder as ours
+├── secrets.json     generated once, readable by its owner only
+├── lock             held by the runner
+├── home/            HOME of all services: caches and settings of their tools
+├── log/             one log a service
+├── run/             what only matters while it runs; working directories
+└── s3/ mongo/ mlflow/ prefect/ evidently/ registry/ spool/ mlserver/     data
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from core.errors import Conflict, SettingsError
+
+SOCKET_PATH_MAX = 100
+"""Longest path of a unix socket that every system takes (sun_path holds 108 bytes, unix(7)), less what is appended."""
+FOLDERS = ("home", "log", "run", "s3", "s3/data", "mongo", "mlflow", "prefect", "evidently", "spool", "mlserver")
+
+
+class StateFolder:
+    """One appliance's folder. Nothing is written before `lock`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+        self._lock: int | None = None
+
+    @property
+    def sockets(self) -> Path:
+        """Folder of the unix sockets: in the state folder, or a short one of our own if that path is too long."""
+        inside = self.path / "run"
+        if len(str(inside / "supervisor.sock")) <= SOCKET_PATH_MAX:
+            return inside
+        digest = hashlib.sha256(str(self.path).encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"callwise-{os.getuid()}-{digest}"
+
+    def lock(self) -> None:
+        """Make the folder and hold it until `unlock`.
+
+        Raises Conflict if another runner holds it, SettingsError if the folder holds something else.
+        """
+        if self.path.exists() and not (self.path / "lock").exists() and any(self.path.iterdir()):
+            raise SettingsError(
+                f"{self.path} is not empty and not a state folder of Callwise.",
+                kept="Nothing was changed in it.",
+                next="Name another folder with --state.",
+            )
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 32, 0).decode().strip()
+            os.close(descriptor)
+            raise Conflict(
+                f"The appliance in {self.path} is already run by process {holder}.",
+                kept="It goes on undisturbed.",
+                next="Stop that one with Ctrl-C first, or run a second one with --state.",
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        self._lock = descriptor
+
+    def unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def prepare(self) -> None:
+        """Make the folders; forget what only mattered to a former run."""
+        self._held()
+        if (self.path / "run").exists():
+            shutil.rmtree(self.path / "run")
+        for name in FOLDERS:
+            (self.path / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.sockets.mkdir(exist_ok=True, mode=0o700)
+        if self.sockets.stat().st_uid != os.getuid():
+            raise Conflict(f"{self.sockets} belongs to somebody else.", next="Use a state folder with a shorter path.")
+
+    def reset(self) -> None:
+        """Delete everything but the lock. Raises Conflict unless this runner holds the folder."""
+        self._held()
+        for entry in self.path.iterdir():
+            if entry.name == "lock":
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+
+    def read(self, name: str) -> dict[str, Any]:
+        """The JSON document called `name`; empty if there is none."""
+        try:
+            document: dict[str, Any] = json.loads((self.path / name).read_text())
+        except FileNotFoundError:
+            return {}
+        return document
+
+    def write(self, name: str, document: object) -> None:
+        """Replace the JSON document called `name`, readable by its owner only; whole or not at all."""
+        target = self.path / name
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")  # mode 0600
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(document, file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+
+    def secrets(self) -> dict[str, str]:
+        """The appliance's own secrets, generated at the first call (secrets.token_hex: 128 and 256 bits)."""
+        known = self.read("secrets.json")
+        if not known:
+            known = {
+                "S3_ACCESS_KEY": secrets.token_hex(16),
+                "S3_SECRET_KEY": secrets.token_hex(32),
+                "CALLWISE_ROUTING_KEY": secrets.token_hex(32),
+            }
+            self.write("secrets.json", known)
+        return known
+
+    def _held(self) -> None:
+        if self._lock is None:
+            raise Conflict(f"{self.path} is not locked by this runner.")

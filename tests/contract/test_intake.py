@@ -1,0 +1,189 @@
+import csv
+import io
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from core.campaign_file import CampaignFile
+from core.errors import InputError
+from core.intake import Report, import_campaign
+from core.mongo import Db
+from core.schema import Schema
+
+Person = dict[str, Any]
+Import = Callable[..., Report]
+
+
+def as_csv(people: list[Person], separator: str = ";") -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(people[0]), delimiter=separator, quoting=csv.QUOTE_NONNUMERIC)
+    writer.writeheader()
+    writer.writerows(people)
+    return text.getvalue()
+
+
+@pytest.fixture
+def run(db: Db, schema: Schema, tmp_path: Path) -> Import:
+    def run(path: Path, **options: Any) -> Report:
+        rejects = tmp_path / "rejects.csv"
+        return import_campaign(db, schema, CampaignFile.open(path), "spring", rejects=rejects, **options)
+
+    return run
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    def write(people: list[Person], name: str = "campaign.csv") -> Path:
+        path = tmp_path / name
+        if name.endswith(".parquet"):
+            pd.DataFrame(people).to_parquet(path)
+        elif name.endswith(".zip"):
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("notes.txt", "none")
+                archive.writestr("inner/sample.csv", as_csv(people[:1]))
+                archive.writestr("inner/full.csv", as_csv(people))
+        else:
+            path.write_text(as_csv(people, "," if name.startswith("comma") else ";"))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("name", ["semicolon.csv", "comma.csv", "campaign.zip", "campaign.parquet"])
+def test_every_form_of_file_comes_in_the_same(db: Db, run: Import, write: Any, person: Person, name: str) -> None:
+    report = run(write([person, {**person, "age": "50", "y": "yes"}, {**person, "y": ""}], name))
+    assert (report.inserted, report.rejected, report.outcomes) == (3, 0, 2)
+    second = db.prospects.find_one({"_id": "spring:0000002"})
+    assert second is not None
+    assert second["features"]["age"] == 50
+    assert "duration" not in second["features"]
+    assert db.outcomes.count_documents({"positive": True}) == 1
+    assert db.prospects.count_documents({"status": "open"}) == 1
+
+
+def test_importing_twice_changes_nothing(db: Db, run: Import, write: Any, person: Person) -> None:
+    path = write([{**person, "age": str(20 + n)} for n in range(30)])
+    run(path)
+    before = list(db.prospects.find(sort=[("_id", 1)])), list(db.outcomes.find(sort=[("_id", 1)]))
+    again = run(path)
+    assert (again.inserted, again.unchanged, again.outcomes, again.rejected) == (0, 30, 0, 0)
+    assert (list(db.prospects.find(sort=[("_id", 1)])), list(db.outcomes.find(sort=[("_id", 1)]))) == before
+
+
+def test_bad_rows_are_named_and_the_good_ones_go_in(
+    db: Db, run: Import, write: Any, person: Person, tmp_path: Path
+) -> None:
+    report = run(
+        write(
+            [
+                person,
+                {**person, "age": "12"},
+                {**person, "job": "pilot"},
+                {**person, "y": "maybe"},
+                {**person, "euribor3m": ""},
+                person,
+            ]
+        )
+    )
+    assert (report.rows, report.inserted, report.rejected) == (6, 2, 4)
+    assert [(r.row, r.column) for r in report.examples] == [(2, "age"), (3, "job"), (4, "y"), (5, "euribor3m")]
+    assert "'12' is not a whole number from 17 to 110" in report.examples[0].rule
+    assert db.prospects.count_documents({}) == 2
+    rows = list(csv.DictReader((tmp_path / "rejects.csv").open()))
+    assert [row["_row"] for row in rows] == ["2", "3", "4", "5"]
+    assert rows[1]["job"] == "pilot"
+
+
+def test_the_mended_reject_file_fills_the_gaps(db: Db, run: Import, write: Any, person: Person, tmp_path: Path) -> None:
+    run(write([person, {**person, "age": "12"}, {**person, "age": "33"}]))
+    mended = tmp_path / "mended.csv"
+    mended.write_text((tmp_path / "rejects.csv").read_text().replace("'12'", "'13'").replace(",12,", ",21,", 1))
+    lines = list(csv.DictReader(mended.open()))
+    lines[0]["age"] = "21"
+    mended.write_text(as_csv(lines))
+    report = run(mended)
+    assert (report.inserted, report.rejected) == (1, 0)
+    assert [d["features"]["age"] for d in db.prospects.find(sort=[("_id", 1)])] == [41, 21, 33]
+    assert not (tmp_path / "rejects.csv").exists()
+
+
+def test_another_record_under_a_taken_key_is_refused(db: Db, run: Import, write: Any, person: Person) -> None:
+    run(write([person]))
+    report = run(write([{**person, "age": "77"}], "other.csv"))
+    assert (report.inserted, report.unchanged, report.rejected) == (0, 0, 1)
+    assert "another record already has the key" in report.examples[0].rule
+    found = db.prospects.find_one({})
+    assert found is not None
+    assert found["features"]["age"] == 41
+
+
+def test_a_finished_history_can_be_played_as_under_way(db: Db, run: Import, write: Any, person: Person) -> None:
+    people = [{**person, "age": str(20 + n), "y": "yes"} for n in range(10)]
+    report = run(write(people), outcomes_until=6)
+    assert (report.inserted, report.outcomes) == (10, 6)
+    assert db.prospects.count_documents({"status": "open"}) == 4
+    run(write(people))
+    assert db.prospects.count_documents({"status": "open"}) == 0
+    assert db.outcomes.count_documents({}) == 10
+
+
+def test_time_follows_the_file_over_the_turn_of_the_year(db: Db, run: Import, write: Any, person: Person) -> None:
+    run(write([{**person, "month": month} for month in ("may", "may", "dec", "mar")]))
+    times = [d["at"] for d in db.outcomes.find(sort=[("_id", 1)])]
+    assert times == sorted(times)
+    assert [(t.year, t.month) for t in times] == [(2008, 5), (2008, 5), (2008, 12), (2009, 3)]
+
+
+def test_a_row_with_too_many_cells_is_named(run: Import, write: Any, person: Person) -> None:
+    path = write([person, person])
+    path.write_text(path.read_text().rstrip("\r\n") + ";1;2\n")
+    report = run(path)
+    assert [(r.row, r.rule) for r in report.examples] == [(2, "the row has more cells than the header")]
+
+
+def test_a_row_with_too_few_cells_is_named(run: Import, write: Any, person: Person) -> None:
+    path = write([person])
+    path.write_text(path.read_text() + '41;"technician"\n')
+    report = run(path)
+    assert report.rejected == 1
+    assert report.examples[0].row == 2
+    assert "is empty" in report.examples[0].rule
+
+
+def test_a_missing_column_stops_before_anything_is_written(db: Db, run: Import, write: Any, person: Person) -> None:
+    del person["job"]
+    with pytest.raises(InputError, match=r"has no column 'job'.*Nothing was imported"):
+        run(write([person]))
+    assert db.prospects.count_documents({}) == 0
+    assert db.campaigns.count_documents({}) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("empty.csv", b"", "is empty"),
+        ("broken.zip", b"PK\x03\x04 not really", "not a whole zip"),
+        ("broken.parquet", b"PAR1 not really", "not a Parquet file"),
+    ],
+)
+def test_a_file_that_holds_no_table_is_refused(tmp_path: Path, name: str, content: bytes, says: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=says):
+        CampaignFile.open(tmp_path / name)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        CampaignFile.open(tmp_path / "none.csv")
+
+
+def test_the_published_file_comes_in_whole(db: Db, run: Import) -> None:
+    if "BANK_MARKETING_ZIP" not in os.environ:
+        pytest.skip("BANK_MARKETING_ZIP does not name the published file; scripts/get-data fetches it")
+    report = run(Path(os.environ["BANK_MARKETING_ZIP"]), outcomes_until=20_000)
+    assert (report.inserted, report.outcomes, report.rejected) == (41_188, 20_000, 0)

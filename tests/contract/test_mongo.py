@@ -1,0 +1,81 @@
+"""What Callwise needs of a MongoDB server, and nothing more. Every case here is relied on by code in core/."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pymongo import ReturnDocument, UpdateOne
+from pymongo.errors import DuplicateKeyError
+
+from core.errors import Unavailable
+from core.mongo import Db, connect, ensure_indexes, reachable
+from core.settings import MongoSettings, load
+
+THEN = datetime(2026, 5, 1, 12, 0, 0, 123_000, tzinfo=UTC)
+
+
+def test_dots_in_feature_names_survive(db: Db) -> None:
+    features = {"emp.var.rate": 1.1, "age": 41}
+    db.prospects.bulk_write([UpdateOne({"_id": "a"}, {"$setOnInsert": {"features": features}}, upsert=True)])
+    found = db.prospects.find_one({"_id": "a"})
+    assert found is not None
+    assert found["features"] == features
+
+
+def test_an_upsert_by_key_repeats_without_effect_and_says_what_was_new(db: Db) -> None:
+    writes = [UpdateOne({"_id": key}, {"$setOnInsert": {"n": key}}, upsert=True) for key in "ab"]
+    assert set(db.prospects.bulk_write(writes[:1], ordered=False).upserted_ids or {}) == {0}
+    assert set(db.prospects.bulk_write(writes, ordered=False).upserted_ids or {}) == {1}
+    assert db.prospects.count_documents({}) == 2
+
+
+def test_an_insert_of_a_taken_key_is_refused(db: Db) -> None:
+    db.events.insert_one({"_id": 1})
+    with pytest.raises(DuplicateKeyError):
+        db.events.insert_one({"_id": 1})
+
+
+def test_times_inside_nested_values_stay_times(db: Db) -> None:
+    db.prospects.insert_one({"_id": "a", "claim": None, "at": THEN})
+    found = db.prospects.find_one_and_update(
+        {"_id": "a", "$or": [{"claim": None}, {"claim.until": {"$lte": THEN}}]},
+        {"$set": {"claim": {"by": "ann", "until": THEN}}},
+        return_document=ReturnDocument.AFTER,
+    )
+    assert found is not None
+    stored = db.prospects.find_one({"_id": "a"})
+    assert stored is not None
+    for document in (found, stored):
+        assert document["claim"]["until"] == THEN
+        assert document["at"] == THEN
+    late = THEN + timedelta(milliseconds=1)
+    assert db.prospects.count_documents({"claim.until": {"$lte": THEN}}) == 1
+    assert db.prospects.count_documents({"claim.until": {"$gt": THEN}}) == 0
+    assert db.prospects.count_documents({"claim.until": {"$lt": late}, "claim.by": "ann"}) == 1
+
+
+def test_none_finds_what_is_null_and_what_is_not_there(db: Db) -> None:
+    db.prospects.insert_many([{"_id": "null", "score": None}, {"_id": "absent"}, {"_id": "set", "score": 0.0}])
+    assert {d["_id"] for d in db.prospects.find({"score": None})} == {"null", "absent"}
+
+
+def test_find_and_update_takes_the_first_by_the_sort(db: Db) -> None:
+    db.prospects.insert_many([{"_id": str(n), "score": n % 3, "claim": None} for n in range(9)])
+    order = []
+    while found := db.prospects.find_one_and_update(
+        {"claim": None}, {"$set": {"claim": {"by": "ann"}}}, sort=[("score", -1), ("_id", 1)]
+    ):
+        order.append(found["_id"])
+    assert order == ["2", "5", "8", "1", "4", "7", "0", "3", "6"]
+
+
+def test_indexes_may_be_made_again(db: Db) -> None:
+    ensure_indexes(db)
+    before = sorted(db.prospects.index_information())
+    ensure_indexes(db)
+    assert sorted(db.prospects.index_information()) == before
+
+
+def test_no_server_is_unavailable_and_says_what_was_kept() -> None:
+    db = connect(load(MongoSettings, {"MONGODB_URI": "mongodb://127.0.0.1:1"}), timeout_seconds=0.2)
+    with pytest.raises(Unavailable, match="may be repeated"), reachable():
+        db.prospects.find_one({})

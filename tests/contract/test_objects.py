@@ -1,0 +1,47 @@
+import pytest
+
+from core.errors import NotFound, Unavailable
+from core.objects import ObjectStore
+from core.settings import S3Settings, load
+
+
+def test_what_was_put_is_got_and_listed(objects: ObjectStore) -> None:
+    objects.put("a/one.bin", b"\x00\x01")
+    objects.put("a/two.txt", b"")
+    objects.put("b/three.txt", b"3")
+    assert objects.get("a/one.bin") == b"\x00\x01"
+    assert objects.get("a/two.txt") == b""
+    assert objects.keys("a/") == ["a/one.bin", "a/two.txt"]
+    assert len(objects.keys()) == 3
+
+
+def test_a_put_may_be_repeated_and_replaces(objects: ObjectStore) -> None:
+    for content in (b"1", b"1", b"2"):
+        objects.put("key", content)
+    assert objects.get("key") == b"2"
+    assert objects.keys() == ["key"]
+
+
+def test_ensuring_a_bucket_again_keeps_its_content(objects: ObjectStore) -> None:
+    objects.put("key", b"1")
+    objects.ensure()
+    assert objects.keys() == ["key"]
+
+
+def test_a_missing_key_is_not_found(objects: ObjectStore) -> None:
+    with pytest.raises(NotFound, match="no object 'none'"):
+        objects.get("none")
+
+
+def test_wrong_keys_are_refused(objects: ObjectStore) -> None:
+    import os
+
+    env = {"S3_ENDPOINT_URL": os.environ["S3_ENDPOINT_URL"], "S3_ACCESS_KEY": "nobody", "S3_SECRET_KEY": "wrong-secret"}
+    with pytest.raises(Unavailable):
+        ObjectStore(load(S3Settings, env), objects.bucket).keys()
+
+
+def test_no_server_is_unavailable_not_a_stack_trace() -> None:
+    env = {"S3_ENDPOINT_URL": "http://127.0.0.1:1", "S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "generated"}
+    with pytest.raises(Unavailable, match="did not answer"):
+        ObjectStore(load(S3Settings, env), "bucket", timeout_seconds=1).get("key")

@@ -1,0 +1,139 @@
+"""The set-up may run any number of times, and be killed anywhere: it ends in the same state."""
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pygit2
+import pytest
+from mlflow import MlflowClient
+from pymongo import MongoClient
+
+from core.objects import ObjectStore
+from core.settings import ROOT, S3Settings, load
+
+NEEDED = ("MONGODB_URI", "S3_ENDPOINT_URL", "MLFLOW_TRACKING_URI", "PREFECT_API_URL", "EVIDENTLY_URL")
+STEPS = (
+    "object store",
+    "database",
+    "indicators",
+    "model registry",
+    "data registry",
+    "pipeline",
+    "drift review",
+    "ready",
+)
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> Iterator[dict[str, str]]:
+    missing = [name for name in NEEDED if name not in os.environ]
+    if missing:
+        pytest.skip(f"{', '.join(missing)} name no server; scripts/test starts them")
+    name = uuid.uuid4().hex[:12]
+    yield {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "MONGODB_DATABASE": f"setup_{name}",
+        "S3_BUCKET_DATASETS": f"setup-{name}-datasets",
+        "S3_BUCKET_MODELS": f"setup-{name}-models",
+        "CALLWISE_MODEL_NAME": f"setup-{name}",
+        "CALLWISE_DATA_REGISTRY": str(tmp_path / "registry"),
+    }
+    with MongoClient(os.environ["MONGODB_URI"]) as client:
+        client.drop_database(f"setup_{name}")
+
+
+def command(env: dict[str, str]) -> subprocess.Popen[str]:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen([sys.executable, "-m", "bootstrap.setup"], env=env, cwd=ROOT, text=True, **pipes)
+
+
+def run(env: dict[str, str]) -> list[str]:
+    process = command(env)
+    out, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    return [line.split(": ")[1] for line in out.splitlines() if line.startswith("setup: ")]
+
+
+def kill_after(env: dict[str, str], step: str) -> None:
+    """Kill -9 as soon as `step` is said to be done: the next one is then under way."""
+    process = command(env)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith(f"setup: {step}:"):
+            break
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    assert process.stderr is not None
+    process.stderr.close()
+
+
+def state(env: dict[str, str]) -> dict[str, Any]:
+    """What the set-up leaves, as its users see it."""
+    with MongoClient(env["MONGODB_URI"]) as client:
+        db = client[env["MONGODB_DATABASE"]]
+        database = {
+            "indexes": {name: sorted(db[name].index_information()) for name in sorted(db.list_collection_names())},
+            "indicators": sorted((d["_id"], d["value"]) for d in db.indicators.find()),
+            "ready": db.appliance.count_documents({"_id": "ready"}),
+        }
+    s3 = load(S3Settings, {name: value for name, value in env.items() if not name.startswith("CALLWISE_")})
+    mlflow = MlflowClient(env["MLFLOW_TRACKING_URI"])
+    pools = httpx.post(f"{env['PREFECT_API_URL']}/work_pools/filter", json={}).json()
+    deployments = httpx.post(f"{env['PREFECT_API_URL']}/deployments/filter", json={}).json()
+    projects = httpx.get(f"{env['EVIDENTLY_URL']}/api/projects").json()
+    git = pygit2.Repository(env["CALLWISE_DATA_REGISTRY"])
+    return {
+        **database,
+        "objects": [ObjectStore(s3, env[f"S3_BUCKET_{name}"]).keys() for name in ("DATASETS", "MODELS")],
+        "models": [m.name for m in mlflow.search_registered_models(f"name = '{env['CALLWISE_MODEL_NAME']}'")],
+        "experiments": [e.name for e in mlflow.search_experiments(filter_string="name = 'continuous-training'")],
+        "pools": [pool["name"] for pool in pools],
+        "deployments": [(d["name"], d["entrypoint"], d["work_pool_name"]) for d in deployments],
+        "projects": sorted(project["name"] for project in projects),
+        "commits": [commit.message for commit in git.walk(git.head.target)],
+    }
+
+
+@pytest.mark.timeout(600)
+def test_three_times_in_a_row_is_once(env: dict[str, str]) -> None:
+    assert run(env) == list(STEPS)
+    first = state(env)
+    assert first["ready"] == 1
+    assert len(first["indicators"]) > 100
+    assert first["models"] == [env["CALLWISE_MODEL_NAME"]]
+    assert first["pools"].count("callwise") == 1
+    assert len(first["commits"]) == 1
+    run(env)
+    run(env)
+    assert state(env) == first
+
+
+@pytest.mark.timeout(900)
+def test_killed_after_each_step_and_run_again_it_ends_the_same(env: dict[str, str]) -> None:
+    for step in STEPS[:-1]:
+        kill_after(env, step)
+        with MongoClient(env["MONGODB_URI"]) as client:
+            assert client[env["MONGODB_DATABASE"]].appliance.count_documents({"_id": "ready"}) == 0
+    assert run(env) == list(STEPS)
+    mended = state(env)
+    assert mended["ready"] == 1
+    assert len(mended["commits"]) == 1
+    run(env)
+    assert state(env) == mended
+
+
+def test_a_missing_variable_is_named_and_nothing_is_touched(env: dict[str, str]) -> None:
+    del env["S3_SECRET_KEY"]
+    process = command(env)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "S3_SECRET_KEY: Field required" in errors
+    assert "Traceback" not in errors

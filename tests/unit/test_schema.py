@@ -1,0 +1,121 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from core.errors import SchemaError
+from core.schema import Role, Schema, read
+
+
+def test_what_is_known_only_after_the_call_is_never_a_feature(schema: Schema) -> None:
+    assert schema.by_name["duration"].role is Role.AFTER_CALL
+    assert "duration" not in schema.feature_names
+    assert len(schema.feature_names) == 19
+
+
+@pytest.mark.parametrize(
+    ("column", "raw", "value"),
+    [
+        ("age", "41", 41),
+        ("age", 41.0, 41),
+        ("pdays", "999", 999),
+        ("euribor3m", "4.857", 4.857),
+        ("job", " admin. ", "admin."),
+    ],
+)
+def test_a_value_that_fits_is_parsed(schema: Schema, column: str, raw: Any, value: Any) -> None:
+    assert schema.by_name[column].parse(raw) == value
+
+
+@pytest.mark.parametrize(
+    ("column", "raw", "says"),
+    [
+        ("age", "12", "from 17 to 110"),
+        ("age", "41.5", "whole number"),
+        ("age", "", "is empty"),
+        ("age", None, "is empty"),
+        ("age", "old", "'old' is not a whole number"),
+        ("euribor3m", "nan", "is not a number"),
+        ("euribor3m", "inf", "is not a number"),
+        ("job", "pilot", "'pilot' is not one of admin."),
+        ("job", None, "is empty"),
+        ("campaign", "-1", "from 1"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_with_the_rule(schema: Schema, column: str, raw: Any, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        schema.by_name[column].parse(raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"), [("yes", True), ("no", False), ("", None), (None, None), (float("nan"), None)]
+)
+def test_an_outcome_is_a_sale_no_sale_or_not_called_yet(schema: Schema, raw: Any, value: bool | None) -> None:
+    assert schema.outcome.parse(raw) is value
+
+
+def test_an_unknown_outcome_is_refused(schema: Schema) -> None:
+    with pytest.raises(ValueError, match="'maybe' is not one of yes, no"):
+        schema.outcome.parse("maybe")
+
+
+def test_the_hash_follows_the_content_and_not_the_layout(schema: Schema, tmp_path: Path) -> None:
+    same = tmp_path / "same.yaml"
+    same.write_text(yaml.safe_dump(schema.model_dump(mode="json"), sort_keys=True))
+    assert read(same).hash == schema.hash
+    content = schema.model_dump(mode="json")
+    content["columns"][0]["maximum"] = 111
+    same.write_text(yaml.safe_dump(content))
+    assert read(same).hash != schema.hash
+
+
+def break_column(content: dict[str, Any], **changes: Any) -> None:
+    content["columns"][0].update(changes)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda c: break_column(c, colour="red"), "colour"),
+        (lambda c: break_column(c, type="date"), "type"),
+        (lambda c: break_column(c, minimum=200), "minimum is above maximum"),
+        (lambda c: break_column(c, categories=["a"]), "categories go with type category"),
+        (lambda c: break_column(c, name="job"), "a column name stands twice"),
+        (lambda c: c.update(segments=["income"]), "'income' is not a column"),
+        (lambda c: c["outcome"].update(column="age"), "must not be among the columns"),
+        (lambda c: c["calendar"].update(start="May 2008"), "start"),
+    ],
+)
+def test_a_schema_that_contradicts_itself_is_refused(schema: Schema, tmp_path: Path, spoil: Any, says: str) -> None:
+    content = schema.model_dump(mode="json")
+    spoil(content)
+    path = tmp_path / "schema.yaml"
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(SchemaError, match=says):
+        read(path)
+
+
+def test_another_companys_columns_need_no_code(tmp_path: Path) -> None:
+    path = tmp_path / "schema.yaml"
+    path.write_text(
+        """
+name: cards
+title: Card campaign
+reference: customer_id
+outcome: {column: bought, positive: "1", negative: "0", label: Bought a card}
+columns:
+  - {name: annual_income, label: Annual income, type: number, role: profile, minimum: 0, unit: EUR}
+  - {name: dependents, label: Dependents, type: integer, role: profile, minimum: 0, maximum: 20}
+"""
+    )
+    assert read(path).feature_names == ["annual_income", "dependents"]
+    assert read(path).by_name["annual_income"].parse("30500.5") == 30500.5
+
+
+def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError, match="cannot be read"):
+        read(tmp_path / "none.yaml")
+    (tmp_path / "broken.yaml").write_text("columns: [")
+    with pytest.raises(SchemaError, match="is not YAML"):
+        read(tmp_path / "broken.yaml")
