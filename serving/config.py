@@ -1,11 +1,13 @@
-"""The files that `mlserver start FOLDER` reads."""
+"""The files that `mlserver start FOLDER` reads: `python -m serving.config FOLDER --http-port N …` writes them."""
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 from typing import Any
 
+LOOPBACK = "127.0.0.1"
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -21,7 +23,7 @@ LOGGING: dict[str, Any] = {
 
 
 def write(
-    folder: Path, *, http_port: int, grpc_port: int, metrics_port: int, model_name: str, host: str = "127.0.0.1"
+    folder: Path, *, http_port: int, grpc_port: int, metrics_port: int, model_name: str, host: str = LOOPBACK
 ) -> None:
     """Write `settings.json` and `prospect-scorer/model-settings.json` into `folder`; safe to repeat.
 
@@ -42,3 +44,20 @@ def write(
     place.mkdir(parents=True, exist_ok=True)
     (folder / "settings.json").write_text(json.dumps(server, indent=2) + "\n", encoding="utf-8")
     (place / "model-settings.json").write_text(json.dumps(model, indent=2) + "\n", encoding="utf-8")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The command line of `write`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m serving.config", description="Write the files that `mlserver start FOLDER` reads."
+    )
+    parser.add_argument("folder", type=Path)
+    for port in ("http", "grpc", "metrics"):
+        parser.add_argument(f"--{port}-port", type=int, required=True)
+    parser.add_argument("--model-name", default="prospect-scorer")
+    parser.add_argument("--host", default=LOOPBACK)
+    write(**vars(parser.parse_args(arguments)))
+
+
+if __name__ == "__main__":
+    main()

@@ -22,9 +22,14 @@ def test_mlserver_reads_them_as_meant(tmp_path: Path, monkeypatch: pytest.Monkey
     assert models[0].implementation_ == "serving.runtime.ProspectScorer"
 
 
-def test_another_host_is_a_choice(tmp_path: Path) -> None:
-    config.write(tmp_path, http_port=1, grpc_port=2, metrics_port=3, model_name="m", host="0.0.0.0")
-    assert '"host": "0.0.0.0"' in (tmp_path / "settings.json").read_text(encoding="utf-8")
+def test_the_command_line_writes_the_same(tmp_path: Path) -> None:
+    ports = ["--http-port", "1", "--grpc-port", "2", "--metrics-port", "3"]
+    config.main([str(tmp_path / "a"), *ports])
+    config.write(tmp_path / "b", http_port=1, grpc_port=2, metrics_port=3, model_name="prospect-scorer")
+    for name in ("settings.json", "prospect-scorer/model-settings.json"):
+        assert (tmp_path / "a" / name).read_text() == (tmp_path / "b" / name).read_text()
+    config.main([str(tmp_path / "a"), *ports, "--host", "0.0.0.0"])
+    assert '"host": "0.0.0.0"' in (tmp_path / "a" / "settings.json").read_text()
 
 
 def test_the_logging_settings_are_what_the_standard_library_accepts() -> None:

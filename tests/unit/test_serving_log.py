@@ -8,8 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from serving_fakes import MemoryHome
-from test_serving_stores import AT, prediction
+from serving_fakes import AT, MemoryHome, prediction
 
 from core.errors import Conflict, SettingsError, Unavailable
 from core.predictions import Prediction

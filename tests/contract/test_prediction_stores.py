@@ -1,55 +1,22 @@
 """What every place for prediction records promises, on each of them: the spool, MongoDB, and the tests' own."""
 
-import os
-import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pymongo
 import pytest
-from serving_fakes import MemoryHome
+from serving_fakes import AT, MemoryHome, prediction
 
-from core import settings
 from core.errors import Conflict, Unavailable
-from core.mongo import Db, connect
+from core.mongo import Db
 from core.predictions import Prediction
 from serving.spool import Spool
 from serving.store import CHUNK, MongoStore, Store
 
-AT = datetime(2026, 5, 4, 3, 2, 1, 987000, tzinfo=UTC)
-
-
-def prediction(request: str = "r", row: int = 0, **changed: Any) -> Prediction:
-    made = Prediction(
-        id=f"{request}:{row}",
-        request=request,
-        prospect=f"p:{row}",
-        features={"age": 30 + row, "emp.var.rate": 0.1 + 0.2, "job": "técnico", "whole": 4.0},
-        score=1 / 3,
-        version="3",
-        route="champion",
-        at=AT,
-    )
-    return replace(made, **changed)
-
 
 def documents(*predictions: Prediction) -> list[dict[str, object]]:
     return [one.document() for one in predictions]
-
-
-@pytest.fixture
-def mongo() -> Iterator[Db]:
-    if "MONGODB_URI" not in os.environ:
-        pytest.skip("MONGODB_URI names no server")
-    read = settings.load(settings.MongoSettings, {"MONGODB_URI": os.environ["MONGODB_URI"]})
-    db = connect(read)
-    fresh = db.client[f"callwise_test_{uuid.uuid4().hex[:12]}"]
-    yield fresh
-    fresh.client.drop_database(fresh.name)
-    db.client.close()
 
 
 @pytest.fixture(params=["spool", "memory", pytest.param("mongo", marks=pytest.mark.mongo)])
@@ -57,7 +24,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     make: dict[str, Callable[[], Store]] = {
         "spool": lambda: Spool(tmp_path),
         "memory": MemoryHome,
-        "mongo": lambda: MongoStore(request.getfixturevalue("mongo"), timeout_seconds=20),
+        "mongo": lambda: MongoStore(request.getfixturevalue("db"), timeout_seconds=20),
     }
     return make[request.param]()
 
@@ -92,21 +59,21 @@ def test_a_request_that_was_cut_off_is_completed(store: Store) -> None:
 
 
 @pytest.mark.mongo
-def test_mongodb_merges_what_is_free_and_reports_what_is_held(mongo: Db) -> None:
-    store = MongoStore(mongo, merge_timeout_seconds=20)
+def test_mongodb_merges_what_is_free_and_reports_what_is_held(db: Db) -> None:
+    store = MongoStore(db, merge_timeout_seconds=20)
     store.put(documents(prediction(row=1)))
     batch = documents(prediction(), prediction(row=1, score=0.9), prediction(row=2))
     held = store.merge(batch)
     assert held == documents(prediction(), prediction(row=1), prediction(row=2))
-    assert mongo.predictions.count_documents({}) == 3
+    assert db.predictions.count_documents({}) == 3
 
 
 @pytest.mark.mongo
-def test_a_request_of_many_chunks_is_written_whole(mongo: Db) -> None:
+def test_a_request_of_many_chunks_is_written_whole(db: Db) -> None:
     rows = documents(*(prediction(row=row) for row in range(CHUNK * 2 + 1)))
-    store = MongoStore(mongo, timeout_seconds=30)
+    store = MongoStore(db, timeout_seconds=30)
     assert store.put(rows) == rows
-    assert mongo.predictions.count_documents({}) == len(rows)
+    assert db.predictions.count_documents({}) == len(rows)
 
 
 def test_a_server_that_is_not_there_is_unavailable() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +14,25 @@ import pandas as pd
 from core.errors import ModelError, Unavailable
 from core.model_registry import Loaded, ModelVersion, Proof
 from core.mongo import Document
+from core.predictions import Prediction
 from serving.store import refuse_other_rows
+
+AT = datetime(2026, 5, 4, 3, 2, 1, 987000, tzinfo=UTC)
+
+
+def prediction(request: str = "r", row: int = 0, **changed: Any) -> Prediction:
+    """A record as the log holds it, with some fields `changed`."""
+    made = Prediction(
+        id=f"{request}:{row}",
+        request=request,
+        prospect=f"p:{row}",
+        features={"age": 30 + row, "emp.var.rate": 0.1 + 0.2, "job": "técnico", "whole": 4.0},
+        score=1 / 3,
+        version="3",
+        route="champion",
+        at=AT,
+    )
+    return replace(made, **changed)
 
 
 class MemoryHome:
