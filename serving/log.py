@@ -21,16 +21,20 @@ from serving.store import Store
 
 log = logging.getLogger(__name__)
 
-BATCH = 250
-# Requests wait for the last few records to be moved; so few that nobody notices.
-LAST = 20
+# Records moved at a time while requests go on, and how long that may take on a busy machine.
+BATCH, BATCH_SECONDS = 250, 30.0
+# Requests wait while the last few are moved: so few, and so short a time, that nobody notices.
+LAST, LAST_SECONDS = 20, 1.0
 
 
 class Home(Store, Protocol):
     """Where records belong, and where those that had to wait are taken to."""
 
-    def merge(self, documents: Sequence[Document]) -> list[Document]:
-        """Insert those of n records whose keys are free; returns what is now held under each. Raises Unavailable."""
+    def merge(self, documents: Sequence[Document], seconds: float) -> list[Document]:
+        """Insert those of n records whose keys are free; returns what is now held under each.
+
+        Waits about `seconds` for it. Raises Unavailable.
+        """
         ...
 
 
@@ -93,14 +97,14 @@ class PredictionLog:
         """
         moved = 0
         while batch := self._spool.oldest(BATCH):
-            self._move(batch)
+            self._move(batch, BATCH_SECONDS)
             moved += len(batch)
             if len(batch) <= LAST:
                 break
         # MongoDB has just answered, or there was nothing to move: this is short, and requests may wait for it.
         with self._gate:
             last = self._spool.oldest(LAST)
-            self._move(last)
+            self._move(last, LAST_SECONDS)
             self._spooling = len(last) == LAST
         return moved + len(last)
 
@@ -122,10 +126,10 @@ class PredictionLog:
         backlog = self._spool.backlog()
         return LogState(not self._spooling, backlog.waiting, backlog.oldest_seconds, backlog.disputed)
 
-    def _move(self, batch: Sequence[Waiting]) -> None:
+    def _move(self, batch: Sequence[Waiting], seconds: float) -> None:
         if not batch:
             return
-        held = self._home.merge([document for _, document in batch])
+        held = self._home.merge([document for _, document in batch], seconds)
         pairs = zip(batch, held, strict=True)
         disputed = {waiting.seq for waiting, kept in pairs if not same_answer(waiting.document, kept)}
         for seq, document in batch:

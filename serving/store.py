@@ -14,8 +14,9 @@ from core.mongo import Db, Document
 from core.predictions import same_question
 
 DUPLICATE_KEY = 11000
-# Records of one round trip. The embedded server takes about a millisecond for each.
-CHUNK = 250
+# Records of one round trip, and the time that each of them may add to its limit: the embedded server needs half a
+# millisecond on an idle machine and several on a busy one.
+CHUNK, RECORD_SECONDS = 250, 0.01
 # Another writer may insert the same keys between our insert and our look; once is enough for it to have won.
 ATTEMPTS = 3
 
@@ -35,30 +36,34 @@ class Store(Protocol):
 class MongoStore:
     """The `predictions` collection. Every write waits for the majority's journal.
 
-    `timeout_seconds` bounds each round trip as a whole (server selection, network, server), so a server that hangs is
-    as quick to fail as one that is gone.
+    `timeout_seconds`, and `RECORD_SECONDS` for each record, bound each round trip as a whole (server selection,
+    network, server), so a server that hangs is as quick to fail as one that is gone.
     """
 
-    def __init__(self, db: Db, *, timeout_seconds: float = 2.0, merge_timeout_seconds: float = 30.0) -> None:
+    def __init__(self, db: Db, *, timeout_seconds: float = 2.0) -> None:
         self._collection = db.predictions.with_options(write_concern=WriteConcern(w="majority", j=True))
-        self._timeout, self._merge_timeout = timeout_seconds, merge_timeout_seconds
+        self._timeout = timeout_seconds
 
     def put(self, documents: Sequence[Document]) -> list[Document]:
         """See `Store`."""
         return self._write(documents, self._timeout, refuse_other_rows)
 
-    def merge(self, documents: Sequence[Document]) -> list[Document]:
-        """Insert those of n records whose keys are free; returns what is now held under each. Raises Unavailable."""
-        return self._write(documents, self._merge_timeout, lambda _held, _new: None)
+    def merge(self, documents: Sequence[Document], seconds: float) -> list[Document]:
+        """Insert those of n records whose keys are free; returns what is now held under each.
+
+        Waits `seconds` for each round trip. Raises Unavailable.
+        """
+        return self._write(documents, seconds, lambda _held, _new: None)
 
     def _write(
         self, documents: Sequence[Document], seconds: float, judge: Callable[[Document, Document], None]
     ) -> list[Document]:
         held: list[Document] = []
         for start in range(0, len(documents), CHUNK):
+            chunk = documents[start : start + CHUNK]
             try:
-                with pymongo.timeout(seconds):
-                    held += self._write_chunk(documents[start : start + CHUNK], judge)
+                with pymongo.timeout(seconds + RECORD_SECONDS * len(chunk)):
+                    held += self._write_chunk(chunk, judge)
             except PyMongoError as error:
                 raise Unavailable(f"MongoDB did not keep the predictions: {error}.") from error
         return held

@@ -51,7 +51,7 @@ class MemoryHome:
             refuse_other_rows(self.held.get(document["_id"], document), document)
         return self._insert(documents)
 
-    def merge(self, documents: Sequence[Document]) -> list[Document]:
+    def merge(self, documents: Sequence[Document], seconds: float) -> list[Document]:
         """See `serving.log.Home`."""
         self._ask()
         return self._insert(documents)

@@ -191,6 +191,16 @@ class Mongo:
         if self._process:
             self._process.kill()
 
+    def hang(self) -> None:
+        """Keep its connections and answer nothing."""
+        if self._process:
+            os.kill(self._process.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """End `hang`."""
+        if self._process:
+            os.kill(self._process.pid, signal.SIGCONT)
+
     def database(self) -> Db:
         """The database that the scoring service uses."""
         return connect(settings.MongoSettings(mongodb_uri=SecretStr(self.uri)), timeout_seconds=10)

@@ -60,10 +60,10 @@ def test_a_request_that_was_cut_off_is_completed(store: Store) -> None:
 
 @pytest.mark.mongo
 def test_mongodb_merges_what_is_free_and_reports_what_is_held(db: Db) -> None:
-    store = MongoStore(db, merge_timeout_seconds=20)
+    store = MongoStore(db, timeout_seconds=20)
     store.put(documents(prediction(row=1)))
     batch = documents(prediction(), prediction(row=1, score=0.9), prediction(row=2))
-    held = store.merge(batch)
+    held = store.merge(batch, 20)
     assert held == documents(prediction(), prediction(row=1), prediction(row=2))
     assert db.predictions.count_documents({}) == 3
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from mlserver.grpc import dataplane_pb2 as pb
 from mlserver.grpc.dataplane_pb2_grpc import GRPCInferenceServiceStub
-from serving_processes import Mongo, Registry, Server, some_rows, wait_for
+from serving_processes import Mongo, Registry, Server, free_ports, some_rows, wait_for
 
 from core import v2
 from core.errors import Unavailable
@@ -180,6 +180,19 @@ def test_models_change_under_steady_requests_and_none_is_dropped(appliance: Appl
     assert log.count_documents(
         {"_id": {"$in": [score.prediction for answer in answers for score in answer]}}
     ) == 5 * len(answers)
+
+
+def test_without_a_registry_it_starts_says_so_and_ends_when_told(appliance: Appliance, tmp_path: Path) -> None:
+    nowhere = f"http://127.0.0.1:{free_ports(1)[0]}"
+    server = Server(tmp_path, appliance.registry, appliance.mongo.uri, MLFLOW_TRACKING_URI=nowhere)
+    try:
+        server.start(ready=False)
+        state = server.client.state()
+        assert (state["registry"], state["champion"]) == ("does not answer", "")
+        assert not server.client.ready()
+    finally:
+        server.end()
+    assert server.output.count("the model registry does not answer") == 1
 
 
 def test_it_ends_when_told_and_goes_on_after_a_restart(appliance: Appliance, versions: list[str]) -> None:

@@ -113,6 +113,22 @@ def test_mongodb_killed_under_steady_requests(server: Server, registry: Registry
     assert server.client.state()["spool_disputed"] == 0
 
 
+def test_mongodb_hangs_under_steady_requests(server: Server, registry: Registry, mongo: Mongo) -> None:
+    with Traffic(server, registry) as traffic:
+        traffic.more(100)
+        mongo.hang()
+        traffic.more(300)
+        assert not drained(server)
+        mongo.go_on()
+        wait_for("the spool being empty", lambda: drained(server))
+        traffic.more(100)
+    assert traffic.failed == []
+    db = mongo.database()
+    assert lost_or_changed(db, traffic.acknowledged) == []
+    assert db.predictions.count_documents({}) == len(traffic.acknowledged)
+    assert server.client.state()["spool_disputed"] == 0
+
+
 def test_mlserver_killed_while_mongodb_is_down(server: Server, registry: Registry, mongo: Mongo) -> None:
     with Traffic(server, registry) as traffic:
         traffic.more(100)
