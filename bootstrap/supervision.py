@@ -40,7 +40,7 @@ class _UnixTransport(Transport):
         super().__init__()
         self._path = path
 
-    def make_connection(self, host: Any) -> _UnixConnection:
+    def make_connection(self, host: Any) -> _UnixConnection:  # noqa: ARG002  the transport's own signature
         return _UnixConnection(self._path)
 
 
@@ -95,33 +95,34 @@ def configuration(services: Iterable[Service], tiers: Mapping[str, int], values:
             **{"supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"},
         ),
     ]
-    for service in services:
-        sections.append(
-            _section(
-                f"program:{service.name}",
-                command=shlex.join([sys.executable, "-m", "bootstrap.launch", service.name]),
-                directory=values["root"],
-                environment=f'CALLWISE_SERVICE="{service.name}"',
-                autostart="true",
-                # A one-shot that failed is tried again, one that succeeded is done; the others never end by themselves.
-                autorestart="unexpected" if service.one_shot else "true",
-                exitcodes="0",
-                startsecs=0 if service.one_shot else 1,
-                startretries=1000,
-                stopsignal="TERM",
-                stopwaitsecs=service.stop_seconds,
-                stopasgroup="true",
-                killasgroup="true",
-                redirect_stderr="true",
-                stdout_logfile=state / "log" / f"{service.name}.log",
-                stdout_logfile_maxbytes=LOG_BYTES,
-                stdout_logfile_backups=LOG_BACKUPS,
-            )
-        )
+    sections += [_program(service, state, values["root"]) for service in services]
     for number in sorted({tiers[service.name] for service in services}):
         members = ",".join(service.name for service in services if tiers[service.name] == number)
         sections.append(_section(f"group:tier{number}", programs=members, priority=number + 1))
     return "\n".join(sections)
+
+
+def _program(service: Service, state: Path, root: str) -> str:
+    return _section(
+        f"program:{service.name}",
+        command=shlex.join([sys.executable, "-m", "bootstrap.launch", service.name]),
+        directory=root,
+        environment=f'CALLWISE_SERVICE="{service.name}"',
+        autostart="true",
+        # A one-shot that failed is tried again, one that succeeded is done; the others never end by themselves.
+        autorestart="unexpected" if service.one_shot else "true",
+        exitcodes="0",
+        startsecs=0 if service.one_shot else 1,
+        startretries=1000,
+        stopsignal="TERM",
+        stopwaitsecs=service.stop_seconds,
+        stopasgroup="true",
+        killasgroup="true",
+        redirect_stderr="true",
+        stdout_logfile=state / "log" / f"{service.name}.log",
+        stdout_logfile_maxbytes=LOG_BYTES,
+        stdout_logfile_backups=LOG_BACKUPS,
+    )
 
 
 def _section(name: str, **options: object) -> str:
