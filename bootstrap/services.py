@@ -83,8 +83,11 @@ SERVICES = (
         # It answers nobody any more and still takes 15 s to leave; all that was acknowledged is in files by then.
         stop_seconds=3,
         # Made beside every gRPC port, in /tmp wherever TMPDIR points, and not removed when it is killed.
-        litter=tuple(
-            f"/tmp/seaweedfs-{part}-grpc-{{{part}_grpc}}.sock" for part in ("master", "volume", "filer", "s3")
+        litter=(
+            "/tmp/seaweedfs-master-grpc-{master_grpc}.sock",  # noqa: S108
+            "/tmp/seaweedfs-volume-grpc-{volume_grpc}.sock",  # noqa: S108
+            "/tmp/seaweedfs-filer-grpc-{filer_grpc}.sock",  # noqa: S108
+            "/tmp/seaweedfs-s3-grpc-{s3_grpc}.sock",  # noqa: S108
         ),
     ),
     Service(
