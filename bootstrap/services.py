@@ -174,7 +174,8 @@ SERVICES = (
         name="mlserver",
         label="MLServer",
         command=("mlserver", "start", "{state}/mlserver"),
-        health=Http("{MLSERVER_URL}/v2/health/ready"),
+        # Ready would mean that there is a champion, and a new appliance has none yet.
+        health=Http("{MLSERVER_URL}/v2/health/live"),
         needs=("mongo", "mlflow", "setup"),
         ports=("mlserver", "mlserver_grpc", "mlserver_metrics"),
         address="MLSERVER_URL",
