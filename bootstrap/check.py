@@ -23,7 +23,7 @@ from core.mongo import Document
 from core.settings import ROOT, load
 
 CAMPAIGN = "check"
-CALLS = 300
+CALLS = 520
 """Outcomes recorded: enough for the quality report, few enough to be quick."""
 
 

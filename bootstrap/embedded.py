@@ -117,23 +117,28 @@ class Appliance:
 
     def stop(self) -> None:
         """End everything and wait for it. May be called again, and after a start that failed."""
-        if self._supervisor is not None:
-            if self._supervisor.poll() is None:
-                self._supervisor.terminate()
-            try:
-                self._supervisor.wait(STOP_TIMEOUT)
-            except subprocess.TimeoutExpired:
-                self._supervisor.kill()
-                self._supervisor.wait()
-            self._supervisor = None
-            # Flow runs of the worker are in nobody's process group; and whatever outlived a killed supervisor.
-            self.end_leftovers()
-            for service in self.services:
-                environment.remove_litter(service, self.values)
-        if self._claim is not None:
-            self._claim.release()
-            self._claim = None
-        self.state.unlock()
+        try:
+            if self._supervisor is not None:
+                self._end_supervisor(self._supervisor)
+                self._supervisor = None
+                for service in self.services:
+                    environment.remove_litter(service, self.values)
+        finally:
+            if self._claim is not None:
+                self._claim.release()
+                self._claim = None
+            self.state.unlock()
+
+    def _end_supervisor(self, supervisor: subprocess.Popen[bytes]) -> None:
+        if supervisor.poll() is None:
+            supervisor.terminate()
+        try:
+            supervisor.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            supervisor.kill()
+            supervisor.wait()
+        # Flow runs of the worker are in nobody's process group; and there is what outlived a killed supervisor.
+        self.end_leftovers()
 
     def end_leftovers(self) -> int:
         """End every process that carries this state folder's marker; how many there were."""
@@ -160,7 +165,7 @@ class Appliance:
             self._supervisor = subprocess.Popen(
                 [sys.executable, "-m", "bootstrap.tether", str(environment.BIN / "supervisord"), "-c", str(path)],
                 env=shared,
-                cwd=environment.ROOT,
+                cwd=self.state.path,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,

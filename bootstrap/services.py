@@ -83,8 +83,11 @@ SERVICES = (
         # It answers nobody any more and still takes 15 s to leave; all that was acknowledged is in files by then.
         stop_seconds=3,
         # Made beside every gRPC port, in /tmp wherever TMPDIR points, and not removed when it is killed.
-        litter=tuple(
-            f"/tmp/seaweedfs-{part}-grpc-{{{part}_grpc}}.sock" for part in ("master", "volume", "filer", "s3")
+        litter=(
+            "/tmp/seaweedfs-master-grpc-{master_grpc}.sock",  # noqa: S108
+            "/tmp/seaweedfs-volume-grpc-{volume_grpc}.sock",  # noqa: S108
+            "/tmp/seaweedfs-filer-grpc-{filer_grpc}.sock",  # noqa: S108
+            "/tmp/seaweedfs-s3-grpc-{s3_grpc}.sock",  # noqa: S108
         ),
     ),
     Service(
@@ -171,7 +174,8 @@ SERVICES = (
         name="mlserver",
         label="MLServer",
         command=("mlserver", "start", "{state}/mlserver"),
-        health=Http("{MLSERVER_URL}/v2/health/ready"),
+        # Ready would mean that there is a champion, and a new appliance has none yet.
+        health=Http("{MLSERVER_URL}/v2/health/live"),
         needs=("mongo", "mlflow", "setup"),
         ports=("mlserver", "mlserver_grpc", "mlserver_metrics"),
         address="MLSERVER_URL",

@@ -73,6 +73,7 @@ class StateFolder:
         self._lock = descriptor
 
     def unlock(self) -> None:
+        """Let another runner have it."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

@@ -37,7 +37,7 @@ class Watch:
     def __init__(self, appliance: Appliance) -> None:
         self._appliance = appliance
         self._services = appliance.services
-        self._pids: dict[str, int] = {}
+        self._starts: dict[str, int] = {}  # unix time of each process's last start
         self._ends: dict[str, int] = {}
 
     def wait_healthy(self, report: Report, timeout: float = START_TIMEOUT, pause: float = 0.3) -> None:
@@ -91,9 +91,9 @@ class Watch:
         return Status(service, "healthy")
 
     def _notice_ends(self) -> set[str]:
-        """Names of the services whose process has ended since the last call."""
+        """Names of the services that have ended and been started again since the last call."""
         if not self._appliance.supervised():
-            self._pids.clear()
+            self._starts.clear()
             return {service.name for service in self._services}
         try:
             infos = supervision.processes(self._appliance.values["supervisor"])
@@ -101,15 +101,11 @@ class Watch:
             return set()  # it has only just been started; if it died, `supervised` says so next time
         ended = set()
         for service in self._services:
-            info = infos[service.name]
-            pid, before = info["pid"], self._pids.get(service.name, 0)
-            changed = bool(before) and pid != before
-            done = service.one_shot and info["statename"] == "EXITED" and info["exitstatus"] == 0
-            if changed and not done:
+            started, before = infos[service.name]["start"], self._starts.get(service.name, 0)
+            if before and started != before:
                 ended.add(service.name)
                 self._ends[service.name] = self._ends.get(service.name, 0) + 1
-            # After an end the next process is not another end, whether it is there already (pid) or not yet (0).
-            self._pids[service.name] = 0 if changed else pid
+            self._starts[service.name] = started
         return ended
 
     def _fail(self, service: Service, what: str) -> NoReturn:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any, Protocol
 from urllib.error import URLError
 from urllib.parse import urlsplit
@@ -38,7 +39,7 @@ def _fetch(url: str, body: Mapping[str, Any] | None = None) -> bytes:
     try:
         with _open(request, timeout=TIMEOUT) as reply:
             return bytes(reply.read())
-    except (URLError, OSError, ValueError) as error:  # HTTPError (any status past 399) is a URLError
+    except (URLError, OSError, HTTPException) as error:  # HTTPError (any status past 399) is a URLError
         raise Unavailable(f"{url} does not answer: {getattr(error, 'reason', error)}") from error
 
 
