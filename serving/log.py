@@ -111,11 +111,12 @@ class PredictionLog:
     def run(self, every_seconds: float, stop: threading.Event) -> None:
         """Drain whenever something waits, until `stop` is set."""
         while not stop.wait(every_seconds):
-            if not self._spooling:
-                continue
             try:
-                moved = self.drain()
-                log.info("MongoDB takes predictions again; %d moved from the spool", moved)
+                # Asked of the file too: a process that ended may have left something.
+                if self._spooling or self._spool.oldest(1):
+                    moved = self.drain()
+                    state = "takes predictions again" if not self._spooling else "catches up"
+                    log.info("MongoDB %s; %d moved from the spool", state, moved)
             except Unavailable as error:
                 log.debug("the spool waits on: %s", error)
             except Exception:  # the thread must outlive whatever one attempt meets

@@ -222,6 +222,19 @@ def test_the_thread_drains_by_itself_and_says_so_once(
     assert caplog.text.count("MongoDB takes predictions again; 3 moved") == 1
 
 
+def test_what_another_process_left_in_the_spool_is_found(home: MemoryHome, spool: Spool) -> None:
+    log, moved = PredictionLog(home, spool), threading.Event()
+    spool.put([prediction().document()])
+    home.after = moved.set
+    stop = threading.Event()
+    thread = threading.Thread(target=log.run, args=(0.01, stop))
+    thread.start()
+    assert moved.wait(10)
+    stop.set()
+    thread.join()
+    assert written(home) == [prediction()]
+
+
 def test_the_spool_is_for_its_owner_alone_and_survives_power_loss(spool: Spool, tmp_path: Path) -> None:
     assert (tmp_path / "spool").stat().st_mode & 0o777 == 0o700
     assert spool._sql.execute("PRAGMA journal_mode").fetchone() == ("wal",)
