@@ -7,8 +7,9 @@ Written by the scoring service alone; read by monitoring, training and the scree
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Self
 
 from core.mongo import Document
 from core.schema import Value
@@ -16,7 +17,10 @@ from core.schema import Value
 
 @dataclass(frozen=True)
 class Prediction:
-    """One scored row. `score` is the route's, the one used; `shadow_score` the other model's, where there is one."""
+    """One scored row. `score` is the route's, the one used; `shadow_score` the other model's, where there is one.
+
+    `prospect` is "" where the request named none.
+    """
 
     id: str
     request: str
@@ -31,6 +35,21 @@ class Prediction:
 
     def document(self) -> Document:
         """As it stands in MongoDB."""
-        document = asdict(self)
+        document = dict(vars(self))
         document["_id"] = document.pop("id")
         return document
+
+    @classmethod
+    def of(cls, document: Document) -> Self:
+        """The record in a document that `document()` made; what a later version added to it is left out."""
+        return cls(**{field.name: document["_id" if field.name == "id" else field.name] for field in fields(cls)})
+
+
+def same_question(one: Document, other: Document) -> bool:
+    """Whether two records of one key asked for the same: the same prospect with the same features."""
+    return bool(one["prospect"] == other["prospect"] and one["features"] == other["features"])
+
+
+def same_answer(one: Document, other: Document) -> bool:
+    """Whether two records of one key asked for the same and were answered the same, whenever that was."""
+    return same_question(one, other) and all(one[key] == other[key] for key in ("score", "version", "route"))

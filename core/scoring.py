@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import httpx
 
 from core import v2
-from core.errors import InputError, Unavailable
+from core.errors import Conflict, InputError, Unavailable
 from core.schema import Schema, Value
 from core.settings import ScoringSettings
+
+# 422 is how the server says that a body is not V2 at all.
+REFUSED = frozenset({httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY})
 
 
 class ScoringClient:
@@ -28,34 +31,49 @@ class ScoringClient:
         except httpx.HTTPError:
             return False
 
+    def state(self) -> dict[str, str | int | float]:
+        """What the service says of itself: its models, what it refused, and the backlog of its spool.
+
+        Keys are those of `serving.runtime`: champion, canary, refused, canary_errors, registry, mongo, spool_waiting,
+        spool_oldest_seconds, spool_disputed. Raises Unavailable.
+        """
+        reply = self._answer(lambda: self._http.get(self._path))
+        return dict(reply.json()["parameters"])
+
     def score(
         self, rows: Sequence[Mapping[str, Value]], prospects: Sequence[str], *, request_id: str | None = None
     ) -> list[v2.Score]:
-        """The scores of n rows, in their order.
+        """The scores of n rows (at most `v2.MAX_ROWS`), in their order.
 
-        Repeating a call with the same `request_id` writes the same log records again, not new ones. Raises InputError
-        when the service names a broken rule, Unavailable when it does not answer.
+        Repeating a call with the same `request_id` and rows gives the answer that was logged the first time. Raises
+        InputError when a rule is broken, Conflict when the id was already used for other rows, and Unavailable when
+        there is no answer; the call may then be repeated.
         """
         body = v2.request(self._schema, rows, prospects, request_id or uuid.uuid4().hex)
+        return v2.scores(self._answer(lambda: self._http.post(f"{self._path}/infer", json=body)).json())
+
+    def _answer(self, ask: Callable[[], httpx.Response]) -> httpx.Response:
         try:
-            reply = self._http.post(f"{self._path}/infer", json=body)
+            reply = ask()
         except httpx.HTTPError as error:
             raise Unavailable(
                 f"The scoring service did not answer: {error}.",
                 kept="Nothing was changed.",
                 next="The list keeps its last ranking; try again in a moment.",
             ) from error
-        if httpx.codes.is_client_error(reply.status_code):
+        if reply.status_code in REFUSED:
             raise InputError(_reason(reply))
+        if reply.status_code == httpx.codes.CONFLICT:
+            raise Conflict(_reason(reply))
         if not reply.is_success:
             raise Unavailable(
-                f"The scoring service answered {reply.status_code}: {_reason(reply)}.", next="Try again in a moment."
+                f"The scoring service answered {reply.status_code}: {_reason(reply)}", next="Try again in a moment."
             )
-        return v2.scores(reply.json())
+        return reply
 
 
 def _reason(reply: httpx.Response) -> str:
     try:
         return str(reply.json()["error"])
     except (ValueError, KeyError, TypeError):
-        return reply.text[:200]
+        return reply.text[:200] or reply.reason_phrase

@@ -1,0 +1,27 @@
+"""Which prospects the canary answers for.
+
+Sticky: a keyed hash of the prospect decides, so the same person gets the same model in every request, on every
+replica, and nobody without the key can choose who gets the canary. HMAC-SHA256: RFC 2104, FIPS 180-4.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+SCALE = 2**64
+
+
+class Router:
+    """Sends `share` (0 to 1) of all prospects to the canary, chosen by `key`."""
+
+    def __init__(self, key: bytes, share: float) -> None:
+        self._key = key
+        self._below = round(share * SCALE)
+
+    def to_canary(self, prospect: str) -> bool:
+        """Whether `prospect` is the canary's. A row that names nobody ("") cannot be sticky; the champion answers."""
+        if not prospect:
+            return False
+        digest = hmac.new(self._key, prospect.encode(), hashlib.sha256).digest()
+        return int.from_bytes(digest[:8], "big") < self._below

@@ -1,0 +1,160 @@
+"""The MLServer runtime of `prospect-scorer`: speaks V2, and leaves the work to the service behind it.
+
+MLServer calls `load` once at its start; the model is ready as soon as the registry has a champion.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from mlserver import MLModel
+from mlserver.errors import MLServerError
+from mlserver.handlers import dataplane
+from mlserver.types import (
+    InferenceRequest,
+    InferenceResponse,
+    MetadataModelResponse,
+    MetadataTensor,
+    Parameters,
+    RequestInput,
+    ResponseOutput,
+)
+
+from core import v2
+from core.errors import CallwiseError, Conflict, InputError
+from core.predictions import Prediction
+from serving.main import Service
+from serving.scorer import NoChampion
+
+log = logging.getLogger(__name__)
+
+FIRST_LOOK_SECONDS = 30.0
+BAD_REQUEST, CONFLICT, INTERNAL_ERROR, UNAVAILABLE = 400, 409, 500, 503
+
+
+class NotReady(MLServerError):  # type: ignore[misc]  # MLServer has no types
+    """The answer to a request for scores while there is no champion."""
+
+    def __init__(self, _name: str, _version: str | None = None) -> None:
+        super().__init__(str(NoChampion()), UNAVAILABLE)
+
+
+# MLServer asks `ready` before it hands over a request, and answers 400 "not ready yet" itself: the code for a sender's
+# mistake, and no word on what to do. It knows no hook for that answer.
+dataplane.ModelNotReady = NotReady
+
+
+class ProspectScorer(MLModel):  # type: ignore[misc]
+    """Scores prospects with the champion, and with the canary while there is one."""
+
+    service: Service
+
+    async def load(self) -> bool:
+        """Wire the service, start it, and give it a moment to load what the registry has.
+
+        An appliance without a champion loads too; it is not ready, then.
+        """
+        self.service = await asyncio.to_thread(Service.from_environment)
+        self.inputs = _tensors(v2.inputs(self.service.schema))
+        self.outputs = _tensors(v2.OUTPUTS)
+        self.service.start()
+        await asyncio.to_thread(self.service.models.looked.wait, FIRST_LOOK_SECONDS)
+        return True
+
+    async def unload(self) -> bool:
+        """Stop what `load` started."""
+        if hasattr(self, "service"):
+            await asyncio.to_thread(self.service.stop)
+        return True
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a champion to answer; MLServer's `/ready` and `/v2/health/ready` ask this."""
+        return self._loaded and self.service.models.lineup is not None
+
+    @ready.setter
+    def ready(self, loaded: bool) -> None:
+        self._loaded = loaded
+
+    async def predict(self, payload: InferenceRequest) -> InferenceResponse:
+        """The scores of the request's rows. Raises MLServerError with the status and the words of the answer."""
+        try:
+            return await asyncio.to_thread(self._answer, payload)
+        except CallwiseError as error:
+            raise MLServerError(str(error), _status(error)) from error
+        except Exception as error:
+            log.exception("request %s failed", payload.id)
+            raise MLServerError("The scoring service failed; its log says why.", INTERNAL_ERROR) from error
+
+    async def metadata(self) -> MetadataModelResponse:
+        """Inputs, outputs, and in `parameters` the state: models in service, refusals, the spool's backlog."""
+        if not self._loaded:
+            raise MLServerError("The scoring service is starting; ask again in a moment.", UNAVAILABLE)
+        answer = await super().metadata()
+        try:
+            answer.parameters = Parameters(**await asyncio.to_thread(self._state))
+        except CallwiseError as error:
+            raise MLServerError(str(error), UNAVAILABLE) from error
+        return answer
+
+    def _answer(self, payload: InferenceRequest) -> InferenceResponse:
+        v2.check_request_id(payload.id)
+        rows = v2.parse(self.service.schema, [_tensor(sent) for sent in payload.inputs])
+        predictions = self.service.scorer.score(payload.id, rows)
+        return _reply(self.name, payload.id, predictions)
+
+    def _state(self) -> dict[str, str | int | float]:
+        models, kept = self.service.models, self.service.log.state()
+        lineup = models.lineup
+        return {
+            "champion": lineup.champion.version if lineup else "",
+            "canary": lineup.canary.version if lineup and lineup.canary else "",
+            "canary_errors": self.service.scorer.canary_errors,
+            "refused": "; ".join(f"version {refusal.version}: {refusal.why}" for refusal in models.refused),
+            "registry": "answers" if models.registry_answers else "does not answer",
+            "mongo": "takes predictions" if kept.home else "predictions wait in the spool",
+            "spool_waiting": kept.waiting,
+            "spool_oldest_seconds": kept.oldest_seconds,
+            "spool_disputed": kept.disputed,
+        }
+
+
+def _status(error: CallwiseError) -> int:
+    if isinstance(error, InputError):
+        return BAD_REQUEST
+    return CONFLICT if isinstance(error, Conflict) else UNAVAILABLE
+
+
+def _tensor(sent: RequestInput) -> v2.Tensor:
+    data = sent.data.root
+    if not isinstance(data, list):
+        raise InputError("must hold a list of values", column=sent.name)
+    return v2.Tensor(sent.name, str(sent.datatype), sent.shape, data)
+
+
+def _tensors(names: dict[str, str]) -> list[MetadataTensor]:
+    return [MetadataTensor(name=name, datatype=datatype, shape=[-1]) for name, datatype in names.items()]
+
+
+def _reply(name: str, request_id: str, predictions: Sequence[Prediction]) -> InferenceResponse:
+    columns = {name: [getattr(prediction, name) for prediction in predictions] for name in v2.OUTPUTS}
+    return InferenceResponse(
+        model_name=name,
+        id=request_id,
+        parameters=Parameters(
+            request=request_id,
+            version=",".join(sorted(set(columns["version"]))),
+            route=",".join(sorted(set(columns["route"]))),
+        ),
+        outputs=[
+            ResponseOutput(name=column, shape=[len(predictions)], datatype=datatype, data=_sendable(columns[column]))
+            for column, datatype in v2.OUTPUTS.items()
+        ],
+    )
+
+
+def _sendable(values: list[str] | list[float]) -> list[bytes] | list[float]:
+    """Words as bytes: gRPC takes nothing else for BYTES, and for JSON MLServer makes text of them."""
+    return [value.encode() if isinstance(value, str) else value for value in values]  # type: ignore[return-value]

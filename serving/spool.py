@@ -1,0 +1,133 @@
+"""The local spool: predictions wait here, on disk, while MongoDB is away.
+
+SQLite in WAL mode with `synchronous=FULL`: a committed transaction survives the loss of the process and of power
+(SQLite documentation, "PRAGMA synchronous"). One file, one table in order of arrival, and one for records that turned
+out to contradict the log: they were acknowledged, so they are kept for a person to look at.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import bson
+from bson.codec_options import CodecOptions
+
+from core.clock import Clock, now
+from core.errors import SettingsError, Unavailable
+from core.mongo import Document
+from serving.store import refuse_other_rows
+
+FILE = "predictions.sqlite3"
+AWARE: CodecOptions[Document] = CodecOptions(tz_aware=True)
+TABLES = """
+CREATE TABLE IF NOT EXISTS waiting (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, at TEXT NOT NULL, document BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS disputed (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, at TEXT NOT NULL, document BLOB NOT NULL);
+"""
+
+
+class Waiting(NamedTuple):
+    """A record in the spool and its place in the queue."""
+
+    seq: int
+    document: Document
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How many records wait, for how long the oldest (seconds, 0 if none), and how many contradicted the log."""
+
+    waiting: int
+    oldest_seconds: float
+    disputed: int
+
+
+class Spool:
+    """Records by `_id`, oldest first. May be shared between threads, and by processes."""
+
+    def __init__(self, folder: Path, *, clock: Clock = now) -> None:
+        """Open or make the spool in `folder`. Raises SettingsError where that is not possible."""
+        self._clock = clock
+        self._lock = threading.Lock()
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._sql = sqlite3.connect(folder / FILE, isolation_level=None, check_same_thread=False, timeout=10)
+            self._sql.execute("PRAGMA journal_mode=WAL")
+            self._sql.execute("PRAGMA synchronous=FULL")
+            self._sql.executescript(TABLES)
+        except (OSError, sqlite3.Error) as error:
+            raise SettingsError(
+                f"The prediction spool cannot be kept in {folder}: {error}.",
+                kept="Nothing was started: without it a prediction could be lost.",
+                next="Make CALLWISE_SPOOL_DIR a folder that the scoring service may write to.",
+            ) from error
+
+    def put(self, documents: Sequence[Document]) -> list[Document]:
+        """See `serving.store.Store`."""
+        held = []
+        with self._transaction() as sql:
+            for document in documents:
+                row = sql.execute("SELECT document FROM waiting WHERE id = ?", (document["_id"],)).fetchone()
+                if row:
+                    held.append(_decoded(row[0]))
+                    refuse_other_rows(held[-1], document)
+                else:
+                    record = (document["_id"], document["at"].isoformat(), bson.encode(document))
+                    sql.execute("INSERT INTO waiting (id, at, document) VALUES (?, ?, ?)", record)
+                    held.append(document)
+        return held
+
+    def oldest(self, limit: int) -> list[Waiting]:
+        """Up to `limit` records, in order of arrival. Raises Unavailable."""
+        with self._transaction() as sql:
+            rows = sql.execute("SELECT seq, document FROM waiting ORDER BY seq LIMIT ?", (limit,)).fetchall()
+        return [Waiting(seq, _decoded(document)) for seq, document in rows]
+
+    def settle(self, done: Collection[int], disputed: Collection[int] = ()) -> None:
+        """Take `done` out of the queue, and put `disputed` aside. Raises Unavailable."""
+        with self._transaction() as sql:
+            for seq in disputed:
+                sql.execute("INSERT OR IGNORE INTO disputed SELECT * FROM waiting WHERE seq = ?", (seq,))
+            sql.executemany("DELETE FROM waiting WHERE seq = ?", [(seq,) for seq in (*done, *disputed)])
+
+    def backlog(self) -> Backlog:
+        """How much waits here. Raises Unavailable."""
+        with self._transaction() as sql:
+            waiting, oldest = sql.execute("SELECT count(*), min(at) FROM waiting").fetchone()
+            (disputed,) = sql.execute("SELECT count(*) FROM disputed").fetchone()
+        age = (self._clock() - datetime.fromisoformat(oldest)).total_seconds() if oldest else 0.0
+        return Backlog(waiting, age, disputed)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._sql.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing: an error inside takes everything back."""
+        with self._lock:
+            try:
+                self._sql.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._sql
+                except BaseException:
+                    self._sql.execute("ROLLBACK")
+                    raise
+                self._sql.execute("COMMIT")
+            except sqlite3.Error as error:
+                if self._sql.in_transaction:
+                    self._sql.execute("ROLLBACK")
+                raise Unavailable(f"The prediction spool did not do what was asked: {error}.") from error
+
+
+def _decoded(document: bytes) -> Document:
+    return bson.decode(document, codec_options=AWARE)

@@ -1,0 +1,201 @@
+"""The line-up follows the aliases, and nothing that goes wrong takes a model away."""
+
+import threading
+
+import pytest
+from serving_fakes import FakeModel, FakeRegistry
+
+from core import settings
+from core.schema import read
+from serving.models import RETRY_SECONDS, Models
+
+SCHEMA = read(settings.ROOT / "data" / "schema.yaml")
+
+
+@pytest.fixture
+def registry() -> FakeRegistry:
+    names = SCHEMA.feature_names
+    return FakeRegistry({number: FakeModel(int(number) / 10, names) for number in ("1", "2", "3")})
+
+
+@pytest.fixture
+def now() -> list[float]:
+    return [0.0]
+
+
+@pytest.fixture
+def models(registry: FakeRegistry, now: list[float]) -> Models:
+    return Models(registry, SCHEMA, clock=lambda: now[0])
+
+
+def versions(models: Models) -> tuple[str | None, str | None]:
+    lineup = models.lineup
+    if lineup is None:
+        return None, None
+    return lineup.champion.version, lineup.canary.version if lineup.canary else None
+
+
+def state(models: Models) -> str:
+    return "up" if models.registry_answers else "down"
+
+
+def test_without_a_champion_there_is_nobody_until_the_alias_appears(registry: FakeRegistry, models: Models) -> None:
+    models.look()
+    assert versions(models) == (None, None)
+    registry.aliases["champion"] = "1"
+    models.look()
+    assert versions(models) == ("1", None)
+
+
+def test_a_canary_without_a_champion_does_not_answer(registry: FakeRegistry, models: Models) -> None:
+    registry.aliases["canary"] = "1"
+    models.look()
+    assert versions(models) == (None, None)
+
+
+def test_a_canary_comes_is_promoted_and_the_old_one_comes_back(registry: FakeRegistry, models: Models) -> None:
+    seen = []
+    for aliases in (
+        {"champion": "1"},
+        {"champion": "1", "canary": "2"},
+        {"champion": "2", "canary": "2"},
+        {"champion": "2"},
+        {"champion": "1"},
+    ):
+        registry.aliases = aliases
+        models.look()
+        seen.append(versions(models))
+    assert seen == [("1", None), ("1", "2"), ("2", None), ("2", None), ("1", None)]
+    assert registry.loads == ["1", "2", "1"], "a version that is held is not loaded again"
+
+
+def test_nothing_new_is_no_new_line_up(registry: FakeRegistry, models: Models) -> None:
+    registry.aliases = {"champion": "1", "canary": "2"}
+    models.look()
+    before = models.lineup
+    models.look()
+    assert models.lineup is before
+
+
+def test_a_request_finishes_on_the_line_up_it_took(registry: FakeRegistry, models: Models) -> None:
+    registry.aliases = {"champion": "1"}
+    models.look()
+    taken = models.lineup
+    registry.aliases = {"champion": "2"}
+    models.look()
+    assert taken is not None
+    assert taken.champion.version == "1"
+    assert versions(models) == ("2", None)
+
+
+def test_a_registry_that_is_down_changes_nothing_and_is_mentioned_once(
+    registry: FakeRegistry, models: Models, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    registry.aliases = {"champion": "1"}
+    models.look()
+    registry.down = True
+    for _ in range(5):
+        models.look()
+    assert versions(models) == ("1", None)
+    assert state(models) == "down"
+    registry.down, registry.aliases = False, {"champion": "2"}
+    models.look()
+    models.look()
+    assert versions(models) == ("2", None)
+    assert state(models) == "up"
+    assert caplog.text.count("the model registry does not answer") == 1
+    assert caplog.text.count("the model registry answers again") == 1
+
+
+def test_artifacts_out_of_reach_are_tried_at_every_look(
+    registry: FakeRegistry, models: Models, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry.aliases, registry.out_of_reach = {"champion": "1"}, {"1"}
+    for _ in range(3):
+        models.look()
+    assert registry.loads == ["1"] * 3
+    assert models.refused == []
+    assert caplog.text.count("does not answer") == 1
+    registry.out_of_reach.clear()
+    models.look()
+    assert versions(models) == ("1", None)
+
+
+@pytest.mark.parametrize("fault", ["unproven", "unreadable"])
+def test_a_version_that_cannot_be_trusted_is_refused_and_the_old_one_goes_on(
+    registry: FakeRegistry, models: Models, now: list[float], caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    registry.aliases = {"champion": "1"}
+    models.look()
+    registry.aliases = {"champion": "2", "canary": "3"}
+    setattr(registry, fault, {"2", "3"})
+    for _ in range(4):
+        models.look()
+    assert versions(models) == ("1", None)
+    assert [refusal.version for refusal in models.refused] == ["2", "3"]
+    assert registry.loads == ["1", "2", "3"], "not loaded at every look"
+    now[0] += RETRY_SECONDS
+    models.look()
+    assert registry.loads == ["1", "2", "3", "2", "3"]
+    assert caplog.text.count("version 2 is refused") == 1
+    setattr(registry, fault, set())
+    now[0] += RETRY_SECONDS
+    models.look()
+    assert versions(models) == ("2", "3")
+    assert models.refused == []
+
+
+def test_a_refusal_is_forgotten_with_its_alias(registry: FakeRegistry, models: Models) -> None:
+    registry.aliases, registry.unproven = {"champion": "1", "canary": "2"}, {"2"}
+    models.look()
+    assert len(models.refused) == 1
+    registry.aliases = {"champion": "1"}
+    models.look()
+    assert models.refused == []
+
+
+def test_a_model_of_other_columns_is_refused(registry: FakeRegistry, models: Models) -> None:
+    registry.models["1"] = FakeModel(0.5, [*SCHEMA.feature_names, "duration"])
+    registry.aliases = {"champion": "1"}
+    models.look()
+    assert versions(models) == (None, None)
+    assert "wants 'duration'" in models.refused[0].why
+
+
+def test_a_champion_alias_that_is_gone_leaves_the_champion(registry: FakeRegistry, models: Models) -> None:
+    registry.aliases = {"champion": "1"}
+    models.look()
+    registry.aliases = {}
+    models.look()
+    assert versions(models) == ("1", None)
+
+
+def test_version_1_of_a_registry_made_anew_is_another_model(registry: FakeRegistry, models: Models) -> None:
+    registry.aliases = {"champion": "1"}
+    models.look()
+    registry.run, registry.models["1"] = "another", FakeModel(0.9, SCHEMA.feature_names)
+    models.look()
+    assert models.lineup is not None
+    assert models.lineup.champion.model is registry.models["1"]
+
+
+def test_the_thread_outlives_a_look_that_fails(registry: FakeRegistry, models: Models) -> None:
+    registry.aliases = {"champion": "1"}
+    real, calls = registry.version_by_alias, iter(["fail"])
+
+    def version_by_alias(alias: str) -> object:
+        if next(calls, None):
+            raise RuntimeError("unheard of")
+        return real(alias)
+
+    registry.version_by_alias = version_by_alias  # type: ignore[method-assign, assignment]
+    stop = threading.Event()
+    thread = threading.Thread(target=models.run, args=(0.01, stop))
+    thread.start()
+    assert models.looked.wait(10)
+    while models.lineup is None:
+        stop.wait(0.01)
+    stop.set()
+    thread.join()
+    assert versions(models) == ("1", None)

@@ -1,0 +1,333 @@
+"""The runtime behind MLServer's own HTTP layer: what a sender gets, and what the log then holds."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+from mlserver.handlers import DataPlane
+from mlserver.registry import MultiModelRegistry
+from mlserver.rest.app import create_app
+from mlserver.settings import ModelSettings
+from mlserver.settings import Settings as ServerSettings
+from serving_fakes import FakeModel, FakeRegistry, MemoryHome
+from starlette.testclient import TestClient
+
+from core import settings, v2
+from core.clock import now
+from core.errors import Conflict, InputError, Unavailable
+from core.schema import Value, read
+from core.scoring import ScoringClient
+from serving.log import PredictionLog
+from serving.main import Service
+from serving.models import Models
+from serving.routing import Router
+from serving.scorer import Scorer
+from serving.spool import FILE, Spool
+
+SCHEMA = read(settings.ROOT / "data" / "schema.yaml")
+ROW: dict[str, Value] = {
+    column.name: column.categories[0] if column.is_category else int(column.minimum or 0) for column in SCHEMA.features
+}
+PATH = "/v2/models/prospect-scorer"
+
+
+class ByAge(FakeModel):
+    """Scores a row by its age, so that rows cannot be mixed up."""
+
+    def predict_proba(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Shape [n, 2]."""
+        score = X["age"].to_numpy() / 1000 + self.score
+        return np.column_stack([1 - score, score])
+
+
+@dataclass
+class Stand:
+    """The service on stand-ins, and the HTTP client in front of it."""
+
+    http: TestClient
+    service: Service
+    registry: FakeRegistry
+    home: MemoryHome
+    folder: Path
+
+    @property
+    def client(self) -> ScoringClient:
+        """The client that every other service uses."""
+        scoring = settings.ScoringSettings(mlserver_url="http://testserver")
+        client = ScoringClient(scoring, SCHEMA)
+        client._http = self.http
+        return client
+
+    def point(self, **aliases: str) -> None:
+        """Let the registry's aliases be these, and look."""
+        self.registry.aliases = aliases
+        self.service.models.look()
+
+
+@pytest.fixture(scope="module")
+def data_plane() -> DataPlane:
+    return DataPlane(ServerSettings(), MultiModelRegistry())  # one only: it registers its metrics with the process
+
+
+@pytest.fixture
+def stand(tmp_path: Path, data_plane: DataPlane, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand]:
+    names = SCHEMA.feature_names
+    registry = FakeRegistry({"1": ByAge(0.1, names), "2": ByAge(0.5, names)})
+    home, spool, models = MemoryHome(), Spool(tmp_path), Models(registry, SCHEMA)
+    log = PredictionLog(home, spool)
+    scorer = Scorer(lambda: models.lineup, Router(b"key", 0.5), log, now)
+    service = Service(SCHEMA, models, log, spool, scorer, reload_seconds=3600.0)
+    monkeypatch.setattr(Service, "from_environment", lambda: service)
+    data_plane._model_registry = MultiModelRegistry()
+    asyncio.run(
+        data_plane._model_registry.load(
+            ModelSettings(name="prospect-scorer", implementation="serving.runtime.ProspectScorer")
+        )
+    )
+    app = create_app(ServerSettings(debug=False, metrics_endpoint=None), data_plane, None)
+    with TestClient(app, raise_server_exceptions=False) as http:
+        yield Stand(http, service, registry, home, tmp_path)
+    service.stop()
+    spool.close()
+
+
+def body(rows: int = 1, request_id: str | None = "r", **values: Value) -> dict[str, Any]:
+    asked = v2.request(SCHEMA, [{**ROW, **values}] * rows, [f"p:{row}" for row in range(rows)], request_id or "")
+    return asked if request_id is not None else {"inputs": asked["inputs"]}
+
+
+def error(reply: httpx.Response, status: int) -> str:
+    assert reply.status_code == status, reply.text
+    assert "Traceback" not in reply.text
+    assert ".py" not in reply.text
+    return str(reply.json()["error"])
+
+
+def test_without_a_champion_it_is_not_ready_and_says_what_to_do(stand: Stand) -> None:
+    assert stand.http.get("/v2/health/live").status_code == 200
+    assert stand.http.get("/v2/health/ready").status_code == 400
+    assert stand.http.get(f"{PATH}/ready").status_code == 400
+    assert not stand.client.ready()
+    said = error(stand.http.post(f"{PATH}/infer", json=body()), 503)
+    assert "There is no champion yet" in said
+    assert "Scoring starts by itself once the first training has passed." in said
+    with pytest.raises(Unavailable, match="no champion yet"):
+        stand.client.score([ROW], ["p"])
+    assert stand.home.held == {}
+
+
+def test_it_is_ready_as_soon_as_there_is_one(stand: Stand) -> None:
+    stand.point(champion="1")
+    assert stand.http.get("/v2/health/ready").status_code == 200
+    assert stand.client.ready()
+
+
+def test_the_reply_the_log_and_the_model_say_the_same_number(stand: Stand) -> None:
+    stand.point(champion="1")
+    reply = stand.http.post(f"{PATH}/infer", json=body(request_id="list-7", age=33)).json()
+    assert reply["id"] == "list-7"
+    assert reply["parameters"] == {"request": "list-7", "version": "1", "route": "champion"}
+    assert {o["name"]: (o["datatype"], o["shape"], o["data"]) for o in reply["outputs"]} == {
+        "score": ("FP64", [1], [33 / 1000 + 0.1]),
+        "version": ("BYTES", [1], ["1"]),
+        "route": ("BYTES", [1], ["champion"]),
+    }
+    held = stand.home.held["list-7:0"]
+    assert held["score"] == 33 / 1000 + 0.1
+    assert held["features"] == {**ROW, "age": 33}
+    assert (held["request"], held["prospect"], held["version"], held["route"]) == ("list-7", "p:0", "1", "champion")
+    assert (held["shadow_score"], held["shadow_version"]) == (None, None)
+
+
+def test_rows_keep_their_order(stand: Stand) -> None:
+    stand.point(champion="1")
+    ages = [17 + number % 90 for number in range(500)]
+    scores = stand.client.score([{**ROW, "age": age} for age in ages], [f"p{n}" for n in range(500)], request_id="r")
+    assert [score.score for score in scores] == [age / 1000 + 0.1 for age in ages]
+    assert [score.prediction for score in scores] == [f"r:{row}" for row in range(500)]
+    assert [stand.home.held[score.prediction]["features"]["age"] for score in scores] == ages
+
+
+def test_with_a_canary_both_score_all_rows_and_the_route_decides(stand: Stand) -> None:
+    stand.point(champion="1", canary="2")
+    prospects = [f"p{number}" for number in range(200)]
+    scores = stand.client.score([{**ROW, "age": 20}] * 200, prospects, request_id="r")
+    expected = ["canary" if Router(b"key", 0.5).to_canary(prospect) else "champion" for prospect in prospects]
+    assert [score.route for score in scores] == expected
+    assert {"canary", "champion"} == set(expected)
+    for score in scores:
+        held = stand.home.held[score.prediction]
+        used, shadow = (("2", 0.52), ("1", 0.12)) if score.route == "canary" else (("1", 0.12), ("2", 0.52))
+        assert (score.version, round(score.score, 9)) == used
+        assert (held["shadow_version"], round(held["shadow_score"], 9)) == shadow
+    again = stand.client.score([ROW] * 200, prospects, request_id="another")
+    assert [score.route for score in again] == expected, "sticky: the request has no say"
+    reply = stand.http.post(f"{PATH}/infer", json=body(rows=50, request_id="r3")).json()
+    assert reply["parameters"] == {"request": "r3", "version": "1,2", "route": "canary,champion"}
+
+
+def test_a_canary_that_fails_costs_nobody_an_answer(stand: Stand) -> None:
+    stand.registry.models["2"].score = float("nan")
+    stand.point(champion="1", canary="2")
+    prospects = [f"p{number}" for number in range(20)]
+    assert {score.route for score in stand.client.score([ROW] * 20, prospects)} == {"champion"}
+    assert {held["shadow_score"] for held in stand.home.held.values()} == {None}
+    assert stand.client.state()["canary_errors"] == 1
+
+
+def test_a_champion_that_gives_no_probability_is_not_an_answer(stand: Stand) -> None:
+    stand.registry.models["1"].score = float("nan")
+    stand.point(champion="1")
+    assert "Version 1 gave" in error(stand.http.post(f"{PATH}/infer", json=body()), 503)
+    assert stand.home.held == {}
+
+
+def test_a_repeated_request_gets_its_first_answer_even_from_a_new_champion(stand: Stand) -> None:
+    stand.point(champion="1")
+    first = stand.client.score([ROW], ["p"], request_id="r")
+    stand.point(champion="2")
+    assert stand.client.score([ROW], ["p"], request_id="r") == first
+    assert stand.client.score([ROW], ["p"], request_id="r2") != first
+    assert len(stand.home.held) == 2
+
+
+def test_a_used_request_id_with_other_rows_is_a_conflict(stand: Stand) -> None:
+    stand.point(champion="1")
+    stand.http.post(f"{PATH}/infer", json=body(age=30))
+    said = error(stand.http.post(f"{PATH}/infer", json=body(age=31)), 409)
+    assert "request id 'r' was already used for other rows" in said
+    with pytest.raises(Conflict, match="request id 'r'"):
+        stand.client.score([{**ROW, "age": 32}], ["p:0"], request_id="r")
+    assert stand.home.held["r:0"]["features"]["age"] == 30
+
+
+def test_a_request_without_an_id_gets_one(stand: Stand) -> None:
+    stand.point(champion="1")
+    one = stand.http.post(f"{PATH}/infer", json=body(request_id=None)).json()["id"]
+    other = stand.http.post(f"{PATH}/infer", json=body(request_id=None)).json()["id"]
+    assert one != other
+    assert set(stand.home.held) == {f"{one}:0", f"{other}:0"}
+
+
+@pytest.mark.parametrize("request_id", ["", "a b", "x\r\nSet-Cookie: a=b", "ü", "x" * 129])
+def test_a_hostile_request_id_is_refused(stand: Stand, request_id: str) -> None:
+    stand.point(champion="1")
+    reply = stand.http.post(f"{PATH}/infer", json=body(request_id=request_id))
+    assert "request id must be" in error(reply, 400)
+    assert "set-cookie" not in reply.headers
+    assert stand.home.held == {}
+
+
+def change(index: int, **to: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda asked: asked["inputs"][index].update(to)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (change(0, data=[12]), "row 1, column 'age': 12 is not a whole number from 17 to 110"),
+        (change(0, data=[None]), "row 1, column 'age': is empty"),
+        (change(0, data=30), "column 'age': must hold a list of values"),
+        (change(0, shape=[2]), "column 'age': has shape [2] and 1 values"),
+        (change(0, name="ages"), "column 'age': the input is missing"),
+        (change(1, data=["pilot"]), "row 1, column 'job': 'pilot' is not one of admin."),
+        (change(1, datatype="FP64"), "column 'job': is sent as FP64; must be BYTES"),
+        (lambda asked: asked["inputs"].pop(3), "column 'education': the input is missing"),
+        (lambda asked: asked.update(inputs=[]), "column 'age': the input is missing"),
+    ],
+)
+def test_a_broken_rule_is_400_and_named(stand: Stand, spoil: Callable[[dict[str, Any]], None], said: str) -> None:
+    stand.point(champion="1")
+    asked = body()
+    spoil(asked)
+    assert said in error(stand.http.post(f"{PATH}/infer", json=asked), 400)
+    assert stand.home.held == {}
+
+
+def test_the_client_raises_what_the_service_names(stand: Stand) -> None:
+    stand.point(champion="1")
+    with pytest.raises(InputError, match="row 2, column 'age': 12 is not a whole number"):
+        stand.client.score([ROW, {**ROW, "age": 12}], ["a", "b"])
+
+
+def test_too_many_rows_are_refused_in_words(stand: Stand) -> None:
+    stand.point(champion="1")
+    assert "at most 10000 are allowed" in error(stand.http.post(f"{PATH}/infer", json=body(rows=10_001)), 400)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"inputs": 5}',
+        b'{"id": 5, "inputs": []}',
+        b'{"inputs": [{"name": "age", "shape": "n", "datatype": "INT64", "data": [1]}]}',
+        b'{"inputs": [{"name": "age", "shape": [1], "datatype": "INT65", "data": [1]}]}',
+        b'{"inputs": [{"name": "age", "shape": [1], "datatype": "INT64", "data": [NaN]}]}',
+        b"\xff\xfe",
+    ],
+)
+def test_what_is_not_v2_is_the_senders_mistake(stand: Stand, content: bytes) -> None:
+    stand.point(champion="1")
+    reply = stand.http.post(f"{PATH}/infer", content=content, headers={"content-type": "application/json"})
+    assert reply.status_code in (400, 422)
+    assert "Traceback" not in reply.text
+    assert ".py" not in reply.text
+
+
+def test_nothing_is_answered_that_could_not_be_logged(stand: Stand) -> None:
+    stand.point(champion="1")
+    stand.home.down = True
+    with sqlite3.connect(stand.folder / FILE) as sql:
+        sql.execute("CREATE TRIGGER full BEFORE INSERT ON waiting BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    said = error(stand.http.post(f"{PATH}/infer", json=body()), 503)
+    assert "neither MongoDB nor the local spool takes it" in said
+
+
+def test_a_failure_nobody_foresaw_is_in_the_log_and_not_in_the_reply(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stand.point(champion="1")
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a secret path")
+
+    monkeypatch.setattr(stand.service.scorer, "score", fail)
+    said = error(stand.http.post(f"{PATH}/infer", json=body()), 500)
+    assert said == "The scoring service failed; its log says why."
+    assert "a secret path" in caplog.text
+
+
+def test_metadata_shows_inputs_from_the_schema_and_the_state(stand: Stand) -> None:
+    stand.point(champion="1")
+    stand.registry.unproven = {"2"}
+    stand.point(champion="1", canary="2")
+    stand.home.down = True
+    stand.client.score([ROW] * 3, ["a", "b", "c"])
+    metadata = stand.http.get(PATH).json()
+    assert [(one["name"], one["datatype"]) for one in metadata["inputs"]] == list(v2.inputs(SCHEMA).items())
+    assert [one["name"] for one in metadata["outputs"]] == ["score", "version", "route"]
+    state = stand.client.state()
+    assert state.pop("spool_oldest_seconds") >= 0  # type: ignore[operator]
+    assert state == {
+        "champion": "1",
+        "canary": "",
+        "canary_errors": 0,
+        "refused": "version 2: Version 2 does not reproduce its proof.",
+        "registry": "answers",
+        "mongo": "predictions wait in the spool",
+        "spool_waiting": 3,
+        "spool_disputed": 0,
+    }
+    assert json.dumps(state)
