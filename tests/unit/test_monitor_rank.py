@@ -1,0 +1,184 @@
+"""The ranker against a real database where there is one, and a fake scoring service."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+from monitor_database import database
+
+from core.errors import InputError, Unavailable
+from core.mongo import Db, ensure_indexes
+from core.schema import Value
+from core.v2 import Score, prediction_id
+from monitor import rank as ranker
+from monitor.rank import Lineup, rank
+
+
+@pytest.fixture
+def db() -> Iterator[Db]:
+    with database() as fresh:
+        ensure_indexes(fresh)
+        yield fresh
+
+
+class FakeScoring:
+    """Scores a prospect by its age, logs as the real service does, and can be down, behind or particular."""
+
+    def __init__(self, db: Db, lineup: Lineup) -> None:
+        self.db, self.lineup = db, lineup
+        self.asked: list[tuple[str, list[str]]] = []
+        self.down_after = 10**9
+        self.refuses: set[str] = set()
+        self.during: Callable[[], object] = lambda: None
+
+    def score(
+        self, rows: Sequence[Mapping[str, Value]], prospects: Sequence[str], *, request_id: str | None = None
+    ) -> list[Score]:
+        if len(self.asked) >= self.down_after:
+            raise Unavailable("The scoring service did not answer.")
+        if self.refuses & set(prospects):
+            raise InputError("is not one of a, b", row=1, column="job")
+        assert request_id
+        self.asked.append((request_id, list(prospects)))
+        scores = []
+        for place, (row, prospect) in enumerate(zip(rows, prospects, strict=True)):
+            to_canary = self.lineup.canary is not None and int(prospect.split(":")[1]) % 20 == 0
+            version = self.lineup.canary if to_canary else self.lineup.champion
+            shadow = self.lineup.champion if to_canary else self.lineup.canary
+            route = "canary" if to_canary else "champion"
+            score = Score(prediction_id(request_id, place), float(row["age"]) / 100, str(version), route)
+            record = {"prospect": prospect, "version": version, "route": route, "shadow_version": shadow}
+            self.db.predictions.update_one({"_id": score.prediction}, {"$setOnInsert": record}, upsert=True)
+            scores.append(score)
+        self.during()
+        return scores
+
+
+def fill(db: Db, campaign: str, size: int, **fields: Any) -> None:
+    db.campaigns.update_one({"_id": campaign}, {"$set": {"title": campaign}}, upsert=True)
+    common = {"campaign": campaign, "status": "open", "score": None, "claim": None, **fields}
+    db.prospects.insert_many(
+        [{"_id": f"{campaign}:{n:07d}", "features": {"age": 20 + n % 60}, **common} for n in range(size)]
+    )
+
+
+def test_every_open_prospect_of_every_campaign_gets_a_score_and_its_log_key(db: Db) -> None:
+    fill(db, "a", 1_203)
+    fill(db, "b", 7)
+    db.prospects.update_one({"_id": "a:0000003"}, {"$set": {"status": "done"}})
+    scoring = FakeScoring(db, Lineup("1"))
+    assert rank(db, scoring, Lineup("1")).ranked == 1_209
+    for prospect in db.prospects.find({"status": "open"}):
+        assert prospect["score"] == prospect["features"]["age"] / 100
+        assert (prospect["score_version"], prospect["score_route"]) == ("1", "champion")
+        logged = db.predictions.find_one({"_id": prospect["prediction"]})
+        assert logged is not None
+        assert logged["prospect"] == prospect["_id"]
+    done = db.prospects.find_one({"_id": "a:0000003"})
+    assert done is not None
+    assert done["score"] is None
+    assert max(len(prospects) for _, prospects in scoring.asked) == ranker.BATCH
+
+
+def test_a_current_list_is_not_asked_for_again(db: Db) -> None:
+    fill(db, "a", 30)
+    scoring = FakeScoring(db, Lineup("1"))
+    rank(db, scoring, Lineup("1"))
+    asked = len(scoring.asked)
+    assert rank(db, scoring, Lineup("1")).ranked == 0
+    assert len(scoring.asked) == asked
+
+
+def test_a_new_champion_ranks_the_new_prospects_first_and_then_the_top_of_the_list(db: Db) -> None:
+    fill(db, "a", 50)
+    rank(db, FakeScoring(db, Lineup("1")), Lineup("1"))
+    fill(db, "b", 4)
+    scoring = FakeScoring(db, Lineup("2"))
+    assert rank(db, scoring, Lineup("2")).ranked == 54
+    assert db.prospects.count_documents({"score_version": "2"}) == 54
+    order = [prospect for _, prospects in scoring.asked for prospect in prospects]
+    assert all(prospect.startswith("b:") for prospect in order[:4])
+    ages = [int(prospect.split(":")[1]) % 60 for prospect in order[4:]]
+    assert ages == sorted(ages, reverse=True)
+
+
+def test_a_canary_sets_the_whole_list_anew_and_its_end_only_what_it_scored(db: Db) -> None:
+    fill(db, "a", 60)
+    rank(db, FakeScoring(db, Lineup("1")), Lineup("1"))
+    scoring = FakeScoring(db, Lineup("1", "2"))
+    assert rank(db, scoring, Lineup("1", "2")).ranked == 60
+    assert db.prospects.count_documents({"score_route": "canary", "score_version": "2"}) == 3
+    assert rank(db, scoring, Lineup("1", "2")).ranked == 0
+    assert rank(db, FakeScoring(db, Lineup("1")), Lineup("1")).ranked == 3
+    assert db.prospects.count_documents({"score_version": "1"}) == 60
+
+
+@pytest.mark.parametrize("present", [Lineup("2"), Lineup("1", "2")])
+def test_a_service_that_has_not_taken_up_the_lineup_is_asked_for_one_row_only(db: Db, present: Lineup) -> None:
+    fill(db, "a", 1_200)
+    rank(db, FakeScoring(db, Lineup("1")), Lineup("1"))
+    fill(db, "b", 2)
+    old = FakeScoring(db, Lineup("1"))
+    first = rank(db, old, present)
+    assert first.behind == "1"
+    assert [len(prospects) for _, prospects in old.asked] == [2]  # new prospects are ranked with what there is
+    again = rank(db, old, present)
+    assert (again.ranked, again.behind) == (1, "1")
+    assert rank(db, FakeScoring(db, present), present).ranked == 1_202
+
+
+def test_repeating_a_run_killed_before_the_write_asks_the_same_question(db: Db) -> None:
+    fill(db, "a", 10)
+    scoring = FakeScoring(db, Lineup("1"))
+
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    scoring.during = die
+    with pytest.raises(KeyboardInterrupt):
+        rank(db, scoring, Lineup("1"))
+    scoring.during = lambda: None
+    rank(db, scoring, Lineup("1"))
+    assert scoring.asked[0] == scoring.asked[1]
+    assert db.predictions.count_documents({}) == 10
+
+
+def test_the_next_question_about_the_same_prospects_has_another_id(db: Db) -> None:
+    fill(db, "a", 1)
+    behind = FakeScoring(db, Lineup("1"))
+    for _ in range(3):
+        rank(db, behind, Lineup("2"))
+    assert len({request for request, _ in behind.asked}) == 3
+
+
+def test_a_prospect_closed_meanwhile_keeps_what_it_was_called_on(db: Db) -> None:
+    fill(db, "a", 5)
+    scoring = FakeScoring(db, Lineup("1"))
+    scoring.during = lambda: db.prospects.update_one({"_id": "a:0000002"}, {"$set": {"status": "done"}})
+    done = rank(db, scoring, Lineup("1"))
+    assert (done.ranked, done.closed) == (4, 1)
+    closed = db.prospects.find_one({"_id": "a:0000002"})
+    assert closed is not None
+    assert closed["score"] is None
+
+
+def test_what_was_ranked_before_the_service_went_down_stays(db: Db) -> None:
+    fill(db, "a", 1_200)
+    scoring = FakeScoring(db, Lineup("1"))
+    scoring.down_after = 1
+    with pytest.raises(Unavailable):
+        rank(db, scoring, Lineup("1"))
+    assert db.prospects.count_documents({"score_version": "1"}) == 500
+    scoring.down_after = 10**9
+    assert rank(db, scoring, Lineup("1")).ranked == 700
+
+
+def test_a_refused_batch_does_not_hold_up_the_others(db: Db) -> None:
+    fill(db, "a", 3)
+    fill(db, "b", 3)
+    scoring = FakeScoring(db, Lineup("1"))
+    scoring.refuses = {"a:0000001"}
+    with pytest.raises(InputError, match="column 'job': is not one of a, b"):
+        rank(db, scoring, Lineup("1"))
+    assert db.prospects.count_documents({"campaign": "b", "score_version": "1"}) == 3
+    assert len(list(db.prospects.find({"campaign": "a", "score": None}))) == 3
