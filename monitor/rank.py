@@ -1,23 +1,24 @@
 """Keeps the score of every open prospect that of the present models.
 
-A prospect is current when it was ranked by the *lineup* in force: the champion and, while there is one, the canary
-(which of the two scores a prospect is the scoring service's to decide). Those without a score come first, in every
-campaign; then those of an earlier lineup, the top of the list first, because that is what agents see.
+A prospect is current when it was ranked by the *lineup* in service: the champion and, while there is one, the canary;
+which of the two scores a prospect is the scoring service's to decide. What is in service is asked of that service, not
+of the registry, so a list never waits between two models. Prospects without a score come first, in every campaign;
+then those of an earlier lineup. Both go in the order of arrival, campaign by campaign and key by key, never by score:
+the newest predictions are what drift is judged on, and they must not be the bottom of a list.
 
 A request's id is a hash of what is asked and of the prediction it replaces. A run that was killed between the answer
-and the write asks the same question again and finds the same log records; once written, the next question is another.
+and the write asks the same question again and gets the answer that was logged; once written, the next is another.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any, Protocol
 
-from pymongo import DESCENDING, UpdateOne
+from pymongo import ASCENDING, UpdateOne
 
 from core.errors import InputError
 from core.mongo import Db, Document, reachable
@@ -31,6 +32,10 @@ FIELDS = {"features": 1, "prediction": 1}
 
 class Scorer(Protocol):
     """What scores are asked of; `core.scoring.ScoringClient` is the real one."""
+
+    def state(self) -> Mapping[str, str | int | float]:
+        """What is in service: `champion` and `canary`, each a version or empty. Raises Unavailable."""
+        ...
 
     def score(
         self, rows: Sequence[Mapping[str, Value]], prospects: Sequence[str], *, request_id: str | None = None
@@ -64,37 +69,46 @@ class Lineup:
 
 @dataclass
 class Ranking:
-    """What a run did: prospects ranked, those that came too late (closed meanwhile), rows that broke a rule."""
+    """What a run did: prospects ranked, those that came too late (closed meanwhile), requests that were refused.
+
+    It was `overtaken` if a model that is not of its lineup answered too.
+    """
 
     lineup: Lineup
     ranked: int = 0
     closed: int = 0
-    behind: str = ""
+    overtaken: bool = False
     refused: list[InputError] = field(default_factory=list)
 
     def __str__(self) -> str:
-        text = f"{self.ranked} prospects ranked by version {self.lineup}"
-        return f"{text}; the scoring service still answers with version {self.behind}" if self.behind else text
+        return f"{self.ranked} prospects ranked by version {self.lineup}"
 
 
-def rank(db: Db, scorer: Scorer, lineup: Lineup) -> Ranking:
-    """Score every open prospect that `lineup` has not ranked.
+def lineup(scorer: Scorer) -> Lineup | None:
+    """What is in service, or None before there is a champion. Raises Unavailable."""
+    state = scorer.state()
+    return Lineup(str(state["champion"]), str(state["canary"]) or None) if state["champion"] else None
+
+
+def rank(db: Db, scorer: Scorer) -> Ranking | None:
+    """Score every open prospect that the lineup in service has not ranked; None before there is a champion.
 
     Raises Unavailable when a service does not answer (what was ranked by then stays), and InputError at the end when
     the scoring service refused rows (the others are ranked).
     """
-    done = Ranking(lineup)
+    present = lineup(scorer)
+    if present is None:
+        return None
+    done = Ranking(present)
     with reachable():
-        campaigns = sorted(campaign["_id"] for campaign in db.campaigns.find({}, {"_id": 1}))
-    for campaign in campaigns:
-        for keys in _batches(_open(db, campaign, {"score": None})):
-            _rank(db, scorer, keys, done)
-    for campaign in campaigns:
-        stale = _open(db, campaign, lineup.outdated())
-        # One row tells whether the service has taken up the lineup; asking for all of them would be for nothing.
-        for keys in chain([stale[:1]], _batches(stale[1:])):
-            if not done.behind:
-                _rank(db, scorer, keys, done)
+        campaigns = [
+            campaign["_id"] for campaign in db.campaigns.find({}, {"_id": 1}).sort([("created_at", ASCENDING)])
+        ]
+    for condition in ({"score": None}, present.outdated()):
+        for campaign in campaigns if not done.overtaken else ():
+            keys = _open(db, campaign, condition)
+            for start in range(0, len(keys), BATCH):
+                _rank(db, scorer, keys[start : start + BATCH], done)
     if done.refused:
         first = done.refused[0]
         raise InputError(
@@ -113,16 +127,11 @@ def request_id(lineup: Lineup, prospects: Sequence[Document]) -> str:
 
 
 def _open(db: Db, campaign: str, condition: Mapping[str, Any]) -> list[str]:
-    """Keys of the open prospects under `condition`, the best first."""
+    """Keys of the open prospects under `condition`, in their order."""
     query = {"campaign": campaign, "status": "open", **condition}
     with reachable():
-        found = db.prospects.find(query, {"_id": 1}).sort([("score", DESCENDING)]).limit(ROUND)
+        found = db.prospects.find(query, {"_id": 1}).sort([("_id", ASCENDING)]).limit(ROUND)
         return [prospect["_id"] for prospect in found]
-
-
-def _batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(keys), BATCH):
-        yield keys[start : start + BATCH]
 
 
 def _rank(db: Db, scorer: Scorer, keys: Sequence[str], done: Ranking) -> None:
@@ -138,37 +147,22 @@ def _rank(db: Db, scorer: Scorer, keys: Sequence[str], done: Ranking) -> None:
     except InputError as error:
         done.refused.append(error)
         return
-    served = _served(db, scores, done.lineup)
-    writes = [_write(p["_id"], score, served) for p, score in zip(prospects, scores, strict=True)]
+    strangers = {score.version for score in scores} - {done.lineup.champion, done.lineup.canary}
+    done.overtaken |= bool(strangers)  # the next run sees the new lineup, and goes over these again
+    ranked_by = "" if strangers else str(done.lineup)
+    writes = [_write(p["_id"], score, ranked_by) for p, score in zip(prospects, scores, strict=True)]
     with reachable():
         written = db.prospects.bulk_write(writes, ordered=False).matched_count
     done.ranked += written
     done.closed += len(writes) - written
-    if served != done.lineup:
-        done.behind = str(served)
 
 
-def _served(db: Db, scores: Sequence[Score], asked: Lineup) -> Lineup:
-    """The lineup that gave these scores, by the log: a canary shows there even where the champion's score is used.
-
-    A record still in the service's spool cannot be read yet; then the lineup asked for is believed if it can be true.
-    """
-    with reachable():
-        record = db.predictions.find_one({"_id": scores[0].prediction})
-    if record is None:
-        strangers = {score.version for score in scores} - {asked.champion, asked.canary}
-        return Lineup(min(strangers)) if strangers else asked
-    version: str = record["version"]
-    shadow: str | None = record.get("shadow_version")
-    return Lineup(shadow, version) if shadow and record["route"] == "canary" else Lineup(version, shadow)
-
-
-def _write(prospect: str, score: Score, served: Lineup) -> UpdateOne:
+def _write(prospect: str, score: Score, ranked_by: str) -> UpdateOne:
     ranked = {
         "score": score.score,
         "score_version": score.version,
         "score_route": score.route,
         "prediction": score.prediction,
-        "ranked_by": str(served),
+        "ranked_by": ranked_by,
     }
     return UpdateOne({"_id": prospect, "status": "open"}, {"$set": ranked})

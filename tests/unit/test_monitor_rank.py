@@ -1,6 +1,7 @@
 """The ranker against a real database where there is one, and a fake scoring service."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from core.mongo import Db, ensure_indexes
 from core.schema import Value
 from core.v2 import Score, prediction_id
 from monitor import rank as ranker
-from monitor.rank import Lineup, rank
+from monitor.rank import Lineup, Ranking, rank
 
 
 @pytest.fixture
@@ -24,12 +25,18 @@ def db() -> Iterator[Db]:
 class FakeScoring:
     """Scores a prospect by its age, logs as the real service does, and can be down, behind or particular."""
 
-    def __init__(self, db: Db, lineup: Lineup) -> None:
+    def __init__(self, db: Db, lineup: Lineup | None) -> None:
         self.db, self.lineup = db, lineup
         self.asked: list[tuple[str, list[str]]] = []
         self.down_after = 10**9
         self.refuses: set[str] = set()
         self.during: Callable[[], object] = lambda: None
+
+    def state(self) -> Mapping[str, str | int | float]:
+        return {
+            "champion": self.lineup.champion if self.lineup else "",
+            "canary": (self.lineup and self.lineup.canary) or "",
+        }
 
     def score(
         self, rows: Sequence[Mapping[str, Value]], prospects: Sequence[str], *, request_id: str | None = None
@@ -39,6 +46,7 @@ class FakeScoring:
         if self.refuses & set(prospects):
             raise InputError("is not one of a, b", row=1, column="job")
         assert request_id
+        assert self.lineup
         self.asked.append((request_id, list(prospects)))
         scores = []
         for place, (row, prospect) in enumerate(zip(rows, prospects, strict=True)):
@@ -55,11 +63,24 @@ class FakeScoring:
 
 
 def fill(db: Db, campaign: str, size: int, **fields: Any) -> None:
-    db.campaigns.update_one({"_id": campaign}, {"$set": {"title": campaign}}, upsert=True)
+    opened = datetime(2026, 1, 1 + db.campaigns.count_documents({}), tzinfo=UTC)
+    db.campaigns.update_one({"_id": campaign}, {"$setOnInsert": {"created_at": opened}}, upsert=True)
     common = {"campaign": campaign, "status": "open", "score": None, "claim": None, **fields}
     db.prospects.insert_many(
         [{"_id": f"{campaign}:{n:07d}", "features": {"age": 20 + n % 60}, **common} for n in range(size)]
     )
+
+
+def run(db: Db, scoring: FakeScoring) -> Ranking:
+    done = rank(db, scoring)
+    assert done is not None
+    return done
+
+
+def test_without_a_champion_nobody_is_ranked(db: Db) -> None:
+    fill(db, "a", 3)
+    assert rank(db, FakeScoring(db, None)) is None
+    assert len(list(db.prospects.find({"score": None}))) == 3
 
 
 def test_every_open_prospect_of_every_campaign_gets_a_score_and_its_log_key(db: Db) -> None:
@@ -67,7 +88,7 @@ def test_every_open_prospect_of_every_campaign_gets_a_score_and_its_log_key(db: 
     fill(db, "b", 7)
     db.prospects.update_one({"_id": "a:0000003"}, {"$set": {"status": "done"}})
     scoring = FakeScoring(db, Lineup("1"))
-    assert rank(db, scoring, Lineup("1")).ranked == 1_209
+    assert run(db, scoring).ranked == 1_209
     for prospect in db.prospects.find({"status": "open"}):
         assert prospect["score"] == prospect["features"]["age"] / 100
         assert (prospect["score_version"], prospect["score_route"]) == ("1", "champion")
@@ -83,48 +104,47 @@ def test_every_open_prospect_of_every_campaign_gets_a_score_and_its_log_key(db: 
 def test_a_current_list_is_not_asked_for_again(db: Db) -> None:
     fill(db, "a", 30)
     scoring = FakeScoring(db, Lineup("1"))
-    rank(db, scoring, Lineup("1"))
+    run(db, scoring)
     asked = len(scoring.asked)
-    assert rank(db, scoring, Lineup("1")).ranked == 0
+    assert run(db, scoring).ranked == 0
     assert len(scoring.asked) == asked
 
 
-def test_a_new_champion_ranks_the_new_prospects_first_and_then_the_top_of_the_list(db: Db) -> None:
-    fill(db, "a", 50)
-    rank(db, FakeScoring(db, Lineup("1")), Lineup("1"))
-    fill(db, "b", 4)
+def test_a_new_champion_ranks_the_new_prospects_first_and_then_the_others_as_they_came(db: Db) -> None:
+    fill(db, "b", 50)
+    run(db, FakeScoring(db, Lineup("1")))
+    fill(db, "a", 4)
     scoring = FakeScoring(db, Lineup("2"))
-    assert rank(db, scoring, Lineup("2")).ranked == 54
+    assert run(db, scoring).ranked == 54
     assert db.prospects.count_documents({"score_version": "2"}) == 54
     order = [prospect for _, prospects in scoring.asked for prospect in prospects]
-    assert all(prospect.startswith("b:") for prospect in order[:4])
-    ages = [int(prospect.split(":")[1]) % 60 for prospect in order[4:]]
-    assert ages == sorted(ages, reverse=True)
+    assert order == [f"a:{n:07d}" for n in range(4)] + [f"b:{n:07d}" for n in range(50)]
 
 
 def test_a_canary_sets_the_whole_list_anew_and_its_end_only_what_it_scored(db: Db) -> None:
     fill(db, "a", 60)
-    rank(db, FakeScoring(db, Lineup("1")), Lineup("1"))
+    run(db, FakeScoring(db, Lineup("1")))
     scoring = FakeScoring(db, Lineup("1", "2"))
-    assert rank(db, scoring, Lineup("1", "2")).ranked == 60
+    assert run(db, scoring).ranked == 60
     assert db.prospects.count_documents({"score_route": "canary", "score_version": "2"}) == 3
-    assert rank(db, scoring, Lineup("1", "2")).ranked == 0
-    assert rank(db, FakeScoring(db, Lineup("1")), Lineup("1")).ranked == 3
+    assert run(db, scoring).ranked == 0
+    assert run(db, FakeScoring(db, Lineup("1"))).ranked == 3
     assert db.prospects.count_documents({"score_version": "1"}) == 60
 
 
-@pytest.mark.parametrize("present", [Lineup("2"), Lineup("1", "2")])
-def test_a_service_that_has_not_taken_up_the_lineup_is_asked_for_one_row_only(db: Db, present: Lineup) -> None:
+@pytest.mark.parametrize("arrived", [Lineup("2"), Lineup("1", "2")])
+def test_a_model_that_comes_into_service_during_a_run_is_followed_by_the_next(db: Db, arrived: Lineup) -> None:
     fill(db, "a", 1_200)
-    rank(db, FakeScoring(db, Lineup("1")), Lineup("1"))
-    fill(db, "b", 2)
-    old = FakeScoring(db, Lineup("1"))
-    first = rank(db, old, present)
-    assert first.behind == "1"
-    assert [len(prospects) for _, prospects in old.asked] == [2]  # new prospects are ranked with what there is
-    again = rank(db, old, present)
-    assert (again.ranked, again.behind) == (1, "1")
-    assert rank(db, FakeScoring(db, present), present).ranked == 1_202
+    scoring = FakeScoring(db, Lineup("1"))
+    scoring.during = lambda: setattr(scoring, "lineup", arrived)
+    assert run(db, scoring).ranked == 1_200
+    run(db, scoring)
+    versions = {p["_id"]: p["score_version"] for p in db.prospects.find()}
+    canary = {key for key in versions if int(key.split(":")[1]) % 20 == 0} if arrived.canary else set(versions)
+    assert {key for key, version in versions.items() if version == "2"} == canary
+    asked = len(scoring.asked)
+    run(db, scoring)
+    assert len(scoring.asked) == asked
 
 
 def test_repeating_a_run_killed_before_the_write_asks_the_same_question(db: Db) -> None:
@@ -136,26 +156,28 @@ def test_repeating_a_run_killed_before_the_write_asks_the_same_question(db: Db) 
 
     scoring.during = die
     with pytest.raises(KeyboardInterrupt):
-        rank(db, scoring, Lineup("1"))
+        run(db, scoring)
     scoring.during = lambda: None
-    rank(db, scoring, Lineup("1"))
+    run(db, scoring)
     assert scoring.asked[0] == scoring.asked[1]
     assert db.predictions.count_documents({}) == 10
 
 
 def test_the_next_question_about_the_same_prospects_has_another_id(db: Db) -> None:
     fill(db, "a", 1)
-    behind = FakeScoring(db, Lineup("1"))
-    for _ in range(3):
-        rank(db, behind, Lineup("2"))
-    assert len({request for request, _ in behind.asked}) == 3
+    ids = set()
+    for version in ("1", "2", "1", "2"):
+        scoring = FakeScoring(db, Lineup(version))
+        run(db, scoring)
+        ids |= {request for request, _ in scoring.asked}
+    assert len(ids) == 4
 
 
 def test_a_prospect_closed_meanwhile_keeps_what_it_was_called_on(db: Db) -> None:
     fill(db, "a", 5)
     scoring = FakeScoring(db, Lineup("1"))
     scoring.during = lambda: db.prospects.update_one({"_id": "a:0000002"}, {"$set": {"status": "done"}})
-    done = rank(db, scoring, Lineup("1"))
+    done = run(db, scoring)
     assert (done.ranked, done.closed) == (4, 1)
     closed = db.prospects.find_one({"_id": "a:0000002"})
     assert closed is not None
@@ -167,10 +189,10 @@ def test_what_was_ranked_before_the_service_went_down_stays(db: Db) -> None:
     scoring = FakeScoring(db, Lineup("1"))
     scoring.down_after = 1
     with pytest.raises(Unavailable):
-        rank(db, scoring, Lineup("1"))
+        run(db, scoring)
     assert db.prospects.count_documents({"score_version": "1"}) == 500
     scoring.down_after = 10**9
-    assert rank(db, scoring, Lineup("1")).ranked == 700
+    assert run(db, scoring).ranked == 700
 
 
 def test_a_refused_batch_does_not_hold_up_the_others(db: Db) -> None:
@@ -179,6 +201,6 @@ def test_a_refused_batch_does_not_hold_up_the_others(db: Db) -> None:
     scoring = FakeScoring(db, Lineup("1"))
     scoring.refuses = {"a:0000001"}
     with pytest.raises(InputError, match="column 'job': is not one of a, b"):
-        rank(db, scoring, Lineup("1"))
+        run(db, scoring)
     assert db.prospects.count_documents({"campaign": "b", "score_version": "1"}) == 3
     assert len(list(db.prospects.find({"campaign": "a", "score": None}))) == 3
