@@ -51,7 +51,8 @@ PANELS: list[tuple[str, str, str, str, list[Series]]] = [
     ("Drift of the score", "Distance in standard deviations, in the newest window", "counter", "half", [_SCORE]),
     ("Share of drifted columns", "By window", "line", "half", [_SHARE]),
     ("Drift of the score over time", "In standard deviations, by window", "line", "half", [_SCORE]),
-    ("Drift of every column", "Distance by window", "line", "full", [_series(DRIFT, "ValueDrift", "")]),
+    ("Drift of every column", "0 is the same as in training, 0.83 nothing in common; by window", "line", "full",
+     [_series(DRIFT, "ValueDrift", "", method="jensenshannon")]),
     ("Does the ranking still hold?", "Calls with an outcome against what was said before them.", "text", "full", []),
     ("AUC", "In the newest window", "counter", "half", [_AUC]),
     ("Better half", "Share of the sales found in the better half of the list", "counter", "half", [_CAPTURE]),
@@ -66,9 +67,9 @@ PANELS: list[tuple[str, str, str, str, list[Series]]] = [
 class EvidentlyUI:
     """The API of one Evidently UI. Every method raises Unavailable when it does not do what was asked."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, transport: httpx.BaseTransport | None = None) -> None:
         self.url = url.rstrip("/")
-        self._http = httpx.Client(base_url=self.url, timeout=TIMEOUT_SECONDS, trust_env=False)
+        self._http = httpx.Client(base_url=self.url, timeout=TIMEOUT_SECONDS, trust_env=False, transport=transport)
 
     def ensure_project(self, name: str = PROJECT) -> str:
         """Make the project `name` and its dashboard, or renew them; returns the project's id."""

@@ -28,8 +28,10 @@ def main() -> int:
     parser.add_argument("job", nargs="?", choices=list(ABOUT), metavar="job", help="run this job once, now")
     wanted = parser.parse_args().job
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stdout)
-    for library in ("apscheduler", "httpx"):  # a job that still runs at its next turn is no news, nor is a request
-        logging.getLogger(library).setLevel(logging.ERROR)
+    # A job that still runs at its next turn is no news, nor is a request, nor a library's warning to its developers.
+    logging.captureWarnings(True)
+    for chatter in ("apscheduler", "httpx", "py.warnings"):
+        logging.getLogger(chatter).setLevel(logging.ERROR)
     try:
         settings = read()
         if wanted is None:

@@ -56,8 +56,11 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
 
     @cache
     def registry() -> ModelRegistry:
+        from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR  # noqa: PLC0415
+
         from core.model_registry import ModelRegistry  # noqa: PLC0415
 
+        MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # its bars would stand in the log
         return ModelRegistry(settings)
 
     def run_rank() -> str:

@@ -17,9 +17,10 @@ import pandas as pd
 
 from core.evidently_project import QUALITY
 from core.metrics import Quality, quality
-from core.model_registry import CHAMPION, SCORE, ModelRegistry
+from core.model_registry import CHAMPION, SCORE
 from monitor import windows
 from monitor.promise import Promise, promised
+from monitor.registry import Registry
 from monitor.reports import Shelf
 from monitor.states import WELL, turn
 
@@ -61,7 +62,7 @@ class QualityVerdict:
         return {**asdict(self), "broken": list(self.broken), "degraded": bool(self.broken)}
 
 
-def review(shelf: Shelf, registry: ModelRegistry, size: int, code_version: str) -> str:
+def review(shelf: Shelf, registry: Registry, size: int, code_version: str) -> str:
     """Judge the `size` newest outcomes, if there are as many, and publish it once; returns what there is to say.
 
     Raises Unavailable, NotFound when the champion has no training data beside it.
@@ -75,11 +76,10 @@ def review(shelf: Shelf, registry: ModelRegistry, size: int, code_version: str) 
     sales = sum(call.positive for call in window)
     if sales in (0, size):
         return f"no verdict: of {size} outcomes {sales} are sales, and a ranking needs both sales and refusals"
-    report = report_id(champion.version, window)
-    known = shelf.find(report)
-    if known and known["snapshot"]:
-        return f"nothing new since {report}"
+    if not shelf.news("performance", champion.version, [call.outcome for call in window]):
+        return "less than a tenth of the window is new since the last report"
     verdict, snapshot = judge(registry.reference(champion), window, champion.version, code_version)
+    report = report_id(champion.version, window)
     shelf.keep(report, "performance", verdict.document())
     turn(shelf.db, "quality", "degraded" if verdict.broken else WELL, report, verdict.sentence)
     page = shelf.publish(report, snapshot)

@@ -1,25 +1,17 @@
 """The ranker against a real database where there is one, and a fake scoring service."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from monitor_database import database
 
 from core.errors import InputError, Unavailable
-from core.mongo import Db, ensure_indexes
+from core.mongo import Db
 from core.schema import Value
 from core.v2 import Score, prediction_id
 from monitor import rank as ranker
 from monitor.rank import Lineup, Ranking, rank
-
-
-@pytest.fixture
-def db() -> Iterator[Db]:
-    with database() as fresh:
-        ensure_indexes(fresh)
-        yield fresh
 
 
 class FakeScoring:
