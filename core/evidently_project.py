@@ -96,7 +96,7 @@ class EvidentlyUI:
 
     def delete_snapshot(self, project: str, snapshot: str) -> None:
         """Delete one snapshot."""
-        self._call("DELETE", f"/api/v2/snapshots/{project}/{snapshot}")
+        self._call("DELETE", f"/api/projects/{project}/{snapshot}")
 
     def page(self, project: str, snapshot: str) -> str:
         """The address of a snapshot for people."""

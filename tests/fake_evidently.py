@@ -52,7 +52,7 @@ class FakeEvidently:
                 key = str(uuid.UUID(int=self.added))
                 self.runs[key] = body
                 return httpx.Response(201, json={"snapshot_id": key})
-            case ["DELETE", "api", "v2", "snapshots", _project, key]:
+            case ["DELETE", "api", "projects", _project, key]:
                 del self.runs[key]
                 return httpx.Response(204)
         return httpx.Response(404, text=f"{method} {path}")

@@ -38,7 +38,7 @@ def people(schema: Schema, size: int, seed: int) -> pd.DataFrame:
 
 
 def as_window(frame: pd.DataFrame) -> list[Scored]:
-    rows = frame.to_dict("records")
+    rows: list[dict[str, Any]] = [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
     return [
         Scored(f"r:{n}", f"p:{n}", START - timedelta(seconds=n), row, row.pop("score")) for n, row in enumerate(rows)
     ]

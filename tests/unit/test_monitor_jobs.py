@@ -33,6 +33,10 @@ def wait_until(condition: Any) -> None:
         time.sleep(0.01)
 
 
+def is_alive(schedule: Schedule) -> bool:
+    return schedule.alive
+
+
 def test_a_failure_is_said_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "callwise.monitor")
     flaky, runs = Flaky(), Runs()
@@ -82,16 +86,16 @@ def test_a_job_that_raises_harms_no_other_and_a_long_one_is_not_run_beside_itsel
 
     runs = Runs()
     schedule = Schedule([Job("bad", "", 0.02, flaky), Job("long", "", 0.02, long), Job("tick", "", 0.02, tick)], runs)
-    assert not schedule.alive
+    assert not is_alive(schedule)
     schedule.start()
     try:
         wait_until(lambda: len(ticks) >= 5 and runs.failing(5) == ["bad"])
         assert len(started) == 1
-        assert schedule.alive
+        assert is_alive(schedule)
     finally:
         ended.set()
         schedule.stop()
-    assert not schedule.alive
+    assert not is_alive(schedule)
 
 
 def fetched(port: int, path: str) -> tuple[int, dict[str, Any]]:
