@@ -7,6 +7,7 @@
     ├── NotFound          the thing asked for does not exist
     ├── Conflict          somebody else was first; the state is as they left it
     ├── Unavailable       a service did not answer; the call may be repeated
+    ├── ModelError        a registered model is not what was validated; it was not put to use
     └── GateRefused       a gate of the pipeline stopped it; the champion is untouched
 
 Entry points (a page, a command, a V2 reply) translate these for people. A person is always told what happened, what
@@ -62,6 +63,10 @@ class Conflict(CallwiseError):
 
 class Unavailable(CallwiseError):
     """A service did not answer; the call may be repeated."""
+
+
+class ModelError(CallwiseError):
+    """A registered model is not what was validated."""
 
 
 class GateRefused(CallwiseError):
