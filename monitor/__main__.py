@@ -7,14 +7,7 @@ import logging
 import sys
 
 from core.errors import CallwiseError
-from monitor.main import jobs, read, serve
-
-ABOUT = {
-    "rank": "score every open prospect with the present models",
-    "settle": "close prospects whose outcome was written by a process that died",
-    "drift": "compare the newest predictions with the champion's training data",
-    "performance": "judge the champion by the newest outcomes",
-}
+from monitor.main import JOBS, jobs, read, serve
 
 
 def main() -> int:
@@ -23,9 +16,9 @@ def main() -> int:
         prog="python -m monitor",
         description="Watches the appliance. Without a job: runs all of them on their schedule, with a health page.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="jobs:\n" + "\n".join(f"  {name:<12} {about}" for name, about in ABOUT.items()),
+        epilog="jobs:\n" + "\n".join(f"  {name:<12} {about}" for name, about in JOBS.items()),
     )
-    parser.add_argument("job", nargs="?", choices=list(ABOUT), metavar="job", help="run this job once, now")
+    parser.add_argument("job", nargs="?", choices=list(JOBS), metavar="job", help="run this job once, now")
     wanted = parser.parse_args().job
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stdout)
     # A job that still runs at its next turn is no news, nor is a request, nor a library's warning to its developers.

@@ -88,7 +88,7 @@ class DriftVerdict:
     @property
     def sentence(self) -> str:
         """The verdict for people."""
-        kind, names = "drift" if self.is_drift else "no drift", ", ".join(self.drifted) or "none"
+        kind, names = "drift found" if self.is_drift else "no drift", ", ".join(self.drifted) or "none"
         return (
             f"{kind}: {len(self.drifted)} of {len(self.columns)} columns ({names}), "
             f"score by {self.score.distance:.3f} (limit {self.limits.distance:g}); {self.window} predictions against "

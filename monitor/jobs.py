@@ -24,7 +24,6 @@ class Job:
     """Something done every `seconds`; `run` does it once and says in one sentence what it did."""
 
     name: str
-    about: str
     seconds: float
     run: Callable[[], str]
 

@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("callwise.monitor")
 
+# The jobs, for people: what each does.
+JOBS = {
+    "rank": "score every open prospect with the models in service",
+    "settle": "close prospects whose outcome was written by a process that died",
+    "drift": "compare the newest predictions with the champion's training data",
+    "performance": "judge the champion by the newest outcomes",
+}
+
 
 class Settings(
     groups.MongoSettings,
@@ -84,10 +92,10 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
 
     review = settings.callwise_review_seconds
     return [
-        Job("rank", "score every open prospect with the present models", settings.callwise_rank_seconds, run_rank),
-        Job("settle", "close prospects with an outcome", settings.callwise_settle_seconds, lambda: settle(db)),
-        Job("drift", "compare the newest predictions with the champion's training data", review, run_drift),
-        Job("performance", "judge the champion by the newest outcomes", review, run_performance),
+        Job("rank", settings.callwise_rank_seconds, run_rank),
+        Job("settle", settings.callwise_settle_seconds, lambda: settle(db)),
+        Job("drift", review, run_drift),
+        Job("performance", review, run_performance),
     ]
 
 

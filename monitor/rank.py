@@ -81,7 +81,8 @@ class Ranking:
     refused: list[InputError] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return f"{self.ranked} prospects ranked by version {self.lineup}"
+        done = f"{self.ranked} prospects ranked" if self.ranked else "every open prospect is ranked"
+        return f"{done} by version {self.lineup}"
 
 
 def lineup(scorer: Scorer) -> Lineup | None:

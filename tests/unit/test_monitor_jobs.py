@@ -40,7 +40,7 @@ def is_alive(schedule: Schedule) -> bool:
 def test_a_failure_is_said_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "callwise.monitor")
     flaky, runs = Flaky(), Runs()
-    job = Job("rank", "", 3, flaky)
+    job = Job("rank", 3, flaky)
     flaky.error = Unavailable("It is down.", next="Start it.")
     for _ in range(3):
         runs.run(job)
@@ -56,7 +56,7 @@ def test_a_failure_is_said_once_and_so_is_its_end(caplog: pytest.LogCaptureFixtu
 
 def test_failures_in_a_row_count_until_a_success() -> None:
     flaky, runs = Flaky(), Runs()
-    job = Job("drift", "", 3, flaky)
+    job = Job("drift", 3, flaky)
     flaky.error = RuntimeError("a mistake")
     runs.run(job)
     runs.run(job)
@@ -85,7 +85,7 @@ def test_a_job_that_raises_harms_no_other_and_a_long_one_is_not_run_beside_itsel
         return "tick"
 
     runs = Runs()
-    schedule = Schedule([Job("bad", "", 0.02, flaky), Job("long", "", 0.02, long), Job("tick", "", 0.02, tick)], runs)
+    schedule = Schedule([Job("bad", 0.02, flaky), Job("long", 0.02, long), Job("tick", 0.02, tick)], runs)
     assert not is_alive(schedule)
     schedule.start()
     try:
@@ -118,3 +118,22 @@ def test_the_health_page_says_200_503_and_why() -> None:
             HealthPage("127.0.0.1", page.port, lambda: health)
     finally:
         page.close()
+
+
+def test_every_job_can_be_run_by_hand(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from monitor import __main__ as command
+    from monitor.main import JOBS, jobs, read
+
+    env = {"MONGODB_URI": "mongodb://127.0.0.1:1", "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
+           "MLSERVER_URL": "http://127.0.0.1:1", "EVIDENTLY_URL": "http://127.0.0.1:1"}  # fmt: skip
+    assert [job.name for job in jobs(read(env))] == list(JOBS)
+    monkeypatch.setattr("sys.argv", ["monitor", "--help"])
+    with pytest.raises(SystemExit, match="0"):
+        command.main()
+    shown = capsys.readouterr().out
+    assert all(f"{name} " in shown and about in shown for name, about in JOBS.items())
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.argv", ["monitor", "rank"])
+    assert command.main() == 1
+    assert "The scoring service did not answer" in capsys.readouterr().err
