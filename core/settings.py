@@ -101,10 +101,16 @@ class ServingSettings(Group):
 class MonitorSettings(Group):
     """When the scheduled jobs run and what they look at."""
 
+    callwise_monitor_host: str = Field("127.0.0.1", description="address the monitor's health page binds")
     callwise_monitor_port: int = Field(8090, description="port of the monitor's health page")
     callwise_rank_seconds: float = Field(3.0, gt=0, description="seconds between looks for prospects without a score")
+    callwise_settle_seconds: float = Field(60.0, gt=0, description="seconds between looks for outcomes half recorded")
     callwise_review_seconds: float = Field(900.0, gt=0, description="seconds between drift and performance reports")
     callwise_drift_window: int = Field(1000, ge=100, description="predictions in one drift window")
+    callwise_drift_distance: float = Field(0.1, gt=0, description="distance from which a column has drifted")
+    callwise_drift_share: float = Field(0.3, gt=0, le=1, description="share of drifted columns from which it is drift")
+    callwise_quality_window: int = Field(500, ge=100, description="outcomes in one quality window")
+    callwise_job_failures: int = Field(3, ge=1, description="failures in a row after which a job makes health say so")
 
 
 class AppSettings(Group):
