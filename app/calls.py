@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
-from pymongo.database import Database
 
-from app import card, formats, identity, notices, person, ranked_list
+from app import cached, card, formats, identity, notices, person, ranked_list
 from app.appliance import Appliance
 from app.bands import band_of
 from app.desk import Seat
 from app.ranked_list import Progress
 from core.clock import now
-from core.mongo import Db, reachable
+from core.mongo import reachable
 from core.prospects import Result
 
-# What all agents on a campaign see alike is counted once for all of them; there is one database in a process.
-_SHARED = {"show_spinner": False, "hash_funcs": {Database: lambda db: db.name}}
-_progress: Callable[[Db, str], Progress] = st.cache_data(ttl=timedelta(seconds=2), **_SHARED)(ranked_list.progress)
-_floors: Callable[[Db, str, int], list[float]] = st.cache_data(ttl=timedelta(seconds=30), **_SHARED)(ranked_list.floors)
-
-NOTHING = "-"
 REFRESH = timedelta(seconds=20)
 REFRESH_UNRANKED = timedelta(seconds=3)
 
 
-def page(appliance: Appliance) -> None:
+def page(house: Appliance) -> None:
     """Draw the page."""
     with reachable():
-        campaigns = [str(c["_id"]) for c in appliance.db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]
+        campaigns = [str(c["_id"]) for c in house.db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]
     st.title("Call list")
     if not campaigns:
         with st.container(key="empty-campaigns"):
@@ -45,19 +37,18 @@ def page(appliance: Appliance) -> None:
         with right:
             identity.ask()
     agent = identity.current_agent()
-    state = _progress(appliance.db, campaign)
-    floors = _floors(appliance.db, campaign, state.ranked)
-    held = Seat(appliance, campaign, agent).held() if agent else None
+    state = cached.progress(house.db, campaign)
+    held = Seat(house, campaign, agent).held() if agent else None
     notices.show_waiting()
     if agent and held:
-        card.draw(Seat(appliance, campaign, agent), held, floors)
+        card.draw(Seat(house, campaign, agent), held, cached.floors(house.db, campaign))
     else:
-        _next_call(appliance, campaign, agent, state)
+        _next_call(house, campaign, agent, state)
     every = REFRESH if state.ranked or not state.open else REFRESH_UNRANKED
-    st.fragment(_listing, run_every=every)(appliance, campaign, agent)
+    st.fragment(_listing, run_every=every)(house, campaign, agent)
 
 
-def _next_call(appliance: Appliance, campaign: str, agent: str | None, state: Progress) -> None:
+def _next_call(house: Appliance, campaign: str, agent: str | None, state: Progress) -> None:
     with st.container(key="next-call", border=True):
         if not agent:
             st.markdown("**Who is calling?** Enter your name above, then take the first call.")
@@ -72,16 +63,15 @@ def _next_call(appliance: Appliance, campaign: str, agent: str | None, state: Pr
             icon=":material/call:",
             shortcut="N",
             disabled=not agent or not state.open,
-            on_click=Seat(appliance, campaign, agent or "").take,
-            help="Claims the best free person for you.",
+            on_click=Seat(house, campaign, agent or "").take,
         )
 
 
 @notices.boundary()
-def _listing(appliance: Appliance, campaign: str, agent: str | None) -> None:
-    state = _progress(appliance.db, campaign)
+def _listing(house: Appliance, campaign: str, agent: str | None) -> None:
+    state = cached.progress(house.db, campaign)
     with st.container(key="progress"):
-        _figures(appliance, campaign, agent, state)
+        _figures(house, campaign, agent, state)
     if not state.open:
         return
     st.subheader("Next in line")
@@ -95,17 +85,17 @@ def _listing(appliance: Appliance, campaign: str, agent: str | None) -> None:
     elif state.unranked:
         st.caption(f"{formats.plural(state.unranked, 'person', 'people')} still being ranked; they are at the end.")
     number = st.session_state.get("list_page", 1)
-    entries = ranked_list.page(appliance.db, campaign, min(number, state.pages), now())
-    floors = _floors(appliance.db, campaign, state.ranked)
-    columns = person.key_columns(appliance.schema)
+    entries = ranked_list.page(house.db, campaign, min(number, state.pages), now())
+    floors = cached.floors(house.db, campaign)
+    columns = person.key_columns(house.schema)
     with st.container(key="ranked-list"):
         st.table(
             [
                 {
                     "Person": formats.plain(entry.ref),
-                    "Chance": NOTHING if entry.score is None else formats.percent(entry.score),
-                    "Score": NOTHING if entry.score is None else formats.exact(entry.score),
-                    "Band": NOTHING if entry.score is None else band_of(entry.score, floors).badge,
+                    "Chance": formats.NOTHING if entry.score is None else formats.percent(entry.score),
+                    "Score": formats.NOTHING if entry.score is None else formats.exact(entry.score),
+                    "Band": formats.NOTHING if entry.score is None else band_of(entry.score, floors).badge,
                     **{column.label: formats.value(column, entry.features.get(column.name)) for column in columns},
                     "With": _with(entry.held_by, agent),
                 }
@@ -118,7 +108,7 @@ def _listing(appliance: Appliance, campaign: str, agent: str | None) -> None:
         st.pagination(state.pages, key="list_page")
 
 
-def _figures(appliance: Appliance, campaign: str, agent: str | None, state: Progress) -> None:
+def _figures(house: Appliance, campaign: str, agent: str | None, state: Progress) -> None:
     if state.total:
         text = f"{formats.count(state.done)} of {formats.plural(state.total, 'person', 'people')} called"
         st.progress(state.done / state.total, text=text)
@@ -128,7 +118,7 @@ def _figures(appliance: Appliance, campaign: str, agent: str | None, state: Prog
         rate = f" ({formats.percent(state.sold / state.done)})" if state.done else ""
         st.metric("Sold", formats.count(state.sold) + rate, width="content")
         if agent:
-            mine = ranked_list.shift(appliance.db, campaign, agent, _today())
+            mine = ranked_list.shift(house.db, campaign, agent, _today())
             made, sold = sum(mine.values()), mine.get(Result.SOLD, 0)
             st.metric("You today", f"{formats.count(sold)} of {formats.count(made)} sold", width="content")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import formats, identity, imports, notices, ranked_list
+from app import cached, formats, identity, imports, notices
 from app.appliance import Appliance
 from app.imports import Imported
 from app.notices import Notice
@@ -47,7 +47,7 @@ def page(house: Appliance) -> None:
 def _listing(house: Appliance, campaigns: list[Document]) -> None:
     rows = []
     for campaign in campaigns:
-        state = ranked_list.progress(house.db, campaign["_id"])
+        state = cached.progress(house.db, campaign["_id"])
         rows.append(
             {
                 "Campaign": formats.plain(campaign["_id"]),
@@ -94,6 +94,7 @@ def _import(house: Appliance, title: str, file: Any, *, is_new: bool, taken: lis
 
     who = identity.current_agent() or "somebody at the screen"
     done = imports.bring_in(house, campaign, file.name, file.getvalue(), who=who, progress=progress)
+    cached.forget_progress(house.db, campaign)
     st.session_state[_LAST] = done
     st.rerun()
 
@@ -121,7 +122,9 @@ def _report(house: Appliance, done: Imported) -> None:
             )
         )
         with st.container(key="reject-rules"):
-            rules = [{"Rule": formats.plain(rule), "Rows": formats.count(n)} for rule, n in report.rules.most_common(10)]
+            rules = [
+                {"Rule": formats.plain(rule), "Rows": formats.count(n)} for rule, n in report.rules.most_common(10)
+            ]
             st.table(rules, border="horizontal", hide_index=True)
         with st.container(key="reject-rows"):
             st.caption(f"The first {formats.plural(len(report.examples), 'rejected row')}")

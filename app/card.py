@@ -31,15 +31,14 @@ def draw(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
 
 def _chance(prospect: Document, floors: Sequence[float]) -> None:
     with st.container(key="prospect-ref"):
-        st.subheader(formats.plain(prospect["ref"]), anchor=False)
+        st.subheader(f"Person {formats.plain(prospect['ref'])}", anchor=False)
     score = prospect["score"]
     if score is None:
-        with st.container(key="chance"):
-            st.markdown("Not ranked yet")
+        st.markdown("Not ranked yet.")
         return
-    with st.container(key="chance"):
-        st.metric("Chance of a sale", formats.percent(score))
-    st.markdown(band_of(score, floors).badge)
+    with st.container(key="chance", horizontal=True, vertical_alignment="bottom"):
+        st.metric("Chance of a sale", formats.percent(score), width="content")
+        st.markdown(band_of(score, floors).badge, width="content")
     with st.container(key="score-exact"):
         st.caption(f"Score {formats.exact(score)}", help=_origin(prospect))
 
@@ -72,12 +71,11 @@ def _outcomes(seat: Seat, prospect: Document) -> None:
             shortcut="B",
             on_click=seat.give_back,
             args=(key, ref),
-            help="Puts this person back on the list without an outcome.",
         )
 
 
 def _facts(seat: Seat, prospect: Document) -> None:
-    found = person.sections(seat.appliance.schema, prospect["features"])
+    found = person.sections(seat.house.schema, prospect["features"])
     shown = [section for section in found if section.role is not Role.INDICATOR]
     for column, section in zip(st.columns(len(shown)), shown, strict=True):
         with column, st.container(key=f"facts-{section.role.value}"):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from app import formats, ranked_list
+from app import cached, formats, ranked_list
 from app.appliance import Appliance
 from app.notices import Notice, kept_for_next_run, leave
 from core import prospects
@@ -43,7 +43,7 @@ OUTCOMES = (
 class Seat:
     """An agent at work on a campaign."""
 
-    appliance: Appliance
+    house: Appliance
     campaign: str
     agent: str
 
@@ -51,13 +51,13 @@ class Seat:
         """The prospect on the desk, or None. One whose hold ran out stays there until somebody else takes it."""
         at = now()
         if st.session_state.get(_OWNER) != (self.campaign, self.agent):
-            key = ranked_list.held_by(self.appliance.db, self.campaign, self.agent, at)
+            key = ranked_list.held_by(self.house.db, self.campaign, self.agent, at)
             self._remember(key)
         key = st.session_state.get(_HELD)
         if key is None:
             return None
         with reachable():
-            found = self.appliance.db.prospects.find_one({"_id": key})
+            found = self.house.db.prospects.find_one({"_id": key})
         claim = found and found["claim"]
         if found is None or found["status"] != "open" or not claim:
             self._remember(None)
@@ -78,7 +78,7 @@ class Seat:
     @kept_for_next_run()
     def take(self) -> None:
         """Claim the best free prospect."""
-        found = prospects.claim(self.appliance.db, self.campaign, self.agent, minutes=self.appliance.claim_minutes)
+        found = prospects.claim(self.house.db, self.campaign, self.agent, minutes=self.house.claim_minutes)
         self._remember(found["_id"] if found else None)
         if found is None:
             leave(
@@ -93,13 +93,14 @@ class Seat:
     def record(self, prospect: str, ref: str, outcome: Outcome) -> None:
         """Record what came of the call. On a conflict the desk is cleared and the agent told."""
         self._remember(None)
-        prospects.record(self.appliance.db, prospect, self.agent, outcome.result)
+        prospects.record(self.house.db, prospect, self.agent, outcome.result)
+        cached.forget_progress(self.house.db, self.campaign)
         leave(Notice("success", f"{outcome.label}: {ref} is recorded and off the list."))
 
     @kept_for_next_run()
     def give_back(self, prospect: str, ref: str) -> None:
         """Put the prospect back on the list without an outcome."""
-        prospects.release(self.appliance.db, prospect, self.agent)
+        prospects.release(self.house.db, prospect, self.agent)
         self._remember(None)
         leave(Notice("info", f"{ref} is back on the list; nothing was recorded."))
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.schema import Column, Value
 
+NOTHING = "-"  # where there is no number to show
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|:~$])")
 
 

@@ -5,12 +5,14 @@ Started with `streamlit run app/main.py`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from app import calls, notices
+from app import calls, campaigns, notices, overview
 from app.appliance import Appliance, Link
 from core.mongo import connect
 from core.objects import ObjectStore
@@ -49,12 +51,27 @@ def run() -> None:
     st.html(STYLE)
     with notices.boundary():
         house: Appliance = st.cache_resource(show_spinner=False)(wire)()
-        pages = [
-            st.Page(
-                notices.boundary()(partial(calls.page, house)), title="Call list", icon=":material/call:", default=True
-            ),
-        ]
-        st.navigation(pages, position="top").run()
+        st.navigation(_pages(house), position="top").run()
 
 
-run()
+def _pages(house: Appliance) -> list[Any]:
+    def page(draw: Callable[[Appliance], None], title: str, icon: str, url: str = "") -> Any:
+        return st.Page(
+            notices.boundary()(partial(draw, house)),
+            title=title,
+            icon=icon,
+            url_path=url,
+            default=not url,
+        )
+
+    # The other pages point to this one where there is nothing to show yet.
+    st.session_state["campaigns_page"] = page(campaigns.page, "Campaigns", ":material/groups:", "campaigns")
+    return [
+        page(calls.page, "Call list", ":material/call:"),
+        st.session_state["campaigns_page"],
+        page(overview.page, "Overview", ":material/monitoring:", "overview"),
+    ]
+
+
+if __name__ == "__main__":
+    run()
