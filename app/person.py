@@ -36,8 +36,8 @@ def sections(schema: Schema, features: Mapping[str, Value]) -> list[Section]:
 
 
 def key_columns(schema: Schema) -> list[Column]:
-    """The few columns that tell people apart in a list: the schema's segments, then profile and history in order."""
+    """The few columns that tell people apart in a list: the schema's segments, then categories, history first."""
     chosen = [schema.by_name[name] for name in schema.segments if schema.by_name[name].is_feature]
-    others = [c for c in schema.features if c.role in (Role.HISTORY, Role.PROFILE) and c.is_category]
-    others.sort(key=lambda column: column.role is not Role.HISTORY)
-    return [*chosen, *(column for column in others if column not in chosen)][:KEY_COLUMNS]
+    others = [c for c in schema.features if c.role in (Role.HISTORY, Role.PROFILE) and c not in chosen]
+    others.sort(key=lambda column: (not column.is_category, column.role is not Role.HISTORY))
+    return [*chosen, *others][:KEY_COLUMNS]
