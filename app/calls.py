@@ -84,8 +84,12 @@ def _listing(house: Appliance, campaign: str, agent: str | None) -> None:
             )
     elif state.unranked:
         st.caption(f"{formats.plural(state.unranked, 'person', 'people')} still being ranked; they are at the end.")
-    number = st.session_state.get("list_page", 1)
-    entries = ranked_list.page(house.db, campaign, min(number, state.pages), now())
+    # Each campaign has a place of its own in the list, and one that has shrunk is shown at its end.
+    place = f"list-page-{campaign}"
+    number = min(st.session_state.get(place, 1), state.pages)
+    if place in st.session_state:
+        st.session_state[place] = number
+    entries = ranked_list.page(house.db, campaign, number, now())
     floors = cached.floors(house.db, campaign)
     columns = person.key_columns(house.schema)
     with st.container(key="ranked-list"):
@@ -96,8 +100,8 @@ def _listing(house: Appliance, campaign: str, agent: str | None) -> None:
                     "Chance": formats.NOTHING if entry.score is None else formats.percent(entry.score),
                     "Score": formats.NOTHING if entry.score is None else formats.exact(entry.score),
                     "Band": formats.NOTHING if entry.score is None else band_of(entry.score, floors).badge,
-                    **{column.label: formats.value(column, entry.features.get(column.name)) for column in columns},
                     "With": _with(entry.held_by, agent),
+                    **{column.label: formats.value(column, entry.features.get(column.name)) for column in columns},
                 }
                 for entry in entries
             ],
@@ -105,7 +109,7 @@ def _listing(house: Appliance, campaign: str, agent: str | None) -> None:
             hide_index=True,
         )
     if state.pages > 1:
-        st.pagination(state.pages, key="list_page")
+        st.pagination(state.pages, key=place)
 
 
 def _figures(house: Appliance, campaign: str, agent: str | None, state: Progress) -> None:

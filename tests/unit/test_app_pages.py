@@ -215,3 +215,30 @@ def test_a_missing_setting_is_named(screen: Screen, monkeypatch: pytest.MonkeyPa
     text = said(screen())
     assert "S3\\_SECRET\\_KEY" in text
     assert os.environ["MONGODB_URI"] not in text
+
+
+def test_the_list_turns_pages_and_shrinks(screen: Screen, campaign: str, db: Db) -> None:
+    template = db.prospects.find_one({"_id": "spring:p3"})
+    assert template is not None
+    more = [{**template, "_id": f"spring:q{n:02d}", "ref": f"q{n:02d}", "score": 0.01} for n in range(25)]
+    db.prospects.insert_many(more)
+    test = screen("Ann")
+    assert listed(test)[:4] == ["p2", "p1", "p3", "q00"]
+    test.pagination[0].set_value(2).run()
+    assert listed(test) == ["q22", "q23", "q24"]
+    db.prospects.update_many({"ref": {"$gte": "q10"}}, {"$set": {"status": "done"}})
+    st.cache_data.clear()
+    test.run()
+    assert not test.exception
+    assert listed(test)[0] == "p2"
+    assert len(test.pagination) == 0
+
+
+def test_two_campaigns_have_a_place_each(screen: Screen, campaign: str, db: Db) -> None:
+    db.campaigns.insert_one({"_id": "older", "title": "older", "created_at": now() - timedelta(days=1), "schema": "x"})
+    test = press(screen("Ann"), "take")
+    test.selectbox(key="campaign").set_value("older").run()
+    assert shown(test) == []
+    assert "Everybody in this campaign has been called" in said(test)
+    test.selectbox(key="campaign").set_value("spring").run()
+    assert shown(test) == ["Person p2"]
