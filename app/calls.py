@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from app import cached, card, formats, identity, notices, person, ranked_list
 from app.appliance import Appliance
 from app.bands import band_of
 from app.desk import Seat
-from app.ranked_list import Progress
+from app.ranked_list import Entry, Progress
 from core.clock import now
 from core.mongo import reachable
 from core.prospects import Result
@@ -45,7 +46,12 @@ def page(house: Appliance) -> None:
     else:
         _next_call(house, campaign, agent, state)
     every = REFRESH if state.ranked or not state.open else REFRESH_UNRANKED
-    st.fragment(_listing, run_every=every)(house, campaign, agent)
+    st.fragment(_listing, run_every=every)(house, campaign, agent, _stage(state))
+
+
+def _stage(state: Progress) -> tuple[bool, bool]:
+    """What the whole page depends on: whether anybody is left to call, and whether anybody is ranked."""
+    return bool(state.open), bool(state.ranked)
 
 
 def _next_call(house: Appliance, campaign: str, agent: str | None, state: Progress) -> None:
@@ -68,8 +74,10 @@ def _next_call(house: Appliance, campaign: str, agent: str | None, state: Progre
 
 
 @notices.boundary()
-def _listing(house: Appliance, campaign: str, agent: str | None) -> None:
+def _listing(house: Appliance, campaign: str, agent: str | None, drawn: tuple[bool, bool]) -> None:
     state = cached.progress(house.db, campaign)
+    if _stage(state) != drawn:
+        st.rerun()
     with st.container(key="progress"):
         _figures(house, campaign, agent, state)
     if not state.open:
@@ -87,29 +95,25 @@ def _listing(house: Appliance, campaign: str, agent: str | None) -> None:
     # Each campaign has a place of its own in the list, and one that has shrunk is shown at its end.
     place = f"list-page-{campaign}"
     number = min(st.session_state.get(place, 1), state.pages)
-    if place in st.session_state:
-        st.session_state[place] = number
     entries = ranked_list.page(house.db, campaign, number, now())
     floors = cached.floors(house.db, campaign)
-    columns = person.key_columns(house.schema)
     with st.container(key="ranked-list"):
-        st.table(
-            [
-                {
-                    "Person": formats.plain(entry.ref),
-                    "Chance": formats.NOTHING if entry.score is None else formats.percent(entry.score),
-                    "Score": formats.NOTHING if entry.score is None else formats.exact(entry.score),
-                    "Band": formats.NOTHING if entry.score is None else band_of(entry.score, floors).badge,
-                    "With": _with(entry.held_by, agent),
-                    **{column.label: formats.value(column, entry.features.get(column.name)) for column in columns},
-                }
-                for entry in entries
-            ],
-            border="horizontal",
-            hide_index=True,
-        )
+        st.table([_row(house, entry, floors, agent) for entry in entries], border="horizontal", hide_index=True)
     if state.pages > 1:
         st.pagination(state.pages, key=place)
+
+
+def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str | None) -> dict[str, str]:
+    score = entry.score
+    columns = person.key_columns(house.schema)
+    return {
+        "Person": formats.plain(entry.ref),
+        "Chance": formats.NOT_YET if score is None else formats.percent(score),
+        "Score": formats.NOT_YET if score is None else formats.exact(score),
+        "Band": formats.NOT_YET if score is None else band_of(score, floors).badge,
+        "With": _with(entry.held_by, agent),
+        **{column.label: formats.value(column, entry.features.get(column.name)) for column in columns},
+    }
 
 
 def _figures(house: Appliance, campaign: str, agent: str | None, state: Progress) -> None:

@@ -16,7 +16,8 @@ from core.errors import InputError
 from core.mongo import Document, reachable
 
 NEW = "A new campaign"
-_LAST = "last_import"
+_LAST, _DONE = "last_import", "imported_into"
+_INTO, _FILES = "import_into", "import_files"
 
 
 def page(house: Appliance) -> None:
@@ -55,7 +56,7 @@ def _listing(house: Appliance, campaigns: list[Document]) -> None:
                 "To call": formats.count(state.open),
                 "Called": formats.count(state.done),
                 "Sold": formats.count(state.sold),
-                "Rate": formats.percent(state.sold / state.done) if state.done else formats.NOTHING,
+                "Rate": formats.percent(state.sold / state.done) if state.done else formats.NOT_YET,
                 "Since": formats.moment(campaign["created_at"], st.context.timezone),
             }
         )
@@ -63,14 +64,20 @@ def _listing(house: Appliance, campaigns: list[Document]) -> None:
 
 
 def _form(house: Appliance, campaigns: list[str]) -> None:
+    if campaign := st.session_state.pop(_DONE, None):  # the next file most likely goes to the same campaign
+        st.session_state[_INTO] = campaign
+        st.session_state[_FILES] = st.session_state.get(_FILES, 0) + 1
     with st.container(key="import", border=True):
         left, right = st.columns([2, 3], gap="large")
         with left:
-            chosen = st.selectbox("Into", [*campaigns, NEW], index=len(campaigns), key="import_into")
+            chosen = st.selectbox("Into", [NEW, *campaigns], key=_INTO)
             title = st.text_input("Name", key="import_name", max_chars=60) if chosen == NEW else chosen
         with right:
             file = st.file_uploader(
-                "Campaign file", type=list(imports.KINDS), key="import_file", help="CSV, Parquet, or a zip of one."
+                "Campaign file",
+                type=list(imports.KINDS),
+                key=f"import_file_{st.session_state.get(_FILES, 0)}",
+                help="CSV, Parquet, or a zip of one.",
             )
         if st.button("Import", type="primary", icon=":material/upload_file:", disabled=file is None, key="import_go"):
             st.session_state.pop(_LAST, None)
@@ -95,7 +102,7 @@ def _import(house: Appliance, title: str, file: Any, *, is_new: bool, taken: lis
     who = identity.current_agent() or "somebody at the screen"
     done = imports.bring_in(house, campaign, file.name, file.getvalue(), who=who, progress=progress)
     cached.forget_progress(house.db, campaign)
-    st.session_state[_LAST] = done
+    st.session_state[_LAST], st.session_state[_DONE] = done, campaign
     st.rerun()
 
 
@@ -123,7 +130,8 @@ def _report(house: Appliance, done: Imported) -> None:
         )
         with st.container(key="reject-rules"):
             rules = [
-                {"Rule": formats.plain(rule), "Rows": formats.count(n)} for rule, n in report.rules.most_common(10)
+                {"Column": formats.plain(column), "Rule": formats.plain(rule), "Rows": formats.count(times)}
+                for column, rule, times in imports.broken_rules(house.schema, report)
             ]
             st.table(rules, border="horizontal", hide_index=True)
         with st.container(key="reject-rows"):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.schema import Column, Value
 
-NOTHING = "-"  # where there is no number to show
+NOT_YET = "not yet"  # where there is no number to show so far
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|:~$])")
 
 

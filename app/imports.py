@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -13,6 +14,7 @@ from core import events
 from core.campaign_file import CampaignFile
 from core.errors import InputError
 from core.intake import Report, import_campaign
+from core.schema import Schema
 
 KINDS = ("csv", "parquet", "zip")
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -45,6 +47,17 @@ def campaign_key(title: str) -> str:
 def rejects_key(campaign: str, sha256: str) -> str:
     """Where the rejected rows of the file with this sha256 are kept."""
     return f"imports/{campaign}/{sha256[:8]}-rejects.csv"
+
+
+def broken_rules(schema: Schema, report: Report) -> list[tuple[str, str, int]]:
+    """(column, its rule, rows that broke it), the most frequent first; a rule of the whole row has no column."""
+    rows: Counter[tuple[str, str]] = Counter()
+    for broken, times in report.rules.items():
+        name, _, rule = broken.partition(": ")
+        column = schema.by_name.get(name)
+        known = (name, f"must be {column.rule}") if column else (name, rule) if rule else ("", name)
+        rows[known] += times
+    return [(column, rule, times) for (column, rule), times in rows.most_common()]
 
 
 def bring_in(

@@ -134,7 +134,7 @@ class TestPage:
 
     def bring(self, page: AppTest, name: str, content: bytes, into: str = "Spring") -> AppTest:
         page.text_input(key="import_name").set_value(into)
-        page.file_uploader(key="import_file").set_value((name, content, "text/csv")).run()
+        page.file_uploader[0].set_value((name, content, "text/csv")).run()
         return page.button(key="import_go").click().run()
 
     def test_an_empty_appliance_says_what_to_do_first(self, page: AppTest) -> None:
@@ -151,6 +151,10 @@ class TestPage:
         assert list(zip(shown["Row"], shown["Column"], strict=True)) == [("2", "age"), ("4", "job")]
         for rule, found in zip(RULES.values(), shown["Rule"], strict=True):
             assert found.replace("\\", "").startswith(rule)
+        rules = next(t.value for t in page.table if list(t.value.columns) == ["Column", "Rule", "Rows"])
+        assert list(zip(rules["Column"], rules["Rows"], strict=True)) == [("age", "1"), ("job", "1")]
+        assert rules["Rule"][0] == "must be a whole number from 17 to 110"
+        assert page.selectbox(key="import_into").value == "spring"
         assert "2 rows broke a rule" in page.warning[0].value
         assert "the same campaign" in page.warning[0].value
         assert [b.label for b in page.download_button] == ["Download the rejected rows"] * 2
