@@ -20,12 +20,11 @@ class Link:
 
 @dataclass(frozen=True)
 class Appliance:
-    """The appliance as the screens see it. `registry` is the address of the MLflow server, where it is known."""
+    """The appliance as the screens see it. `model` is the registered model that ranks people."""
 
     db: Db
     store: ObjectStore
     schema: Schema
     claim_minutes: float
     model: str
-    registry: str | None = None
     links: tuple[Link, ...] = ()

@@ -12,8 +12,6 @@ import streamlit as st
 from pymongo.database import Database
 
 from app import ranked_list
-from app.champion import Champion
-from app.champion import champion as ask_champion
 from app.ranked_list import Progress
 from core.mongo import Db
 
@@ -21,7 +19,6 @@ from core.mongo import Db
 _SHARED: dict[str, Any] = {"show_spinner": False, "hash_funcs": {Database: lambda db: db.name}}
 _progress = st.cache_data(ttl=timedelta(seconds=5), **_SHARED)(ranked_list.progress)
 _floors = st.cache_data(ttl=timedelta(seconds=30), **_SHARED)(ranked_list.floors)
-_champion = st.cache_data(ttl=timedelta(seconds=15), **_SHARED)(ask_champion)
 
 
 def progress(db: Db, campaign: str) -> Progress:
@@ -35,12 +32,6 @@ def floors(db: Db, campaign: str) -> list[float]:
     ranked = progress(db, campaign).ranked
     # A hundredth more or less moves no band that a person could tell, so a call made does not ask again.
     found: list[float] = _floors(db, campaign, ranked if ranked < 1_000 else round(ranked, -2))
-    return found
-
-
-def champion(registry: str, model: str) -> Champion | None:
-    """`champion.champion`, at most fifteen seconds old."""
-    found: Champion | None = _champion(registry, model)
     return found
 
 

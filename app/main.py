@@ -40,7 +40,6 @@ def wire() -> Appliance:
         schema=read(settings.callwise_schema),
         claim_minutes=settings.callwise_claim_minutes,
         model=settings.callwise_model_name,
-        registry=settings.mlflow_tracking_uri,
         links=tuple(Link(title, purpose, address) for title, purpose, address in addresses if address),
     )
 

@@ -49,7 +49,7 @@ class Notice:
                 log.warning("%s", error.what)
                 return cls(
                     "error",
-                    "The appliance's storage does not answer at the moment.",
+                    "A part of the appliance does not answer at the moment.",
                     error.kept or "Nothing that was recorded is lost.",
                     error.next or "Try again in a moment; if it persists, tell the person who looks after Callwise.",
                 )

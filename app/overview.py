@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import streamlit as st
 
-from app import cached, formats, notices, standing
+from app import formats, notices, standing, verdicts
 from app.appliance import Appliance
 from app.notices import Notice
 
@@ -17,8 +21,8 @@ def page(house: Appliance) -> None:
         _work(house)
     with model, st.container(key="model", border=True, height="stretch"), notices.boundary():
         _model(house)
-    with st.container(key="drift", border=True), notices.boundary():
-        _drift(house)
+    with st.container(key="standing", border=True), notices.boundary():
+        _standing(house)
     if house.links:
         st.subheader("Under the bonnet")
         with st.container(key="links", horizontal=True):
@@ -42,33 +46,34 @@ def _work(house: Appliance) -> None:
 
 def _model(house: Appliance) -> None:
     st.markdown("**Model**")
+    reign = standing.champion(house.db, house.model)
+    if reign is None:
+        st.markdown("No model is in service yet. The first is trained once there are outcomes to learn from.")
+    else:
+        with st.container(horizontal=True, gap="medium"):
+            st.metric("Champion", f"Version {reign['version']}", width="content")
+            st.metric("Since", formats.moment(reign["champion_from"], st.context.timezone), width="content")
+        st.caption(f"Why: {formats.plain(reign['why'])}")
     last = standing.last_prediction(house.db)
-    zone = st.context.timezone
-    if house.registry:
-        found = cached.champion(house.registry, house.model)
-        if found is None:
-            st.markdown("No model is in service yet. The first is trained once there are outcomes to learn from.")
-        else:
-            with st.container(horizontal=True, gap="medium"):
-                st.metric("Champion", f"Version {found.version}", width="content")
-                st.metric("Since", formats.moment(found.registered_at, zone), width="content")
-            if found.dataset:
-                st.caption(f"Trained on {formats.plain(found.dataset)}.")
     if last is None:
         st.caption("Nothing has been scored yet.")
     else:
-        at = formats.moment(last["at"], zone)
+        at = formats.moment(last["at"], st.context.timezone)
         st.caption(f"Last score given by version {formats.plain(str(last['version']))}, {at}.")
 
 
-def _drift(house: Appliance) -> None:
+def _standing(house: Appliance) -> None:
     st.markdown("**Is the ranking still right?**")
     for incident in standing.open_incidents(house.db):
         cause, status = str(incident.get("cause", incident["_id"])), str(incident["status"])
         notices.show(Notice("warning", f"Incident: {cause} ({status})."))
-    report = standing.last_report(house.db)
-    if report is None:
-        st.markdown("No drift report yet. The first follows once enough people have been scored.")
-        return
-    notices.show(Notice("warning" if report["drifted"] else "success", str(report["verdict"])))
-    st.caption(f"Looked at {formats.moment(report['at'], st.context.timezone)}.")
+    words: dict[str, Callable[[dict[str, Any]], Notice]] = {
+        "drift": partial(verdicts.drift, house.schema),
+        "performance": verdicts.quality,
+    }
+    reports = {kind: found for kind in words if (found := standing.last_report(house.db, kind))}
+    if not reports:
+        st.markdown("No report yet. The first follows once enough people have been scored.")
+    for kind, report in reports.items():
+        notices.show(words[kind](report["verdict"]))
+        st.caption(f"Looked at {formats.moment(report['made']['at'], st.context.timezone)}.")

@@ -45,7 +45,15 @@ def open_incidents(db: Db) -> list[Document]:
         return list(db.incidents.find({"status": {"$ne": "resolved"}}).sort([("_id", -1)]))
 
 
-def last_report(db: Db) -> Document | None:
-    """The fact that the drift job leaves: `at`, `drifted`, and its `verdict` in a sentence. Raises Unavailable."""
+def champion(db: Db, model: str) -> Document | None:
+    """The reign of the version of `model` that is champion now, as the trainer wrote it. Raises Unavailable."""
     with reachable():
-        return db.appliance.find_one({"_id": "drift"})
+        reigns = list(db.models.find({"model": model, "ended": None}))
+    return max(reigns, key=lambda reign: int(reign["version"]), default=None)
+
+
+def last_report(db: Db, kind: str) -> Document | None:
+    """The newest report of the monitor of that `kind` (`drift`, `performance`). Raises Unavailable."""
+    newest: list[Mapping[str, Any]] = [{"$match": {"kind": kind}}, {"$sort": {"made.at": -1}}, {"$limit": 1}]
+    with reachable():
+        return next(iter(list(db.reports.aggregate(newest))), None)

@@ -114,7 +114,6 @@ class AppSettings(Group):
     callwise_mlflow_page: str | None = Field(None, description="address at which people open MLflow, if they may")
     callwise_prefect_page: str | None = Field(None, description="address at which people open Prefect, if they may")
     callwise_evidently_page: str | None = Field(None, description="address at which people open Evidently, if they may")
-    mlflow_tracking_uri: str | None = Field(None, description="address of the MLflow server; asked for the champion")
     callwise_model_name: str = Field("prospect-scorer", description="name of the registered model")
 
 

@@ -101,6 +101,17 @@ def test_two_agents_never_get_the_same(app: str, chromium: str, campaign: str, d
         expect(rows.nth(2)).to_contain_text("free")
 
 
+def test_a_list_that_gets_ranked_shows_it_by_itself(app: str, chromium: str, campaign: str, db: Db) -> None:
+    db.prospects.update_many({}, {"$set": {"score": None}})
+    with opened(chromium) as page:
+        page.goto(address(app, campaign, "Ann"))
+        expect(page.locator(".st-key-unranked")).to_contain_text("Not ranked yet")
+        db.prospects.update_one({"_id": "spring:p07"}, {"$set": {"score": 0.5}})
+        expect(page.locator(".st-key-ranked-list tbody tr").first).to_contain_text("0.5000")
+        expect(page.locator(".st-key-unranked")).to_have_count(0)
+        assert best(page) == "p07"
+
+
 def test_two_bad_rows_are_named(app: str, chromium: str, db: Db, person: dict[str, Any], tmp_path: Path) -> None:
     good = {**person, "y": ""}
     rows = [good, {**good, "age": "young"}, good, {**good, "job": "pilot"}]
