@@ -117,6 +117,10 @@ class AppSettings(Group):
     """What the screens do."""
 
     callwise_claim_minutes: float = Field(15.0, gt=0, description="minutes a claimed prospect is held for an agent")
+    callwise_mlflow_page: str | None = Field(None, description="address at which people open MLflow, if they may")
+    callwise_prefect_page: str | None = Field(None, description="address at which people open Prefect, if they may")
+    callwise_evidently_page: str | None = Field(None, description="address at which people open Evidently, if they may")
+    callwise_model_name: str = Field("prospect-scorer", description="name of the registered model")
 
 
 S = TypeVar("S", bound=Group)
