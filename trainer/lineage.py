@@ -14,7 +14,7 @@ from core.schema import Schema
 from core.settings import ROOT
 
 LOCK = ROOT / "requirements" / "trainer.txt"
-WHAT_MAKES_A_MODEL = ("dataset_sha256", "schema_hash", "code_version", "lock_hash")
+WHAT_MAKES_A_MODEL = ("dataset_sha256", "schema_sha256", "code_version", "lock_sha256")
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Lineage:
 
     dataset_tag: str
     dataset_sha256: str
-    schema_hash: str
+    schema_sha256: str
     code_version: str
-    lock_hash: str
+    lock_sha256: str
     reason: str
     incident: str | None = None
     parent_version: str | None = None
@@ -35,14 +35,14 @@ class Lineage:
         cls, snapshot: Snapshot, schema: Schema, code: str, *, reason: str, incident: str | None, parent: str | None
     ) -> Lineage:
         """The lineage of a model that is about to be made from `snapshot` by the code of version `code`."""
-        return cls(snapshot.tag, snapshot.sha256, schema.hash, code, lock_hash(), reason, incident, parent)
+        return cls(snapshot.tag, snapshot.sha256, schema.hash, code, lock_sha256(), reason, incident, parent)
 
     def tags(self) -> dict[str, str]:
         """As tags of a model version; what there is none of is left out."""
         return {key: value for key, value in vars(self).items() if value is not None}
 
 
-def lock_hash(path: Path = LOCK) -> str:
+def lock_sha256(path: Path = LOCK) -> str:
     """The sha256 of the trainer's hashed pins. Raises SettingsError where they are missing."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()

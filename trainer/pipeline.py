@@ -108,9 +108,7 @@ def _train(trainer: Trainer, reason: str, incident: str | None, step: Step) -> O
         try:
             return _candidate(trainer, run, frame, lineage, champion, step)
         except GateRefused as refused:
-            told = {"gate": refused.gate, "report": refused.report, "incident": incident, "run": run.id}
-            subject = f"{trainer.models.name}:{kept.tag}"
-            events.append(trainer.db, who="trainer", what="training refused", subject=subject, why=refused.why, **told)
+            _tell_refusal(trainer, refused, subject=f"{trainer.models.name}:{kept.tag}", incident=incident, run=run.id)
             raise
 
 
@@ -159,6 +157,20 @@ def _candidate(
     )
     step("promote", promotion.promote)(trainer.db, trainer.models, version, why=verdict.why, clock=trainer.clock)
     return Outcome("promoted", version.version, lineage.dataset_tag, verdict.why, dict(verdict.figures))
+
+
+def _tell_refusal(trainer: Trainer, refused: GateRefused, *, subject: str, incident: str | None, run: str) -> None:
+    events.append(
+        trainer.db,
+        who="trainer",
+        what="training refused",
+        subject=subject,
+        why=refused.why,
+        gate=refused.gate,
+        report=refused.report,
+        incident=incident,
+        run=run,
+    )
 
 
 def take_snapshot(trainer: Trainer) -> tuple[pd.DataFrame, Snapshot]:

@@ -87,7 +87,9 @@ def proof_inputs(frame: pd.DataFrame, schema: Schema) -> list[dict[str, Value]]:
     """Rows spread evenly over `frame`, and behind them one for every category of every column."""
     step = max(1, len(frame) // PROOF_ROWS)
     chosen = frame[schema.feature_names].iloc[::step].head(PROOF_ROWS)
-    rows: list[dict[str, Value]] = [dict(zip(chosen, row, strict=True)) for row in chosen.to_numpy(object).tolist()]
+    rows: list[dict[str, Value]] = [
+        dict(zip(schema.feature_names, row, strict=True)) for row in chosen.to_numpy(object).tolist()
+    ]
     unseen = [
         {**rows[place % len(rows)], column.name: category}
         for column in schema.features
