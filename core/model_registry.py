@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -27,6 +28,7 @@ from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES
 from mlflow.exceptions import MlflowException
 from mlflow.protos import databricks_pb2 as codes
+from threadpoolctl import ThreadpoolController
 
 from core.errors import ModelError, NotFound, Unavailable
 from core.schema import Value
@@ -126,8 +128,15 @@ def predict(model: Model, rows: Rows) -> Scores:
         frame = rows[names]
     else:
         frame = pd.DataFrame({name: [row[name] for row in rows] for name in names})
-    scores: Scores = model.predict_proba(frame)[:, 1]
+    with threads().limit(limits=1):  # for a few rows, threads cost more time than they save
+        scores: Scores = model.predict_proba(frame)[:, 1]
     return scores
+
+
+@cache
+def threads() -> ThreadpoolController:
+    """The thread pools of the numerical libraries that are loaded; to find them takes a while, so once."""
+    return ThreadpoolController()
 
 
 class ModelRegistry:

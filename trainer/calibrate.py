@@ -15,6 +15,7 @@ import pandas as pd
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.metrics import brier_score_loss, log_loss
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from core.model_registry import Model, predict
 from core.schema import Schema
@@ -27,7 +28,8 @@ def fit(candidate: Candidate, split: Split, schema: Schema, seed: int) -> tuple[
     """The fitted and calibrated model of `candidate`, and what calibration changed on the test window."""
 
     def fitted(window: pd.DataFrame) -> Pipeline:
-        return build(candidate, schema, seed).fit(window[schema.feature_names], window[OUTCOME])
+        with threadpool_limits(1):
+            return build(candidate, schema, seed).fit(window[schema.feature_names], window[OUTCOME])
 
     window = split.calibration
     calibrated = CalibratedClassifierCV(fitted(split.fit), method="sigmoid", cv="prefit")

@@ -14,6 +14,7 @@ import optuna
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import TimeSeriesSplit
+from threadpoolctl import threadpool_limits
 
 from core.schema import Schema
 from trainer import candidates
@@ -82,7 +83,9 @@ def search(
     )
     for first in candidates.FIRST:
         study.enqueue_trial(dict(first))
-    study.optimize(objective, n_trials=trials, timeout=seconds, callbacks=[done])
+    # One thread: on data of this size more do not help, and on a busy machine they wait for each other.
+    with threadpool_limits(1):
+        study.optimize(objective, n_trials=trials, timeout=seconds, callbacks=[done])
     return _tried(study.best_trial).candidate
 
 
