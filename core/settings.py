@@ -56,6 +56,7 @@ class RegistrySettings(Group):
 
     mlflow_tracking_uri: str = Field(description="address of the MLflow server")
     callwise_model_name: str = Field("prospect-scorer", description="name of the registered model")
+    callwise_experiment: str = Field("continuous-training", description="name of the MLflow experiment")
 
 
 class PrefectSettings(Group):
@@ -87,6 +88,37 @@ class DatasetSettings(Group):
     """The data registry: a git repository of its own, with DVC on S3."""
 
     callwise_data_registry: Path = Field(description="folder of the data registry's git repository")
+
+
+class TrainerSettings(Group):
+    """How a model is looked for, and what it must be to be put to use."""
+
+    callwise_seed: int = Field(7, description="seed of everything random in training")
+    callwise_code_version: str | None = Field(
+        None, description="version of the code, kept in a model's lineage; left out, the checked-out commit"
+    )
+    callwise_minimum_outcomes: int = Field(1000, ge=100, description="outcomes that training needs at least")
+    callwise_calibration_share: float = Field(
+        0.15, gt=0, le=0.4, description="share of the outcomes, just before the newest, that scores are calibrated on"
+    )
+    callwise_test_share: float = Field(
+        0.10, gt=0, le=0.4, description="share of the outcomes, the newest, that models are compared on"
+    )
+    callwise_search_trials: int = Field(16, ge=2, description="candidate models tried at most")
+    callwise_search_seconds: float = Field(30.0, gt=0, description="seconds after which no further candidate is tried")
+    callwise_gate_auc: float = Field(
+        0.02, ge=0, le=0.5, description="AUC above 0.5 that any model needs on the newest outcomes"
+    )
+    callwise_gate_log_loss: float = Field(
+        0.0, ge=0, description="log loss per outcome that a candidate must gain, over the champion or the base rate"
+    )
+    callwise_gate_ranking_margin: float = Field(
+        0.01, ge=0, description="AUC and top-half capture that a candidate may lose to the champion"
+    )
+    callwise_gate_segment_margin: float = Field(
+        0.02, ge=0, description="log loss per outcome that a candidate may lose to the champion in a segment"
+    )
+    callwise_gate_segment_rows: int = Field(200, ge=1, description="outcomes a segment needs to be judged")
 
 
 class ServingSettings(Group):
