@@ -17,7 +17,6 @@ import httpx
 import numpy as np
 import pandas as pd
 import pytest
-from fake_evidently import FakeRegistry
 
 from core.evidently_project import EvidentlyUI, dashboard, project_id
 from core.mongo import Db
@@ -25,6 +24,7 @@ from core.schema import Schema
 from core.settings import ROOT
 from monitor import drift, performance, reports
 from monitor.reports import Shelf
+from tests.fake_evidently import FakeRegistry
 
 SIZE = 200
 

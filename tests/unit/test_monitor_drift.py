@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from fake_evidently import FakeEvidently, FakeRegistry
 
 from core import events
 from core.errors import Unavailable
@@ -18,6 +17,7 @@ from monitor import drift
 from monitor.drift import Limits
 from monitor.reports import Shelf
 from monitor.windows import Scored
+from tests.fake_evidently import FakeEvidently, FakeRegistry
 
 LIMITS = Limits(window=1000, distance=0.1, share=0.3)
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -1,10 +1,10 @@
 from typing import Any
 
 import pytest
-from fake_evidently import FakeEvidently
 
 from core.errors import Unavailable
 from core.evidently_project import dashboard, project_id
+from tests.fake_evidently import FakeEvidently
 
 NAME = "Callwise"
 PROJECT = str(project_id(NAME))

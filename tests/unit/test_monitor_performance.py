@@ -3,12 +3,12 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from fake_evidently import FakeEvidently, FakeRegistry
 
 from core.metrics import quality
 from core.mongo import Db
 from monitor import performance
 from monitor.reports import Shelf
+from tests.fake_evidently import FakeEvidently, FakeRegistry
 
 SIZE = 400
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -1,12 +1,12 @@
 import json
 
 import pytest
-from fake_evidently import FakeEvidently
 
 from core.mongo import Db
 from monitor import reports
 from monitor.reports import Shelf
 from monitor.states import turn
+from tests.fake_evidently import FakeEvidently
 
 
 def snapshot(report: str) -> str:
