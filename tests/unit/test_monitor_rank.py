@@ -46,8 +46,14 @@ class FakeScoring:
             version = self.lineup.canary if to_canary else self.lineup.champion
             shadow = self.lineup.champion if to_canary else self.lineup.canary
             route = "canary" if to_canary else "champion"
-            score = Score(prediction_id(request_id, place), float(row["age"]) / 100, str(version), route)
-            record = {"prospect": prospect, "version": version, "route": route, "shadow_version": shadow}
+            score = Score(prediction_id(request_id, place), round(float(row["age"]) / 100, 12), str(version), route)
+            record = {
+                "prospect": prospect,
+                "score": score.score,
+                "version": version,
+                "route": route,
+                "shadow_version": shadow,
+            }
             self.db.predictions.update_one({"_id": score.prediction}, {"$setOnInsert": record}, upsert=True)
             scores.append(score)
         self.during()
@@ -91,6 +97,17 @@ def test_every_open_prospect_of_every_campaign_gets_a_score_and_its_log_key(db: 
     assert done is not None
     assert done["score"] is None
     assert max(len(prospects) for _, prospects in scoring.asked) == ranker.BATCH
+
+
+def test_the_number_on_the_prospect_is_the_number_in_the_log(db: Db) -> None:
+    """Of 12 decimals: the embedded server keeps 15 digits of a number that is set on a stored document."""
+    fill(db, "a", 1)
+    db.prospects.update_one({"_id": "a:0000000"}, {"$set": {"features": {"age": 100 / 7}}})
+    run(db, FakeScoring(db, Lineup("1")))
+    prospect, logged = db.prospects.find_one(), db.predictions.find_one()
+    assert prospect is not None
+    assert logged is not None
+    assert prospect["score"] == logged["score"] == 0.142857142857
 
 
 def test_a_current_list_is_not_asked_for_again(db: Db) -> None:
