@@ -40,11 +40,16 @@ def page(house: Appliance) -> None:
     agent = identity.current_agent()
     state = cached.progress(house.db, campaign)
     held = Seat(house, campaign, agent).held() if agent else None
-    notices.show_waiting()
-    if agent and held:
-        card.draw(Seat(house, campaign, agent), held, cached.floors(house.db, campaign))
-    else:
-        _next_call(house, campaign, agent, state)
+    # Places of their own: whatever comes and goes above or inside them moves nothing else, so no button is ever on the
+    # screen twice while the next page is drawn.
+    message, work = st.container(key="message"), st.container(key="desk")
+    with message:
+        notices.show_waiting()
+    with work:
+        if agent and held:
+            card.draw(Seat(house, campaign, agent), held, cached.floors(house.db, campaign))
+        else:
+            _next_call(house, campaign, agent, state)
     every = REFRESH if state.ranked or not state.open else REFRESH_UNRANKED
     st.fragment(_listing, run_every=every)(house, campaign, agent, _stage(state))
 

@@ -76,8 +76,7 @@ def show(notice: Notice) -> None:
     """Draw a message here."""
     parts = [formats.plain(part) for part in (notice.what, notice.kept, notice.next) if part]
     text = f"**{parts[0]}**  \n" + " ".join(parts[1:]) if len(parts) > 1 else parts[0]
-    with st.container(key=f"notice-{notice.kind}-{uuid.uuid4().hex[:6]}"):
-        getattr(st, notice.kind)(text, icon=_ICONS[notice.kind])
+    getattr(st, notice.kind)(text, icon=_ICONS[notice.kind])
 
 
 def leave(notice: Notice) -> None:
