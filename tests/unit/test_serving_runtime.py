@@ -18,7 +18,6 @@ from mlserver.registry import MultiModelRegistry
 from mlserver.rest.app import create_app
 from mlserver.settings import ModelSettings
 from mlserver.settings import Settings as ServerSettings
-from serving_fakes import FakeModel, FakeRegistry, MemoryHome
 from starlette.testclient import TestClient
 
 from core import settings, v2
@@ -32,6 +31,7 @@ from serving.models import Models
 from serving.routing import Router
 from serving.scorer import Scorer
 from serving.spool import FILE, Spool
+from tests.serving_fakes import FakeModel, FakeRegistry, MemoryHome
 
 SCHEMA = read(settings.ROOT / "data" / "schema.yaml")
 ROW: dict[str, Value] = {
