@@ -98,7 +98,7 @@ class Journey:
         while time.monotonic() < deadline:
             with reachable():
                 total = self.db.prospects.count_documents(open_ones)
-                left = self.db.prospects.count_documents({**open_ones, "score": None})
+                left = total - self.db.prospects.count_documents({**open_ones, "score": {"$gte": 0}})
             if not left:
                 return total
             if left != said:

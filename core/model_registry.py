@@ -36,6 +36,7 @@ from core.settings import RegistrySettings
 
 CHAMPION, CANARY, PREVIOUS = "champion", "canary", "previous"
 TOLERANCE = 1e-9
+DECIMALS = 12
 PROOF, REFERENCE = "proof.json", "reference.parquet"
 SCORE = "score"
 
@@ -127,8 +128,9 @@ class Loaded(NamedTuple):
 def predict(model: Model, rows: Rows) -> Scores:
     """The probability of a sale for each of the n rows (mappings of feature to value, or a DataFrame): shape [n].
 
-    Values are taken as `Column.parse` leaves them: words for categories, numbers otherwise. Raises KeyError for a
-    missing feature.
+    Values are taken as `Column.parse` leaves them: words for categories, numbers otherwise. A score has twelve
+    decimals, so that it is the same number wherever it is kept: the embedded MongoDB-wire server shortens a number
+    that is set in a stored document to 15 digits. Raises KeyError for a missing feature.
     """
     names = list(model.feature_names_in_)
     if isinstance(rows, pd.DataFrame):
@@ -136,7 +138,7 @@ def predict(model: Model, rows: Rows) -> Scores:
     else:
         frame = pd.DataFrame({name: [row[name] for row in rows] for name in names})
     with threads().limit(limits=1):  # for a few rows, threads cost more time than they save
-        scores: Scores = model.predict_proba(frame)[:, 1]
+        scores: Scores = np.round(model.predict_proba(frame)[:, 1], DECIMALS)
     return scores
 
 
