@@ -23,9 +23,9 @@ REFRESH_UNRANKED = timedelta(seconds=3)
 
 def page(house: Appliance) -> None:
     """Draw the page."""
+    st.title("Call list")
     with reachable():
         campaigns = [str(c["_id"]) for c in house.db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]
-    st.title("Call list")
     if not campaigns:
         with st.container(key="empty-campaigns"):
             st.info("There is no campaign yet. Import a file of people to call, and the list appears here.")

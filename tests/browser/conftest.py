@@ -13,10 +13,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import expect
 
 from bootstrap.browser import PROGRAMS, find_chromium
 from core.mongo import Db
 from core.settings import ROOT
+
+# Playwright gives an expectation five seconds; a busy machine takes longer to draw a page.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

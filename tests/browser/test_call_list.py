@@ -71,6 +71,7 @@ def test_a_shift_on_the_keyboard_alone(app: str, chromium: str, campaign: str, d
             expect(page.locator(".st-key-take button")).to_be_enabled()
             page.keyboard.press("n")
             expect(page.locator(".st-key-prospect-ref")).to_contain_text(f"p{29 - place}")
+            expect(page.locator(f".st-key-outcome-{result} button")).to_be_visible()
             page.keyboard.press(key)
             expect(page.locator(".st-key-card")).to_have_count(0)
             outcome = db.outcomes.find_one({"_id": f"spring:p{29 - place}:1"})
