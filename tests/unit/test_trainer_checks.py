@@ -2,9 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from made_up_outcomes import made_up
 
 from core.schema import Schema
+from tests.made_up_outcomes import made_up
 from trainer import calibrate, checks, split
 from trainer.candidates import Candidate
 from trainer.snapshot import OUTCOME, PROSPECT

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_outcomes import made_up
 
 from core.schema import Schema
+from tests.made_up_outcomes import made_up
 from trainer.expectations import suite, validate
 
 Break = Callable[[pd.DataFrame], pd.DataFrame]

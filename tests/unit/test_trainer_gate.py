@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_outcomes import made_up
 
 from core.model_registry import Scores
 from core.schema import Schema
+from tests.made_up_outcomes import made_up
 from trainer import gate
 from trainer.gate import Outcomes, Rules, against_base_rate, against_champion, top_half
 

@@ -8,12 +8,12 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import skops.io
-from made_up_outcomes import made_up
 
 from core.data_registry import Snapshot, sha256
 from core.errors import ModelError, SchemaError, SettingsError
 from core.model_registry import TRUSTED_TYPES, ModelVersion, Proof, _open, predict
 from core.schema import Schema
+from tests.made_up_outcomes import made_up
 from trainer import calibrate, snapshot, split
 from trainer.candidates import Candidate
 from trainer.lineage import Lineage, code_version, lock_sha256

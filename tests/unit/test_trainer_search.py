@@ -2,11 +2,11 @@
 
 import pandas as pd
 import pytest
-from made_up_outcomes import made_up
 
 from core.errors import InputError
 from core.model_registry import predict
 from core.schema import Schema
+from tests.made_up_outcomes import made_up
 from trainer import calibrate, split
 from trainer.candidates import KINDS, Candidate, build
 from trainer.search import FOLDS, Tried, search
