@@ -74,7 +74,7 @@ class GateRefused(CallwiseError):
 
     def __init__(self, gate: str, why: str, *, report: str = "") -> None:
         super().__init__(
-            f"{gate} refused: {why}",
+            f"{gate} refused: {why.rstrip('.')}.",
             kept="The champion is unchanged.",
             next=f"The evidence is in {report}." if report else "",
         )

@@ -55,7 +55,6 @@ def _suites(auc: float) -> tuple[Suite, Suite]:
         deep.DateTrainTestLeakageOverlap().add_condition_leakage_ratio_less_or_equal(0),
         deep.IndexTrainTestLeakage().add_condition_ratio_less_or_equal(0),
         deep.ConflictingLabels(),
-        deep.FeatureLabelCorrelationChange(),
     )
     # Deepchecks counts the gain from the guess (AUC 0.5) to perfection (1): twice the distance from 0.5.
     evaluation = Suite(

@@ -1,0 +1,257 @@
+"""Continuous training on a real MongoDB, S3, MLflow and Prefect, from made-up outcomes with a known truth."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import mlflow
+import pandas as pd
+import pytest
+
+from core import events
+from core.errors import GateRefused, ModelError
+from core.model_registry import CHAMPION, PREVIOUS, predict
+from core.mongo import Db
+from core.objects import ObjectStore
+from core.schema import Schema
+from core.settings import ROOT, load
+from tests.made_up_outcomes import made_up, store
+from trainer import promotion
+from trainer.main import Settings, compose
+from trainer.pipeline import Trainer, train
+from trainer.snapshot import AT, PROSPECT
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@pytest.fixture
+def environment(db: Db, objects: ObjectStore, tmp_path: Path) -> dict[str, str]:
+    """What a trainer of its own is told: its database, bucket, model, experiment and data registry."""
+    if "MLFLOW_TRACKING_URI" not in os.environ:
+        pytest.skip("MLFLOW_TRACKING_URI names no server; scripts/test starts one")
+    named = {name: os.environ[name] for name in ("MONGODB_URI", "MLFLOW_TRACKING_URI")}
+    named |= {name: os.environ[name] for name in ("S3_ENDPOINT_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY")}
+    own = f"test-{uuid.uuid4().hex[:8]}"
+    return {
+        **named,
+        "MONGODB_DATABASE": db.name,
+        "S3_BUCKET_DATASETS": objects.bucket,
+        "CALLWISE_MODEL_NAME": own,
+        "CALLWISE_EXPERIMENT": own,
+        "CALLWISE_DATA_REGISTRY": str(tmp_path / "registry"),
+        "CALLWISE_SCHEMA": str(ROOT / "data" / "schema.yaml"),
+        "CALLWISE_SEARCH_TRIALS": "3",
+        "CALLWISE_CODE_VERSION": "one",
+    }
+
+
+@pytest.fixture
+def trainer(environment: dict[str, str]) -> Trainer:
+    return compose(load(Settings, environment))
+
+
+def told(db: Db, what: str) -> list[str]:
+    return [event["why"] for event in db.events.find({"what": what})]
+
+
+def later(environment: dict[str, str]) -> Trainer:
+    """The trainer of a later release: the same outcomes are worth training on again."""
+    return compose(load(Settings, {**environment, "CALLWISE_CODE_VERSION": "two"}))
+
+
+def test_the_first_model_is_promoted_with_its_whole_lineage(db: Db, schema: Schema, trainer: Trainer) -> None:
+    frame = made_up(schema)
+    store(db, schema, frame)
+    outcome = train(trainer, reason="a test", incident="incident-1")
+    assert outcome.result == "promoted"
+
+    champion = trainer.models.version_by_alias(CHAMPION)
+    assert champion is not None
+    assert champion.version == outcome.version
+    kept = trainer.data.snapshots()[0]
+    assert champion.tags["dataset_tag"] == kept.tag == outcome.dataset
+    assert champion.tags["dataset_sha256"] == kept.sha256
+    assert champion.tags["schema_sha256"] == schema.hash
+    assert champion.tags["code_version"] == "one"
+    assert champion.tags["incident"] == "incident-1"
+    assert champion.tags["run_id"] == champion.run_id
+    assert len(champion.tags["lock_sha256"]) == 64
+
+    model, proof = trainer.models.load(champion)
+    assert len(proof.scores) > 100
+    reference = trainer.models.reference(champion)
+    assert reference["score"].tolist() == predict(model, reference).tolist()
+    assert reference["age"].tolist() == frame["age"].iloc[: len(reference)].tolist()
+
+    written = db.models.find_one({"_id": f"{champion.name}:{champion.version}"})
+    assert written is not None
+    assert isinstance(written["champion_from"], datetime)
+    assert written["ended"] is None
+    assert told(db, "model promoted") == [outcome.why]
+    assert events.first_broken(db) is None
+
+    client = trainer.models.client
+    run = client.get_run(champion.run_id)
+    assert run.info.status == "FINISHED"
+    assert {"brier_before", "brier_after", "log_loss_before", "log_loss_after"} <= set(run.data.metrics)
+    reports = {file.path for file in client.list_artifacts(champion.run_id)}
+    assert {"expectations.json", "deepchecks.html", "champion-gate.json"} <= reports
+    below = client.search_runs([run.info.experiment_id], f"tags.mlflow.parentRunId = '{champion.run_id}'")
+    assert len(below) == 3
+    assert len({trial.data.params["kind"] for trial in below}) == 2
+    signed = mlflow.models.get_model_info(f"models:/{champion.name}/{champion.version}").signature
+    assert signed.inputs.input_names() == schema.feature_names
+
+
+def test_nothing_new_is_nothing_to_do(db: Db, schema: Schema, trainer: Trainer) -> None:
+    store(db, schema, made_up(schema))
+    first = train(trainer, reason="a test")
+    again = train(trainer, reason="a test")
+    assert (again.result, again.version) == ("unchanged", first.version)
+    assert len(trainer.models.versions()) == 1
+    assert len(trainer.data.snapshots()) == 1
+    assert len(told(db, "model promoted")) == 1
+
+
+def test_a_model_that_is_no_better_is_refused_and_the_champion_stays(
+    db: Db, schema: Schema, trainer: Trainer, environment: dict[str, str]
+) -> None:
+    store(db, schema, made_up(schema))
+    first = train(trainer, reason="a test")
+    with pytest.raises(GateRefused, match="not better than the champion") as refused:
+        train(later(environment), reason="a test")
+    assert refused.value.gate == "champion gate"
+    assert mlflow.artifacts.load_text(refused.value.report)
+    champion = trainer.models.version_by_alias(CHAMPION)
+    assert champion is not None
+    assert champion.version == first.version
+    assert len(trainer.models.versions()) == 1
+    assert told(db, "training refused") == [refused.value.why]
+
+
+def test_a_better_model_takes_over_and_the_old_one_stays_reachable(
+    db: Db, schema: Schema, trainer: Trainer, environment: dict[str, str]
+) -> None:
+    known, rest = made_up(schema, 1_500, effect=0.6), made_up(schema, 6_000, seed=2)
+    store(db, schema, known)
+    first = train(trainer, reason="a test")
+    rest[PROSPECT] = [f"spring:{row:06d}" for row in range(10_000, 16_000)]
+    rest[AT] = rest[AT] + pd.Timedelta(days=30)
+    store(db, schema, rest)
+    second = train(later(environment), reason="more outcomes")
+    assert second.result == "promoted"
+    champion, previous = (trainer.models.version_by_alias(alias) for alias in (CHAMPION, PREVIOUS))
+    assert champion is not None
+    assert previous is not None
+    assert (champion.version, previous.version) == (second.version, first.version)
+    assert champion.tags["parent_version"] == first.version
+    ended = db.models.find_one({"_id": f"{champion.name}:{first.version}"})
+    assert ended is not None
+    assert ended["ended"]["by"] == f"{champion.name}:{second.version}"
+    assert isinstance(ended["ended"]["at"], datetime)
+
+
+def test_a_broken_source_is_stopped_at_great_expectations(db: Db, schema: Schema, trainer: Trainer) -> None:
+    frame = made_up(schema).assign(euribor3m=-99.0)
+    store(db, schema, frame)
+    with pytest.raises(GateRefused, match="column 'euribor3m' breaks the rule") as refused:
+        train(trainer, reason="a test")
+    assert refused.value.gate == "Great Expectations"
+    assert '"success": false' in mlflow.artifacts.load_text(refused.value.report)
+    assert trainer.models.version_by_alias(CHAMPION) is None
+    run = trainer.models.client.get_run(refused.value.report.split("/")[1])
+    assert run.info.status == "FAILED"
+    assert "euribor3m" in run.data.tags["stopped_by"]
+
+
+def test_outcomes_that_say_nothing_are_stopped_at_deepchecks(db: Db, schema: Schema, trainer: Trainer) -> None:
+    store(db, schema, made_up(schema, effect=0))
+    with pytest.raises(GateRefused) as refused:
+        train(trainer, reason="a test")
+    assert refused.value.gate == "Deepchecks"
+    assert trainer.models.versions() == []
+
+
+def test_too_few_outcomes_are_refused_even_none(db: Db, trainer: Trainer) -> None:
+    with pytest.raises(GateRefused, match="at least 1000 outcomes"):
+        train(trainer, reason="a test")
+
+
+def test_a_training_killed_in_any_step_is_finished_by_the_next(db: Db, schema: Schema, trainer: Trainer) -> None:
+    store(db, schema, made_up(schema))
+    for fatal in ("snapshot", "Great Expectations", "search", "champion gate", "promote"):
+
+        def killed(name: str, function: Callable[P, T], /, fatal: str = fatal) -> Callable[P, T]:
+            if name == fatal:
+                raise KeyboardInterrupt
+            return function
+
+        with pytest.raises(KeyboardInterrupt):
+            train(trainer, reason="a test", step=killed)
+    assert trainer.models.version_by_alias(CHAMPION) is None
+    assert [version.version for version in trainer.models.versions()] == ["1"]
+    outcome = train(trainer, reason="a test")
+    assert (outcome.result, outcome.version) == ("unchanged", "1")
+    champion = trainer.models.version_by_alias(CHAMPION)
+    assert champion is not None
+    assert champion.tags["promoted"] == "true"
+    assert len(told(db, "model promoted")) == 1
+    assert len(trainer.data.snapshots()) == 1
+
+
+def test_what_a_promotion_left_half_done_is_written_down(
+    db: Db, schema: Schema, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(db, schema, made_up(schema))
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(promotion, "_write_down", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(trainer, reason="a test")
+    champion = trainer.models.version_by_alias(CHAMPION)
+    assert champion is not None
+    assert told(db, "model promoted") == []
+    healed = promotion.settle(db, trainer.models)
+    assert healed is not None
+    assert told(db, "model promoted") == [champion.tags["why"]]
+    assert promotion.settle(db, trainer.models) is None
+
+
+def test_a_model_is_opened_with_our_list_of_types_not_with_its_own(
+    db: Db, schema: Schema, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(db, schema, made_up(schema))
+    train(trainer, reason="a test")
+    champion = trainer.models.version_by_alias(CHAMPION)
+    assert champion is not None
+    monkeypatch.setattr("core.model_registry.TRUSTED_TYPES", ())
+    with pytest.raises(ModelError, match="not trusted"):
+        trainer.models.load(champion)
+
+
+def test_as_a_prefect_flow_a_refusal_is_a_failed_state_with_its_reason(
+    db: Db, schema: Schema, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "PREFECT_API_URL" not in os.environ:
+        pytest.skip("PREFECT_API_URL names no server; scripts/test starts one")
+    from trainer.flow import continuous_training
+
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    store(db, schema, made_up(schema))
+    promoted = continuous_training(reason="a test", return_state=True)
+    assert (promoted.name, promoted.is_completed()) == ("Promoted", True)
+    monkeypatch.setenv("CALLWISE_CODE_VERSION", "two")
+    refused = continuous_training(reason="a test", return_state=True)
+    assert (refused.name, refused.is_failed()) == ("Refused", True)
+    assert refused.message is not None
+    assert refused.message.startswith("champion gate refused: on the newest 300 outcomes")

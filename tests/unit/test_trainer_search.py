@@ -1,0 +1,71 @@
+"""Split, search and calibration: in time order, seeded, and better than before."""
+
+import pandas as pd
+import pytest
+
+from core.errors import InputError
+from core.model_registry import predict
+from core.schema import Schema
+from tests.made_up_outcomes import made_up
+from trainer import calibrate, split
+from trainer.candidates import KINDS, Candidate, build
+from trainer.search import FOLDS, Tried, search
+from trainer.snapshot import AT, OUTCOME
+
+
+@pytest.fixture(scope="module")
+def frame(schema: Schema) -> pd.DataFrame:
+    return made_up(schema)
+
+
+def test_windows_follow_each_other_and_lose_nobody(frame: pd.DataFrame) -> None:
+    cut = split.by_time(frame, OUTCOME, calibration_share=0.15, test_share=0.1)
+    assert cut.sizes == {"fit": 2_250, "calibration": 450, "test": 300}
+    assert cut.fit[AT].max() < cut.calibration[AT].min() <= cut.calibration[AT].max() < cut.test[AT].min()
+
+
+def test_a_window_without_a_sale_is_refused_by_name(frame: pd.DataFrame) -> None:
+    quiet = frame.assign(outcome=frame[OUTCOME].where(frame.index < 2_700, 0))
+    with pytest.raises(InputError, match=r"the test window .* has not both outcomes"):
+        split.by_time(quiet, OUTCOME, calibration_share=0.15, test_share=0.1)
+
+
+def test_the_search_tries_both_kinds_and_is_repeatable(frame: pd.DataFrame, schema: Schema) -> None:
+    first: list[Tried] = []
+    best = search(frame, schema, trials=8, seconds=300, seed=5, on_trial=first.append)
+    again = search(frame, schema, trials=8, seconds=300, seed=5)
+    assert best == again
+    assert {tried.candidate.kind for tried in first} == set(KINDS)
+    assert max(first, key=lambda tried: (not tried.pruned, tried.auc)).candidate == best
+    assert all(len(tried.fold_auc) < FOLDS for tried in first if tried.pruned)
+
+
+def test_the_budget_in_seconds_ends_the_search(frame: pd.DataFrame, schema: Schema) -> None:
+    tried: list[Tried] = []
+    search(frame, schema, trials=1_000, seconds=0.001, seed=5, on_trial=tried.append)
+    assert len(tried) == 1
+
+
+def test_calibration_helps_and_keeps_the_order(frame: pd.DataFrame, schema: Schema) -> None:
+    calmer = frame.copy()
+    sold = calmer.index[(calmer.index >= 1_500) & (calmer[OUTCOME] == 1)]
+    calmer.loc[sold[::2], OUTCOME] = 0  # half as many sales as in the window the model is fitted on
+    cut = split.by_time(calmer, OUTCOME, calibration_share=0.25, test_share=0.25)
+    candidate = Candidate("logistic regression", {"left_out": "nothing", "c": 0.05})
+    model, figures = calibrate.fit(candidate, cut, schema, seed=7)
+    assert figures["log_loss_after"] < figures["log_loss_before"]
+    assert figures["brier_after"] < figures["brier_before"]
+    raw = pd.Series(predict(model.estimator, cut.test))  # type: ignore[attr-defined]
+    assert raw.rank().corr(pd.Series(predict(model, cut.test)).rank()) == pytest.approx(1)
+
+
+def test_a_candidate_that_leaves_indicators_out_does_not_see_them(frame: pd.DataFrame, schema: Schema) -> None:
+    for kind, params in (
+        ("logistic regression", {"c": 0.1}),
+        ("gradient boosting", {"iterations": 20, "learning_rate": 0.1, "leaves": 4, "leaf_rows": 20, "l2": 1.0}),
+    ):
+        model = build(Candidate(kind, {"left_out": "indicators", **params}), schema, seed=7)
+        model.fit(frame[schema.feature_names], frame[OUTCOME])
+        moved = frame.assign(euribor3m=frame["euribor3m"] + 5)
+        assert (predict(model, frame) == predict(model, moved)).all()
+        assert list(model.feature_names_in_) == schema.feature_names
