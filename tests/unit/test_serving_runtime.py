@@ -4,28 +4,24 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
 import pytest
 from mlserver.handlers import DataPlane
 from mlserver.registry import MultiModelRegistry
 from mlserver.rest.app import create_app
 from mlserver.settings import ModelSettings
 from mlserver.settings import Settings as ServerSettings
-from serving_fakes import FakeModel, FakeRegistry, MemoryHome
+from serving_fakes import FakeRegistry, MemoryHome
+from serving_stand import SCHEMA, ByAge, Stand
 from starlette.testclient import TestClient
 
-from core import settings, v2
+from core import v2
 from core.clock import now
 from core.errors import Conflict, InputError, Unavailable
-from core.schema import Value, read
-from core.scoring import ScoringClient
+from core.schema import Value
 from serving.log import PredictionLog
 from serving.main import Service
 from serving.models import Models
@@ -33,44 +29,10 @@ from serving.routing import Router
 from serving.scorer import Scorer
 from serving.spool import FILE, Spool
 
-SCHEMA = read(settings.ROOT / "data" / "schema.yaml")
 ROW: dict[str, Value] = {
     column.name: column.categories[0] if column.is_category else int(column.minimum or 0) for column in SCHEMA.features
 }
 PATH = "/v2/models/prospect-scorer"
-
-
-class ByAge(FakeModel):
-    """Scores a row by its age, so that rows cannot be mixed up."""
-
-    def predict_proba(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
-        """Shape [n, 2]."""
-        score = X["age"].to_numpy() / 1000 + self.score
-        return np.column_stack([1 - score, score])
-
-
-@dataclass
-class Stand:
-    """The service on stand-ins, and the HTTP client in front of it."""
-
-    http: TestClient
-    service: Service
-    registry: FakeRegistry
-    home: MemoryHome
-    folder: Path
-
-    @property
-    def client(self) -> ScoringClient:
-        """The client that every other service uses."""
-        scoring = settings.ScoringSettings(mlserver_url="http://testserver")
-        client = ScoringClient(scoring, SCHEMA)
-        client._http = self.http
-        return client
-
-    def point(self, **aliases: str) -> None:
-        """Let the registry's aliases be these, and look."""
-        self.registry.aliases = aliases
-        self.service.models.look()
 
 
 @pytest.fixture(scope="module")
