@@ -61,6 +61,9 @@ def demo(asked: argparse.Namespace, console: Console) -> int:
     console.print(f"Starting in {state}. The first start takes a few minutes.", highlight=False)
     try:
         appliance.start(reset=asked.reset)
+        first, last = min(appliance.ports.values()), max(appliance.ports.values())
+        why = ", since a port of the last start's is taken" if appliance.moved and asked.port_base is None else ""
+        console.print(f"On ports {first} to {last}{why}.", highlight=False)
         watch = Watch(appliance)
         with Progress(appliance.services, console) as progress:
             watch.wait_healthy(progress.report)

@@ -41,6 +41,7 @@ class Appliance:
     ) -> None:
         self.state = StateFolder(state)
         self.services = select(services)
+        self.moved = False  # whether the ports of the last start were taken, so that the addresses are new
         self._port_base = port_base
         self._inherited = dict(os.environ if inherited is None else inherited)
         self._claim: ports.Claim | None = None
@@ -106,6 +107,7 @@ class Appliance:
             self.state.prepare()
             remembered = self.state.read("appliance.json").get("base")
             self._claim = ports.claim(PORT_NAMES, base=self._port_base, remembered=remembered)
+            self.moved = remembered not in (None, self._claim.base)
             start = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}"
             ports_chosen = {"base": self._claim.base, "ports": self._claim.ports}
             self.state.write("appliance.json", {**ports_chosen, "start": start})

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from core.model_registry import CHAMPION, ModelRegistry
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun
@@ -22,6 +21,7 @@ from bootstrap.setup import Settings as SetupSettings
 from core.campaign_file import CampaignFile
 from core.errors import CallwiseError, GateRefused, Unavailable
 from core.intake import Report, import_campaign
+from core.model_registry import CHAMPION, ModelRegistry
 from core.mongo import connect, reachable
 from core.objects import ObjectStore
 from core.prospects import Result, claim, record
@@ -98,7 +98,7 @@ class Journey:
         while time.monotonic() < deadline:
             with reachable():
                 total = self.db.prospects.count_documents(open_ones)
-                left = self.db.prospects.count_documents({**open_ones, "score": None})
+                left = total - self.db.prospects.count_documents({**open_ones, "score": {"$gte": 0}})
             if not left:
                 return total
             if left != said:

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 import httpx
 import pandas as pd
 import pygit2
-from core.data_registry import DataRegistry
-from core.model_registry import CHAMPION, ModelRegistry, ModelVersion
 
 from bootstrap.browser import Shown
 from bootstrap.journey import Settings
 from core import events, v2
+from core.data_registry import DataRegistry
+from core.model_registry import CHAMPION, ModelRegistry, ModelVersion
 from core.mongo import Db, Document
 from core.objects import ObjectStore
 from core.schema import Schema

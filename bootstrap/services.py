@@ -202,6 +202,11 @@ SERVICES = (
         needs=("mongo", "setup"),
         ports=("app",),
         reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS,
+        environment={
+            "CALLWISE_MLFLOW_PAGE": "{MLFLOW_TRACKING_URI}",
+            "CALLWISE_PREFECT_PAGE": f"http://{HOST}:{{prefect}}",
+            "CALLWISE_EVIDENTLY_PAGE": "{EVIDENTLY_URL}",
+        },
     ),
 )
 

@@ -12,15 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data_registry import ensure_registry
-from core.evidently_project import ensure_project
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from pymongo import UpdateOne
 
 from bootstrap.orchestration import ensure_deployment, ensure_work_pool
 from core.clock import now
+from core.data_registry import ensure_registry
 from core.errors import CallwiseError
+from core.evidently_project import ensure_project
 from core.mongo import Db, connect, ensure_indexes, reachable
 from core.objects import ObjectStore
 from core.schema import read

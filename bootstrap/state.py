@@ -73,8 +73,10 @@ class StateFolder:
         self._lock = descriptor
 
     def unlock(self) -> None:
-        """Let another runner have it."""
+        """Let another runner have it; take along the sockets' folder if it is not in the state folder."""
         if self._lock is not None:
+            if self.sockets.exists() and not self.sockets.is_relative_to(self.path):
+                shutil.rmtree(self.sockets)
             os.close(self._lock)
             self._lock = None
 

@@ -9,11 +9,13 @@ itself. Here the list is this module's, reviewed, and the same for every model.
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -24,9 +26,9 @@ import pandas as pd
 import skops.io
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion as MlflowVersion
-from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES
 from mlflow.exceptions import MlflowException
 from mlflow.protos import databricks_pb2 as codes
+from threadpoolctl import ThreadpoolController
 
 from core.errors import ModelError, NotFound, Unavailable
 from core.schema import Value
@@ -34,8 +36,16 @@ from core.settings import RegistrySettings
 
 CHAMPION, CANARY, PREVIOUS = "champion", "canary", "previous"
 TOLERANCE = 1e-9
+DECIMALS = 12
 PROOF, REFERENCE = "proof.json", "reference.parquet"
 SCORE = "score"
+
+# MLflow takes these from the environment only. Its own seven retries hold a caller for four minutes.
+MLFLOW_DEFAULTS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
 
 # Types that skops does not trust by itself, each read: none of them runs code of the file's choosing. What skops
 # flags as a function is named here only where scikit-learn stores a reference to one of its own.
@@ -118,16 +128,24 @@ class Loaded(NamedTuple):
 def predict(model: Model, rows: Rows) -> Scores:
     """The probability of a sale for each of the n rows (mappings of feature to value, or a DataFrame): shape [n].
 
-    Values are taken as `Column.parse` leaves them: words for categories, numbers otherwise. Raises KeyError for a
-    missing feature.
+    Values are taken as `Column.parse` leaves them: words for categories, numbers otherwise. A score has twelve
+    decimals, so that it is the same number wherever it is kept: the embedded MongoDB-wire server shortens a number
+    that is set in a stored document to 15 digits. Raises KeyError for a missing feature.
     """
     names = list(model.feature_names_in_)
     if isinstance(rows, pd.DataFrame):
         frame = rows[names]
     else:
         frame = pd.DataFrame({name: [row[name] for row in rows] for name in names})
-    scores: Scores = model.predict_proba(frame)[:, 1]
+    with threads().limit(limits=1):  # for a few rows, threads cost more time than they save
+        scores: Scores = np.round(model.predict_proba(frame)[:, 1], DECIMALS)
     return scores
+
+
+@cache
+def threads() -> ThreadpoolController:
+    """The thread pools of the numerical libraries that are loaded; to find them takes a while, so once."""
+    return ThreadpoolController()
 
 
 class ModelRegistry:
@@ -135,8 +153,8 @@ class ModelRegistry:
 
     def __init__(self, settings: RegistrySettings) -> None:
         self.name = settings.callwise_model_name
-        if not MLFLOW_HTTP_REQUEST_MAX_RETRIES.is_set():
-            MLFLOW_HTTP_REQUEST_MAX_RETRIES.set("2")  # its own 7 retries hold a caller for four minutes
+        for variable, value in MLFLOW_DEFAULTS.items():
+            os.environ.setdefault(variable, value)
         mlflow.set_tracking_uri(settings.mlflow_tracking_uri)
         self.client = MlflowClient(settings.mlflow_tracking_uri)
 

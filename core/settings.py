@@ -56,6 +56,7 @@ class RegistrySettings(Group):
 
     mlflow_tracking_uri: str = Field(description="address of the MLflow server")
     callwise_model_name: str = Field("prospect-scorer", description="name of the registered model")
+    callwise_experiment: str = Field("continuous-training", description="name of the MLflow experiment")
 
 
 class PrefectSettings(Group):
@@ -89,6 +90,37 @@ class DatasetSettings(Group):
     callwise_data_registry: Path = Field(description="folder of the data registry's git repository")
 
 
+class TrainerSettings(Group):
+    """How a model is looked for, and what it must be to be put to use."""
+
+    callwise_seed: int = Field(7, description="seed of everything random in training")
+    callwise_code_version: str | None = Field(
+        None, description="version of the code, kept in a model's lineage; left out, the checked-out commit"
+    )
+    callwise_minimum_outcomes: int = Field(1000, ge=100, description="outcomes that training needs at least")
+    callwise_calibration_share: float = Field(
+        0.15, gt=0, le=0.4, description="share of the outcomes, just before the newest, that scores are calibrated on"
+    )
+    callwise_test_share: float = Field(
+        0.10, gt=0, le=0.4, description="share of the outcomes, the newest, that models are compared on"
+    )
+    callwise_search_trials: int = Field(16, ge=2, description="candidate models tried at most")
+    callwise_search_seconds: float = Field(30.0, gt=0, description="seconds after which no further candidate is tried")
+    callwise_gate_auc: float = Field(
+        0.02, ge=0, le=0.5, description="AUC above 0.5 that any model needs on the newest outcomes"
+    )
+    callwise_gate_log_loss: float = Field(
+        0.0, ge=0, description="log loss per outcome that a candidate must gain, over the champion or the base rate"
+    )
+    callwise_gate_ranking_margin: float = Field(
+        0.01, ge=0, description="AUC and top-half capture that a candidate may lose to the champion"
+    )
+    callwise_gate_segment_margin: float = Field(
+        0.02, ge=0, description="log loss per outcome that a candidate may lose to the champion in a segment"
+    )
+    callwise_gate_segment_rows: int = Field(200, ge=1, description="outcomes a segment needs to be judged")
+
+
 class ServingSettings(Group):
     """How predictions are routed and kept."""
 
@@ -101,16 +133,26 @@ class ServingSettings(Group):
 class MonitorSettings(Group):
     """When the scheduled jobs run and what they look at."""
 
+    callwise_monitor_host: str = Field("127.0.0.1", description="address the monitor's health page binds")
     callwise_monitor_port: int = Field(8090, description="port of the monitor's health page")
     callwise_rank_seconds: float = Field(3.0, gt=0, description="seconds between looks for prospects without a score")
+    callwise_settle_seconds: float = Field(60.0, gt=0, description="seconds between looks for outcomes half recorded")
     callwise_review_seconds: float = Field(900.0, gt=0, description="seconds between drift and performance reports")
     callwise_drift_window: int = Field(1000, ge=100, description="predictions in one drift window")
+    callwise_drift_distance: float = Field(0.1, gt=0, description="distance from which a column has drifted")
+    callwise_drift_share: float = Field(0.3, gt=0, le=1, description="share of drifted columns from which it is drift")
+    callwise_quality_window: int = Field(500, ge=100, description="outcomes in one quality window")
+    callwise_job_failures: int = Field(3, ge=1, description="failures in a row after which a job makes health say so")
 
 
 class AppSettings(Group):
     """What the screens do."""
 
     callwise_claim_minutes: float = Field(15.0, gt=0, description="minutes a claimed prospect is held for an agent")
+    callwise_mlflow_page: str | None = Field(None, description="address at which people open MLflow, if they may")
+    callwise_prefect_page: str | None = Field(None, description="address at which people open Prefect, if they may")
+    callwise_evidently_page: str | None = Field(None, description="address at which people open Evidently, if they may")
+    callwise_model_name: str = Field("prospect-scorer", description="name of the registered model")
 
 
 S = TypeVar("S", bound=Group)

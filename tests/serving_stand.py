@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from serving_fakes import FakeModel, FakeRegistry, MemoryHome
+from tests.serving_fakes import FakeModel, FakeRegistry, MemoryHome
 from starlette.testclient import TestClient
 
 from core import settings

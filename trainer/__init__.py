@@ -1,1 +1,18 @@
-"""Continuous training as a Prefect flow: snapshot, validate, train, validate, register."""
+"""Continuous training: snapshot, validate, search, calibrate, validate, compare, register, promote.
+
+The libraries it uses report their use to their makers unless they are told not to before they are imported.
+"""
+
+import os
+
+SILENCE = {
+    "DO_NOT_TRACK": "1",
+    "DISABLE_DEEPCHECKS_ANONYMOUS_TELEMETRY": "true",
+    "DVC_NO_ANALYTICS": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+}
+
+for _name, _value in SILENCE.items():
+    os.environ.setdefault(_name, _value)

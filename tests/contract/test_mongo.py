@@ -58,6 +58,21 @@ def test_none_finds_what_is_null_and_what_is_not_there(db: Db) -> None:
     assert {d["_id"] for d in db.prospects.find({"score": None})} == {"null", "absent"}
 
 
+def test_what_has_a_number_is_counted_by_its_range(db: Db) -> None:
+    # Not by `None`: the embedded server finds what is null but counts none of it.
+    db.prospects.insert_many([{"_id": "null", "score": None}, {"_id": "absent"}, {"_id": "set", "score": 0.0}])
+    assert db.prospects.count_documents({"score": {"$gte": 0}}) == 1
+
+
+def test_a_score_of_twelve_decimals_comes_back_the_same_number(db: Db) -> None:
+    score = round(1 / 7, 12)
+    db.prospects.insert_one({"_id": "a", "score": None})
+    db.prospects.bulk_write([UpdateOne({"_id": "a"}, {"$set": {"score": score}})])
+    found = db.prospects.find_one({"_id": "a"})
+    assert found is not None
+    assert found["score"] == score
+
+
 def test_find_and_update_takes_the_first_by_the_sort(db: Db) -> None:
     db.prospects.insert_many([{"_id": str(n), "score": n % 3, "claim": None} for n in range(9)])
     order = []

@@ -6,13 +6,13 @@ from typing import Any
 
 import pymongo
 import pytest
-from serving_fakes import AT, MemoryHome, prediction
 
 from core.errors import Conflict, Unavailable
 from core.mongo import Db
 from core.predictions import Prediction
 from serving.spool import Spool
 from serving.store import CHUNK, MongoStore, Store
+from tests.serving_fakes import AT, MemoryHome, prediction
 
 
 def documents(*predictions: Prediction) -> list[dict[str, object]]:

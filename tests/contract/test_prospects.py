@@ -102,7 +102,7 @@ def test_twenty_agents_never_get_the_same_person(db: Db) -> None:
     fill(db, 300)
 
     def shift(agent: int) -> list[str]:
-        taken = []
+        taken: list[str] = []
         while len(taken) < 15 and (found := claim(db, "spring", f"agent-{agent}")) is not None:
             taken.append(found["_id"])
             record(db, found["_id"], f"agent-{agent}", Result.SOLD if len(taken) % 5 == 0 else Result.REFUSED)

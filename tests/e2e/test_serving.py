@@ -14,11 +14,11 @@ import psutil
 import pytest
 from mlserver.grpc import dataplane_pb2 as pb
 from mlserver.grpc.dataplane_pb2_grpc import GRPCInferenceServiceStub
-from serving_processes import Mongo, Registry, Server, free_ports, some_rows, wait_for
 
 from core import v2
 from core.errors import Unavailable
 from core.model_registry import predict
+from tests.serving_processes import Mongo, Registry, Server, free_ports, some_rows, wait_for
 
 
 @dataclass

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from mlflow import MlflowClient
 from pymongo import MongoClient
 
+from core.mongo import Db
 from core.objects import ObjectStore
 from core.settings import ROOT, S3Settings, load
 
@@ -45,13 +47,20 @@ def env(tmp_path: Path) -> Iterator[dict[str, str]]:
         "CALLWISE_MODEL_NAME": f"setup-{name}",
         "CALLWISE_DATA_REGISTRY": str(tmp_path / "registry"),
     }
-    with MongoClient(os.environ["MONGODB_URI"]) as client:
-        client.drop_database(f"setup_{name}")
+    with database(os.environ["MONGODB_URI"], f"setup_{name}") as db:
+        db.client.drop_database(db.name)
+
+
+@contextmanager
+def database(uri: str, name: str) -> Iterator[Db]:
+    client: MongoClient[dict[str, Any]] = MongoClient(uri)
+    yield client[name]
+    client.close()
 
 
 def command(env: dict[str, str]) -> subprocess.Popen[str]:
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen([sys.executable, "-m", "bootstrap.setup"], env=env, cwd=ROOT, text=True, **pipes)
+    run = [sys.executable, "-m", "bootstrap.setup"]
+    return subprocess.Popen(run, env=env, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def run(env: dict[str, str]) -> list[str]:
@@ -77,9 +86,8 @@ def kill_after(env: dict[str, str], step: str) -> None:
 
 def state(env: dict[str, str]) -> dict[str, Any]:
     """What the set-up leaves, as its users see it."""
-    with MongoClient(env["MONGODB_URI"]) as client:
-        db = client[env["MONGODB_DATABASE"]]
-        database = {
+    with database(env["MONGODB_URI"], env["MONGODB_DATABASE"]) as db:
+        stored = {
             "indexes": {name: sorted(db[name].index_information()) for name in sorted(db.list_collection_names())},
             "indicators": sorted((d["_id"], d["value"]) for d in db.indicators.find()),
             "ready": db.appliance.count_documents({"_id": "ready"}),
@@ -91,7 +99,7 @@ def state(env: dict[str, str]) -> dict[str, Any]:
     projects = httpx.get(f"{env['EVIDENTLY_URL']}/api/projects").json()
     git = pygit2.Repository(env["CALLWISE_DATA_REGISTRY"])
     return {
-        **database,
+        **stored,
         "objects": [ObjectStore(s3, env[f"S3_BUCKET_{name}"]).keys() for name in ("DATASETS", "MODELS")],
         "models": [m.name for m in mlflow.search_registered_models(f"name = '{env['CALLWISE_MODEL_NAME']}'")],
         "experiments": [e.name for e in mlflow.search_experiments(filter_string="name = 'continuous-training'")],
@@ -120,8 +128,8 @@ def test_three_times_in_a_row_is_once(env: dict[str, str]) -> None:
 def test_killed_after_each_step_and_run_again_it_ends_the_same(env: dict[str, str]) -> None:
     for step in STEPS[:-1]:
         kill_after(env, step)
-        with MongoClient(env["MONGODB_URI"]) as client:
-            assert client[env["MONGODB_DATABASE"]].appliance.count_documents({"_id": "ready"}) == 0
+        with database(env["MONGODB_URI"], env["MONGODB_DATABASE"]) as db:
+            assert db.appliance.count_documents({"_id": "ready"}) == 0
     assert run(env) == list(STEPS)
     mended = state(env)
     assert mended["ready"] == 1

@@ -6,11 +6,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from serving_processes import Mongo, Registry, Server, some_rows, wait_for
 
 from core import v2
 from core.errors import CallwiseError
 from core.mongo import Db
+from tests.serving_processes import Mongo, Registry, Server, some_rows, wait_for
 
 THREADS, ROWS = 3, 4
 

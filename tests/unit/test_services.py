@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import importlib
 import string
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,14 @@ NAMES = [service.name for service in SERVICES]
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> StateFolder:
+def state(tmp_path: Path) -> Iterator[StateFolder]:
     folder = StateFolder(tmp_path / "a state with 100% odd %(characters)s")
     folder.lock()
     folder.prepare()
     ports = {name: 20000 + number for number, name in enumerate(PORT_NAMES)}
     folder.write("appliance.json", {"base": 20000, "ports": ports, "start": "now"})
-    return folder
+    yield folder
+    folder.unlock()
 
 
 def fields(template: str) -> set[str]:

@@ -8,13 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from serving_fakes import AT, MemoryHome, prediction
 
 from core.errors import Conflict, SettingsError, Unavailable
 from core.predictions import Prediction
 from serving import log as log_module
 from serving.log import LAST, PredictionLog
 from serving.spool import FILE, Spool
+from tests.serving_fakes import AT, MemoryHome, prediction
 
 
 class Killed(BaseException):

@@ -3,11 +3,11 @@
 import threading
 
 import pytest
-from serving_fakes import FakeModel, FakeRegistry
 
 from core import settings
 from core.schema import read
 from serving.models import RETRY_SECONDS, Models
+from tests.serving_fakes import FakeModel, FakeRegistry
 
 SCHEMA = read(settings.ROOT / "data" / "schema.yaml")
 

@@ -14,8 +14,6 @@ from mlserver.registry import MultiModelRegistry
 from mlserver.rest.app import create_app
 from mlserver.settings import ModelSettings
 from mlserver.settings import Settings as ServerSettings
-from serving_fakes import FakeRegistry, MemoryHome
-from serving_stand import SCHEMA, ByAge, Stand
 from starlette.testclient import TestClient
 
 from core import v2
@@ -28,6 +26,8 @@ from serving.models import Models
 from serving.routing import Router
 from serving.scorer import Scorer
 from serving.spool import FILE, Spool
+from tests.serving_fakes import FakeRegistry, MemoryHome
+from tests.serving_stand import SCHEMA, ByAge, Stand
 
 ROW: dict[str, Value] = {
     column.name: column.categories[0] if column.is_category else int(column.minimum or 0) for column in SCHEMA.features

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,12 @@ from core.errors import Conflict, SettingsError
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> StateFolder:
+def folder(tmp_path: Path) -> Iterator[StateFolder]:
     state = StateFolder(tmp_path / "state")
     state.lock()
     state.prepare()
-    return state
+    yield state
+    state.unlock()
 
 
 def test_a_second_runner_is_refused_and_told_who_has_it(folder: StateFolder) -> None:
@@ -69,4 +71,5 @@ def test_a_long_path_has_its_sockets_in_a_short_folder(tmp_path: Path) -> None:
     deep.lock()
     deep.prepare()
     assert deep.sockets.stat().st_mode & 0o777 == 0o700
-    deep.sockets.rmdir()
+    deep.unlock()
+    assert not deep.sockets.exists()

@@ -1,0 +1,30 @@
+"""What the pages work with, wired once by `app.main`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.mongo import Db
+from core.objects import ObjectStore
+from core.schema import Schema
+
+
+@dataclass(frozen=True)
+class Link:
+    """The address of another screen of the appliance, and what it is good for."""
+
+    title: str
+    purpose: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Appliance:
+    """The appliance as the screens see it. `model` is the registered model that ranks people."""
+
+    db: Db
+    store: ObjectStore
+    schema: Schema
+    claim_minutes: float
+    model: str
+    links: tuple[Link, ...] = ()

@@ -1,0 +1,147 @@
+"""The call list: the page an agent lives in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from app import cached, card, formats, identity, notices, person, ranked_list
+from app.appliance import Appliance
+from app.bands import band_of
+from app.desk import Seat
+from app.ranked_list import Entry, Progress
+from core.clock import now
+from core.mongo import reachable
+from core.prospects import Result
+
+REFRESH = timedelta(seconds=20)
+REFRESH_UNRANKED = timedelta(seconds=3)
+
+
+def page(house: Appliance) -> None:
+    """Draw the page."""
+    with reachable():
+        campaigns = [str(c["_id"]) for c in house.db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]
+    st.title("Call list")
+    if not campaigns:
+        with st.container(key="empty-campaigns"):
+            st.info("There is no campaign yet. Import a file of people to call, and the list appears here.")
+        st.page_link(st.session_state["campaigns_page"], label="Import a campaign", icon=":material/upload_file:")
+        return
+    with st.container(key="where"):
+        left, right = st.columns(2)
+        with left:
+            campaign = st.selectbox("Campaign", campaigns, key="campaign", bind="query-params")
+        with right:
+            identity.ask()
+    agent = identity.current_agent()
+    state = cached.progress(house.db, campaign)
+    held = Seat(house, campaign, agent).held() if agent else None
+    # Places of their own: whatever comes and goes above or inside them moves nothing else, so no button is ever on the
+    # screen twice while the next page is drawn.
+    message, work = st.container(key="message"), st.container(key="desk")
+    with message:
+        notices.show_waiting()
+    with work:
+        if agent and held:
+            card.draw(Seat(house, campaign, agent), held, cached.floors(house.db, campaign))
+        else:
+            _next_call(house, campaign, agent, state)
+    every = REFRESH if state.ranked or not state.open else REFRESH_UNRANKED
+    st.fragment(_listing, run_every=every)(house, campaign, agent, _stage(state))
+
+
+def _stage(state: Progress) -> tuple[bool, bool]:
+    """What the whole page depends on: whether anybody is left to call, and whether anybody is ranked."""
+    return bool(state.open), bool(state.ranked)
+
+
+def _next_call(house: Appliance, campaign: str, agent: str | None, state: Progress) -> None:
+    with st.container(key="next-call", border=True):
+        if not agent:
+            st.markdown("**Who is calling?** Enter your name above, then take the first call.")
+        elif not state.open:
+            st.markdown("**Everybody in this campaign has been called.** Choose another campaign, or import one.")
+        else:
+            st.markdown("**Ready when you are.** You get the person with the best chance whom nobody else is calling.")
+        st.button(
+            "Next call",
+            key="take",
+            type="primary",
+            icon=":material/call:",
+            shortcut="N",
+            disabled=not agent or not state.open,
+            on_click=Seat(house, campaign, agent or "").take,
+        )
+
+
+@notices.boundary()
+def _listing(house: Appliance, campaign: str, agent: str | None, drawn: tuple[bool, bool]) -> None:
+    state = cached.progress(house.db, campaign)
+    if _stage(state) != drawn:
+        st.rerun()
+    with st.container(key="progress"):
+        _figures(house, campaign, agent, state)
+    if not state.open:
+        return
+    st.subheader("Next in line")
+    if not state.ranked:
+        with st.container(key="unranked"):
+            st.info(
+                "**Not ranked yet.** Chances appear here by themselves as soon as a model is in service. "
+                "Calls can already be made; people come in the order of the file.",
+                icon=":material/hourglass_top:",
+            )
+    elif state.unranked:
+        st.caption(f"{formats.plural(state.unranked, 'person', 'people')} still being ranked; they are at the end.")
+    # Each campaign has a place of its own in the list, and one that has shrunk is shown at its end.
+    place = f"list-page-{campaign}"
+    number = min(st.session_state.get(place, 1), state.pages)
+    entries = ranked_list.page(house.db, campaign, number, now())
+    floors = cached.floors(house.db, campaign)
+    with st.container(key="ranked-list"):
+        st.table([_row(house, entry, floors, agent) for entry in entries], border="horizontal", hide_index=True)
+    if state.pages > 1:
+        st.pagination(state.pages, key=place)
+
+
+def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str | None) -> dict[str, str]:
+    score = entry.score
+    columns = person.key_columns(house.schema)
+    return {
+        "Person": formats.plain(entry.ref),
+        "Chance": formats.NOT_YET if score is None else formats.percent(score),
+        "Score": formats.NOT_YET if score is None else formats.exact(score),
+        "Band": formats.NOT_YET if score is None else band_of(score, floors).badge,
+        "With": _with(entry.held_by, agent),
+        **{column.label: formats.value(column, entry.features.get(column.name)) for column in columns},
+    }
+
+
+def _figures(house: Appliance, campaign: str, agent: str | None, state: Progress) -> None:
+    if state.total:
+        text = f"{formats.count(state.done)} of {formats.plural(state.total, 'person', 'people')} called"
+        st.progress(state.done / state.total, text=text)
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("To call", formats.count(state.open), width="content")
+        st.metric("Called", formats.count(state.done), width="content")
+        rate = f" ({formats.percent(state.sold / state.done)})" if state.done else ""
+        st.metric("Sold", formats.count(state.sold) + rate, width="content")
+        if agent:
+            mine = ranked_list.shift(house.db, campaign, agent, _today())
+            made, sold = sum(mine.values()), mine.get(Result.SOLD, 0)
+            st.metric("You today", f"{formats.count(sold)} of {formats.count(made)} sold", width="content")
+
+
+def _with(holder: str | None, agent: str | None) -> str:
+    if holder is None:
+        return "free"
+    return "you" if holder == agent else formats.plain(holder)
+
+
+def _today() -> datetime:
+    zone = ZoneInfo(st.context.timezone or "UTC")
+    return datetime.combine(now().astimezone(zone).date(), time(), zone)

@@ -1,0 +1,112 @@
+"""What people are told: what happened, what was kept, what to do next. Never a stack trace.
+
+`boundary` stands around everything that draws; `kept_for_next_run` around everything that a button does, because
+Streamlit runs that before the page is drawn again.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+
+from app import formats
+from core.errors import CallwiseError, Conflict, InputError, NotFound, Unavailable
+
+log = logging.getLogger(__name__)
+
+Kind = Literal["success", "info", "warning", "error"]
+_ICONS: dict[Kind, str] = {
+    "success": ":material/check_circle:",
+    "info": ":material/info:",
+    "warning": ":material/warning:",
+    "error": ":material/error:",
+}
+_WAITING = "waiting_notice"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A message in three sentences; `kept` and `next` may be empty. Plain text, not Markdown."""
+
+    kind: Kind
+    what: str
+    kept: str = ""
+    next: str = ""
+
+    @classmethod
+    def of(cls, error: CallwiseError) -> Notice:
+        """The message of an error that was raised on purpose."""
+        match error:
+            case Conflict() | NotFound():
+                return cls("warning", error.what, error.kept, error.next)
+            case Unavailable():
+                log.warning("%s", error.what)
+                return cls(
+                    "error",
+                    "A part of the appliance does not answer at the moment.",
+                    error.kept or "Nothing that was recorded is lost.",
+                    error.next or "Try again in a moment; if it persists, tell the person who looks after Callwise.",
+                )
+            case InputError():
+                return cls("error", error.what, error.kept, error.next)
+            case _:
+                log.error("%s", error)
+                return cls("error", error.what, error.kept, error.next)
+
+    @classmethod
+    def of_defect(cls, error: Exception) -> Notice:
+        """The message of an error that nobody foresaw; the log has all of it under the reference given."""
+        reference = uuid.uuid4().hex[:8]
+        log.error("defect %s", reference, exc_info=error)
+        return cls(
+            "error",
+            "Something went wrong that should not have.",
+            "What was recorded before is kept.",
+            f"Reload the page; if it happens again, give the engineer this reference: {reference}.",
+        )
+
+
+def show(notice: Notice) -> None:
+    """Draw a message here."""
+    parts = [formats.plain(part) for part in (notice.what, notice.kept, notice.next) if part]
+    text = f"**{parts[0]}**  \n" + " ".join(parts[1:]) if len(parts) > 1 else parts[0]
+    getattr(st, notice.kind)(text, icon=_ICONS[notice.kind])
+
+
+def leave(notice: Notice) -> None:
+    """Keep a message for the page that is drawn next."""
+    st.session_state[_WAITING] = notice
+
+
+def show_waiting() -> None:
+    """Draw the message that was left, once."""
+    if notice := st.session_state.pop(_WAITING, None):
+        show(notice)
+
+
+@contextmanager
+def boundary() -> Iterator[None]:
+    """Draw whatever goes wrong inside as a message. Also a decorator."""
+    try:
+        yield
+    except CallwiseError as error:
+        show(Notice.of(error))
+    except Exception as error:  # noqa: BLE001  the last line before a person; logged in full by of_defect
+        show(Notice.of_defect(error))
+
+
+@contextmanager
+def kept_for_next_run() -> Iterator[None]:
+    """Leave whatever goes wrong inside as a message for the page drawn next. Also a decorator."""
+    try:
+        yield
+    except CallwiseError as error:
+        leave(Notice.of(error))
+    except Exception as error:  # noqa: BLE001  as above
+        leave(Notice.of_defect(error))

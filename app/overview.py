@@ -1,0 +1,79 @@
+"""What the appliance is doing, on one page: the model in service, the work that is left, the state of the ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from app import formats, notices, standing, verdicts
+from app.appliance import Appliance
+from app.notices import Notice
+
+
+def page(house: Appliance) -> None:
+    """Draw the page."""
+    st.title("Overview")
+    work, model = st.columns(2, gap="medium")
+    with work, st.container(key="work", border=True, height="stretch"), notices.boundary():
+        _work(house)
+    with model, st.container(key="model", border=True, height="stretch"), notices.boundary():
+        _model(house)
+    with st.container(key="standing", border=True), notices.boundary():
+        _standing(house)
+    if house.links:
+        st.subheader("Under the bonnet")
+        with st.container(key="links", horizontal=True):
+            for link in house.links:
+                st.link_button(link.title, link.address, icon=":material/open_in_new:", help=link.purpose.capitalize())
+
+
+def _work(house: Appliance) -> None:
+    st.markdown("**Calls**")
+    state = standing.work(house.db)
+    if not state.campaigns:
+        st.markdown("There is no campaign yet.")
+        st.page_link(st.session_state["campaigns_page"], label="Import a campaign", icon=":material/upload_file:")
+        return
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("To call", formats.count(state.open), width="content")
+        st.metric("Called", formats.count(state.done), width="content")
+        st.metric("Sold", formats.count(state.sold), width="content")
+    st.caption(f"In {formats.plural(state.campaigns, 'campaign')}.")
+
+
+def _model(house: Appliance) -> None:
+    st.markdown("**Model**")
+    reign = standing.champion(house.db, house.model)
+    if reign is None:
+        st.markdown("No model is in service yet. The first is trained once there are outcomes to learn from.")
+    else:
+        with st.container(horizontal=True, gap="medium"):
+            st.metric("Champion", f"Version {reign['version']}", width="content")
+            st.metric("Since", formats.moment(reign["champion_from"], st.context.timezone), width="content")
+        st.caption(f"Why: {formats.plain(reign['why'])}")
+    last = standing.last_prediction(house.db)
+    if last is None:
+        st.caption("Nothing has been scored yet.")
+    else:
+        at = formats.moment(last["at"], st.context.timezone)
+        st.caption(f"Last score given by version {formats.plain(str(last['version']))}, {at}.")
+
+
+def _standing(house: Appliance) -> None:
+    st.markdown("**Is the ranking still right?**")
+    for incident in standing.open_incidents(house.db):
+        cause, status = str(incident.get("cause", incident["_id"])), str(incident["status"])
+        notices.show(Notice("warning", f"Incident: {cause} ({status})."))
+    words: dict[str, Callable[[dict[str, Any]], Notice]] = {
+        "drift": partial(verdicts.drift, house.schema),
+        "performance": verdicts.quality,
+    }
+    reports = {kind: found for kind in words if (found := standing.last_report(house.db, kind))}
+    if not reports:
+        st.markdown("No report yet. The first follows once enough people have been scored.")
+    for kind, report in reports.items():
+        notices.show(words[kind](report["verdict"]))
+        st.caption(f"Looked at {formats.moment(report['made']['at'], st.context.timezone)}.")

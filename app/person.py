@@ -1,0 +1,43 @@
+"""A person on the screen: the schema's columns with their labels, grouped by where the value comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app import formats
+from core.schema import Column, Role, Schema, Value
+
+TITLES = {
+    Role.PROFILE: "Who they are",
+    Role.HISTORY: "Earlier contacts",
+    Role.CALL_CONTEXT: "This call",
+    Role.INDICATOR: "The economy at the time",
+}
+KEY_COLUMNS = 4
+
+
+@dataclass(frozen=True)
+class Section:
+    """Fields that belong together: a role, its title, and (label, value in words) in the schema's order."""
+
+    role: Role
+    title: str
+    fields: tuple[tuple[str, str], ...]
+
+
+def sections(schema: Schema, features: Mapping[str, Value]) -> list[Section]:
+    """All of a person's fields, grouped; a role without columns is left out."""
+    return [
+        Section(role, title, tuple((c.label, formats.value(c, features.get(c.name))) for c in columns))
+        for role, title in TITLES.items()
+        if (columns := [column for column in schema.features if column.role is role])
+    ]
+
+
+def key_columns(schema: Schema) -> list[Column]:
+    """The few columns that tell people apart in a list: the schema's segments, then categories, history first."""
+    chosen = [schema.by_name[name] for name in schema.segments if schema.by_name[name].is_feature]
+    others = [c for c in schema.features if c.role in (Role.HISTORY, Role.PROFILE) and c not in chosen]
+    others.sort(key=lambda column: (not column.is_category, column.role is not Role.HISTORY))
+    return [*chosen, *others][:KEY_COLUMNS]

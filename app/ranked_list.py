@@ -1,0 +1,118 @@
+"""The ranked list as the screens read it: one page of rows, the counts, and the bands' floors.
+
+Everything is an aggregation, which both MongoDB and the embedded server answer from the index; counting by
+`count_documents` makes the embedded one read every document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app import bands
+from core.mongo import Db, Document, reachable
+from core.prospects import Result
+from core.schema import Value
+
+PAGE = 25
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row: the prospect's key, its reference, score (None until ranked), features, and who holds it now."""
+
+    id: str
+    ref: str
+    score: float | None
+    features: Mapping[str, Value]
+    held_by: str | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a campaign is, in prospects; `unranked` of the `open` have no score yet."""
+
+    open: int
+    done: int
+    sold: int
+    unranked: int
+
+    @property
+    def total(self) -> int:
+        """All prospects."""
+        return self.open + self.done
+
+    @property
+    def ranked(self) -> int:
+        """Open prospects with a score."""
+        return self.open - self.unranked
+
+    @property
+    def pages(self) -> int:
+        """Pages of the list; an empty one has one."""
+        return max(1, -(-self.open // PAGE))
+
+
+def progress(db: Db, campaign: str) -> Progress:
+    """Count `campaign`. Raises Unavailable."""
+    with reachable():
+        status = _tally(db.prospects, {"campaign": campaign}, "$status")
+        results = _tally(db.outcomes, {"campaign": campaign}, "$result")
+        unranked = _tally(db.prospects, {"campaign": campaign, "status": "open", "score": None}, None)
+    return Progress(status.get("open", 0), status.get("done", 0), results.get(Result.SOLD, 0), unranked.get(None, 0))
+
+
+def shift(db: Db, campaign: str, agent: str, since: datetime) -> dict[str, int]:
+    """How many calls of each result `agent` has recorded in `campaign` since then. Raises Unavailable."""
+    with reachable():
+        return _tally(db.outcomes, {"campaign": campaign, "at": {"$gte": since}, "agent": agent}, "$result")
+
+
+def floors(db: Db, campaign: str, ranked: int) -> list[float]:
+    """The lowest score in each band of `campaign`, where `ranked` open prospects have one. Raises Unavailable."""
+    if not ranked:
+        return []
+    steps = [_best(campaign, place, 1, {"score": 1}) for place in bands.last_places(ranked)]
+    with reachable():
+        found = [list(db.prospects.aggregate(step)) for step in steps]
+    return [float(rows[0]["score"]) for rows in found if rows and rows[0]["score"] is not None]
+
+
+def page(db: Db, campaign: str, number: int, at: datetime) -> list[Entry]:
+    """Page `number` (from 1) of the open prospects, best first, as held at `at`. Raises Unavailable."""
+    wanted = {"ref": 1, "score": 1, "features": 1, "claim": 1}
+    with reachable():
+        rows = list(db.prospects.aggregate(_best(campaign, (number - 1) * PAGE, PAGE, wanted)))
+    return [Entry(row["_id"], row["ref"], row["score"], row["features"], holder(row, at)) for row in rows]
+
+
+def holder(prospect: Document, at: datetime) -> str | None:
+    """Who holds the prospect at that moment, if anybody."""
+    claim = prospect["claim"]
+    return str(claim["by"]) if claim and claim["until"] > at else None
+
+
+def held_by(db: Db, campaign: str, agent: str, at: datetime) -> str | None:
+    """The key of the prospect that `agent` holds in `campaign`. Raises Unavailable."""
+    mine = {"campaign": campaign, "status": "open", "claim.by": agent, "claim.until": {"$gt": at}}
+    with reachable():
+        found = list(db.prospects.aggregate([{"$match": mine}, {"$limit": 1}, {"$project": {"_id": 1}}]))
+    return str(found[0]["_id"]) if found else None
+
+
+def _best(campaign: str, skip: int, limit: int, wanted: Mapping[str, int]) -> list[Mapping[str, Any]]:
+    steps: list[Mapping[str, Any]] = [
+        {"$match": {"campaign": campaign, "status": "open"}},
+        {"$sort": {"score": -1, "_id": 1}},
+        {"$skip": skip},
+        {"$limit": limit},
+        {"$project": wanted},
+    ]
+    return [step for step in steps if step != {"$skip": 0}]
+
+
+def _tally(collection: Any, match: Mapping[str, Any], by: str | None) -> dict[Any, int]:
+    groups = collection.aggregate([{"$match": match}, {"$group": {"_id": by, "n": {"$sum": 1}}}])
+    return {group["_id"]: int(group["n"]) for group in groups}

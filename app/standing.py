@@ -1,0 +1,59 @@
+"""How the appliance stands, from what its services wrote into MongoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app import ranked_list
+from core.mongo import Db, Document, reachable
+
+
+@dataclass(frozen=True)
+class Work:
+    """The calls of all campaigns together."""
+
+    campaigns: int
+    open: int
+    done: int
+    sold: int
+
+
+def work(db: Db) -> Work:
+    """Count every campaign. Raises Unavailable."""
+    with reachable():
+        campaigns = [str(c["_id"]) for c in db.campaigns.find({}, {"_id": 1})]
+    states = [ranked_list.progress(db, campaign) for campaign in campaigns]
+    return Work(len(states), sum(s.open for s in states), sum(s.done for s in states), sum(s.sold for s in states))
+
+
+def last_prediction(db: Db) -> Document | None:
+    """The newest record of the prediction log. Raises Unavailable."""
+    newest: list[Mapping[str, Any]] = [
+        {"$sort": {"at": -1}},
+        {"$limit": 1},
+        {"$project": {"at": 1, "version": 1, "route": 1}},
+    ]
+    with reachable():
+        return next(iter(list(db.predictions.aggregate(newest))), None)
+
+
+def open_incidents(db: Db) -> list[Document]:
+    """Incidents that are not resolved, newest first. Raises Unavailable."""
+    with reachable():
+        return list(db.incidents.find({"status": {"$ne": "resolved"}}).sort([("_id", -1)]))
+
+
+def champion(db: Db, model: str) -> Document | None:
+    """The reign of the version of `model` that is champion now, as the trainer wrote it. Raises Unavailable."""
+    with reachable():
+        reigns = list(db.models.find({"model": model, "ended": None}))
+    return max(reigns, key=lambda reign: int(reign["version"]), default=None)
+
+
+def last_report(db: Db, kind: str) -> Document | None:
+    """The newest report of the monitor of that `kind` (`drift`, `performance`). Raises Unavailable."""
+    newest: list[Mapping[str, Any]] = [{"$match": {"kind": kind}}, {"$sort": {"made.at": -1}}, {"$limit": 1}]
+    with reachable():
+        return next(iter(list(db.reports.aggregate(newest))), None)

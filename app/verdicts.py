@@ -1,0 +1,33 @@
+"""The monitor's verdicts in words. Each has the shape in which the monitor keeps it in `reports`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app import formats
+from app.notices import Notice
+from core.schema import Schema
+
+
+def drift(schema: Schema, verdict: dict[str, Any]) -> Notice:
+    """Whether the people being scored are still like those the model learned from, and in what they differ."""
+    columns = [schema.by_name[name].label if name in schema.by_name else name for name in verdict["drifted"]]
+    moved = f"{len(columns)} of {formats.plural(len(verdict['columns']), 'column')}"
+    names = f": {', '.join(columns)}." if columns else "."
+    if verdict["drift"]:
+        return Notice(
+            "warning", "The people to call are no longer like those the model learned from.", f"{moved} moved{names}"
+        )
+    return Notice("success", "The people to call are like those the model learned from.", f"{moved} moved{names}")
+
+
+def quality(verdict: dict[str, Any]) -> Notice:
+    """Whether the model keeps what it promised, by the outcomes of the newest calls."""
+    found = verdict["quality"]
+    facts = (
+        f"Of the last {formats.plural(found['size'], 'call')}, {formats.percent(found['conversion'])} were sales; "
+        f"the better half of the ranking held {formats.percent(found['top_half_capture'])} of them."
+    )
+    if verdict["degraded"]:
+        return Notice("warning", f"The model does not keep what it promised: {'; '.join(verdict['broken'])}.", facts)
+    return Notice("success", "The model keeps what it promised.", facts)

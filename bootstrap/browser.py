@@ -1,0 +1,105 @@
+"""The call list as a person sees it: opened in a headless Chromium that is already on the machine.
+
+Nothing is downloaded, and nothing is taken from the app but its page: the classes that Streamlit gives to keyed
+containers (`st-key-<key>`) are the contract.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypedDict
+from urllib.parse import urlencode
+
+from playwright.sync_api import Error, Page, sync_playwright
+
+from core.errors import NotFound, Unavailable
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+# Headless, without the services a browser talks to by itself.
+ARGUMENTS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SCORE = re.compile(r"[01]\.\d{4}")
+
+
+class Shown(TypedDict):
+    """What the card shows: the person's reference, the score with four decimals, and the chance as a percentage."""
+
+    ref: str
+    score: str
+    chance: str
+
+
+def find_chromium() -> str | None:
+    """The path of a Chromium on this machine, or None."""
+    return next((path for path in map(shutil.which, PROGRAMS) if path), None)
+
+
+@contextmanager
+def opened(executable: str, *, width: int = 1440, height: int = 900, timeout_seconds: float = 30.0) -> Iterator[Page]:
+    """An empty page in a browser of its own; every wait on it lasts at most `timeout_seconds`."""
+    # Chromium's sandbox cannot be had by root, and a container's only user often is.
+    arguments = [*ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
+        try:
+            page = browser.new_page(viewport={"width": width, "height": height})
+            page.set_default_timeout(timeout_seconds * 1000)
+            yield page
+        finally:
+            browser.close()
+
+
+def address(url: str, campaign: str, agent: str) -> str:
+    """The address of `campaign`'s call list, for `agent`."""
+    return f"{url.rstrip('/')}/?{urlencode({'campaign': campaign, 'agent': agent})}"
+
+
+def take_next(page: Page) -> Shown:
+    """Press Next call on an open call list, once it is ranked, and read the card; a card that is there is read."""
+    card = page.locator(".st-key-card .st-key-score-exact")
+    ranked = page.locator(".st-key-ranked-list td").filter(has_text=SCORE)
+    card.or_(ranked).first.wait_for()
+    if not card.count():
+        page.locator(".st-key-take button:enabled").click()
+    return read_card(page)
+
+
+def read_card(page: Page) -> Shown:
+    """What the card shows. Raises NotFound if it shows no score with four decimals."""
+    text = page.locator(".st-key-card .st-key-score-exact").inner_text()
+    score = SCORE.search(text)
+    if score is None:
+        raise NotFound(f"The card shows no score with four decimals, but '{text.strip()}'.")
+    return Shown(
+        ref=page.locator(".st-key-prospect-ref").inner_text().strip().removeprefix("Person ").strip(),
+        score=score[0],
+        chance=page.locator(".st-key-chance [data-testid=stMetricValue]").inner_text().strip(),
+    )
+
+
+def read_call_list(url: str, campaign: str, agent: str, executable: str, *, timeout_seconds: float = 60.0) -> Shown:
+    """Open the app at `url`, take the next call of `campaign` as `agent`, and return what the card shows.
+
+    Waits for the list to be ranked. The prospect stays claimed. Raises Unavailable, with the page's text, if the card
+    does not appear in `timeout_seconds`.
+    """
+    with opened(executable, timeout_seconds=timeout_seconds) as page:
+        try:
+            page.goto(address(url, campaign, agent))
+            return take_next(page)
+        except Error as error:
+            text = " ".join(page.locator("body").inner_text(timeout=1000).split())[:300]
+            raise Unavailable(
+                f"The app at {url} showed no card: {error.message.splitlines()[0]}",
+                next=f"The page said: {text}",
+            ) from error

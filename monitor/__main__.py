@@ -1,0 +1,42 @@
+"""`python -m monitor` runs all jobs on their schedule; `python -m monitor drift` runs one of them once, now."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+
+from core.errors import CallwiseError
+from monitor.main import JOBS, jobs, read, serve
+
+
+def main() -> int:
+    """Do what the command line says; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m monitor",
+        description="Watches the appliance. Without a job: runs all of them on their schedule, with a health page.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="jobs:\n" + "\n".join(f"  {name:<12} {about}" for name, about in JOBS.items()),
+    )
+    parser.add_argument("job", nargs="?", choices=list(JOBS), metavar="job", help="run this job once, now")
+    wanted = parser.parse_args().job
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stdout)
+    # A job that still runs at its next turn is no news, nor is a request, nor a library's warning to its developers.
+    logging.captureWarnings(True)
+    for chatter in ("apscheduler", "httpx", "py.warnings"):
+        logging.getLogger(chatter).setLevel(logging.ERROR)
+    try:
+        settings = read()
+        if wanted is None:
+            serve(settings)
+        for job in jobs(settings):
+            if job.name == wanted:
+                print(f"{job.name}: {job.run()}.")
+    except CallwiseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""A job, how it is run, and what is remembered of its runs.
+
+A job that raises never harms another: the failure is one line in the log, with what was kept and what to do next, and
+counts until the next success. The same failure again and again is said once; so is that it is over.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from core.clock import Clock, now
+from core.errors import CallwiseError
+
+log = logging.getLogger("callwise.monitor")
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something done every `seconds`; `run` does it once and says in one sentence what it did."""
+
+    name: str
+    seconds: float
+    run: Callable[[], str]
+
+
+@dataclass
+class Record:
+    """The last runs of one job."""
+
+    runs: int = 0
+    failures_in_a_row: int = 0
+    succeeded_at: datetime | None = None
+    failed_at: datetime | None = None
+    said: str = ""
+    error: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """For the health page."""
+        return {
+            "runs": self.runs,
+            "failures_in_a_row": self.failures_in_a_row,
+            "last_success": self.succeeded_at.isoformat() if self.succeeded_at else None,
+            "last_failure": self.failed_at.isoformat() if self.failed_at else None,
+            "said": self.said,
+            "error": self.error,
+        }
+
+
+@dataclass
+class Runs:
+    """Runs jobs and remembers. May be shared between threads."""
+
+    clock: Clock = now
+    _records: dict[str, Record] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, job: Job) -> None:
+        """Run `job` once. Raises nothing that a job may raise."""
+        try:
+            said = job.run()
+        except CallwiseError as error:
+            self._failed(job, str(error))
+        except Exception as error:  # noqa: BLE001 - a mistake in one job must not end the others; it is logged in full
+            self._failed(job, f"{type(error).__name__}: {error}", trace=True)
+        else:
+            self._succeeded(job, said)
+
+    def report(self) -> dict[str, dict[str, Any]]:
+        """Every job that has run, by name."""
+        with self._lock:
+            return {name: record.document() for name, record in sorted(self._records.items())}
+
+    def failing(self, failures: int) -> list[str]:
+        """Names of the jobs that failed at least `failures` times in a row."""
+        with self._lock:
+            return sorted(name for name, record in self._records.items() if record.failures_in_a_row >= failures)
+
+    def _succeeded(self, job: Job, said: str) -> None:
+        with self._lock:
+            record = self._records.setdefault(job.name, Record())
+            failures, news = record.failures_in_a_row, said != record.said
+            record.runs += 1
+            record.failures_in_a_row, record.error = 0, ""
+            record.succeeded_at, record.said = self.clock(), said
+        if failures:
+            log.info("%s: works again after %d failed runs.", job.name, failures)
+        if news:
+            log.info("%s: %s.", job.name, said)
+
+    def _failed(self, job: Job, error: str, *, trace: bool = False) -> None:
+        with self._lock:
+            record = self._records.setdefault(job.name, Record())
+            news = error != record.error
+            record.runs += 1
+            record.failures_in_a_row += 1
+            record.failed_at, record.error = self.clock(), error
+        if news:
+            log.error("%s failed and is tried again every %g s: %s", job.name, job.seconds, error, exc_info=trace)

@@ -1,0 +1,126 @@
+"""The composition root of the monitor: settings to adapters to jobs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+from core import mongo, schema
+from core import settings as groups
+from core.evidently_project import PROJECT, EvidentlyUI
+from core.scoring import ScoringClient
+from monitor.code_version import code_version
+from monitor.health import Health, HealthPage
+from monitor.jobs import Job, Runs
+from monitor.rank import rank
+from monitor.schedule import Schedule
+from monitor.settle import settle
+
+if TYPE_CHECKING:
+    from core.model_registry import ModelRegistry
+
+log = logging.getLogger("callwise.monitor")
+
+# The jobs, for people: what each does.
+JOBS = {
+    "rank": "score every open prospect with the models in service",
+    "settle": "close prospects whose outcome was written by a process that died",
+    "drift": "compare the newest predictions with the champion's training data",
+    "performance": "judge the champion by the newest outcomes",
+}
+
+
+class Settings(
+    groups.MongoSettings,
+    groups.RegistrySettings,
+    groups.ScoringSettings,
+    groups.EvidentlySettings,
+    groups.SchemaSettings,
+    groups.MonitorSettings,
+):
+    """What the monitor needs to know."""
+
+
+def read(env: Mapping[str, str] | None = None) -> Settings:
+    """The settings in the environment. Raises SettingsError."""
+    return groups.load(Settings, env)
+
+
+def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
+    """All jobs over the real services; `project` is the Evidently project that reports land in.
+
+    Raises SchemaError. What is slow to import (MLflow and Evidently take seconds) is imported by the first run that
+    needs it, so that ranking and the health page do not wait for it.
+    """
+    db = mongo.connect(settings)
+    columns = schema.read(settings.callwise_schema)
+    scoring = ScoringClient(settings, columns)
+    ui = EvidentlyUI(settings.evidently_url)
+
+    @cache
+    def registry() -> ModelRegistry:
+        from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR  # noqa: PLC0415
+
+        from core.model_registry import ModelRegistry  # noqa: PLC0415
+
+        MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # its bars would stand in the log
+        return ModelRegistry(settings)
+
+    def run_rank() -> str:
+        done = rank(db, scoring)
+        return str(done) if done else "no champion in service yet, so nobody is ranked"
+
+    def run_drift() -> str:
+        from monitor import drift  # noqa: PLC0415
+        from monitor.reports import Shelf  # noqa: PLC0415
+
+        limits = drift.Limits(
+            settings.callwise_drift_window, settings.callwise_drift_distance, settings.callwise_drift_share
+        )
+        return drift.review(Shelf(db, ui, project), registry(), columns, limits, code_version())
+
+    def run_performance() -> str:
+        from monitor import performance  # noqa: PLC0415
+        from monitor.reports import Shelf  # noqa: PLC0415
+
+        return performance.review(Shelf(db, ui, project), registry(), settings.callwise_quality_window, code_version())
+
+    review = settings.callwise_review_seconds
+    return [
+        Job("rank", settings.callwise_rank_seconds, run_rank),
+        Job("settle", settings.callwise_settle_seconds, lambda: settle(db)),
+        Job("drift", review, run_drift),
+        Job("performance", review, run_performance),
+    ]
+
+
+def serve(settings: Settings) -> None:
+    """Run all jobs and the health page until SIGTERM or SIGINT; then end the process with status 0.
+
+    Raises SettingsError and SchemaError, before anything is started.
+    """
+    all_jobs, runs, ended = jobs(settings), Runs(), threading.Event()
+    schedule = Schedule(all_jobs, runs)
+
+    def look() -> Health:
+        failing = runs.failing(settings.callwise_job_failures)
+        details = {"scheduler": schedule.alive, "failing": failing, "jobs": runs.report()}
+        return Health(schedule.alive and not failing, {**details, "code_version": code_version()})
+
+    page = HealthPage(settings.callwise_monitor_host, settings.callwise_monitor_port, look)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    schedule.start()
+    log.info("started: %s; health on port %d.", ", ".join(job.name for job in all_jobs), page.port)
+    ended.wait()
+    schedule.stop()
+    page.close()
+    log.info("ended.")
+    logging.shutdown()
+    # Python would wait for jobs under way. Every write of theirs may be repeated, so they are cut off instead.
+    os._exit(0)

@@ -1,0 +1,169 @@
+"""Keeps the score of every open prospect that of the present models.
+
+A prospect is current when it was ranked by the *lineup* in service: the champion and, while there is one, the canary;
+which of the two scores a prospect is the scoring service's to decide. What is in service is asked of that service, not
+of the registry, so a list never waits between two models. Prospects without a score come first, in every campaign;
+then those of an earlier lineup. Both go in the order of arrival, campaign by campaign and key by key, never by score:
+the newest predictions are what drift is judged on, and they must not be the bottom of a list.
+
+A request's id is a hash of what is asked and of the prediction it replaces. A run that was killed between the answer
+and the write asks the same question again and gets the answer that was logged; once written, the next is another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pymongo import ASCENDING, UpdateOne
+
+from core.errors import InputError
+from core.mongo import Db, Document, reachable
+from core.schema import Value
+from core.v2 import Score
+
+BATCH = 500  # rows a request
+ROUND = 50_000  # prospects a run and campaign looks at; the next run goes on
+FIELDS = {"features": 1, "prediction": 1}
+
+
+class Scorer(Protocol):
+    """What scores are asked of; `core.scoring.ScoringClient` is the real one."""
+
+    def state(self) -> Mapping[str, str | int | float]:
+        """What is in service: `champion` and `canary`, each a version or empty. Raises Unavailable."""
+        ...
+
+    def score(
+        self, rows: Sequence[Mapping[str, Value]], prospects: Sequence[str], *, request_id: str | None = None
+    ) -> list[Score]:
+        """The scores of n rows, in their order. Raises InputError, Unavailable."""
+        ...
+
+
+@dataclass(frozen=True)
+class Lineup:
+    """The model versions that score now."""
+
+    champion: str
+    canary: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.champion}+{self.canary}" if self.canary else self.champion
+
+    def outdated(self) -> dict[str, Any]:
+        """The query of prospects that another lineup ranked.
+
+        Without a canary only the scores of other versions are out of date, so that the end of a canary leaves the
+        champion's in place.
+        """
+        return (
+            {"ranked_by": {"$nin": [None, str(self)]}}
+            if self.canary
+            else {"score_version": {"$nin": [None, self.champion]}}
+        )
+
+
+@dataclass
+class Ranking:
+    """What a run did: prospects ranked, those that came too late (closed meanwhile), requests that were refused.
+
+    It was `overtaken` if a model that is not of its lineup answered too.
+    """
+
+    lineup: Lineup
+    ranked: int = 0
+    closed: int = 0
+    overtaken: bool = False
+    refused: list[InputError] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        done = f"{self.ranked} prospects ranked" if self.ranked else "every open prospect is ranked"
+        return f"{done} by version {self.lineup}"
+
+
+def lineup(scorer: Scorer) -> Lineup | None:
+    """What is in service, or None before there is a champion. Raises Unavailable."""
+    state = scorer.state()
+    return Lineup(str(state["champion"]), str(state["canary"]) or None) if state["champion"] else None
+
+
+def rank(db: Db, scorer: Scorer) -> Ranking | None:
+    """Score every open prospect that the lineup in service has not ranked; None before there is a champion.
+
+    Raises Unavailable when a service does not answer (what was ranked by then stays), and InputError at the end when
+    the scoring service refused rows (the others are ranked).
+    """
+    present = lineup(scorer)
+    if present is None:
+        return None
+    done = Ranking(present)
+    with reachable():
+        campaigns = [
+            campaign["_id"] for campaign in db.campaigns.find({}, {"_id": 1}).sort([("created_at", ASCENDING)])
+        ]
+    for condition in ({"score": None}, present.outdated()):
+        for campaign in campaigns if not done.overtaken else ():
+            keys = _open(db, campaign, condition)
+            for start in range(0, len(keys), BATCH):
+                _rank(db, scorer, keys[start : start + BATCH], done)
+    if done.refused:
+        first = done.refused[0]
+        raise InputError(
+            f"{first.what} (and {len(done.refused) - 1} more refused requests)" if done.refused[1:] else first.what,
+            kept=f"All other prospects are ranked ({done.ranked} now); those of a refused request keep no score.",
+            next="Compare the campaign with the schema the champion was trained on.",
+        )
+    return done
+
+
+def request_id(lineup: Lineup, prospects: Sequence[Document]) -> str:
+    """The natural key of asking `lineup` for these prospects: 32 hex digits of a sha256."""
+    asked = [[p["_id"], p["features"], p.get("prediction")] for p in prospects]
+    text = json.dumps(["rank", str(lineup), asked], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _open(db: Db, campaign: str, condition: Mapping[str, Any]) -> list[str]:
+    """Keys of the open prospects under `condition`, in their order."""
+    query = {"campaign": campaign, "status": "open", **condition}
+    with reachable():
+        found = db.prospects.find(query, {"_id": 1}).sort([("_id", ASCENDING)]).limit(ROUND)
+        return [prospect["_id"] for prospect in found]
+
+
+def _rank(db: Db, scorer: Scorer, keys: Sequence[str], done: Ranking) -> None:
+    with reachable():
+        found = {p["_id"]: p for p in db.prospects.find({"_id": {"$in": list(keys)}, "status": "open"}, FIELDS)}
+    prospects = [found[key] for key in keys if key in found]
+    done.closed += len(keys) - len(prospects)
+    if not prospects:
+        return
+    request = request_id(done.lineup, prospects)
+    try:
+        scores = scorer.score([p["features"] for p in prospects], [p["_id"] for p in prospects], request_id=request)
+    except InputError as error:
+        done.refused.append(error)
+        return
+    strangers = {score.version for score in scores} - {done.lineup.champion, done.lineup.canary}
+    done.overtaken |= bool(strangers)  # the next run sees the new lineup, and goes over these again
+    ranked_by = "" if strangers else str(done.lineup)
+    writes = [_write(p["_id"], score, ranked_by) for p, score in zip(prospects, scores, strict=True)]
+    with reachable():
+        written = db.prospects.bulk_write(writes, ordered=False).matched_count
+    done.ranked += written
+    done.closed += len(writes) - written
+
+
+def _write(prospect: str, score: Score, ranked_by: str) -> UpdateOne:
+    ranked = {
+        "score": score.score,
+        "score_version": score.version,
+        "score_route": score.route,
+        "prediction": score.prediction,
+        "ranked_by": ranked_by,
+    }
+    return UpdateOne({"_id": prospect, "status": "open"}, {"$set": ranked})

@@ -1,0 +1,69 @@
+"""Verdicts in MongoDB, and their pictures in the Evidently UI.
+
+A report's `_id` is made of what it is about (kind, model version, newest record of its window), so the same window
+gives one report however often it is looked at. The verdict is written first and is the truth; the snapshot in the UI
+is a view of it. A process that died between the two leaves a report without a snapshot; the next look at the same
+window adds it, and a window that has moved on by then stays without one. Verdicts are kept for ever; of the snapshots,
+close to a megabyte each, the newest `SNAPSHOTS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import DESCENDING
+
+from core.clock import Clock, now
+from core.evidently_project import EvidentlyUI
+from core.mongo import Db, reachable
+
+SNAPSHOTS = 500
+STRIDE = 10  # a window is judged again once a tenth of it is new
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where reports go: the database and a project in the Evidently UI."""
+
+    db: Db
+    ui: EvidentlyUI
+    project: str
+    clock: Clock = now
+
+    def news(self, kind: str, version: str, keys: Sequence[str]) -> int:
+        """How many of a window's n records (`keys`, the newest first) came after the last window that was published.
+
+        0 while they are less than a tenth: a window is worth a report when it says something new. Raises Unavailable.
+        """
+        query = {"kind": kind, "verdict.version": version, "snapshot.id": {"$gt": ""}}
+        with reachable():
+            last = self.db.reports.find_one(query, sort=[("verdict.until", DESCENDING)])
+        fresh = keys.index(last["verdict"]["last"]) if last and last["verdict"]["last"] in keys else len(keys)
+        return fresh if fresh * STRIDE >= len(keys) else 0
+
+    def keep(self, report: str, kind: str, verdict: Mapping[str, Any]) -> None:
+        """Write a verdict; one that is there already stands. Raises Unavailable."""
+        document = {"kind": kind, "verdict": dict(verdict), "made": {"at": self.clock()}, "snapshot": None}
+        with reachable():
+            self.db.reports.update_one({"_id": report}, {"$setOnInsert": document}, upsert=True)
+
+    def publish(self, report: str, content: str) -> str:
+        """Let the UI show exactly one snapshot of `report` and return its address. Raises Unavailable.
+
+        `content` is a snapshot whose metadata names the report (`report`). Two processes that do this at once agree
+        on the older of their snapshots.
+        """
+        project = self.ui.ensure_project(self.project)
+        if not self.ui.snapshots(project, report=report):
+            self.ui.add_snapshot(project, content)
+        kept, *surplus = self.ui.snapshots(project, report=report)
+        for snapshot in surplus:
+            self.ui.delete_snapshot(project, snapshot)
+        for snapshot in self.ui.snapshots(project)[:-SNAPSHOTS]:
+            self.ui.delete_snapshot(project, snapshot)
+        page = self.ui.page(project, kept)
+        with reachable():
+            self.db.reports.update_one({"_id": report}, {"$set": {"snapshot": {"id": kept, "page": page}}})
+        return page

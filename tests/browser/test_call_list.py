@@ -1,0 +1,151 @@
+"""An agent's and a manager's first minutes, in a real browser."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from bootstrap.browser import address, opened, read_call_list, read_card, take_next
+from core.clock import now
+from core.mongo import Db
+
+pytestmark = [pytest.mark.mongo, pytest.mark.s3]
+
+
+@pytest.fixture
+def campaign(db: Db, person: dict[str, Any]) -> str:
+    """Thirty people, ranked; the best is `p29`."""
+    features = {**person, "age": 41, "pdays": 999, "previous": 0, "campaign": 1}
+    db.campaigns.insert_one({"_id": "spring", "title": "spring", "created_at": now(), "schema": "x"})
+    for place in range(30):
+        ref = f"p{place:02d}"
+        score = 0.1 + place / 100 + 0.00004
+        db.prospects.insert_one(
+            {
+                "_id": f"spring:{ref}",
+                "campaign": "spring",
+                "ref": ref,
+                "features": features,
+                "status": "open",
+                "score": score,
+                "score_version": "1",
+                "score_route": "champion",
+                "prediction": f"req:{place}",
+                "claim": None,
+            }
+        )
+    return "spring"
+
+
+def best(page: Page) -> str:
+    """Who stands first on the list."""
+    return page.locator(".st-key-ranked-list tbody tr").first.locator("td").first.inner_text().strip()
+
+
+def test_claim_see_the_score_record_and_gone(app: str, chromium: str, campaign: str, db: Db) -> None:
+    with opened(chromium) as page:
+        page.goto(address(app, campaign, "Ann"))
+        shown = take_next(page)
+        assert shown == {"ref": "p29", "score": "0.3900", "chance": "39.0%"}
+        page.locator(".st-key-outcome-sold button").click()
+        expect(page.get_by_text("p29 is recorded and off the list.")).to_be_visible()
+        expect(page.locator(".st-key-ranked-list tbody tr").first).to_contain_text("p28")
+        expect(page.locator(".st-key-ranked-list")).not_to_contain_text("p29")
+        expect(page.locator(".st-key-progress")).to_contain_text("1 of 30 people called")
+        page.locator(".st-key-take button").click()
+        expect(page.locator(".st-key-prospect-ref")).to_contain_text("p28")
+    outcome = db.outcomes.find_one({"_id": "spring:p29:1"})
+    assert outcome is not None
+    assert (outcome["result"], outcome["agent"]) == ("sold", "Ann")
+
+
+def test_a_shift_on_the_keyboard_alone(app: str, chromium: str, campaign: str, db: Db) -> None:
+    with opened(chromium) as page:
+        page.goto(address(app, campaign, "Ann"))
+        for place, (key, result) in enumerate((("s", "sold"), ("x", "refused"))):
+            expect(page.locator(".st-key-take button")).to_be_enabled()
+            page.keyboard.press("n")
+            expect(page.locator(".st-key-prospect-ref")).to_contain_text(f"p{29 - place}")
+            page.keyboard.press(key)
+            expect(page.locator(".st-key-card")).to_have_count(0)
+            outcome = db.outcomes.find_one({"_id": f"spring:p{29 - place}:1"})
+            assert outcome is not None
+            assert outcome["result"] == result
+
+
+def test_typing_a_name_presses_no_button(app: str, chromium: str, campaign: str, db: Db) -> None:
+    with opened(chromium) as page:
+        page.goto(address(app, campaign, "Ann"))
+        take_next(page)
+        page.get_by_label("Your name").press_sequentially(" Sox Boxx")
+        assert read_card(page)["ref"] == "p29"
+    assert db.outcomes.count_documents({}) == 0
+
+
+def test_two_agents_never_get_the_same(app: str, chromium: str, campaign: str, db: Db) -> None:
+    ann = read_call_list(app, campaign, "Ann", chromium)
+    bob = read_call_list(app, campaign, "Bob", chromium)
+    assert (ann["ref"], bob["ref"]) == ("p29", "p28")
+    again = read_call_list(app, campaign, "Ann", chromium)
+    assert again == ann
+    with opened(chromium) as page:
+        page.goto(address(app, campaign, "Cid"))
+        rows = page.locator(".st-key-ranked-list tbody tr")
+        expect(rows.nth(0)).to_contain_text("Ann")
+        expect(rows.nth(1)).to_contain_text("Bob")
+        expect(rows.nth(2)).to_contain_text("free")
+
+
+def test_a_list_that_gets_ranked_shows_it_by_itself(app: str, chromium: str, campaign: str, db: Db) -> None:
+    db.prospects.update_many({}, {"$set": {"score": None}})
+    with opened(chromium) as page:
+        page.goto(address(app, campaign, "Ann"))
+        expect(page.locator(".st-key-unranked")).to_contain_text("Not ranked yet")
+        db.prospects.update_one({"_id": "spring:p07"}, {"$set": {"score": 0.5}})
+        expect(page.locator(".st-key-ranked-list tbody tr").first).to_contain_text("0.5000")
+        expect(page.locator(".st-key-unranked")).to_have_count(0)
+        assert best(page) == "p07"
+
+
+def test_two_bad_rows_are_named(app: str, chromium: str, db: Db, person: dict[str, Any], tmp_path: Path) -> None:
+    good = {**person, "y": ""}
+    rows = [good, {**good, "age": "young"}, good, {**good, "job": "pilot"}]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, good.keys())
+    writer.writeheader()
+    writer.writerows(rows)
+    file = tmp_path / "people.csv"
+    file.write_text(text.getvalue())
+    with opened(chromium) as page:
+        page.goto(f"{app}/campaigns")
+        expect(page.locator(".st-key-empty-campaigns")).to_contain_text("There is no campaign yet")
+        page.get_by_label("Name", exact=True).fill("Spring")
+        page.locator(".st-key-import input[type=file]").set_input_files(file)
+        page.locator(".st-key-import_go button").click()
+        rejected = page.locator(".st-key-reject-rows tbody tr")
+        expect(rejected).to_have_count(2)
+        expect(rejected.nth(0)).to_contain_text("'young' is not a whole number from 17 to 110")
+        expect(rejected.nth(0).locator("td").first).to_have_text("2")
+        expect(rejected.nth(1)).to_contain_text("'pilot' is not one of")
+        expect(rejected.nth(1).locator("td").first).to_have_text("4")
+        with page.expect_download() as download:
+            page.locator(".st-key-rejects-now button").click()
+        kept = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
+    assert [(row["_row"], row["_column"]) for row in kept] == [("2", "age"), ("4", "job")]
+    assert sorted(p["row"] for p in db.prospects.find()) == [1, 3]
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("path", ["", "campaigns", "overview"])
+def test_no_page_scrolls_sideways(app: str, chromium: str, campaign: str, width: int, path: str) -> None:
+    with opened(chromium, width=width, height=900) as page:
+        page.goto(f"{app}/{path}")
+        page.locator("h1").wait_for()
+        main = page.locator(".stMain")
+        page.wait_for_load_state("networkidle")
+        assert main.evaluate("element => element.scrollWidth - element.clientWidth") == 0

@@ -1,0 +1,243 @@
+"""The pages' logic, run by Streamlit's own test runner on a real database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core import prospects
+from core.clock import now
+from core.mongo import Db
+from core.prospects import Result
+from core.settings import ROOT
+
+pytestmark = pytest.mark.mongo
+
+Screen = Callable[..., AppTest]
+PEOPLE = {"p1": 0.3421, "p2": 0.9, "p3": 0.05}
+
+
+@pytest.fixture
+def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
+    """Opens the app as `agent`; the object store is away, which the call list must not mind."""
+    for name, value in {
+        "MONGODB_DATABASE": db.name,
+        "S3_ENDPOINT_URL": "http://127.0.0.1:9",
+        "S3_ACCESS_KEY": "nobody",
+        "S3_SECRET_KEY": "not-a-real-one",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    def opened(agent: str = "") -> AppTest:
+        test = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=30)
+        if agent:
+            test.query_params["agent"] = agent
+        return test.run()
+
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    yield opened
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+@pytest.fixture
+def campaign(db: Db, person: dict[str, Any]) -> str:
+    """Three people, ranked."""
+    features = {**person, "age": 41, "pdays": 999, "previous": 0, "campaign": 1}
+    db.campaigns.insert_one({"_id": "spring", "title": "spring", "created_at": now(), "schema": "x"})
+    for ref, score in PEOPLE.items():
+        db.prospects.insert_one(
+            {
+                "_id": f"spring:{ref}",
+                "campaign": "spring",
+                "ref": ref,
+                "features": features,
+                "status": "open",
+                "score": score,
+                "score_version": "3",
+                "score_route": "champion",
+                "prediction": f"req:{ref}",
+                "claim": None,
+            }
+        )
+    return "spring"
+
+
+def said(test: AppTest) -> str:
+    return "\n".join(e.value for e in [*test.success, *test.info, *test.warning, *test.error, *test.markdown])
+
+
+def press(test: AppTest, key: str) -> AppTest:
+    return test.button(key=key).click().run()
+
+
+def shown(test: AppTest) -> list[str]:
+    """The heading of the card, if there is one."""
+    return [e.value for e in test.subheader if e.value.startswith("Person")]
+
+
+def listed(test: AppTest) -> list[str]:
+    return next((list(t.value["Person"]) for t in test.table if "Person" in t.value), [])
+
+
+def test_an_empty_appliance_says_what_to_do_first(screen: Screen) -> None:
+    test = screen()
+    assert "Import a file of people to call" in said(test)
+    assert not test.exception
+
+
+def test_a_call_needs_a_name(screen: Screen, campaign: str) -> None:
+    test = screen()
+    assert test.button(key="take").disabled
+    test.text_input(key="agent").set_value("  Ann   Lee ").run()
+    press(test, "take")
+    assert "you" in list(next(t.value["With"] for t in test.table if "With" in t.value))
+
+
+def test_the_best_is_first_and_the_exact_score_is_on_the_card(screen: Screen, campaign: str, db: Db) -> None:
+    test = press(screen("Ann"), "take")
+    assert shown(test) == ["Person p2"]
+    assert "Score 0.9000" in [e.value for e in test.caption]
+    assert [m.value for m in test.metric if m.label == "Chance of a sale"] == ["90.0%"]
+    held = db.prospects.find_one({"_id": "spring:p2"})
+    assert held is not None
+    assert held["claim"]["by"] == "Ann"
+
+
+def test_codes_are_shown_by_their_meaning(screen: Screen, campaign: str) -> None:
+    test = press(screen("Ann"), "take")
+    cells = [cell for table in test.table for cell in table.value.to_numpy().ravel()]
+    assert "Never contacted before" in cells
+    assert "999" not in cells
+
+
+def test_a_recorded_person_leaves_the_list_and_the_next_is_one_click_away(
+    screen: Screen, campaign: str, db: Db
+) -> None:
+    test = press(press(screen("Ann"), "take"), "outcome-sold")
+    assert "p2 is recorded" in said(test)
+    assert listed(test) == ["p1", "p3"]
+    assert [m.value for m in test.metric if m.label in ("To call", "Called")] == ["2", "1"]
+    outcome = db.outcomes.find_one({"_id": "spring:p2:1"})
+    assert outcome is not None
+    assert (outcome["result"], outcome["agent"]) == ("sold", "Ann")
+    assert shown(press(test, "take")) == ["Person p1"]
+
+
+def test_a_person_given_back_is_free_again(screen: Screen, campaign: str, db: Db) -> None:
+    test = press(press(screen("Ann"), "take"), "give-back")
+    assert "back on the list" in said(test)
+    assert shown(test) == []
+    assert [p["claim"] for p in db.prospects.find()] == [None, None, None]
+    assert db.outcomes.count_documents({}) == 0
+
+
+def test_two_agents_get_different_people(screen: Screen, campaign: str) -> None:
+    assert shown(press(screen("Ann"), "take")) != shown(press(screen("Bob"), "take"))
+
+
+def test_a_reload_finds_the_card_again(screen: Screen, campaign: str) -> None:
+    press(screen("Ann"), "take")
+    assert shown(screen("Ann")) == ["Person p2"]
+
+
+def test_an_agent_who_was_overtaken_is_told_so(screen: Screen, campaign: str, db: Db) -> None:
+    test = press(screen("Ann"), "take")
+    late = now() - timedelta(minutes=1)
+    db.prospects.update_one({"_id": "spring:p2"}, {"$set": {"claim": {"by": "Ann", "until": late}}})
+    assert "hold ran out" in said(test.run())
+    assert prospects.claim(db, campaign, "Bob")
+    test = press(test, "outcome-refused")
+    assert "now held by Bob" in said(test)
+    assert "Nothing was recorded" in said(test)
+    assert db.outcomes.count_documents({}) == 0
+
+
+def test_an_outcome_recorded_elsewhere_is_never_overwritten(screen: Screen, campaign: str, db: Db) -> None:
+    test = press(screen("Ann"), "take")
+    prospects.record(db, "spring:p2", "Ann", Result.REFUSED)
+    test = press(test, "outcome-sold")
+    assert "already has the outcome" in said(test)
+    assert "first outcome stands" in said(test)
+
+
+def test_everybody_called_is_said(screen: Screen, campaign: str) -> None:
+    test = screen("Ann")
+    for _ in PEOPLE:
+        press(press(test, "take"), "outcome-refused")
+    assert "Everybody in this campaign has been called" in said(test)
+    assert test.button(key="take").disabled
+
+
+def test_everybody_on_other_screens_is_said(screen: Screen, campaign: str, db: Db) -> None:
+    for agent in ("Bob", "Cid", "Dot"):
+        prospects.claim(db, campaign, agent)
+    assert "Nobody is free to call" in said(press(screen("Ann"), "take"))
+
+
+def test_a_list_that_is_not_ranked_says_so_and_can_be_called(screen: Screen, campaign: str, db: Db) -> None:
+    db.prospects.update_many({}, {"$set": {"score": None}})
+    test = screen("Ann")
+    assert "Not ranked yet" in said(test)
+    assert shown(press(test, "take")) == ["Person p1"]
+
+
+def test_a_database_that_is_away_is_told_to_a_person(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONGODB_URI", "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=200")
+    test = screen("Ann")
+    assert "part of the appliance does not answer" in said(test)
+    assert not test.exception
+    assert "Traceback" not in said(test)
+    assert "127\\.0\\.0\\.1" not in said(test)
+
+
+def test_a_defect_shows_a_reference_and_no_trace(
+    screen: Screen, campaign: str, db: Db, caplog: pytest.LogCaptureFixture
+) -> None:
+    db.prospects.update_many({}, {"$unset": {"claim": ""}})
+    test = screen("Ann")
+    assert "Something went wrong" in said(test)
+    assert "KeyError" not in said(test)
+    assert not test.exception
+    assert "KeyError" in caplog.text
+
+
+def test_a_missing_setting_is_named(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("S3_SECRET_KEY")
+    text = said(screen())
+    assert "S3\\_SECRET\\_KEY" in text
+    assert os.environ["MONGODB_URI"] not in text
+
+
+def test_the_list_turns_pages_and_shrinks(screen: Screen, campaign: str, db: Db) -> None:
+    template = db.prospects.find_one({"_id": "spring:p3"})
+    assert template is not None
+    more = [{**template, "_id": f"spring:q{n:02d}", "ref": f"q{n:02d}", "score": 0.01} for n in range(25)]
+    db.prospects.insert_many(more)
+    test = screen("Ann")
+    assert listed(test)[:4] == ["p2", "p1", "p3", "q00"]
+    test.pagination[0].set_value(2).run()
+    assert listed(test) == ["q22", "q23", "q24"]
+    db.prospects.update_many({"ref": {"$gte": "q10"}}, {"$set": {"status": "done"}})
+    st.cache_data.clear()
+    test.run()
+    assert not test.exception
+    assert listed(test)[0] == "p2"
+    assert len(test.pagination) == 0
+
+
+def test_two_campaigns_have_a_place_each(screen: Screen, campaign: str, db: Db) -> None:
+    db.campaigns.insert_one({"_id": "older", "title": "older", "created_at": now() - timedelta(days=1), "schema": "x"})
+    test = press(screen("Ann"), "take")
+    test.selectbox(key="campaign").set_value("older").run()
+    assert shown(test) == []
+    assert "Everybody in this campaign has been called" in said(test)
+    test.selectbox(key="campaign").set_value("spring").run()
+    assert shown(test) == ["Person p2"]

@@ -1,0 +1,32 @@
+from app import desk, person
+from core.prospects import Result
+from core.schema import Role, Schema
+
+
+def test_every_feature_is_shown_once_under_its_role(schema: Schema) -> None:
+    sections = person.sections(schema, {"age": 41, "pdays": 999})
+    labels = [label for section in sections for label, _ in section.fields]
+    assert sorted(labels) == sorted(column.label for column in schema.features)
+    assert [section.role for section in sections] == [Role.PROFILE, Role.HISTORY, Role.CALL_CONTEXT, Role.INDICATOR]
+    assert dict(sections[1].fields)["Days since the last campaign's contact"] == "Never contacted before"
+
+
+def test_another_company_s_columns_need_no_code(schema: Schema) -> None:
+    income = {"name": "annual_income", "label": "Income", "type": "integer", "role": "profile", "unit": "EUR"}
+    other = Schema.model_validate(
+        {"name": "loans", "title": "Loans", "outcome": schema.outcome.model_dump(), "columns": [income]}
+    )
+    assert [(s.title, s.fields) for s in person.sections(other, {"annual_income": 52000})] == [
+        ("Who they are", (("Income", "52,000 EUR"),))
+    ]
+    assert [column.name for column in person.key_columns(other)] == ["annual_income"]
+
+
+def test_the_list_shows_segments_and_what_came_of_earlier_calls(schema: Schema) -> None:
+    assert [column.name for column in person.key_columns(schema)] == ["job", "marital", "age", "poutcome"]
+
+
+def test_every_result_has_a_button_and_a_key_of_its_own() -> None:
+    assert {outcome.result for outcome in desk.OUTCOMES} == set(Result)
+    keys = [outcome.shortcut for outcome in desk.OUTCOMES] + ["N", "B"]
+    assert len(set(keys)) == len(keys)

@@ -1,0 +1,139 @@
+import json
+import logging
+import threading
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+import pytest
+
+from core.errors import SettingsError, Unavailable
+from monitor.health import Health, HealthPage
+from monitor.jobs import Job, Runs
+from monitor.schedule import Schedule
+
+
+class Flaky:
+    """A job that fails while `error` is set."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+
+    def __call__(self) -> str:
+        if self.error:
+            raise self.error
+        return "done"
+
+
+def wait_until(condition: Any) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+def is_alive(schedule: Schedule) -> bool:
+    return schedule.alive
+
+
+def test_a_failure_is_said_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "callwise.monitor")
+    flaky, runs = Flaky(), Runs()
+    job = Job("rank", 3, flaky)
+    flaky.error = Unavailable("It is down.", next="Start it.")
+    for _ in range(3):
+        runs.run(job)
+    flaky.error = None
+    for _ in range(2):
+        runs.run(job)
+    assert [record.getMessage() for record in caplog.records] == [
+        "rank failed and is tried again every 3 s: It is down. Start it.",
+        "rank: works again after 3 failed runs.",
+        "rank: done.",
+    ]
+
+
+def test_failures_in_a_row_count_until_a_success() -> None:
+    flaky, runs = Flaky(), Runs()
+    job = Job("drift", 3, flaky)
+    flaky.error = RuntimeError("a mistake")
+    runs.run(job)
+    runs.run(job)
+    assert runs.failing(3) == []
+    runs.run(job)
+    assert runs.failing(3) == ["drift"]
+    report = runs.report()["drift"]
+    assert (report["error"], report["last_success"], report["runs"]) == ("RuntimeError: a mistake", None, 3)
+    flaky.error = None
+    runs.run(job)
+    assert runs.failing(1) == []
+    assert runs.report()["drift"]["last_success"] >= report["last_failure"]
+
+
+def test_a_job_that_raises_harms_no_other_and_a_long_one_is_not_run_beside_itself() -> None:
+    flaky, ended, started, ticks = Flaky(), threading.Event(), [], []
+    flaky.error = ValueError("always")
+
+    def long() -> str:
+        started.append(1)
+        ended.wait(30)
+        return "long"
+
+    def tick() -> str:
+        ticks.append(1)
+        return "tick"
+
+    runs = Runs()
+    schedule = Schedule([Job("bad", 0.02, flaky), Job("long", 0.02, long), Job("tick", 0.02, tick)], runs)
+    assert not is_alive(schedule)
+    schedule.start()
+    try:
+        wait_until(lambda: len(ticks) >= 5 and runs.failing(5) == ["bad"])
+        assert len(started) == 1
+        assert is_alive(schedule)
+    finally:
+        ended.set()
+        schedule.stop()
+    assert not is_alive(schedule)
+
+
+def fetched(port: int, path: str) -> tuple[int, dict[str, Any]]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as reply:
+            return reply.status, json.load(reply)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def test_the_health_page_says_200_503_and_why() -> None:
+    health = Health(True, {"failing": []})
+    page = HealthPage("127.0.0.1", 0, lambda: health)
+    try:
+        assert fetched(page.port, "/health") == (200, {"ok": True, "failing": []})
+        health = Health(False, {"failing": ["drift"]})
+        assert fetched(page.port, "/health") == (503, {"ok": False, "failing": ["drift"]})
+        assert fetched(page.port, "/")[0] == 404
+        with pytest.raises(SettingsError, match="cannot bind"):
+            HealthPage("127.0.0.1", page.port, lambda: health)
+    finally:
+        page.close()
+
+
+def test_every_job_can_be_run_by_hand(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from monitor import __main__ as command
+    from monitor.main import JOBS, jobs, read
+
+    env = {"MONGODB_URI": "mongodb://127.0.0.1:1", "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
+           "MLSERVER_URL": "http://127.0.0.1:1", "EVIDENTLY_URL": "http://127.0.0.1:1"}  # fmt: skip
+    assert [job.name for job in jobs(read(env))] == list(JOBS)
+    monkeypatch.setattr("sys.argv", ["monitor", "--help"])
+    with pytest.raises(SystemExit, match="0"):
+        command.main()
+    shown = capsys.readouterr().out
+    assert all(f"{name} " in shown and about in shown for name, about in JOBS.items())
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.argv", ["monitor", "rank"])
+    assert command.main() == 1
+    assert "The scoring service did not answer" in capsys.readouterr().err

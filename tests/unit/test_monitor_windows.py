@@ -1,0 +1,83 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from core.mongo import Db
+from monitor import windows
+
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def predicted(db: Db, id: str, prospect: str, minute: int, score: float, version: str = "1", **more: Any) -> None:
+    at = START + timedelta(minutes=minute)
+    record = {"prospect": prospect, "at": at, "features": {"age": 40}, "score": score, "version": version}
+    db.predictions.insert_one(
+        {"_id": id, "route": "champion", "shadow_score": None, "shadow_version": None, **record, **more}
+    )
+
+
+def called(db: Db, prospect: str, minute: int, positive: bool = False, call: int = 1) -> None:
+    at = START + timedelta(minutes=minute)
+    db.outcomes.insert_one({"_id": f"{prospect}:{call}", "prospect": prospect, "at": at, "positive": positive})
+
+
+def test_a_prospect_counts_once_with_its_newest_prediction(db: Db) -> None:
+    for minute in range(9):
+        predicted(db, f"again:{minute}", "a", minute, 0.1 * minute)
+    predicted(db, "old:0", "b", -1, 0.5)
+    assert [(row.id, row.score) for row in windows.predictions(db, "1", 2)] == [("again:8", 0.8), ("old:0", 0.5)]
+
+
+def test_a_window_has_the_newest_and_no_more(db: Db) -> None:
+    for n in range(40):
+        predicted(db, f"r:{n}", f"p{n}", n, 0.5)
+    assert [row.prospect for row in windows.predictions(db, "1", 3)] == ["p39", "p38", "p37"]
+    assert len(windows.predictions(db, "1", 100)) == 40
+
+
+def test_rows_of_one_request_have_a_stable_order(db: Db) -> None:
+    for n in (3, 1, 2):
+        predicted(db, f"r:{n}", f"p{n}", 0, 0.5)
+    assert [row.id for row in windows.predictions(db, "1", 2)] == ["r:3", "r:2"]
+
+
+def test_only_scores_of_the_version_count_also_those_in_the_shadow(db: Db) -> None:
+    predicted(db, "a:0", "a", 0, 0.1, version="1")
+    predicted(db, "b:0", "b", 1, 0.9, version="2")
+    predicted(db, "c:0", "c", 2, 0.8, version="2", route="canary", shadow_score=0.3, shadow_version="1")
+    assert [(row.id, row.score) for row in windows.predictions(db, "1", 10)] == [("c:0", 0.3), ("a:0", 0.1)]
+
+
+def test_an_outcome_is_joined_with_the_last_prediction_before_it(db: Db) -> None:
+    predicted(db, "r1:0", "a", 0, 0.1)
+    predicted(db, "r2:0", "a", 10, 0.2)
+    predicted(db, "r3:0", "a", 20, 0.3)
+    called(db, "a", 15, positive=True)
+    assert [(c.outcome, c.score, c.positive) for c in windows.outcomes(db, "1", 5)] == [("a:1", 0.2, True)]
+
+
+def test_outcomes_without_a_prediction_before_them_are_left_out(db: Db) -> None:
+    called(db, "imported", -10_000)
+    assert windows.outcomes(db, "1", 5) == []
+    predicted(db, "r:0", "a", 0, 0.1)
+    predicted(db, "r:1", "b", 30, 0.1)
+    called(db, "a", 5)
+    called(db, "b", 20)
+    assert [call.outcome for call in windows.outcomes(db, "1", 5)] == ["a:1"]
+
+
+def test_an_outcome_that_another_version_was_answerable_for_is_left_out(db: Db) -> None:
+    predicted(db, "r:0", "a", 0, 0.1, version="1")
+    predicted(db, "r:1", "a", 1, 0.9, version="2")
+    called(db, "a", 5)
+    assert windows.outcomes(db, "1", 5) == []
+    assert [call.score for call in windows.outcomes(db, "2", 5)] == [0.9]
+
+
+def test_the_newest_outcomes_are_found_behind_many_without_a_prediction(db: Db) -> None:
+    predicted(db, "r:0", "a", 0, 0.1)
+    predicted(db, "r:1", "b", 0, 0.2)
+    called(db, "a", 1)
+    called(db, "b", 2)
+    for n in range(30):
+        called(db, f"stranger{n}", 100 + n)
+    assert [call.outcome for call in windows.outcomes(db, "1", 2)] == ["b:1", "a:1"]

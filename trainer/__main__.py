@@ -1,0 +1,32 @@
+"""`python -m trainer`: one training by hand, without Prefect."""
+
+import argparse
+import sys
+
+from core.errors import CallwiseError
+from trainer.main import compose
+from trainer.pipeline import train
+
+
+def main() -> int:
+    """Train once; 0 when it ended well, 1 when a gate refused or a service did not answer."""
+    parser = argparse.ArgumentParser(prog="python -m trainer", description="Train a model on all outcomes there are.")
+    parser.add_argument("--reason", default="by hand", help="why; kept in the model's lineage")
+    parser.add_argument("--incident", help="the incident that asks for it")
+    asked = parser.parse_args()
+
+    def announced(name, function):  # type: ignore[no-untyped-def]
+        print(f"· {name}", flush=True)
+        return function
+
+    try:
+        outcome = train(compose(), reason=asked.reason, incident=asked.incident, step=announced)
+    except CallwiseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{outcome.result}: version {outcome.version}, dataset {outcome.dataset}: {outcome.why}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""The same training as a Prefect flow: every step a task, a refusal a failed state with its reason, a summary.
+
+Loaded by its path (`trainer/flow.py:continuous_training`), with the project's root as the working directory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas import State
+from prefect.states import Completed, Failed
+
+from core.errors import GateRefused
+from trainer.main import compose
+from trainer.pipeline import Outcome, train
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@flow(name="continuous-training", persist_result=False)
+def continuous_training(reason: str = "on demand", incident: str | None = None) -> State[Any]:
+    """Train on all outcomes there are; the new model becomes champion if every gate lets it through.
+
+    Ends as Completed, or as Failed under the name Refused when a gate stopped it; the champion is then unchanged.
+    """
+    try:
+        outcome = train(compose(), reason=reason, incident=incident, step=as_task)
+    except GateRefused as refused:
+        create_markdown_artifact(f"## Refused by {refused.gate}\n\n{refused}\n", key="continuous-training")
+        return Failed(name="Refused", message=str(refused))
+    create_markdown_artifact(summary(outcome), key="continuous-training", description=outcome.why)
+    return Completed(name=outcome.result.capitalize(), message=f"Version {outcome.version}: {outcome.why}.")
+
+
+def as_task(name: str, function: Callable[P, T], /) -> Callable[P, T]:
+    """`function` as a Prefect task. Its result stays in memory: a dataset is no cache key."""
+    return task(name=name, cache_policy=NO_CACHE, persist_result=False)(function)
+
+
+def summary(outcome: Outcome) -> str:
+    """What came of a training, as Markdown."""
+    rows = "".join(f"| {name} | {value:.5g} |\n" for name, value in outcome.figures.items())
+    table = f"\n| figure | value |\n|---|---|\n{rows}" if rows else ""
+    return f"## Version {outcome.version}: {outcome.result}\n\n{outcome.why}.\n\nDataset `{outcome.dataset}`.\n{table}"

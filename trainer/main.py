@@ -1,0 +1,37 @@
+"""The composition root: settings become adapters, adapters become a trainer."""
+
+from __future__ import annotations
+
+from core.data_registry import DataRegistry
+from core.model_registry import ModelRegistry
+from core.mongo import connect
+from core.schema import read
+from core.settings import (
+    DatasetSettings,
+    MongoSettings,
+    RegistrySettings,
+    S3Settings,
+    SchemaSettings,
+    TrainerSettings,
+    load,
+)
+from trainer.pipeline import Trainer
+
+
+class Settings(MongoSettings, S3Settings, RegistrySettings, SchemaSettings, DatasetSettings, TrainerSettings):
+    """Everything that training is told by the environment."""
+
+
+def compose(settings: Settings | None = None) -> Trainer:
+    """The trainer of this environment. Raises SettingsError, SchemaError."""
+    settings = settings or load(Settings)
+    registry = settings.callwise_data_registry
+    return Trainer(
+        db=connect(settings),
+        schema=read(settings.callwise_schema),
+        data=DataRegistry(registry, settings),
+        models=ModelRegistry(settings),
+        settings=settings,
+        experiment=settings.callwise_experiment,
+        lock=registry.with_name(registry.name + ".training.lock"),
+    )

@@ -1,0 +1,46 @@
+"""The split of the training data by time: what comes later is never used to judge, or to learn, what came before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Split:
+    """Three windows, one after the other: `fit` (the oldest), `calibration`, `test` (the newest outcomes)."""
+
+    fit: pd.DataFrame
+    calibration: pd.DataFrame
+    test: pd.DataFrame
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Rows of each window."""
+        return {"fit": len(self.fit), "calibration": len(self.calibration), "test": len(self.test)}
+
+
+def by_time(frame: pd.DataFrame, outcome: str, *, calibration_share: float, test_share: float) -> Split:
+    """Cut `frame` (n rows, the oldest first) into its three windows.
+
+    Raises InputError when a window has not both outcomes, because nothing can be learnt or judged on it.
+    """
+    test_from = len(frame) - round(len(frame) * test_share)
+    calibration_from = test_from - round(len(frame) * calibration_share)
+    windows = {
+        "fit": frame.iloc[:calibration_from],
+        "calibration": frame.iloc[calibration_from:test_from],
+        "test": frame.iloc[test_from:],
+    }
+    for name, window in windows.items():
+        if window[outcome].nunique() < 2:
+            raise InputError(
+                f"the {name} window ({len(window)} of {len(frame)} outcomes) has not both outcomes",
+                column=outcome,
+                kept="The champion is unchanged.",
+                next="Record more outcomes, or change the shares of the windows.",
+            )
+    return Split(**{name: window.reset_index(drop=True) for name, window in windows.items()})
