@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from tests.serving_fakes import FakeModel, FakeRegistry, MemoryHome
 from starlette.testclient import TestClient
 
 from core import settings
 from core.schema import read
 from core.scoring import ScoringClient
 from serving.main import Service
+from tests.serving_fakes import FakeModel, FakeRegistry, MemoryHome
 
 SCHEMA = read(settings.ROOT / "data" / "schema.yaml")
 

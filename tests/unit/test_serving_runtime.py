@@ -99,12 +99,12 @@ def test_the_reply_the_log_and_the_model_say_the_same_number(stand: Stand) -> No
     assert reply["id"] == "list-7"
     assert reply["parameters"] == {"request": "list-7", "version": "1", "route": "champion"}
     assert {o["name"]: (o["datatype"], o["shape"], o["data"]) for o in reply["outputs"]} == {
-        "score": ("FP64", [1], [33 / 1000 + 0.1]),
+        "score": ("FP64", [1], [0.133]),
         "version": ("BYTES", [1], ["1"]),
         "route": ("BYTES", [1], ["champion"]),
     }
     held = stand.home.held["list-7:0"]
-    assert held["score"] == 33 / 1000 + 0.1
+    assert held["score"] == 0.133
     assert held["features"] == {**ROW, "age": 33}
     assert (held["request"], held["prospect"], held["version"], held["route"]) == ("list-7", "p:0", "1", "champion")
     assert (held["shadow_score"], held["shadow_version"]) == (None, None)
@@ -114,7 +114,7 @@ def test_rows_keep_their_order(stand: Stand) -> None:
     stand.point(champion="1")
     ages = [17 + number % 90 for number in range(500)]
     scores = stand.client.score([{**ROW, "age": age} for age in ages], [f"p{n}" for n in range(500)], request_id="r")
-    assert [score.score for score in scores] == [age / 1000 + 0.1 for age in ages]
+    assert [score.score for score in scores] == [round(age / 1000 + 0.1, 12) for age in ages]
     assert [score.prediction for score in scores] == [f"r:{row}" for row in range(500)]
     assert [stand.home.held[score.prediction]["features"]["age"] for score in scores] == ages
 
