@@ -4,14 +4,10 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
 import pytest
 from mlserver.handlers import DataPlane
 from mlserver.registry import MultiModelRegistry
@@ -20,57 +16,23 @@ from mlserver.settings import ModelSettings
 from mlserver.settings import Settings as ServerSettings
 from starlette.testclient import TestClient
 
-from core import settings, v2
+from core import v2
 from core.clock import now
 from core.errors import Conflict, InputError, Unavailable
-from core.schema import Value, read
-from core.scoring import ScoringClient
+from core.schema import Value
 from serving.log import PredictionLog
 from serving.main import Service
 from serving.models import Models
 from serving.routing import Router
 from serving.scorer import Scorer
 from serving.spool import FILE, Spool
-from tests.serving_fakes import FakeModel, FakeRegistry, MemoryHome
+from tests.serving_fakes import FakeRegistry, MemoryHome
+from tests.serving_stand import SCHEMA, ByAge, Stand
 
-SCHEMA = read(settings.ROOT / "data" / "schema.yaml")
 ROW: dict[str, Value] = {
     column.name: column.categories[0] if column.is_category else int(column.minimum or 0) for column in SCHEMA.features
 }
 PATH = "/v2/models/prospect-scorer"
-
-
-class ByAge(FakeModel):
-    """Scores a row by its age, so that rows cannot be mixed up."""
-
-    def predict_proba(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
-        """Shape [n, 2]."""
-        score = X["age"].to_numpy() / 1000 + self.score
-        return np.column_stack([1 - score, score])
-
-
-@dataclass
-class Stand:
-    """The service on stand-ins, and the HTTP client in front of it."""
-
-    http: TestClient
-    service: Service
-    registry: FakeRegistry
-    home: MemoryHome
-    folder: Path
-
-    @property
-    def client(self) -> ScoringClient:
-        """The client that every other service uses."""
-        scoring = settings.ScoringSettings(mlserver_url="http://testserver")
-        client = ScoringClient(scoring, SCHEMA)
-        client._http = self.http
-        return client
-
-    def point(self, **aliases: str) -> None:
-        """Let the registry's aliases be these, and look."""
-        self.registry.aliases = aliases
-        self.service.models.look()
 
 
 @pytest.fixture(scope="module")
@@ -137,12 +99,12 @@ def test_the_reply_the_log_and_the_model_say_the_same_number(stand: Stand) -> No
     assert reply["id"] == "list-7"
     assert reply["parameters"] == {"request": "list-7", "version": "1", "route": "champion"}
     assert {o["name"]: (o["datatype"], o["shape"], o["data"]) for o in reply["outputs"]} == {
-        "score": ("FP64", [1], [33 / 1000 + 0.1]),
+        "score": ("FP64", [1], [0.133]),
         "version": ("BYTES", [1], ["1"]),
         "route": ("BYTES", [1], ["champion"]),
     }
     held = stand.home.held["list-7:0"]
-    assert held["score"] == 33 / 1000 + 0.1
+    assert held["score"] == 0.133
     assert held["features"] == {**ROW, "age": 33}
     assert (held["request"], held["prospect"], held["version"], held["route"]) == ("list-7", "p:0", "1", "champion")
     assert (held["shadow_score"], held["shadow_version"]) == (None, None)
@@ -152,7 +114,7 @@ def test_rows_keep_their_order(stand: Stand) -> None:
     stand.point(champion="1")
     ages = [17 + number % 90 for number in range(500)]
     scores = stand.client.score([{**ROW, "age": age} for age in ages], [f"p{n}" for n in range(500)], request_id="r")
-    assert [score.score for score in scores] == [age / 1000 + 0.1 for age in ages]
+    assert [score.score for score in scores] == [round(age / 1000 + 0.1, 12) for age in ages]
     assert [score.prediction for score in scores] == [f"r:{row}" for row in range(500)]
     assert [stand.home.held[score.prediction]["features"]["age"] for score in scores] == ages
 
