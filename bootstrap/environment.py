@@ -7,6 +7,7 @@ its machine, HOME is a folder of the state, and telemetry is off in every tool t
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -133,20 +134,13 @@ def write_tool_files(state: StateFolder, ports: Mapping[str, int]) -> None:
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
     identity = {"name": "callwise", "credentials": [credentials], "actions": actions}
     state.write("s3/identities.json", {"identities": [identity]})
-    state.write(
-        "mlserver/settings.json",
-        {
-            "debug": False,
-            "host": HOST,
-            "http_port": ports["mlserver"],
-            "grpc_port": ports["mlserver_grpc"],
-            "metrics_port": ports["mlserver_metrics"],
-            # In the server's own process: one model, and a worker pool would cost a copy of it and a queue.
-            "parallel_workers": 0,
-        },
-    )
-    (state.path / "mlserver" / "prospect-scorer").mkdir(exist_ok=True)
-    state.write(
-        "mlserver/prospect-scorer/model-settings.json",
-        {"name": "prospect-scorer", "implementation": "serving.runtime.ProspectScorer"},
-    )
+    # Scoring knows best what its server is told; as a command, because services do not import each other.
+    own = {"--http-port": "mlserver", "--grpc-port": "mlserver_grpc", "--metrics-port": "mlserver_metrics"}
+    options = [word for option, name in own.items() for word in (option, str(ports[name]))]
+    folder = str(state.path / "mlserver")
+    subprocess.run([sys.executable, "-P", "-m", "serving.config", folder, *options], cwd=ROOT, env=_bare(), check=True)
+
+
+def _bare() -> dict[str, str]:
+    """What a command of ours needs that reads no setting."""
+    return {"PYTHONPATH": str(ROOT), "PATH": f"{BIN}:/usr/bin:/bin"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 import uuid
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ from core.objects import ObjectStore
 from core.schema import Schema
 
 T = TypeVar("T")
+DRAINED = 60
 LINEAGE = ("dataset_tag", "dataset_sha256", "code_version", "lock_sha256", "schema_sha256")
 
 
@@ -133,7 +135,13 @@ class Outside:
         return v2.scores(reply.json())[0]
 
     def _logged(self, key: str) -> Document:
-        return present(self._db.predictions.find_one({"_id": key}), f"the log has no record {key}")
+        # A record may be in the spool first; it drains within seconds.
+        deadline = time.monotonic() + DRAINED
+        record = self._db.predictions.find_one({"_id": key})
+        while record is None and time.monotonic() < deadline:
+            time.sleep(0.5)
+            record = self._db.predictions.find_one({"_id": key})
+        return present(record, f"the log has no record {key} after {DRAINED} s")
 
     def _champion(self) -> ModelVersion:
         found = ModelRegistry(self._settings).version_by_alias(CHAMPION)

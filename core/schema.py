@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from core.errors import SchemaError
 
 Value = int | float | str
+RESERVED = "prospect"
 
 
 class ColumnType(StrEnum):
@@ -166,6 +167,8 @@ class Schema(Strict):
             raise ValueError("a column name stands twice")
         if self.outcome.column in names:
             raise ValueError(f"the outcome '{self.outcome.column}' must not be among the columns")
+        if RESERVED in names:
+            raise ValueError(f"a column must not be called '{RESERVED}': that is the key scoring routes by")
         if not self.features:
             raise ValueError("no column may be a feature")
         known = set(names)

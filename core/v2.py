@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from core.errors import InputError
-from core.schema import Column, ColumnType, Schema, Value
+from core.schema import RESERVED, Column, ColumnType, Schema, Value
 
 DATATYPES = {ColumnType.INTEGER: "INT64", ColumnType.NUMBER: "FP64", ColumnType.CATEGORY: "BYTES"}
-PROSPECT = "prospect"
+PROSPECT = RESERVED
 OUTPUTS = {"score": "FP64", "version": "BYTES", "route": "BYTES"}
 
 # A request is scored, logged and answered in one piece; a longer list is sent in several.

@@ -82,6 +82,7 @@ def break_column(content: dict[str, Any], **changes: Any) -> None:
         (lambda c: break_column(c, minimum=200), "minimum is above maximum"),
         (lambda c: break_column(c, categories=["a"]), "categories go with type category"),
         (lambda c: break_column(c, name="job"), "a column name stands twice"),
+        (lambda c: break_column(c, name="prospect"), "must not be called 'prospect'"),
         (lambda c: c.update(segments=["income"]), "'income' is not a column"),
         (lambda c: c["outcome"].update(column="age"), "must not be among the columns"),
         (lambda c: c["calendar"].update(start="May 2008"), "start"),
