@@ -10,8 +10,10 @@ import os
 import uuid
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from minio import Minio
 
 from core.mongo import Db, connect, ensure_indexes
 from core.objects import ObjectStore
@@ -53,10 +55,20 @@ def db() -> Iterator[Db]:
 
 
 @pytest.fixture
-def objects() -> ObjectStore:
-    """An empty bucket on the server that S3_ENDPOINT_URL names."""
+def objects() -> Iterator[ObjectStore]:
+    """An empty bucket on the server that S3_ENDPOINT_URL names, removed afterwards: a server has room for so many."""
     _address("S3_ENDPOINT_URL")
     env = {name: os.environ[name] for name in ("S3_ENDPOINT_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY")}
-    store = ObjectStore(load(S3Settings, env), f"test-{uuid.uuid4().hex[:12]}")
+    settings = load(S3Settings, env)
+    store = ObjectStore(settings, f"test-{uuid.uuid4().hex[:12]}")
     store.ensure()
-    return store
+    yield store
+    address = urlsplit(settings.s3_endpoint_url)
+    secret = settings.s3_secret_key.get_secret_value()
+    client = Minio(
+        address.netloc, access_key=settings.s3_access_key, secret_key=secret, secure=address.scheme == "https"
+    )
+    keys = store.keys()
+    for key in keys:
+        client.remove_object(store.bucket, key)
+    client.remove_bucket(store.bucket)
