@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -23,8 +24,8 @@ from core.mongo import Document
 from core.settings import ROOT, load
 
 CAMPAIGN = "check"
-CALLS = 520
-"""Outcomes recorded: enough for the quality report, few enough to be quick."""
+CALLS, QUALITY_WINDOW = 220, 200
+"""Outcomes recorded, and how many the quality report looks at: enough to be a report, few enough to be quick."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,9 @@ class Check:
 
 def _by_hand(job: str) -> str:
     """Run a job of the monitor by hand; the last line it printed."""
-    done = subprocess.run([sys.executable, "-m", "monitor", job], capture_output=True, text=True, cwd=ROOT, check=False)
+    env = {**os.environ, "CALLWISE_QUALITY_WINDOW": str(QUALITY_WINDOW)}
+    run = [sys.executable, "-m", "monitor", job]
+    done = subprocess.run(run, capture_output=True, text=True, cwd=ROOT, check=False, env=env)
     outside.expect(done.returncode == 0, f"python -m monitor {job} ended with {done.returncode}: {done.stderr[-500:]}")
     lines = done.stdout.strip().splitlines()
     outside.expect(bool(lines), f"python -m monitor {job} said nothing")
