@@ -1,0 +1,66 @@
+"""What each service may do on MongoDB and S3: the least it needs, following who writes which contract.
+
+Everybody may read every collection of the appliance; who writes one, is said here. What is only ever added to (events,
+predictions) can be added to and not changed. Nobody but the set-up makes indexes, and nobody deletes or drops anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+READ, WRITE, DELETE, MAKE = "read", "write", "delete", "make the bucket"
+
+
+@dataclass(frozen=True)
+class MongoRights:
+    """`writes`: collections it inserts into and updates. `appends`: collections it inserts into, and no more.
+
+    `owns`: all of that on every collection, and indexes; for the set-up.
+    """
+
+    writes: tuple[str, ...] = ()
+    appends: tuple[str, ...] = ()
+    owns: bool = False
+
+
+@dataclass(frozen=True)
+class Rights:
+    """One service's rights. `s3`: what it may do in a bucket (`datasets`, `models`): read, write, delete, make it.
+
+    A bucket may be narrowed to the objects under a prefix: `datasets/imports/`.
+    """
+
+    service: str
+    mongo: MongoRights | None = None
+    s3: Mapping[str, tuple[str, ...]] | None = None
+
+    def summary(self) -> str:
+        """In words, for the log."""
+        parts = []
+        if self.mongo is not None:
+            what = ", ".join([*self.mongo.writes, *(f"{name} (adds only)" for name in self.mongo.appends)])
+            what = "owns the database" if self.mongo.owns else f"writes {what}"
+            parts.append(f"MongoDB: {what}")
+        for bucket, actions in (self.s3 or {}).items():
+            parts.append(f"S3 {bucket}: {', '.join(actions)}")
+        return "; ".join(parts)
+
+
+RIGHTS = (
+    Rights("bootstrap", MongoRights(owns=True), {"datasets": (READ, WRITE, MAKE), "models": (READ, WRITE, MAKE)}),
+    Rights("mlflow", None, {"models": (READ, WRITE, DELETE)}),
+    Rights("prefect-worker", MongoRights(writes=("models",), appends=("events",)), {"datasets": (READ, WRITE)}),
+    Rights("mlserver", MongoRights(appends=("predictions",))),
+    Rights(
+        "monitor",
+        MongoRights(writes=("prospects", "reports", "appliance"), appends=("events",)),
+        {"datasets": (READ,)},
+    ),
+    # Of S3 only the files of rejected rows.
+    Rights(
+        "app",
+        MongoRights(writes=("campaigns", "prospects", "outcomes"), appends=("events",)),
+        {"datasets/imports/": (READ, WRITE)},
+    ),
+)

@@ -1,0 +1,110 @@
+"""What each service is given: rights as the stores' own documents, and the file they are handed over in."""
+
+from __future__ import annotations
+
+import re
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bootstrap.accounts import Settings, read, write
+from bootstrap.accounts_mongo import privileges
+from bootstrap.accounts_s3 import policy
+from bootstrap.rights import READ, RIGHTS, WRITE, MongoRights, Rights
+from core.errors import SettingsError
+from core.settings import ROOT, load
+
+BUCKETS = {"datasets": "sets", "models": "models"}
+PACKAGES = {"app": ("app",), "monitor": ("monitor",), "prefect-worker": ("trainer",)}
+CHANGES = r"db\.(\w+)\.(?:insert|update|replace|bulk_write|delete|find_one_and)"
+
+
+def by_service(name: str) -> Rights:
+    return next(rights for rights in RIGHTS if rights.service == name)
+
+
+def allowed(rights: MongoRights, collection: str) -> set[str]:
+    return {
+        action
+        for privilege in privileges("callwise", rights)
+        if privilege["resource"]["collection"] in ("", collection)
+        for action in privilege["actions"]
+    }
+
+
+def test_rights_are_by_collection() -> None:
+    rights = MongoRights(writes=("prospects",), appends=("events",))
+    assert {"find", "insert", "update"} <= allowed(rights, "prospects")
+    assert {"insert", "update"} & allowed(rights, "events") == {"insert"}
+    assert {"insert", "update", "remove"} & allowed(rights, "users") == set()
+
+
+@pytest.mark.parametrize("rights", RIGHTS, ids=lambda rights: rights.service)
+def test_nobody_may_delete_and_only_the_set_up_may_make(rights: Rights) -> None:
+    if rights.mongo is None:
+        assert rights.service == "mlflow"
+        return
+    may = {action for privilege in privileges("callwise", rights.mongo) for action in privilege["actions"]}
+    assert not may & {"remove", "dropCollection", "dropDatabase", "createUser", "anyAction"}
+    assert ("createIndex" in may) == (rights.service == "bootstrap")
+
+
+@pytest.mark.parametrize("service", PACKAGES)
+def test_a_service_has_the_right_to_what_its_code_writes(service: str) -> None:
+    mongo = by_service(service).mongo
+    assert mongo is not None
+    for package in PACKAGES[service]:
+        for path in (ROOT / package).rglob("*.py"):
+            code = path.read_text(encoding="utf-8")
+            assert set(re.findall(CHANGES, code)) <= set(mongo.writes), path
+            assert "events.append(" not in code or "events" in mongo.appends, path
+
+
+def test_a_policy_opens_its_bucket_and_no_other() -> None:
+    document = policy({"datasets": (READ, WRITE)}, BUCKETS)
+    resources = {resource for statement in document["Statement"] for resource in statement["Resource"]}
+    actions = {action for statement in document["Statement"] for action in statement["Action"]}
+    assert resources == {"arn:aws:s3:::sets", "arn:aws:s3:::sets/*"}
+    assert {"s3:GetObject", "s3:PutObject", "s3:ListBucket"} <= actions
+    assert not actions & {"s3:DeleteObject", "s3:CreateBucket", "s3:*"}
+
+
+def test_a_policy_may_be_narrowed_to_a_prefix() -> None:
+    document = policy({"datasets/imports/": (READ,)}, BUCKETS)
+    objects = [s for s in document["Statement"] if "s3:GetObject" in s["Action"]]
+    assert [s["Resource"] for s in objects] == [["arn:aws:s3:::sets/imports/*"]]
+
+
+def test_what_is_handed_over_comes_back_and_is_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "account.env"
+    given = {"MONGODB_URI": "mongodb://app:p@mongo/?authSource=callwise&x='y z'", "S3_SECRET_KEY": 'a$b`c"d'}
+    assert read(path) == {}
+    write(path, given)
+    assert read(path) == given
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    shown = subprocess.run(
+        [ROOT / "deploy/with-account", "sh", "-c", 'printf %s "$S3_SECRET_KEY|$MONGODB_URI"'],
+        env={"ACCOUNT_FILE": str(path), "PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert shown == f"{given['S3_SECRET_KEY']}|{given['MONGODB_URI']}"
+
+
+def test_without_its_account_a_service_does_not_start(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [ROOT / "deploy/with-account", "true"],
+        env={"ACCOUNT_FILE": str(tmp_path / "none"), "PATH": "/usr/bin:/bin"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "docker compose up accounts" in done.stderr
+
+
+def test_an_administrator_with_a_default_password_is_refused() -> None:
+    env = {
+        "MONGODB_ADDRESS": "mongo:27017", "MONGODB_ADMIN_USER": "root", "MONGODB_ADMIN_PASSWORD": "generated-here",
+        "S3_ENDPOINT_URL": "http://s3:9000", "S3_ADMIN_USER": "root", "S3_ADMIN_PASSWORD": "minioadmin",
+    }  # fmt: skip
+    with pytest.raises(SettingsError, match="S3_ADMIN_PASSWORD"):
+        load(Settings, env)
