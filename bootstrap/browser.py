@@ -6,17 +6,19 @@ containers (`st-key-<key>`) are the contract.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlencode
 
-from playwright.sync_api import Error, Page, sync_playwright
-
 from core.errors import NotFound, Unavailable
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 # Headless, without the services a browser talks to by itself.
@@ -40,13 +42,17 @@ class Shown(TypedDict):
 
 
 def find_chromium() -> str | None:
-    """The path of a Chromium on this machine, or None."""
+    """The path of a Chromium on this machine, or None; None, too, where Playwright is not there to drive it."""
+    if importlib.util.find_spec("playwright") is None:
+        return None
     return next((path for path in map(shutil.which, PROGRAMS) if path), None)
 
 
 @contextmanager
 def opened(executable: str, *, width: int = 1440, height: int = 900, timeout_seconds: float = 30.0) -> Iterator[Page]:
     """An empty page in a browser of its own; every wait on it lasts at most `timeout_seconds`."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  not in the image of the set-up
+
     # Chromium's sandbox cannot be had by root, and a container's only user often is.
     arguments = [*ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
@@ -93,6 +99,8 @@ def read_call_list(url: str, campaign: str, agent: str, executable: str, *, time
     Waits for the list to be ranked. The prospect stays claimed. Raises Unavailable, with the page's text, if the card
     does not appear in `timeout_seconds`.
     """
+    from playwright.sync_api import Error  # noqa: PLC0415
+
     with opened(executable, timeout_seconds=timeout_seconds) as page:
         try:
             page.goto(address(url, campaign, agent))
