@@ -1,0 +1,197 @@
+# One file, a target per service. Layers are shared: every image starts from the same base, all that need the data
+# libraries share those, all that need models share MLflow and scikit-learn, and each adds only what is its own. All pins
+# come from one resolution (requirements/dev.txt), so a later layer adds files and never replaces any.
+#
+# The installer is mounted while it is used and stays in no layer; what is installed belongs to root and is read only
+# for the user that everything runs as.
+
+ARG PYTHON_IMAGE
+ARG CADDY_IMAGE
+
+FROM ${CADDY_IMAGE} AS caddy-published
+
+FROM ${PYTHON_IMAGE} AS installer
+COPY requirements/installer.txt /tmp/installer.txt
+RUN python3 -m venv /opt/installer \
+ && /opt/installer/bin/pip install --quiet --no-cache-dir --require-hashes -r /tmp/installer.txt
+
+# --- what all images share ----------------------------------------------------------------------------------------
+FROM ${PYTHON_IMAGE} AS base
+# Every folder that a volume is mounted on is made here and given to our user, because a new volume takes its owner
+# from the image: /var/lib/callwise for data, /run/callwise for accounts.
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin callwise \
+ && python3 -m venv --without-pip /opt/venv \
+ && for name in caddy evidently mlflow prefect registry s3 spool; do mkdir -p "/var/lib/callwise/$name"; done \
+ && for name in app bootstrap mlflow mlserver monitor prefect-worker; do mkdir -p "/run/callwise/$name"; done \
+ && chown -R callwise:callwise /var/lib/callwise /run/callwise
+ENV PATH=/opt/venv/bin:$PATH \
+    VIRTUAL_ENV=/opt/venv \
+    PYTHONPATH=/srv/callwise \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    HOME=/tmp
+COPY --chmod=0755 deploy/install deploy/healthy deploy/with-account /usr/local/bin/
+WORKDIR /srv/callwise
+USER 10001:10001
+ENTRYPOINT ["with-account"]
+
+# --- tools that need nothing of ours ------------------------------------------------------------------------------
+FROM base AS prefect
+USER root
+RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
+    --mount=type=bind,source=requirements/prefect.txt,target=/mnt/requirements/prefect.txt \
+    --mount=type=cache,target=/var/cache/uv \
+    install prefect
+USER 10001:10001
+ARG VERSION REVISION
+LABEL org.opencontainers.image.title="Callwise: Prefect server" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.revision=$REVISION
+
+FROM base AS evidently
+USER root
+RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
+    --mount=type=bind,source=requirements/evidently.txt,target=/mnt/requirements/evidently.txt \
+    --mount=type=cache,target=/var/cache/uv \
+    install evidently
+USER 10001:10001
+ARG VERSION REVISION
+LABEL org.opencontainers.image.title="Callwise: Evidently UI" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.revision=$REVISION
+
+# Caddy's own binary on the base of everything else. In the published image it carries a file capability
+# (cap_net_bind_service), without which the kernel refuses to start it; copied here it needs none, because it listens
+# on ports above 1024.
+FROM base AS caddy
+USER root
+RUN --mount=from=caddy-published,source=/usr/bin/caddy,target=/mnt/caddy \
+    cp /mnt/caddy /usr/local/bin/caddy && chmod 0755 /usr/local/bin/caddy
+COPY --chmod=0755 deploy/open-door /usr/local/bin/
+COPY deploy/Caddyfile /etc/caddy/Caddyfile
+ENV XDG_DATA_HOME=/var/lib/callwise/caddy \
+    XDG_CONFIG_HOME=/tmp
+USER 10001:10001
+ENTRYPOINT []
+CMD ["open-door"]
+ARG VERSION REVISION
+LABEL org.opencontainers.image.title="Callwise: the door (Caddy)" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.revision=$REVISION
+
+# --- what our services share --------------------------------------------------------------------------------------
+FROM base AS core
+USER root
+RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
+    --mount=type=bind,source=requirements/core.txt,target=/mnt/requirements/core.txt \
+    --mount=type=cache,target=/var/cache/uv \
+    install core
+
+FROM core AS model
+RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
+    --mount=type=bind,source=requirements/model.txt,target=/mnt/requirements/model.txt \
+    --mount=type=cache,target=/var/cache/uv \
+    install model
+
+# --- our services -------------------------------------------------------------------------------------------------
+FROM model AS mlflow
+USER 10001:10001
+ARG VERSION REVISION
+LABEL org.opencontainers.image.title="Callwise: MLflow server" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.revision=$REVISION
+
+FROM model AS serving
+RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
+    --mount=type=bind,source=requirements/serving.txt,target=/mnt/requirements/serving.txt \
+    --mount=type=cache,target=/var/cache/uv \
+    install serving
+COPY data/schema.yaml data/schema.yaml
+COPY core core
+COPY serving serving
+# MLServer reads its settings from files. It listens on all addresses of its container, on networks that only the
+# appliance is on.
+RUN python -m compileall -q core serving \
+ && python -m serving.config mlserver --host 0.0.0.0 --http-port 8080 --grpc-port 8081 --metrics-port 8082
+USER 10001:10001
+ARG VERSION REVISION
+LABEL org.opencontainers.image.title="Callwise: scoring" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.revision=$REVISION
+
+FROM model AS monitor
+RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
+    --mount=type=bind,source=requirements/monitor.txt,target=/mnt/requirements/monitor.txt \
+    --mount=type=cache,target=/var/cache/uv \
+    install monitor
+COPY data/schema.yaml data/schema.yaml
+COPY core core
+COPY monitor monitor
+RUN python -m compileall -q core monitor
+USER 10001:10001
+ARG VERSION REVISION
+LABEL org.opencontainers.image.title="Callwise: monitor" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.revision=$REVISION
+
+FROM model AS app
+RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
+    --mount=type=bind,source=requirements/app.txt,target=/mnt/requirements/app.txt \
+    --mount=type=cache,target=/var/cache/uv \
+    install app
+COPY data/schema.yaml data/schema.yaml
+COPY core core
+COPY app app
+RUN python -m compileall -q core app
+USER 10001:10001
+ARG VERSION REVISION
+LABEL org.opencontainers.image.title="Callwise: the screens" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.revision=$REVISION
+
+FROM model AS trainer
+RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
+    --mount=type=bind,source=requirements/trainer.txt,target=/mnt/requirements/trainer.txt \
+    --mount=type=cache,target=/var/cache/uv \
+    install trainer
+
+FROM trainer AS worker
+COPY data/schema.yaml data/schema.yaml
+COPY requirements/trainer.txt requirements/trainer.txt
+COPY core core
+COPY trainer trainer
+RUN python -m compileall -q core trainer
+USER 10001:10001
+ARG VERSION REVISION
+# Kept in the lineage of every model that is trained here.
+ENV CALLWISE_CODE_VERSION=$VERSION+$REVISION
+LABEL org.opencontainers.image.title="Callwise: training (Prefect worker)" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.revision=$REVISION
+
+# Sets the appliance up, and goes through it as people do: so it has what all services have.
+FROM trainer AS bootstrap
+RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
+    --mount=type=bind,source=requirements/bootstrap.txt,target=/mnt/requirements/bootstrap.txt \
+    --mount=type=cache,target=/var/cache/uv \
+    install bootstrap
+COPY data data
+COPY core core
+COPY monitor monitor
+COPY trainer trainer
+COPY bootstrap bootstrap
+RUN python -m compileall -q core monitor trainer bootstrap
+USER 10001:10001
+ARG VERSION REVISION
+LABEL org.opencontainers.image.title="Callwise: set-up" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.revision=$REVISION
