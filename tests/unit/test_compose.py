@@ -1,0 +1,252 @@
+"""The compose file: it runs the services of `bootstrap.services`, and each of them closed by default.
+
+The file is read as YAML; what `docker compose` makes of it is looked at in tests/compose, where there is an engine.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Any
+
+import pytest
+import yaml
+
+from bootstrap.environment import NO_TELEMETRY
+from bootstrap.rights import RIGHTS
+from bootstrap.services import BY_NAME, SERVICES, Service
+from core.settings import ROOT, groups
+
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
+EXAMPLE = (ROOT / ".env.example").read_text()
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+
+# The one-shot set-up has the name of its package here. Beside the list's services there are the door, and what makes
+# volumes and accounts, of which the embedded appliance has none.
+NAMES = {"setup": "bootstrap"}
+PLUMBING = {"volumes", "accounts", "caddy"}
+OTHERS_MAKE = {"s3", "mongo"}
+COMMON = {"MONGODB_DATABASE", "S3_BUCKET_DATASETS", "S3_BUCKET_MODELS"}
+ONCE = {"volumes", "accounts", "bootstrap"}
+ACCOUNT = {
+    "mongo": {"MONGODB_URI"},
+    "s3": {"S3_ACCESS_KEY", "S3_SECRET_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"},
+}
+
+listed = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+started_alike = pytest.mark.parametrize(
+    "service", [s for s in SERVICES if s.name not in OTHERS_MAKE], ids=lambda service: service.name
+)
+every = pytest.mark.parametrize("name", CONTAINERS)
+lasting = pytest.mark.parametrize("name", [name for name in CONTAINERS if name not in ONCE])
+
+
+def container(service: Service) -> dict[str, Any]:
+    return CONTAINERS[NAMES.get(service.name, service.name)]
+
+
+def given(service: Service) -> set[str]:
+    """Variables that the service finds: in the compose file, and in the file of its own accounts."""
+    names = set(container(service).get("environment", {}))
+    for rights in RIGHTS:
+        if rights.service == NAMES.get(service.name, service.name):
+            names |= ACCOUNT["mongo"] if rights.mongo is not None else set()
+            names |= ACCOUNT["s3"] if rights.s3 is not None else set()
+    return names
+
+
+# --- one list ------------------------------------------------------------------------------------------------------
+
+
+def test_both_appliances_have_the_same_services() -> None:
+    assert {NAMES.get(service.name, service.name) for service in SERVICES} == set(CONTAINERS) - PLUMBING
+
+
+@listed
+def test_each_waits_for_the_health_of_what_it_needs(service: Service) -> None:
+    waits = {name: how["condition"] for name, how in container(service).get("depends_on", {}).items()}
+    needs = {
+        NAMES.get(need, need): "service_completed_successfully" if BY_NAME[need].one_shot else "service_healthy"
+        for need in service.needs
+    }
+    assert {name: how for name, how in waits.items() if name not in PLUMBING} == needs
+    assert {how for name, how in waits.items() if name in PLUMBING} <= {"service_completed_successfully"}
+
+
+@started_alike
+def test_each_is_started_by_the_same_command(service: Service) -> None:
+    def words(command: Any) -> list[str]:
+        words = [str(word) for word in command]
+        # A module is named after -m; other programs are named by their words before the first option.
+        end = 3 if words[1] == "-m" else next((i for i, w in enumerate(words) if w.startswith("-")), len(words))
+        return [word.rsplit("/", 2)[-1] for word in words[:end]]
+
+    assert words(container(service)["command"]) == words(service.command)
+
+
+@started_alike
+def test_each_is_told_all_that_it_reads_and_nothing_else(service: Service) -> None:
+    settings = {
+        name.upper() for group in groups() if group.__module__ == "core.settings" for name in group.model_fields
+    }
+    reads = set(service.reads) | set(service.environment)
+    assert reads - given(service) == set()
+    told = set(container(service)["environment"]) & settings
+    allowed = reads | COMMON | {name for name in given(service) if name.endswith("_PAGE")}
+    assert told - allowed == set()
+
+
+@pytest.mark.parametrize("service", [s for s in SERVICES if s.address], ids=lambda service: service.name)
+def test_addresses_are_those_it_listens_on(service: Service) -> None:
+    addresses = {
+        str(other["environment"][service.address])
+        for other in CONTAINERS.values()
+        if service.address in other.get("environment", {})
+    }
+    if service.name == "mongo":  # in the connection string of each account
+        addresses = {f"mongodb://{CONTAINERS['accounts']['environment']['MONGODB_ADDRESS']}"}
+    assert len(addresses) == 1
+    host, port = re.fullmatch(r"\w+://([a-z0-9]+):(\d+)(?:/api)?", addresses.pop()).groups()  # type: ignore[union-attr]
+    assert host == service.name
+    probe = " ".join(str(word) for word in container(service)["healthcheck"]["test"])
+    assert service.name in OTHERS_MAKE or f"127.0.0.1:{port}/" in probe
+
+
+def test_who_has_an_account_is_given_it_and_nobody_else() -> None:
+    mounts = {
+        (name, volume.split(":")[0])
+        for name, service in CONTAINERS.items()
+        for volume in service.get("volumes", [])
+        if isinstance(volume, str) and volume.startswith("account-") and name != "accounts"
+    }
+    assert mounts == {(rights.service, f"account-{rights.service}") for rights in RIGHTS}
+    handed_out = set(CONTAINERS["accounts"]["volumes"])
+    assert handed_out == {f"account-{rights.service}:/run/callwise/{rights.service}" for rights in RIGHTS}
+
+
+# --- closed by default ---------------------------------------------------------------------------------------------
+
+
+@every
+def test_each_has_no_privilege_and_a_limit_on_everything(name: str) -> None:
+    service = CONTAINERS[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert "privileged" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["read_only"] is True
+    assert service["init"] is True
+    assert {"mem_limit", "cpus", "pids_limit"} <= set(service)
+    assert service["logging"]["driver"] == "json-file"
+    assert set(service["logging"]["options"]) == {"max-size", "max-file"}
+    # Others' images start as root unless told otherwise; ours end with USER (below).
+    assert "user" in service or service["image"].startswith("callwise-")
+    assert not str(service.get("user", "10001")).startswith("0")
+
+
+@lasting
+def test_each_comes_back_and_says_whether_it_is_well(name: str) -> None:
+    service = CONTAINERS[name]
+    assert service["restart"] == "unless-stopped"
+    assert service["healthcheck"]["test"][0] == "CMD"
+    assert {"interval", "timeout", "retries", "start_period"} <= set(service["healthcheck"])
+    assert "stop_grace_period" in service
+
+
+def test_only_the_door_publishes_ports_and_on_the_chosen_address() -> None:
+    assert {name for name, service in CONTAINERS.items() if "ports" in service} == {"caddy"}
+    assert all(port.startswith("${DOOR_LISTEN:-127.0.0.1}:") for port in CONTAINERS["caddy"]["ports"])
+
+
+def test_only_two_services_have_a_way_out() -> None:
+    assert {name for name, how in COMPOSE["networks"].items() if not (how or {}).get("internal")} == {"outside"}
+    out = {name for name, service in CONTAINERS.items() if "outside" in service.get("networks", ())}
+    assert out == {"caddy", "monitor"}
+    assert not any(service.get("network_mode") not in (None, "none") for service in CONTAINERS.values())
+
+
+def test_the_door_does_not_reach_the_data() -> None:
+    assert "data" not in CONTAINERS["caddy"]["networks"]
+    assert CONTAINERS["mongo"]["networks"] == CONTAINERS["s3"]["networks"] == ["data"]
+
+
+@every
+def test_telemetry_is_off(name: str) -> None:
+    if name in OTHERS_MAKE | PLUMBING:
+        pytest.skip("not one of the tools that have a switch; s3: MINIO_UPDATE is off")
+    environment = CONTAINERS[name]["environment"]
+    assert {switch: environment.get(switch) for switch in NO_TELEMETRY} == NO_TELEMETRY
+
+
+def test_data_volumes_have_one_owner() -> None:
+    users: dict[str, set[str]] = {}
+    for name, service in CONTAINERS.items():
+        for volume in service.get("volumes", []):
+            source = volume["source"] if isinstance(volume, dict) else volume.split(":")[0]
+            readonly = isinstance(volume, str) and volume.endswith(":ro")
+            assert source in COMPOSE["volumes"], f"{name} mounts {source}, which is no named volume"
+            if not readonly and name not in ("volumes", "accounts"):
+                users.setdefault(source, set()).add(name)
+    assert users.pop("registry") == {"bootstrap", "prefect-worker"}  # made by the one, filled by the other
+    assert all(len(names) == 1 for names in users.values())
+
+
+# --- what is asked of .env -----------------------------------------------------------------------------------------
+
+
+def test_every_variable_is_documented() -> None:
+    asked = set(re.findall(r"\$\{([A-Z0-9_]+)", (ROOT / "compose.yaml").read_text()))
+    documented = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", EXAMPLE.split("# === the services'")[0], re.MULTILINE))
+    assert asked == documented
+
+
+def test_no_secret_has_a_default() -> None:
+    text = (ROOT / "compose.yaml").read_text()
+    secrets = re.findall(r"^([A-Z0-9_]+)=$", EXAMPLE.split("# === the services'")[0], re.MULTILINE)
+    assert {"DOOR_PASSWORD", "MONGO_ROOT_PASSWORD", "S3_ROOT_PASSWORD", "CALLWISE_ROUTING_KEY"} <= set(secrets)
+    for name in secrets:
+        uses = re.findall(r"\$\{" + name + r"([^}]*)\}", text)
+        assert uses
+        assert set(uses) == {":?run scripts/init first"}
+
+
+def test_pins_of_others_images_stand_in_one_place() -> None:
+    for name in ("PYTHON_IMAGE", "MONGO_IMAGE", "S3_IMAGE", "CADDY_IMAGE"):
+        pin = re.search(rf"^{name}=(\S+:\S+)$", EXAMPLE, re.MULTILINE)
+        assert pin, f"{name} is not pinned by tag"
+        assert not pin[1].endswith(":latest")
+        for file in ("compose.yaml", "Dockerfile"):
+            assert pin[1] not in (ROOT / file).read_text()
+
+
+# --- images --------------------------------------------------------------------------------------------------------
+
+
+def test_images_have_the_version_of_the_project() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    ours = [str(service["image"]) for service in CONTAINERS.values() if service["image"].startswith("callwise-")]
+    assert ours
+    assert all(image.endswith(f":${{IMAGE_VERSION:-{version}}}") for image in ours)
+    assert f"# IMAGE_VERSION={version}" in EXAMPLE
+
+
+def test_every_image_that_is_used_is_built() -> None:
+    built = {service["image"] for service in CONTAINERS.values() if "build" in service}
+    assert {s["image"] for s in CONTAINERS.values() if s["image"].startswith("callwise-")} == built
+
+
+@pytest.mark.parametrize("target", sorted({s["build"]["target"] for s in CONTAINERS.values() if "build" in s}))
+def test_every_target_is_labelled_and_ends_without_root(target: str) -> None:
+    stage = re.search(rf"^FROM \S+ AS {target}$(.*?)(?=^FROM |\Z)", DOCKERFILE, re.MULTILINE | re.DOTALL)
+    assert stage, f"the Dockerfile has no target {target}"
+    assert re.findall(r"^USER (\S+)$", stage[1], re.MULTILINE)[-1] == "10001:10001"
+    for label in ("title", "licenses", "version=$VERSION", "revision=$REVISION"):
+        assert f"org.opencontainers.image.{label}" in stage[1]
+
+
+def test_no_image_fetches_what_is_not_pinned_by_hash() -> None:
+    installs = re.findall(r"pip install[^\n]*", DOCKERFILE + (ROOT / "deploy/install").read_text().replace("\\\n", ""))
+    assert len(installs) == 2
+    assert all("--require-hashes" in install for install in installs)
+    assert not re.search(r"apt-get|curl|wget", DOCKERFILE)

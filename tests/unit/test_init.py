@@ -1,0 +1,100 @@
+"""scripts/init: writes .env once, with secrets of its own, for its owner only."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from core.settings import ROOT
+from core.settings import UNSAFE_SECRETS as UNSAFE
+
+SECRETS = ("DOOR_PASSWORD", "DOOR_SCORING_PASSWORD", "MONGO_ROOT_PASSWORD", "S3_ROOT_PASSWORD", "CALLWISE_ROUTING_KEY")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "scripts").mkdir()
+    for name in ("init", "bundle"):
+        shutil.copy(ROOT / "scripts" / name, tmp_path / "scripts" / name)
+    shutil.copy(ROOT / ".env.example", tmp_path)
+    return tmp_path
+
+
+def init(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    # No terminal, nothing to read, and hardly anything on the path: it asks nothing and needs nothing.
+    return subprocess.run(
+        [folder / "scripts/init", *options],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"}, check=False,
+    )  # fmt: skip
+
+
+def variables(folder: Path) -> dict[str, str]:
+    return dict(re.findall(r"^([A-Z0-9_]+)=(.*)$", (folder / ".env").read_text(), re.MULTILINE))
+
+
+def test_every_secret_is_made_here_and_for_its_owner_only(folder: Path) -> None:
+    done = init(folder)
+    assert done.returncode == 0, done.stderr
+    assert stat.S_IMODE((folder / ".env").stat().st_mode) == 0o600
+    found = variables(folder)
+    assert all(found.values())
+    for name in SECRETS:
+        assert re.fullmatch(r"[A-Za-z0-9]{20,}", found[name]), name
+        assert found[name].lower() not in UNSAFE
+    assert len({found[name] for name in SECRETS}) == len(SECRETS)
+    # What it says next holds the one password that a person types, and no other secret.
+    assert found["DOOR_PASSWORD"] in done.stdout
+    assert not any(found[name] in done.stdout + done.stderr for name in SECRETS if name != "DOOR_PASSWORD")
+
+
+def test_two_appliances_have_nothing_in_common(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    init(folder)
+    other = tmp_path_factory.mktemp("other") / "folder"
+    shutil.copytree(folder, other)
+    (other / ".env").unlink()
+    init(other)
+    assert not {variables(folder)[name] for name in SECRETS} & {variables(other)[name] for name in SECRETS}
+
+
+def test_it_never_overwrites(folder: Path) -> None:
+    init(folder)
+    before = (folder / ".env").read_bytes()
+    again = init(folder, "--host", "callwise.example.org")
+    assert again.returncode == 0
+    assert (folder / ".env").read_bytes() == before
+    assert "left as it is" in again.stderr
+    assert [path.name for path in folder.iterdir() if path.name.startswith(".env.")] == [".env.example"]
+
+
+def test_it_listens_on_loopback_unless_told_for_whom(folder: Path) -> None:
+    init(folder)
+    found = variables(folder)
+    assert (found["DOOR_HOST"], found["DOOR_LISTEN"], found["DOOR_TLS"]) == ("localhost", "127.0.0.1", "internal")
+
+
+def test_a_host_opens_it_to_the_team(folder: Path) -> None:
+    init(folder, "--host", "callwise.example.org", "--tls", "ops@example.org")
+    found = variables(folder)
+    assert (found["DOOR_HOST"], found["DOOR_LISTEN"]) == ("callwise.example.org", "0.0.0.0")
+    assert found["DOOR_TLS"] == "ops@example.org"
+
+
+@pytest.mark.parametrize(
+    "options", [["--hots", "x"], ["--host"], ["--host", "a b"], ["--tls", "a@b"], ["--host", "$(id)"]]
+)
+def test_a_wrong_option_writes_nothing(folder: Path, options: list[str]) -> None:
+    assert init(folder, *options).returncode == 1
+    assert not (folder / ".env").exists()
+
+
+def test_a_bundle_that_is_none_writes_nothing(folder: Path) -> None:
+    (folder / "some.tar").write_bytes(b"\0" * 10240)
+    done = init(folder, "--from-bundle", str(folder / "some.tar"))
+    assert done.returncode == 1
+    assert "is no bundle" in done.stderr
+    assert not (folder / ".env").exists()
