@@ -1,0 +1,209 @@
+"""Wrong and missing credentials are refused at every door, from the host and between the services."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+
+import httpx
+import pytest
+
+from tests.compose.appliance import Appliance
+
+PAGES = ("", "mlflow", "prefect", "evidently")
+ANSWERS = {"": "/_stcore/health", "mlflow": "/health", "prefect": "/api/health", "evidently": "/api/version"}
+V2 = "/v2/models/prospect-scorer"
+INFER = f"{V2}/infer"
+OK, UNAUTHORIZED, NOT_FOUND = 200, 401, 404
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("path", ["/", "answers", "/api", "/static/../", "//"])
+def test_a_page_opens_with_its_login_only(appliance: Appliance, page: str, path: str) -> None:
+    url = appliance.url(page) + (ANSWERS[page] if path == "answers" else path)
+    user, password = appliance.person
+    for login in (
+        None,
+        (user, ""),
+        (user, password[:-1]),
+        (user, password + "x"),
+        ("root", password),
+        appliance.program,
+    ):
+        with appliance.client(login) as client:
+            assert client.get(url).status_code == UNAUTHORIZED, f"{url} answered {login and login[0]}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_with_its_login(appliance: Appliance, page: str) -> None:
+    with appliance.client(appliance.person) as client:
+        assert client.get(appliance.url(page) + ANSWERS[page]).status_code == OK
+        home = client.get(appliance.url(page) + "/")
+    assert home.status_code == OK
+    assert "text/html" in home.headers["content-type"]
+    assert home.headers["strict-transport-security"]
+    assert "server" not in home.headers
+
+
+@pytest.mark.parametrize("path", [V2, INFER, "/v2", "/v2/health/live", "/v2/repository/index"])
+def test_scores_are_for_the_scoring_login_only(appliance: Appliance, path: str) -> None:
+    user, password = appliance.program
+    for login in (None, (user, ""), (user, password[:-1]), ("root", password), appliance.person):
+        with appliance.client(login) as client:
+            for method in ("GET", "POST"):
+                assert client.request(method, appliance.url() + path).status_code == UNAUTHORIZED
+
+
+def test_models_cannot_be_loaded_or_unloaded_from_outside(appliance: Appliance) -> None:
+    with appliance.client(appliance.program) as client:
+        assert client.get(appliance.url() + V2).status_code == OK
+        for path in ("/v2/repository/index", "/v2/repository/models/prospect-scorer/unload", "/metrics"):
+            assert client.post(appliance.url() + path).status_code in (NOT_FOUND, UNAUTHORIZED)
+
+
+def test_a_websocket_needs_the_login_too(appliance: Appliance) -> None:
+    upgrade = {
+        "connection": "Upgrade",
+        "upgrade": "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    with appliance.client() as client:
+        assert client.get(appliance.url() + "/_stcore/stream", headers=upgrade).status_code == UNAUTHORIZED
+
+
+def test_there_is_no_way_in_without_tls(appliance: Appliance) -> None:
+    with appliance.client(appliance.person) as client:
+        try:
+            answer = client.get(appliance.url().replace("https://", "http://"))
+        except httpx.HTTPError:
+            return
+    assert answer.status_code >= 400
+
+
+def test_the_door_shows_a_certificate_for_its_name_by_its_own_authority(appliance: Appliance) -> None:
+    if appliance.env.get("DOOR_TLS", "internal") != "internal":
+        pytest.skip("DOOR_TLS names another authority")
+    authority = appliance.inside("caddy", "cat", "/var/lib/callwise/caddy/caddy/pki/authorities/local/root.crt")
+    context = ssl.create_default_context(cadata=authority)
+    host, port = appliance.env["DOOR_HOST"], int(appliance.env.get("DOOR_PORT", "8443"))
+    with (
+        socket.create_connection((host, port), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname=host) as wire,
+    ):
+        assert wire.version() in ("TLSv1.2", "TLSv1.3")
+
+
+# --- behind the door -----------------------------------------------------------------------------------------------
+
+REACH = """
+import json, socket
+def reaches(host, port):
+    try:
+        socket.create_connection((host, port), 3).close()
+        return True
+    except OSError:
+        return False
+print(json.dumps([name for name, port in {wanted} if reaches(name, port)]))
+"""
+DATA = [("mongo", 27017), ("s3", 9000)]
+BACK = [("mlflow", 5000), ("prefect", 4200), ("evidently", 8000), ("mlserver", 8080)]
+
+
+@pytest.mark.parametrize(
+    ("service", "wanted"),
+    [
+        ("caddy", ["mlflow", "prefect", "evidently", "mlserver"]),
+        ("evidently", ["mlflow", "prefect", "evidently", "mlserver"]),
+        ("app", ["mongo", "s3", "mlflow", "prefect", "evidently", "mlserver"]),
+    ],
+)
+def test_who_reaches_whom(appliance: Appliance, service: str, wanted: list[str]) -> None:
+    said = appliance.inside(service, "python3", "-", given=REACH.replace("{wanted}", repr(DATA + BACK)))
+    assert json.loads(said) == wanted
+
+
+S3_REFUSES = """
+import json, os
+from minio import Minio
+from minio.error import S3Error
+bucket = os.environ["S3_BUCKET_DATASETS"]
+key, secret = os.environ["S3_ACCESS_KEY"], os.environ["S3_SECRET_KEY"]
+found = {}
+for who, given in {
+    "nobody": (None, None), "unknown": ("nobody", "x" * 40), "wrong secret": (key, secret[:-1]),
+    "right": (key, secret),
+}.items():
+    try:
+        found[who] = len(list(Minio("s3:9000", *given, secure=False).list_objects(bucket))) >= 0
+    except S3Error as error:
+        found[who] = error.code
+print(json.dumps(found))
+"""
+
+
+def test_s3_refuses_who_has_no_key(appliance: Appliance) -> None:
+    found = appliance.ask("prefect-worker", S3_REFUSES)
+    assert found["right"] is True
+    assert set(found.values()) - {True} <= {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+    assert len([who for who, answer in found.items() if answer is not True]) == 3
+
+
+def warnings(appliance: Appliance) -> str:
+    return "".join(line for line in appliance.compose("logs", "accounts").splitlines() if "WARNING" in line)
+
+
+MONGO_REFUSES = """
+import json, os
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+def tries(uri, collection, write=False):
+    db = MongoClient(uri, serverSelectionTimeoutMS=5000)["callwise"]
+    try:
+        if write:
+            db[collection].update_one({"_id": "no such"}, {"$set": {"x": 1}})
+        else:
+            db[collection].find_one()
+        return "done"
+    except OperationFailure as error:
+        return error.code
+mine = os.environ["MONGODB_URI"]
+password = mine.split(":")[2].split("@")[0]
+print(json.dumps({
+    "nobody": tries("mongodb://mongo:27017/", "prospects"),
+    "wrong": tries(mine.replace(password, password[:-1]), "prospects"),
+    "reads": tries(mine, "prospects"),
+    "another's": tries(mine, "prospects", write=True),
+    "changes what is only added to": tries(mine, "predictions", write=True),
+}))
+"""
+
+
+def test_mongodb_refuses_who_has_no_user_and_who_has_no_right(appliance: Appliance) -> None:
+    if "MongoDB" in warnings(appliance):
+        pytest.skip("this MongoDB server keeps no users; the accounts' log says so")
+    found = appliance.ask("mlserver", MONGO_REFUSES)
+    refused = {"nobody": 13, "wrong": 18, "another's": 13, "changes what is only added to": 13}
+    assert found == {**refused, "reads": "done"}
+
+
+S3_RIGHTS = """
+import json, os
+from minio import Minio
+from minio.error import S3Error
+client = Minio("s3:9000", os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"], secure=False)
+found = {}
+for bucket in ("callwise-models", "callwise-datasets"):
+    try:
+        found[bucket] = len(list(client.list_objects(bucket))) >= 0
+    except S3Error as error:
+        found[bucket] = error.code
+print(json.dumps(found))
+"""
+
+
+def test_an_s3_key_opens_its_own_bucket_only(appliance: Appliance) -> None:
+    if "S3" in warnings(appliance):
+        pytest.skip("this S3 server has no accounts to make; the accounts' log says so")
+    assert appliance.ask("mlflow", S3_RIGHTS) == {"callwise-models": True, "callwise-datasets": "AccessDenied"}
