@@ -1,11 +1,16 @@
+import math
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import SchemaError
 from core.schema import Role, Schema, read
+from core.settings import ROOT
 
 
 def test_what_is_known_only_after_the_call_is_never_a_feature(schema: Schema) -> None:
@@ -120,3 +125,13 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("columns: [")
     with pytest.raises(SchemaError, match="is not YAML"):
         read(tmp_path / "broken.yaml")
+
+
+@given(raw=st.one_of(st.text(), st.integers(), st.floats(), st.none(), st.booleans()))
+def test_whatever_comes_in_is_a_value_within_the_rule_or_a_refusal(raw: Any) -> None:
+    for column in read(ROOT / "data" / "schema.yaml").columns:
+        with suppress(ValueError):
+            value = column.parse(raw)
+            assert column.parse(value) == value
+            assert isinstance(value, str) == column.is_category
+            assert value in column.categories if column.is_category else math.isfinite(float(value))
