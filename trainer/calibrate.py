@@ -1,44 +1,61 @@
-"""Calibration: scores become probabilities, by a window of outcomes that the model was not fitted on.
+"""Calibration: scores become probabilities, by the newest outcomes before the test window.
 
-The sigmoid is learnt from what the model, fitted on the older window, says of the calibration window. Then the model
-is fitted again on both, because the newest outcomes are worth the most, and keeps the sigmoid; scikit-learn's own
-`CalibratedClassifierCV(ensemble=False)` does the same, but not in time order. What comes out is validated as it is.
+The model is fitted on everything before the test window, because the newest outcomes are worth the most. What its
+scores are worth is learnt on the calibration window alone, block by block: a model fitted on all the rest says what it
+thinks of a block it has not seen. So the sigmoid sees honest scores of models that know the same times as the one that
+is kept. (A sigmoid learnt from a model that ends before the window is worthless to one that does not: in the published
+campaign's change of economy in 2008 it tripled the log loss.)
 
 Platt's sigmoid rather than isotonic regression: it keeps every difference in rank that the model makes, where isotonic
 steps would tie hundreds of prospects, and it needs only the few sales a window has (Niculescu-Mizil and Caruana,
-*Predicting Good Probabilities with Supervised Learning*, 2005).
+*Predicting Good Probabilities with Supervised Learning*, 2005). A sigmoid that falls would turn the list upside down
+on the strength of one window; then the model's own probabilities are kept.
 """
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.metrics import brier_score_loss, log_loss
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from core.model_registry import Model, predict
+from core.model_registry import Model, Scores, predict
 from core.schema import Schema
 from trainer.candidates import Candidate, build
 from trainer.snapshot import OUTCOME
 from trainer.split import Split
 
+BLOCKS = 5
+
 
 def fit(candidate: Candidate, split: Split, schema: Schema, seed: int) -> tuple[Model, dict[str, float]]:
     """The fitted and calibrated model of `candidate`, and what calibration changed on the test window."""
 
-    def fitted(window: pd.DataFrame) -> Pipeline:
+    def fitted(*windows: pd.DataFrame) -> Pipeline:
+        rows = pd.concat(windows, ignore_index=True)
         with threadpool_limits(1):
-            return build(candidate, schema, seed).fit(window[schema.feature_names], window[OUTCOME])
+            return build(candidate, schema, seed).fit(rows[schema.feature_names], rows[OUTCOME])
 
     window = split.calibration
-    calibrated = CalibratedClassifierCV(fitted(split.fit), method="sigmoid", cv="prefit")
+    unseen = np.empty(len(window))
+    for block in np.array_split(np.arange(len(window)), BLOCKS):
+        asked: pd.DataFrame = window.iloc[block]
+        unseen[block] = _log_odds(fitted(split.fit, window.drop(index=asked.index)), asked, schema)
+    model = fitted(split.fit, window)
+    calibrated = CalibratedClassifierCV(model, method="sigmoid", cv="prefit")
     calibrated.fit(window[schema.feature_names], window[OUTCOME])
-    model = fitted(pd.concat([split.fit, split.calibration], ignore_index=True))
-    calibrated.estimator = model
-    for part in calibrated.calibrated_classifiers_:
-        part.estimator = model
-    return calibrated, figures(model, calibrated, split.test)
+    sigmoid = calibrated.calibrated_classifiers_[0].calibrators[0].fit(unseen, window[OUTCOME].to_numpy())
+    if sigmoid.a_ >= 0:  # scikit-learn's sigmoid is 1 / (1 + exp(a x + b)): it rises where a is negative
+        sigmoid.a_, sigmoid.b_ = -1.0, 0.0
+    return calibrated, {"slope": -sigmoid.a_, "intercept": -sigmoid.b_, **figures(model, calibrated, split.test)}
+
+
+def _log_odds(model: Pipeline, rows: pd.DataFrame, schema: Schema) -> Scores:
+    """The log-odds of a sale, shape [n]: the decision function of every kind of candidate there is."""
+    odds: Scores = model.decision_function(rows[schema.feature_names])
+    return odds
 
 
 def figures(before: Model, after: Model, test: pd.DataFrame) -> dict[str, float]:

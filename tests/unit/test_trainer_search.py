@@ -59,6 +59,18 @@ def test_calibration_helps_and_keeps_the_order(frame: pd.DataFrame, schema: Sche
     assert raw.rank().corr(pd.Series(predict(model, cut.test)).rank()) == pytest.approx(1)
 
 
+def test_a_window_that_says_the_opposite_does_not_turn_the_list_upside_down(
+    frame: pd.DataFrame, schema: Schema
+) -> None:
+    cut = split.by_time(frame, OUTCOME, calibration_share=0.1, test_share=0.25)
+    cut.calibration[OUTCOME] = 1 - cut.calibration[OUTCOME]
+    candidate = Candidate("logistic regression", {"left_out": "nothing", "c": 0.05})
+    model, figures = calibrate.fit(candidate, cut, schema, seed=7)
+    assert (figures["slope"], figures["intercept"]) == (1, 0)
+    assert figures["log_loss_after"] == pytest.approx(figures["log_loss_before"])
+    assert predict(model, cut.test) == pytest.approx(predict(model.estimator, cut.test))  # type: ignore[attr-defined]
+
+
 def test_a_candidate_that_leaves_indicators_out_does_not_see_them(frame: pd.DataFrame, schema: Schema) -> None:
     for kind, params in (
         ("logistic regression", {"c": 0.1}),
