@@ -2,10 +2,22 @@
 
 import argparse
 import sys
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 from core.errors import CallwiseError
 from trainer.main import compose
 from trainer.pipeline import train
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def announced(name: str, function: Callable[P, T], /) -> Callable[P, T]:
+    """The step as it is, after its name was said."""
+    print(f"· {name}", flush=True)
+    return function
 
 
 def main() -> int:
@@ -14,10 +26,6 @@ def main() -> int:
     parser.add_argument("--reason", default="by hand", help="why; kept in the model's lineage")
     parser.add_argument("--incident", help="the incident that asks for it")
     asked = parser.parse_args()
-
-    def announced(name, function):  # type: ignore[no-untyped-def]
-        print(f"· {name}", flush=True)
-        return function
 
     try:
         outcome = train(compose(), reason=asked.reason, incident=asked.incident, step=announced)

@@ -41,7 +41,7 @@ def fit(candidate: Candidate, split: Split, schema: Schema, seed: int) -> tuple[
     window = split.calibration
     unseen = np.empty(len(window))
     for block in np.array_split(np.arange(len(window)), BLOCKS):
-        asked: pd.DataFrame = window.iloc[block]
+        asked = window.iloc[block.tolist()]
         unseen[block] = _log_odds(fitted(split.fit, window.drop(index=asked.index)), asked, schema)
     model = fitted(split.fit, window)
     calibrated = CalibratedClassifierCV(model, method="sigmoid", cv="prefit")
