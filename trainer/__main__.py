@@ -9,7 +9,6 @@ from core.errors import CallwiseError
 from trainer.main import compose
 from trainer.pipeline import train
 
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
