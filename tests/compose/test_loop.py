@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bootstrap.outside import LINEAGE
 from core import v2
 from core.schema import Schema
 from tests.compose.appliance import Appliance
@@ -82,7 +83,7 @@ def test_the_tools_show_the_same_through_the_door(appliance: Appliance, hops: di
             params={"name": "prospect-scorer", "alias": "champion"},
         ).json()["model_version"]
         assert "lineage" not in hops or f"version {champion['version']}," in hops["lineage"]["saw"]
-        assert {"dataset_tag", "dataset_sha256", "lock_hash"} <= {tag["key"] for tag in champion["tags"]}
+        assert set(LINEAGE) <= {tag["key"] for tag in champion["tags"]}
         runs = client.post(
             f"{appliance.url('prefect')}/api/flow_runs/filter",
             json={"flows": {"name": {"any_": ["continuous-training"]}}},
