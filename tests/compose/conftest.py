@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from core.settings import ROOT
 from tests.compose.appliance import Appliance
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A start, a training, a restart of everything: each takes as long as the machine takes."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(2400))
 
 
 def missing() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import stat
@@ -97,4 +98,16 @@ def test_a_bundle_that_is_none_writes_nothing(folder: Path) -> None:
     done = init(folder, "--from-bundle", str(folder / "some.tar"))
     assert done.returncode == 1
     assert "is no bundle" in done.stderr
+    assert not (folder / ".env").exists()
+
+
+def test_a_damaged_bundle_loads_nothing_and_writes_nothing(folder: Path) -> None:
+    part = folder / "callwise-0.1.0"
+    part.mkdir()
+    (part / "images.tar.gz").write_bytes(b"not what was written")
+    (part / "SHA256SUMS").write_text(f"{hashlib.sha256(b'what was written').hexdigest()}  images.tar.gz\n")
+    subprocess.run(["tar", "-cf", "bundle.tar", "callwise-0.1.0"], cwd=folder, check=True)
+    done = init(folder, "--from-bundle", str(folder / "bundle.tar"))
+    assert done.returncode == 1
+    assert "is damaged" in done.stderr
     assert not (folder / ".env").exists()
