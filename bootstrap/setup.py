@@ -36,8 +36,6 @@ from core.settings import (
     load,
 )
 
-EXPERIMENT = "continuous-training"
-
 
 class Settings(
     MongoSettings, S3Settings, RegistrySettings, PrefectSettings, EvidentlySettings, SchemaSettings, DatasetSettings
@@ -110,11 +108,11 @@ def _indicators(db: Db, path: Path) -> str:
 
 def _registry(settings: Settings) -> str:
     client = MlflowClient(settings.mlflow_tracking_uri)
-    if client.get_experiment_by_name(EXPERIMENT) is None:
-        _make(client.create_experiment, EXPERIMENT)
+    if client.get_experiment_by_name(settings.callwise_experiment) is None:
+        _make(client.create_experiment, settings.callwise_experiment)
     if not client.search_registered_models(f"name = '{settings.callwise_model_name}'"):
         _make(client.create_registered_model, settings.callwise_model_name)
-    return f"experiment {EXPERIMENT}, registered model {settings.callwise_model_name}"
+    return f"experiment {settings.callwise_experiment}, registered model {settings.callwise_model_name}"
 
 
 def _make(make: Callable[[str], object], name: str) -> None:
