@@ -31,6 +31,7 @@ from core.settings import ROOT, ScoringSettings, load
 
 Say = Callable[[str], None]
 SAMPLE = ROOT / "data" / "sample-campaign.zip"
+SAMPLE_CAMPAIGN = "sample"
 KNOWN = 20_000
 """Calls of a history that count as made; the rest of the file is the campaign still to be called."""
 
@@ -59,7 +60,7 @@ class Journey:
             rejects = Path(folder) / "rejects.csv"
             report = import_campaign(
                 self.db, self.schema, file, campaign, rejects=rejects, outcomes_until=known,
-                progress=lambda done: self.say(f"import: {done:,} of {rows:,} rows"),
+                progress=self._progress("import", rows, "rows"),
             )  # fmt: skip
             if report.rejected:
                 self.objects.put(f"imports/{campaign}/{file.sha256[:8]}-rejects.csv", rejects.read_bytes(), "text/csv")
@@ -94,16 +95,16 @@ class Journey:
     def wait_ranked(self, campaign: str, timeout: float = 600.0) -> int:
         """Wait until every open prospect of `campaign` has a score; how many there are."""
         open_ones = {"campaign": campaign, "status": "open"}
-        deadline, said = time.monotonic() + timeout, -1
+        deadline = time.monotonic() + timeout
+        tell: Callable[[int], None] | None = None
         while time.monotonic() < deadline:
             with reachable():
                 total = self.db.prospects.count_documents(open_ones)
                 left = total - self.db.prospects.count_documents({**open_ones, "score": {"$gte": 0}})
             if not left:
                 return total
-            if left != said:
-                self.say(f"ranking: {total - left:,} of {total:,} prospects")
-                said = left
+            tell = tell or self._progress("ranking", total, "prospects")
+            tell(total - left)
             time.sleep(1)
         raise Unavailable(
             f"{left:,} prospects of '{campaign}' have no score after {timeout:.0f} s.",
@@ -140,6 +141,18 @@ class Journey:
                 raise Unavailable("The scoring service has no champion.", next="Look at the log of MLServer.")
             time.sleep(0.5)
 
+    def _progress(self, what: str, total: int, unit: str) -> Callable[[int], None]:
+        """Says how far it is each time another tenth is done, and at the end."""
+        said = -1
+
+        def tell(done: int) -> None:
+            nonlocal said
+            if (tenth := done * 10 // max(total, 1)) > said:
+                self.say(f"{what}: {done:,} of {total:,} {unit}")
+                said = tenth
+
+        return tell
+
     def _ended(self, run: FlowRun) -> str:
         state = run.state
         if state is None:
@@ -160,13 +173,13 @@ def first_run(journey: Journey) -> None:
     with reachable():
         campaigns = journey.db.campaigns.count_documents({})
     if not campaigns:
-        report = journey.load(SAMPLE, "sample")
+        report = journey.load(SAMPLE, SAMPLE_CAMPAIGN)
         journey.say(f"import: {report.inserted:,} prospects, {report.outcomes:,} of them already called")
     if not journey.has_champion():
         journey.train("first model")
     journey.wait_serving()
     if not campaigns:
-        journey.say(f"ranking: {journey.wait_ranked('sample'):,} prospects in the list")
+        journey.say(f"ranking: {journey.wait_ranked(SAMPLE_CAMPAIGN):,} prospects in the list")
 
 
 def main() -> int:

@@ -1,0 +1,44 @@
+"""Pictures of the screens for the docs: `python -m bootstrap.screenshots APP_URL FOLDER`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from bootstrap.browser import address, find_chromium, opened, take_next, visit
+from bootstrap.journey import SAMPLE_CAMPAIGN
+
+WIDTHS = {"": (1440, 1000), "-phone": (390, 844)}
+
+
+def take(app: str, folder: Path, chromium: str) -> list[Path]:
+    """The call list with a person on the card, the campaigns, and the overview; at a laptop's and a phone's width."""
+    taken: list[Path] = []
+    for suffix, (width, height) in WIDTHS.items():
+        with opened(chromium, width=width, height=height) as page:
+            visit(page, address(app, SAMPLE_CAMPAIGN, "Ann"))
+            take_next(page)
+            for name in ("call-list", "campaigns", "overview"):
+                if name != "call-list":
+                    visit(page, f"{app.rstrip('/')}/{name}")
+                page.wait_for_load_state("networkidle")
+                path = folder / f"{name}{suffix}.png"
+                page.screenshot(path=path)
+                taken.append(path)
+    return taken
+
+
+def main() -> int:
+    """Take them all and name them; 1 if there is no Chromium."""
+    app, folder = sys.argv[1:]
+    chromium = find_chromium()
+    if chromium is None:
+        print("There is no Chromium on this machine; no picture was taken.", file=sys.stderr)
+        return 1
+    for path in take(app, Path(folder), chromium):
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
