@@ -70,6 +70,23 @@ def address(url: str, campaign: str, agent: str) -> str:
     return f"{url.rstrip('/')}/?{urlencode({'campaign': campaign, 'agent': agent})}"
 
 
+def visit(page: Page, url: str) -> None:
+    """Open `url`, and again (at most twice) if parts of the page's own script did not arrive.
+
+    Chromium drops all requests under way when a network interface comes or goes, as when a container starts elsewhere
+    on the machine. A person reloads the page then.
+    """
+    lost: list[str] = []
+    page.on("requestfailed", lambda request: lost.append(request.url))
+    for _ in range(3):
+        lost.clear()
+        page.goto(url)
+        page.wait_for_load_state("networkidle")
+        if not any("/static/" in missing for missing in lost):
+            break
+    page.locator("h1").wait_for()
+
+
 def take_next(page: Page) -> Shown:
     """Press Next call on an open call list, once it is ranked, and read the card; a card that is there is read."""
     card = page.locator(".st-key-card .st-key-score-exact")
@@ -103,7 +120,7 @@ def read_call_list(url: str, campaign: str, agent: str, executable: str, *, time
 
     with opened(executable, timeout_seconds=timeout_seconds) as page:
         try:
-            page.goto(address(url, campaign, agent))
+            visit(page, address(url, campaign, agent))
             return take_next(page)
         except Error as error:
             text = " ".join(page.locator("body").inner_text(timeout=1000).split())[:300]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from bootstrap.browser import address, opened, read_call_list, read_card, take_next
+from bootstrap.browser import address, opened, read_call_list, read_card, take_next, visit
 from core.clock import now
 from core.mongo import Db
 
@@ -49,7 +49,7 @@ def best(page: Page) -> str:
 
 def test_claim_see_the_score_record_and_gone(app: str, chromium: str, campaign: str, db: Db) -> None:
     with opened(chromium) as page:
-        page.goto(address(app, campaign, "Ann"))
+        visit(page, address(app, campaign, "Ann"))
         shown = take_next(page)
         assert shown == {"ref": "p29", "score": "0.3900", "chance": "39.0%"}
         page.locator(".st-key-outcome-sold button").click()
@@ -66,7 +66,7 @@ def test_claim_see_the_score_record_and_gone(app: str, chromium: str, campaign: 
 
 def test_a_shift_on_the_keyboard_alone(app: str, chromium: str, campaign: str, db: Db) -> None:
     with opened(chromium) as page:
-        page.goto(address(app, campaign, "Ann"))
+        visit(page, address(app, campaign, "Ann"))
         for place, (key, result) in enumerate((("s", "sold"), ("x", "refused"))):
             expect(page.locator(".st-key-take button")).to_be_enabled()
             page.keyboard.press("n")
@@ -81,7 +81,7 @@ def test_a_shift_on_the_keyboard_alone(app: str, chromium: str, campaign: str, d
 
 def test_typing_a_name_presses_no_button(app: str, chromium: str, campaign: str, db: Db) -> None:
     with opened(chromium) as page:
-        page.goto(address(app, campaign, "Ann"))
+        visit(page, address(app, campaign, "Ann"))
         take_next(page)
         page.get_by_label("Your name").press_sequentially(" Sox Boxx")
         assert read_card(page)["ref"] == "p29"
@@ -95,7 +95,7 @@ def test_two_agents_never_get_the_same(app: str, chromium: str, campaign: str, d
     again = read_call_list(app, campaign, "Ann", chromium)
     assert again == ann
     with opened(chromium) as page:
-        page.goto(address(app, campaign, "Cid"))
+        visit(page, address(app, campaign, "Cid"))
         rows = page.locator(".st-key-ranked-list tbody tr")
         expect(rows.nth(0)).to_contain_text("Ann")
         expect(rows.nth(1)).to_contain_text("Bob")
@@ -105,7 +105,7 @@ def test_two_agents_never_get_the_same(app: str, chromium: str, campaign: str, d
 def test_a_list_that_gets_ranked_shows_it_by_itself(app: str, chromium: str, campaign: str, db: Db) -> None:
     db.prospects.update_many({}, {"$set": {"score": None}})
     with opened(chromium) as page:
-        page.goto(address(app, campaign, "Ann"))
+        visit(page, address(app, campaign, "Ann"))
         expect(page.locator(".st-key-unranked")).to_contain_text("Not ranked yet")
         db.prospects.update_one({"_id": "spring:p07"}, {"$set": {"score": 0.5}})
         expect(page.locator(".st-key-ranked-list tbody tr").first).to_contain_text("0.5000")
@@ -123,7 +123,7 @@ def test_two_bad_rows_are_named(app: str, chromium: str, db: Db, person: dict[st
     file = tmp_path / "people.csv"
     file.write_text(text.getvalue())
     with opened(chromium) as page:
-        page.goto(f"{app}/campaigns")
+        visit(page, f"{app}/campaigns")
         expect(page.locator(".st-key-empty-campaigns")).to_contain_text("There is no campaign yet")
         page.get_by_label("Name", exact=True).fill("Spring")
         page.locator(".st-key-import input[type=file]").set_input_files(file)
@@ -145,8 +145,7 @@ def test_two_bad_rows_are_named(app: str, chromium: str, db: Db, person: dict[st
 @pytest.mark.parametrize("path", ["", "campaigns", "overview"])
 def test_no_page_scrolls_sideways(app: str, chromium: str, campaign: str, width: int, path: str) -> None:
     with opened(chromium, width=width, height=900) as page:
-        page.goto(f"{app}/{path}")
-        page.locator("h1").wait_for()
+        visit(page, f"{app}/{path}")
         main = page.locator(".stMain")
         page.wait_for_load_state("networkidle")
         assert main.evaluate("element => element.scrollWidth - element.clientWidth") == 0
