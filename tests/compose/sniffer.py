@@ -2,7 +2,8 @@
 
 Runs in a container with the host's network and CAP_NET_RAW, from the standard library alone. Prints `ready`, then a
 line `SOURCE DESTINATION` for each new pair where a container opens something to an address outside all the subnets;
-multicast counts as inside. Ends when its input does.
+multicast counts as inside. A question to a name server has the name it asks for as a third word. Ends when its input
+does.
 """
 
 import ipaddress
@@ -21,6 +22,17 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def question(protocol: int, segment: bytes) -> str:
+    """` NAME` if the segment asks a name server for one (RFC 1035, 4.1), else nothing."""
+    if protocol != socket.IPPROTO_UDP or segment[2:4] != b"\x00\x35":
+        return ""
+    labels, rest = [], segment[8 + 12 :]
+    while rest and rest[0]:
+        labels.append(rest[1 : 1 + rest[0]].decode(errors="replace"))
+        rest = rest[1 + rest[0] :]
+    return " " + ".".join(labels)
+
+
 def main(networks: list[str]) -> None:
     """Listen until the input ends."""
     named = dict(network.split("=") for network in networks)
@@ -37,7 +49,7 @@ def main(networks: list[str]) -> None:
             return
         readable, _, _ = select.select(listeners, [], [], 0.2)
         for listener in readable:
-            packet, (_, _, kind, *_) = listener.recvfrom(128)
+            packet, (_, _, kind, *_) = listener.recvfrom(512)
             source, destination = (
                 ipaddress.ip_address(struct.unpack("!4s", packet[at : at + 4])[0]) for at in (12, 16)
             )
@@ -53,7 +65,7 @@ def main(networks: list[str]) -> None:
                 and not to_inside
                 and str(destination) != "255.255.255.255"
             ):
-                pair = f"{source} {destination}"
+                pair = f"{source} {destination}{question(protocol, packet[header:])}"
                 if pair not in seen:
                     seen.add(pair)
                     say(pair)
