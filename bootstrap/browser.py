@@ -73,8 +73,8 @@ def address(url: str, campaign: str, agent: str) -> str:
 def visit(page: Page, url: str) -> None:
     """Open `url`, and again (at most twice) if parts of the page's own script did not arrive.
 
-    Chromium drops all requests under way when a network interface comes or goes, as when a container starts elsewhere
-    on the machine. A person reloads the page then.
+    Seen now and then on a machine where containers came and went: Chromium lost requests under way, likely because the
+    network interfaces changed. A person reloads the page then.
     """
     lost: list[str] = []
     page.on("requestfailed", lambda request: lost.append(request.url))

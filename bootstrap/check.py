@@ -20,7 +20,7 @@ from bootstrap import outside
 from bootstrap.browser import find_chromium, read_call_list
 from bootstrap.journey import SAMPLE, Journey, Settings
 from core.errors import CallwiseError
-from core.mongo import Document
+from core.mongo import Document, count
 from core.settings import ROOT, load
 
 CAMPAIGN = "check"
@@ -83,7 +83,7 @@ class Check:
     def importing(self) -> str:
         """The campaign file is in MongoDB, row for row."""
         report = self.journey.load(self.file, CAMPAIGN)
-        seen = self.journey.db.prospects.count_documents({"campaign": CAMPAIGN})
+        seen = count(self.journey.db.prospects, {"campaign": CAMPAIGN})
         outside.expect(seen == report.rows - report.rejected, f"{report.rows} rows were read, {seen} are in MongoDB")
         outside.expect(report.rejected == 0, f"{report.rejected} rows were rejected: {dict(report.rules)}")
         return f"{seen:,} rows in MongoDB, {report.outcomes:,} outcomes known, none rejected"
@@ -106,7 +106,7 @@ class Check:
 
     def dataset(self) -> str:
         """A clone of the data registry and S3 alone give the dataset back, by its hash."""
-        return self.look.dataset(self.journey.db.outcomes.count_documents({}))
+        return self.look.dataset(count(self.journey.db.outcomes, {}))
 
     def storage(self) -> str:
         """The object store holds datasets and models."""
@@ -135,10 +135,10 @@ class Check:
 
     def calling(self) -> str:
         """Claimed, called, recorded, and gone from the list."""
-        before = self.journey.db.prospects.count_documents({"campaign": CAMPAIGN, "status": "open"})
+        before = count(self.journey.db.prospects, {"campaign": CAMPAIGN, "status": "open"})
         called, sold = self.journey.call(self.file, CAMPAIGN, CALLS, agent="check")
-        after = self.journey.db.prospects.count_documents({"campaign": CAMPAIGN, "status": "open"})
-        outcomes = self.journey.db.outcomes.count_documents({"campaign": CAMPAIGN, "agent": "check"})
+        after = count(self.journey.db.prospects, {"campaign": CAMPAIGN, "status": "open"})
+        outcomes = count(self.journey.db.outcomes, {"campaign": CAMPAIGN, "agent": "check"})
         outside.expect(
             before - after == called == outcomes, f"{called} calls, {outcomes} outcomes, {before - after} gone"
         )

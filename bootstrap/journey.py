@@ -22,7 +22,7 @@ from core.campaign_file import CampaignFile
 from core.errors import CallwiseError, GateRefused, Unavailable
 from core.intake import Report, import_campaign
 from core.model_registry import CHAMPION, ModelRegistry
-from core.mongo import connect, reachable
+from core.mongo import connect, count, reachable
 from core.objects import ObjectStore
 from core.prospects import Result, claim, record
 from core.schema import read
@@ -99,8 +99,8 @@ class Journey:
         tell: Callable[[int], None] | None = None
         while time.monotonic() < deadline:
             with reachable():
-                total = self.db.prospects.count_documents(open_ones)
-                left = total - self.db.prospects.count_documents({**open_ones, "score": {"$gte": 0}})
+                total = count(self.db.prospects, open_ones)
+                left = count(self.db.prospects, {**open_ones, "score": None})
             if not left:
                 return total
             tell = tell or self._progress("ranking", total, "prospects")

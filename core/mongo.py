@@ -15,11 +15,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, MongoClient
+from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
@@ -29,9 +30,15 @@ from core.settings import MongoSettings
 Document = dict[str, Any]
 Db = Database[Document]
 
+SILENCE = 120
+"""Seconds after which a server that has a question and says nothing is given up on."""
+
 INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     # The call list: the best open prospect of a campaign, and how many are left in each state.
-    "prospects": [[("campaign", ASCENDING), ("status", ASCENDING), ("score", DESCENDING)]],
+    "prospects": [
+        [("campaign", ASCENDING), ("status", ASCENDING), ("score", DESCENDING), ("ref", ASCENDING)],
+        [("claim.by", ASCENDING)],
+    ],
     "outcomes": [[("at", ASCENDING)], [("campaign", ASCENDING), ("at", ASCENDING)], [("prospect", ASCENDING)]],
     "predictions": [[("at", ASCENDING)], [("prospect", ASCENDING), ("at", DESCENDING)]],
     "indicators": [[("series", ASCENDING), ("period", ASCENDING)]],
@@ -47,6 +54,7 @@ def connect(settings: MongoSettings, *, timeout_seconds: float = 10.0) -> Db:
         settings.mongodb_uri.get_secret_value(),
         serverSelectionTimeoutMS=int(timeout_seconds * 1000),
         connectTimeoutMS=int(timeout_seconds * 1000),
+        socketTimeoutMS=SILENCE * 1000,
         tz_aware=True,
         appname="callwise",
         retryWrites=False,  # every write here is idempotent by key; the embedded server knows no sessions
@@ -60,6 +68,12 @@ def ensure_indexes(db: Db) -> None:
         for collection, indexes in INDEXES.items():
             for keys in indexes:
                 db[collection].create_index(keys)
+
+
+def count(collection: Collection[Document], query: Mapping[str, Any]) -> int:
+    """How many documents match. Not `count_documents`: the embedded server counts nothing that is null, and slowly."""
+    counted = list(collection.aggregate([{"$match": query}, {"$count": "n"}]))
+    return int(counted[0]["n"]) if counted else 0
 
 
 @contextmanager

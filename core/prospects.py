@@ -17,7 +17,7 @@ from pymongo import ReturnDocument
 
 from core.clock import Clock, now
 from core.errors import Conflict, NotFound
-from core.mongo import Db, Document, reachable
+from core.mongo import Db, Document, count, reachable
 
 
 class Result(StrEnum):
@@ -42,7 +42,7 @@ def claim(db: Db, campaign: str, agent: str, *, minutes: float = 15.0, clock: Cl
         return mine or db.prospects.find_one_and_update(
             {**waiting, "$or": [{"claim": None}, {"claim.until": {"$lte": at}}]},
             hold,
-            sort=[("score", -1), ("_id", 1)],
+            sort=[("score", -1), ("ref", 1)],  # the order of the index
             return_document=ReturnDocument.AFTER,
         )
 
@@ -110,9 +110,9 @@ def counts(db: Db, campaign: str) -> dict[str, int]:
     """How many prospects of `campaign` are open, how many done, and how many sales there are."""
     with reachable():
         return {
-            "open": db.prospects.count_documents({"campaign": campaign, "status": "open"}),
-            "done": db.prospects.count_documents({"campaign": campaign, "status": "done"}),
-            "sold": db.outcomes.count_documents({"campaign": campaign, "positive": True}),
+            "open": count(db.prospects, {"campaign": campaign, "status": "open"}),
+            "done": count(db.prospects, {"campaign": campaign, "status": "done"}),
+            "sold": count(db.outcomes, {"campaign": campaign, "positive": True}),
         }
 
 

@@ -7,7 +7,7 @@ from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from core.errors import Unavailable
-from core.mongo import Db, connect, ensure_indexes, reachable
+from core.mongo import Db, connect, count, ensure_indexes, reachable
 from core.settings import MongoSettings, load
 
 THEN = datetime(2026, 5, 1, 12, 0, 0, 123_000, tzinfo=UTC)
@@ -58,10 +58,12 @@ def test_none_finds_what_is_null_and_what_is_not_there(db: Db) -> None:
     assert {d["_id"] for d in db.prospects.find({"score": None})} == {"null", "absent"}
 
 
-def test_what_has_a_number_is_counted_by_its_range(db: Db) -> None:
-    # Not by `None`: the embedded server finds what is null but counts none of it.
+def test_what_is_null_is_counted(db: Db) -> None:
     db.prospects.insert_many([{"_id": "null", "score": None}, {"_id": "absent"}, {"_id": "set", "score": 0.0}])
-    assert db.prospects.count_documents({"score": {"$gte": 0}}) == 1
+    assert count(db.prospects, {"score": None}) == 2
+    assert count(db.prospects, {"score": {"$gte": 0}}) == 1
+    assert count(db.prospects, {"score": 7}) == 0
+    assert count(db.prospects, {}) == 3
 
 
 def test_a_score_of_twelve_decimals_comes_back_the_same_number(db: Db) -> None:

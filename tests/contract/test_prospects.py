@@ -22,11 +22,9 @@ class Watch:
 
 
 def fill(db: Db, number: int, campaign: str = "spring") -> None:
+    shared = {"campaign": campaign, "status": "open", "claim": None}
     db.prospects.insert_many(
-        [
-            {"_id": f"{campaign}:{n:05d}", "campaign": campaign, "status": "open", "score": n / number, "claim": None}
-            for n in range(number)
-        ]
+        [{"_id": f"{campaign}:{n:05d}", "ref": f"{n:05d}", "score": n / number, **shared} for n in range(number)]
     )
 
 
