@@ -70,7 +70,7 @@ class DataRegistry:
 
     def ensure(self) -> None:
         """Make the repository where it is not there yet, and mend one whose making was interrupted."""
-        with self._lock:
+        with self._writing():
             git = pygit2.init_repository(str(self._path), initial_head="main")
             if not git.head_is_unborn:
                 return
@@ -84,6 +84,14 @@ class DataRegistry:
                 git, "Start the data registry", now(), [".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore"]
             )
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Be the only writer. A lock file that git left in the repository is then a killed writer's, and is removed."""
+        with self._lock:
+            for stale in (self._path / ".git").rglob("*.lock"):
+                stale.unlink(missing_ok=True)
+            yield
+
     def add(self, data: Path, *, rows: int, facts: Mapping[str, str] | None = None, clock: Clock = now) -> Snapshot:
         """Keep the parquet file `data` as a snapshot; the same content is the same snapshot, whenever it is added.
 
@@ -91,7 +99,7 @@ class DataRegistry:
         """
         self.ensure()
         digest = sha256(data)
-        with self._lock:
+        with self._writing():
             git = pygit2.Repository(str(self._path))
             self._tag_untagged(git)
             for snapshot in self.snapshots():

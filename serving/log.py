@@ -2,13 +2,15 @@
 
 After MongoDB failed once, everything goes straight to the spool, so that its timeouts slow one request and not all. A
 thread moves the spool to MongoDB, oldest first. Only when the spool is empty do requests write to MongoDB again, so
-records keep their order and a repeated request finds its first answer in one place.
+records keep their order and a repeated request finds its first answer in one place. Once MongoDB answers, moving and
+asking take turns: otherwise steady requests could fill the spool as fast as it empties, for ever.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,10 +23,12 @@ from serving.store import Store
 
 log = logging.getLogger(__name__)
 
-# Records moved at a time while requests go on, and how long that may take on a busy machine.
+# The first records moved, while requests go on, and how long that may take on a busy machine.
 BATCH, BATCH_SECONDS = 250, 30.0
-# Requests wait while the last few are moved: so few, and so short a time, that nobody notices.
-LAST, LAST_SECONDS = 20, 1.0
+# Then moving and requests take turns: records at a time, how long they may take, and how long a turn lasts. So long
+# a request may wait.
+STEP, STEP_SECONDS, TURN_SECONDS = 100, 2.0, 0.5
+PAUSE_SECONDS = 0.01
 
 
 class Home(Store, Protocol):
@@ -74,8 +78,9 @@ class PredictionLog:
                 log.warning("predictions go to the local spool: %s", error)
         try:
             with self._gate:
-                self._spooling = True
-                return self._spool.put(documents)
+                if failed or self._spooling:
+                    self._spooling = True
+                    return self._spool.put(documents)
         except Unavailable as spool_error:
             log.error("the spool failed: %s", spool_error)  # noqa: TRY400  what failed is in the message
             if not failed:
@@ -88,6 +93,8 @@ class PredictionLog:
                 kept="Nothing was answered, so nothing is missing from the log.",
                 next="Look at MongoDB, and at the space left for the spool; then send the request again.",
             ) from spool_error
+        # The spool ran empty while this request waited for its turn; it must not be the one that begins it anew.
+        return self._put(documents)
 
     def drain(self) -> int:
         """Move everything in the spool to MongoDB and go back to writing there; returns how many records moved.
@@ -95,18 +102,27 @@ class PredictionLog:
         It may be killed at any point and repeated: a record leaves the spool only once MongoDB holds its key. Raises
         Unavailable.
         """
-        moved = 0
-        while batch := self._spool.oldest(BATCH):
-            self._move(batch, BATCH_SECONDS)
+        first = self._spool.oldest(BATCH)
+        self._move(first, BATCH_SECONDS)
+        moved = len(first)
+        while True:
+            with self._gate:
+                moved += self._turn()
+                if not self._spooling:
+                    return moved
+            time.sleep(PAUSE_SECONDS)  # the requests that wait are let in here
+
+    def _turn(self) -> int:
+        """Move what can be moved in one turn; the last record moved ends the spooling. How many were moved."""
+        moved, until = 0, time.monotonic() + TURN_SECONDS
+        while time.monotonic() < until:
+            batch = self._spool.oldest(STEP)
+            self._move(batch, STEP_SECONDS)
             moved += len(batch)
-            if len(batch) <= LAST:
+            if len(batch) < STEP:
+                self._spooling = False
                 break
-        # MongoDB has just answered, or there was nothing to move: this is short, and requests may wait for it.
-        with self._gate:
-            last = self._spool.oldest(LAST)
-            self._move(last, LAST_SECONDS)
-            self._spooling = len(last) == LAST
-        return moved + len(last)
+        return moved
 
     def run(self, every_seconds: float, stop: threading.Event) -> None:
         """Drain whenever something waits, until `stop` is set."""
@@ -115,8 +131,7 @@ class PredictionLog:
                 # Asked of the file too: a process that ended may have left something.
                 if self._spooling or self._spool.oldest(1):
                     moved = self.drain()
-                    state = "takes predictions again" if not self._spooling else "catches up"
-                    log.info("MongoDB %s; %d moved from the spool", state, moved)
+                    log.info("MongoDB takes predictions again; %d moved from the spool", moved)
             except Unavailable as error:
                 log.debug("the spool waits on: %s", error)
             except Exception:  # the thread must outlive whatever one attempt meets

@@ -150,3 +150,14 @@ def test_two_processes_at_once_keep_both(tmp_path: Path, s3: S3Settings, data: C
     assert commits(tmp_path / "registry") == 3
     for snapshot in kept:
         registry.checkout(snapshot.tag, tmp_path / snapshot.tag)
+
+
+def test_lock_files_of_a_writer_that_was_killed_stop_nobody(
+    tmp_path: Path, s3: S3Settings, data: Callable[[int], Path]
+) -> None:
+    registry = DataRegistry(tmp_path / "registry", s3)
+    registry.ensure()
+    for stale in ("config.lock", "index.lock", "refs/heads/main.lock"):
+        (tmp_path / "registry" / ".git" / stale).touch()
+    registry.ensure()
+    assert registry.add(data(10), rows=10) in registry.snapshots()

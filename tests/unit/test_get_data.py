@@ -98,9 +98,14 @@ def start(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
         command = [sys.executable, "-I", "-S", str(SCRIPT), "--from", url, "--sha256", GOOD_HASH, "--pause", "0"]
         command += ["--to", str(to or tmp_path / "data" / "bank-additional.zip"), *arguments]
         environment = {"PATH": os.environ["PATH"], "no_proxy": "127.0.0.1"}
-        return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path
-        )
+        # A shell's background job has Ctrl-C ignored, and so would its children.
+        before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+        try:
+            return subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path
+            )
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     return run
 

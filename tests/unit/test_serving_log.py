@@ -12,7 +12,7 @@ import pytest
 from core.errors import Conflict, SettingsError, Unavailable
 from core.predictions import Prediction
 from serving import log as log_module
-from serving.log import LAST, PredictionLog
+from serving.log import STEP, PredictionLog
 from serving.spool import FILE, Spool
 from tests.serving_fakes import AT, MemoryHome, prediction
 
@@ -59,7 +59,7 @@ def test_while_the_home_is_down_it_is_asked_once_and_the_spool_takes_all(home: M
 
 def test_the_spool_drains_oldest_first_and_then_writes_go_home_again(home: MemoryHome, spool: Spool) -> None:
     log, home.down = PredictionLog(home, spool), True
-    sent = [prediction(f"r{number}") for number in range(log_module.BATCH + LAST + 7)]
+    sent = [prediction(f"r{number}") for number in range(log_module.BATCH + STEP + 7)]
     for one in sent:
         log.write([one])
     with pytest.raises(Unavailable):
@@ -186,7 +186,7 @@ def test_a_spooled_request_is_all_or_nothing(home: MemoryHome, spool: Spool) -> 
 def test_records_that_arrive_while_the_spool_drains_are_kept(home: MemoryHome, spool: Spool) -> None:
     log, home.down = PredictionLog(home, spool), True
     log.write([prediction("first")])
-    more = iter(range(3 * LAST))
+    more = iter(range(3 * STEP))
 
     def arrive() -> None:
         for number in more:
@@ -197,7 +197,7 @@ def test_records_that_arrive_while_the_spool_drains_are_kept(home: MemoryHome, s
     home.after = lambda: None
     while not log.state().home:
         log.drain()
-    assert {one.id for one in written(home)} == {"first:0", *(f"late{number}:0" for number in range(3 * LAST))}
+    assert {one.id for one in written(home)} == {"first:0", *(f"late{number}:0" for number in range(3 * STEP))}
 
 
 def test_the_thread_drains_by_itself_and_says_so_once(
@@ -246,3 +246,28 @@ def test_a_spool_that_cannot_be_kept_stops_the_start(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="CALLWISE_SPOOL_DIR"):
         Spool(tmp_path / "file")
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_steady_requests_do_not_keep_the_spool_from_running_empty(home: MemoryHome, spool: Spool) -> None:
+    log, home.down = PredictionLog(home, spool), True
+    log.write([prediction("first")])
+    stop = threading.Event()
+
+    def ask(thread: int) -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            log.write([prediction(f"t{thread}-{number}")])
+
+    threads = [threading.Thread(target=ask, args=(thread,)) for thread in range(3)]
+    for one in threads:
+        one.start()
+    home.down = False
+    log.drain()
+    asked = home.asked
+    while home.asked < asked + 20:  # requests write home by themselves, without another drain
+        assert log.state().home
+    stop.set()
+    for one in threads:
+        one.join()
+    assert log.state().waiting == 0
