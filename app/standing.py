@@ -30,11 +30,8 @@ def work(db: Db) -> Work:
 
 def last_prediction(db: Db) -> Document | None:
     """The newest record of the prediction log. Raises Unavailable."""
-    newest: list[Mapping[str, Any]] = [
-        {"$sort": {"at": -1}},
-        {"$limit": 1},
-        {"$project": {"at": 1, "version": 1, "route": 1}},
-    ]
+    # Without a projection: the embedded server's turns times into text.
+    newest: list[Mapping[str, Any]] = [{"$sort": {"at": -1}}, {"$limit": 1}]
     with reachable():
         return next(iter(list(db.predictions.aggregate(newest))), None)
 

@@ -100,3 +100,16 @@ def test_reports_and_open_incidents_are_told(overview: Draw, campaign: None, db:
     assert "Of the last 500 calls, 12.3% were sales; the better half of the ranking held 78.0% of them." in said
     assert "drift of euribor3m (retraining)" in said
     assert "drift of age" not in said
+
+
+def test_the_newest_prediction_is_told(overview: Draw, campaign: None, db: Db) -> None:
+    db.models.insert_one(
+        {"_id": "prospect-scorer:1", "model": "prospect-scorer", "version": "1", "champion_from": EARLY, "ended": None}
+        | {"why": "better", "lineage": {}}
+    )
+    for number in range(3):
+        record = {"_id": f"r{number}:0", "at": EARLY + number * HOUR, "version": "1", "route": "champion"}
+        db.predictions.insert_one({**record, "features": {"emp.var.rate": 1.1}, "score": 0.25})
+    page = overview()
+    assert not page.error, texts(page)
+    assert "3 Nov 2026, 10:00" in texts(page)
