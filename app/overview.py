@@ -51,9 +51,9 @@ def _model(house: Appliance) -> None:
         st.markdown("No model is in service yet. The first is trained once there are outcomes to learn from.")
     else:
         with st.container(horizontal=True, gap="medium"):
-            st.metric("Champion", f"Version {reign['version']}", width="content")
-            st.metric("Since", formats.moment(reign["champion_from"], st.context.timezone), width="content")
-        st.caption(f"Why: {formats.plain(reign['why'])}")
+            st.metric("Champion", f"Version {reign.version}", width="content")
+            st.metric("Since", formats.moment(reign.at, st.context.timezone), width="content")
+        st.caption(f"Why: {formats.plain(reign.why)}")
     last = standing.last_prediction(house.db)
     if last is None:
         st.caption("Nothing has been scored yet.")

@@ -8,6 +8,7 @@ from typing import Any
 
 from app import ranked_list
 from core.mongo import Db, Document, reachable
+from core.succession import Decision, decisions, state
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,9 @@ def open_incidents(db: Db) -> list[Document]:
         return list(db.incidents.find({"status": {"$ne": "resolved"}}).sort([("_id", -1)]))
 
 
-def champion(db: Db, model: str) -> Document | None:
-    """The reign of the version of `model` that is champion now, as the trainer wrote it. Raises Unavailable."""
-    with reachable():
-        reigns = list(db.models.find({"model": model, "ended": None}))
-    return max(reigns, key=lambda reign: int(reign["version"]), default=None)
+def champion(db: Db, model: str) -> Decision | None:
+    """The decision that made the present champion of `model` what it is. Raises Unavailable."""
+    return next(reversed(state(decisions(db, model)).reigns), None)
 
 
 def last_report(db: Db, kind: str) -> Document | None:

@@ -21,13 +21,14 @@ from bootstrap.setup import Settings as SetupSettings
 from core.campaign_file import CampaignFile
 from core.errors import CallwiseError, GateRefused, Unavailable
 from core.intake import Report, import_campaign
-from core.model_registry import CHAMPION, ModelRegistry
+from core.model_registry import ModelRegistry
 from core.mongo import connect, count, reachable
 from core.objects import ObjectStore
 from core.prospects import Result, claim, record
 from core.schema import read
 from core.scoring import ScoringClient
 from core.settings import ROOT, ScoringSettings, load
+from core.succession import CHAMPION
 
 Say = Callable[[str], None]
 SAMPLE = ROOT / "data" / "sample-campaign.zip"

@@ -16,10 +16,11 @@ from bootstrap.browser import Shown
 from bootstrap.journey import Settings
 from core import events, v2
 from core.data_registry import DataRegistry
-from core.model_registry import CHAMPION, ModelRegistry, ModelVersion
+from core.model_registry import ModelRegistry, ModelVersion
 from core.mongo import Db, Document
 from core.objects import ObjectStore
 from core.schema import Schema
+from core.succession import CHAMPION
 
 T = TypeVar("T")
 DRAINED = 60

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from bootstrap.embedded import Appliance
 from bootstrap.watch import Status, Watch
+from core.objects import ObjectStore
+from core.settings import S3Settings, load
 
 SERVICES = ("s3", "mongo", "mlflow", "prefect", "evidently")
 NAMED = (
@@ -39,6 +41,8 @@ def main(command: list[str]) -> int:
         # Telemetry switches and the tools' own folders come along; Callwise's settings are each test's own.
         settings = appliance.environment("tests")
         env = {name: value for name, value in settings.items() if not name.startswith("CALLWISE_")}
+        s3 = load(S3Settings, env)
+        ObjectStore(s3, s3.s3_bucket_models).ensure()  # MLflow keeps artifacts there, whichever test comes first
         return subprocess.run(command, env={**os.environ, **env, **_named()}, check=False).returncode
 
 

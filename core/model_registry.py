@@ -34,7 +34,6 @@ from core.errors import ModelError, NotFound, Unavailable
 from core.schema import Value
 from core.settings import RegistrySettings
 
-CHAMPION, CANARY, PREVIOUS = "champion", "canary", "previous"
 TOLERANCE = 1e-9
 DECIMALS = 12
 PROOF, REFERENCE = "proof.json", "reference.parquet"
@@ -193,10 +192,21 @@ class ModelRegistry:
                     break
         return sorted(map(_version, found), key=lambda version: int(version.version), reverse=True)
 
+    def aliases(self) -> dict[str, str]:
+        """Each alias with the version it names. Raises Unavailable."""
+        with reachable(self.name):
+            found = self.client.get_registered_model(self.name).aliases
+        return {alias: str(version) for alias, version in found.items()}
+
     def point(self, alias: str, version: str) -> None:
-        """Let `alias` name `version`; safe to repeat."""
+        """Let `alias` name `version`; safe to repeat. Raises Unavailable."""
         with reachable(f"alias '{alias}'"):
             self.client.set_registered_model_alias(self.name, alias, version)
+
+    def unpoint(self, alias: str) -> None:
+        """Let `alias` name nothing; safe to repeat. Raises Unavailable."""
+        with reachable(f"alias '{alias}'"):
+            self.client.delete_registered_model_alias(self.name, alias)
 
     def tag(self, version: str, key: str, value: str) -> None:
         """Set a tag of `version`; safe to repeat."""

@@ -7,7 +7,7 @@
     outcomes     {prospect}:{call}
     predictions  {request}:{row}
     indicators   {series}:{period}
-    models       {name}:{version}
+    models       {name}:{decision}
     incidents    {cause}:{opened}
     events       {sequence}
     appliance    {fact}

@@ -25,8 +25,9 @@ import numpy as np
 import pandas as pd
 
 from core.evidently_project import DRIFT
-from core.model_registry import CHAMPION, SCORE
+from core.model_registry import SCORE
 from core.schema import Schema
+from core.succession import CHAMPION
 from monitor import windows
 from monitor.registry import Registry
 from monitor.reports import Shelf

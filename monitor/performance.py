@@ -17,7 +17,8 @@ import pandas as pd
 
 from core.evidently_project import QUALITY
 from core.metrics import Quality, quality
-from core.model_registry import CHAMPION, SCORE
+from core.model_registry import SCORE
+from core.succession import CHAMPION
 from monitor import windows
 from monitor.promise import Promise, promised
 from monitor.registry import Registry

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @flow(name="continuous-training", persist_result=False)
 def continuous_training(reason: str = "on demand", incident: str | None = None) -> State[Any]:
-    """Train on all outcomes there are; the new model becomes champion if every gate lets it through.
+    """Train on the outcomes there are; the new model goes on trial (the first: into use) if every gate lets it through.
 
     Ends as Completed, or as Failed under the name Refused when a gate stopped it; the champion is then unchanged.
     """

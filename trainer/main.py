@@ -15,6 +15,7 @@ from core.settings import (
     TrainerSettings,
     load,
 )
+from core.succession import Succession
 from trainer.pipeline import Trainer
 
 
@@ -26,11 +27,13 @@ def compose(settings: Settings | None = None) -> Trainer:
     """The trainer of this environment. Raises SettingsError, SchemaError."""
     settings = settings or load(Settings)
     registry = settings.callwise_data_registry
+    db, models = connect(settings), ModelRegistry(settings)
     return Trainer(
-        db=connect(settings),
+        db=db,
         schema=read(settings.callwise_schema),
         data=DataRegistry(registry, settings),
-        models=ModelRegistry(settings),
+        models=models,
+        succession=Succession(db, models.name, models, by="trainer"),
         settings=settings,
         experiment=settings.callwise_experiment,
         lock=registry.with_name(registry.name + ".training.lock"),

@@ -1,7 +1,7 @@
 """Continuous training, as plain functions from one end to the other.
 
     snapshot → version → Great Expectations → split → search → fit and calibrate → Deepchecks → champion gate
-             → register → promote
+             → register → hand over
 
 Each step is a function that runs by itself; `step` wraps them for whoever watches (Prefect makes tasks of them).
 """
@@ -23,11 +23,12 @@ from core import events
 from core.clock import Clock, now
 from core.data_registry import DataRegistry, Snapshot
 from core.errors import Conflict, GateRefused
-from core.model_registry import CHAMPION, Model, ModelRegistry, ModelVersion, predict
+from core.model_registry import Model, ModelRegistry, ModelVersion, predict
 from core.mongo import Db
 from core.schema import Schema
 from core.settings import TrainerSettings
-from trainer import calibrate, checks, expectations, gate, promotion, snapshot, split, tracking
+from core.succession import CANARY, CHAMPION, Succession
+from trainer import calibrate, checks, expectations, gate, handover, snapshot, split, tracking
 from trainer.lineage import WHAT_MAKES_A_MODEL, Lineage, code_version
 from trainer.register import register
 from trainer.search import search
@@ -62,6 +63,7 @@ class Trainer:
     schema: Schema
     data: DataRegistry
     models: ModelRegistry
+    succession: Succession
     settings: TrainerSettings
     experiment: str
     lock: Path
@@ -70,7 +72,7 @@ class Trainer:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a training ended: `promoted`, or `unchanged` because the champion already comes from this very dataset."""
+    """How a training ended: `promoted` (the first model), `on trial`, or `unchanged`: it was trained on already."""
 
     result: str
     version: str
@@ -80,7 +82,7 @@ class Outcome:
 
 
 def train(trainer: Trainer, *, reason: str, incident: str | None = None, step: Step = plain) -> Outcome:
-    """Train a model on all outcomes there are and promote it, if every gate lets it through.
+    """Train a model on the outcomes there are and hand it over, if every gate lets it through.
 
     Raises GateRefused, with the champion left alone and an event written; Conflict when another training does not end;
     Unavailable, and whatever was done by then is gone on from by the next call.
@@ -93,17 +95,18 @@ def train(trainer: Trainer, *, reason: str, incident: str | None = None, step: S
 
 
 def _train(trainer: Trainer, reason: str, incident: str | None, step: Step) -> Outcome:
-    healed = step("settle", promotion.settle)(trainer.db, trainer.models)
+    healed = step("settle", handover.settle)(trainer.succession, trainer.models)
     if healed is not None:
-        log.warning("Version %s had passed its gates but was not promoted; now it is.", healed.version)
+        log.warning("Version %s had passed its gates and was left there; now it is %s.", healed.version, healed.what)
     frame, kept = step("snapshot", take_snapshot)(trainer)
     champion = trainer.models.version_by_alias(CHAMPION)
     parent = champion.version if champion else None
     code = code_version(trainer.settings.callwise_code_version)
     lineage = Lineage.of(kept, trainer.schema, code, reason=reason, incident=incident, parent=parent)
-    if champion is not None and all(champion.tags.get(key) == lineage.tags()[key] for key in WHAT_MAKES_A_MODEL):
-        why = f"version {champion.version} was made from these {kept.rows} outcomes, by this code"
-        return Outcome("unchanged", champion.version, kept.tag, why)
+    for known in (trainer.models.version_by_alias(CANARY), champion):
+        if known is not None and all(known.tags.get(key) == lineage.tags()[key] for key in WHAT_MAKES_A_MODEL):
+            why = f"version {known.version} was made from these {kept.rows} outcomes, by this code"
+            return Outcome("unchanged", known.version, kept.tag, why)
     with tracking.run(trainer.models.client, trainer.experiment, name=kept.tag, tags=lineage.tags()) as run:
         try:
             return _candidate(trainer, run, frame, lineage, champion, step)
@@ -155,8 +158,8 @@ def _candidate(
         run.id,
         why=verdict.why,
     )
-    step("promote", promotion.promote)(trainer.db, trainer.models, version, why=verdict.why, clock=trainer.clock)
-    return Outcome("promoted", version.version, lineage.dataset_tag, verdict.why, dict(verdict.figures))
+    decision = step("hand over", handover.hand_over)(trainer.succession, version, why=verdict.why)
+    return Outcome(decision.what, version.version, lineage.dataset_tag, verdict.why, dict(verdict.figures))
 
 
 def _tell_refusal(trainer: Trainer, refused: GateRefused, *, subject: str, incident: str | None, run: str) -> None:

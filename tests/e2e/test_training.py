@@ -15,13 +15,14 @@ import pytest
 
 from core import events
 from core.errors import GateRefused, ModelError
-from core.model_registry import CHAMPION, PREVIOUS, predict
+from core.model_registry import predict
 from core.mongo import Db
 from core.objects import ObjectStore
 from core.schema import Schema
 from core.settings import ROOT, load
+from core.succession import CANARY, CHAMPION, Succession, What
 from tests.made_up_outcomes import made_up, store
-from trainer import promotion
+from trainer import handover
 from trainer.main import Settings, compose
 from trainer.pipeline import Trainer, train
 from trainer.snapshot import AT, PROSPECT
@@ -89,10 +90,9 @@ def test_the_first_model_is_promoted_with_its_whole_lineage(db: Db, schema: Sche
     assert reference["score"].tolist() == predict(model, reference).tolist()
     assert reference["age"].tolist() == frame["age"].iloc[: len(reference)].tolist()
 
-    written = db.models.find_one({"_id": f"{champion.name}:{champion.version}"})
-    assert written is not None
-    assert isinstance(written["champion_from"], datetime)
-    assert written["ended"] is None
+    [decision] = trainer.succession.decisions()
+    assert (decision.what, decision.version, decision.incident) == (What.PROMOTED, champion.version, "incident-1")
+    assert isinstance(decision.at, datetime)
     assert told(db, "model promoted") == [outcome.why]
     assert events.first_broken(db) is None
 
@@ -135,7 +135,7 @@ def test_a_model_that_is_no_better_is_refused_and_the_champion_stays(
     assert told(db, "training refused") == [refused.value.why]
 
 
-def test_a_better_model_takes_over_and_the_old_one_stays_reachable(
+def test_a_better_model_goes_on_trial_beside_the_champion(
     db: Db, schema: Schema, trainer: Trainer, environment: dict[str, str]
 ) -> None:
     known, rest = made_up(schema, 1_500, effect=0.6), made_up(schema, 6_000, seed=2)
@@ -144,17 +144,17 @@ def test_a_better_model_takes_over_and_the_old_one_stays_reachable(
     rest[PROSPECT] = [f"spring:{row:06d}" for row in range(10_000, 16_000)]
     rest[AT] = rest[AT] + pd.Timedelta(days=30)
     store(db, schema, rest)
-    second = train(later(environment), reason="more outcomes")
-    assert second.result == "promoted"
-    champion, previous = (trainer.models.version_by_alias(alias) for alias in (CHAMPION, PREVIOUS))
-    assert champion is not None
-    assert previous is not None
-    assert (champion.version, previous.version) == (second.version, first.version)
-    assert champion.tags["parent_version"] == first.version
-    ended = db.models.find_one({"_id": f"{champion.name}:{first.version}"})
-    assert ended is not None
-    assert ended["ended"]["by"] == f"{champion.name}:{second.version}"
-    assert isinstance(ended["ended"]["at"], datetime)
+    second = train(later(environment), reason="more outcomes", incident="drift:1")
+    assert second.result == "on trial"
+    assert trainer.models.aliases() == {CHAMPION: first.version, CANARY: second.version}
+    canary = trainer.models.version_by_alias(CANARY)
+    assert canary is not None
+    assert canary.tags["parent_version"] == first.version
+    state = trainer.succession.state()
+    assert (state.champion, state.canary) == (first.version, second.version)
+    assert state.trial is not None
+    assert state.trial.incident == "drift:1"
+    assert train(later(environment), reason="again").result == "unchanged"
 
 
 def test_a_broken_source_is_stopped_at_great_expectations(db: Db, schema: Schema, trainer: Trainer) -> None:
@@ -185,7 +185,7 @@ def test_too_few_outcomes_are_refused_even_none(db: Db, trainer: Trainer) -> Non
 
 def test_a_training_killed_in_any_step_is_finished_by_the_next(db: Db, schema: Schema, trainer: Trainer) -> None:
     store(db, schema, made_up(schema))
-    for fatal in ("snapshot", "Great Expectations", "search", "champion gate", "promote"):
+    for fatal in ("snapshot", "Great Expectations", "search", "champion gate", "hand over"):
 
         def killed(name: str, function: Callable[P, T], /, fatal: str = fatal) -> Callable[P, T]:
             if name == fatal:
@@ -200,12 +200,11 @@ def test_a_training_killed_in_any_step_is_finished_by_the_next(db: Db, schema: S
     assert (outcome.result, outcome.version) == ("unchanged", "1")
     champion = trainer.models.version_by_alias(CHAMPION)
     assert champion is not None
-    assert champion.tags["promoted"] == "true"
     assert len(told(db, "model promoted")) == 1
     assert len(trainer.data.snapshots()) == 1
 
 
-def test_what_a_promotion_left_half_done_is_written_down(
+def test_what_a_hand_over_left_half_done_is_done_by_the_next(
     db: Db, schema: Schema, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store(db, schema, made_up(schema))
@@ -214,16 +213,13 @@ def test_what_a_promotion_left_half_done_is_written_down(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(promotion, "_write_down", killed)
+        patch.setattr(Succession, "_tell", killed)
         with pytest.raises(KeyboardInterrupt):
             train(trainer, reason="a test")
-    champion = trainer.models.version_by_alias(CHAMPION)
-    assert champion is not None
-    assert told(db, "model promoted") == []
-    healed = promotion.settle(db, trainer.models)
-    assert healed is not None
-    assert told(db, "model promoted") == [champion.tags["why"]]
-    assert promotion.settle(db, trainer.models) is None
+    [decision] = trainer.succession.decisions()
+    assert trainer.models.aliases() == {}
+    assert handover.settle(trainer.succession, trainer.models) is None
+    assert trainer.models.aliases() == {CHAMPION: decision.version}
 
 
 def test_a_model_is_opened_with_our_list_of_types_not_with_its_own(

@@ -55,24 +55,23 @@ def test_an_appliance_at_rest_says_what_it_waits_for(overview: Draw) -> None:
     assert "No report yet" in said
 
 
+def promoted(place: int, version: str, at: datetime) -> dict[str, object]:
+    decision = {"model": "prospect-scorer", "place": place, "what": "promoted", "version": version, "at": at}
+    said: dict[str, object] = {"by": "trainer", "why": "better", "incident": None, "evidence": {}}
+    return {"_id": f"prospect-scorer:{place:06d}", **decision, **said}
+
+
 def test_the_champion_is_the_one_that_reigns(overview: Draw, campaign: None, db: Db) -> None:
     since = datetime(2026, 11, 3, 16, 5, tzinfo=UTC)
-    for version, ended in (("9", {"at": since, "by": "prospect-scorer:10"}), ("10", None)):
-        reign = {
-            "model": "prospect-scorer",
-            "version": version,
-            "champion_from": since,
-            "ended": ended,
-            "why": "better",
-        }
-        db.models.insert_one({"_id": f"prospect-scorer:{version}", "lineage": {}, **reign})
+    for place, version in enumerate(("9", "10"), 1):
+        db.models.insert_one(promoted(place, version, since))
     metrics = {m.label: m.value for m in overview().metric}
     assert metrics["Champion"] == "Version 10"
     assert metrics["Since"].startswith("3 Nov 2026")
 
 
 def test_a_part_that_fails_takes_only_its_own_card_down(overview: Draw, campaign: None, db: Db) -> None:
-    db.models.insert_one({"_id": "x", "model": "prospect-scorer", "version": "1", "ended": None})
+    db.models.insert_one({"_id": "x", "model": "prospect-scorer", "version": "1"})
     test = overview()
     assert not test.exception
     assert "Something went wrong" in texts(test)
@@ -103,10 +102,7 @@ def test_reports_and_open_incidents_are_told(overview: Draw, campaign: None, db:
 
 
 def test_the_newest_prediction_is_told(overview: Draw, campaign: None, db: Db) -> None:
-    db.models.insert_one(
-        {"_id": "prospect-scorer:1", "model": "prospect-scorer", "version": "1", "champion_from": EARLY, "ended": None}
-        | {"why": "better", "lineage": {}}
-    )
+    db.models.insert_one(promoted(1, "1", EARLY))
     for number in range(3):
         record = {"_id": f"r{number}:0", "at": EARLY + number * HOUR, "version": "1", "route": "champion"}
         db.predictions.insert_one({**record, "features": {"emp.var.rate": 1.1}, "score": 0.25})

@@ -1,0 +1,162 @@
+"""The succession on a real MongoDB-wire server; the aliases are a dictionary here and MLflow's in the e2e suite."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core import events
+from core.errors import Conflict
+from core.mongo import Db
+from core.succession import CANARY, CHAMPION, PREVIOUS, Decision, Succession, What, decisions, state
+
+pytestmark = pytest.mark.mongo
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+class Names(dict[str, str]):
+    """Aliases, and how often one was moved."""
+
+    moves = 0
+
+    def aliases(self) -> dict[str, str]:
+        return dict(self)
+
+    def point(self, alias: str, version: str) -> None:
+        self.moves += 1
+        self[alias] = version
+
+    def unpoint(self, alias: str) -> None:
+        self.moves += 1
+        self.pop(alias)
+
+
+@pytest.fixture
+def names() -> Names:
+    return Names()
+
+
+@pytest.fixture
+def hours() -> Iterator[datetime]:
+    def tick() -> Iterator[datetime]:
+        moment = START
+        while True:
+            yield moment
+            moment += timedelta(hours=1)
+
+    return tick()
+
+
+@pytest.fixture
+def line(db: Db, names: Names, hours: Iterator[datetime]) -> Succession:
+    return Succession(db, "scorer", names, by="a test", clock=lambda: next(hours))
+
+
+def test_the_first_is_promoted_and_the_next_is_tried_first(line: Succession, names: Names) -> None:
+    with pytest.raises(Conflict, match="no champion to try"):
+        line.try_out("1", why="early")
+    line.promote("1", why="the first")
+    assert names == {CHAMPION: "1"}
+    line.try_out("2", why="it passed the gates", incident="drift:7")
+    assert names == {CHAMPION: "1", CANARY: "2"}
+    line.promote("2", why="it sold more", evidence={"outcomes": 812})
+    assert names == {CHAMPION: "2", PREVIOUS: "1"}
+
+
+def test_whatever_is_repeated_changes_nothing(line: Succession, names: Names, db: Db) -> None:
+    for _ in range(3):
+        line.promote("1", why="the first")
+    for _ in range(3):
+        line.try_out("2", why="it passed the gates")
+    for _ in range(3):
+        line.promote("2", why="it sold more")
+        line.try_out("2", why="a trainer that woke up late")
+        line.follow()
+    assert [d.what for d in line.decisions()] == [What.PROMOTED, What.ON_TRIAL, What.PROMOTED]
+    assert names.moves == 5
+    told = [event["what"] for event in db.events.find({}).sort([("_id", 1)])]
+    assert told == ["model promoted", "model on trial", "model promoted"]
+    assert events.first_broken(db) is None
+
+
+def test_a_dropped_canary_leaves_the_champion(line: Succession, names: Names) -> None:
+    line.promote("1", why="the first")
+    line.try_out("2", why="it passed the gates")
+    assert line.drop("3", why="not the one on trial") is None
+    assert line.drop("2", why="it sold less") is not None
+    assert line.drop("2", why="it sold less") is None
+    assert names == {CHAMPION: "1"}
+
+
+def test_a_new_canary_takes_the_place_of_the_old_one(line: Succession, names: Names) -> None:
+    line.promote("1", why="the first")
+    line.try_out("2", why="it passed the gates")
+    line.try_out("3", why="so did this")
+    assert names == {CHAMPION: "1", CANARY: "3"}
+
+
+def test_a_rollback_goes_one_back_and_the_next_one_further(line: Succession, names: Names) -> None:
+    for version in "123":
+        line.promote(version, why="better")
+    line.try_out("4", why="it passed the gates")
+    line.roll_back("3", why="agents complain")
+    assert names == {CHAMPION: "2", PREVIOUS: "1"}
+    with pytest.raises(Conflict, match="Version 3 is not the champion; version 2 is"):
+        line.roll_back("3", why="clicked twice")
+    line.roll_back("2", why="still bad")
+    assert names == {CHAMPION: "1"}
+    with pytest.raises(Conflict, match="none to go back to"):
+        line.roll_back("1", why="and on")
+
+
+def test_who_was_champion_at_any_moment(line: Succession, db: Db) -> None:
+    line.promote("1", why="the first")
+    line.try_out("2", why="it passed the gates")
+    line.promote("2", why="it sold more")
+    line.roll_back("2", why="agents complain")
+    taken = decisions(db, "scorer")
+    moments = [START + timedelta(minutes=60 * hour - 1) for hour in range(5)]
+    assert [state(taken, moment).champion for moment in moments] == [None, "1", "1", "2", "1"]
+    assert [state(taken, moment).canary for moment in moments] == [None, None, "2", None, None]
+    assert state(taken).reigns[-1].why == "the first"
+
+
+def test_a_killed_process_leaves_nothing_half_done(
+    line: Succession, names: Names, db: Db, hours: Iterator[datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.promote("1", why="the first")
+
+    def killed(_: Decision) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(line, "_tell", killed)
+    with pytest.raises(KeyboardInterrupt):
+        line.promote("2", why="it sold more")
+    assert names == {CHAMPION: "1"}
+    heir = Succession(db, "scorer", names, by="another process", clock=lambda: next(hours))
+    assert heir.follow().champion == "2"
+    assert names == {CHAMPION: "2", PREVIOUS: "1"}
+    assert [event["why"] for event in db.events.find({}).sort([("_id", 1)])] == ["the first", "it sold more"]
+
+
+def test_of_decisions_taken_at_once_one_is_written(db: Db, names: Names, line: Succession) -> None:
+    for version in "123":
+        line.promote(version, why="better")
+    failures: list[Conflict] = []
+
+    def press() -> None:
+        try:
+            Succession(db, "scorer", names, by="a manager").roll_back("3", why="agents complain")
+        except Conflict as conflict:
+            failures.append(conflict)
+
+    threads = [threading.Thread(target=press) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(failures) == 5
+    assert state(decisions(db, "scorer")).champion == "2"
