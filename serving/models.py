@@ -17,8 +17,9 @@ from typing import Protocol
 import numpy as np
 
 from core.errors import CallwiseError, ModelError, Unavailable
-from core.model_registry import CANARY, CHAMPION, Loaded, Model, ModelVersion, Scores, predict
+from core.model_registry import Loaded, Model, ModelVersion, Scores, predict
 from core.schema import Schema, Value
+from core.succession import CANARY, CHAMPION
 
 log = logging.getLogger(__name__)
 

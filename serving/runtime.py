@@ -108,10 +108,16 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
     def _state(self) -> dict[str, str | int | float]:
         models, kept = self.service.models, self.service.log.state()
         lineup = models.lineup
+        canary = lineup.canary.version if lineup and lineup.canary else ""
+        trial = self.service.scorer.trial.figures(canary)
         return {
             "champion": lineup.champion.version if lineup else "",
-            "canary": lineup.canary.version if lineup and lineup.canary else "",
-            "canary_errors": self.service.scorer.canary_errors,
+            "canary": canary,
+            "canary_requests": trial.requests,
+            "canary_errors": trial.errors,
+            "canary_seconds": trial.canary_seconds,
+            "champion_seconds": trial.champion_seconds,
+            "refused_versions": ",".join(sorted(refusal.version for refusal in models.refused)),
             "refused": "; ".join(f"version {refusal.version}: {refusal.why}" for refusal in models.refused),
             "registry": "answers" if models.registry_answers else "does not answer",
             "mongo": "takes predictions" if kept.home else "predictions wait in the spool",

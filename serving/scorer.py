@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from core import v2
 from core.clock import Clock
 from core.errors import Unavailable
-from core.model_registry import CANARY, CHAMPION, Scores
+from core.model_registry import Scores
 from core.predictions import Prediction
+from core.succession import CANARY, CHAMPION
 from serving.models import Lineup, Served
 from serving.routing import Router
+from serving.trial import Trial
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +45,7 @@ class Scorer:
 
     def __init__(self, lineup: Callable[[], Lineup | None], router: Router, log: Log, clock: Clock) -> None:
         self._lineup, self._router, self._log, self._clock = lineup, router, log, clock
-        self.canary_errors = 0
+        self.trial = Trial()
 
     def score(self, request_id: str, rows: v2.Rows) -> list[Prediction]:
         """The n predictions, logged.
@@ -53,8 +56,9 @@ class Scorer:
         lineup = self._lineup()
         if lineup is None:
             raise NoChampion
+        began = time.perf_counter()
         champion = lineup.champion.score(rows.features)
-        canary = self._canary(lineup.canary, rows)
+        canary = self._canary(lineup.canary, rows, time.perf_counter() - began)
         at = self._clock()
         predictions = []
         for number, (features, prospect) in enumerate(zip(*rows, strict=True)):
@@ -80,13 +84,19 @@ class Scorer:
             )
         return self._log.write(predictions)
 
-    def _canary(self, canary: Served | None, rows: v2.Rows) -> Scores | None:
+    def _canary(self, canary: Served | None, rows: v2.Rows, champion_seconds: float) -> Scores | None:
         """The canary's scores; None without one, or where it fails: a trial must not cost anybody an answer."""
         if canary is None:
             return None
+        began, scores = time.perf_counter(), None
         try:
-            return canary.score(rows.features)
+            scores = canary.score(rows.features)
         except Exception:  # whatever the canary does, the champion has answered
-            self.canary_errors += 1
             log.exception("canary version %s failed; the champion answers", canary.version)
-            return None
+        self.trial.note(
+            canary.version,
+            failed=scores is None,
+            champion_seconds=champion_seconds,
+            canary_seconds=time.perf_counter() - began,
+        )
+        return scores

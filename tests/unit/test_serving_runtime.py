@@ -143,7 +143,15 @@ def test_a_canary_that_fails_costs_nobody_an_answer(stand: Stand) -> None:
     prospects = [f"p{number}" for number in range(20)]
     assert {score.route for score in stand.client.score([ROW] * 20, prospects)} == {"champion"}
     assert {held["shadow_score"] for held in stand.home.held.values()} == {None}
-    assert stand.client.state()["canary_errors"] == 1
+    state = stand.client.state()
+    assert (state["canary_requests"], state["canary_errors"]) == (1, 1)
+    stand.registry.models["2"].score = 0.52
+    stand.client.score([ROW], ["p"])
+    state = stand.client.state()
+    assert (state["canary_requests"], state["canary_errors"]) == (2, 1)
+    assert float(state["canary_seconds"]) > 0 < float(state["champion_seconds"])
+    stand.point(champion="1", canary="3")
+    assert stand.client.state()["canary_requests"] == 0, "another canary starts anew"
 
 
 def test_a_champion_that_gives_no_probability_is_not_an_answer(stand: Stand) -> None:
@@ -285,7 +293,11 @@ def test_metadata_shows_inputs_from_the_schema_and_the_state(stand: Stand) -> No
     assert state == {
         "champion": "1",
         "canary": "",
+        "canary_requests": 0,
         "canary_errors": 0,
+        "canary_seconds": 0.0,
+        "champion_seconds": 0.0,
+        "refused_versions": "2",
         "refused": "version 2: Version 2 does not reproduce its proof.",
         "registry": "answers",
         "mongo": "predictions wait in the spool",
