@@ -16,6 +16,8 @@ was kept, and what to do next; so an error carries the three apart.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class CallwiseError(Exception):
     """Base of the tree. `what` happened, what was `kept`, what to do `next`; one sentence each."""
@@ -26,6 +28,17 @@ class CallwiseError(Exception):
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.what, self.kept, self.next) if part)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross processes whole, whatever their own signature is."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(cls: type[CallwiseError], args: tuple[Any, ...], state: dict[str, Any]) -> CallwiseError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class SettingsError(CallwiseError):

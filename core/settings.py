@@ -98,22 +98,28 @@ class TrainerSettings(Group):
         None, description="version of the code, kept in a model's lineage; left out, the checked-out commit"
     )
     callwise_minimum_outcomes: int = Field(1000, ge=100, description="outcomes that training needs at least")
+    callwise_training_window: int = Field(
+        4000, ge=0, description="newest outcomes that training learns from; 0 for all there are"
+    )
     callwise_calibration_share: float = Field(
         0.15, gt=0, le=0.4, description="share of the outcomes, just before the newest, that scores are calibrated on"
     )
     callwise_test_share: float = Field(
-        0.10, gt=0, le=0.4, description="share of the outcomes, the newest, that models are compared on"
+        0.15, gt=0, le=0.4, description="share of the outcomes, the newest, that models are compared on"
     )
     callwise_search_trials: int = Field(16, ge=2, description="candidate models tried at most")
     callwise_search_seconds: float = Field(30.0, gt=0, description="seconds after which no further candidate is tried")
     callwise_gate_auc: float = Field(
-        0.02, ge=0, le=0.5, description="AUC above 0.5 that any model needs on the newest outcomes"
+        0.02, ge=0, le=0.5, description="AUC above 0.5 that no model may be shown to miss on the newest outcomes"
     )
     callwise_gate_log_loss: float = Field(
-        0.0, ge=0, description="log loss per outcome that a candidate must gain, over the champion or the base rate"
+        0.0, ge=0, description="log loss per outcome that the first model must gain on the base rate"
+    )
+    callwise_gate_rows: int = Field(
+        100, ge=20, description="outcomes neither model has learnt from, needed to compare two"
     )
     callwise_gate_ranking_margin: float = Field(
-        0.01, ge=0, description="AUC and top-half capture that a candidate may lose to the champion"
+        0.01, ge=0, description="AUC and share of sales in the better half that a candidate may lose to the champion"
     )
     callwise_gate_segment_margin: float = Field(
         0.02, ge=0, description="log loss per outcome that a candidate may lose to the champion in a segment"

@@ -32,7 +32,8 @@ AUC = {"AUC": "roc_auc"}
 
 
 def validate(model: Model, split: Split, schema: Schema, *, auc: float, seed: int) -> Verdict:
-    """Hold `model` against the conditions; `auc` is how far above 0.5 the AUC on the newest outcomes must be."""
+    """Hold `model` against the conditions; `auc` is how far above 0.5 the AUC on the newest outcomes must be; it may be
+    below 0."""
     set_verbosity(logging.ERROR)
     train, test = (_dataset(window, schema, seed) for window in (split.fit, split.test))
     data, evaluation = _suites(auc)

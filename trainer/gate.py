@@ -1,11 +1,14 @@
 """The champion gate: a candidate against the champion, outcome by outcome, on the newest outcomes.
 
-Both have scored the same people, so the comparison is paired. The candidate must have the lower log loss (a proper
-score: it rewards honest probabilities and nothing else), must not rank worse by more than a margin, and no segment may
-pay for it. Without a champion it is held against the forecast that knows only how often people said yes of late.
+Both have scored the same people, and neither has learnt from them, so the comparison is paired and fair. It keeps out a
+candidate that is shown to be worse: in log loss (a proper score: it rewards honest probabilities and nothing else), in
+ranking, or in a segment. That it is better is not for a few hundred old outcomes to show but for a trial on new ones;
+a gate that asked for it would refuse every second good model by chance. Without a champion the candidate is held
+against the forecast that knows only how often people said yes of late, in the same way: a list in an order that is
+hardly better than any is where an appliance starts, and the sentence says that it is so.
 
-A small segment swings by chance. One that is worse stops a candidate if the loss is above the margin *and* two
-standard errors above nothing; segments under a stated size are not judged.
+Worse means: by more than the margin *and* by more than two standard errors. Segments under a stated size are not
+judged. The error of a difference of two AUCs is DeLong's (DeLong, DeLong and Clarke-Pearson, Biometrics 1988).
 """
 
 from __future__ import annotations
@@ -15,8 +18,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import rankdata
 from sklearn.metrics import roc_auc_score
 
+from core.metrics import top_half_capture
 from core.model_registry import Scores
 from core.schema import Schema
 from core.settings import TrainerSettings
@@ -30,10 +35,15 @@ Outcomes = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Rules:
-    """What a candidate must be. Log losses are per outcome, in nats; AUC and capture are shares."""
+    """What a candidate must be. Log losses are per outcome, in nats; AUC and capture are shares.
+
+    `auc`: what any model must gain on guessing; `log_loss`: what the first must gain on the base rate; `rows`: outcomes
+    that neither model has learnt from, without which two models are not compared.
+    """
 
     auc: float = 0.02
     log_loss: float = 0.0
+    rows: int = 100
     ranking_margin: float = 0.01
     segment_margin: float = 0.02
     segment_rows: int = 200
@@ -44,6 +54,7 @@ class Rules:
         return cls(
             auc=settings.callwise_gate_auc,
             log_loss=settings.callwise_gate_log_loss,
+            rows=settings.callwise_gate_rows,
             ranking_margin=settings.callwise_gate_ranking_margin,
             segment_margin=settings.callwise_gate_segment_margin,
             segment_rows=settings.callwise_gate_segment_rows,
@@ -79,30 +90,44 @@ def against_champion(
 
     Scores have shape [n]; `segments` (n rows) says which groups each outcome belongs to.
     """
+    sales, on = int(outcomes.sum()), f"on the newest {len(outcomes)} outcomes"
+    if len(outcomes) < rules.rows or sales in (0, len(outcomes)):
+        why = (
+            f"only {len(outcomes)} outcomes ({sales} sales) are newer than what the champion has learnt from, and "
+            f"{rules.rows} with both outcomes are needed to compare it"
+        )
+        return Decision(False, why, {"rows": float(len(outcomes)), "sales": float(sales)})
     gain = losses(outcomes, champion) - losses(outcomes, candidate)
+    lost = {
+        "auc": auc_lost(outcomes, candidate, champion),
+        "top_half": top_half_lost(outcomes, candidate, champion),
+    }
     figures = {
         "rows": float(len(outcomes)),
-        "sales": float(outcomes.sum()),
+        "sales": float(sales),
         **{f"candidate_{name}": value for name, value in measures(outcomes, candidate).items()},
         **{f"champion_{name}": value for name, value in measures(outcomes, champion).items()},
         "log_loss_gain": float(gain.mean()),
         "log_loss_gain_error": _error(gain),
+        **{f"{name}_lost_error": error for name, (_, error) in lost.items()},
     }
     judged = [_segment(name, -gain[rows], rules) for name, rows in _groups(segments)]
-    worse = [segment for segment in judged if segment.worse]
-    on = f"on the newest {len(outcomes)} outcomes"
+    if not gain.any():
+        return Decision(False, f"{on} it says what the champion says: there is nothing to try", figures, judged)
     for name, label in (("auc", "AUC"), ("top_half", "share of sales in the better half of the list")):
-        lost = figures[f"champion_{name}"] - figures[f"candidate_{name}"]
-        if lost > rules.ranking_margin:
+        by, error = lost[name]
+        if by > rules.ranking_margin and by > CERTAIN * error:
             figured = f"{figures[f'candidate_{name}']:.4f} against {figures[f'champion_{name}']:.4f}"
-            why = f"{on} its {label} is {figured}, more than {rules.ranking_margin:g} worse than the champion's"
+            why = f"{on} its {label} is {figured}: worse than the champion's by {by:.4f} ± {error:.4f}"
             return Decision(False, why, figures, judged)
-    if not figures["log_loss_gain"] > rules.log_loss:
+    if -figures["log_loss_gain"] > CERTAIN * figures["log_loss_gain_error"]:
         why = (
-            f"{on} it is not better than the champion: log loss {figures['candidate_log_loss']:.5f} against "
-            f"{figures['champion_log_loss']:.5f}, where more than {rules.log_loss:g} must be gained"
+            f"{on} it is worse than the champion: log loss {figures['candidate_log_loss']:.5f} against "
+            f"{figures['champion_log_loss']:.5f}, by {-figures['log_loss_gain']:.5f} ± "
+            f"{figures['log_loss_gain_error']:.5f}"
         )
         return Decision(False, why, figures, judged)
+    worse = [segment for segment in judged if segment.worse]
     if worse:
         first = max(worse, key=lambda segment: segment.loss)
         why = (
@@ -111,7 +136,7 @@ def against_champion(
         )
         return Decision(False, why, figures, judged)
     why = (
-        f"{on} it is better than the champion: log loss {figures['candidate_log_loss']:.5f} against "
+        f"{on} it is not shown to be worse than the champion: log loss {figures['candidate_log_loss']:.5f} against "
         f"{figures['champion_log_loss']:.5f}, AUC {figures['candidate_auc']:.4f} against "
         f"{figures['champion_auc']:.4f}, and none of {sum(s.judged for s in judged)} segments pays for it"
     )
@@ -133,20 +158,30 @@ def against_base_rate(outcomes: Outcomes, candidate: Scores, base_rate: float, r
         "log_loss_gain_error": _error(gain),
     }
     on, auc = f"on the newest {len(outcomes)} outcomes", figures["candidate_auc"]
-    if auc < 0.5 + rules.auc:
-        why = f"{on} its AUC is {auc:.4f}, where {0.5 + rules.auc:g} is needed to be better than guessing"
+    chance, gained, error = null_error(outcomes), figures["log_loss_gain"], figures["log_loss_gain_error"]
+    if auc < 0.5 + rules.auc - CERTAIN * chance:
+        why = f"{on} its AUC is {auc:.4f} ± {chance:.4f}: shown to be below {0.5 + rules.auc:g}, so worse than guessing"
         return Decision(False, why, figures)
-    if not figures["log_loss_gain"] > rules.log_loss:
+    if gained - rules.log_loss < -CERTAIN * error:
         why = (
-            f"{on} it is not better than the base rate of {base_rate:.4f}: it gains a log loss of "
-            f"{figures['log_loss_gain']:.5f}, where more than {rules.log_loss:g} is needed"
+            f"{on} it is worse than the base rate of {base_rate:.4f}: it gains a log loss of {gained:.5f} ± "
+            f"{error:.5f}, where {rules.log_loss:g} is needed"
         )
         return Decision(False, why, figures)
+    shown = auc > 0.5 + CERTAIN * chance and gained > rules.log_loss
+    than = "better than" if shown else "not to be told from"
     why = (
-        f"{on} it is better than the base rate of {base_rate:.4f}: AUC {auc:.4f}, log loss lower by "
-        f"{figures['log_loss_gain']:.5f}"
+        f"{on} it is {than} guessing at the base rate of {base_rate:.4f}: AUC {auc:.4f} ± {chance:.4f}, log loss lower "
+        f"by {gained:.5f} ± {error:.5f}"
     )
     return Decision(True, why, figures)
+
+
+def null_error(outcomes: Outcomes) -> float:
+    """The standard deviation of the AUC of a list in random order, with these n outcomes (Mann and Whitney, 1947)."""
+    sales = int(outcomes.sum())
+    refusals = len(outcomes) - sales
+    return float(np.sqrt((sales + refusals + 1) / (12 * sales * refusals)))
 
 
 def measures(outcomes: Outcomes, scores: Scores) -> dict[str, float]:
@@ -154,7 +189,7 @@ def measures(outcomes: Outcomes, scores: Scores) -> dict[str, float]:
     return {
         "log_loss": float(losses(outcomes, scores).mean()),
         "auc": float(roc_auc_score(outcomes, scores)),
-        "top_half": top_half(outcomes, scores),
+        "top_half": top_half_capture(outcomes, scores),
     }
 
 
@@ -164,13 +199,27 @@ def losses(outcomes: Outcomes, scores: Scores) -> Scores:
     return np.asarray(-np.log(given), dtype=np.float64)
 
 
-def top_half(outcomes: Outcomes, scores: Scores) -> float:
-    """The share of the sales in the half with the higher scores; rows with the same score share their place."""
-    _, place, rows = np.unique(-scores, return_inverse=True, return_counts=True)
-    sales = np.bincount(place, weights=outcomes)
-    before = np.concatenate([[0], np.cumsum(rows)[:-1]])
-    in_half = np.clip((len(scores) / 2 - before) / rows, 0, 1)
-    return float((sales * in_half).sum() / outcomes.sum())
+def auc_lost(outcomes: Outcomes, candidate: Scores, champion: Scores) -> tuple[float, float]:
+    """How much lower the candidate's AUC is than the champion's, and DeLong's standard error of that."""
+    sold = outcomes == 1
+    of_sales, of_refusals = (_places(champion, sold, side) - _places(candidate, sold, side) for side in (sold, ~sold))
+    return float(of_sales.mean()), float(np.hypot(_error(of_sales), _error(of_refusals)))
+
+
+def _places(scores: Scores, sold: npt.NDArray[np.bool_], side: npt.NDArray[np.bool_]) -> Scores:
+    """For each call on one side (sales or refusals), the share of the other side it is ordered rightly against."""
+    others = len(scores) - int(side.sum())
+    above = (rankdata(scores)[side] - rankdata(scores[side])) / others
+    return np.asarray(above if (sold == side).all() else 1 - above, dtype=np.float64)
+
+
+def top_half_lost(outcomes: Outcomes, candidate: Scores, champion: Scores) -> tuple[float, float]:
+    """How much smaller the share of sales in the candidate's better half is, and its standard error over the sales."""
+    sold = outcomes == 1
+    inside = [(rankdata(-scores)[sold] <= len(scores) / 2).astype(np.float64) for scores in (champion, candidate)]
+    difference = inside[0] - inside[1]
+    lost = top_half_capture(outcomes, champion) - top_half_capture(outcomes, candidate)
+    return lost, _error(difference)
 
 
 def segments_of(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:

@@ -1,20 +1,18 @@
 """Continuous training, as plain functions from one end to the other.
 
-    snapshot → version → Great Expectations → split → search → fit and calibrate → Deepchecks → champion gate
-             → register → hand over
+    snapshot → version → the recipe (`trainer.recipe`: validate, fit, validate) → register → hand over
 
 Each step is a function that runs by itself; `step` wraps them for whoever watches (Prefect makes tasks of them).
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import tempfile
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import ParamSpec, Protocol, TypeVar
 
 import pandas as pd
 from filelock import FileLock, Timeout
@@ -23,36 +21,17 @@ from core import events
 from core.clock import Clock, now
 from core.data_registry import DataRegistry, Snapshot
 from core.errors import Conflict, GateRefused
-from core.model_registry import Model, ModelRegistry, ModelVersion, predict
+from core.model_registry import Model, ModelRegistry, ModelVersion
 from core.mongo import Db
 from core.schema import Schema
 from core.settings import TrainerSettings
 from core.succession import CANARY, CHAMPION, Succession
-from trainer import calibrate, checks, expectations, gate, handover, snapshot, split, tracking
+from trainer import handover, recipe, snapshot, tracking
 from trainer.lineage import WHAT_MAKES_A_MODEL, Lineage, code_version
-from trainer.register import register
-from trainer.search import search
-from trainer.snapshot import OUTCOME
-from trainer.split import Split
-from trainer.verdict import Verdict
+from trainer.recipe import Step, plain
+from trainer.register import TRAINED_UNTIL, register
 
 log = logging.getLogger(__name__)
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-class Step(Protocol):
-    """Gives back a function that does the same under a name somebody watches."""
-
-    def __call__(self, name: str, function: Callable[P, T], /) -> Callable[P, T]:
-        """Wrap `function` as the step `name`."""
-        ...
-
-
-def plain(_name: str, function: Callable[P, T], /) -> Callable[P, T]:
-    """The step as it is."""
-    return function
 
 
 @dataclass(frozen=True)
@@ -123,43 +102,22 @@ def _candidate(
     champion: ModelVersion | None,
     step: Step,
 ) -> Outcome:
-    schema, settings = trainer.schema, trainer.settings
-    seed = settings.callwise_seed
-    minimum = settings.callwise_minimum_outcomes
-    run.enforce(step("Great Expectations", expectations.validate)(frame, schema, minimum_outcomes=minimum))
-    windows = step("split", split.by_time)(
-        frame,
-        OUTCOME,
-        calibration_share=settings.callwise_calibration_share,
-        test_share=settings.callwise_test_share,
-    )
-    run.params({f"{window}_rows": size for window, size in windows.sizes.items()})
-    best = step("search", search)(
-        windows.fit,
-        schema,
-        trials=settings.callwise_search_trials,
-        seconds=settings.callwise_search_seconds,
-        seed=seed,
-        on_trial=run.trial,
-    )
-    run.params({"kind": best.kind, **best.params})
-    model, calibration = step("fit and calibrate", calibrate.fit)(best, windows, schema, seed)
-    run.figures(calibration)
-    auc = settings.callwise_gate_auc
-    run.enforce(step("Deepchecks", checks.validate)(model, windows, schema, auc=auc, seed=seed))
-    verdict = step("champion gate", champion_gate)(trainer, model, windows, champion)
-    run.enforce(verdict)
+    standing = None
+    if champion is not None:
+        until = champion.tags.get(TRAINED_UNTIL)
+        load = partial(_load, trainer.models, champion)
+        standing = recipe.Standing(load, datetime.fromisoformat(until) if until else None)
+    made = recipe.make(frame, trainer.schema, trainer.settings, standing, watch=run, step=step)
+    why = made.verdict.why
     version = step("register", register)(
-        trainer.models,
-        model,
-        pd.concat([windows.fit, windows.calibration], ignore_index=True),
-        schema,
-        lineage,
-        run.id,
-        why=verdict.why,
+        trainer.models, made.model, made.trained_on, trainer.schema, lineage, run.id, why=why
     )
-    decision = step("hand over", handover.hand_over)(trainer.succession, version, why=verdict.why)
-    return Outcome(decision.what, version.version, lineage.dataset_tag, verdict.why, dict(verdict.figures))
+    decision = step("hand over", handover.hand_over)(trainer.succession, version, why=why)
+    return Outcome(decision.what, version.version, lineage.dataset_tag, why, dict(made.verdict.figures))
+
+
+def _load(models: ModelRegistry, version: ModelVersion) -> Model:
+    return models.load(version).model
 
 
 def _tell_refusal(trainer: Trainer, refused: GateRefused, *, subject: str, incident: str | None, run: str) -> None:
@@ -187,18 +145,3 @@ def take_snapshot(trainer: Trainer) -> tuple[pd.DataFrame, Snapshot]:
             facts |= {"from": frame[snapshot.AT].iloc[0].isoformat(), "until": frame[snapshot.AT].iloc[-1].isoformat()}
         kept = trainer.data.add(path, rows=len(frame), facts=facts, clock=trainer.clock)
         return pd.read_parquet(path), kept
-
-
-def champion_gate(trainer: Trainer, model: Model, windows: Split, champion: ModelVersion | None) -> Verdict:
-    """The candidate against the champion (or, without one, the base rate) on the newest outcomes."""
-    rules, test = gate.Rules.of(trainer.settings), windows.test
-    outcomes, scores = test[OUTCOME].to_numpy(), predict(model, test)
-    if champion is None:
-        rate = float(windows.calibration[OUTCOME].mean())
-        decision = gate.against_base_rate(outcomes, scores, rate, rules)
-    else:
-        standing = predict(trainer.models.load(champion).model, test)
-        groups = gate.segments_of(test, trainer.schema)
-        decision = gate.against_champion(outcomes, scores, standing, groups, rules)
-    report = json.dumps({"rules": asdict(rules), **asdict(decision)}, indent=1)
-    return Verdict("champion gate", decision.passed, decision.why, "champion-gate.json", report, decision.figures)

@@ -30,11 +30,12 @@ from core.model_registry import (
 )
 from core.schema import ColumnType, Schema, Value
 from trainer.lineage import Lineage
-from trainer.snapshot import OUTCOME
+from trainer.snapshot import AT, OUTCOME
 
 REFERENCE_ROWS = 5_000
 PROOF_ROWS = 128
 PASSED = "gates_passed"
+TRAINED_UNTIL = "trained_until"
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "scikit-learn", "skops")
 TYPES = {ColumnType.INTEGER: DataType.long, ColumnType.NUMBER: DataType.double, ColumnType.CATEGORY: DataType.string}
 
@@ -71,6 +72,7 @@ def register(
                 **saving(),
             )
         tags = {**lineage.tags(), "run_id": run_id, "why": why, PASSED: "true"}
+        tags[TRAINED_UNTIL] = trained_on[AT].iloc[-1].isoformat()
         made = registry.client.create_model_version(
             registry.name, logged.model_uri, run_id, tags=tags, model_id=logged.model_id
         )

@@ -22,6 +22,20 @@ class Split:
         """Rows of each window."""
         return {"fit": len(self.fit), "calibration": len(self.calibration), "test": len(self.test)}
 
+    @property
+    def whole(self) -> pd.DataFrame:
+        """The rows of all three windows, the oldest first."""
+        return pd.concat([self.fit, self.calibration, self.test], ignore_index=True)
+
+    def shifted(self) -> Split:
+        """The same rows, of which the newest are now learnt from and calibrated on; nothing is left to judge by.
+
+        The test window is the calibration window's: its figures are no evidence.
+        """
+        rows, size = self.whole, len(self.calibration)
+        newest = rows.iloc[-size:].reset_index(drop=True)
+        return Split(fit=rows.iloc[:-size].reset_index(drop=True), calibration=newest, test=newest)
+
 
 def by_time(frame: pd.DataFrame, outcome: str, *, calibration_share: float, test_share: float) -> Split:
     """Cut `frame` (n rows, the oldest first) into its three windows.

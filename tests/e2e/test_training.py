@@ -25,7 +25,7 @@ from tests.made_up_outcomes import made_up, store
 from trainer import handover
 from trainer.main import Settings, compose
 from trainer.pipeline import Trainer, train
-from trainer.snapshot import AT, PROSPECT
+from trainer.snapshot import AT, OUTCOME, PROSPECT
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -124,7 +124,9 @@ def test_a_model_that_is_no_better_is_refused_and_the_champion_stays(
 ) -> None:
     store(db, schema, made_up(schema))
     first = train(trainer, reason="a test")
-    with pytest.raises(GateRefused, match="not better than the champion") as refused:
+    with pytest.raises(
+        GateRefused, match="newer than what the champion has learnt from"
+    ) as refused:
         train(later(environment), reason="a test")
     assert refused.value.gate == "champion gate"
     assert mlflow.artifacts.load_text(refused.value.report)
@@ -170,8 +172,13 @@ def test_a_broken_source_is_stopped_at_great_expectations(db: Db, schema: Schema
     assert "euribor3m" in run.data.tags["stopped_by"]
 
 
-def test_outcomes_that_say_nothing_are_stopped_at_deepchecks(db: Db, schema: Schema, trainer: Trainer) -> None:
-    store(db, schema, made_up(schema, effect=0))
+def test_a_model_that_is_wrong_of_the_newest_outcomes_is_stopped_at_deepchecks(
+    db: Db, schema: Schema, trainer: Trainer
+) -> None:
+    frame = made_up(schema)
+    newest = frame.index >= len(frame) * 0.85
+    frame.loc[newest, OUTCOME] = 1 - frame.loc[newest, OUTCOME]
+    store(db, schema, frame)
     with pytest.raises(GateRefused) as refused:
         train(trainer, reason="a test")
     assert refused.value.gate == "Deepchecks"
@@ -250,4 +257,4 @@ def test_as_a_prefect_flow_a_refusal_is_a_failed_state_with_its_reason(
     refused = continuous_training(reason="a test", return_state=True)
     assert (refused.name, refused.is_failed()) == ("Refused", True)
     assert refused.message is not None
-    assert refused.message.startswith("champion gate refused: on the newest 300 outcomes")
+    assert refused.message.startswith("champion gate refused: only 0 outcomes")

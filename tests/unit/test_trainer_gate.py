@@ -8,7 +8,7 @@ from core.model_registry import Scores
 from core.schema import Schema
 from tests.made_up_outcomes import made_up
 from trainer import gate
-from trainer.gate import Outcomes, Rules, against_base_rate, against_champion, top_half
+from trainer.gate import Outcomes, Rules, against_base_rate, against_champion, auc_lost, null_error
 
 ROWS = 4_000
 
@@ -40,15 +40,17 @@ def blurred(truth: Scores, noise: float) -> Scores:
 def test_a_better_candidate_passes(truth: Scores, outcomes: Outcomes, groups: pd.DataFrame) -> None:
     decision = against_champion(outcomes, truth, blurred(truth, 1.5), groups, Rules())
     assert decision.passed
-    assert "better than the champion" in decision.why
+    assert "not shown to be worse than the champion" in decision.why
     assert decision.figures["log_loss_gain"] > 0
     assert decision.figures["candidate_auc"] > decision.figures["champion_auc"]
 
 
-def test_an_equal_candidate_is_refused(truth: Scores, outcomes: Outcomes, groups: pd.DataFrame) -> None:
+def test_a_candidate_that_says_the_same_is_not_worth_a_trial(
+    truth: Scores, outcomes: Outcomes, groups: pd.DataFrame
+) -> None:
     decision = against_champion(outcomes, truth, truth.copy(), groups, Rules())
     assert not decision.passed
-    assert "not better than the champion" in decision.why
+    assert "says what the champion says" in decision.why
     assert decision.figures["log_loss_gain"] == 0
 
 
@@ -56,6 +58,44 @@ def test_a_worse_candidate_is_refused(truth: Scores, outcomes: Outcomes, groups:
     decision = against_champion(outcomes, blurred(truth, 1.5), truth, groups, Rules())
     assert not decision.passed
     assert "worse than the champion's" in decision.why
+
+
+def test_worse_by_chance_is_for_a_trial_to_decide(truth: Scores, outcomes: Outcomes) -> None:
+    few = slice(0, 150)
+    candidate, champion = truth[few] * 1.2, truth[few]
+    decision = against_champion(outcomes[few], candidate, champion, pd.DataFrame(index=range(150)), Rules())
+    assert decision.figures["log_loss_gain"] < 0
+    assert decision.passed
+
+
+def test_the_same_order_with_worse_probabilities_is_refused(truth: Scores, outcomes: Outcomes) -> None:
+    decision = against_champion(outcomes, truth**0.5, truth, pd.DataFrame(index=range(ROWS)), Rules())
+    assert not decision.passed
+    assert "log loss" in decision.why
+
+
+@pytest.mark.parametrize(("rows", "sales"), [(0, 0), (99, 10), (300, 0), (300, 300)])
+def test_too_little_that_is_new_to_the_champion_is_refused(rows: int, sales: int) -> None:
+    outcomes = (np.arange(rows) < sales).astype(np.int64)
+    scores = np.linspace(0.1, 0.9, rows)
+    decision = against_champion(outcomes, scores, scores[::-1], pd.DataFrame(index=range(rows)), Rules())
+    assert not decision.passed
+    assert "newer than what the champion has learnt from" in decision.why
+
+
+def test_the_error_of_a_difference_in_auc_is_the_one_seen_in_repetition(truth: Scores) -> None:
+    rng = np.random.default_rng(8)
+    one, other = blurred(truth, 0.8), blurred(truth[::-1], 0.8)[::-1]
+    found = [auc_lost((rng.random(ROWS) < truth).astype(np.int64), one, other) for _ in range(200)]
+    lost, errors = np.array(found).T
+    assert errors.mean() == pytest.approx(lost.std(ddof=1), rel=0.25)
+
+
+def test_the_error_of_guessing_is_the_one_seen_in_repetition() -> None:
+    outcomes = (np.arange(600) < 45).astype(np.int64)
+    rng = np.random.default_rng(9)
+    drawn = [gate.measures(outcomes, rng.random(600))["auc"] for _ in range(400)]
+    assert null_error(outcomes) == pytest.approx(float(np.std(drawn)), rel=0.15)
 
 
 def test_better_probabilities_do_not_buy_a_worse_order(truth: Scores, outcomes: Outcomes) -> None:
@@ -91,25 +131,26 @@ def test_a_segment_that_is_worse_by_chance_stops_nobody() -> None:
     assert gate._segment("sure", np.full(300, 0.03), Rules()).worse
 
 
-def test_the_first_model_must_beat_the_base_rate(truth: Scores, outcomes: Outcomes) -> None:
+def test_the_first_model_must_not_be_worse_than_the_base_rate(truth: Scores, outcomes: Outcomes) -> None:
     rate = float(truth.mean())
     assert against_base_rate(outcomes, truth, rate, Rules()).passed
 
-    guessing = np.random.default_rng(7).permutation(truth)
-    refused = against_base_rate(outcomes, guessing, rate, Rules())
-    assert not refused.passed
-    assert "better than guessing" in refused.why
+    reversed_order = against_base_rate(outcomes, rate**2 / truth.clip(rate**2), rate, Rules())
+    assert not reversed_order.passed
+    assert "worse than guessing" in reversed_order.why
 
     overconfident = against_base_rate(outcomes, truth**0.3, rate, Rules())
     assert not overconfident.passed
-    assert "not better than the base rate" in overconfident.why
+    assert "worse than the base rate" in overconfident.why
 
 
-def test_top_half_shares_ties() -> None:
-    outcomes = np.array([1, 0, 1, 0])
-    assert top_half(outcomes, np.array([0.9, 0.8, 0.2, 0.1])) == 0.5
-    assert top_half(outcomes, np.array([0.9, 0.1, 0.8, 0.2])) == 1.0
-    assert top_half(outcomes, np.full(4, 0.3)) == 0.5
+def test_a_first_model_that_guesses_passes_and_says_so(truth: Scores, outcomes: Outcomes) -> None:
+    few = slice(0, 600)
+    guessing = np.full(600, truth.mean()) + np.random.default_rng(11).normal(0, 0.001, 600)
+    decision = against_base_rate(outcomes[few], guessing, float(truth.mean()), Rules())
+    assert decision.passed
+    assert "not to be told from guessing" in decision.why
+    assert "better than guessing" in against_base_rate(outcomes, truth, float(truth.mean()), Rules()).why
 
 
 def test_numbers_become_segments_of_equal_size(schema: Schema) -> None:
