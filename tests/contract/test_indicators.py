@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,15 +14,17 @@ import pytest
 
 from bootstrap.setup import _indicators
 from core import economy
+from core.clock import now
 from core.errors import InputError, Unavailable
 from core.mongo import Db
 from core.schema import Schema
 from core.settings import ROOT
-from monitor import series
+from monitor import main, series
 from monitor.indicators import SETTLING, STALE, refresh, write
 from monitor.series import SeriesList
 from monitor.states import WELL
 from tests.made_up_outcomes import made_up, store
+from tests.statistics_office import GENERIC, SPECIFIC, opened
 from trainer import snapshot
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -227,6 +231,48 @@ def test_what_an_earlier_version_stored_gets_its_vintage(db: Db, schema: Schema)
     db.indicators.insert_one({"_id": "euribor3m:2008-05", **old})
     _indicators(db, ROOT / "data" / "indicators.csv")
     assert economy.known(db, schema, datetime(2008, 5, 2, tzinfo=UTC)).values["euribor3m"] == 4.858
+
+
+def test_the_job_fetches_over_the_wire_when_live_and_opens_nothing_when_off(
+    db: Db, schema: Schema, tmp_path: Path
+) -> None:
+    """The whole of it as the monitor wires it, against recorded answers."""
+    with opened() as at_the_office:
+        text = (ROOT / "data" / "economy.yaml").read_text()
+        own = tmp_path / "economy.yaml"
+        own.write_text(re.sub(r'url: "https://[^"]+"', f'url: "{at_the_office.url}"', text))
+        env = {
+            "MONGODB_URI": os.environ["MONGODB_URI"], "MONGODB_DATABASE": db.name,
+            "MLFLOW_TRACKING_URI": "http://127.0.0.1:9", "MLSERVER_URL": "http://127.0.0.1:9",
+            "EVIDENTLY_URL": "http://127.0.0.1:9", "CALLWISE_ECONOMY_SERIES": str(own),
+        }  # fmt: skip
+
+        def run(**more: str) -> str:
+            [job] = [job for job in main.jobs(main.read({**env, **more})) if job.name == "indicators"]
+            return job.run()
+
+        assert "nothing is fetched" in run()
+        assert at_the_office.asked == []
+        at_the_office.publishes("FM", "ecb-euribor.xml", GENERIC)
+        at_the_office.publishes("PRC_HICP_MINR", "estat-prices.xml", SPECIFIC)
+        at_the_office.publishes("EI_BSCO_M", "estat-confidence.xml", SPECIFIC)
+        at_the_office.publishes("LFSQ_EGAN", "estat-employment.xml", SPECIFIC)
+        assert run(CALLWISE_ECONOMY="live").startswith("16 new values; in use: ")
+        assert len(at_the_office.asked) == 4
+        at_the_office.publishes("FM", "ecb-euribor-revised.xml", GENERIC)
+        assert run(CALLWISE_ECONOMY="live").startswith("2 new values; in use: ")
+        figures = economy.known(db, schema, now() + 2 * SETTLING).figures
+        assert {name: (figure.period, figure.value) for name, figure in figures.items()} == {
+            "euribor3m": ("2026-09", 2.0102), "cons.price.idx": ("2026-08", 102.07),
+            "cons.conf.idx": ("2026-07", -16.9), "nr.employed": ("2026-Q2", 5167.9),
+            "emp.var.rate": ("2026-Q2", 0.963),
+        }  # fmt: skip
+        assert figures["euribor3m"].source == "ECB FM/M.U2.EUR.RT.MM.EURIBOR3MD_.HSTA"
+        revised = db.indicators.find_one({"_id": "euribor3m:2026-07"})
+        assert revised is not None
+        assert [vintage["value"] for vintage in revised["vintages"]] == [2.0277, 2.0291]
+        at_the_office.publishes("FM", "ecb-euribor-percent-of-a-percent.xml", GENERIC)
+        assert "is not a number from -2 to 20" in run(CALLWISE_ECONOMY="live")
 
 
 def test_training_data_never_change_by_what_became_known_later(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -15,59 +13,15 @@ from core.settings import ROOT
 from monitor import series
 from monitor.series import Series
 from monitor.statistics_service import StatisticsService
+from tests.statistics_office import GENERIC, JSON, SPECIFIC, Office, opened
 
-RECORDINGS = ROOT / "tests" / "recordings"
-GENERIC = "application/vnd.sdmx.genericdata+xml;version=2.1"
-SPECIFIC = "application/vnd.sdmx.structurespecificdata+xml;version=2.1"
-JSON = "application/vnd.sdmx.data+json;version=1.0.0-wd"
 EURIBOR = {"2026-06": 2.0413, "2026-07": 2.0277, "2026-08": 2.0361}
-
-
-@dataclass
-class Office:
-    """A statistical office on this machine: what it answers, how, and what it was asked."""
-
-    url: str = ""
-    status: int = 200
-    body: bytes = b""
-    kind: str = GENERIC
-    failures: int = 0  # answers 503 so many times first
-    silent: threading.Event | None = None  # says nothing until this is set
-    asked: list[tuple[str, str]] = field(default_factory=list)
-
-    def plays(self, recording: str, kind: str = GENERIC) -> None:
-        self.body, self.kind = (RECORDINGS / recording).read_bytes(), kind
 
 
 @pytest.fixture
 def office() -> Iterator[Office]:
-    office = Office()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            office.asked.append((self.path, str(self.headers["User-Agent"])))
-            if office.silent:
-                office.silent.wait(30)
-                return
-            status = 503 if len(office.asked) <= office.failures else office.status
-            self.send_response(status)
-            self.send_header("Content-Type", office.kind)
-            self.send_header("Content-Length", str(len(office.body)))
-            self.end_headers()
-            self.wfile.write(office.body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    office.url = f"http://127.0.0.1:{server.server_port}/service"
-    yield office
-    if office.silent:
-        office.silent.set()
-    server.shutdown()
-    server.server_close()
+    with opened() as office:
+        yield office
 
 
 @pytest.fixture(scope="module")
