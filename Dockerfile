@@ -129,7 +129,7 @@ RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
     --mount=type=bind,source=requirements/monitor.txt,target=/mnt/requirements/monitor.txt \
     --mount=type=cache,target=/var/cache/uv \
     install monitor
-COPY data/schema.yaml data/schema.yaml
+COPY data/schema.yaml data/economy.yaml data/
 COPY core core
 COPY monitor monitor
 RUN python -m compileall -q core monitor

@@ -75,7 +75,7 @@ def _outcomes(seat: Seat, prospect: Document) -> None:
 
 
 def _facts(seat: Seat, prospect: Document) -> None:
-    found = person.sections(seat.house.schema, prospect["features"])
+    found = person.sections(seat.house.schema, person.features(seat.house.db, prospect))
     shown = [section for section in found if section.role is not Role.INDICATOR]
     for column, section in zip(st.columns(len(shown)), shown, strict=True):
         with column, st.container(key=f"facts-{section.role.value}"):

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from app.appliance import Appliance
 from core import events
 from core.campaign_file import CampaignFile
+from core.economy import UNKNOWN
 from core.errors import InputError
 from core.intake import Report, import_campaign
 from core.schema import Schema
@@ -55,7 +56,8 @@ def broken_rules(schema: Schema, report: Report) -> list[tuple[str, str, int]]:
     for broken, times in report.rules.items():
         name, _, rule = broken.partition(": ")
         column = schema.by_name.get(name)
-        known = (name, f"must be {column.rule}") if column else (name, rule) if rule else ("", name)
+        own = column is not None and rule.startswith(UNKNOWN)  # of the economy, not of the cell
+        known = (name, rule if own else f"must be {column.rule}") if column else (name, rule) if rule else ("", name)
         rows[known] += times
     return [(column, rule, times) for (column, rule), times in rows.most_common()]
 

@@ -11,6 +11,7 @@ import streamlit as st
 from app import formats, notices, standing, verdicts
 from app.appliance import Appliance
 from app.notices import Notice
+from core.clock import now
 
 
 def page(house: Appliance) -> None:
@@ -67,6 +68,8 @@ def _standing(house: Appliance) -> None:
     for incident in standing.open_incidents(house.db):
         cause, status = str(incident.get("cause", incident["_id"])), str(incident["status"])
         notices.show(Notice("warning", f"Incident: {cause} ({status})."))
+    if old := standing.stale_indicators(house.db, house.schema):
+        notices.show(verdicts.stale(old, now()))
     words: dict[str, Callable[[dict[str, Any]], Notice]] = {
         "drift": partial(verdicts.drift, house.schema),
         "performance": verdicts.quality,

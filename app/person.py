@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app import formats
+from core.mongo import Db, Document, reachable
 from core.schema import Column, Role, Schema, Value
 
 TITLES = {
@@ -24,6 +25,19 @@ class Section:
     role: Role
     title: str
     fields: tuple[tuple[str, str], ...]
+
+
+def features(db: Db, prospect: Document) -> Mapping[str, Value]:
+    """What is known of a person; where the indicators were left to the economy, with those the score rests on.
+
+    Raises Unavailable.
+    """
+    stored: Mapping[str, Value] = prospect["features"]
+    if not prospect.get("economy"):
+        return stored
+    with reachable():
+        logged = db.predictions.find_one({"_id": prospect["prediction"]})
+    return {**logged["features"], **stored} if logged else stored
 
 
 def sections(schema: Schema, features: Mapping[str, Value]) -> list[Section]:

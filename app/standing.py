@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from app import ranked_list
+from core import economy
+from core.clock import now
 from core.mongo import Db, Document, reachable
+from core.schema import Column, Schema
 from core.succession import Decision, decisions, state
 
 
@@ -46,6 +49,19 @@ def open_incidents(db: Db) -> list[Document]:
 def champion(db: Db, model: str) -> Decision | None:
     """The decision that made the present champion of `model` what it is. Raises Unavailable."""
     return next(reversed(state(decisions(db, model)).reigns), None)
+
+
+def stale_indicators(db: Db, schema: Schema) -> list[tuple[Column, economy.Figure | None]]:
+    """Indicators that the monitor found too old, with the value that stays in use (None: there is none).
+
+    Raises Unavailable.
+    """
+    columns = {f"monitor:economy:{column.name}": column for column in economy.indicators(schema)}
+    with reachable():
+        states = db.appliance.find({"_id": {"$in": list(columns)}})
+        stale = [columns[state["_id"]] for state in states if state["state"] == "stale"]
+    known = economy.known(db, schema, now()).figures if stale else {}
+    return [(column, known.get(column.name)) for column in stale]
 
 
 def last_report(db: Db, kind: str) -> Document | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from app import formats
 from app.notices import Notice
-from core.schema import Schema
+from core.economy import Figure
+from core.schema import Column, Schema
 
 
 def drift(schema: Schema, verdict: dict[str, Any]) -> Notice:
@@ -31,3 +34,14 @@ def quality(verdict: dict[str, Any]) -> Notice:
     if verdict["degraded"]:
         return Notice("warning", f"The model does not keep what it promised: {'; '.join(verdict['broken'])}.", facts)
     return Notice("success", "The model keeps what it promised.", facts)
+
+
+def stale(figures: Sequence[tuple[Column, Figure | None]], at: datetime) -> Notice:
+    """Which figures of the economy are older at `at` than they should be, and how old."""
+    ages = [
+        f"{column.label} is of {figure.period}, {formats.plural(max(0, figure.age(at).days), 'day')} after its end"
+        if figure
+        else f"{column.label} is not known"
+        for column, figure in figures
+    ]
+    return Notice("warning", "Figures of the economy are old.", f"{'; '.join(ages)}.", "The last ones stay in use.")

@@ -19,9 +19,10 @@ from pymongo import UpdateOne
 from bootstrap.orchestration import ensure_deployment, ensure_work_pool
 from core.clock import now
 from core.data_registry import ensure_registry
+from core.economy import span
 from core.errors import CallwiseError
 from core.evidently_project import ensure_project
-from core.mongo import Db, connect, ensure_indexes, reachable
+from core.mongo import Db, connect, count, ensure_indexes, reachable
 from core.objects import ObjectStore
 from core.schema import read
 from core.settings import (
@@ -90,20 +91,24 @@ def _database(db: Db) -> str:
 
 
 def _indicators(db: Db, path: Path) -> str:
-    """The bundled snapshot. What the live sources brought later is never overwritten."""
+    """The bundled snapshot, known from the first day of each period (`core.economy` says why).
+
+    What the live sources brought later is never overwritten; a value that an earlier version of Callwise stored without
+    vintages is given its first one.
+    """
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
-    writes = [
-        UpdateOne(
-            {"_id": f"{row['series']}:{row['period']}"},
-            {"$setOnInsert": {**row, "value": float(row["value"]), "fetched": {"at": now(), "by": "snapshot"}}},
-            upsert=True,
-        )
-        for row in rows
-    ]
+    writes = []
+    for row in rows:
+        key, begins = f"{row['series']}:{row['period']}", span(row["period"])[0]
+        vintage = {"value": float(row["value"]), "known": {"at": begins}, "source": row["source"]}
+        first = {"vintages": [vintage], "revision": 1, "seen": {"at": now()}}
+        named = {"series": row["series"], "period": row["period"], "unit": row["unit"]}
+        writes.append(UpdateOne({"_id": key}, {"$setOnInsert": {**named, **first}}, upsert=True))
+        writes.append(UpdateOne({"_id": key, "vintages": None}, {"$set": first}))
     with reachable():
-        db.indicators.bulk_write(writes, ordered=False)
-        return f"{db.indicators.count_documents({})} values of {len({row['series'] for row in rows})} series"
+        db.indicators.bulk_write(writes)
+        return f"{count(db.indicators, {})} values of {len({row['series'] for row in rows})} series"
 
 
 def _registry(settings: Settings) -> str:

@@ -14,11 +14,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 from pymongo import UpdateOne
 
+from core import economy
 from core.campaign_file import CampaignFile, Record
 from core.clock import CampaignCalendar, Clock, now
 from core.errors import InputError
@@ -84,14 +86,18 @@ def import_campaign(
     Raises InputError when the file as a whole does not fit (a column is missing), before anything is written, and
     Unavailable; whatever went in by then stays, and importing again goes on.
     """
-    _require_columns(schema, file)
+    absent = _require_columns(schema, file)
+    economy_then = economy.read(db, schema) if absent else None
     report = Report(campaign, file.sha256)
     opened = {"schema": schema.hash, "created_at": clock(), "title": campaign}
     with reachable():
         db.campaigns.update_one({"_id": campaign}, {"$setOnInsert": opened}, upsert=True)
+        if absent:
+            db.campaigns.update_one({"_id": campaign}, {"$set": {"economy": True}})
     with file.records() as records, _RejectFile(rejects, file.header) as rejected:
         batch: list[_Row] = []
-        for row in _parsed(schema, campaign, records, outcomes_until, lambda r: _reject(report, rejected, r)):
+        reject = partial(_reject, report, rejected)
+        for row in _parsed(schema, campaign, records, outcomes_until, economy_then, absent, reject, clock):
             batch.append(row)
             if len(batch) == BATCH:
                 _write(db, batch, report, rejected)
@@ -105,17 +111,21 @@ def import_campaign(
     return report
 
 
-def _require_columns(schema: Schema, file: CampaignFile) -> None:
+def _require_columns(schema: Schema, file: CampaignFile) -> frozenset[str]:
+    """The indicators that the file leaves out; it may leave out nothing else."""
     have = set(file.header)
-    missing = [column.name for column in schema.features if column.name not in have]
+    absent = frozenset(column.name for column in economy.indicators(schema) if column.name not in have)
+    needed = [name for name in schema.feature_names if name not in absent]
+    missing = [name for name in needed if name not in have]
     if schema.reference and schema.reference not in have:
         missing.append(schema.reference)
     if missing:
         raise InputError(
             f"{file.path.name} has no column {', '.join(repr(name) for name in missing)}",
             kept="Nothing was imported.",
-            next=f"The file needs these columns: {', '.join(schema.feature_names)}.",
+            next=f"The file needs these columns: {', '.join(needed)}.",
         )
+    return absent
 
 
 def _parsed(
@@ -123,25 +133,31 @@ def _parsed(
     campaign: str,
     records: Iterable[Record],
     outcomes_until: int | None,
+    economy_then: economy.Economy | None,
+    absent: frozenset[str],
     reject: Callable[[Reject], None],
+    clock: Clock,
 ) -> Iterable[_Row]:
     calendar = CampaignCalendar(schema.calendar.start) if schema.calendar else None
     for place, record in enumerate(records, 1):
         number = place
         try:
             number = _number(record, place)
-            features = _features(schema, record, number)
+            features = _features(schema, record, number, absent)
             called_at = calendar.at(str(features[schema.calendar.month])) if calendar and schema.calendar else None
             try:
                 positive = schema.outcome.parse(record.get(schema.outcome.column))
             except ValueError as error:
                 raise InputError(str(error), row=number, column=schema.outcome.column) from None
+            if outcomes_until is not None and number > outcomes_until:
+                positive = None
+            at = called_at or clock()
+            if economy_then is not None and positive is not None:
+                economy_then.known(at).require(sorted(absent), row=number, of=at)
         except InputError as error:
             reject(Reject(number, error.column or "", error.rule, record))
             continue
-        if outcomes_until is not None and number > outcomes_until:
-            positive = None
-        yield _row(schema, campaign, number, record, features, positive, called_at)
+        yield _row(schema, campaign, number, record, features, positive, at, from_economy=bool(absent))
 
 
 def _number(record: Record, number: int) -> int:
@@ -153,11 +169,13 @@ def _number(record: Record, number: int) -> int:
     return int(str(mark))
 
 
-def _features(schema: Schema, record: Record, number: int) -> Document:
+def _features(schema: Schema, record: Record, number: int, absent: frozenset[str]) -> Document:
     if None in record:
         raise InputError("the row has more cells than the header", row=number)
     features: Document = {}
     for column in schema.features:
+        if column.name in absent:
+            continue
         try:
             features[column.name] = column.parse(record[column.name])
         except ValueError as error:
@@ -172,7 +190,9 @@ def _row(
     record: Record,
     features: Document,
     positive: bool | None,
-    called_at: datetime | None,
+    at: datetime,
+    *,
+    from_economy: bool,
 ) -> _Row:
     ref = str(record[schema.reference]) if schema.reference else f"{number:07d}"
     key = f"{campaign}:{ref}"
@@ -187,6 +207,8 @@ def _row(
         "score": None,
         "claim": None,
     }
+    if from_economy:
+        prospect["economy"] = ""  # the hash of what was known when it was ranked, which it was not yet
     if positive is None:
         return _Row(number, prospect, None, record)
     outcome: Document = {
@@ -197,7 +219,7 @@ def _row(
         "result": "sold" if positive else "refused",
         "positive": positive,
         "agent": "import",
-        "at": called_at or now(),
+        "at": at,
     }
     return _Row(number, prospect, outcome, record)
 

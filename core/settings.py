@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
@@ -148,6 +148,13 @@ class MonitorSettings(Group):
     callwise_drift_distance: float = Field(0.1, gt=0, description="distance from which a column has drifted")
     callwise_drift_share: float = Field(0.3, gt=0, le=1, description="share of drifted columns from which it is drift")
     callwise_quality_window: int = Field(500, ge=100, description="outcomes in one quality window")
+    callwise_economy: Literal["live", "off"] = Field(
+        "off", description="live fetches the economy's indicators from the ECB and Eurostat; off opens no connection"
+    )
+    callwise_economy_series: Path = Field(
+        ROOT / "data" / "economy.yaml", description="path of the file that says which series feeds which column"
+    )
+    callwise_indicators_seconds: float = Field(21_600.0, gt=0, description="seconds between fetches of the indicators")
     callwise_job_failures: int = Field(3, ge=1, description="failures in a row after which a job makes health say so")
 
 

@@ -23,7 +23,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stdout)
     # A job that still runs at its next turn is no news, nor is a request, nor a library's warning to its developers.
     logging.captureWarnings(True)
-    for chatter in ("apscheduler", "httpx", "py.warnings"):
+    for chatter in ("apscheduler", "httpx", "py.warnings", "sdmx", "urllib3"):
         logging.getLogger(chatter).setLevel(logging.ERROR)
     try:
         settings = read()

@@ -14,6 +14,7 @@ from core import mongo, schema
 from core import settings as groups
 from core.evidently_project import PROJECT, EvidentlyUI
 from core.scoring import ScoringClient
+from monitor import series
 from monitor.code_version import code_version
 from monitor.health import Health, HealthPage
 from monitor.jobs import Job, Runs
@@ -29,6 +30,7 @@ log = logging.getLogger("callwise.monitor")
 # The jobs, for people: what each does.
 JOBS = {
     "rank": "score every open prospect with the models in service",
+    "indicators": "fetch the economy's indicators, if they are live, and judge their age",
     "settle": "close prospects whose outcome was written by a process that died",
     "drift": "compare the newest predictions with the champion's training data",
     "performance": "judge the champion by the newest outcomes",
@@ -72,8 +74,19 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
         return ModelRegistry(settings)
 
     def run_rank() -> str:
-        done = rank(db, scoring)
+        done = rank(db, scoring, columns)
         return str(done) if done else "no champion in service yet, so nobody is ranked"
+
+    series_list = series.read(settings.callwise_economy_series, columns)
+
+    def run_indicators() -> str:
+        from monitor import indicators  # noqa: PLC0415
+        from monitor.statistics_service import StatisticsService  # noqa: PLC0415
+
+        def connect(name: str) -> StatisticsService:
+            return StatisticsService(name, series_list.services[name].url)
+
+        return indicators.refresh(db, columns, series_list, connect if settings.callwise_economy == "live" else None)
 
     def run_drift() -> str:
         from monitor import drift  # noqa: PLC0415
@@ -93,6 +106,7 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
     review = settings.callwise_review_seconds
     return [
         Job("rank", settings.callwise_rank_seconds, run_rank),
+        Job("indicators", settings.callwise_indicators_seconds, run_indicators),
         Job("settle", settings.callwise_settle_seconds, lambda: settle(db)),
         Job("drift", review, run_drift),
         Job("performance", review, run_performance),

@@ -1,4 +1,8 @@
-"""The training data as it stands: every outcome with its prospect's features, in time order."""
+"""The training data as it stands: every outcome with its prospect's features, in time order.
+
+Indicators that a campaign's file left out are those known at the time of the call, whatever became known since: asked
+again after a revision, the rows are the same (`core.economy`).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core import economy
 from core.errors import SchemaError
 from core.mongo import Db, reachable
 from core.schema import ColumnType, Schema
@@ -22,9 +27,9 @@ ARROW = {ColumnType.INTEGER: pa.int64(), ColumnType.NUMBER: pa.float64(), Column
 def read(db: Db, schema: Schema) -> pd.DataFrame:
     """All outcomes, the oldest first: the features, `outcome` (0 or 1), `at`, `prospect`, `source_campaign`.
 
-    An outcome whose prospect is gone, or lacks a feature, or has a word where a number belongs, has empty cells, for
-    the data gate to name. Numbers are float64 here, so that they can be empty. Raises Unavailable, and SchemaError
-    when a feature has one of the names above.
+    An outcome whose prospect is gone, or lacks a feature of which nothing was known, or has a word where a number
+    belongs, has empty cells, for the data gate to name. Numbers are float64 here, so that they can be empty. Raises
+    Unavailable, and SchemaError when a feature has one of the names above.
     """
     clash = {OUTCOME, AT, PROSPECT, SOURCE, "score"} & set(schema.feature_names)
     if clash:
@@ -40,7 +45,11 @@ def read(db: Db, schema: Schema) -> pd.DataFrame:
                 {"_id": {"$in": keys[start : start + BATCH]}}, {"features": 1}, batch_size=BATCH
             )
         }
-    rows = [features.get(outcome["prospect"], {}) for outcome in outcomes]
+    vintages = economy.read(db, schema)
+    rows = [
+        vintages.known(outcome["at"]).fill(found, schema) if (found := features.get(outcome["prospect"])) else {}
+        for outcome in outcomes
+    ]
     columns: dict[str, Any] = {}
     for column in schema.features:
         values = [row.get(column.name) for row in rows]

@@ -78,7 +78,7 @@ def test_nothing_leaves_at_the_start_and_at_work(appliance: Appliance) -> None:
         with appliance.client(appliance.person) as client:
             for page in ("", "mlflow", "prefect", "evidently"):
                 assert client.get(appliance.url(page) + "/").status_code == 200
-        for job in ("rank", "drift", "performance"):
+        for job in ("rank", "indicators", "drift", "performance"):
             appliance.inside("monitor", "with-account", "python", "-m", "monitor", job)
     # While a service restarts, the engine does not know its name and asks the machine's name server for it.
     assert [line for line in heard if line.split()[2:3] == [] or line.split()[2] not in CONTAINERS] == []

@@ -9,11 +9,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from app.imports import broken_rules
+from bootstrap.setup import _indicators
 from core.campaign_file import CampaignFile
+from core.economy import indicators
 from core.errors import InputError
 from core.intake import Report, import_campaign
 from core.mongo import Db
 from core.schema import Schema
+from core.settings import ROOT
+from trainer import snapshot as training
 
 Person = dict[str, Any]
 Import = Callable[..., Report]
@@ -161,6 +166,75 @@ def test_a_missing_column_stops_before_anything_is_written(db: Db, run: Import, 
         run(write([person]))
     assert db.prospects.count_documents({}) == 0
     assert db.campaigns.count_documents({}) == 0
+
+
+@pytest.fixture
+def snapshot(db: Db) -> None:
+    """The bundled indicators, May 2008 to November 2010."""
+    _indicators(db, ROOT / "data" / "indicators.csv")
+
+
+def without_indicators(person: Person, schema: Schema) -> Person:
+    return {name: value for name, value in person.items() if name not in {c.name for c in indicators(schema)}}
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_a_file_may_leave_the_indicators_to_the_economy(
+    db: Db, run: Import, write: Any, person: Person, schema: Schema
+) -> None:
+    bare = without_indicators(person, schema)
+    path = write([bare, {**bare, "month": "jun"}, {**bare, "y": ""}])
+    report = run(path)
+    assert (report.inserted, report.outcomes, report.rejected) == (3, 2, 0)
+    features = db.prospects.find_one({"_id": "spring:0000001"})
+    assert features is not None
+    assert set(features["features"]) == set(schema.feature_names) - {c.name for c in indicators(schema)}
+    # Training has what was known at each call; importing again after a revision is importing the same.
+    assert list(training.read(db, schema)["nr.employed"]) == [5191.0, 5228.1]
+    assert db.campaigns.find_one({"_id": "spring", "economy": True})
+    db.indicators.delete_many({"period": {"$gt": "2009"}})
+    again = run(path)
+    assert (again.inserted, again.unchanged, again.rejected) == (0, 3, 0)
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_a_file_that_has_them_keeps_its_own(db: Db, run: Import, write: Any, person: Person, schema: Schema) -> None:
+    run(write([{**person, "euribor3m": "4.321"}]))
+    assert list(training.read(db, schema)["euribor3m"]) == [4.321]
+    campaign = db.campaigns.find_one({"_id": "spring"})
+    assert campaign is not None
+    assert "economy" not in campaign
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_a_file_may_have_some_of_them(db: Db, run: Import, write: Any, person: Person, schema: Schema) -> None:
+    del person["nr.employed"]
+    run(write([{**person, "euribor3m": "4.321"}]))
+    row = training.read(db, schema).iloc[0]
+    assert (row["euribor3m"], row["nr.employed"]) == (4.321, 5191.0)
+
+
+def test_a_call_of_which_nothing_was_known_is_rejected_with_the_column(
+    db: Db, run: Import, write: Any, person: Person, schema: Schema
+) -> None:
+    bare = without_indicators(person, schema)
+    report = run(write([bare, {**bare, "y": ""}]))
+    assert (report.inserted, report.rejected) == (1, 1), "whom nobody has called yet is ranked once something is known"
+    assert [(r.row, r.column, r.rule) for r in report.examples] == [
+        (1, "cons.conf.idx", "is not in the file, and no value of it was known at the time of the call")
+    ]
+    assert broken_rules(schema, report) == [(r.column, r.rule, 1) for r in report.examples]
+
+
+@pytest.mark.usefixtures("snapshot")
+def test_a_call_long_after_all_that_was_known_is_rejected(
+    run: Import, write: Any, person: Person, schema: Schema
+) -> None:
+    bare = without_indicators(person, schema)
+    months = [m for year in range(5) for m in ("may", "dec")]
+    report = run(write([{**bare, "month": month} for month in months]))
+    assert [r.row for r in report.examples] == [9, 10]
+    assert report.examples[0].rule.endswith("at the time of the call but one of 2010-11")
 
 
 @pytest.mark.parametrize(

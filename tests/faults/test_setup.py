@@ -89,7 +89,7 @@ def state(env: dict[str, str]) -> dict[str, Any]:
     with database(env["MONGODB_URI"], env["MONGODB_DATABASE"]) as db:
         stored = {
             "indexes": {name: sorted(db[name].index_information()) for name in sorted(db.list_collection_names())},
-            "indicators": sorted((d["_id"], d["value"]) for d in db.indicators.find()),
+            "indicators": sorted((d["_id"], *(v["value"] for v in d["vintages"])) for d in db.indicators.find()),
             "ready": db.appliance.count_documents({"_id": "ready"}),
         }
     s3 = load(S3Settings, {name: value for name, value in env.items() if not name.startswith("CALLWISE_")})

@@ -101,6 +101,19 @@ def test_reports_and_open_incidents_are_told(overview: Draw, campaign: None, db:
     assert "drift of age" not in said
 
 
+def test_old_figures_of_the_economy_are_told_with_their_age(overview: Draw, campaign: None, db: Db) -> None:
+    period = (now() - timedelta(days=200)).date().isoformat()
+    vintage = {"value": 2.0, "known": {"at": EARLY}, "source": "test"}
+    db.indicators.insert_one(
+        {"_id": f"euribor3m:{period}", "series": "euribor3m", "period": period, "vintages": [vintage]}
+    )
+    for column, state in (("euribor3m", "stale"), ("nr.employed", "stale"), ("cons.conf.idx", "well")):
+        db.appliance.insert_one({"_id": f"monitor:economy:{column}", "state": state, "report": "x"})
+    said = texts(overview()).replace("\\", "")
+    assert f"Euribor 3 months is of {period}, 199 days after its end; People employed is not known." in said
+    assert "Consumer confidence" not in said
+
+
 def test_the_newest_prediction_is_told(overview: Draw, campaign: None, db: Db) -> None:
     db.models.insert_one(promoted(1, "1", EARLY))
     for number in range(3):

@@ -1,4 +1,9 @@
+from typing import Any
+
+import pytest
+
 from app import desk, person
+from core.mongo import Db
 from core.prospects import Result
 from core.schema import Role, Schema
 
@@ -30,3 +35,13 @@ def test_every_result_has_a_button_and_a_key_of_its_own() -> None:
     assert {outcome.result for outcome in desk.OUTCOMES} == set(Result)
     keys = [outcome.shortcut for outcome in desk.OUTCOMES] + ["N", "B"]
     assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.mongo
+def test_the_economy_shown_is_the_one_the_score_rests_on(db: Db) -> None:
+    prospect: dict[str, Any] = {"features": {"age": 41}, "economy": "", "prediction": None}
+    assert person.features(db, prospect) == {"age": 41}, "not ranked yet"
+    db.predictions.insert_one({"_id": "r:0", "features": {"age": 41, "euribor3m": 2.04}})
+    assert person.features(db, {**prospect, "economy": "5f", "prediction": "r:0"}) == {"age": 41, "euribor3m": 2.04}
+    assert person.features(db, {**prospect, "economy": "5f", "prediction": "in the spool"}) == {"age": 41}
+    assert person.features(db, {"features": {"age": 41}, "prediction": "r:0"}) == {"age": 41}, "the file had its own"

@@ -1,17 +1,22 @@
 """The ranker against a real database where there is one, and a fake scoring service."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from core.economy import indicators
 from core.errors import InputError, Unavailable
 from core.mongo import Db
-from core.schema import Value
+from core.schema import Value, read
+from core.settings import ROOT
 from core.v2 import Score, prediction_id
 from monitor import rank as ranker
 from monitor.rank import Lineup, Ranking, rank
+
+SCHEMA = read(ROOT / "data" / "schema.yaml")
+THEN = datetime(2026, 9, 15, tzinfo=UTC)
 
 
 class FakeScoring:
@@ -49,6 +54,7 @@ class FakeScoring:
             score = Score(prediction_id(request_id, place), round(float(row["age"]) / 100, 12), str(version), route)
             record = {
                 "prospect": prospect,
+                "features": dict(row),
                 "score": score.score,
                 "version": version,
                 "route": route,
@@ -69,15 +75,15 @@ def fill(db: Db, campaign: str, size: int, **fields: Any) -> None:
     )
 
 
-def run(db: Db, scoring: FakeScoring) -> Ranking:
-    done = rank(db, scoring)
+def run(db: Db, scoring: FakeScoring, at: datetime = THEN) -> Ranking:
+    done = rank(db, scoring, SCHEMA, clock=lambda: at)
     assert done is not None
     return done
 
 
 def test_without_a_champion_nobody_is_ranked(db: Db) -> None:
     fill(db, "a", 3)
-    assert rank(db, FakeScoring(db, None)) is None
+    assert rank(db, FakeScoring(db, None), SCHEMA) is None
     assert len(list(db.prospects.find({"score": None}))) == 3
 
 
@@ -213,3 +219,76 @@ def test_a_refused_batch_does_not_hold_up_the_others(db: Db) -> None:
         run(db, scoring)
     assert db.prospects.count_documents({"campaign": "b", "score_version": "1"}) == 3
     assert len(list(db.prospects.find({"campaign": "a", "score": None}))) == 3
+
+
+INDICATORS = [column.name for column in indicators(SCHEMA)]
+
+
+def became_known(db: Db, at: datetime, value: float, period: str = "2026-08", columns: list[str] = INDICATORS) -> None:
+    for column in columns:
+        vintage = {"value": value, "known": {"at": at}, "source": "test"}
+        key, named = f"{column}:{period}", {"series": column, "period": period}
+        found = db.indicators.find_one({"_id": key}) or {"_id": key, **named, "vintages": []}
+        db.indicators.replace_one({"_id": key}, {**found, "vintages": [*found["vintages"], vintage]}, upsert=True)
+
+
+def leave_to_economy(db: Db, campaign: str) -> None:
+    db.campaigns.update_one({"_id": campaign}, {"$set": {"economy": True}})
+    db.prospects.update_many({"campaign": campaign}, {"$set": {"economy": ""}})
+
+
+def last_asked(db: Db, prospect: str) -> Any:
+    found = db.prospects.find_one({"_id": prospect})
+    assert found is not None
+    logged = db.predictions.find_one({"_id": found["prediction"]})
+    assert logged is not None
+    return logged["features"]
+
+
+def test_a_prospect_without_indicators_is_ranked_with_those_known_at_that_time_and_keeps_none(db: Db) -> None:
+    fill(db, "a", 3)
+    leave_to_economy(db, "a")
+    became_known(db, THEN - timedelta(days=1), 2.0)
+    became_known(db, THEN + timedelta(days=1), 3.0)
+    run(db, FakeScoring(db, Lineup("1")))
+    assert last_asked(db, "a:0000001") == {"age": 21, **dict.fromkeys(INDICATORS, 2.0)}
+    assert {tuple(p["features"]) for p in db.prospects.find()} == {("age",)}
+
+
+def test_it_is_ranked_again_when_what_is_known_changes_and_only_then(db: Db) -> None:
+    fill(db, "a", 3)
+    fill(db, "b", 3)
+    leave_to_economy(db, "a")
+    became_known(db, THEN, 2.0)
+    scoring = FakeScoring(db, Lineup("1"))
+    assert run(db, scoring).ranked == 6
+    assert run(db, scoring, THEN + timedelta(days=1)).ranked == 0
+    became_known(db, THEN + timedelta(days=2), 2.0, "2026-09")
+    assert run(db, scoring, THEN + timedelta(days=3)).ranked == 0, "the same value of another month"
+    became_known(db, THEN + timedelta(days=4), 2.5, "2026-09", INDICATORS[:1])
+    assert run(db, scoring, THEN + timedelta(days=4)).ranked == 3, "those whose file had indicators keep theirs"
+    assert last_asked(db, "a:0000000")[INDICATORS[0]] == 2.5
+    assert "economy" not in (db.prospects.find_one({"_id": "b:0000000"}) or {"economy": None})
+
+
+def test_a_new_champion_and_a_new_value_at_once_ask_once(db: Db) -> None:
+    fill(db, "a", 3)
+    leave_to_economy(db, "a")
+    became_known(db, THEN, 2.0)
+    run(db, FakeScoring(db, Lineup("1")))
+    became_known(db, THEN, 2.5)
+    assert run(db, FakeScoring(db, Lineup("2"))).ranked == 3
+
+
+def test_where_nothing_is_known_those_who_need_it_stay_unranked_and_it_is_said(db: Db) -> None:
+    fill(db, "a", 2)
+    fill(db, "b", 2)
+    leave_to_economy(db, "a")
+    became_known(db, THEN, 2.0, columns=INDICATORS[1:])
+    with pytest.raises(InputError, match=rf"nothing is known yet of {INDICATORS[0]}, .*CALLWISE_ECONOMY=live"):
+        run(db, FakeScoring(db, Lineup("1")))
+    assert {p["_id"]: p["score"] is None for p in db.prospects.find()} == {
+        "a:0000000": True, "a:0000001": True, "b:0000000": False, "b:0000001": False,
+    }  # fmt: skip
+    became_known(db, THEN, 2.0, columns=INDICATORS[:1])
+    assert run(db, FakeScoring(db, Lineup("1"))).ranked == 2
