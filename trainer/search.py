@@ -92,7 +92,7 @@ def search(
     # One thread: on data of this size more do not help, and on a busy machine they wait for each other.
     with threadpool_limits(1):
         study.optimize(objective, n_trials=trials, timeout=seconds, callbacks=[done])
-    return _chosen([_tried(trial) for trial in study.trials]).candidate
+    return _chosen([_tried(trial) for trial in study.trials if trial.state.is_finished()]).candidate
 
 
 def _chosen(tried: Sequence[Tried]) -> Tried:
