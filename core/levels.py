@@ -5,7 +5,7 @@ Monitoring writes it, scoring reads it. A version without one is scored as it wa
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Self
 
@@ -43,7 +43,7 @@ class Level:
                 f"{-LARGEST:g} to {LARGEST:g}.",
                 next="Remove the document; monitoring writes it anew.",
             )
-        return level
+        return replace(level, shift=float(level.shift))
 
 
 def in_force(db: Db) -> dict[str, Level]:

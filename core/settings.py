@@ -142,7 +142,18 @@ class MonitorSettings(Group):
     callwise_drift_distance: float = Field(0.1, gt=0, description="distance from which a column has drifted")
     callwise_drift_share: float = Field(0.3, gt=0, le=1, description="share of drifted columns from which it is drift")
     callwise_quality_window: int = Field(500, ge=100, description="outcomes in one quality window")
+    callwise_level_seconds: float = Field(15.0, gt=0, description="seconds between looks at the level of the scores")
+    callwise_level_outcomes: int = Field(
+        200, ge=0, description="newest outcomes that the level of the scores follows; 0: it stays as trained"
+    )
     callwise_job_failures: int = Field(3, ge=1, description="failures in a row after which a job makes health say so")
+
+    @field_validator("callwise_level_outcomes", mode="after")
+    @classmethod
+    def _off_or_enough(cls, value: int) -> int:
+        if 0 < value < 50:  # core.level.LEAST_OUTCOMES; not imported, because that takes numpy
+            raise ValueError("must be 0 (off) or at least 50")
+        return value
 
 
 class AppSettings(Group):
