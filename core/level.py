@@ -20,8 +20,9 @@ DECIMALS = 12
 """Of a score, so that it is the same number wherever it is kept: the embedded MongoDB-wire server shortens a number
 that is set in a stored document to 15 digits."""
 
-PRIOR_SD = 1.0
-"""Standard deviation of the prior on the shift, in log-odds: a factor of 2.7 on the odds is nothing unheard of."""
+PRIOR_SD = 0.5
+"""Standard deviation of the prior on the shift, in log-odds: a factor of 1.6 on the odds is nothing unheard of. A wider
+one chases the last outcomes, which costs log loss; a narrower one follows too late (docs/decisions/0009-level.md)."""
 
 LARGEST = 10.0
 """No shift is larger: at odds of 22,000 to 1 the scores are not off, they are wrong."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
-from core.level import DECIMALS, LARGEST, LEAST_OUTCOMES, STEP, Numbers, estimate, followed, levelled, raw
+from core.level import DECIMALS, LARGEST, LEAST_OUTCOMES, PRIOR_SD, STEP, Numbers, estimate, followed, levelled, raw
 
 
 def calls(shift: float, size: int, seed: int = 1) -> tuple[Numbers, Numbers]:
@@ -23,13 +23,13 @@ def test_the_levelled_scores_promise_the_sales_there_were_but_for_the_prior() ->
     scores, positives = calls(1.2, 200)
     shift = estimate(scores, positives)
     # Where the posterior's slope is zero, what is left unexplained is what the prior holds back.
-    assert positives.sum() - levelled(scores, shift).sum() == pytest.approx(shift, abs=1e-6)
+    assert positives.sum() - levelled(scores, shift).sum() == pytest.approx(shift / PRIOR_SD**2, abs=1e-6)
 
 
 def test_few_outcomes_move_it_little_and_more_move_it_more() -> None:
     shifts = [estimate(np.full(size, 0.1), np.ones(size)) for size in (0, 1, 5, 50)]
     assert shifts[0] == 0
-    assert 0 < shifts[1] < 1 < shifts[2] < shifts[3] < LARGEST
+    assert 0 < shifts[1] < PRIOR_SD < shifts[2] < shifts[3] < LARGEST
 
 
 @pytest.mark.parametrize("score", [0.0, 1e-12, 0.1, 0.5, 1 - 1e-12, 1.0])
