@@ -31,11 +31,11 @@ from mlflow.protos import databricks_pb2 as codes
 from threadpoolctl import ThreadpoolController
 
 from core.errors import ModelError, NotFound, Unavailable
+from core.level import DECIMALS
 from core.schema import Value
 from core.settings import RegistrySettings
 
 TOLERANCE = 1e-9
-DECIMALS = 12
 PROOF, REFERENCE = "proof.json", "reference.parquet"
 SCORE = "score"
 
@@ -128,8 +128,7 @@ def predict(model: Model, rows: Rows) -> Scores:
     """The probability of a sale for each of the n rows (mappings of feature to value, or a DataFrame): shape [n].
 
     Values are taken as `Column.parse` leaves them: words for categories, numbers otherwise. A score has twelve
-    decimals, so that it is the same number wherever it is kept: the embedded MongoDB-wire server shortens a number
-    that is set in a stored document to 15 digits. Raises KeyError for a missing feature.
+    decimals (see `core.level.DECIMALS`). Raises KeyError for a missing feature.
     """
     names = list(model.feature_names_in_)
     if isinstance(rows, pd.DataFrame):

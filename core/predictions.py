@@ -7,7 +7,7 @@ Written by the scoring service alone; read by monitoring, training and the scree
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from typing import Self
 
@@ -19,7 +19,8 @@ from core.schema import Value
 class Prediction:
     """One scored row. `score` is the route's, the one used; `shadow_score` the other model's, where there is one.
 
-    `prospect` is "" where the request named none.
+    `level` and `shadow_level` are the shifts on the log-odds that the two hold (`core.level`); taking them off again
+    gives what the model itself said. `prospect` is "" where the request named none.
     """
 
     id: str
@@ -32,6 +33,8 @@ class Prediction:
     at: datetime
     shadow_score: float | None = None
     shadow_version: str | None = None
+    level: float = 0.0
+    shadow_level: float | None = None
 
     def document(self) -> Document:
         """As it stands in MongoDB."""
@@ -41,8 +44,13 @@ class Prediction:
 
     @classmethod
     def of(cls, document: Document) -> Self:
-        """The record in a document that `document()` made; what a later version added to it is left out."""
-        return cls(**{field.name: document["_id" if field.name == "id" else field.name] for field in fields(cls)})
+        """The record in a document that `document()` made, now or before some of the fields were added.
+
+        What a later version added to it is left out.
+        """
+        keys = {field.name: "_id" if field.name == "id" else field.name for field in fields(cls)}
+        added = {field.name for field in fields(cls) if field.default is not MISSING}
+        return cls(**{name: document[key] for name, key in keys.items() if key in document or name not in added})
 
 
 def same_question(one: Document, other: Document) -> bool:

@@ -34,9 +34,9 @@ class ScoringClient:
     def state(self) -> dict[str, str | int | float]:
         """What the service says of itself: its models, what it refused, and the backlog of its spool.
 
-        Keys are those of `serving.runtime`: champion, canary, canary_requests, canary_errors, canary_seconds,
-        champion_seconds, refused_versions, refused, registry, mongo, spool_waiting, spool_oldest_seconds,
-        spool_disputed. Raises Unavailable.
+        Keys are those of `serving.runtime`: champion, canary, champion_level, canary_level, canary_requests,
+        canary_errors, canary_seconds, champion_seconds, refused_versions, refused, registry, mongo, spool_waiting,
+        spool_oldest_seconds, spool_disputed. Raises Unavailable.
         """
         reply = self._answer(lambda: self._http.get(self._path))
         return dict(reply.json()["parameters"])

@@ -155,7 +155,18 @@ class MonitorSettings(Group):
         ROOT / "data" / "economy.yaml", description="path of the file that says which series feeds which column"
     )
     callwise_indicators_seconds: float = Field(21_600.0, gt=0, description="seconds between fetches of the indicators")
+    callwise_level_seconds: float = Field(15.0, gt=0, description="seconds between looks at the level of the scores")
+    callwise_level_outcomes: int = Field(
+        200, ge=0, description="newest outcomes that the level of the scores follows; 0: it stays as trained"
+    )
     callwise_job_failures: int = Field(3, ge=1, description="failures in a row after which a job makes health say so")
+
+    @field_validator("callwise_level_outcomes", mode="after")
+    @classmethod
+    def _off_or_enough(cls, value: int) -> int:
+        if 0 < value < 50:  # core.level.LEAST_OUTCOMES; not imported, because that takes numpy
+            raise ValueError("must be 0 (off) or at least 50")
+        return value
 
 
 class AppSettings(Group):

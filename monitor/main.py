@@ -18,6 +18,7 @@ from monitor import series
 from monitor.code_version import code_version
 from monitor.health import Health, HealthPage
 from monitor.jobs import Job, Runs
+from monitor.level import Levelling
 from monitor.rank import rank
 from monitor.schedule import Schedule
 from monitor.settle import settle
@@ -32,6 +33,7 @@ JOBS = {
     "rank": "score every open prospect with the models in service",
     "indicators": "fetch the economy's indicators, if they are live, and judge their age",
     "settle": "close prospects whose outcome was written by a process that died",
+    "level": "let the level of the scores follow the newest outcomes",
     "drift": "compare the newest predictions with the champion's training data",
     "performance": "judge the champion by the newest outcomes",
 }
@@ -103,11 +105,13 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
 
         return performance.review(Shelf(db, ui, project), registry(), settings.callwise_quality_window, code_version())
 
+    levelling = Levelling(db, scoring, settings.callwise_model_name, settings.callwise_level_outcomes)
     review = settings.callwise_review_seconds
     return [
         Job("rank", settings.callwise_rank_seconds, run_rank),
         Job("indicators", settings.callwise_indicators_seconds, run_indicators),
         Job("settle", settings.callwise_settle_seconds, lambda: settle(db)),
+        Job("level", settings.callwise_level_seconds, levelling.look),
         Job("drift", review, run_drift),
         Job("performance", review, run_performance),
     ]

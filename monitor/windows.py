@@ -4,6 +4,9 @@ Fixed, because a drift verdict depends on the sizes compared. A prospect counts 
 list that is ranked again must not weigh more than people who came in once, and the same person twice is no new
 evidence. Bulk rankings and single calls count alike. Only scores of the version in question are taken, whether it was
 the one used or ran in the other's shadow.
+
+Predictions are taken as the model made them, without the level they were used at (`core.level`): they are compared with
+its training data, and a level that follows the outcomes is no drift. Outcomes are held against the scores as used.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from datetime import datetime
 
 from pymongo import DESCENDING
 
+from core.level import raw
 from core.mongo import Db, Document, reachable
 from core.schema import Value
 
@@ -22,7 +26,7 @@ NEWEST = [("at", DESCENDING), ("_id", DESCENDING)]  # the key decides between pr
 
 @dataclass(frozen=True)
 class Scored:
-    """A row that the version in question scored; `id` is its key in the prediction log."""
+    """A row that the version in question scored; `id` is its key in the prediction log, `score` the model's own."""
 
     id: str
     prospect: str
@@ -33,12 +37,13 @@ class Scored:
 
 @dataclass(frozen=True)
 class Called:
-    """What came of a call, and the score that was given before it."""
+    """What came of a call, and the score that was given before it; `level` is the shift that the score holds."""
 
     outcome: str
     at: datetime
     positive: bool
     score: float
+    level: float = 0.0
 
 
 def predictions(db: Db, version: str, size: int) -> list[Scored]:
@@ -59,20 +64,23 @@ def predictions(db: Db, version: str, size: int) -> list[Scored]:
         take *= 4
 
 
-def outcomes(db: Db, version: str, size: int) -> list[Called]:
+def outcomes(db: Db, version: str, size: int, *, since: datetime | None = None) -> list[Called]:
     """The `size` newest outcomes whose last prediction before the call has a score by `version`, the newest first.
 
-    Shorter where there are fewer. Raises Unavailable.
+    Shorter where there are fewer. `since`, where it is known, is a moment before which `version` scored nobody: it
+    saves reading what came earlier. Raises Unavailable.
     """
-    with reachable():
-        first = db.predictions.find_one(sort=[("at", 1)])
-    if first is None:
-        return []
+    if since is None:
+        with reachable():
+            first = db.predictions.find_one(sort=[("at", 1)])
+        if first is None:
+            return []
+        since = first["at"]
     take = 2 * size
     while True:
         with reachable():
             # Nothing was predicted before the first prediction: imported histories are not even read.
-            found = list(db.outcomes.find({"at": {"$gte": first["at"]}}).sort(NEWEST).limit(take))
+            found = list(db.outcomes.find({"at": {"$gte": since}}).sort(NEWEST).limit(take))
         rows = _joined(db, version, found)
         if len(rows) >= size or len(found) < take:
             return rows[:size]
@@ -90,8 +98,7 @@ def _joined(db: Db, version: str, found: Sequence[Document]) -> list[Called]:
             known = [record for record in before.get(outcome["prospect"], []) if record["at"] <= outcome["at"]]
             last = max(known, key=lambda record: (record["at"], record["_id"]), default=None)
             if last is not None and version in (last["version"], last.get("shadow_version")):
-                score = _scored(last, version).score
-                rows.append(Called(outcome["_id"], outcome["at"], bool(outcome["positive"]), score))
+                rows.append(Called(outcome["_id"], outcome["at"], bool(outcome["positive"]), *_as_used(last, version)))
     return rows
 
 
@@ -103,5 +110,11 @@ def _by_prospect(records: Iterable[Document]) -> dict[str, list[Document]]:
 
 
 def _scored(record: Document, version: str) -> Scored:
-    score = record["score"] if record["version"] == version else record["shadow_score"]
-    return Scored(record["_id"], record["prospect"], record["at"], record["features"], float(score))
+    score = float(raw(*_as_used(record, version)))
+    return Scored(record["_id"], record["prospect"], record["at"], record["features"], score)
+
+
+def _as_used(record: Document, version: str) -> tuple[float, float]:
+    """The score by `version` that `record` holds, and the level it is at; records were once kept without one."""
+    prefix = "" if record["version"] == version else "shadow_"
+    return float(record[f"{prefix}score"]), float(record.get(f"{prefix}level") or 0.0)

@@ -1,19 +1,23 @@
-"""The composition root: wires the settings to the registry, the router, the log and the scorer."""
+"""The composition root: wires the settings to the registry, the levels, the router, the log and the scorer."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+import pymongo
 from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 
 from core import schema as schemas
 from core import settings
 from core.clock import now
+from core.levels import Level, in_force
 from core.model_registry import ModelRegistry
 from core.mongo import connect
 from core.schema import Schema
+from serving.levels import Levels
 from serving.log import PredictionLog
 from serving.models import Models
 from serving.routing import Router
@@ -31,10 +35,11 @@ class Settings(settings.MongoSettings, settings.RegistrySettings, settings.Schem
 
 @dataclass
 class Service:
-    """The scoring service's parts, and the two threads that keep them current."""
+    """The scoring service's parts, and the three threads that keep them current."""
 
     schema: Schema
     models: Models
+    levels: Levels
     log: PredictionLog
     spool: Spool
     scorer: Scorer
@@ -43,9 +48,10 @@ class Service:
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
-        """Begin to look at the registry and to drain the spool."""
+        """Begin to look at the registry and the levels, and to drain the spool."""
         self._threads = [
             threading.Thread(target=self.models.run, args=(self.reload_seconds, self._stop), name="models"),
+            threading.Thread(target=self.levels.run, args=(self.reload_seconds, self._stop), name="levels"),
             threading.Thread(target=self.log.run, args=(DRAIN_SECONDS, self._stop), name="drain"),
         ]
         for thread in self._threads:
@@ -53,7 +59,7 @@ class Service:
             thread.start()
 
     def stop(self) -> None:
-        """End both threads; one that hangs in a network call ends with the process."""
+        """End the threads; one that hangs in a network call ends with the process."""
         self._stop.set()
         for thread in self._threads:
             thread.join(timeout=5)
@@ -64,12 +70,17 @@ class Service:
         schema = schemas.read(read.callwise_schema)
         models = Models(ModelRegistry(read), schema)
         spool = Spool(read.callwise_spool_dir)
-        log = PredictionLog(
-            MongoStore(connect(read, timeout_seconds=MONGO_SECONDS), timeout_seconds=MONGO_SECONDS), spool
-        )
+        db = connect(read, timeout_seconds=MONGO_SECONDS)
+        log = PredictionLog(MongoStore(db, timeout_seconds=MONGO_SECONDS), spool)
+
+        def levels_in_force() -> Mapping[str, Level]:
+            with pymongo.timeout(MONGO_SECONDS):
+                return in_force(db)
+
+        levels = Levels(levels_in_force)
         router = Router(read.callwise_routing_key.get_secret_value().encode(), read.callwise_canary_share)
-        scorer = Scorer(lambda: models.lineup, router, log, now)
-        return cls(schema, models, log, spool, scorer, read.callwise_reload_seconds)
+        scorer = Scorer(lambda: models.lineup, lambda: levels.shifts, router, log, now)
+        return cls(schema, models, levels, log, spool, scorer, read.callwise_reload_seconds)
 
     @classmethod
     def from_environment(cls) -> Self:

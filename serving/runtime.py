@@ -30,7 +30,7 @@ from serving.scorer import NoChampion
 
 log = logging.getLogger(__name__)
 
-FIRST_LOOK_SECONDS = 30.0
+FIRST_LOOK_SECONDS, FIRST_LEVELS_SECONDS = 30.0, 3.0
 BAD_REQUEST, CONFLICT, INTERNAL_ERROR, UNAVAILABLE = 400, 409, 500, 503
 
 
@@ -52,7 +52,7 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
     service: Service
 
     async def load(self) -> bool:
-        """Wire the service, start it, and give it a moment to load what the registry has.
+        """Wire the service, start it, and give it a moment to load what the registry has, and at which levels.
 
         An appliance without a champion loads too; it is not ready, then.
         """
@@ -61,6 +61,7 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
         self.outputs = _tensors(v2.OUTPUTS)
         self.service.start()
         await asyncio.to_thread(self.service.models.looked.wait, FIRST_LOOK_SECONDS)
+        await asyncio.to_thread(self.service.levels.looked.wait, FIRST_LEVELS_SECONDS)
         return True
 
     async def unload(self) -> bool:
@@ -109,10 +110,14 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
         models, kept = self.service.models, self.service.log.state()
         lineup = models.lineup
         canary = lineup.canary.version if lineup and lineup.canary else ""
+        champion = lineup.champion.version if lineup else ""
         trial = self.service.scorer.trial.figures(canary)
+        levels = self.service.levels.shifts
         return {
-            "champion": lineup.champion.version if lineup else "",
+            "champion": champion,
             "canary": canary,
+            "champion_level": levels.get(champion, 0.0),
+            "canary_level": levels.get(canary, 0.0),
             "canary_requests": trial.requests,
             "canary_errors": trial.errors,
             "canary_seconds": trial.canary_seconds,

@@ -1,15 +1,19 @@
-"""One request: both models score, the route decides, the log keeps, and what the log holds is the answer."""
+"""One request: both models score, the route decides, the log keeps, and what the log holds is the answer.
+
+Each model's scores are moved to its level (`core.level`) before anything else is done with them.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from core import v2
 from core.clock import Clock
 from core.errors import Unavailable
+from core.level import levelled
 from core.model_registry import Scores
 from core.predictions import Prediction
 from core.succession import CANARY, CHAMPION
@@ -40,11 +44,27 @@ class Log(Protocol):
         ...
 
 
-class Scorer:
-    """Answers requests with the line-up of the moment."""
+class Answer(NamedTuple):
+    """What one model says of one row: `score` is at `level`."""
 
-    def __init__(self, lineup: Callable[[], Lineup | None], router: Router, log: Log, clock: Clock) -> None:
-        self._lineup, self._router, self._log, self._clock = lineup, router, log, clock
+    route: str
+    version: str
+    score: float
+    level: float
+
+
+class Scorer:
+    """Answers requests with the line-up of the moment, at the levels of the moment (shifts, by version)."""
+
+    def __init__(
+        self,
+        lineup: Callable[[], Lineup | None],
+        levels: Callable[[], Mapping[str, float]],
+        router: Router,
+        log: Log,
+        clock: Clock,
+    ) -> None:
+        self._lineup, self._levels, self._router, self._log, self._clock = lineup, levels, router, log, clock
         self.trial = Trial()
 
     def score(self, request_id: str, rows: v2.Rows) -> list[Prediction]:
@@ -53,33 +73,35 @@ class Scorer:
         A repeated request gets the answer that was logged the first time. Raises NoChampion, ModelError, Conflict when
         the id was used for other rows, and Unavailable when no record could be kept.
         """
-        lineup = self._lineup()
+        lineup, levels = self._lineup(), self._levels()
         if lineup is None:
             raise NoChampion
         began = time.perf_counter()
         champion = lineup.champion.score(rows.features)
         canary = self._canary(lineup.canary, rows, time.perf_counter() - began)
+        by_model = [_answers(CHAMPION, lineup.champion, champion, levels)]
+        if lineup.canary and canary is not None:
+            by_model.append(_answers(CANARY, lineup.canary, canary, levels))
         at = self._clock()
         predictions = []
-        for number, (features, prospect) in enumerate(zip(*rows, strict=True)):
-            answers = [(CHAMPION, lineup.champion.version, float(champion[number]))]
-            if lineup.canary and canary is not None:
-                answers.append((CANARY, lineup.canary.version, float(canary[number])))
-                if self._router.to_canary(prospect):
-                    answers.reverse()
-            (route, version, score), *shadow = answers
+        for number, (features, prospect, *answers) in enumerate(zip(*rows, *by_model, strict=True)):
+            if answers[1:] and self._router.to_canary(prospect):
+                answers.reverse()
+            used, shadow = answers[0], answers[1] if answers[1:] else None
             predictions.append(
                 Prediction(
                     id=v2.prediction_id(request_id, number),
                     request=request_id,
                     prospect=prospect,
                     features=features,
-                    score=score,
-                    version=version,
-                    route=route,
+                    score=used.score,
+                    version=used.version,
+                    route=used.route,
                     at=at,
-                    shadow_score=shadow[0][2] if shadow else None,
-                    shadow_version=shadow[0][1] if shadow else None,
+                    shadow_score=shadow.score if shadow else None,
+                    shadow_version=shadow.version if shadow else None,
+                    level=used.level,
+                    shadow_level=shadow.level if shadow else None,
                 )
             )
         return self._log.write(predictions)
@@ -100,3 +122,9 @@ class Scorer:
             canary_seconds=time.perf_counter() - began,
         )
         return scores
+
+
+def _answers(route: str, served: Served, scores: Scores, levels: Mapping[str, float]) -> list[Answer]:
+    """What `served` says of n rows: its scores at its level, which is 0 until one is in force."""
+    level = levels.get(served.version, 0.0)
+    return [Answer(route, served.version, float(score), level) for score in levelled(scores, level)]

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.errors import ModelError, Unavailable
+from core.levels import Level
 from core.model_registry import Loaded, ModelVersion, Proof
 from core.mongo import Document
 from core.predictions import Prediction
@@ -65,6 +66,22 @@ class MemoryHome:
         held = [self.held.setdefault(document["_id"], document) for document in documents]
         self.after()
         return held
+
+
+class FakeLevels:
+    """Levels in force, by version; while `error` is set, reading them raises it."""
+
+    def __init__(self) -> None:
+        self.shifts: dict[str, float] = {}
+        self.error: Exception | None = None
+        self.reads = 0
+
+    def read(self) -> Mapping[str, Level]:
+        """See `core.levels.in_force`."""
+        self.reads += 1
+        if self.error:
+            raise self.error
+        return {version: Level(shift, 200, 40, 20.0, AT) for version, shift in self.shifts.items()}
 
 
 class FakeModel:

@@ -14,7 +14,7 @@ from core import settings
 from core.schema import read
 from core.scoring import ScoringClient
 from serving.main import Service
-from tests.serving_fakes import FakeModel, FakeRegistry, MemoryHome
+from tests.serving_fakes import FakeLevels, FakeModel, FakeRegistry, MemoryHome
 
 SCHEMA = read(settings.ROOT / "data" / "schema.yaml")
 
@@ -36,6 +36,7 @@ class Stand:
     service: Service
     registry: FakeRegistry
     home: MemoryHome
+    levels: FakeLevels
     folder: Path
 
     @property
@@ -49,3 +50,8 @@ class Stand:
         """Let the registry's aliases be these, and look."""
         self.registry.aliases = aliases
         self.service.models.look()
+
+    def put_levels(self, **shifts: float) -> None:
+        """Let these be the levels in force, `v1=0.5` for version 1, and look."""
+        self.levels.shifts = {version.removeprefix("v"): shift for version, shift in shifts.items()}
+        self.service.levels.look()

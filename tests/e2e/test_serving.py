@@ -15,8 +15,10 @@ import pytest
 from mlserver.grpc import dataplane_pb2 as pb
 from mlserver.grpc.dataplane_pb2_grpc import GRPCInferenceServiceStub
 
-from core import v2
+from core import levels, v2
+from core.clock import now
 from core.errors import Unavailable
+from core.level import levelled
 from core.model_registry import predict
 from tests.serving_processes import Mongo, Registry, Server, free_ports, some_rows, wait_for
 
@@ -119,6 +121,38 @@ def test_a_canary_gets_its_share_and_both_scores_are_logged(appliance: Appliance
         assert (held["shadow_version"], held["shadow_score"]) == (shadow, by_version[shadow][row])
     appliance.registry.registry.client.delete_registered_model_alias(appliance.registry.name, "canary")
     wait_for("the canary's end", lambda: appliance.server.client.state()["canary"] == "")
+
+
+def test_the_level_in_force_is_served_without_mongodb_and_again_after_a_restart(
+    appliance: Appliance, versions: list[str]
+) -> None:
+    appliance.serve(versions[0])
+    rows, log = some_rows(appliance.registry.schema, 20, seed=14), appliance.mongo.database().predictions
+    expected = levelled(appliance.expected(versions[0], rows), -0.8).tolist()
+
+    def answered(request_id: str) -> list[float]:
+        scores = appliance.server.client.score(rows, [f"p{row}" for row in range(20)], request_id=request_id)
+        return [score.score for score in scores]
+
+    def level() -> object:
+        return appliance.server.client.state()["champion_level"]
+
+    assert level() == 0
+    levels.put(appliance.mongo.database(), versions[0], levels.Level(-0.8, 200, 20, 40.5, now()))
+    wait_for("the level", lambda: level() == -0.8)
+    assert answered("levelled") == expected
+    assert {held["level"] for held in log.find({"request": "levelled"})} == {-0.8}
+    appliance.mongo.kill()
+    assert answered("levelled-without-mongodb") == expected
+    wait_for("the silence being noticed", lambda: "the levels cannot be read" in appliance.server.output)
+    assert (level(), answered("levelled-still")) == (-0.8, expected)
+    appliance.mongo.start()
+    wait_for("the spool being empty", lambda: appliance.server.client.state()["spool_waiting"] == 0)
+    appliance.server.end()
+    appliance.server.start()
+    assert answered("levelled-anew") == expected, "from the first answer on"
+    appliance.mongo.database().appliance.delete_one({"_id": f"{levels.KEY}{versions[0]}"})
+    wait_for("the level's end", lambda: level() == 0)
 
 
 def test_grpc_sends_words_as_bytes(appliance: Appliance, versions: list[str]) -> None:

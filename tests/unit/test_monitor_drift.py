@@ -11,6 +11,7 @@ import pytest
 from core import events
 from core.errors import Unavailable
 from core.evidently_project import project_id
+from core.level import levelled
 from core.mongo import Db
 from core.schema import Schema
 from monitor import drift
@@ -97,11 +98,12 @@ def test_evidently_counts_the_same_columns(schema: Schema) -> None:
     assert [result["count"]["value"] for result in counts] == [len(found.drifted)] == [2]
 
 
-def log_window(db: Db, frame: pd.DataFrame, version: str = "7", start: int = 0) -> None:
+def log_window(db: Db, frame: pd.DataFrame, version: str = "7", start: int = 0, level: float = 0.0) -> None:
+    frame = frame.assign(score=levelled(frame["score"], level))
     records = [
         {"_id": f"r{start}:{n}", "prospect": f"p{start + n}", "at": START + timedelta(minutes=start),
          "features": {k: v for k, v in row.items() if k not in ("score", "outcome")},
-         "score": row["score"], "version": version, "route": "champion"}
+         "score": row["score"], "version": version, "route": "champion", "level": level}
         for n, row in enumerate(frame.to_dict("records"))
     ]  # fmt: skip
     db.predictions.insert_many(records)
@@ -137,6 +139,16 @@ def test_the_same_window_twice_is_one_report_and_one_snapshot(db: Db, fake: Fake
     assert list(fake.runs) == [report["snapshot"]["id"]]
     assert fake.runs[report["snapshot"]["id"]]["metadata"]["report"] == report["_id"]
     assert report["snapshot"]["page"].endswith(f"/projects/{project_id('test')}/reports/{report['snapshot']['id']}")
+
+
+def test_the_level_that_scores_are_used_at_is_no_drift(db: Db, fake: FakeEvidently, schema: Schema) -> None:
+    log_window(db, people(schema, 1000, 2), level=1.5)
+    assert "no drift: 0 of 19 columns" in reviewed(db, fake, schema)
+    found = db.reports.find_one()
+    assert found is not None
+    assert found["verdict"]["score"]["distance"] < LIMITS.distance
+    log_window(db, people(schema, 1000, 3).assign(score=lambda frame: levelled(frame["score"], 1.5)), start=2000)
+    assert "drift found" in reviewed(db, fake, schema), "the same scores, had the model itself given them"
 
 
 def test_a_tenth_of_new_predictions_is_worth_a_new_report(db: Db, fake: FakeEvidently, schema: Schema) -> None:

@@ -1,6 +1,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
+from core.level import levelled
 from core.mongo import Db
 from monitor import windows
 
@@ -45,6 +48,24 @@ def test_only_scores_of_the_version_count_also_those_in_the_shadow(db: Db) -> No
     predicted(db, "b:0", "b", 1, 0.9, version="2")
     predicted(db, "c:0", "c", 2, 0.8, version="2", route="canary", shadow_score=0.3, shadow_version="1")
     assert [(row.id, row.score) for row in windows.predictions(db, "1", 10)] == [("c:0", 0.3), ("a:0", 0.1)]
+
+
+def test_predictions_are_the_models_own_and_outcomes_are_held_against_what_was_used(db: Db) -> None:
+    used, shadow = (float(levelled(score, level)) for score, level in ((0.2, 1.5), (0.4, -0.5)))
+    predicted(db, "a:0", "a", 0, used, level=1.5, shadow_score=shadow, shadow_version="2", shadow_level=-0.5)
+    called(db, "a", 5)
+    for version, own, at_level, level in (("1", 0.2, used, 1.5), ("2", 0.4, shadow, -0.5)):
+        assert windows.predictions(db, version, 5)[0].score == pytest.approx(own, abs=1e-11)
+        (call,) = windows.outcomes(db, version, 5)
+        assert (call.score, call.level) == (at_level, level)
+
+
+def test_outcomes_from_before_a_moment_are_not_looked_at(db: Db) -> None:
+    predicted(db, "r:0", "a", 0, 0.1)
+    predicted(db, "r:1", "b", 0, 0.2)
+    called(db, "a", 1)
+    called(db, "b", 3)
+    assert [call.outcome for call in windows.outcomes(db, "1", 5, since=START + timedelta(minutes=2))] == ["b:1"]
 
 
 def test_an_outcome_is_joined_with_the_last_prediction_before_it(db: Db) -> None:

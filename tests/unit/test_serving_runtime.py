@@ -19,14 +19,16 @@ from starlette.testclient import TestClient
 from core import v2
 from core.clock import now
 from core.errors import Conflict, InputError, Unavailable
+from core.level import levelled
 from core.schema import Value
+from serving.levels import Levels
 from serving.log import PredictionLog
 from serving.main import Service
 from serving.models import Models
 from serving.routing import Router
 from serving.scorer import Scorer
 from serving.spool import FILE, Spool
-from tests.serving_fakes import FakeRegistry, MemoryHome
+from tests.serving_fakes import FakeLevels, FakeRegistry, MemoryHome
 from tests.serving_stand import SCHEMA, ByAge, Stand
 
 ROW: dict[str, Value] = {
@@ -44,10 +46,11 @@ def data_plane() -> DataPlane:
 def stand(tmp_path: Path, data_plane: DataPlane, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand]:
     names = SCHEMA.feature_names
     registry = FakeRegistry({"1": ByAge(0.1, names), "2": ByAge(0.5, names)})
-    home, spool, models = MemoryHome(), Spool(tmp_path), Models(registry, SCHEMA)
+    home, spool, models, held = MemoryHome(), Spool(tmp_path), Models(registry, SCHEMA), FakeLevels()
+    levels = Levels(held.read)
     log = PredictionLog(home, spool)
-    scorer = Scorer(lambda: models.lineup, Router(b"key", 0.5), log, now)
-    service = Service(SCHEMA, models, log, spool, scorer, reload_seconds=3600.0)
+    scorer = Scorer(lambda: models.lineup, lambda: levels.shifts, Router(b"key", 0.5), log, now)
+    service = Service(SCHEMA, models, levels, log, spool, scorer, reload_seconds=3600.0)
     monkeypatch.setattr(Service, "from_environment", lambda: service)
     data_plane._model_registry = MultiModelRegistry()
     asyncio.run(
@@ -57,7 +60,7 @@ def stand(tmp_path: Path, data_plane: DataPlane, monkeypatch: pytest.MonkeyPatch
     )
     app = create_app(ServerSettings(debug=False, metrics_endpoint=None), data_plane, None)
     with TestClient(app, raise_server_exceptions=False) as http:
-        yield Stand(http, service, registry, home, tmp_path)
+        yield Stand(http, service, registry, home, held, tmp_path)
     service.stop()
     spool.close()
 
@@ -152,6 +155,59 @@ def test_a_canary_that_fails_costs_nobody_an_answer(stand: Stand) -> None:
     assert float(state["canary_seconds"]) > 0 < float(state["champion_seconds"])
     stand.point(champion="1", canary="3")
     assert stand.client.state()["canary_requests"] == 0, "another canary starts anew"
+
+
+def test_each_model_scores_at_its_own_level_and_the_log_says_which(stand: Stand) -> None:
+    stand.point(champion="1", canary="2")
+    stand.put_levels(v1=0.5, v2=-1.25, v9=3.0)
+    people = [f"p{number}" for number in range(50)]
+    scores = stand.client.score([{**ROW, "age": 20}] * 50, people, request_id="r")
+    assert {score.route for score in scores} == {"champion", "canary"}
+    first, second = float(levelled(0.12, 0.5)), float(levelled(0.52, -1.25))
+    for score in scores:
+        held = stand.home.held[score.prediction]
+        used, shadow = ((second, -1.25), (first, 0.5)) if score.route == "canary" else ((first, 0.5), (second, -1.25))
+        assert (score.score, held["level"]) == used
+        assert (held["score"], held["level"]) == used
+        assert (held["shadow_score"], held["shadow_level"]) == shadow
+    state = stand.client.state()
+    assert (state["champion_level"], state["canary_level"]) == (0.5, -1.25)
+    reply = stand.http.post(f"{PATH}/infer", json=body(request_id="r2")).json()
+    assert set(reply["parameters"]) == {"request", "version", "route"}, "the reply is as it was"
+
+
+def test_without_a_canary_the_shadow_has_no_level_and_one_at_none_scores_as_trained(stand: Stand) -> None:
+    stand.point(champion="1")
+    stand.put_levels(v2=2.0)
+    assert stand.client.score([{**ROW, "age": 33}], ["p"], request_id="r")[0].score == 0.133
+    assert (stand.home.held["r:0"]["level"], stand.home.held["r:0"]["shadow_level"]) == (0.0, None)
+    assert stand.client.state()["champion_level"] == 0.0
+    stand.point(champion="2")
+    assert stand.client.state()["champion_level"] == 2.0, "known before the version was in service"
+
+
+def test_a_repeated_request_keeps_the_level_of_its_first_answer(stand: Stand) -> None:
+    stand.point(champion="1")
+    stand.put_levels(v1=0.5)
+    first = stand.client.score([ROW], ["p"], request_id="r")
+    stand.put_levels(v1=-0.5)
+    assert stand.client.score([ROW], ["p"], request_id="r") == first
+    assert stand.home.held["r:0"]["level"] == 0.5
+    assert stand.client.score([ROW], ["p"], request_id="r2")[0].score < first[0].score
+
+
+def test_scoring_keeps_its_level_and_does_not_ask_mongodb_while_that_is_down(stand: Stand) -> None:
+    stand.point(champion="1")
+    stand.put_levels(v1=0.5)
+    before = stand.client.score([ROW], ["p"], request_id="r")[0].score
+    stand.home.down, stand.levels.error = True, Unavailable("MongoDB is down.")
+    stand.service.levels.look()
+    asked = stand.levels.reads
+    assert stand.client.score([ROW], ["p"], request_id="r2")[0].score == before
+    assert stand.levels.reads == asked
+    assert stand.client.state()["champion_level"] == 0.5
+    (waiting,) = stand.service.spool.oldest(9)
+    assert (waiting.document["_id"], waiting.document["level"]) == ("r2:0", 0.5)
 
 
 def test_a_champion_that_gives_no_probability_is_not_an_answer(stand: Stand) -> None:
@@ -293,6 +349,8 @@ def test_metadata_shows_inputs_from_the_schema_and_the_state(stand: Stand) -> No
     assert state == {
         "champion": "1",
         "canary": "",
+        "champion_level": 0.0,
+        "canary_level": 0.0,
         "canary_requests": 0,
         "canary_errors": 0,
         "canary_seconds": 0.0,

@@ -3,7 +3,17 @@ import re
 import pytest
 
 from core.errors import SettingsError
-from core.settings import ROOT, RUNNER_VARIABLES, MongoSettings, S3Settings, ServingSettings, groups, load
+from core.level import LEAST_OUTCOMES
+from core.settings import (
+    ROOT,
+    RUNNER_VARIABLES,
+    MongoSettings,
+    MonitorSettings,
+    S3Settings,
+    ServingSettings,
+    groups,
+    load,
+)
 
 S3 = {"S3_ENDPOINT_URL": "http://127.0.0.1:9000", "S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "generated-long-secret"}
 
@@ -35,6 +45,17 @@ def test_a_value_out_of_range_is_named() -> None:
     env = {"CALLWISE_SPOOL_DIR": "spool", "CALLWISE_ROUTING_KEY": "generated", "CALLWISE_CANARY_SHARE": "0.9"}
     with pytest.raises(SettingsError, match="CALLWISE_CANARY_SHARE"):
         load(ServingSettings, env)
+
+
+@pytest.mark.parametrize("outcomes", [-1, 1, LEAST_OUTCOMES - 1])
+def test_a_level_on_too_few_outcomes_is_refused(outcomes: int) -> None:
+    with pytest.raises(SettingsError, match="CALLWISE_LEVEL_OUTCOMES"):
+        load(MonitorSettings, {"CALLWISE_LEVEL_OUTCOMES": str(outcomes)})
+
+
+@pytest.mark.parametrize("outcomes", [0, LEAST_OUTCOMES])
+def test_a_level_may_be_off_or_follow_few_outcomes(outcomes: int) -> None:
+    assert load(MonitorSettings, {"CALLWISE_LEVEL_OUTCOMES": str(outcomes)}).callwise_level_outcomes == outcomes
 
 
 def test_secrets_do_not_print() -> None:

@@ -1,0 +1,86 @@
+"""The level of scores, on seeded outcomes with a known shift."""
+
+import numpy as np
+import pytest
+
+from core.errors import InputError
+from core.level import DECIMALS, LARGEST, LEAST_OUTCOMES, PRIOR_SD, STEP, Numbers, estimate, followed, levelled, raw
+
+
+def calls(shift: float, size: int, seed: int = 1) -> tuple[Numbers, Numbers]:
+    """Scores, and outcomes of a world in which the odds of a sale are exp(shift) times what the scores say."""
+    rng = np.random.default_rng(seed)
+    scores = rng.beta(1, 6, size)
+    return scores, (rng.random(size) < levelled(scores, shift)).astype(float)
+
+
+@pytest.mark.parametrize("shift", [-2.0, -0.7, 0.0, 0.7, 2.0])
+def test_a_known_shift_is_found(shift: float) -> None:
+    assert estimate(*calls(shift, 20_000)) == pytest.approx(shift, abs=0.08)
+
+
+def test_the_levelled_scores_promise_the_sales_there_were_but_for_the_prior() -> None:
+    scores, positives = calls(1.2, 200)
+    shift = estimate(scores, positives)
+    # Where the posterior's slope is zero, what is left unexplained is what the prior holds back.
+    assert positives.sum() - levelled(scores, shift).sum() == pytest.approx(shift / PRIOR_SD**2, abs=1e-6)
+
+
+def test_few_outcomes_move_it_little_and_more_move_it_more() -> None:
+    shifts = [estimate(np.full(size, 0.1), np.ones(size)) for size in (0, 1, 5, 50)]
+    assert shifts[0] == 0
+    assert 0 < shifts[1] < PRIOR_SD < shifts[2] < shifts[3] < LARGEST
+
+
+@pytest.mark.parametrize("score", [0.0, 1e-12, 0.1, 0.5, 1 - 1e-12, 1.0])
+@pytest.mark.parametrize("size", [1, 50, 200, 10_000])
+def test_one_kind_of_outcome_and_scores_at_the_edge_have_a_finite_level(score: float, size: int) -> None:
+    up, down = estimate(np.full(size, score), np.ones(size)), estimate(np.full(size, score), np.zeros(size))
+    assert -LARGEST <= down <= 0 <= up <= LARGEST
+    assert up == pytest.approx(-estimate(np.full(size, 1 - score), np.zeros(size)), abs=1e-6)
+
+
+def test_an_impossible_world_is_met_with_the_largest_level_and_no_more() -> None:
+    assert estimate(np.zeros(200), np.ones(200)) == pytest.approx(LARGEST)
+    assert estimate(np.ones(200), np.zeros(200)) == pytest.approx(-LARGEST)
+
+
+def test_what_is_no_score_is_refused() -> None:
+    with pytest.raises(InputError, match="2 outcomes but 1 scores"):
+        estimate([0.5], [1, 0])
+    for score in (-0.1, 1.1, float("nan")):
+        with pytest.raises(InputError, match="not a probability"):
+            estimate([score], [1])
+
+
+@pytest.mark.parametrize("shift", [-LARGEST, -3.0, -0.05, 0.0, 0.05, 3.0, LARGEST])
+def test_the_order_stays_and_so_do_0_and_1(shift: float) -> None:
+    scores = np.sort(np.random.default_rng(3).random(5_000).round(6))
+    moved = levelled(scores, shift)
+    assert (np.diff(moved) >= 0).all()
+    assert np.unique(moved).size > 0.99 * np.unique(scores).size
+    assert levelled([0.0, 1.0], shift).tolist() == [0.0, 1.0]
+    assert np.all(moved == np.round(moved, DECIMALS))
+    assert np.all(moved >= scores) if shift >= 0 else np.all(moved <= scores)
+
+
+def test_a_shift_of_ln_2_doubles_the_odds() -> None:
+    assert levelled([0.5, 0.2], np.log(2)).tolist() == pytest.approx([2 / 3, 1 / 3])
+
+
+def test_taking_the_level_off_gives_what_the_model_said() -> None:
+    scores = np.random.default_rng(4).beta(1, 8, 2_000).round(DECIMALS)
+    for shift in (-2.5, 0.3, 2.5):
+        assert np.abs(raw(levelled(scores, shift), shift) - scores).max() < 1e-10
+    assert raw(1 / 3, 0.0) == 1 / 3, "without a level not even rounding"
+
+
+def test_it_follows_in_steps_and_not_on_few_outcomes() -> None:
+    scores, positives = calls(1.5, 200)
+    found = round(estimate(scores, positives), 6)
+    assert followed(0.0, scores, positives) == found
+    assert followed(found + 0.9 * STEP, scores, positives) == found + 0.9 * STEP
+    assert followed(found + 1.1 * STEP, scores, positives) == found
+    few = LEAST_OUTCOMES - 1
+    assert followed(0.7, scores[:few], positives[:few]) == 0
+    assert followed(0.0, scores[: few + 1], positives[: few + 1]) != 0
