@@ -122,9 +122,11 @@ def last_training(db: Db, taken: Sequence[Decision]) -> Last:
         ended = db.events.find_one({"what": ENDED}, sort=[("_id", DESCENDING)])
         if ended is not None:
             return Last(str(ended["_id"]), ended["at"], int(ended["details"]["outcomes"]))
-        # Of models that an earlier release trained it is not known how many outcomes they saw: those from before it.
-        seen = count(db.outcomes, {"at": {"$lte": taken[-1].at}})
-    return Last(f"decision-{taken[-1].place}", taken[-1].at, seen)
+        # Of models that an earlier release trained it is not known how many outcomes they saw: those from before them.
+        firsts = {one.version: one for one in reversed(taken)}
+        newest = max(firsts.values(), key=lambda one: one.place)
+        seen = count(db.outcomes, {"at": {"$lte": newest.at}})
+    return Last(f"decision-{newest.place}", newest.at, seen)
 
 
 def tell(db: Db, run: FlowRun, why: str, clock: Clock = now) -> None:
