@@ -68,10 +68,11 @@ def _from_report(db: Db, kind: str, bad: str) -> Finding | None:
     if report is None:
         return None
     verdict: Document = report["verdict"]
-    return Finding(bool(verdict[bad]), str(report["_id"]), str(verdict["version"]), _words(kind, verdict))
+    return Finding(bool(verdict[bad]), str(report["_id"]), str(verdict["version"]), words(kind, verdict))
 
 
-def _words(kind: str, verdict: Document) -> str:
+def words(kind: str, verdict: Document) -> str:
+    """The verdict of a report of `kind`, for people."""
     if kind == "performance":
         words = "; ".join(verdict["broken"]) or "the champion keeps what it promised"
         return f"{words} ({verdict['quality']['size']} outcomes of version {verdict['version']})"
