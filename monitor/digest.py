@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pymongo import ASCENDING
 
 from core.clock import Clock, now
-from core.mongo import Db, Document, count, reachable
+from core.mongo import Db, Document, reachable
 from core.succession import decisions, state
 from monitor import causes, messages
 from monitor.incident_store import ACTIVE
@@ -93,8 +93,9 @@ def gather(db: Db, model: str, since: datetime, until: datetime) -> Facts:
     kinds = [kind for kind, _ in causes.REPORTS.values()]
     taken = [one for one in decisions(db, model) if one.at < until]
     with reachable():
-        calls = count(db.outcomes, {"at": within})
-        sales = count(db.outcomes, {"at": within, "positive": True})
+        # Not `core.mongo.count`: in a pipeline the embedded server compares no times.
+        calls = db.outcomes.count_documents({"at": within})
+        sales = db.outcomes.count_documents({"at": within, "positive": True})
         reports = list(db.reports.find({"made.at": within, "kind": {"$in": kinds}}))
         ended = list(db.events.find({"what": "training ended", "at": within}))
         incidents = list(db.incidents.find({"$or": [{"opened.at": within}, ACTIVE]}).sort([("_id", ASCENDING)]))

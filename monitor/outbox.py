@@ -66,7 +66,7 @@ class Outbox:
             )
         if not self.notifier.addresses():
             return "nobody is told anything: CALLWISE_NOTIFY_URLS names no address"
-        return f"{done.messages} messages sent" if done.messages else "nothing to tell"
+        return f"messages sent: {done.messages}" if done.messages else "nothing to tell"
 
     def _incident(self, incident: Document, done: _Sent) -> None:
         key = str(incident["_id"])

@@ -24,7 +24,7 @@ from core.errors import Unavailable
 from core.mongo import Db, count, reachable
 from core.succession import Decision, decisions, state
 from monitor.follow_up import ENDED
-from monitor.prefect_runs import FlowRun, Flows, give_up_silent
+from monitor.prefect_runs import Flows, give_up_silent
 
 RUNS = 3
 LOST = ("CRASHED", "FAILED")
@@ -112,7 +112,7 @@ class Triggers:
         if len(before) > len(lost):
             return f"{wanted.why}; that was asked for and has ended"
         run = self.flows.ask(wanted.why, key=keys[len(lost)])
-        tell(self.db, run, wanted.why, self.clock)
+        tell(self.db, run.id, wanted.why, who="monitor", clock=self.clock)
         return f"{wanted.why}; asked for flow run {run.id}"
 
 
@@ -125,13 +125,14 @@ def last_training(db: Db, taken: Sequence[Decision]) -> Last:
         # Of models that an earlier release trained it is not known how many outcomes they saw: those from before them.
         firsts = {one.version: one for one in reversed(taken)}
         newest = max(firsts.values(), key=lambda one: one.place)
-        seen = count(db.outcomes, {"at": {"$lte": newest.at}})
+        # Not `core.mongo.count`: in a pipeline the embedded server compares no times.
+        seen = db.outcomes.count_documents({"at": {"$lt": newest.at}})
     return Last(f"decision-{newest.place}", newest.at, seen)
 
 
-def tell(db: Db, run: FlowRun, why: str, clock: Clock = now) -> None:
-    """The event that a training was asked for, once a flow run. Raises Unavailable."""
+def tell(db: Db, run: str, why: str, *, who: str, clock: Clock = now) -> None:
+    """The event that `who` asked for a training, once a flow run. Raises Unavailable."""
     with reachable():
-        if db.events.find_one({"what": "training asked for", "subject": run.id}) is not None:
+        if db.events.find_one({"what": "training asked for", "subject": run}) is not None:
             return
-    events.append(db, who="monitor", what="training asked for", subject=run.id, why=why, clock=clock)
+    events.append(db, who=who, what="training asked for", subject=run, why=why, clock=clock)

@@ -336,6 +336,16 @@ def test_enough_new_outcomes_ask_once_and_again_after_as_many(house: House) -> N
     assert asked == ["enough new outcomes: 5 since the last training"] * 2
 
 
+def test_outcomes_that_an_earlier_release_trained_on_are_not_new(house: House) -> None:
+    house.outcomes(5)
+    house.at += timedelta(hours=1)
+    house.models.try_out("2", why="passed")
+    house.models.promote("2", why="better")
+    house.at += timedelta(hours=1)
+    house.outcomes(4)
+    assert "nothing is due: 4 of 5" in house.trigger(outcomes=5)
+
+
 def test_the_schedule_asks_once_a_span_and_not_during_a_trial(house: House) -> None:
     house.models.try_out("2", why="passed")
     house.at += timedelta(days=7)
