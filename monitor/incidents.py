@@ -27,6 +27,11 @@ from monitor.facts import Facts, Finding, Rules, Run, RunEnd, TrialState
 
 MENDED_BY_TRAINING = frozenset({"drift", "quality"})
 DATA_GATES = frozenset({"Great Expectations"})
+ENDS = {
+    RunEnd.UNCHANGED: "there was nothing new to learn from",
+    RunEnd.CRASHED: "the training crashed",
+    RunEnd.CANCELLED: "the training was cancelled",
+}
 
 
 class Status(StrEnum):
@@ -206,5 +211,5 @@ def _why(facts: Facts) -> str:
 
 
 def _ended(run: Run) -> str:
-    who = f"{run.gate} refused it" if run.gate else run.end.value
+    who = f"{run.gate} refused it" if run.gate else ENDS.get(run.end, run.end.value)
     return f"{who}: {run.why}" if run.why else who

@@ -31,7 +31,7 @@ HEADS = {
 }
 KEPT = "Calls go on, ranked by the present model."
 FOLLOWS: dict[Status, tuple[str, str]] = {
-    Status.OPEN: (KEPT, "Nothing: a new model is trained as soon as there is something new to learn from."),
+    Status.OPEN: (KEPT, "Nothing but calling: a model is trained as soon as there is something new to learn from."),
     Status.RETRAINING: (KEPT, "Nothing: you hear how it ends."),
     Status.CANARY: (
         "Most calls go on by the present model; the new one ranks a small share until the outcomes decide.",
@@ -74,7 +74,8 @@ def of_incident(incident: Document, place: int, page: str | None = None) -> Mess
         f"What to do: {then}",
         f"Incident {incident['_id']}, open since {incident['opened']['at']:%Y-%m-%d %H:%M} UTC.",
     ]
-    title = f"Callwise: {HEADS[status]}: {name(cause)}"
+    head = "Waiting for outcomes" if status is Status.OPEN and place else HEADS[status]
+    title = f"Callwise: {head}: {name(cause)}"
     return Message(title, "\n".join([*lines, *([page] if page else [])]), KINDS[status])
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from core import events
-from core.errors import NotFound, Unavailable
+from core.errors import Conflict, NotFound, Unavailable
 from core.mongo import Db, Document
 from core.succession import Succession
-from monitor import incident_store, states
+from monitor import incident_store, retrain, states
 from monitor.facts import Finding, Rules
 from monitor.follow_up import FollowUp
 from monitor.triggers import Limits, Triggers
@@ -365,3 +365,14 @@ def test_a_training_that_is_lost_is_asked_for_three_times_and_then_the_job_fails
     with pytest.raises(Unavailable, match="lost 3 times"):
         house.trigger(outcomes=5)
     assert len(house.prefect.runs) == 3
+
+
+def test_a_person_asks_once_and_ends_a_trial_only_if_they_say_so(house: House) -> None:
+    flows = house.prefect.client()
+    house.models.try_out("2", why="passed")
+    with pytest.raises(Conflict, match="Version 2 is on trial"):
+        retrain.ask(house.db, flows, MODEL, "new prices", by="ann")
+    assert house.prefect.runs == {}
+    assert "Asked for a training" in retrain.ask(house.db, flows, MODEL, "new prices", by="ann", anyway=True)
+    assert "under way already" in retrain.ask(house.db, flows, MODEL, "new prices", by="bob")
+    assert [event["who"] for event in house.db.events.find({"what": "training asked for"})] == ["ann"]

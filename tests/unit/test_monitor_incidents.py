@@ -65,7 +65,7 @@ TABLE: dict[str, tuple[Incident, Facts, tuple[Status, str] | int | None]] = {
     "training crashed, for the last time": (
         SECOND,
         ended(RunEnd.CRASHED, "out of memory"),
-        (Status.ESCALATED, "crashed: out of memory"),
+        (Status.ESCALATED, "the training crashed: out of memory"),
     ),
     "training crashed, but it is well": (
         TRAINING,
@@ -89,13 +89,17 @@ TABLE: dict[str, tuple[Incident, Facts, tuple[Status, str] | int | None]] = {
         (Status.OPEN, "once 100 more outcomes are in"),
     ),
     "refused by Deepchecks": (TRAINING, ended(RunEnd.REFUSED, "weak", "Deepchecks"), (Status.OPEN, "Deepchecks")),
-    "nothing new to learn from": (TRAINING, ended(RunEnd.UNCHANGED), (Status.OPEN, "unchanged")),
+    "nothing new to learn from": (
+        TRAINING,
+        ended(RunEnd.UNCHANGED),
+        (Status.OPEN, "nothing new to learn from: because"),
+    ),
     "refused again": (
         replace(SECOND, attempts=1, refusals=1),
         ended(RunEnd.REFUSED, "not better", "champion gate"),
         (Status.ESCALATED, "champion gate refused it: not better"),
     ),
-    "refused at the last attempt": (SECOND, ended(RunEnd.UNCHANGED), (Status.ESCALATED, "unchanged")),
+    "refused at the last attempt": (SECOND, ended(RunEnd.UNCHANGED), (Status.ESCALATED, "nothing new to learn from")),
     "passed, and on trial": (TRAINING, replace(CALM, trial=TRIAL), (Status.CANARY, "version 2")),
     "tried and promoted before anybody looked": (TRAINING, replace(NEW_CHAMPION, trial=PROMOTED), (Status.CANARY, "2")),
     "into use at once, well": (
