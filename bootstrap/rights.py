@@ -54,7 +54,7 @@ RIGHTS = (
     Rights("mlserver", MongoRights(appends=("predictions",))),
     Rights(
         "monitor",
-        MongoRights(writes=("prospects", "reports", "appliance", "indicators"), appends=("events",)),
+        MongoRights(writes=("prospects", "reports", "appliance", "indicators", "incidents", "models"), appends=("events",)),
         {"datasets": (READ,)},
     ),
     # Of S3 only the files of rejected rows.

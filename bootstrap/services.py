@@ -189,6 +189,7 @@ SERVICES = (
         needs=("mongo", "mlflow", "evidently", "setup"),
         ports=("monitor",),
         reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ("CALLWISE_MONITOR_PORT",),
+        environment={"CALLWISE_APP_PAGE": f"http://{HOST}:{{app}}"},
     ),
     Service(
         name="app",

@@ -169,6 +169,35 @@ class MonitorSettings(Group):
         return value
 
 
+class IncidentSettings(Group):
+    """When the appliance trains again by itself, and when it calls for a person."""
+
+    callwise_incident_seconds: float = Field(5.0, gt=0, description="seconds between looks at what incidents wait for")
+    callwise_incident_attempts: int = Field(3, ge=1, description="trainings an incident asks for at most")
+    callwise_incident_outcomes: int = Field(
+        200, ge=1, description="new outcomes from which another training is worth asking for"
+    )
+    callwise_incident_days: int = Field(14, ge=1, description="days an incident waits for them")
+    callwise_training_hours: float = Field(6.0, gt=0, description="hours after which a training counts as lost")
+    callwise_retrain_seconds: float = Field(60.0, gt=0, description="seconds between looks whether a training is due")
+    callwise_retrain_days: float = Field(7.0, gt=0, description="days after the last training the next is due")
+    callwise_retrain_outcomes: int = Field(500, ge=1, description="new outcomes from which a training is due")
+
+
+class NotifySettings(Group):
+    """Who is told what, and when."""
+
+    callwise_notify_urls: SecretStr | None = Field(
+        None, description="addresses that Apprise sends to, separated by spaces; hold passwords and tokens"
+    )
+    callwise_notify_seconds: float = Field(15.0, gt=0, description="seconds between looks for what is to be told")
+    callwise_app_page: str | None = Field(None, description="address at which people open the app, named in messages")
+    callwise_digest_weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = (
+        Field("monday", description="weekday on which the digest of the week is made")
+    )
+    callwise_digest_hour: int = Field(6, ge=0, le=23, description="hour (UTC) at which it is made")
+
+
 class AppSettings(Group):
     """What the screens do."""
 

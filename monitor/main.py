@@ -14,7 +14,7 @@ from core import mongo, schema
 from core import settings as groups
 from core.evidently_project import PROJECT, EvidentlyUI
 from core.scoring import ScoringClient
-from monitor import series
+from monitor import series, upkeep
 from monitor.code_version import code_version
 from monitor.health import Health, HealthPage
 from monitor.jobs import Job, Runs
@@ -35,11 +35,13 @@ JOBS = {
     "settle": "close prospects whose outcome was written by a process that died",
     "level": "let the level of the scores follow the newest outcomes",
     "drift": "compare the newest predictions with the champion's training data",
-    "performance": "judge the champion by the newest outcomes",
+    "performance": "judge the champion by the newest outcomes, and say what to expect while they are not in",
+    **upkeep.JOBS,
 }
 
 
 class Settings(
+    upkeep.Settings,
     groups.MongoSettings,
     groups.RegistrySettings,
     groups.ScoringSettings,
@@ -100,10 +102,12 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
         return drift.review(Shelf(db, ui, project), registry(), columns, limits, code_version())
 
     def run_performance() -> str:
-        from monitor import performance  # noqa: PLC0415
+        from monitor import expected, performance  # noqa: PLC0415
         from monitor.reports import Shelf  # noqa: PLC0415
 
-        return performance.review(Shelf(db, ui, project), registry(), settings.callwise_quality_window, code_version())
+        shelf, size = Shelf(db, ui, project), settings.callwise_quality_window
+        found = performance.review(shelf, registry(), size, code_version())
+        return f"{found}. {expected.review(shelf, registry(), size, code_version())}"
 
     levelling = Levelling(db, scoring, settings.callwise_model_name, settings.callwise_level_outcomes)
     review = settings.callwise_review_seconds
@@ -114,6 +118,7 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
         Job("level", settings.callwise_level_seconds, levelling.look),
         Job("drift", review, run_drift),
         Job("performance", review, run_performance),
+        *upkeep.jobs(settings, db),
     ]
 
 

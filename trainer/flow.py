@@ -6,15 +6,18 @@ Loaded by its path (`trainer/flow.py:continuous_training`), with the project's r
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
-from prefect import flow, task
+from prefect import flow, runtime, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 
+from core import events
 from core.errors import GateRefused
+from core.mongo import Db, count, reachable
 from trainer.main import compose
 from trainer.pipeline import Outcome, train
 
@@ -28,13 +31,26 @@ def continuous_training(reason: str = "on demand", incident: str | None = None) 
 
     Ends as Completed, or as Failed under the name Refused when a gate stopped it; the champion is then unchanged.
     """
+    trainer = compose()
+    with reachable():
+        outcomes = count(trainer.db.outcomes, {})
+    tell_end = partial(_tell_end, trainer.db, reason=reason, incident=incident, outcomes=outcomes)
     try:
-        outcome = train(compose(), reason=reason, incident=incident, step=as_task)
+        outcome = train(trainer, reason=reason, incident=incident, step=as_task)
     except GateRefused as refused:
+        tell_end("refused", refused.why, gate=refused.gate, version=None)
         create_markdown_artifact(f"## Refused by {refused.gate}\n\n{refused}\n", key="continuous-training")
         return Failed(name="Refused", message=str(refused))
+    tell_end(outcome.result, outcome.why, gate=None, version=outcome.version)
     create_markdown_artifact(summary(outcome), key="continuous-training", description=outcome.why)
     return Completed(name=outcome.result.capitalize(), message=f"Version {outcome.version}: {outcome.why}.")
+
+
+def _tell_end(db: Db, result: str, why: str, **details: Any) -> None:
+    """How this flow run ended, for those who asked for it. `outcomes`: how many there were when it began."""
+    events.append(
+        db, who="trainer", what="training ended", subject=runtime.flow_run.id or "", why=why, result=result, **details
+    )
 
 
 def as_task(name: str, function: Callable[P, T], /) -> Callable[P, T]:

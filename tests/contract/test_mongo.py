@@ -96,3 +96,28 @@ def test_no_server_is_unavailable_and_says_what_was_kept() -> None:
     db = connect(load(MongoSettings, {"MONGODB_URI": "mongodb://127.0.0.1:1"}), timeout_seconds=0.2)
     with pytest.raises(Unavailable, match="may be repeated"), reachable():
         db.prospects.find_one({})
+
+
+def test_a_list_that_is_written_whole_keeps_its_times(db: Db) -> None:
+    db.incidents.insert_one({"_id": "a", "revision": 1, "history": [{"at": THEN, "told": None}]})
+    history = [{"at": THEN, "told": {"at": THEN}}, {"at": THEN, "told": None}]
+    changes = {"$set": {"history": history, "revision": 2}}
+    assert db.incidents.update_one({"_id": "a", "revision": 1}, changes).matched_count == 1
+    assert db.incidents.update_one({"_id": "a", "revision": 1}, changes).matched_count == 0
+    found = db.incidents.find_one({"_id": "a"})
+    assert found is not None
+    assert found["history"] == history
+
+
+def test_times_at_the_top_are_counted_within_bounds(db: Db) -> None:
+    later = [THEN + timedelta(hours=n) for n in range(4)]
+    db.outcomes.insert_many([{"_id": f"{n}", "at": at, "positive": n == 1} for n, at in enumerate(later)])
+    within = {"$gte": later[1], "$lt": later[3]}
+    assert db.outcomes.count_documents({"at": within}) == 2
+    assert db.outcomes.count_documents({"at": within, "positive": True}) == 1
+
+
+def test_keys_of_one_prefix_are_found_between_bounds(db: Db) -> None:
+    db.appliance.insert_many([{"_id": key} for key in ("monitor:drift", "monitor:economy:euribor3m", "ready")])
+    found = db.appliance.find({"_id": {"$gte": "monitor:", "$lt": "monitor;"}})
+    assert {fact["_id"] for fact in found} == {"monitor:drift", "monitor:economy:euribor3m"}

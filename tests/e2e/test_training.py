@@ -258,3 +258,9 @@ def test_as_a_prefect_flow_a_refusal_is_a_failed_state_with_its_reason(
     assert (refused.name, refused.is_failed()) == ("Refused", True)
     assert refused.message is not None
     assert refused.message.startswith("champion gate refused: only 0 outcomes")
+    # Whoever asked for the runs reads how they ended in events named after them.
+    ended = [(event["subject"], event["details"]) for event in db.events.find({"what": "training ended"})]
+    assert [details["result"] for _, details in ended] == ["promoted", "refused"]
+    assert [details["gate"] for _, details in ended] == [None, "champion gate"]
+    assert [details["outcomes"] for _, details in ended] == [len(list(db.outcomes.find()))] * 2
+    assert len({run for run, _ in ended if run}) == 2

@@ -125,7 +125,8 @@ def test_every_job_can_be_run_by_hand(capsys: pytest.CaptureFixture[str], monkey
     from monitor.main import JOBS, jobs, read
 
     env = {"MONGODB_URI": "mongodb://127.0.0.1:1", "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
-           "MLSERVER_URL": "http://127.0.0.1:1", "EVIDENTLY_URL": "http://127.0.0.1:1"}  # fmt: skip
+           "MLSERVER_URL": "http://127.0.0.1:1", "EVIDENTLY_URL": "http://127.0.0.1:1",
+           "PREFECT_API_URL": "http://127.0.0.1:1/api"}  # fmt: skip
     assert [job.name for job in jobs(read(env))] == list(JOBS)
     monkeypatch.setattr("sys.argv", ["monitor", "--help"])
     with pytest.raises(SystemExit, match="0"):

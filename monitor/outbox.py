@@ -1,0 +1,109 @@
+"""The outbox: every message that waits is sent, and then marked as told.
+
+What waits stands in the documents themselves: an incident's entries with `tell` and the weekly digests, as long as
+their `told` is empty. Each address is marked when it was sent to, so one that is out of reach is tried again at the
+next run and the others hear nothing twice. A process that dies between sending and marking sends that message a second
+time: Apprise's services know no key by which they could drop it. Without any address what waits is marked as told to
+nobody, so that setting one up later does not send what is long past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from pymongo import ASCENDING
+
+from core.clock import Clock, now
+from core.errors import Unavailable
+from core.mongo import Db, Document, reachable
+from monitor import messages
+from monitor.incident_store import change
+from monitor.messages import Message
+from monitor.notifier import Notifier
+
+Mark = Callable[[Document], None]
+"""Sets fields (`sent`, `told`) of what was told."""
+
+
+@dataclass
+class _Sent:
+    """What one run did."""
+
+    messages: int = 0
+    refused: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """The messages of an appliance and who is told; `page` is where people look."""
+
+    db: Db
+    notifier: Notifier
+    page: str | None = None
+    clock: Clock = now
+
+    def run(self) -> str:
+        """Send what waits, oldest first.
+
+        Raises Unavailable, once the rest was sent, when an address did not take its message.
+        """
+        done = _Sent()
+        with reachable():
+            incidents = list(self.db.incidents.find({"outbox": True}).sort([("_id", ASCENDING)]))
+            digests = list(self.db.reports.find({"kind": "digest", "told": None}).sort([("_id", ASCENDING)]))
+        for incident in incidents:
+            self._incident(incident, done)
+        for digest in digests:
+            message = Message(digest["verdict"]["title"], digest["verdict"]["text"], "info")
+            self._deliver(message, digest, partial(self._mark_digest, str(digest["_id"])), done)
+        if done.refused:
+            raise Unavailable(
+                f"{', '.join(sorted(done.refused))} did not take a message.",
+                kept="It waits and is sent at the next run; the other addresses have theirs.",
+                next="Check the address in CALLWISE_NOTIFY_URLS, and that the monitor may reach it.",
+            )
+        if not self.notifier.addresses():
+            return "nobody is told anything: CALLWISE_NOTIFY_URLS names no address"
+        return f"messages sent: {done.messages}" if done.messages else "nothing to tell"
+
+    def _incident(self, incident: Document, done: _Sent) -> None:
+        key = str(incident["_id"])
+        for place, entry in enumerate(incident["history"]):
+            if not entry["tell"] or entry["told"]:
+                continue
+            message = messages.of_incident(incident, place, self.page)
+
+            def mark(marks: Document, place: int = place) -> None:
+                change(self.db, key, lambda found: {"history": _marked(found["history"], place, marks)})
+
+            if not self._deliver(message, entry, mark, done):
+                return  # what came after is told after it
+        change(self.db, key, lambda found: {"outbox": any(one["tell"] and not one["told"] for one in found["history"])})
+
+    def _deliver(self, message: Message, what: Document, mark: Mark, done: _Sent) -> bool:
+        """Send to every address that was not sent to yet; whether all have it now."""
+        addresses = self.notifier.addresses()
+        sent, refused = [key for key in what.get("sent", []) if key in addresses], False
+        for key, service in addresses.items():
+            if key in sent:
+                continue
+            if self.notifier.send(key, message):
+                sent.append(key)
+                done.messages += 1
+                mark({"sent": sent})
+            else:
+                refused = True
+                done.refused.add(service)
+        if not refused:
+            mark({"sent": sent, "told": {"at": self.clock(), "to": len(sent)}})
+        return not refused
+
+    def _mark_digest(self, key: str, marks: Document) -> None:
+        with reachable():
+            self.db.reports.update_one({"_id": key}, {"$set": marks})
+
+
+def _marked(history: Sequence[Document], place: int, marks: Document) -> list[Document]:
+    return [{**entry, **marks} if at == place else entry for at, entry in enumerate(history)]

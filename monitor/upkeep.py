@@ -1,0 +1,62 @@
+"""The jobs that act on what the others find: incidents, trainings that are due, notifications, the weekly digest."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cache
+
+from core import settings as groups
+from core.mongo import Db
+from monitor.code_version import code_version
+from monitor.digest import Digest
+from monitor.facts import Rules
+from monitor.follow_up import FollowUp
+from monitor.jobs import Job
+from monitor.notifier import AppriseNotifier
+from monitor.outbox import Outbox
+from monitor.prefect_runs import PrefectRuns
+from monitor.triggers import Limits, Triggers
+
+DIGEST_SECONDS = 60.0  # between looks whether the hour of the digest has come
+
+JOBS = {
+    "incidents": "open, follow up and close incidents",
+    "retrain": "ask for a training when one is due",
+    "notify": "tell people what is news",
+    "digest": "make the digest of the week",
+}
+
+
+class Settings(
+    groups.MongoSettings,
+    groups.RegistrySettings,
+    groups.PrefectSettings,
+    groups.IncidentSettings,
+    groups.NotifySettings,
+):
+    """What these jobs need to know."""
+
+
+def jobs(settings: Settings, db: Db) -> list[Job]:
+    """The jobs of `JOBS` over the real services, in that order."""
+    flows, model = PrefectRuns(settings.prefect_api_url), settings.callwise_model_name
+    limit = timedelta(hours=settings.callwise_training_hours)
+    rules = Rules(
+        attempts=settings.callwise_incident_attempts,
+        fresh_outcomes=settings.callwise_incident_outcomes,
+        patience=timedelta(days=settings.callwise_incident_days),
+    )
+    limits = Limits(timedelta(days=settings.callwise_retrain_days), settings.callwise_retrain_outcomes)
+    page, weekday, hour = settings.callwise_app_page, settings.callwise_digest_weekday, settings.callwise_digest_hour
+
+    @cache
+    def outbox() -> Outbox:
+        return Outbox(db, AppriseNotifier(settings.callwise_notify_urls), page)
+
+    seconds = settings.callwise_incident_seconds
+    return [
+        Job("incidents", seconds, FollowUp(db, flows, model, rules, limit).run),
+        Job("retrain", settings.callwise_retrain_seconds, Triggers(db, flows, model, limits, limit).run),
+        Job("notify", settings.callwise_notify_seconds, lambda: outbox().run()),
+        Job("digest", DIGEST_SECONDS, Digest(db, model, weekday, hour, code_version(), page).run),
+    ]

@@ -1,0 +1,378 @@
+"""Incidents on a real store, from the report that opens one to the report that closes it; Prefect is in memory."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from core import events
+from core.errors import Conflict, NotFound, Unavailable
+from core.mongo import Db, Document
+from core.succession import Succession
+from monitor import incident_store, retrain, states
+from monitor.facts import Finding, Rules
+from monitor.follow_up import FollowUp
+from monitor.triggers import Limits, Triggers
+from tests.fake_prefect import FakePrefect
+
+pytestmark = pytest.mark.mongo
+
+MODEL = "prospect-scorer"
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+class Aliases:
+    """Aliases in memory."""
+
+    def __init__(self) -> None:
+        self.named: dict[str, str] = {}
+
+    def aliases(self) -> dict[str, str]:
+        return dict(self.named)
+
+    def point(self, alias: str, version: str) -> None:
+        self.named[alias] = version
+
+    def unpoint(self, alias: str) -> None:
+        self.named.pop(alias, None)
+
+
+class House:
+    """An appliance whose champion is version 1, with a clock moved by hand."""
+
+    def __init__(self, db: Db) -> None:
+        self.db, self.prefect, self.at, self.reports = db, FakePrefect(), START, 0
+        self.models = Succession(db, MODEL, Aliases(), by="trainer", clock=self.clock)
+        self.models.promote("1", why="the first")
+
+    def clock(self) -> datetime:
+        return self.at
+
+    def follow(self, looks: int = 1) -> str:
+        said = ""
+        for _ in range(looks):
+            self.at += timedelta(seconds=5)
+            self.prefect.now = self.at
+            rules = Rules(attempts=3, fresh_outcomes=2)
+            said = FollowUp(self.db, self.prefect.client(), MODEL, rules, clock=self.clock).run()
+        return said
+
+    def trigger(self, **limits: Any) -> str:
+        self.at += timedelta(seconds=5)
+        self.prefect.now = self.at
+        return Triggers(self.db, self.prefect.client(), MODEL, Limits(**limits), clock=self.clock).run()
+
+    def drift(self, bad: bool, version: str) -> str:
+        self.reports += 1
+        report = f"drift:{version}:r{self.reports}"
+        columns = [{"column": "age"}, {"column": "job"}]
+        verdict = {"version": version, "drift": bad, "drifted": ["age"] if bad else [], "columns": columns}
+        verdict |= {"score": {"distance": 0.2}, "window": 1000, "reference": 5000}
+        self.db.reports.insert_one({"_id": report, "kind": "drift", "verdict": verdict, "made": {"at": self.at}})
+        states.turn(self.db, "drift", "drifting" if bad else "well", report, "because")
+        return report
+
+    def outcomes(self, number: int) -> None:
+        there = len(list(self.db.outcomes.find()))
+        self.db.outcomes.insert_many([{"_id": f"p{n}:1", "at": self.at} for n in range(there, there + number)])
+
+    def trained(self, result: str, why: str = "why", gate: str | None = None, run: str | None = None) -> None:
+        """The training that was asked for last ends, and tells so as the flow does."""
+        asked = run or list(self.prefect.runs)[-1]
+        incident = self.prefect.runs[asked]["parameters"]["incident"]
+        known = len(list(self.db.outcomes.find()))
+        if gate:
+            details = {"gate": gate, "incident": incident}
+            events.append(self.db, who="trainer", what="training refused", subject="set", why=why, **details)
+        how = {"result": result, "gate": gate, "incident": incident, "outcomes": known}
+        events.append(self.db, who="trainer", what="training ended", subject=asked, why=why, clock=self.clock, **how)
+        self.prefect.ends(asked, "FAILED" if gate else "COMPLETED", "Refused" if gate else result.capitalize())
+
+    def incident(self) -> Document:
+        (found,) = self.db.incidents.find()
+        return dict(found)
+
+    def life(self) -> list[str]:
+        return [entry["status"] for entry in self.incident()["history"]]
+
+
+@pytest.fixture
+def house(db: Db) -> House:
+    return House(db)
+
+
+def test_from_drift_to_a_new_champion_that_is_well(house: House) -> None:
+    report = house.drift(True, "1")
+    house.follow(3)
+    (run,) = house.prefect.runs.values()
+    assert run["idempotency_key"] == f"drift:{report}:1"
+    assert run["parameters"]["incident"] == f"drift:{report}"
+    assert "1 of 2 columns moved: age" in run["parameters"]["reason"]
+    house.models.try_out("2", why="passed", incident=f"drift:{report}")
+    house.trained("on trial")
+    assert house.follow(2) == "drift: canary"
+    house.models.promote("2", why="better by 0.01")
+    assert house.follow(2) == "drift: canary"  # not judged yet
+    closing = house.drift(False, "2")
+    assert house.follow(2) == "no incident"
+
+    incident = house.incident()
+    assert house.life() == ["open", "retraining", "canary", "resolved"]
+    assert (incident["status"], incident["attempts"], incident["run"]) == ("resolved", 1, run["id"])
+    assert incident["opened"]["report"] == report
+    assert incident["history"][-1]["evidence"] == {"report": closing, "version": "2"}
+    for entry in incident["history"]:
+        assert isinstance(entry["at"], datetime)
+    assert isinstance(incident["opened"]["at"], datetime)
+    assert isinstance(incident["last"]["at"], datetime)
+    told = [event["what"] for event in house.db.events.find({"who": "monitor"})]
+    assert [what for what in told if what.startswith("incident")] == [
+        "incident open", "incident retraining", "incident canary", "incident resolved",
+    ]  # fmt: skip
+    assert events.first_broken(house.db) is None
+
+
+def test_a_broken_source_is_escalated_with_the_reason_of_the_gate_and_closed_when_it_is_well(house: House) -> None:
+    house.drift(True, "1")
+    house.follow()
+    why = "column 'euribor3m' breaks the rule 0 to 6"
+    house.trained("refused", why, gate="Great Expectations")
+    assert house.follow(3) == "drift: escalated"
+    assert why in house.incident()["history"][-1]["why"]
+    assert len(house.prefect.runs) == 1
+    house.drift(False, "1")
+    assert house.follow() == "no incident"
+
+
+def test_drift_before_its_outcomes_is_trained_on_again_once_they_are_in(house: House) -> None:
+    house.drift(True, "1")
+    house.follow()
+    house.trained("unchanged", "made from these outcomes")
+    assert house.follow(5) == "drift: open"
+    assert len(house.prefect.runs) == 1
+    house.outcomes(2)
+    assert house.follow() == "drift: retraining"
+    assert len(house.prefect.runs) == 2
+    house.trained("refused", "not better", gate="champion gate")
+    assert house.follow(3) == "drift: escalated"
+
+
+def test_a_crashed_training_is_asked_for_again_and_then_a_person(house: House) -> None:
+    house.drift(True, "1")
+    for _ in range(3):
+        house.follow()
+        house.prefect.ends(list(house.prefect.runs)[-1], "CRASHED", message="out of memory")
+    assert house.follow() == "drift: escalated"
+    assert len(house.prefect.runs) == 3
+    assert "out of memory" in house.incident()["history"][-1]["why"]
+    assert [entry["tell"] for entry in house.incident()["history"]] == [True, True, False, False, True]
+
+
+def test_one_cause_has_one_incident_and_another_cause_waits_its_turn(house: House) -> None:
+    house.drift(True, "1")
+    house.follow()
+    house.drift(True, "1")
+    verdict = {"version": "1", "degraded": True, "broken": ["AUC 0.5 is below 0.6"], "quality": {"size": 500}}
+    house.db.reports.insert_one(
+        {"_id": "performance:1:o1", "kind": "performance", "verdict": verdict, "made": {"at": house.at}}
+    )
+    assert house.follow(3) == "drift: retraining, quality: open"
+    assert len(house.prefect.runs) == 1
+
+
+def test_a_source_out_of_date_is_open_until_it_is_not_and_may_be_so_twice(house: House) -> None:
+    for state in ("stale", "well", "stale"):
+        states.turn(house.db, "economy:euribor3m", state, "euribor3m:2026-02", "the last value is 40 days old")
+        said = house.follow(2)
+    assert said == "economy:euribor3m: open"
+    assert [(found["_id"], found["status"]) for found in house.db.incidents.find().sort([("_id", 1)])] == [
+        ("economy:euribor3m:euribor3m:2026-02", "resolved"),
+        ("economy:euribor3m:euribor3m:2026-02:2", "open"),
+    ]
+    assert house.prefect.runs == {}
+
+
+def test_a_gate_that_refused_the_data_of_a_training_nobody_was_hurt_by_opens_one_too(house: House) -> None:
+    house.prefect.client().ask("on demand")
+    house.trained("refused", "column 'age' breaks the rule", gate="Great Expectations")
+    assert house.follow(2) == "data: open"
+    assert house.incident()["opened"]["why"] == "column 'age' breaks the rule"
+    house.models.try_out("2", why="passed")
+    assert house.follow(2) == "no incident"
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("write", range(12))
+def test_killed_at_any_write_it_goes_on_and_asks_once(
+    house: House, write: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before each write in turn, then run again: the same life, one training, every event once."""
+    report = house.drift(True, "1")
+    kills = Kills(write)
+    with monkeypatch.context() as patch:
+        kills.watch(patch)
+        run_killed(house, kills, report)
+    house.follow(3)
+    assert house.life() == ["open", "retraining", "canary", "resolved"]
+    assert len(house.prefect.runs) == 1
+    told = [event["what"] for event in house.db.events.find({"who": "monitor"})]
+    assert [what for what in told if what.startswith("incident")] == [
+        "incident open", "incident retraining", "incident canary", "incident resolved",
+    ]  # fmt: skip
+    assert not house.incident()["unlogged"]
+
+
+class Kills:
+    """Raises Killed before the `at`th write of the monitor."""
+
+    def __init__(self, at: int) -> None:
+        self.left = at
+
+    def watch(self, patch: pytest.MonkeyPatch) -> None:
+        from pymongo.collection import Collection
+
+        for name in ("insert_one", "update_one"):
+            patch.setattr(Collection, name, self._counting(getattr(Collection, name)))
+
+    def _counting(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def write(*args: Any, **kwargs: Any) -> Any:
+            if self.left == 0:
+                self.left = -1
+                raise Killed
+            self.left -= 1
+            return real(*args, **kwargs)
+
+        return write
+
+
+def run_killed(house: House, kills: Kills, report: str) -> None:
+    def follow() -> None:
+        try:
+            house.follow(3)
+        except Killed:
+            house.follow(3)
+
+    follow()
+    left, kills.left = kills.left, -1  # the other writers are not killed
+    house.models.try_out("2", why="passed", incident=f"drift:{report}")
+    house.trained("on trial")
+    kills.left = left
+    follow()
+    left, kills.left = kills.left, -1
+    house.models.promote("2", why="better")
+    house.drift(False, "2")
+    kills.left = left
+    follow()
+
+
+def test_killed_between_asking_and_writing_down_it_finds_the_same_training(house: House) -> None:
+    house.drift(True, "1")
+    house.prefect.refuse = lambda method, path: path.endswith("create_flow_run")
+    with pytest.raises(Unavailable):
+        house.follow()
+    assert house.life() == ["open"]
+    house.prefect.refuse = lambda method, path: False
+    key = f"{house.incident()['_id']}:1"
+    asked = house.prefect.client().ask("because", incident=house.incident()["_id"], key=key)
+    assert house.follow() == "drift: retraining"
+    assert house.incident()["run"] == asked.id
+    assert len(house.prefect.runs) == 1
+
+
+def test_a_step_that_was_taken_is_not_taken_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Finding(True, "r1", "1", "why")
+    incident = incident_store.open_incident(house.db, "drift", found, house.clock)
+    assert incident is not None
+    assert incident_store.open_incident(house.db, "drift", found, house.clock) is None
+    from monitor.facts import Facts
+    from monitor.incidents import Step, next_step
+
+    facts = Facts(at=START, finding=Finding(False, "r2", "1", "well"), champion="1", outcomes=0)
+    step = next_step(incident, facts, Rules())
+    assert isinstance(step, Step)
+    assert incident_store.write(house.db, step)
+    assert not incident_store.write(house.db, step)
+    assert house.life() == ["open", "resolved"]
+
+
+def test_a_person_may_say_that_they_look_after_it(house: House) -> None:
+    house.drift(True, "1")
+    house.follow()
+    key = house.incident()["_id"]
+    incident_store.acknowledge(house.db, key, "ann", house.clock)
+    incident_store.acknowledge(house.db, key, "bob", house.clock)
+    assert house.incident()["acknowledged"]["by"] == "ann"
+    assert isinstance(house.incident()["acknowledged"]["at"], datetime)
+    assert [event["who"] for event in house.db.events.find({"what": "incident acknowledged"})] == ["ann"]
+    with pytest.raises(NotFound, match="no incident 'x'"):
+        incident_store.acknowledge(house.db, "x", "ann")
+
+
+# --- trainings that no incident asks for ---------------------------------------------------------------------------
+
+
+def test_the_first_model_is_asked_for_by_a_person(db: Db) -> None:
+    triggers = Triggers(db, FakePrefect().client(), MODEL, Limits(outcomes=1))
+    db.outcomes.insert_many([{"_id": f"p{n}:1", "at": START} for n in range(5)])
+    assert "no champion yet" in triggers.run()
+
+
+def test_enough_new_outcomes_ask_once_and_again_after_as_many(house: House) -> None:
+    house.outcomes(4)
+    assert "nothing is due: 4 of 5" in house.trigger(outcomes=5)
+    house.outcomes(1)
+    assert "asked for flow run" in house.trigger(outcomes=5)
+    assert "waits for the flow run" in house.trigger(outcomes=5)
+    house.trained("refused", "not better", gate="champion gate")
+    assert "nothing is due: 0 of 5" in house.trigger(outcomes=5)
+    house.outcomes(5)
+    assert "asked for flow run" in house.trigger(outcomes=5)
+    assert [run["parameters"]["incident"] for run in house.prefect.runs.values()] == [None, None]
+    asked = [event["why"] for event in house.db.events.find({"what": "training asked for"})]
+    assert asked == ["enough new outcomes: 5 since the last training"] * 2
+
+
+def test_outcomes_that_an_earlier_release_trained_on_are_not_new(house: House) -> None:
+    house.outcomes(5)
+    house.at += timedelta(hours=1)
+    house.models.try_out("2", why="passed")
+    house.models.promote("2", why="better")
+    house.at += timedelta(hours=1)
+    house.outcomes(4)
+    assert "nothing is due: 4 of 5" in house.trigger(outcomes=5)
+
+
+def test_the_schedule_asks_once_a_span_and_not_during_a_trial(house: House) -> None:
+    house.models.try_out("2", why="passed")
+    house.at += timedelta(days=7)
+    assert "waits for the end of the trial of version 2" in house.trigger()
+    house.models.drop("2", why="worse")
+    assert "on schedule" in house.trigger()
+    house.trained("unchanged")
+    assert "nothing is due" in house.trigger()
+    assert len(house.prefect.runs) == 1
+
+
+def test_a_training_that_is_lost_is_asked_for_three_times_and_then_the_job_fails(house: House) -> None:
+    house.outcomes(5)
+    for _ in range(3):
+        house.trigger(outcomes=5)
+        house.prefect.ends(list(house.prefect.runs)[-1], "CRASHED", message="killed")
+    with pytest.raises(Unavailable, match="lost 3 times"):
+        house.trigger(outcomes=5)
+    assert len(house.prefect.runs) == 3
+
+
+def test_a_person_asks_once_and_ends_a_trial_only_if_they_say_so(house: House) -> None:
+    flows = house.prefect.client()
+    house.models.try_out("2", why="passed")
+    with pytest.raises(Conflict, match="Version 2 is on trial"):
+        retrain.ask(house.db, flows, MODEL, "new prices", by="ann")
+    assert house.prefect.runs == {}
+    assert "Asked for a training" in retrain.ask(house.db, flows, MODEL, "new prices", by="ann", anyway=True)
+    assert "under way already" in retrain.ask(house.db, flows, MODEL, "new prices", by="bob")
+    assert [event["who"] for event in house.db.events.find({"what": "training asked for"})] == ["ann"]

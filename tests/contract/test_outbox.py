@@ -1,0 +1,258 @@
+"""Notifications, through Apprise to a receiver on loopback: one a state, and none lost."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from core import events
+from core.errors import SettingsError, Unavailable
+from core.mongo import Db, Document
+from core.succession import Succession
+from monitor import incident_store
+from monitor.digest import Digest
+from monitor.facts import Facts, Finding, Rules
+from monitor.incidents import Ask, Incident, Step, asked, next_step
+from monitor.notifier import AppriseNotifier
+from monitor.outbox import Outbox
+from tests.contract.test_incidents import MODEL, Aliases
+
+pytestmark = pytest.mark.mongo
+
+START = datetime(2026, 3, 4, 9, tzinfo=UTC)  # a Wednesday
+BAD = Finding(True, "drift:1:r9", "1", "3 of 20 columns moved")
+CALM = Facts(at=START, finding=BAD, champion="1", outcomes=0)
+
+
+class Receiver:
+    """A webhook on loopback that keeps what it is sent; while `down`, it refuses."""
+
+    def __init__(self) -> None:
+        self.received: list[dict[str, Any]] = []
+        self.down = False
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if not receiver.down:
+                    receiver.received.append(json.loads(body))
+                self.send_response(503 if receiver.down else 200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Say nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"json://127.0.0.1:{self.server.server_address[1]}/hook"
+
+    @property
+    def titles(self) -> list[str]:
+        return [message["title"] for message in self.received]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    one = Receiver()
+    yield one
+    one.server.shutdown()
+    one.server.server_close()
+
+
+def outbox(db: Db, *receivers: Receiver, page: str | None = None) -> Outbox:
+    urls = SecretStr(" ".join(one.url for one in receivers)) if receivers else None
+    return Outbox(db, AppriseNotifier(urls), page, clock=lambda: START)
+
+
+def opened(db: Db) -> Incident:
+    incident = incident_store.open_incident(db, "drift", BAD, lambda: START)
+    assert incident is not None
+    return incident
+
+
+def step(db: Db, incident: Incident, facts: Facts) -> Incident:
+    todo = next_step(incident, facts, Rules())
+    if isinstance(todo, Ask):
+        todo = asked(incident, todo, f"run-{todo.attempt}", facts)
+    assert isinstance(todo, Step)
+    assert incident_store.write(db, todo)
+    return todo.incident
+
+
+def entries(db: Db) -> list[Document]:
+    (found,) = db.incidents.find()
+    return list(found["history"])
+
+
+def test_each_state_is_told_once_and_in_plain_words(db: Db, receiver: Receiver) -> None:
+    told = outbox(db, receiver, page="http://callwise.example/")
+    incident = opened(db)
+    assert told.run() == "messages sent: 1"
+    assert told.run() == "nothing to tell"
+    incident = step(db, incident, CALM)
+    told.run()
+    assert receiver.titles == [
+        "Callwise: Noticed: the people to call have changed",
+        "Callwise: Training a new model: the people to call have changed",
+    ]
+    body, kind = receiver.received[0]["message"], receiver.received[0]["type"]
+    assert kind == "warning"
+    for words in (
+        "What happened: 3 of 20 columns moved.",
+        "What was kept: Calls go on",
+        "What to do: Nothing but calling",
+    ):
+        assert words in body
+    assert body.endswith("http://callwise.example/")
+    for entry in entries(db):
+        assert isinstance(entry["told"]["at"], datetime)
+        assert isinstance(entry["at"], datetime)
+
+
+def test_what_was_not_taken_is_sent_at_the_next_run_and_the_others_hear_nothing_twice(
+    db: Db, receiver: Receiver
+) -> None:
+    second = Receiver()
+    try:
+        told = outbox(db, receiver, second)
+        second.down = True
+        incident = opened(db)
+        step(db, incident, CALM)
+        with pytest.raises(Unavailable, match="JSON did not take a message"):
+            told.run()
+        with pytest.raises(Unavailable):
+            told.run()
+        assert len(receiver.received) == 1  # what came after is told after it
+        second.down = False
+        told.run()
+        assert receiver.titles == second.titles
+        assert len(second.titles) == 2
+    finally:
+        second.server.shutdown()
+        second.server.server_close()
+
+
+def test_a_message_is_marked_after_it_was_sent_so_none_is_lost(
+    db: Db, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = outbox(db, receiver)
+    opened(db)
+
+    def killed(*_: object, **__: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("monitor.outbox.change", killed)
+        with pytest.raises(KeyboardInterrupt):
+            told.run()
+    told.run()
+    told.run()
+    assert len(receiver.received) == 2  # the one repetition that a kill may cause
+
+
+def test_without_an_address_nothing_is_sent_nor_later(db: Db, receiver: Receiver) -> None:
+    incident = opened(db)
+    assert "CALLWISE_NOTIFY_URLS names no address" in outbox(db).run()
+    told = outbox(db, receiver)
+    assert told.run() == "nothing to tell"
+    step(db, incident, CALM)
+    told.run()
+    assert receiver.titles == ["Callwise: Training a new model: the people to call have changed"]
+
+
+def test_an_address_that_nobody_understands_is_named_by_its_place_and_not_shown() -> None:
+    with pytest.raises(SettingsError, match="address 2") as caught:
+        AppriseNotifier(SecretStr("json://127.0.0.1:1/ nonsense://token-of-mine"))
+    assert "token-of-mine" not in str(caught.value)
+
+
+def test_people_are_told_what_to_do_when_they_are_needed(db: Db, receiver: Receiver) -> None:
+    finding = Finding(True, "euribor3m:2026-02", "", "the last value is 40 days old")
+    incident_store.open_incident(db, "economy:euribor3m", finding, lambda: START)
+    outbox(db, receiver).run()
+    (message,) = receiver.received
+    assert message["title"] == "Callwise: Noticed: the economic figure euribor3m is out of date"
+    assert "it is fetched again by itself" in message["message"]
+
+
+# --- the weekly digest ---------------------------------------------------------------------------------------------
+
+
+class Week:
+    """An appliance in a week of March 2026, and a clock moved by hand."""
+
+    def __init__(self, db: Db) -> None:
+        self.db, self.at = db, START
+        self.models = Succession(db, MODEL, Aliases(), by="trainer", clock=self.clock)
+
+    def clock(self) -> datetime:
+        return self.at
+
+    def make(self) -> str:
+        return Digest(self.db, MODEL, "monday", 6, "code", clock=self.clock).run()
+
+
+def test_the_digest_is_made_once_a_week_and_sent_once(db: Db, receiver: Receiver) -> None:
+    week, told = Week(db), outbox(db, receiver)
+    assert "no digest yet" in week.make()  # installed on a Wednesday, looked at on the same day
+    week.models.promote("1", why="the first")
+    assert "no digest yet" in week.make()
+    db.outcomes.insert_many(
+        [{"_id": f"p{n}:1", "at": START + timedelta(hours=n), "positive": n == 0} for n in range(4)]
+    )
+    opened(db)
+    report = {"kind": "drift", "made": {"at": START}, "_id": "drift:1:r9"}
+    verdict = {"version": "1", "drift": True, "drifted": ["age"], "columns": [{}, {}], "score": {"distance": 0.2}}
+    db.reports.insert_one({**report, "verdict": {**verdict, "window": 1000, "reference": 5000}})
+    events.append(
+        db, who="trainer", what="training ended", subject="run", clock=week.clock, result="refused", outcomes=1
+    )
+    week.at = datetime(2026, 3, 9, 5, 59, tzinfo=UTC)
+    assert "no digest yet" in week.make()
+    week.at = datetime(2026, 3, 10, 12, tzinfo=UTC)  # off on Monday at six, on again on Tuesday
+    assert week.make() == "made digest:2026-W10"
+    assert "digest:2026-W10 is made" in week.make()
+    db.incidents.delete_many({})
+    told.run()
+    told.run()
+    (message,) = receiver.received
+    assert message["title"] == "Callwise: the week from 02 March to 09 March 2026"
+    for words in (
+        "4, 1 of them sold (25.0%)", "version 1 is champion", "version 1 promoted: the first", "1 refused",
+        "drift: 1 reports, 1 of them found it bad", "drift: 1 of 2 columns moved: age",
+        "the people to call have changed: open, 3 of 20 columns moved", "Needs a decision\n- nothing",
+    ):  # fmt: skip
+        assert words in message["message"]
+    kept = db.reports.find_one({"_id": "digest:2026-W10"})
+    assert kept is not None
+    assert isinstance(kept["made"]["at"], datetime)
+    assert isinstance(kept["told"]["at"], datetime)
+
+
+def test_what_needs_a_decision_stands_first(db: Db) -> None:
+    week = Week(db)
+    week.models.promote("1", why="the first")
+    incident = step(db, opened(db), CALM)
+    from monitor.facts import Run, RunEnd
+
+    refused = Run(RunEnd.REFUSED, "column 'age' breaks the rule", "Great Expectations")
+    step(db, incident, replace(CALM, run=refused))
+    week.at = datetime(2026, 3, 9, 6, tzinfo=UTC)
+    week.make()
+    (kept,) = db.reports.find({"kind": "digest"})
+    assert kept["verdict"]["text"].startswith(
+        "Needs a decision\n- the people to call have changed: Great Expectations refused it: column 'age'"
+    )
