@@ -6,10 +6,9 @@ ranking (`gains`), and for each the evidence that it is above nothing, and below
 The evidence may be looked at after every outcome (`eprocess` has the theorem), so `judge` finds the *first* outcome at
 which a rule holds: judging late, or again after a restart, decides the same as judging after every one.
 
-- *Roll back* when the mean of the two evidences "worse" reaches 1/roll_back. Both are e-processes, so their mean is one
-  for "the canary is worse neither in score nor in ranking", and the chance of ever rolling such a canary back is at
-  most `roll_back`. Or when, in one segment, the score is shown worse by more than a margin: the chance that this ever
-  happens to a canary that is not, in any segment, is at most `guard`.
+- *Roll back* when the evidence "worse in score" reaches 1/roll_back: a canary that does not score worse is ever rolled
+  back so with a chance of at most `roll_back`. Or when, in one segment, the score is shown worse by more than a margin:
+  the chance that this ever happens to a canary that is not, in any segment, is at most `guard`.
 - *Promote* when the evidence "better in score" reaches 1/promote, and neither gain is negative, from `minimum` on.
   A canary that does not score better is ever promoted with a chance of at most `promote`.
 - *Inconclusive* after `limit` outcomes: the champion stays. Otherwise *go on*.
@@ -23,10 +22,10 @@ nobody called. People are called from the top of the list, which is the champion
 those few are who only the canary would have put on top. Being picked by the champion bends the two gains in different
 ways. Among the picked, the champion's scores are alike and so order little: any second opinion ranks them better, also
 one that is no better on the whole. Evidence from ranking would promote most canaries that equal the champion
-(`bench.decisions` prints how many), and so does not promote here; it may veto and roll back, where it errs to the
-canary's side. The score has no such lean: a calibrated champion stays calibrated among those it picked, and the
-canary is not favoured by it. An equal canary may then score worse for the picked, and be rolled back more often than
-stated; that keeps the champion.
+(`bench.decisions` prints how many). And where nobody is picked, it holds for the refusals that the sales were compared
+with, whose luck is not averaged out where sales are frequent. So ranking is stated and vetoes a promotion, and does not
+decide. The score hardly leans: a calibrated champion stays calibrated among those it picked. In simulation an equal
+canary gains between -0.013 and +0.003 nats a call on the picked, by how many are, and the rates hold.
 """
 
 from __future__ import annotations
@@ -161,7 +160,7 @@ def judge(pairs: Sequence[Pair], rules: Rules) -> Verdict:
     groups = _groups(pairs, rules)
     ends: list[tuple[int, What, str]] = [
         *((at, ROLL_BACK, f"the segment {name} pays for it") for name, at in _guarded(groups, score, rules)),
-        (_first(_shown_worse(score, ranking.of_sales, rules)), ROLL_BACK, "the canary is worse than the champion"),
+        (_first(_shown_worse(score, rules)), ROLL_BACK, "the canary is worse than the champion"),
         (_first(_shown_better(score, ranking, rules)), PROMOTE, "the canary is better than the champion"),
     ]
     # What rolls back stands before what promotes, so that it comes first where one outcome does both.
@@ -188,9 +187,8 @@ def _shown_better(score: Differences, ranking: RankingGain, rules: Rules) -> Fla
     return np.asarray(enough & shown & (np.cumsum(score.gain) >= 0) & (ranking.auc >= 0), dtype=np.bool_)
 
 
-def _shown_worse(score: Differences, ranking: Differences, rules: Rules) -> Flags:
-    worse = log_evidence(score.mirrored, SCORE_BETS), log_evidence(ranking.mirrored, RANKING_BETS)
-    return np.asarray(np.logaddexp(*worse) - np.log(2) >= -np.log(rules.roll_back), dtype=np.bool_)
+def _shown_worse(score: Differences, rules: Rules) -> Flags:
+    return np.asarray(log_evidence(score.mirrored, SCORE_BETS) >= -np.log(rules.roll_back), dtype=np.bool_)
 
 
 def _groups(pairs: Sequence[Pair], rules: Rules) -> dict[str, list[int]]:

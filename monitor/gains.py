@@ -57,14 +57,15 @@ def ranking_gain(sold: Flags, champion: Values, canary: Values, window: int) -> 
     fit for an e-process: a refusal meets the same few sales again and again, and their luck is no gain.
     """
     held = max(1, min(window, sold.size))
-    outcomes = _before(np.where(sold, 1.0, 0.0), held)
-    sales, refusals = (outcomes == 1).astype(np.float64), (outcomes == 0).astype(np.float64)
-    met_sales, met_refusals = sales.sum(axis=1), refusals.sum(axis=1)
-    above, below = np.zeros(sold.size), np.zeros(sold.size)  # pairs the canary has right beyond the champion, if sold
+    outcomes = _before(sold.astype(np.float64), held)
+    sales, refusals = outcomes == 1, outcomes == 0
+    met_sales, met_refusals = _count(sales), _count(refusals)
+    above, below = np.zeros(sold.size), np.zeros(sold.size)  # pairs the canary has right beyond the champion
     for score, half in ((canary, 0.5), (champion, -0.5)):
-        order = np.nan_to_num(np.sign(score[:, None] - _before(score, held)))
-        above += half * np.einsum("ij,ij->i", order, refusals)
-        below -= half * np.einsum("ij,ij->i", order, sales)
+        others = _before(score, held)
+        higher, lower = score[:, None] > others, score[:, None] < others
+        above += half * (_count(higher & refusals) - _count(lower & refusals))
+        below += half * (_count(lower & sales) - _count(higher & sales))
     pairs = np.cumsum(np.where(sold, met_refusals, met_sales))
     return RankingGain(
         of_sales=_of_outcomes(sold, above / np.maximum(met_refusals, 1), np.zeros(sold.size)),
@@ -73,8 +74,12 @@ def ranking_gain(sold: Flags, champion: Values, canary: Values, window: int) -> 
 
 
 def _before(values: Values, held: int) -> Values:
-    """The `held` values before each of the n: shape [n, held], nan where there were fewer."""
+    """The `held` values before each of the n, nan where there were fewer: shape [n, held]."""
     return sliding_window_view(np.concatenate([np.full(held, np.nan), values[:-1]]), held)
+
+
+def _count(flags: Flags) -> Values:
+    return np.asarray(np.count_nonzero(flags, axis=1), dtype=np.float64)
 
 
 def _of_outcomes(sold: Flags, if_sold: Values, if_not: Values) -> Differences:
