@@ -1,7 +1,8 @@
 """What each service may do on MongoDB and S3: the least it needs, following who writes which contract.
 
 Everybody may read every collection of the appliance; who writes one, is said here. What is only ever added to (events,
-predictions) can be added to and not changed. Nobody but the set-up makes indexes, and nobody deletes or drops anything.
+models, predictions) can be added to and not changed. Nobody but the set-up makes indexes, and nobody deletes or drops
+anything.
 """
 
 from __future__ import annotations
@@ -50,17 +51,19 @@ class Rights:
 RIGHTS = (
     Rights("bootstrap", MongoRights(owns=True), {"datasets": (READ, WRITE, MAKE), "models": (READ, WRITE, MAKE)}),
     Rights("mlflow", None, {"models": (READ, WRITE, DELETE)}),
-    Rights("prefect-worker", MongoRights(writes=("models",), appends=("events",)), {"datasets": (READ, WRITE)}),
+    Rights("prefect-worker", MongoRights(appends=("events", "models")), {"datasets": (READ, WRITE)}),
     Rights("mlserver", MongoRights(appends=("predictions",))),
     Rights(
         "monitor",
-        MongoRights(writes=("prospects", "reports", "appliance", "indicators", "incidents", "models"), appends=("events",)),
+        MongoRights(
+            writes=("prospects", "reports", "appliance", "indicators", "incidents"), appends=("events", "models")
+        ),
         {"datasets": (READ,)},
     ),
     # Of S3 only the files of rejected rows.
     Rights(
         "app",
-        MongoRights(writes=("campaigns", "prospects", "outcomes"), appends=("events",)),
+        MongoRights(writes=("campaigns", "prospects", "outcomes"), appends=("events", "models")),
         {"datasets/imports/": (READ, WRITE)},
     ),
 )

@@ -133,9 +133,12 @@ class Aliases(Protocol):
 
 
 class Succession:
-    """Takes decisions about `model`, each as `by`, and lets the aliases follow. May be shared between threads."""
+    """Takes decisions about `model`, each as `by`, and lets the aliases follow. May be shared between threads.
 
-    def __init__(self, db: Db, model: str, aliases: Aliases, *, by: str, clock: Clock = now) -> None:
+    A screen has no business with the registry: without `aliases` it decides, and monitoring lets them follow.
+    """
+
+    def __init__(self, db: Db, model: str, aliases: Aliases | None, *, by: str, clock: Clock = now) -> None:
         self._db, self._model, self._aliases, self._by, self._clock = db, model, aliases, by, clock
         self._told = 0
 
@@ -222,7 +225,7 @@ class Succession:
         for decision in taken[self._told :]:
             self._tell(decision)
         self._told = len(taken)
-        if found.champion is None:
+        if found.champion is None or self._aliases is None:
             return found
         named = self._aliases.aliases()
         for alias, version in {PREVIOUS: found.previous, CHAMPION: found.champion, CANARY: found.canary}.items():

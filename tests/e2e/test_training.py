@@ -124,9 +124,7 @@ def test_a_model_that_is_no_better_is_refused_and_the_champion_stays(
 ) -> None:
     store(db, schema, made_up(schema))
     first = train(trainer, reason="a test")
-    with pytest.raises(
-        GateRefused, match="newer than what the champion has learnt from"
-    ) as refused:
+    with pytest.raises(GateRefused, match="newer than what the champion has learnt from") as refused:
         train(later(environment), reason="a test")
     assert refused.value.gate == "champion gate"
     assert mlflow.artifacts.load_text(refused.value.report)

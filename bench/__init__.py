@@ -1,0 +1,1 @@
+"""What Callwise's decisions are worth, on simulated streams whose truth is known."""

@@ -1,0 +1,160 @@
+"""`scripts/bench decisions [--json OUT]`: how often the decisions are wrong, and how long they take to be right.
+
+Each scenario is a stream of outcomes with a known truth, `--runs` times with other seeds, judged by the code that
+judges real canaries, under the default rules. Seeded: the same version prints the same figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.pool import Pool
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench import drifting
+from bench.alternatives import promotions
+from bench.streams import World, better_by, stream
+from core.settings import MonitorSettings
+from monitor.drift import Limits
+from monitor.evidence import PROMOTE, ROLL_BACK, Rules, Verdict, judge
+
+RUNS = 200
+RULES = Rules()
+
+EQUAL = {
+    "identical": World(identical=True),
+    "equal, half of a list called from its top": World(),
+    "equal, a quarter of a list called from its top": World(called=0.25),
+    "equal and poor, a quarter called": World(champion=1.2, canary=1.2, called=0.25),
+    "equal, everybody called": World(called=1.0, ordered=False),
+    "equal, everybody called, base rate 30%": World(called=1.0, ordered=False, base_rate=0.3),
+}
+BETTER = World(champion=0.8, canary=0.4)  # the amount that `power` is stated for
+OTHERS = {
+    "better": BETTER,
+    "better, everybody called": World(champion=0.8, canary=0.4, called=1.0, ordered=False),
+    "a little better": World(champion=0.8, canary=0.6),
+    "much better": World(champion=1.2, canary=0.4),
+    "worse": World(champion=0.4, canary=0.8),
+}
+SABOTAGED = {
+    "shuffled labels, scores as spread as before": World(sabotage="shuffled labels"),
+    "shuffled labels, scores near the base rate": World(sabotage="no signal"),
+    "the strongest column scrambled": World(sabotage="scrambled column"),
+}
+
+
+@dataclass(frozen=True)
+class Runs:
+    """What the verdicts of a scenario's runs were, and which other rules would have promoted in how many."""
+
+    verdicts: Sequence[Verdict]
+    others: Sequence[dict[str, bool]]
+
+    def rate(self, what: str) -> float:
+        """The share of the runs that ended so."""
+        return sum(verdict.what == what for verdict in self.verdicts) / len(self.verdicts)
+
+    def outcomes(self, what: str) -> list[int]:
+        """The outcomes that each run took that ended so."""
+        return [verdict.outcomes for verdict in self.verdicts if verdict.what == what]
+
+    def rate_of(self, other: str) -> float:
+        """The share of the runs in which another rule would have promoted."""
+        return sum(run[other] for run in self.others) / len(self.others)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of `scripts/bench decisions`."""
+    parser = argparse.ArgumentParser(prog="scripts/bench decisions", description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures there, too")
+    parser.add_argument("--runs", type=int, default=RUNS, help="runs of each scenario (default: %(default)s)")
+    parser.add_argument("--without-drift", action="store_true", help="leave out the drift verdicts, which take minutes")
+    given = parser.parse_args(arguments)
+    # Spawned: a fork of a process that has loaded BLAS may hang, and each worker reads the sample campaign once.
+    with get_context("spawn").Pool(2) as pool:
+        found = {name: _run(pool, world, given.runs) for name, world in (EQUAL | OTHERS | SABOTAGED).items()}
+        _table(found)
+        figures = _figures(found, given.runs)
+        if not given.without_drift:
+            figures["drift"] = _drift(pool, given.runs)
+    print(json.dumps(figures, indent=2))
+    if given.json:
+        given.json.write_text(json.dumps(figures, indent=2) + "\n")
+    return 0
+
+
+def _one(world: World, seed: int) -> tuple[Verdict, dict[str, bool]]:
+    pairs = stream(world, RULES.limit, seed)
+    return judge(pairs, RULES), promotions(pairs, RULES)
+
+
+def _run(pool: Pool, world: World, runs: int) -> Runs:
+    verdicts, others = zip(*pool.map(partial(_one, world), range(runs), chunksize=10), strict=True)
+    return Runs(verdicts, others)
+
+
+def _figures(found: dict[str, Runs], runs: int) -> dict[str, Any]:
+    gone = [found[name].outcomes(ROLL_BACK) for name in SABOTAGED]
+    everywhere = all(len(outcomes) == runs for outcomes in gone)
+    return {
+        "false_promotion_rate": max(found[name].rate(PROMOTE) for name in EQUAL),
+        "power": found["better"].rate(PROMOTE),
+        "median_outcomes_to_promote": median(found["better"].outcomes(PROMOTE) or [RULES.limit]),
+        "sabotaged_promoted": max(found[name].rate(PROMOTE) for name in SABOTAGED),
+        "sabotaged_gone_within": max(map(max, gone)) if everywhere else RULES.limit,
+        "sabotaged_rolled_back": min(found[name].rate(ROLL_BACK) for name in SABOTAGED),
+        "false_roll_back_rate": max(found[name].rate(ROLL_BACK) for name in EQUAL),
+        "better_by": better_by(BETTER),
+        "better_rolled_back": found["better"].rate(ROLL_BACK),
+        "limit": RULES.limit,
+        "runs": runs,
+        "scenarios": {
+            name: {
+                "promoted": runs_of.rate(PROMOTE),
+                "rolled_back": runs_of.rate(ROLL_BACK),
+                "median_outcomes": median(verdict.outcomes for verdict in runs_of.verdicts),
+                "promoted_by_other_rules": {other: runs_of.rate_of(other) for other in runs_of.others[0]},
+            }
+            for name, runs_of in found.items()
+        },
+    }
+
+
+def _drift(pool: Pool, runs: int) -> dict[str, Any]:
+    set_so = {name: field.default for name, field in MonitorSettings.model_fields.items()}
+    limits = Limits(set_so["callwise_drift_window"], set_so["callwise_drift_distance"], set_so["callwise_drift_share"])
+    alarms = pool.map(partial(drifting.false_alarm, limits=limits), range(runs), chunksize=5)
+    delays = pool.map(partial(drifting.delay, limits=limits), range(runs), chunksize=5)
+    return {
+        "false_alarm_rate": sum(alarms) / runs,
+        "median_delay": median(delays),
+        "longest_delay": max(delays),
+        "window": limits.window,
+        "shift": drifting.shift(limits),
+    }
+
+
+def _table(found: dict[str, Runs]) -> None:
+    others = list(next(iter(found.values())).others[0])
+    print(
+        f"{'canary':<48}{'promoted':>9}{'outcomes':>9}{'rolled b.':>10}{'outcomes':>9}", *(f"{o:>14}" for o in others)
+    )
+    for name, runs in found.items():
+        cells = []
+        for what in (PROMOTE, ROLL_BACK):
+            took = runs.outcomes(what)
+            cells += [f"{runs.rate(what):.1%}", f"{median(took):.0f}" if took else "-"]
+        beside = (f"{runs.rate_of(other):>14.1%}" for other in others)
+        print(f"{name:<48}{cells[0]:>9}{cells[1]:>9}{cells[2]:>10}{cells[3]:>9}", *beside)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
