@@ -14,6 +14,7 @@ from core import mongo, schema
 from core import settings as groups
 from core.evidently_project import PROJECT, EvidentlyUI
 from core.scoring import ScoringClient
+from core.succession import Succession
 from monitor import series, upkeep
 from monitor.code_version import code_version
 from monitor.health import Health, HealthPage
@@ -25,6 +26,7 @@ from monitor.settle import settle
 
 if TYPE_CHECKING:
     from core.model_registry import ModelRegistry
+    from monitor.canary import Review
 
 log = logging.getLogger("callwise.monitor")
 
@@ -36,6 +38,8 @@ JOBS = {
     "level": "let the level of the scores follow the newest outcomes",
     "drift": "compare the newest predictions with the champion's training data",
     "performance": "judge the champion by the newest outcomes, and say what to expect while they are not in",
+    "trial": "let the aliases follow the decisions, and decide about the canary",
+    "parity": "score logged requests once more, as training would; nothing may differ",
     **upkeep.JOBS,
 }
 
@@ -48,6 +52,7 @@ class Settings(
     groups.EvidentlySettings,
     groups.SchemaSettings,
     groups.MonitorSettings,
+    groups.TrialSettings,
 ):
     """What the monitor needs to know."""
 
@@ -109,6 +114,29 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
         found = performance.review(shelf, registry(), size, code_version())
         return f"{found}. {expected.review(shelf, registry(), size, code_version())}"
 
+    @cache
+    def trial() -> Review:
+        from monitor.canary import Review  # noqa: PLC0415
+        from monitor.evidence import Rules  # noqa: PLC0415
+        from monitor.guardrails import Limits  # noqa: PLC0415
+
+        rules = Rules(
+            promote=settings.callwise_trial_false_promotion,
+            roll_back=settings.callwise_trial_false_rollback,
+            minimum=settings.callwise_trial_minimum,
+            limit=settings.callwise_trial_limit,
+        )
+        limits = Limits(settings.callwise_trial_errors, settings.callwise_trial_slowness)
+        succession = Succession(db, settings.callwise_model_name, registry(), by="monitor")
+        return Review(db, columns, succession, scoring.state, rules, limits)
+
+    def run_parity() -> str:
+        from monitor import parity  # noqa: PLC0415
+
+        state = scoring.state()
+        versions = [str(state[role]) for role in ("champion", "canary") if state[role]]
+        return parity.review(db, registry(), versions, settings.callwise_parity_rows)
+
     levelling = Levelling(db, scoring, settings.callwise_model_name, settings.callwise_level_outcomes)
     review = settings.callwise_review_seconds
     return [
@@ -118,6 +146,8 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
         Job("level", settings.callwise_level_seconds, levelling.look),
         Job("drift", review, run_drift),
         Job("performance", review, run_performance),
+        Job("trial", settings.callwise_trial_seconds, lambda: trial().look()),
+        Job("parity", settings.callwise_parity_seconds, run_parity),
         *upkeep.jobs(settings, db),
     ]
 

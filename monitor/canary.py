@@ -1,0 +1,77 @@
+"""The canary's trial: guardrails first, then the evidence of outcomes, then the decision.
+
+The statistics are in `monitor.evidence`, who is champion in `core.succession`. Judging again, by another process or
+after a restart, gives the same answer, because the verdict is the first crossing in the sequence of outcomes. So
+nothing is kept between two looks but what saves work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.mongo import Db, reachable
+from core.schema import Schema
+from core.succession import Decision, Succession
+from monitor import guardrails
+from monitor.evidence import Rules, Verdict, judge
+from monitor.guardrails import Limits
+from monitor.pairs import pairs
+
+
+@dataclass
+class Review:
+    """Looks at the canary; `look` says in one sentence what it found. Raises Unavailable.
+
+    `serving` says what the scoring service knows of its canary.
+    """
+
+    db: Db
+    schema: Schema
+    succession: Succession
+    serving: Callable[[], Mapping[str, str | int | float]]
+    rules: Rules
+    limits: Limits = field(default_factory=Limits)
+    _seen: tuple[str, datetime | None] = field(default=("", None))
+    _said: str = ""
+
+    def look(self) -> str:
+        """Let the aliases follow, look at the canary if there is one, and decide if the evidence is in."""
+        state = self.succession.follow()
+        trial, champion = state.trial, state.champion
+        if champion is None:
+            return "no champion yet"
+        if trial is None:
+            return f"version {champion} is champion, nothing on trial"
+        canary = trial.version
+        if why := guardrails.broken(self.serving(), canary, self.limits):
+            self.succession.drop(canary, why=why, incident=trial.incident, evidence={"guardrail": why})
+            return f"version {canary} was dropped: {why}"
+        newest = self._newest_outcome()
+        if (canary, newest) != self._seen:
+            self._said = self._judge(champion, trial)
+            self._seen = (canary, newest)
+        return self._said
+
+    def _judge(self, champion: str, trial: Decision) -> str:
+        verdict = judge(pairs(self.db, self.schema, champion, trial.version, trial.at), self.rules)
+        return decide(self.succession, trial.version, verdict, incident=trial.incident)
+
+    def _newest_outcome(self) -> datetime | None:
+        with reachable():
+            newest = self.db.outcomes.find_one(sort=[("at", -1)])
+        return newest["at"] if newest else None
+
+
+def decide(succession: Succession, canary: str, verdict: Verdict, *, incident: str | None) -> str:
+    """Do what `verdict` says of `canary`; the sentence for people. Raises Unavailable."""
+    why, evidence = verdict.sentence, verdict.document()
+    match verdict.what:
+        case "promote":
+            succession.promote(canary, why=why, incident=incident, evidence=evidence)
+        case "roll back" | "inconclusive":
+            succession.drop(canary, why=why, incident=incident, evidence=evidence)
+        case "go on":
+            return f"version {canary} is on trial: {why}"
+    return f"version {canary}: {why}"

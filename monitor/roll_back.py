@@ -1,0 +1,42 @@
+"""`python -m monitor.roll_back`: back to the champion before, in one step, with who and why. See `scripts/rollback`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from core import settings
+from core.errors import CallwiseError, Conflict
+from core.model_registry import ModelRegistry
+from core.mongo import connect
+from core.succession import Succession
+
+
+class Settings(settings.MongoSettings, settings.RegistrySettings):
+    """Where decisions are kept, and where the aliases are that follow them."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Roll back and say so; 1 with a sentence when there is nothing to go back to, or a service does not answer."""
+    parser = argparse.ArgumentParser("scripts/rollback", description="Goes back to the champion before this one.")
+    parser.add_argument("--why", default="by hand", help="the reason; kept with the decision")
+    parser.add_argument("--from", dest="champion", metavar="VERSION", help="only if this version is the champion")
+    parser.add_argument("--by", default="a person", help=argparse.SUPPRESS)
+    asked = parser.parse_args(argv)
+    try:
+        here = settings.load(Settings)
+        registry = ModelRegistry(here)
+        succession = Succession(connect(here), registry.name, registry, by=asked.by)
+        champion = asked.champion or succession.state().champion
+        if champion is None:
+            raise Conflict("There is no champion yet.", next="Train a model first: scripts/retrain.")
+        decision = succession.roll_back(champion, why=asked.why)
+    except CallwiseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"Version {decision.version} is champion again instead of {champion}. Serving follows in seconds.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
