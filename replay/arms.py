@@ -1,0 +1,82 @@
+"""What Callwise is held against: no retraining at all, and a plain one on schedule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import pandas as pd
+
+from core.model_registry import Scores
+from core.schema import Schema
+from core.settings import TrainerSettings
+from replay.forecasts import Flags, Forecaster
+from trainer import calibrate, recipe, split
+from trainer.candidates import Candidate
+from trainer.snapshot import OUTCOME
+
+
+class Arm(Protocol):
+    """A way to keep a ranking. It is told of outcomes as they become known, and asked for scores call by call."""
+
+    name: str
+    retrainings: int
+
+    def hear(self, known: pd.DataFrame, sold: Flags, now: pd.Timestamp) -> None:
+        """The calls whose outcomes are known by `now`, from the first on; `sold` [n] is what came of them."""
+        ...
+
+    def score(self, rows: pd.DataFrame, start: int) -> Scores:
+        """The scores of `rows`, the calls from place `start` on."""
+        ...
+
+
+@dataclass
+class Frozen:
+    """The first model for ever."""
+
+    name: str
+    forecaster: Forecaster
+    retrainings: int = 0
+
+    def hear(self, known: pd.DataFrame, sold: Flags, now: pd.Timestamp) -> None:
+        """See `Arm`."""
+        self.forecaster.hear(sold)
+
+    def score(self, rows: pd.DataFrame, start: int) -> Scores:
+        """See `Arm`."""
+        return self.forecaster.score(rows, start)
+
+
+@dataclass
+class Schedule:
+    """The first model's recipe, fitted again every `every` calls on the newest outcomes; no gate, no trial."""
+
+    name: str
+    forecaster: Forecaster
+    candidate: Candidate
+    schema: Schema
+    settings: TrainerSettings
+    every: int
+    retrainings: int = 0
+    _last: int = field(default=0)
+
+    def hear(self, known: pd.DataFrame, sold: Flags, now: pd.Timestamp) -> None:
+        """See `Arm`."""
+        self._last = self._last or len(known)
+        if len(known) - self._last < self.every:
+            return
+        self._last = len(known)
+        windows = split.by_time(
+            recipe.newest(known, self.settings.callwise_training_window),
+            OUTCOME,
+            calibration_share=self.settings.callwise_calibration_share,
+            test_share=self.settings.callwise_test_share,
+        )
+        model, _ = calibrate.fit(self.candidate, windows.shifted(), self.schema, self.settings.callwise_seed)
+        self.retrainings += 1
+        self.forecaster = Forecaster(str(self.retrainings + 1), model, self.forecaster.calls)
+
+    def score(self, rows: pd.DataFrame, start: int) -> Scores:
+        """See `Arm`."""
+        return self.forecaster.score(rows, start)

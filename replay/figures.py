@@ -1,0 +1,111 @@
+"""What a replay shows: figures for programs, a table, and a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import InputError
+from core.metrics import quality
+from core.model_registry import Scores
+from core.succession import What
+from monitor.incidents import Status
+from replay.callwise import Callwise
+from replay.forecasts import Flags
+
+BLOCK = 1_000
+
+
+def figures(sold: Flags, scores: Mapping[str, Scores], loop: Callwise, delay: int) -> dict[str, Any]:
+    """Of n calls (`sold` [n]) and the scores each arm gave them before they were made, pooled over all calls."""
+    found = {name: quality(sold, given) for name, given in scores.items()}
+    ends = [one.status.value for one in loop.incidents]
+    return {
+        "auc": {name: round(one.auc, 4) for name, one in found.items()},
+        "top_half": {name: round(one.top_half_capture, 4) for name, one in found.items()},
+        "log_loss": {name: round(one.log_loss, 4) for name, one in found.items()},
+        "auc_in_blocks": {name: round(float(np.nanmean(by_block(sold, given))), 4) for name, given in scores.items()},
+        "retrainings": loop.retrainings,
+        "refused": len(loop.refusals),
+        "promotions": sum(one.what is What.PROMOTED for one in loop.decisions) - 1,
+        "rollbacks": sum(one.what is What.DROPPED and "roll back" in one.why for one in loop.decisions),
+        "inconclusive": sum(one.what is What.DROPPED and "inconclusive" in one.why for one in loop.decisions),
+        "incidents": len(ends),
+        "incidents_by_end": {status.value: ends.count(status.value) for status in Status if status.value in ends},
+        "calls": len(sold),
+        "sales": int(sold.sum()),
+        "label_delay": delay,
+    }
+
+
+def by_block(sold: Flags, scores: Scores) -> Scores:
+    """The AUC of every 1,000 calls; not a number where a block has one outcome only."""
+    found = []
+    for start in range(0, len(sold), BLOCK):
+        block = slice(start, start + BLOCK)
+        try:
+            found.append(quality(sold[block], scores[block]).auc)
+        except InputError:
+            found.append(float("nan"))
+    return np.array(found)
+
+
+def table(scores: Mapping[str, Scores], found: Mapping[str, Any]) -> str:
+    """The figures for people: the arms side by side, then the life of the loop."""
+    lines = [
+        f"{found['calls']} calls, {found['sales']} sales, outcomes known {found['label_delay']} calls late.",
+        "",
+        f"{'':<12}{'AUC':>8}{'in blocks':>11}{'top half':>10}{'log loss':>10}",
+    ]
+    lines += [
+        f"{name:<12}{found['auc'][name]:>8.4f}{found['auc_in_blocks'][name]:>11.4f}"
+        f"{found['top_half'][name]:>10.2%}{found['log_loss'][name]:>10.4f}"
+        for name in scores
+    ]
+    ends = ", ".join(f"{count} {end}" for end, count in found["incidents_by_end"].items())
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"callwise: {found['retrainings']} retrainings ({found['refused']} refused by a gate), "
+            f"{found['promotions']} promotions, {found['rollbacks']} rollbacks, {found['inconclusive']} trials without "
+            f"a verdict; {found['incidents']} incidents ({ends})",
+            "AUC: all calls in one list; in blocks: mean of every 1,000 calls; top half: share of the sales in the",
+            "better half of the list. schedule: the first recipe fitted again every 200 calls.",
+        ]
+    )
+
+
+def draw(path: Path, sold: Flags, scores: Mapping[str, Scores], loop: Callwise, known: int) -> None:
+    """AUC by block and conversion over the calls, with the loop's decisions, as a PNG."""
+    import matplotlib as mpl  # noqa: PLC0415 - only where a picture is asked for
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    figure, (above, below) = plt.subplots(
+        2, 1, figsize=(11, 7), sharex=True, height_ratios=(3, 1), layout="constrained"
+    )
+    middles = known + BLOCK / 2 + BLOCK * np.arange(-(-len(sold) // BLOCK))
+    for name, given in scores.items():
+        above.plot(middles, by_block(sold, given), label=name, linewidth=2.2 if name == "callwise" else 1.2)
+    places = {at: known + place for place, at in enumerate(loop.times)}
+    for decision in loop.decisions[1:]:
+        place = places.get(decision.at)
+        if place is not None and decision.what in (What.PROMOTED, What.DROPPED):
+            good = decision.what is What.PROMOTED
+            above.axvline(place, color="tab:green" if good else "tab:red", alpha=0.6, linestyle="-" if good else ":")
+    above.axhline(0.5, color="grey", linewidth=0.8)
+    above.set_ylabel("AUC of 1,000 calls")
+    above.legend(loc="lower left", ncols=len(scores))
+    above.set_title("Green: a canary was promoted. Red: it was dropped.", fontsize=9)
+    rate = [sold[start : start + BLOCK].mean() for start in range(0, len(sold), BLOCK)]
+    below.bar(middles, rate, width=BLOCK * 0.9, color="lightgrey")
+    below.set_ylabel("share of sales")
+    below.set_xlabel("call")
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    plt.close(figure)

@@ -1,0 +1,47 @@
+"""What one arm of a replay said of every call before it was made, and by which of its models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from core.level import followed, levelled
+from core.model_registry import Model, Scores, predict
+
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass
+class Forecaster:
+    """A model in use: its version, its raw scores of all calls by their place, and as `used`, brought to its level.
+
+    `window` is how many of the newest outcomes the level follows; 0 leaves the scores as they are.
+    """
+
+    version: str
+    model: Model
+    calls: int
+    window: int = 0
+    level: float = 0.0
+    raw: Scores = field(init=False)
+    used: Scores = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.raw, self.used = np.full(self.calls, np.nan), np.full(self.calls, np.nan)
+
+    def score(self, rows: pd.DataFrame, start: int) -> Scores:
+        """The scores of `rows`, which are the calls from place `start` on, as they are used."""
+        raw = predict(self.model, rows)
+        place = slice(start, start + len(rows))
+        self.raw[place], self.used[place] = raw, levelled(raw, self.level)
+        return self.used[place]
+
+    def hear(self, sold: Flags) -> None:
+        """Follow the level of the outcomes known so far (`sold`, of the calls from the first on)."""
+        if not self.window:
+            return
+        known = np.flatnonzero(~np.isnan(self.raw[: len(sold)]))[-self.window :]
+        self.level = followed(self.level, self.raw[known], sold[known])

@@ -1,0 +1,61 @@
+"""A finished campaign in time order: what was known of each call before it, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from core.campaign_file import CampaignFile, Record
+from core.clock import CampaignCalendar
+from core.errors import InputError
+from core.schema import Schema
+from trainer.snapshot import AT, OUTCOME, PROSPECT, SOURCE
+
+CAMPAIGN = "replay"
+
+
+@dataclass(frozen=True)
+class History:
+    """n calls, the oldest first. `frame` is as a snapshot for training is; `rejected` rows did not fit the schema."""
+
+    frame: pd.DataFrame
+    rejected: int
+
+    @property
+    def sold(self) -> npt.NDArray[np.bool_]:
+        """What came of the calls, shape [n]."""
+        return self.frame[OUTCOME].to_numpy(dtype=bool)
+
+    @classmethod
+    def read(cls, path: Path, schema: Schema) -> History:
+        """The calls in a campaign file that have an outcome.
+
+        Raises InputError when the file cannot be read, says nothing of the time of a call, or holds no such call.
+        """
+        if schema.calendar is None:
+            raise InputError("the schema names no calendar, so the order of the calls in time is not known")
+        calendar = CampaignCalendar(schema.calendar.start)
+        rows: list[Record] = []
+        rejected = 0
+        with CampaignFile.open(path).records() as records:
+            for number, record in enumerate(records, 1):
+                try:
+                    row: Record = {column.name: column.parse(record[column.name]) for column in schema.features}
+                    positive = schema.outcome.parse(record.get(schema.outcome.column))
+                except (ValueError, KeyError):
+                    rejected += 1
+                    continue
+                if positive is None:
+                    continue
+                at = calendar.at(str(row[schema.calendar.month]))
+                row |= {OUTCOME: int(positive), AT: at, PROSPECT: f"{CAMPAIGN}:{number:07d}", SOURCE: CAMPAIGN}
+                rows.append(row)
+        if not rows:
+            raise InputError(f"{path.name} holds no call with an outcome", next="Give the file of a finished campaign.")
+        frame = pd.DataFrame(rows)
+        numbers = {column.name: "float64" for column in schema.features if column.type == "number"}
+        return cls(frame.astype(numbers), rejected)

@@ -1,0 +1,131 @@
+"""The command: four arms over one history, a table, a picture and figures for programs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import CallwiseError, InputError
+from core.model_registry import Scores
+from core.schema import Schema, read
+from core.settings import IncidentSettings, MonitorSettings, SchemaSettings, ServingSettings, TrainerSettings, load
+from monitor import evidence, triggers
+from monitor.facts import Rules
+from replay import figures
+from replay.arms import Arm, Frozen, Schedule
+from replay.callwise import Callwise, Setup, reference
+from replay.forecasts import Forecaster
+from replay.history import History
+from replay.play import Protocol, play
+from trainer import recipe
+from trainer.snapshot import AT
+
+ARMS = ("callwise", "frozen", "schedule", "no_canary")
+EVERY = 200
+SHARE = float(ServingSettings.model_fields["callwise_canary_share"].default)
+
+
+@dataclass(frozen=True)
+class Played:
+    """What one arm did: its scores and, of Callwise, its decisions and its incidents' life."""
+
+    name: str
+    scores: Scores
+    arm: Arm
+
+
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """What was asked for; ends with status 2 and a sentence if that makes no sense."""
+    parser = argparse.ArgumentParser(
+        "scripts/replay",
+        description="Plays a finished campaign again in time order, and shows what Callwise makes of it.",
+    )
+    parser.add_argument("--campaign", type=Path, required=True, metavar="FILE", help="a history with outcomes")
+    parser.add_argument("--known", type=int, default=20_000, metavar="N", help="calls made before it starts")
+    parser.add_argument(
+        "--label-delay", type=int, default=200, metavar="N", help="calls after which an outcome is known"
+    )
+    parser.add_argument("--until", type=int, metavar="N", help="end after this call of the history")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures there")
+    parser.add_argument("--picture", type=Path, default=Path("replay.png"), metavar="PNG", help="the picture's file")
+    asked = parser.parse_args(argv)
+    if asked.known < 2000 or asked.label_delay < 0 or (asked.until is not None and asked.until <= asked.known):
+        parser.error("at least 2,000 calls must be known, the delay not be negative, and the end come after the start")
+    return asked
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Replay; 0 when it ended well, 1 when the file does not fit or no first model passes the gates."""
+    warnings.filterwarnings("ignore")  # the libraries' own, to their developers
+    asked = arguments(argv)
+    try:
+        schema = read(load(SchemaSettings).callwise_schema)
+        history = History.read(asked.campaign, schema)
+        protocol = Protocol(asked.known, asked.label_delay, asked.until)
+        if len(history.frame) <= asked.known:
+            raise InputError(
+                f"{asked.campaign.name} has {len(history.frame)} calls with an outcome; {asked.known} are to be known",
+                next="Give a longer history, or a smaller --known.",
+            )
+        with ProcessPoolExecutor(max_workers=2) as pool:
+            runs = [pool.submit(run, name, history, schema, protocol) for name in ARMS]
+            played = {name: run.result() for name, run in zip(ARMS, runs, strict=True)}
+    except CallwiseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    scores = {name: one.scores for name, one in played.items()}
+    sold = history.sold[protocol.known : protocol.known + len(scores["callwise"])]
+    loop = played["callwise"].arm
+    if not isinstance(loop, Callwise):
+        raise TypeError(type(loop))
+    found = figures.figures(sold, scores, loop, asked.label_delay)
+    print(figures.table(scores, found))
+    figures.draw(asked.picture, sold, scores, loop, protocol.known)
+    print(f"Picture: {asked.picture}")
+    if asked.json:
+        asked.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def run(name: str, history: History, schema: Schema, protocol: Protocol) -> Played:
+    """Play the arm `name`; runs in a process of its own. Raises GateRefused when the first model is refused."""
+    warnings.filterwarnings("ignore")
+    arm = compose(name, history, schema, protocol)
+
+    def heard(calls: int) -> None:
+        if calls % 2_500 < 50:
+            print(f"  {name}: {calls} calls, {arm.retrainings} trainings", file=sys.stderr, flush=True)
+
+    return Played(name, play(history, arm, protocol, heard), arm)
+
+
+def compose(name: str, history: History, schema: Schema, protocol: Protocol) -> Arm:
+    """The arm `name`, with the first model in use. Every setting is the appliance's own, as the environment has it."""
+    training, watching, incidents = load(TrainerSettings), load(MonitorSettings), load(IncidentSettings)
+    first = history.frame.iloc[: protocol.known]
+    made = recipe.make(first, schema, training, None, watch=recipe.Unwatched())
+    follows = name in ("callwise", "no_canary")
+    calls = len(history.frame)
+    forecaster = Forecaster("1", made.model, calls, window=watching.callwise_level_outcomes if follows else 0)
+    if name == "frozen":
+        return Frozen(name, forecaster)
+    if name == "schedule":
+        return Schedule(name, forecaster, made.candidate, schema, training, EVERY)
+    setup = Setup(
+        schema=schema,
+        training=training,
+        watching=watching,
+        trial=evidence.Rules(),
+        incidents=Rules(incidents.callwise_incident_attempts, fresh_outcomes=incidents.callwise_incident_outcomes),
+        due=triggers.Limits(outcomes=incidents.callwise_retrain_outcomes),
+        share=SHARE,
+    )
+    references = {"1": reference(forecaster, made.trained_on, schema)}
+    learnt = {"1": made.trained_on[AT].iloc[-1].to_pydatetime()}
+    return Callwise(name, setup, forecaster, references, learnt, trials=name == "callwise")
