@@ -13,8 +13,18 @@ from pathlib import Path
 
 from core.errors import CallwiseError, InputError
 from core.model_registry import Scores
+from core.mongo import connect
 from core.schema import Schema, read
-from core.settings import IncidentSettings, MonitorSettings, SchemaSettings, ServingSettings, TrainerSettings, load
+from core.settings import (
+    IncidentSettings,
+    MongoSettings,
+    MonitorSettings,
+    RegistrySettings,
+    SchemaSettings,
+    ServingSettings,
+    TrainerSettings,
+    load,
+)
 from monitor import evidence, triggers
 from monitor.facts import Rules
 from replay import figures
@@ -22,6 +32,7 @@ from replay.arms import Arm, Frozen, Schedule
 from replay.callwise import Callwise, Setup, reference
 from replay.forecasts import Forecaster
 from replay.history import History
+from replay.live import Live
 from replay.play import Protocol, play
 from trainer import recipe
 from trainer.snapshot import AT
@@ -29,6 +40,10 @@ from trainer.snapshot import AT
 ARMS = ("callwise", "frozen", "schedule", "no_canary")
 EVERY = 200
 SHARE = float(ServingSettings.model_fields["callwise_canary_share"].default)
+
+
+class LiveSettings(MongoSettings, RegistrySettings):
+    """Where a running appliance keeps its people, and the name of its model."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +69,8 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--until", type=int, metavar="N", help="end after this call of the history")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures there")
     parser.add_argument("--picture", type=Path, default=Path("replay.png"), metavar="PNG", help="the picture's file")
+    parser.add_argument("--live", action="store_true", help="play it to the running appliance instead")
+    parser.add_argument("--pace", type=float, default=1.0, metavar="SECONDS", help="with --live: wait after 50 calls")
     asked = parser.parse_args(argv)
     if asked.known < 2000 or asked.label_delay < 0 or (asked.until is not None and asked.until <= asked.known):
         parser.error("at least 2,000 calls must be known, the delay not be negative, and the end come after the start")
@@ -66,8 +83,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = arguments(argv)
     try:
         schema = read(load(SchemaSettings).callwise_schema)
-        history = History.read(asked.campaign, schema)
         protocol = Protocol(asked.known, asked.label_delay, asked.until)
+        if asked.live:
+            return live(asked, schema, protocol)
+        history = History.read(asked.campaign, schema)
         if len(history.frame) <= asked.known:
             raise InputError(
                 f"{asked.campaign.name} has {len(history.frame)} calls with an outcome; {asked.known} are to be known",
@@ -88,6 +107,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(figures.table(scores, found))
     figures.draw(asked.picture, sold, scores, loop, protocol.known)
     print(f"Picture: {asked.picture}")
+    if asked.json:
+        asked.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def live(asked: argparse.Namespace, schema: Schema, protocol: Protocol) -> int:
+    """Play to the appliance that the environment names. Raises SettingsError, InputError, Unavailable."""
+    settings = load(LiveSettings)
+    player = Live(connect(settings), schema, settings.callwise_model_name, print, asked.pace)
+    found = player.run(asked.campaign, protocol)
+    print(f"{found['calls']} calls: AUC {found['auc']:.4f}, {found['top_half']:.1%} of the sales in the better half.")
     if asked.json:
         asked.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     return 0
