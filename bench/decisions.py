@@ -49,11 +49,12 @@ SABOTAGED = {
     "shuffled labels, scores near the base rate": World(sabotage="no signal"),
     "the strongest column scrambled": World(sabotage="scrambled column"),
 }
+COMPARED = (*EQUAL, "better", "better, everybody called")  # with what other rules would have done
 
 
 @dataclass(frozen=True)
 class Runs:
-    """What the verdicts of a scenario's runs were, and which other rules would have promoted in how many."""
+    """What the verdicts of a scenario's runs were, and which other rules would have promoted in each, if asked."""
 
     verdicts: Sequence[Verdict]
     others: Sequence[dict[str, bool]]
@@ -66,9 +67,10 @@ class Runs:
         """The outcomes that each run took that ended so."""
         return [verdict.outcomes for verdict in self.verdicts if verdict.what == what]
 
-    def rate_of(self, other: str) -> float:
-        """The share of the runs in which another rule would have promoted."""
-        return sum(run[other] for run in self.others) / len(self.others)
+    @property
+    def promoted_by_others(self) -> dict[str, float]:
+        """The share of the runs in which each of the other rules would have promoted."""
+        return {rule: sum(run[rule] for run in self.others) / len(self.others) for rule in self.others[0]}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,7 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     # Spawned: a fork of a process that has loaded BLAS may hang, and each worker reads the sample campaign once.
     with get_context("spawn").Pool(2) as pool:
-        found = {name: _run(pool, world, given.runs) for name, world in (EQUAL | OTHERS | SABOTAGED).items()}
+        worlds = EQUAL | OTHERS | SABOTAGED
+        found = {name: _run(pool, world, given.runs, name in COMPARED) for name, world in worlds.items()}
         _table(found)
         figures = _figures(found, given.runs)
         if not given.without_drift:
@@ -91,13 +94,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _one(world: World, seed: int) -> tuple[Verdict, dict[str, bool]]:
+def _one(seed: int, world: World, compared: bool) -> tuple[Verdict, dict[str, bool]]:
     pairs = stream(world, RULES.limit, seed)
-    return judge(pairs, RULES), promotions(pairs, RULES)
+    return judge(pairs, RULES), promotions(pairs, RULES) if compared else {}
 
 
-def _run(pool: Pool, world: World, runs: int) -> Runs:
-    verdicts, others = zip(*pool.map(partial(_one, world), range(runs), chunksize=10), strict=True)
+def _run(pool: Pool, world: World, runs: int, compared: bool) -> Runs:
+    one = partial(_one, world=world, compared=compared)
+    verdicts, others = zip(*pool.map(one, range(runs), chunksize=10), strict=True)
     return Runs(verdicts, others)
 
 
@@ -121,7 +125,7 @@ def _figures(found: dict[str, Runs], runs: int) -> dict[str, Any]:
                 "promoted": runs_of.rate(PROMOTE),
                 "rolled_back": runs_of.rate(ROLL_BACK),
                 "median_outcomes": median(verdict.outcomes for verdict in runs_of.verdicts),
-                "promoted_by_other_rules": {other: runs_of.rate_of(other) for other in runs_of.others[0]},
+                "promoted_by_other_rules": runs_of.promoted_by_others,
             }
             for name, runs_of in found.items()
         },
@@ -143,7 +147,7 @@ def _drift(pool: Pool, runs: int) -> dict[str, Any]:
 
 
 def _table(found: dict[str, Runs]) -> None:
-    others = list(next(iter(found.values())).others[0])
+    others = list(found["better"].promoted_by_others)
     print(
         f"{'canary':<48}{'promoted':>9}{'outcomes':>9}{'rolled b.':>10}{'outcomes':>9}", *(f"{o:>14}" for o in others)
     )
@@ -152,7 +156,7 @@ def _table(found: dict[str, Runs]) -> None:
         for what in (PROMOTE, ROLL_BACK):
             took = runs.outcomes(what)
             cells += [f"{runs.rate(what):.1%}", f"{median(took):.0f}" if took else "-"]
-        beside = (f"{runs.rate_of(other):>14.1%}" for other in others)
+        beside = (f"{share:>14.1%}" for share in runs.promoted_by_others.values())
         print(f"{name:<48}{cells[0]:>9}{cells[1]:>9}{cells[2]:>10}{cells[3]:>9}", *beside)
 
 

@@ -8,7 +8,7 @@ Lists come in; of each the upper part is called, by the score that the route dec
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -102,11 +102,6 @@ def better_by(world: World, size: int = 200_000, seed: int = 1) -> dict[str, flo
     drawn = people(world, size, np.random.default_rng(seed))
     champion, canary = quality(drawn.sold, drawn.champion), quality(drawn.sold, drawn.canary)
     return {"auc": round(canary.auc - champion.auc, 4), "log_loss": round(champion.log_loss - canary.log_loss, 5)}
-
-
-def with_canary(world: World, noise: float) -> World:
-    """The same world with another canary."""
-    return replace(world, canary=noise)
 
 
 def _called(world: World, used: Values, start: int, rng: np.random.Generator) -> NDArray[np.int64]:
