@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
+import httpx
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.exceptions import ObjectAlreadyExists
+from prefect.exceptions import ObjectAlreadyExists, PrefectException
 
+from core.errors import Unavailable
 from core.settings import ROOT
 
 WORK_POOL = "callwise"
@@ -15,9 +19,23 @@ FLOW, DEPLOYMENT = "continuous-training", "default"
 ENTRYPOINT = "trainer/flow.py:continuous_training"
 
 
+@contextmanager
+def _client(api_url: str) -> Iterator[SyncPrefectClient]:
+    """A client whose failures are Unavailable."""
+    try:
+        with SyncPrefectClient(api_url) as client:
+            yield client
+    except (httpx.HTTPError, PrefectException) as error:
+        raise Unavailable(
+            f"Prefect at {api_url} did not do what was asked: {error}.",
+            kept="What was made before stays.",
+            next="Look at the log of the prefect service, then run the set-up again.",
+        ) from error
+
+
 def ensure_work_pool(api_url: str) -> None:
-    """A work pool whose runs are processes of the worker."""
-    with SyncPrefectClient(api_url) as client:
+    """A work pool whose runs are processes of the worker. Raises Unavailable."""
+    with _client(api_url) as client:
         try:
             client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"))
         except ObjectAlreadyExists:
@@ -26,7 +44,7 @@ def ensure_work_pool(api_url: str) -> None:
 
 def ensure_deployment(api_url: str) -> str:
     """The flow's deployment, one run at a time; its name. Repeating it brings it up to date."""
-    with SyncPrefectClient(api_url) as client:
+    with _client(api_url) as client:
         flow: UUID = client.create_flow_from_name(FLOW)
         client.create_deployment(
             flow,

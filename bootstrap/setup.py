@@ -22,6 +22,7 @@ from core.data_registry import ensure_registry
 from core.economy import span
 from core.errors import CallwiseError
 from core.evidently_project import ensure_project
+from core.model_registry import reachable as mlflow_reachable
 from core.mongo import Db, connect, count, ensure_indexes, reachable
 from core.objects import ObjectStore
 from core.schema import read
@@ -113,10 +114,11 @@ def _indicators(db: Db, path: Path) -> str:
 
 def _registry(settings: Settings) -> str:
     client = MlflowClient(settings.mlflow_tracking_uri)
-    if client.get_experiment_by_name(settings.callwise_experiment) is None:
-        _make(client.create_experiment, settings.callwise_experiment)
-    if not client.search_registered_models(f"name = '{settings.callwise_model_name}'"):
-        _make(client.create_registered_model, settings.callwise_model_name)
+    with mlflow_reachable("the experiment and the registered model"):
+        if client.get_experiment_by_name(settings.callwise_experiment) is None:
+            _make(client.create_experiment, settings.callwise_experiment)
+        if not client.search_registered_models(f"name = '{settings.callwise_model_name}'"):
+            _make(client.create_registered_model, settings.callwise_model_name)
     return f"experiment {settings.callwise_experiment}, registered model {settings.callwise_model_name}"
 
 

@@ -47,8 +47,10 @@ MLFLOW_DEFAULTS = {
 }
 
 # Types that skops does not trust by itself, each read: none of them runs code of the file's choosing. What skops
-# flags as a function is named here only where scikit-learn stores a reference to one of its own.
+# flags as a function is named here only where scikit-learn stores a reference to one of its own; `numpy.clip` is our
+# candidates' one step that is a function, and can do nothing but limit numbers.
 TRUSTED_TYPES = (
+    "numpy.clip",
     "numpy.dtype",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",

@@ -23,6 +23,7 @@ from core.settings import (
     SchemaSettings,
     ServingSettings,
     TrainerSettings,
+    TrialSettings,
     load,
 )
 from monitor import evidence, triggers
@@ -138,6 +139,7 @@ def run(name: str, history: History, schema: Schema, protocol: Protocol) -> Play
 def compose(name: str, history: History, schema: Schema, protocol: Protocol) -> Arm:
     """The arm `name`, with the first model in use. Every setting is the appliance's own, as the environment has it."""
     training, watching, incidents = load(TrainerSettings), load(MonitorSettings), load(IncidentSettings)
+    trial = load(TrialSettings)
     first = history.frame.iloc[: protocol.known]
     made = recipe.make(first, schema, training, None, watch=recipe.Unwatched())
     follows = name in ("callwise", "no_canary")
@@ -151,7 +153,12 @@ def compose(name: str, history: History, schema: Schema, protocol: Protocol) -> 
         schema=schema,
         training=training,
         watching=watching,
-        trial=evidence.Rules(),
+        trial=evidence.Rules(
+            promote=trial.callwise_trial_false_promotion,
+            roll_back=trial.callwise_trial_false_rollback,
+            minimum=trial.callwise_trial_minimum,
+            limit=trial.callwise_trial_limit,
+        ),
         incidents=Rules(incidents.callwise_incident_attempts, fresh_outcomes=incidents.callwise_incident_outcomes),
         due=triggers.Limits(outcomes=incidents.callwise_retrain_outcomes),
         share=SHARE,

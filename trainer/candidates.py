@@ -11,18 +11,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import optuna
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from core.schema import Column, Role, Schema
 
 LOGISTIC, BOOSTING = "logistic regression", "gradient boosting"
 KINDS = (LOGISTIC, BOOSTING)
+FURTHEST = 12.0  # standard deviations
 # A model that leans on the economy has seen one economy only; whether to look at it is part of the search.
 LEFT_OUT: Mapping[str, frozenset[Role]] = {"nothing": frozenset(), "indicators": frozenset({Role.INDICATOR})}
 
@@ -89,14 +91,25 @@ def _scaled(columns: list[Column]) -> ColumnTransformer:
     """Numbers on one scale; a special code (999, never contacted) becomes a column of its own, not a number."""
     coded = [column for column in columns if column.special]
     plain = [column.name for column in columns if not column.is_category and not column.special]
-    steps: list[tuple[str, Any, list[str]]] = [_one_hot(columns), ("number", StandardScaler(), plain)]
+    steps: list[tuple[str, Any, list[str]]] = [_one_hot(columns), ("number", _scale(), plain)]
     for column in coded:
         decoders = [
             SimpleImputer(missing_values=code, strategy="constant", fill_value=0, add_indicator=True, copy=True)
             for code in column.special
         ]
-        steps.append((f"coded {column.name}", make_pipeline(*decoders, StandardScaler()), [column.name]))
+        steps.append((f"coded {column.name}", make_pipeline(*decoders, _scale()), [column.name]))
     return ColumnTransformer(steps)
+
+
+def _scale() -> Pipeline:
+    """Numbers in standard deviations, and never more than `FURTHEST` of them.
+
+    An indicator hardly moves for months and then falls for years. Where it goes is worth following for a while; a
+    straight line drawn on for ever ends in scores of exactly 0 and 1.
+    """
+    return make_pipeline(
+        StandardScaler(), FunctionTransformer(np.clip, kw_args={"a_min": -FURTHEST, "a_max": FURTHEST})
+    )
 
 
 def _one_hot(columns: list[Column]) -> tuple[str, OneHotEncoder, list[str]]:
