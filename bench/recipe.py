@@ -129,7 +129,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"calls {span.known + 1} to {until}, fitted again every {span.every}, outcomes {span.late} calls late")
     heads = f"{'AUC':>8}{'top half':>10}{'log loss':>10}"
     print(f"{'':<26}{heads}   with level:{heads}")
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, dict[str, dict[str, float]]] = {}
     for choice in choices(settings.callwise_training_window):
         plain, used = scores(history, schema, settings, choice, span)
         one, other = quality(sold, plain), quality(sold, used)
