@@ -1,0 +1,96 @@
+"""A replay never lets an arm see what was not known yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.level import LEAST_OUTCOMES
+from core.model_registry import Scores
+from core.schema import Schema
+from replay import main as command
+from replay.forecasts import Flags, Forecaster
+from replay.history import History
+from replay.play import STRIDE, Protocol, play
+from tests.made_up_outcomes import made_up
+from tests.serving_fakes import FakeModel
+from trainer.snapshot import AT, PROSPECT
+
+
+@dataclass
+class Watchful:
+    """An arm that writes down what it was told and asked."""
+
+    retrainings: int = 0
+    name: str = "watchful"
+    told: list[int] = field(default_factory=list)
+    asked: list[int] = field(default_factory=list)
+
+    def hear(self, known: pd.DataFrame, sold: Flags, now: pd.Timestamp) -> None:
+        assert len(known) == len(sold)
+        assert known.empty or known[AT].iloc[-1] < now
+        self.told.append(len(known))
+
+    def score(self, rows: pd.DataFrame, start: int) -> Scores:
+        self.asked += [start + place for place in range(len(rows))]
+        return np.full(len(rows), 0.5)
+
+
+@pytest.mark.parametrize(("delay", "until"), [(0, None), (200, None), (200, 2_130)])
+def test_outcomes_are_heard_as_late_as_was_said(schema: Schema, delay: int, until: int | None) -> None:
+    history = History(made_up(schema, 2_275), 0)
+    arm = Watchful()
+    scores = play(history, arm, Protocol(2_000, delay, until))
+    end = until or 2_275
+    assert arm.asked == list(range(2_000, end))
+    assert arm.told == [start - delay for start in range(2_000, end, STRIDE)]
+    assert len(scores) == end - 2_000
+
+
+def test_a_level_follows_the_models_own_outcomes_only(schema: Schema) -> None:
+    rows = made_up(schema, 400)
+    forecaster = Forecaster("1", FakeModel(0.1, schema.feature_names), 400, window=200)
+    assert forecaster.score(rows.iloc[100:200], 100).tolist() == [0.1] * 100
+    sold = np.zeros(400, dtype=bool)
+    sold[:100] = True  # before it was in use
+    forecaster.hear(sold[: 100 + LEAST_OUTCOMES - 1])
+    assert forecaster.level == 0
+    sold[100:200:2] = True
+    forecaster.hear(sold[:200])
+    assert forecaster.level > 1
+    assert forecaster.score(rows.iloc[200:201], 200)[0] > 0.3
+    assert forecaster.raw[200] == 0.1
+
+
+def test_without_a_window_the_scores_stay(schema: Schema) -> None:
+    forecaster = Forecaster("1", FakeModel(0.1, schema.feature_names), 200)
+    forecaster.score(made_up(schema, 200), 0)
+    forecaster.hear(np.ones(200, dtype=bool))
+    assert forecaster.level == 0
+
+
+@pytest.mark.parametrize(
+    "words", [["--known", "100"], ["--label-delay", "-1"], ["--until", "20000"], ["--known", "many"], ["--nonsense"]]
+)
+def test_nonsense_is_refused_before_anything_is_read(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command.arguments(["--campaign", "no-such.zip", *words])
+    assert ended.value.code == 2
+    assert "usage: scripts/replay" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_or_too_short_is_said_in_a_sentence(
+    tmp_path: Path, schema: Schema, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["--campaign", str(tmp_path / "none.csv")]) == 1
+    assert "cannot be read" in capsys.readouterr().err
+    short = made_up(schema, 30).drop(columns=[AT, PROSPECT, "source_campaign"]).rename(columns={"outcome": "y"})
+    short["y"] = short["y"].map({1: "yes", 0: "no"})
+    short["duration"] = 1
+    short.to_csv(tmp_path / "short.csv", index=False, sep=";")
+    assert command.main(["--campaign", str(tmp_path / "short.csv")]) == 1
+    assert "has 30 calls with an outcome; 20000 are to be known" in capsys.readouterr().err
