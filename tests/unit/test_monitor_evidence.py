@@ -23,14 +23,15 @@ def swapped(pairs: Sequence[Pair]) -> list[Pair]:
 @pytest.mark.parametrize(
     ("world", "seed", "what", "at"),
     [
-        (BETTER, 1, PROMOTE, 2889),
         (BETTER, 2, PROMOTE, 991),
+        (BETTER, 3, PROMOTE, 647),
+        (BETTER, 1, INCONCLUSIVE, 2000),  # better, and not shown in time
         (World(champion=0.4, canary=0.8), 1, ROLL_BACK, 370),
         (World(sabotage="shuffled labels"), 1, ROLL_BACK, 15),
         (World(sabotage="no signal"), 1, ROLL_BACK, 833),
         (World(sabotage="scrambled column"), 1, ROLL_BACK, 17),
-        (World(), 1, INCONCLUSIVE, 3000),
-        (World(identical=True), 1, INCONCLUSIVE, 3000),
+        (World(), 1, INCONCLUSIVE, 2000),
+        (World(identical=True), 1, INCONCLUSIVE, 2000),
     ],
 )
 def test_the_verdict_falls_at_this_outcome(world: World, seed: int, what: str, at: int) -> None:
@@ -39,7 +40,7 @@ def test_the_verdict_falls_at_this_outcome(world: World, seed: int, what: str, a
 
 
 def test_every_figure_of_a_verdict_is_of_the_outcomes_up_to_the_decision() -> None:
-    pairs = stream(BETTER, 3000, 1)
+    pairs = stream(BETTER, 3000, 2)
     late = judge(pairs, Rules())
     assert late.last == pairs[late.outcomes - 1].outcome
     assert late == judge(pairs[: late.outcomes], Rules())
@@ -85,7 +86,8 @@ def test_with_the_models_swapped_the_evidence_is_mirrored(rows: list[tuple[bool,
 @pytest.mark.parametrize("seed", [60, 61, 62])
 def test_who_is_promoted_over_the_other_would_be_rolled_back_by_then(seed: int) -> None:
     pairs = stream(replace(BETTER, called=1.0, ordered=False), 3000, seed)
-    found, mirror = judge(pairs, Rules()), judge(swapped(pairs), Rules())
+    rules = Rules(limit=3000)
+    found, mirror = judge(pairs, rules), judge(swapped(pairs), rules)
     assert (found.what, mirror.what) == (PROMOTE, ROLL_BACK)
     assert mirror.outcomes <= found.outcomes
 
@@ -161,7 +163,7 @@ def test_the_document_holds_all_it_rests_on_and_a_sentence() -> None:
     found: Verdict = judge(stream(World(), 300, 1), Rules())
     document = found.document()
     assert document["what"] == GO_ON
-    assert document["rules"]["limit"] == 3000
+    assert document["rules"]["limit"] == 2000
     assert {"estimate", "low", "high", "better", "worse"} == set(document["score"])
     assert isinstance(document["segments"], list)
     assert document["sentence"] == found.sentence
