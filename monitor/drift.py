@@ -125,7 +125,7 @@ def review(shelf: Shelf, registry: Registry, schema: Schema, limits: Limits, cod
     window = windows.predictions(shelf.db, champion.version, limits.window)
     if len(window) < limits.window:
         return f"no verdict: {len(window)} of {limits.window} prospects predicted by version {champion.version}"
-    if not shelf.news("drift", champion.version, [row.id for row in window]):
+    if not shelf.news("drift", champion.version, [(row.id, row.at) for row in window]):
         return "less than a tenth of the window is new since the last report"
     verdict, snapshot = compare(schema, registry.reference(champion), window, limits, champion.version, code_version)
     report = report_id(champion.version, window)

@@ -170,6 +170,17 @@ def test_a_tenth_of_new_predictions_is_worth_a_new_report(db: Db, fake: FakeEvid
     assert len(fake.runs) == 2
 
 
+def test_the_same_people_asked_about_again_are_no_news(db: Db, fake: FakeEvidently, schema: Schema) -> None:
+    log_window(db, people(schema, 1000, 2))
+    reviewed(db, fake, schema)
+    for minutes in (1, 2, 3):  # the newest of them again, and again: no record of theirs is in the window any more
+        again = list(db.predictions.find({"prospect": {"$gte": "p980", "$lte": "p999"}, "at": START}))
+        later = START + timedelta(minutes=minutes)
+        db.predictions.insert_many([{**one, "_id": f"again{minutes}:{one['_id']}", "at": later} for one in again])
+        assert "less than a tenth" in reviewed(db, fake, schema)
+    assert len(fake.runs) == 1
+
+
 def test_a_verdict_outlives_a_ui_that_is_down_and_is_shown_later(db: Db, fake: FakeEvidently, schema: Schema) -> None:
     log_window(db, people(schema, 1000, 2))
     fake.refuse = lambda method, path: "snapshots" in path
