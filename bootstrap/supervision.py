@@ -40,8 +40,11 @@ class _UnixTransport(Transport):
         super().__init__()
         self._path = path
 
-    def make_connection(self, host: Any) -> _UnixConnection:  # noqa: ARG002  the transport's own signature
-        return _UnixConnection(self._path)
+    def make_connection(self, host: Any) -> _UnixConnection:
+        # Kept where the transport looks for what it is to close.
+        connection = _UnixConnection(self._path)
+        self._connection = host, connection
+        return connection
 
 
 def processes(socket_path: str) -> dict[str, dict[str, Any]]:

@@ -9,6 +9,11 @@ a bell-shaped column that is a shift by about 0.3 standard deviations. Named her
 change the test (Evidently's defaults turn to p-values below 1,000 rows; its documentation, "Data drift"). Nothing is
 drawn at random: the same two tables give the same verdict.
 
+Of the training data the newest two windows' worth of rows is taken. A model that was trained because the people changed
+has still learnt from thousands who came before; held against those, it would drift from its first day on, and be
+trained again and again for nothing. What it has learnt last is what it is to be held to. Two windows: a reference
+smaller than the window would add more chance to the distance than the window itself, and sizes stay fixed.
+
 What it cannot see: once agents have worked through the top of a list, those left open are no longer the people who
 came in, and ranking them again shows that as drift of the score. And a world that moves while its people look the same
 shows in their outcomes only (`performance`).
@@ -34,6 +39,7 @@ from monitor.reports import Shelf
 from monitor.states import WELL, turn
 
 BY_SHARES, BY_DISTANCE = "jensenshannon", "wasserstein"
+REFERENCE_WINDOWS = 2
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,7 @@ def review(shelf: Shelf, registry: Registry, schema: Schema, limits: Limits, cod
     window = windows.predictions(shelf.db, champion.version, limits.window)
     if len(window) < limits.window:
         return f"no verdict: {len(window)} of {limits.window} prospects predicted by version {champion.version}"
-    if not shelf.news("drift", champion.version, [row.id for row in window]):
+    if not shelf.news("drift", champion.version, [(row.id, row.at) for row in window]):
         return "less than a tenth of the window is new since the last report"
     verdict, snapshot = compare(schema, registry.reference(champion), window, limits, champion.version, code_version)
     report = report_id(champion.version, window)
@@ -144,11 +150,13 @@ def compare(
 ) -> tuple[DriftVerdict, str]:
     """The verdict on `window` (n predictions, the newest first) and its Evidently snapshot as JSON.
 
-    `reference` has the schema's features and `score`. Raises KeyError naming a column it lacks.
+    `reference` has the schema's features and `score`, the oldest rows first; the newest are compared. Raises KeyError
+    naming a column it lacks.
     """
     from evidently import DataDefinition, Dataset, Report  # noqa: PLC0415 - four seconds of CPU, only when needed
     from evidently.metrics import DriftedColumnsCount, ValueDrift  # noqa: PLC0415
 
+    reference = reference.tail(REFERENCE_WINDOWS * limits.window)
     names = schema.feature_names
     words = [column.name for column in schema.features if column.is_category]
     methods = dict.fromkeys(names, BY_SHARES) | {SCORE: BY_DISTANCE}

@@ -20,7 +20,7 @@ from core.succession import CHAMPION
 from monitor import windows
 from monitor.promise import Promise, promised
 from monitor.registry import Registry
-from monitor.reports import STRIDE, Shelf
+from monitor.reports import STRIDE, Shelf, fresh
 
 KIND = "estimate"
 LIMITS = (
@@ -78,9 +78,7 @@ def review(shelf: Shelf, registry: Registry, size: int, code_version: str) -> st
     query = {"kind": KIND, "verdict.version": champion.version}
     with reachable():
         before = shelf.db.reports.find_one(query, sort=[("verdict.until", DESCENDING)])
-    keys = [row.id for row in window]
-    fresh = keys.index(before["verdict"]["last"]) if before and before["verdict"]["last"] in keys else len(keys)
-    if before and fresh * STRIDE < len(keys):
+    if before and fresh([(row.id, row.at) for row in window], before["verdict"]) * STRIDE < len(window):
         return str(before["verdict"]["sentence"])
     found = estimate(window, champion.version, code_version)
     shelf.keep(f"{KIND}:{champion.version}:{window[0].id}", KIND, found.document())

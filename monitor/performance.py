@@ -77,7 +77,7 @@ def review(shelf: Shelf, registry: Registry, size: int, code_version: str) -> st
     sales = sum(call.positive for call in window)
     if sales in (0, size):
         return f"no verdict: of {size} outcomes {sales} are sales, and a ranking needs both sales and refusals"
-    if not shelf.news("performance", champion.version, [call.outcome for call in window]):
+    if not shelf.news("performance", champion.version, [(call.outcome, call.at) for call in window]):
         return "less than a tenth of the window is new since the last report"
     verdict, snapshot = judge(registry.reference(champion), window, champion.version, code_version)
     report = report_id(champion.version, window)

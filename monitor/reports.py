@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pymongo import DESCENDING
@@ -23,6 +24,21 @@ SNAPSHOTS = 500
 STRIDE = 10  # a window is judged again once a tenth of it is new
 
 
+Seen = tuple[str, datetime]
+"""A record of a window: its key and its time."""
+
+
+def fresh(window: Sequence[Seen], verdict: Mapping[str, Any]) -> int:
+    """How many of a window's n records (the newest first) came after the window that `verdict` is about.
+
+    Its newest record may be gone from the window, because the same person was asked about once more; then time decides.
+    """
+    keys = [key for key, _ in window]
+    if verdict["last"] in keys:
+        return keys.index(verdict["last"])
+    return sum(at > verdict["until"] for _, at in window)
+
+
 @dataclass(frozen=True)
 class Shelf:
     """Where reports go: the database and a project in the Evidently UI."""
@@ -32,16 +48,16 @@ class Shelf:
     project: str
     clock: Clock = now
 
-    def news(self, kind: str, version: str, keys: Sequence[str]) -> int:
-        """How many of a window's n records (`keys`, the newest first) came after the last window that was published.
+    def news(self, kind: str, version: str, window: Sequence[Seen]) -> int:
+        """How many of a window's n records (the newest first) came after the last window that was published.
 
         0 while they are less than a tenth: a window is worth a report when it says something new. Raises Unavailable.
         """
         query = {"kind": kind, "verdict.version": version, "snapshot.id": {"$gt": ""}}
         with reachable():
             last = self.db.reports.find_one(query, sort=[("verdict.until", DESCENDING)])
-        fresh = keys.index(last["verdict"]["last"]) if last and last["verdict"]["last"] in keys else len(keys)
-        return fresh if fresh * STRIDE >= len(keys) else 0
+        new = fresh(window, last["verdict"]) if last else len(window)
+        return new if new * STRIDE >= len(window) else 0
 
     def keep(self, report: str, kind: str, verdict: Mapping[str, Any]) -> None:
         """Write a verdict; one that is there already stands. Raises Unavailable."""

@@ -6,10 +6,12 @@ for all, since they differ in data only (`bootstrap.services`).
 
 from __future__ import annotations
 
+import gc
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -187,6 +189,10 @@ def test_a_service_that_cannot_start_is_named_with_the_end_of_its_log(state: Pat
     assert not marked(state)
 
 
-def test_a_supervisor_that_is_not_there_does_not_answer(state: Path) -> None:
-    with pytest.raises(Unavailable, match="does not answer"):
-        supervision.processes(str(state / "supervisor.sock"))
+def test_a_supervisor_that_is_not_there_does_not_answer_and_leaves_no_socket_open(state: Path) -> None:
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        with pytest.raises(Unavailable, match="does not answer"):
+            supervision.processes(str(state / "supervisor.sock"))
+        gc.collect()
+    assert [str(one.message) for one in said] == []

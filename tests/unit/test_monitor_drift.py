@@ -56,6 +56,15 @@ def test_the_same_population_does_not_drift(schema: Schema) -> None:
         assert (found.drifted, found.share, found.score.drifted, found.is_drift) == ([], 0.0, False, False)
 
 
+def test_a_model_is_held_to_what_it_has_learnt_last(schema: Schema) -> None:
+    before, now = people(schema, 3000, 1), people(schema, 2000, 5).assign(age=lambda frame: frame["age"] + 30)
+    reference, window = pd.concat([before, now], ignore_index=True), now.sample(1000, random_state=3)
+    found = drift.compare(schema, reference, as_window(window), LIMITS, "7", "code")[0]
+    assert (found.reference, found.drifted, found.is_drift) == (2000, [], False)
+    returned = drift.compare(schema, reference, as_window(people(schema, 1000, 2)), LIMITS, "7", "code")[0]
+    assert returned.drifted == ["age"], "who came before is not who it was trained for"
+
+
 @pytest.mark.parametrize(
     ("change", "columns"),
     [
@@ -85,7 +94,7 @@ def test_the_score_alone_is_drift(schema: Schema) -> None:
 def test_the_same_window_gives_the_same_verdict_and_says_what_it_rests_on(schema: Schema) -> None:
     first, second = (verdict(schema, lambda frame: frame.assign(age=80.0)) for _ in range(2))
     assert first == second
-    assert (first.window, first.reference, first.version, first.code_version) == (1000, 5000, "7", "code")
+    assert (first.window, first.reference, first.version, first.code_version) == (1000, 2000, "7", "code")
     assert (first.first, first.last, first.until) == ("r:999", "r:0", START)
 
 
@@ -159,6 +168,17 @@ def test_a_tenth_of_new_predictions_is_worth_a_new_report(db: Db, fake: FakeEvid
     log_window(db, people(schema, 1, 4), start=3000)
     assert "no drift" in reviewed(db, fake, schema)
     assert len(fake.runs) == 2
+
+
+def test_the_same_people_asked_about_again_are_no_news(db: Db, fake: FakeEvidently, schema: Schema) -> None:
+    log_window(db, people(schema, 1000, 2))
+    reviewed(db, fake, schema)
+    for minutes in (1, 2, 3):  # the newest of them again, and again: no record of theirs is in the window any more
+        again = list(db.predictions.find({"prospect": {"$gte": "p980", "$lte": "p999"}, "at": START}))
+        later = START + timedelta(minutes=minutes)
+        db.predictions.insert_many([{**one, "_id": f"again{minutes}:{one['_id']}", "at": later} for one in again])
+        assert "less than a tenth" in reviewed(db, fake, schema)
+    assert len(fake.runs) == 1
 
 
 def test_a_verdict_outlives_a_ui_that_is_down_and_is_shown_later(db: Db, fake: FakeEvidently, schema: Schema) -> None:
