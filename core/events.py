@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -33,11 +34,29 @@ def key(place: int) -> str:
     return f"{place:012d}"
 
 
-def append(db: Db, *, who: str, what: str, subject: str, why: str = "", clock: Clock = now, **details: Any) -> int:
-    """Add an event and return its place in the sequence. Raises Unavailable."""
+def append(
+    db: Db,
+    *,
+    who: str,
+    what: str,
+    subject: str,
+    why: str = "",
+    clock: Clock = now,
+    once: Mapping[str, Any] | None = None,
+    **details: Any,
+) -> int:
+    """Add an event and return its place in the sequence. Raises Unavailable.
+
+    `once` is a query: where an event answers it already, its place is returned and none is added, also if several
+    processes tell the same at once.
+    """
     with reachable():
         while True:
             last = db.events.find_one(sort=[("_id", DESCENDING)])
+            # Looked for after the last place was read: whoever tells it from now on takes the place that we would take.
+            told = db.events.find_one(once) if once is not None else None
+            if told is not None:
+                return int(told["_id"])
             event: Document = {
                 "_id": key(int(last["_id"]) + 1 if last else 1),
                 "at": clock(),

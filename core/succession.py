@@ -255,29 +255,28 @@ class Succession:
             decision = Decision(found.last + 1, what, about, self._clock(), self._by, why, incident, evidence or {})
             document = {"_id": f"{self._model}:{decision.place:06d}", "model": self._model, **vars(decision)}
             document["what"] = what.value
-            try:
-                with reachable():
+            with reachable():
+                try:
                     self._db.models.insert_one(document)
-            except DuplicateKeyError:
-                continue
+                except DuplicateKeyError:
+                    continue  # another decision took this place
             self.follow()
             return decision
 
     def _tell(self, decision: Decision) -> None:
         """The event of `decision`, once, also if the process that took it died before it could tell."""
         what, subject = f"model {decision.what}", f"{self._model}:{decision.version}"
-        with reachable():
-            if self._db.events.find_one({"what": what, "details.decision": decision.place}) is None:
-                events.append(
-                    self._db,
-                    who=decision.by,
-                    what=what,
-                    subject=subject,
-                    why=decision.why,
-                    clock=lambda: decision.at,
-                    decision=decision.place,
-                    incident=decision.incident,
-                )
+        events.append(
+            self._db,
+            who=decision.by,
+            what=what,
+            subject=subject,
+            why=decision.why,
+            clock=lambda: decision.at,
+            once={"what": what, "subject": subject, "details.decision": decision.place},
+            decision=decision.place,
+            incident=decision.incident,
+        )
 
 
 def _named(version: str | None) -> str:

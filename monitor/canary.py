@@ -14,7 +14,7 @@ from datetime import datetime
 from core.mongo import Db, reachable
 from core.schema import Schema
 from core.succession import Decision, Succession
-from monitor import guardrails
+from monitor import guardrails, parity
 from monitor.evidence import Rules, Verdict, judge
 from monitor.guardrails import Limits
 from monitor.pairs import pairs
@@ -45,7 +45,8 @@ class Review:
         if trial is None:
             return f"version {champion} is champion, nothing on trial"
         canary = trial.version
-        if why := guardrails.broken(self.serving(), canary, self.limits):
+        why = guardrails.broken(self.serving(), canary, self.limits) or parity.skewed(self.db, canary, trial.at)
+        if why:
             self.succession.drop(canary, why=why, incident=trial.incident, evidence={"guardrail": why})
             return f"version {canary} was dropped: {why}"
         newest = self._newest_outcome()

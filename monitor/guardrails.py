@@ -2,7 +2,7 @@
 
 They look at what the scoring service says of its canary. A canary that fails, that is much slower than the champion
 for the same requests, or that does not reproduce the scores it was validated with (serving refuses it: skew) is gone
-at the next look.
+at the next look. (One that does, and whose logged scores differ nevertheless, is found by `monitor.parity`.)
 """
 
 from __future__ import annotations

@@ -135,7 +135,7 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
 
         state = scoring.state()
         versions = [str(state[role]) for role in ("champion", "canary") if state[role]]
-        return parity.review(db, registry(), versions, settings.callwise_parity_rows)
+        return parity.review(db, registry(), versions, settings.callwise_parity_rows, code_version())
 
     levelling = Levelling(db, scoring, settings.callwise_model_name, settings.callwise_level_outcomes)
     review = settings.callwise_review_seconds

@@ -14,6 +14,7 @@ NAMES = {
     "drift": "the people to call have changed",
     "quality": "the model does not keep what it promised",
     "data": "a training was stopped by its data",
+    "skew": "scores in service differ from training's",
 }
 KINDS: dict[Status, Kind] = {
     Status.OPEN: "warning",
@@ -47,6 +48,8 @@ FOLLOWS: dict[Status, tuple[str, str]] = {
 # Where training is no cure: the source, or the data, are for a person to look after.
 UNMENDED = {
     "data": "Look at the column and rule named above, put the data right, then start a training (scripts/retrain).",
+    "skew": "Compare the versions of scikit-learn and numpy where scores are given with the model's; until they agree,"
+    " go back to the model before (scripts/rollback).",
     "economy": "Nothing, if it is short: it is fetched again by itself. If it lasts, look at the log of the monitor.",
 }
 OTHER = "Look at the log of the monitor."

@@ -37,7 +37,7 @@ def pairs(db: Db, schema: Schema, champion: str, canary: str, since: datetime) -
         for outcome in page:
             before = [record for record in known.get(outcome["prospect"], []) if record["at"] <= outcome["at"]]
             last = max(before, key=lambda record: (record["at"], record["_id"]), default=None)
-            if last is not None and {last["version"], last["shadow_version"]} == {champion, canary}:
+            if last is not None and {last["version"], last.get("shadow_version")} == {champion, canary}:
                 made.append(_pair(outcome, last, champion, segments))
     return made
 

@@ -1,13 +1,16 @@
 """Serving equals training: logged requests are scored once more, as training would, and nothing may differ.
 
 The model comes from the registry, so what was registered, what is loaded in serving and what the log says are held
-against each other over real requests, where a model's proof does so over a few prepared ones.
+against each other over real requests, where a model's proof does so over a few prepared ones. A score that ran in the
+other model's shadow counts like one that was used: of a canary there are few others. A canary whose scores differ is
+dropped by its next look (`monitor.canary`); a champion's are an incident, for a person to look at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,6 +22,7 @@ from core.model_registry import TOLERANCE, Loaded, ModelVersion, predict
 from core.mongo import Db, Document, reachable
 from monitor.states import WELL, turn
 
+KIND = "parity"
 CAUSE, SKEWED = "skew", "skewed"
 
 
@@ -55,7 +59,7 @@ class Parity:
         )
 
 
-def review(db: Db, registry: Registry, versions: list[str], size: int, clock: Clock = now) -> str:
+def review(db: Db, registry: Registry, versions: list[str], size: int, code_version: str, clock: Clock = now) -> str:
     """Hold the newest `size` logged scores of each version in service against training; what there is to say.
 
     Raises Unavailable, and ModelError when a version does not even reproduce its proof.
@@ -64,33 +68,44 @@ def review(db: Db, registry: Registry, versions: list[str], size: int, clock: Cl
     if not found:
         return "nothing was scored yet"
     bad = [one for one in found if one.different]
-    report, at = f"parity:{clock():%Y-%m-%dT%H:%M:%S}", clock()
-    sentence = "; ".join(one.sentence for one in found)
-    document: Document = {
-        "kind": "parity",
-        "verdict": {"versions": [asdict(one) for one in found], "different": bool(bad), "sentence": sentence},
-        "made": {"at": at},
-        "snapshot": None,
+    at, sentence = clock(), "; ".join(one.sentence for one in found)
+    report = f"{KIND}:{at:%Y-%m-%dT%H:%M:%S}"
+    verdict = {
+        "versions": [asdict(one) | {"sentence": one.sentence} for one in found],
+        "different": bool(bad),
+        "sentence": sentence,
+        "code_version": code_version,
     }
+    document: Document = {"kind": KIND, "verdict": verdict, "made": {"at": at}, "snapshot": None}
     with reachable():
         db.reports.update_one({"_id": report}, {"$setOnInsert": document}, upsert=True)
     turn(db, CAUSE, SKEWED if bad else WELL, report, sentence)
     return sentence
 
 
-def replayed(db: Db, registry: Registry, version: str, size: int) -> Parity:
-    """Score the newest `size` requests that `version` answered once more, with the registered model."""
+def skewed(db: Db, version: str, since: datetime) -> str | None:
+    """What the newest report made since `since` says against `version`; None if nothing. Raises Unavailable."""
     with reachable():
-        records = list(db.predictions.find({"version": version}).sort([("at", DESCENDING)]).limit(size))
+        newest = db.reports.find_one({"kind": KIND, "made.at": {"$gte": since}}, sort=[("made.at", DESCENDING)])
+    found = newest["verdict"]["versions"] if newest else []
+    return next((str(one["sentence"]) for one in found if one["version"] == version and one["different"]), None)
+
+
+def replayed(db: Db, registry: Registry, version: str, size: int) -> Parity:
+    """Score the newest `size` requests that `version` scored once more, with the registered model."""
+    with reachable():
+        asked = {"$or": [{"version": version}, {"shadow_version": version}]}
+        records = list(db.predictions.find(asked).sort([("at", DESCENDING)]).limit(size))
     if not records:
         return Parity(version, 0, 0, "", 0.0)
     model = registry.load(registry.version(version)).model
     raw = predict(model, [record["features"] for record in records])
-    apart = np.abs([_apart(record, score) for record, score in zip(records, raw, strict=True)])
+    apart = np.abs([_apart(record, version, score) for record, score in zip(records, raw, strict=True)])
     worst = int(apart.argmax())
     different = int((~(apart <= TOLERANCE)).sum())  # a NaN differs too
     return Parity(version, len(records), different, str(records[worst]["_id"]), float(apart[worst]))
 
 
-def _apart(record: Mapping[str, Any], raw: float) -> float:
-    return float(levelled([raw], float(record.get("level", 0.0)))[0]) - float(record["score"])
+def _apart(record: Mapping[str, Any], version: str, raw: float) -> float:
+    prefix = "" if record["version"] == version else "shadow_"
+    return float(levelled([raw], float(record.get(f"{prefix}level") or 0.0))[0]) - float(record[f"{prefix}score"])

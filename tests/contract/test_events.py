@@ -1,6 +1,8 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 from core import events
+from core.clock import Clock, now
 from core.mongo import Db
 
 
@@ -23,3 +25,21 @@ def test_a_removed_event_is_missed(db: Db) -> None:
         events.append(db, who="ann", what="promoted", subject=f"model {n}")
     db.events.delete_one({"_id": events.key(3)})
     assert events.first_broken(db) == 3
+
+
+def test_what_is_told_once_is_told_once_whoever_was_quicker(db: Db) -> None:
+    def tell(clock: Clock = now) -> int:
+        once = {"what": "promoted", "details.decision": 7}
+        return events.append(db, who="ann", what="promoted", subject="model 2", clock=clock, once=once, decision=7)
+
+    rivals = iter([tell])
+
+    def meanwhile() -> datetime:
+        for rival in rivals:  # after it was looked for, before it is written
+            rival()
+        return now()
+
+    events.append(db, who="ann", what="promoted", subject="model 1", decision=6)
+    assert tell(meanwhile) == tell() == 2
+    assert [event["details"]["decision"] for event in db.events.find({}).sort([("_id", 1)])] == [6, 7]
+    assert events.first_broken(db) is None

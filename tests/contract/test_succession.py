@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core import events
-from core.errors import Conflict
+from core.errors import CallwiseError, Conflict
 from core.mongo import Db
 from core.succession import CANARY, CHAMPION, PREVIOUS, Decision, Succession, What, decisions, state
 
@@ -145,18 +145,42 @@ def test_a_killed_process_leaves_nothing_half_done(
 def test_of_decisions_taken_at_once_one_is_written(db: Db, names: Names, line: Succession) -> None:
     for version in "123":
         line.promote(version, why="better")
-    failures: list[Conflict] = []
+    failures: list[Exception] = []
+    together = threading.Barrier(6)
 
     def press() -> None:
+        succession = Succession(db, "scorer", names, by="a manager")
+        together.wait()
         try:
-            Succession(db, "scorer", names, by="a manager").roll_back("3", why="agents complain")
-        except Conflict as conflict:
-            failures.append(conflict)
+            succession.roll_back("3", why="agents complain")
+        except CallwiseError as error:
+            failures.append(error)
 
     threads = [threading.Thread(target=press) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(failures) == 5
+    assert [type(failure) for failure in failures] == [Conflict] * 5
     assert state(decisions(db, "scorer")).champion == "2"
+    told = [event["details"]["decision"] for event in db.events.find({}).sort([("_id", 1)])]
+    assert told == [1, 2, 3, 4], "each decision is told once, whoever tells it"
+    assert events.first_broken(db) is None
+
+
+def test_a_decision_that_loses_its_place_is_taken_upon_what_came_before_it(
+    line: Succession, names: Names, db: Db
+) -> None:
+    line.promote("1", why="the first")
+    line.promote("2", why="better")
+    rival = Succession(db, "scorer", names, by="a manager", clock=lambda: START)
+    meanwhile = iter([lambda: rival.try_out("3", why="so was this")])
+
+    def clock() -> datetime:
+        next(meanwhile, lambda: None)()  # after the state was read, before the decision is written
+        return START
+
+    slow = Succession(db, "scorer", names, by="a test", clock=clock)
+    slow.roll_back("2", why="agents complain")
+    assert [(one.place, one.what) for one in line.decisions()][2:] == [(3, What.ON_TRIAL), (4, What.ROLLED_BACK)]
+    assert names == {CHAMPION: "1"}

@@ -1,0 +1,52 @@
+"""Every error of the tree, whole on the other side of a process."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+
+import pytest
+
+from core import errors
+from core.errors import CallwiseError, GateRefused, InputError
+from serving.scorer import NoChampion
+
+
+def tree(kind: type[CallwiseError] = CallwiseError) -> Iterator[type[CallwiseError]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from tree(below)
+
+
+PLAIN = [kind for kind in tree() if kind not in (InputError, GateRefused, NoChampion)]
+RAISED: list[CallwiseError] = [
+    *(kind("It broke.", kept="Nothing was lost.", next="Try again.") for kind in PLAIN),
+    InputError("not a number", row=7, column="age", kept="6 rows.", next="Correct it."),
+    InputError("empty"),
+    GateRefused("Deepchecks", "it guesses.", report="runs:/1/report.html"),
+    NoChampion(),
+]
+
+
+@pytest.mark.parametrize("error", RAISED, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_an_error_crosses_a_process_whole(error: CallwiseError, protocol: int) -> None:
+    came = pickle.loads(pickle.dumps(error, protocol))
+    assert type(came) is type(error)
+    assert (str(came), came.args, vars(came)) == (str(error), error.args, vars(error))
+    assert (came.what, came.kept, came.next) == (error.what, error.kept, error.next)
+
+
+def test_what_is_known_of_a_refusal_and_of_bad_input_comes_along() -> None:
+    refused = pickle.loads(pickle.dumps(GateRefused("Deepchecks", "it guesses.", report="r.html")))
+    assert (refused.gate, refused.why, refused.report) == ("Deepchecks", "it guesses.", "r.html")
+    assert str(refused) == "Deepchecks refused: it guesses. The champion is unchanged. The evidence is in r.html."
+    wrong = pickle.loads(pickle.dumps(InputError("not a number", row=7, column="age")))
+    assert (wrong.row, wrong.column, wrong.rule) == (7, "age", "not a number")
+    assert str(wrong) == "row 7, column 'age': not a number"
+
+
+def test_the_tree_is_the_one_that_is_drawn() -> None:
+    drawn = errors.__doc__ or ""
+    direct = {kind.__name__ for kind in CallwiseError.__subclasses__() if kind.__module__ == "core.errors"}
+    assert direct == {word for line in drawn.splitlines() if "──" in line for word in [line.split()[1]]}
