@@ -24,6 +24,7 @@ from monitor.states import WELL, turn
 
 KIND = "parity"
 CAUSE, SKEWED = "skew", "skewed"
+FARTHEST = 1.0  # apart: a probability from one that is none
 
 
 class Registry(Protocol):
@@ -102,10 +103,14 @@ def replayed(db: Db, registry: Registry, version: str, size: int) -> Parity:
     raw = predict(model, [record["features"] for record in records])
     apart = np.abs([_apart(record, version, score) for record, score in zip(records, raw, strict=True)])
     worst = int(apart.argmax())
-    different = int((~(apart <= TOLERANCE)).sum())  # a NaN differs too
+    different = int((apart > TOLERANCE).sum())
     return Parity(version, len(records), different, str(records[worst]["_id"]), float(apart[worst]))
 
 
 def _apart(record: Mapping[str, Any], version: str, raw: float) -> float:
     prefix = "" if record["version"] == version else "shadow_"
-    return float(levelled([raw], float(record.get(f"{prefix}level") or 0.0))[0]) - float(record[f"{prefix}score"])
+    logged, level = record[f"{prefix}score"], float(record.get(f"{prefix}level") or 0.0)
+    if logged is None:  # what the embedded MongoDB-wire server makes of a score that is no number
+        return FARTHEST
+    apart = float(levelled([raw], level)[0]) - float(logged)
+    return apart if np.isfinite(apart) else FARTHEST

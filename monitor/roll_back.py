@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from core import settings
-from core.errors import CallwiseError, Conflict
+from core.errors import CallwiseError, Conflict, Unavailable
 from core.model_registry import ModelRegistry
 from core.mongo import connect
 from core.succession import Succession
@@ -25,8 +25,9 @@ def main(argv: list[str] | None = None) -> int:
     asked = parser.parse_args(argv)
     try:
         here = settings.load(Settings)
-        registry = ModelRegistry(here)
-        succession = Succession(connect(here), registry.name, registry, by=asked.by)
+        db, model = connect(here), here.callwise_model_name
+        # Decided without the aliases: if they cannot follow now, asking again must not go back once more.
+        succession = Succession(db, model, None, by=asked.by)
         champion = asked.champion or succession.state().champion
         if champion is None:
             raise Conflict("There is no champion yet.", next="Train a model first: scripts/retrain.")
@@ -34,7 +35,14 @@ def main(argv: list[str] | None = None) -> int:
     except CallwiseError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"Version {decision.version} is champion again instead of {champion}. Serving follows in seconds.")
+    print(f"Version {decision.version} is champion again instead of {champion}. ", end="")
+    try:
+        Succession(db, model, ModelRegistry(here), by=asked.by).follow()
+    except Unavailable as error:
+        print("Serving follows as soon as the model registry answers; there is nothing to do again.")
+        print(error, file=sys.stderr)
+        return 0
+    print("Serving follows in seconds.")
     return 0
 
 

@@ -106,6 +106,5 @@ def draw(path: Path, sold: Flags, scores: Mapping[str, Scores], loop: Callwise, 
     below.bar(middles, rate, width=BLOCK * 0.9, color="lightgrey")
     below.set_ylabel("share of sales")
     below.set_xlabel("call")
-    figure.tight_layout()
     figure.savefig(path, dpi=110)
     plt.close(figure)

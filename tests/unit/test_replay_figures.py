@@ -1,0 +1,109 @@
+"""What a replay shows, from scores and a life of the loop that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+
+from core.model_registry import Scores
+from core.succession import Decision, What
+from monitor.incidents import Incident, Status
+from replay import figures
+from replay.callwise import Callwise
+from replay.forecasts import Flags
+
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+CALLS = 2_400
+
+
+@dataclass
+class Loop:
+    """What `replay.figures` reads of a loop."""
+
+    retrainings: int = 4
+    refusals: Sequence[str] = ("on schedule: champion gate: worse",)
+    decisions: list[Decision] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)
+    times: list[datetime] = field(default_factory=lambda: [START + timedelta(minutes=n) for n in range(CALLS)])
+
+
+def decided(place: int, what: What, why: str = "") -> Decision:
+    return Decision(place, what, "2", START + timedelta(minutes=100 * place), "replay", why)
+
+
+@pytest.fixture
+def loop() -> Callwise:
+    taken = [
+        decided(1, What.PROMOTED, "the first model"),
+        decided(2, What.ON_TRIAL),
+        decided(3, What.PROMOTED, "promote: the canary is better"),
+        decided(4, What.ON_TRIAL),
+        decided(5, What.DROPPED, "roll back: the canary is worse"),
+        decided(6, What.ON_TRIAL),
+        decided(7, What.DROPPED, "inconclusive: neither is shown"),
+    ]
+    ends = (Status.RESOLVED, Status.RESOLVED, Status.ESCALATED)
+    incidents = [Incident(f"drift:{n}", "drift", status, START, "") for n, status in enumerate(ends)]
+    return cast(Callwise, Loop(decisions=taken, incidents=incidents))
+
+
+@pytest.fixture
+def sold() -> Flags:
+    """A tenth of the calls are sales, but none of the second thousand."""
+    found: Flags = np.arange(CALLS) % 10 == 0
+    found[1000:2000] = False
+    return found
+
+
+@pytest.fixture
+def arms(sold: Flags) -> dict[str, Scores]:
+    return {"callwise": np.where(sold, 0.9, 0.1), "frozen": np.where(sold, 0.1, 0.9)}
+
+
+def test_the_life_of_the_loop_is_counted(sold: Flags, arms: dict[str, Scores], loop: Callwise) -> None:
+    found = figures.figures(sold, arms, loop, 200)
+    assert found["auc"] == {"callwise": 1.0, "frozen": 0.0}
+    assert found["top_half"] == {"callwise": 1.0, "frozen": 0.0}
+    assert found["log_loss"]["callwise"] == pytest.approx(-np.log(0.9), abs=1e-4)
+    assert (found["retrainings"], found["refused"]) == (4, 1)
+    assert found["promotions"] == 1, "the first model is none"
+    assert (found["rollbacks"], found["inconclusive"]) == (1, 1)
+    assert (found["incidents"], found["incidents_by_end"]) == (3, {"resolved": 2, "escalated": 1})
+    assert (found["calls"], found["sales"], found["label_delay"]) == (CALLS, int(sold.sum()), 200)
+
+
+def test_a_block_of_one_outcome_has_no_auc_and_spoils_no_mean(
+    sold: Flags, arms: dict[str, Scores], loop: Callwise
+) -> None:
+    found = figures.by_block(sold, arms["callwise"])
+    assert np.array_equal(found, [1.0, np.nan, 1.0], equal_nan=True), "the last block is a short one"
+    assert figures.figures(sold, arms, loop, 0)["auc_in_blocks"] == {"callwise": 1.0, "frozen": 0.0}
+
+
+def test_an_order_that_holds_within_blocks_only_is_told_from_one_over_all(loop: Callwise) -> None:
+    sold = np.arange(2_000) % 10 == 0
+    level = np.repeat([0.0, 0.4], 1_000)
+    scores = np.where(sold, 0.3, 0.1) + level
+    found = figures.figures(sold, {"callwise": scores}, loop, 200)
+    assert found["auc_in_blocks"]["callwise"] == 1.0
+    assert found["auc"]["callwise"] == 0.75
+
+
+def test_the_table_says_what_the_figures_say(sold: Flags, arms: dict[str, Scores], loop: Callwise) -> None:
+    said = figures.table(arms, figures.figures(sold, arms, loop, 200))
+    assert said.startswith("2400 calls, 140 sales, outcomes known 200 calls late.")
+    [row] = [line for line in said.splitlines() if line.startswith("frozen")]
+    assert row.split() == ["frozen", "0.0000", "0.0000", "0.00%", "2.3026"]
+    assert "4 retrainings (1 refused by a gate), 1 promotions, 1 rollbacks, 1 trials without" in said
+    assert "3 incidents (2 resolved, 1 escalated)" in said
+
+
+def test_a_picture_is_drawn(sold: Flags, arms: dict[str, Scores], loop: Callwise, tmp_path: Path) -> None:
+    figures.draw(tmp_path / "replay.png", sold, arms, loop, 20_000)
+    assert (tmp_path / "replay.png").read_bytes().startswith(b"\x89PNG")
