@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import formats, notices, standing, verdicts
+from app import formats, model_card, notices, standing, verdicts
 from app.appliance import Appliance
 from app.notices import Notice
 from core.clock import now
@@ -17,6 +17,8 @@ from core.clock import now
 def page(house: Appliance) -> None:
     """Draw the page."""
     st.title("Overview")
+    with st.container(key="message"):
+        notices.show_waiting()
     work, model = st.columns(2, gap="medium")
     with work, st.container(key="work", border=True, height="stretch"), notices.boundary():
         _work(house)
@@ -46,15 +48,7 @@ def _work(house: Appliance) -> None:
 
 
 def _model(house: Appliance) -> None:
-    st.markdown("**Model**")
-    reign = standing.champion(house.db, house.model)
-    if reign is None:
-        st.markdown("No model is in service yet. The first is trained once there are outcomes to learn from.")
-    else:
-        with st.container(horizontal=True, gap="medium"):
-            st.metric("Champion", f"Version {reign.version}", width="content")
-            st.metric("Since", formats.moment(reign.at, st.context.timezone), width="content")
-        st.caption(f"Why: {formats.plain(reign.why)}")
+    model_card.draw(house)
     last = standing.last_prediction(house.db)
     if last is None:
         st.caption("Nothing has been scored yet.")
@@ -66,8 +60,7 @@ def _model(house: Appliance) -> None:
 def _standing(house: Appliance) -> None:
     st.markdown("**Is the ranking still right?**")
     for incident in standing.open_incidents(house.db):
-        cause, status = str(incident.get("cause", incident["_id"])), str(incident["status"])
-        notices.show(Notice("warning", f"Incident: {cause} ({status})."))
+        notices.show(verdicts.incident(incident, st.context.timezone))
     if old := standing.stale_indicators(house.db, house.schema):
         notices.show(verdicts.stale(old, now()))
     words: dict[str, Callable[[dict[str, Any]], Notice]] = {

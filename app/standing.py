@@ -11,7 +11,6 @@ from core import economy
 from core.clock import now
 from core.mongo import Db, Document, reachable
 from core.schema import Column, Schema
-from core.succession import Decision, decisions, state
 
 
 @dataclass(frozen=True)
@@ -43,12 +42,8 @@ def last_prediction(db: Db) -> Document | None:
 def open_incidents(db: Db) -> list[Document]:
     """Incidents that are not resolved, newest first. Raises Unavailable."""
     with reachable():
-        return list(db.incidents.find({"status": {"$ne": "resolved"}}).sort([("_id", -1)]))
-
-
-def champion(db: Db, model: str) -> Decision | None:
-    """The decision that made the present champion of `model` what it is. Raises Unavailable."""
-    return next(reversed(state(decisions(db, model)).reigns), None)
+        found = list(db.incidents.find({"status": {"$ne": "resolved"}}))
+    return sorted(found, key=lambda incident: incident["opened"]["at"], reverse=True)
 
 
 def stale_indicators(db: Db, schema: Schema) -> list[tuple[Column, economy.Figure | None]]:

@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from app import formats
-from app.notices import Notice
+from app.notices import Kind, Notice
+from core import incident_words
 from core.economy import Figure
+from core.mongo import Document
 from core.schema import Column, Schema
 
 
@@ -34,6 +36,19 @@ def quality(verdict: dict[str, Any]) -> Notice:
     if verdict["degraded"]:
         return Notice("warning", f"The model does not keep what it promised: {'; '.join(verdict['broken'])}.", facts)
     return Notice("success", "The model keeps what it promised.", facts)
+
+
+def incident(found: Document, zone: str | None) -> Notice:
+    """An incident that is open: its cause, its state, since when, the last that was found, and what to do next."""
+    cause, status, entry = str(found["cause"]), str(found["status"]), found["history"][-1]
+    kind: Kind = "error" if status == "escalated" else "info" if status in ("retraining", "canary") else "warning"
+    words, why = incident_words.name(cause), str(entry["why"]).strip().rstrip(".")
+    return Notice(
+        kind,
+        f"{words[:1].upper()}{words[1:]}. {incident_words.head(status, len(found['history']) - 1)}.",
+        f"Open since {formats.moment(found['opened']['at'], zone)}. {why[:1].upper()}{why[1:]}.",
+        f"What to do: {incident_words.follows(cause, status)[1]}",
+    )
 
 
 def stale(figures: Sequence[tuple[Column, Figure | None]], at: datetime) -> Notice:

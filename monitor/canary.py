@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core import trials
+from core.clock import Clock, now
 from core.mongo import Db, reachable
 from core.schema import Schema
 from core.succession import Decision, Succession
@@ -33,6 +35,7 @@ class Review:
     serving: Callable[[], Mapping[str, str | int | float]]
     rules: Rules
     limits: Limits = field(default_factory=Limits)
+    clock: Clock = now
     _seen: tuple[str, datetime | None] = field(default=("", None))
     _said: str = ""
 
@@ -57,6 +60,7 @@ class Review:
 
     def _judge(self, champion: str, trial: Decision) -> str:
         verdict = judge(pairs(self.db, self.schema, champion, trial.version, trial.at), self.rules)
+        trials.tell(self.db, trials.Found(trial.version, verdict.sentence, self.clock()))
         return decide(self.succession, trial.version, verdict, incident=trial.incident)
 
     def _newest_outcome(self) -> datetime | None:

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 
 from pymongo import ASCENDING
 
+from core import incident_words
 from core.clock import Clock, now
 from core.mongo import Db, Document, reachable
 from core.succession import decisions, state
-from monitor import causes, messages
+from monitor import causes
 from monitor.incident_store import ACTIVE
 
 WEEK = timedelta(days=7)
@@ -113,8 +114,10 @@ def gather(db: Db, model: str, since: datetime, until: datetime) -> Facts:
         newest=newest,
         decisions=[f"version {one.version} {one.what.value}: {one.why}" for one in taken if one.at >= since],
         trainings=dict(Counter(str(event["details"]["result"]) for event in ended)),
-        incidents=[f"{messages.name(one['cause'])}: {one['status']}, {_last(one)}" for one in incidents],
-        needs=[f"{messages.name(one['cause'])}: {_last(one)}" for one in incidents if one["status"] == "escalated"],
+        incidents=[f"{incident_words.name(one['cause'])}: {one['status']}, {_last(one)}" for one in incidents],
+        needs=[
+            f"{incident_words.name(one['cause'])}: {_last(one)}" for one in incidents if one["status"] == "escalated"
+        ],
         champion=state(taken).champion,
     )
 

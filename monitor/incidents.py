@@ -23,9 +23,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from core.incident_words import MENDED_BY_TRAINING
 from monitor.facts import Facts, Finding, Rules, Run, RunEnd, TrialState
 
-MENDED_BY_TRAINING = frozenset({"drift", "quality"})
 DATA_GATES = frozenset({"Great Expectations"})
 ENDS = {
     RunEnd.UNCHANGED: "there was nothing new to learn from",

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bench.streams import START, World, stream
+from core import trials
 from core.mongo import Db
 from core.schema import Schema
 from core.succession import CANARY, CHAMPION, PREVIOUS, Decision, Succession, What
@@ -211,6 +212,10 @@ def test_no_difference_keeps_the_champion_after_the_limit_and_not_before(trial: 
     rules, world = Rules(limit=300), World(identical=True)
     trial.play(world, 299, 1)
     assert "version 2 is on trial: go on: neither is shown yet" in trial.review(rules).look()
+    told = trials.last(trial.db, NEW)
+    assert told is not None
+    assert told.sentence.startswith("go on: neither is shown yet, of at most 300 outcomes; 299 outcomes")
+    assert trials.last(trial.db, "3") is None
     assert trial.decisions() == []
     trial.db.outcomes.insert_one({"_id": "one:1", "prospect": "one", "at": START + 999 * MINUTE, "positive": False})
     record(trial.db, "one", START, {OLD: 0.1, NEW: 0.1})

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core import trials
 from core.clock import now
 from core.mongo import Db
+from core.succession import Succession, What, decisions, state
 
 pytestmark = pytest.mark.mongo
 
@@ -40,7 +43,9 @@ def overview(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
 
 
 def texts(test: AppTest) -> str:
-    return "\n".join(e.value for e in [*test.markdown, *test.caption, *test.error, *test.warning, *test.success])
+    return "\n".join(
+        e.value for e in [*test.markdown, *test.caption, *test.error, *test.warning, *test.success, *test.info]
+    )
 
 
 @pytest.fixture
@@ -92,13 +97,120 @@ def test_reports_and_open_incidents_are_told(overview: Draw, campaign: None, db:
     found = {"size": 500, "conversion": 0.123, "top_half_capture": 0.78, "auc": 0.7}
     verdict = {"quality": found, "degraded": False, "broken": []}
     db.reports.insert_one({"_id": "p:0", "kind": "performance", "verdict": verdict, "made": {"at": EARLY}})
-    db.incidents.insert_one({"_id": "drift:1", "cause": "drift of euribor3m", "status": "retraining"})
-    db.incidents.insert_one({"_id": "drift:0", "cause": "drift of age", "status": "resolved"})
+    db.incidents.insert_one(incident("drift", "open", "retraining"))
+    db.incidents.insert_one(incident("quality", "open", "resolved"))
     said = texts(overview()).replace("\\", "")
     assert "2 of 20 columns moved: Euribor 3 months, Job." in said
     assert "Of the last 500 calls, 12.3% were sales; the better half of the ranking held 78.0% of them." in said
-    assert "drift of euribor3m (retraining)" in said
-    assert "drift of age" not in said
+    assert "The people to call have changed. Training a new model." in said
+    assert "The model does not keep" not in said
+
+
+def incident(cause: str, *statuses: str, why: str = "3 of 20 columns moved") -> dict[str, Any]:
+    """An incident as monitoring keeps it, with the states it went through."""
+    history = [{"status": status, "at": EARLY + n * HOUR, "why": why} for n, status in enumerate(statuses)]
+    opened = {"at": EARLY, "report": "r", "why": why}
+    return {"_id": f"{cause}:r", "cause": cause, "status": statuses[-1], "opened": opened, "history": history}
+
+
+@pytest.mark.parametrize(
+    ("found", "kind", "said"),
+    [
+        (incident("drift", "open"), "warning", "The people to call have changed. Noticed."),
+        (incident("drift", "open", "retraining", "open"), "warning", "Waiting for outcomes."),
+        (incident("quality", "open", "retraining"), "info", "does not keep what it promised. Training a new model."),
+        (incident("drift", "open", "retraining", "canary"), "info", "Trying a new model."),
+        (incident("drift", "open", "escalated"), "error", "A person is needed."),
+        (incident("skew", "open"), "warning", "go back to the model before"),
+        (incident("economy:euribor3m", "open"), "warning", "The economic figure euribor3m is out of date."),
+        (incident("new", "open"), "warning", "Look at the log of the monitor."),
+    ],
+    ids=lambda value: value["_id"] if isinstance(value, dict) else None,
+)
+def test_an_incident_says_what_it_is_since_when_and_what_is_to_be_done(
+    overview: Draw, campaign: None, db: Db, found: dict[str, Any], kind: str, said: str
+) -> None:
+    db.incidents.insert_one(found)
+    page = overview()
+    [shown] = getattr(page, kind)
+    text = shown.value.replace("\\", "")
+    assert said in text
+    assert "Open since 3 Nov 2026, 08:00" in text
+    assert "3 of 20 columns moved. What to do: " in text
+
+
+def decided(db: Db, *whats: tuple[str, str]) -> None:
+    for place, (what, version) in enumerate(whats, 1):
+        db.models.insert_one({**promoted(place, version, EARLY + place * HOUR), "what": what})
+
+
+def asked(page: AppTest, reason: str, agent: str = "Ann") -> AppTest:
+    """Go back, for `reason`."""
+    page.text_input(key="agent").input(agent)
+    page.text_input(key="rollback_reason").input(reason)
+    return page.button(key="go-back-now").click().run()
+
+
+def test_a_trial_is_shown_with_its_latest_evidence_and_who_was_champion_before(
+    overview: Draw, campaign: None, db: Db
+) -> None:
+    decided(db, ("promoted", "1"), ("promoted", "2"), ("on trial", "3"))
+    said = texts(overview()).replace("\\", "")
+    assert "Version 3 is on trial** since 3 Nov 2026, 11:00" in said
+    assert "No outcome has told anything about it yet." in said
+    assert "Before it: version 1, champion from 3 Nov 2026, 09:00" in said
+    trials.tell(db, trials.Found("3", "go on: neither is shown yet; 150 outcomes", EARLY + 4 * HOUR))
+    said = texts(overview()).replace("\\", "")
+    assert "Neither is shown yet; 150 outcomes. Looked at 3 Nov 2026, 12:00" in said
+    trials.tell(db, trials.Found("2", "go on: of a trial that is over", EARLY + 5 * HOUR))
+    assert "of a trial that is over" not in texts(overview())
+
+
+def test_the_first_champion_has_nobody_to_go_back_to(overview: Draw, campaign: None, db: Db) -> None:
+    decided(db, ("promoted", "1"))
+    page = overview()
+    assert "Before it" not in texts(page)
+    assert not page.button
+
+
+def test_a_person_goes_back_in_one_step_with_name_and_reason(overview: Draw, campaign: None, db: Db) -> None:
+    decided(db, ("promoted", "1"), ("promoted", "2"), ("on trial", "3"))
+    page = overview()
+    assert "The trial of version 3 ends, too." in texts(page).replace("\\", "")
+    page = asked(page, "  agents   complain ")
+    assert not page.exception
+    [decision] = decisions(db, "prospect-scorer")[3:]
+    assert (decision.what, decision.version, decision.by) == (What.ROLLED_BACK, "1", "Ann")
+    assert (decision.why, decision.evidence) == ("agents complain", {"from": "2"})
+    said = texts(page).replace("\\", "")
+    assert "Version 1 is champion again instead of 2." in said
+    assert {m.label: m.value for m in page.metric}["Champion"] == "Version 1"
+    assert not page.button, "there is nobody to go back to now"
+    assert [event["who"] for event in db.events.find({"what": "model rolled back"})] == ["Ann"]
+
+
+@pytest.mark.parametrize(
+    ("agent", "reason", "missing"),
+    [("Ann", "   ", "a reason"), ("  ", "it is bad", "your name"), ("", "", "your name")],
+)
+def test_nobody_goes_back_without_a_name_and_a_reason(
+    overview: Draw, campaign: None, db: Db, agent: str, reason: str, missing: str
+) -> None:
+    decided(db, ("promoted", "1"), ("promoted", "2"))
+    page = asked(overview(), reason, agent)
+    assert f"To go back to another model, {missing} is needed." in texts(page).replace("\\", "")
+    assert len(decisions(db, "prospect-scorer")) == 2
+    assert {m.label: m.value for m in page.metric}["Champion"] == "Version 2"
+
+
+def test_two_people_who_press_at_once_go_back_once(overview: Draw, campaign: None, db: Db) -> None:
+    decided(db, ("promoted", "0"), ("promoted", "1"), ("promoted", "2"))
+    page = overview()
+    Succession(db, "prospect-scorer", None, by="Bob").roll_back("2", why="he was quicker")
+    said = texts(asked(page, "agents complain")).replace("\\", "")
+    assert "Version 2 is not the champion; version 1 is." in said
+    assert "Nothing was changed." in said
+    assert state(decisions(db, "prospect-scorer")).champion == "1"
 
 
 def test_old_figures_of_the_economy_are_told_with_their_age(overview: Draw, campaign: None, db: Db) -> None:
@@ -107,8 +219,8 @@ def test_old_figures_of_the_economy_are_told_with_their_age(overview: Draw, camp
     db.indicators.insert_one(
         {"_id": f"euribor3m:{period}", "series": "euribor3m", "period": period, "vintages": [vintage]}
     )
-    for column, state in (("euribor3m", "stale"), ("nr.employed", "stale"), ("cons.conf.idx", "well")):
-        db.appliance.insert_one({"_id": f"monitor:economy:{column}", "state": state, "report": "x"})
+    for column, found in (("euribor3m", "stale"), ("nr.employed", "stale"), ("cons.conf.idx", "well")):
+        db.appliance.insert_one({"_id": f"monitor:economy:{column}", "state": found, "report": "x"})
     said = texts(overview()).replace("\\", "")
     assert f"Euribor 3 months is of {period}, 199 days after its end; People employed is not known." in said
     assert "Consumer confidence" not in said

@@ -1,0 +1,98 @@
+"""The model in service: who is champion and why, who was before, who is on trial, and the way back."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import formats, identity
+from app.appliance import Appliance
+from app.notices import Notice, kept_for_next_run, leave
+from core import trials
+from core.errors import InputError
+from core.succession import Decision, State, Succession, decisions, state
+
+_REASON = "rollback_reason"
+LONGEST = 300  # characters of a reason
+
+
+def draw(house: Appliance) -> None:
+    """Draw the card. Raises Unavailable."""
+    st.markdown("**Model**")
+    found = state(decisions(house.db, house.model))
+    if not found.reigns:
+        st.markdown("No model is in service yet. The first is trained once there are outcomes to learn from.")
+        return
+    reign = found.reigns[-1]
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Champion", f"Version {reign.version}", width="content")
+        st.metric("Since", formats.moment(reign.at, st.context.timezone), width="content")
+    st.caption(f"Why: {formats.plain(reign.why)}")
+    if found.trial is not None:
+        _trial(house, found.trial)
+    if found.previous is not None:
+        _before(house, found, reign.version, found.previous)
+
+
+def _trial(house: Appliance, trial: Decision) -> None:
+    since = formats.moment(trial.at, st.context.timezone)
+    last = trials.last(house.db, trial.version)
+    with st.container(key="trial"):
+        st.markdown(
+            f"**Version {formats.plain(trial.version)} is on trial** since {since}, on a small share of the calls."
+        )
+        if last is None:
+            st.caption("No outcome has told anything about it yet.")
+        else:
+            at = formats.moment(last.at, st.context.timezone)
+            st.caption(f"{formats.plain(_sentence(last.sentence))} Looked at {at}.")
+
+
+def _before(house: Appliance, found: State, champion: str, previous: str) -> None:
+    since = formats.moment(found.reigns[-2].at, st.context.timezone)
+    st.caption(f"Before it: version {formats.plain(previous)}, champion from {since}.")
+    with st.popover(f"Back to version {formats.plain(previous)}", icon=":material/undo:", key="go-back"):
+        trial = f" The trial of version {found.canary} ends, too." if found.canary else ""
+        st.markdown(
+            formats.plain(f"Version {champion} goes out of use, and version {previous} ranks the calls again.{trial}")
+        )
+        if identity.current_agent() is None:
+            identity.ask()
+        with st.form("go-back-form", border=False):
+            st.text_input("Why?", key=_REASON, max_chars=LONGEST, placeholder="what is wrong with it; kept for good")
+            st.form_submit_button(
+                f"Make version {formats.plain(previous)} champion again",
+                type="primary",
+                key="go-back-now",
+                on_click=go_back,
+                args=(house, champion),
+            )
+
+
+@kept_for_next_run()
+def go_back(house: Appliance, champion: str) -> None:
+    """Go back from `champion`, for the reason in the field and as the person at this screen.
+
+    Without aliases: a screen has no business with the model registry, and monitoring lets them follow in seconds.
+    """
+    who, why = identity.current_agent(), " ".join(str(st.session_state.get(_REASON) or "").split())
+    if who is None or not why:
+        missing = "your name" if who is None else "a reason"
+        raise InputError(
+            f"To go back to another model, {missing} is needed.",
+            kept="Nothing was changed.",
+            next="Both are kept with the decision; fill them in and go back again.",
+        )
+    decision = Succession(house.db, house.model, None, by=who).roll_back(champion, why=why)
+    leave(
+        Notice(
+            "success",
+            f"Version {decision.version} is champion again instead of {champion}.",
+            "Everything recorded is kept.",
+            "Scoring follows in seconds.",
+        )
+    )
+
+
+def _sentence(text: str) -> str:
+    text = text.removeprefix("go on: ").strip().rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,0 +1,118 @@
+"""A stream with an onset, through reports and incidents on a real store: one incident, once, and one training asked."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from core.model_registry import Loaded, ModelVersion, Proof
+from core.mongo import Db
+from core.schema import Schema
+from core.succession import Succession
+from monitor import drift, expected, parity, performance
+from monitor.digest import Digest
+from monitor.facts import Rules
+from monitor.follow_up import FollowUp
+from monitor.reports import Shelf
+from tests.aliases import Aliases
+from tests.fake_evidently import FakeEvidently, FakeRegistry
+from tests.fake_prefect import FakePrefect
+from tests.monitoring.conftest import LIMITS, LOOKS, START, WATCHING, calls, people, predictions
+from tests.serving_fakes import FakeModel
+from trainer.snapshot import OUTCOME
+
+pytestmark = pytest.mark.mongo
+
+MODEL, VERSION = "prospect-scorer", "1"
+
+
+class Watched:
+    """An appliance whose monitoring looks when it is told to."""
+
+    def __init__(self, db: Db, schema: Schema, reference: pd.DataFrame) -> None:
+        self.db, self.schema, self.at, self.logged = db, schema, START, 0
+        self.prefect, self.registry = FakePrefect(), FakeRegistry(VERSION, reference)
+        self.shelf = Shelf(db, FakeEvidently().ui(), "test", clock=self.clock)
+        Succession(db, MODEL, Aliases(), by="trainer", clock=self.clock).promote(VERSION, why="the first")
+
+    def clock(self) -> datetime:
+        return self.at
+
+    def see(self, frame: pd.DataFrame) -> None:
+        """Log the people of `frame` as scored and called."""
+        scored = predictions(self.schema, frame)[::-1]
+        records, outcomes = [], []
+        for place, (row, call) in enumerate(zip(scored, calls(frame), strict=True), self.logged):
+            at = START + timedelta(seconds=place)
+            records.append({"_id": f"r{place:06d}:0", "prospect": f"p{place}", "at": at, "features": dict(row.features),
+                            "score": row.score, "version": VERSION, "level": 0.0})  # fmt: skip
+            outcomes.append({"_id": f"p{place}:1", "prospect": f"p{place}", "at": at, "positive": call.positive})
+        self.db.predictions.insert_many(records)
+        self.db.outcomes.insert_many(outcomes)
+        self.logged += len(records)
+
+    def look(self) -> str:
+        """What the jobs do, once each."""
+        self.at += timedelta(minutes=15)
+        self.prefect.now = self.at
+        drift.review(self.shelf, self.registry, self.schema, LIMITS, "code")
+        performance.review(self.shelf, self.registry, WATCHING.callwise_quality_window, "code")
+        return FollowUp(self.db, self.prefect.client(), MODEL, Rules(), clock=self.clock).run()
+
+
+class Models:
+    """A registry whose only model says 0.5 of everybody."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.model = FakeModel(0.5, schema.feature_names)
+
+    def version(self, number: str) -> ModelVersion:
+        return ModelVersion(MODEL, number, "run", {}, START)
+
+    def load(self, version: ModelVersion) -> Loaded:
+        return Loaded(self.model, Proof([], []))
+
+
+def test_an_incident_opens_once_and_asks_for_one_training(db: Db, schema: Schema, reference: pd.DataFrame) -> None:
+    house, step = Watched(db, schema, reference), LIMITS.window // LOOKS
+    house.see(people(schema, LIMITS.window, 2))
+    assert house.look() == "no incident"
+    others = people(schema, 3 * step, 3)
+    others = others.assign(contact="cellular", score=others["score"].clip(lower=0.4))
+    for start in range(0, len(others), step):
+        house.see(others.iloc[start : start + step])
+        house.look()
+        house.look()
+    [incident] = db.incidents.find({"cause": "drift"})
+    bad = list(db.reports.find({"kind": "drift", "verdict.drift": True}).sort([("made.at", 1)]))
+    assert len(bad) > 1, "it was found more than once"
+    assert incident["opened"]["report"] == bad[0]["_id"]
+    assert [entry["status"] for entry in incident["history"]] == ["open", "retraining"]
+    assert len(house.prefect.runs) == 1
+    assert len(list(db.events.find({"what": "incident open", "subject": incident["_id"]}))) == 1
+
+
+def test_lost_quality_opens_its_own(db: Db, schema: Schema, reference: pd.DataFrame) -> None:
+    house = Watched(db, schema, reference)
+    house.see(people(schema, LIMITS.window, 2))
+    house.look()
+    sold_to_nobody = people(schema, 300, 3)
+    sold_to_nobody[OUTCOME] = 0
+    house.see(sold_to_nobody)
+    assert house.look() == "quality: retraining"
+    assert [one["cause"] for one in db.incidents.find()] == ["quality"]
+
+
+def test_every_report_says_which_code_made_it(db: Db, schema: Schema, reference: pd.DataFrame) -> None:
+    """Every kind that there is: what `reports` holds without it could not be made again."""
+    house = Watched(db, schema, reference)
+    house.see(people(schema, LIMITS.window, 2))
+    house.look()
+    expected.review(house.shelf, house.registry, WATCHING.callwise_quality_window, "code")
+    Digest(db, MODEL, "monday", 6, "code", clock=lambda: START + timedelta(days=8)).run()
+
+    parity.review(db, Models(schema), [VERSION], 10, "code", clock=house.clock)
+    made = {report["kind"]: report["verdict"].get("code_version") for report in db.reports.find()}
+    assert made == dict.fromkeys(("drift", "performance", "estimate", "parity", "digest"), "code")
