@@ -55,8 +55,7 @@ def _before(house: Appliance, found: State, champion: str, previous: str) -> Non
         st.markdown(
             formats.plain(f"Version {champion} goes out of use, and version {previous} ranks the calls again.{trial}")
         )
-        if identity.current_agent() is None:
-            identity.ask()
+        identity.ask()
         with st.form("go-back-form", border=False):
             st.text_input("Why?", key=_REASON, max_chars=LONGEST, placeholder="what is wrong with it; kept for good")
             st.form_submit_button(

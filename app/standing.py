@@ -40,10 +40,11 @@ def last_prediction(db: Db) -> Document | None:
 
 
 def open_incidents(db: Db) -> list[Document]:
-    """Incidents that are not resolved, newest first. Raises Unavailable."""
+    """Incidents that are not resolved: those that need a person first, then the newest first. Raises Unavailable."""
     with reachable():
         found = list(db.incidents.find({"status": {"$ne": "resolved"}}))
-    return sorted(found, key=lambda incident: incident["opened"]["at"], reverse=True)
+    newest = sorted(found, key=lambda incident: incident["opened"]["at"], reverse=True)
+    return sorted(newest, key=lambda incident: incident["status"] != "escalated")
 
 
 def stale_indicators(db: Db, schema: Schema) -> list[tuple[Column, economy.Figure | None]]:

@@ -227,7 +227,11 @@ def test_images_have_the_version_of_the_project() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     ours = [str(service["image"]) for service in CONTAINERS.values() if service["image"].startswith("callwise-")]
     assert ours
-    assert all(image.endswith(f":${{IMAGE_VERSION:-{version}}}") for image in ours)
+    common = f"${{IMAGE_VERSION:-{version}}}"
+    alone = {"worker": f"${{TRAINER_VERSION:-{common}}}", "monitor": f"${{MONITOR_VERSION:-{common}}}"}
+    for image in ours:
+        name, _, tag = image.removeprefix("callwise-").partition(":")
+        assert tag == alone.get(name, common)
     assert f"# IMAGE_VERSION={version}" in EXAMPLE
 
 
