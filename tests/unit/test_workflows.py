@@ -16,9 +16,9 @@ alone = pytest.mark.parametrize("name", ALONE)
 
 
 def read(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yml").read_text())
-    found["on"] = found.pop(True)  # what YAML 1.1 makes of the word
-    return found
+    found: dict[str | bool, Any] = yaml.safe_load((FOLDER / f"{name}.yml").read_text())
+    # What YAML 1.1 makes of the word `on`.
+    return {"on" if key is True else str(key): value for key, value in found.items()}
 
 
 def steps(name: str) -> dict[str, dict[str, Any]]:
