@@ -5,8 +5,8 @@
 Pure in its inputs, so that a replay of a history runs the very same code. `Watch` hears what happens on the way.
 
 The gates judge a model that has not seen the newest outcomes, or there would be nothing to judge it by. What is handed
-over is the same candidate fitted once more on all of them: the newest outcomes are worth the most (on the published
-campaign leaving out the last 600 of 4,000 costs 0.02 to 0.03 of AUC), and a trial on new outcomes decides on it anyway.
+over is the same candidate fitted once more on all of them: the newest outcomes are worth the most (`scripts/bench
+recipe` prints how much), and a trial on new outcomes decides on it anyway.
 """
 
 from __future__ import annotations
