@@ -244,6 +244,7 @@ def test_the_job_fetches_over_the_wire_when_live_and_opens_nothing_when_off(
         env = {
             "MONGODB_URI": os.environ["MONGODB_URI"], "MONGODB_DATABASE": db.name,
             "MLFLOW_TRACKING_URI": "http://127.0.0.1:9", "MLSERVER_URL": "http://127.0.0.1:9",
+            "PREFECT_API_URL": "http://127.0.0.1:9/api",
             "EVIDENTLY_URL": "http://127.0.0.1:9", "CALLWISE_ECONOMY_SERIES": str(own),
         }  # fmt: skip
 
