@@ -190,9 +190,10 @@ def test_a_service_that_cannot_start_is_named_with_the_end_of_its_log(state: Pat
 
 
 def test_a_supervisor_that_is_not_there_does_not_answer_and_leaves_no_socket_open(state: Path) -> None:
+    gc.collect()  # what earlier tests left would be found here
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         with pytest.raises(Unavailable, match="does not answer"):
             supervision.processes(str(state / "supervisor.sock"))
         gc.collect()
-    assert [str(one.message) for one in said] == []
+    assert [text for one in said if "unclosed" in (text := str(one.message))] == []
