@@ -32,7 +32,8 @@ class Rules:
 
     `attempts`: trainings asked for at most. `refusals`: how often a refusal by a gate that judges models, or unchanged
     data, is answered by a later training. `fresh_outcomes`: outcomes that must have come in before another training is
-    worth asking for (after a crash none: nothing was learnt from). `patience`: how long those are waited for.
+    worth asking for (after a crash none: nothing was learnt from). `patience`: how long those are waited for, and how
+    long a cause that no training mends may stay bad.
     """
 
     attempts: int = 3

@@ -193,6 +193,20 @@ def test_a_source_out_of_date_is_open_until_it_is_not_and_may_be_so_twice(house:
     assert house.prefect.runs == {}
 
 
+def test_a_source_that_stays_out_of_date_calls_for_a_person_once(house: House) -> None:
+    states.turn(house.db, "economy:euribor3m", "stale", "euribor3m:2026-02", "the last value is 40 days old")
+    assert house.follow() == "economy:euribor3m: open"
+    house.at += timedelta(days=14)
+    assert house.follow(3) == "economy:euribor3m: escalated"
+    assert house.life() == ["open", "escalated"]
+    last = house.incident()["history"][-1]
+    assert last["tell"]
+    assert last["why"] == "it has lasted for 14 days, since 2026-03-02 09:00 UTC: the last value is 40 days old"
+    states.turn(house.db, "economy:euribor3m", "well", "euribor3m:2026-03", "up to date")
+    assert house.follow() == "no incident"
+    assert house.prefect.runs == {}
+
+
 def test_a_gate_that_refused_the_data_of_a_training_nobody_was_hurt_by_opens_one_too(house: House) -> None:
     house.prefect.client().ask("on demand")
     house.trained("refused", "column 'age' breaks the rule", gate="Great Expectations")

@@ -123,6 +123,8 @@ def incident(cause: str, *statuses: str, why: str = "3 of 20 columns moved") -> 
         (incident("drift", "open", "escalated"), "error", "A person is needed."),
         (incident("skew", "open"), "warning", "go back to the model before"),
         (incident("economy:euribor3m", "open"), "warning", "The economic figure euribor3m is out of date."),
+        (incident("economy:euribor3m", "open", "escalated"), "error", "See what its source answers"),
+        (incident("data", "open", "escalated"), "error", "put the data right, then start a training"),
         (incident("new", "open"), "warning", "Look at the log of the monitor."),
     ],
     ids=lambda value: value["_id"] if isinstance(value, dict) else None,

@@ -20,6 +20,7 @@ TRAINING = replace(OPEN, status=Status.RETRAINING, attempts=1, run="run-1", aske
 ON_TRIAL = replace(TRAINING, status=Status.CANARY, version="2", steps=3)
 WAITING = replace(TRAINING, status=Status.OPEN, refusals=1, steps=3)
 SECOND = replace(TRAINING, attempts=2, run="run-2", asked_at=1100, earlier=("2",), steps=5)
+STALE = replace(OPEN, cause="economy:euribor3m")
 ESCALATED = replace(TRAINING, status=Status.ESCALATED, steps=3)
 
 TRIAL = Trial("2", TrialState.ON_TRIAL, "passed")
@@ -28,6 +29,9 @@ AT_ONCE = replace(PROMOTED, tried=False)
 DROPPED = Trial("2", TrialState.ENDED, "version 2 was dropped: worse")
 NEW_CHAMPION = replace(CALM, champion="2")
 ENOUGH = replace(CALM, outcomes=1100)
+OF_NO_MODEL = replace(CALM, champion=None, finding=replace(WELL_OF_1, version=""))
+LATE = T0 + timedelta(days=10)
+STALE_FOR_LONG = replace(STALE, status=Status.ESCALATED, since=LATE, steps=2)
 
 
 def ended(end: RunEnd, why: str = "because", gate: str = "") -> Facts:
@@ -43,12 +47,32 @@ TABLE: dict[str, tuple[Incident, Facts, tuple[Status, str] | int | None]] = {
     "open, the report is on a model that is champion no more": (OPEN, NEW_CHAMPION, None),
     "open, well on a model that is champion no more": (OPEN, replace(NEW_CHAMPION, finding=WELL_OF_1), None),
     "open, never judged": (OPEN, replace(CALM, finding=None), None),
-    "open, a source out of date": (replace(OPEN, cause="economy:euribor3m"), CALM, None),
-    "open, a source in date again": (
-        replace(OPEN, cause="economy:euribor3m"),
-        replace(CALM, champion=None, finding=replace(WELL_OF_1, version="")),
-        (Status.RESOLVED, "well again"),
+    "open, a source out of date": (STALE, CALM, None),
+    "open, a source out of date, for not quite long enough": (
+        STALE,
+        replace(CALM, at=LATE - timedelta(seconds=1)),
+        None,
     ),
+    "open, a source out of date for long": (
+        STALE,
+        replace(CALM, at=LATE),
+        (Status.ESCALATED, "it has lasted for 10 days, since 2026-03-02 09:00 UTC: 3 of 20 columns moved"),
+    ),
+    "open, data that a gate refused, nobody looked for long": (
+        replace(OPEN, cause="data"),
+        replace(CALM, at=LATE + timedelta(days=30)),
+        (Status.ESCALATED, "it has lasted for 40 days, since 2026-03-02"),
+    ),
+    "open, scores that are not training's for long": (
+        replace(OPEN, cause="skew"),
+        replace(CALM, at=LATE),
+        (Status.ESCALATED, "it has lasted for 10 days"),
+    ),
+    "open, a source in date again": (STALE, OF_NO_MODEL, (Status.RESOLVED, "well again")),
+    "open, a source in date again after long": (STALE, replace(OF_NO_MODEL, at=LATE), (Status.RESOLVED, "well again")),
+    "open for long, drift that another's trial holds up": (OPEN, replace(CALM, at=LATE, busy=True), None),
+    "escalated, a source still out of date": (STALE_FOR_LONG, replace(CALM, at=LATE + timedelta(days=10)), None),
+    "escalated, a source in date at last": (STALE_FOR_LONG, OF_NO_MODEL, (Status.RESOLVED, "well again")),
     "open after a refusal, too few new outcomes": (WAITING, replace(CALM, outcomes=1099), None),
     "open after a refusal, enough new outcomes": (WAITING, ENOUGH, 2),
     "open after a refusal, in vain for long": (
