@@ -157,10 +157,12 @@ def _after_run(incident: Incident, facts: Facts, rules: Rules) -> Step | Ask | N
     if run.end is RunEnd.CRASHED:
         return _another(incident, facts, rules, _ended(run), fresh=0)
     final = run.end is RunEnd.CANCELLED or run.gate in DATA_GATES
-    if final or incident.refusals >= rules.refusals or incident.attempts >= rules.attempts:
+    # Where there was nothing new to learn from, no model was made, so none was refused.
+    refusals = incident.refusals + (run.end is not RunEnd.UNCHANGED)
+    if final or refusals > rules.refusals or incident.attempts >= rules.attempts:
         return _escalated(incident, facts, _ended(run), gate=run.gate)
     why = f"{_ended(run)}; it is trained again once {rules.fresh_outcomes} more outcomes are in"
-    return _step(replace(incident, refusals=incident.refusals + 1), Status.OPEN, facts, why, gate=run.gate)
+    return _step(replace(incident, refusals=refusals), Status.OPEN, facts, why, gate=run.gate)
 
 
 def _after_trial(incident: Incident, facts: Facts, rules: Rules) -> Step | Ask | None:

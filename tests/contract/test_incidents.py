@@ -155,7 +155,12 @@ def test_drift_before_its_outcomes_is_trained_on_again_once_they_are_in(house: H
     assert house.follow() == "drift: retraining"
     assert len(house.prefect.runs) == 2
     house.trained("refused", "not better", gate="champion gate")
+    assert house.follow(3) == "drift: open"  # the first refusal: that nothing was new was none
+    house.outcomes(2)
+    assert house.follow() == "drift: retraining"
+    house.trained("refused", "not better", gate="champion gate")
     assert house.follow(3) == "drift: escalated"
+    assert len(house.prefect.runs) == 3
 
 
 def test_a_crashed_training_is_asked_for_again_and_then_a_person(house: House) -> None:

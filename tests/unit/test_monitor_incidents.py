@@ -123,6 +123,11 @@ TABLE: dict[str, tuple[Incident, Facts, tuple[Status, str] | int | None]] = {
         ended(RunEnd.REFUSED, "not better", "champion gate"),
         (Status.ESCALATED, "champion gate refused it: not better"),
     ),
+    "nothing new to learn from, after a refusal": (
+        replace(SECOND, attempts=1, refusals=1),
+        ended(RunEnd.UNCHANGED),
+        (Status.OPEN, "nothing new to learn from"),
+    ),
     "refused at the last attempt": (SECOND, ended(RunEnd.UNCHANGED), (Status.ESCALATED, "nothing new to learn from")),
     "passed, and on trial": (TRAINING, replace(CALM, trial=TRIAL), (Status.CANARY, "version 2")),
     "tried and promoted before anybody looked": (TRAINING, replace(NEW_CHAMPION, trial=PROMOTED), (Status.CANARY, "2")),
@@ -224,16 +229,52 @@ def test_people_are_told_of_a_status_once() -> None:
     assert asked(OPEN, first, "run-1", CALM).entry.tell
 
 
-def test_an_unchanged_world_gets_one_later_training_and_then_a_person() -> None:
-    """Drift comes before its outcomes do: the first training finds nothing new, the second what came in meanwhile."""
-    facts, incident, path = CALM, OPEN, []
-    for outcomes, end in ((1000, RunEnd.UNCHANGED), (1100, RunEnd.REFUSED)):
-        facts = replace(CALM, outcomes=outcomes)
-        ask = next_step(incident, facts, RULES)
+RESPONSES = {
+    "unchanged": Run(RunEnd.UNCHANGED, "made from these outcomes"),
+    "refused": Run(RunEnd.REFUSED, "no better", "champion gate"),
+}
+
+
+def live(*ends: str, attempts: int) -> list[tuple[Status, int]]:
+    """The states of an incident whose trainings end so, with 100 new outcomes before each; and its refusals."""
+    facts, incident, path, rules = CALM, OPEN, [], replace(RULES, attempts=attempts)
+    for place, end in enumerate(ends):
+        facts = replace(CALM, outcomes=1000 + 100 * place, at=T0 + timedelta(days=place))
+        ask = next_step(incident, facts, rules)
         assert isinstance(ask, Ask)
         incident = asked(incident, ask, f"run-{ask.attempt}", facts).incident
-        step = next_step(incident, replace(facts, run=Run(end, "no better", "champion gate")), RULES)
+        step = next_step(incident, replace(facts, run=RESPONSES[end]), rules)
         assert isinstance(step, Step)
         incident = step.incident
-        path.append(incident.status)
-    assert path == [Status.OPEN, Status.ESCALATED]
+        path.append((incident.status, incident.refusals))
+    return path
+
+
+def test_a_refusal_is_answered_once_and_then_by_a_person() -> None:
+    assert live("refused", "refused", attempts=9) == [(Status.OPEN, 1), (Status.ESCALATED, 1)]
+
+
+def test_nothing_new_to_learn_from_uses_up_no_refusal() -> None:
+    """Drift comes before its outcomes do: the first trainings find nothing new, the later ones what came in."""
+    assert live("unchanged", "unchanged", "refused", "unchanged", "refused", attempts=9) == [
+        *[(Status.OPEN, 0)] * 2, *[(Status.OPEN, 1)] * 2, (Status.ESCALATED, 1)
+    ]  # fmt: skip
+
+
+def test_nothing_new_to_learn_from_uses_up_an_attempt() -> None:
+    assert live("unchanged", "unchanged", "unchanged", attempts=3) == [*[(Status.OPEN, 0)] * 2, (Status.ESCALATED, 0)]
+    assert live("unchanged", "refused", attempts=2) == [(Status.OPEN, 0), (Status.ESCALATED, 0)]
+
+
+def test_nothing_new_to_learn_from_is_asked_again_only_with_new_outcomes_and_not_waited_for_without_end() -> None:
+    step = next_step(TRAINING, ended(RunEnd.UNCHANGED), RULES)
+    assert isinstance(step, Step)
+    waiting = step.incident
+    assert next_step(waiting, replace(CALM, outcomes=1099), RULES) is None
+    ask = next_step(waiting, ENOUGH, RULES)
+    assert isinstance(ask, Ask)
+    assert ask.attempt == 2
+    late = next_step(waiting, replace(CALM, outcomes=1099, at=LATE), RULES)
+    assert isinstance(late, Step)
+    assert late.incident.status is Status.ESCALATED
+    assert "within 10 days too few outcomes came in" in late.entry.why
