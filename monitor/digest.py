@@ -15,10 +15,10 @@ from pymongo import ASCENDING
 
 from core import incident_words
 from core.clock import Clock, now
+from core.incidents import ACTIVE
 from core.mongo import Db, Document, reachable
 from core.succession import decisions, state
 from monitor import causes
-from monitor.incident_store import ACTIVE
 
 WEEK = timedelta(days=7)
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -8,6 +8,7 @@ import pytest
 
 from core import events
 from core.errors import Conflict, NotFound, Unavailable
+from core.incidents import acknowledge
 from core.mongo import Db, Document
 from core.succession import Succession
 from monitor import incident_store, retrain, states
@@ -318,17 +319,30 @@ def test_a_step_that_was_taken_is_not_taken_again(house: House, monkeypatch: pyt
     assert house.life() == ["open", "resolved"]
 
 
+def test_who_looks_after_it_and_the_next_step_are_both_kept_whoever_is_first(house: House) -> None:
+    house.drift(True, "1")
+    house.follow()
+    key, revision = house.incident()["_id"], house.incident()["revision"]
+    before = house.incident()["steps"]
+    acknowledge(house.db, key, "ann", house.clock)
+    house.trained("refused", "column 'age' breaks a rule", gate="Great Expectations")
+    assert house.follow() == "drift: escalated"
+    found = house.incident()
+    assert (found["acknowledged"]["by"], found["steps"], found["revision"]) == ("ann", before + 1, revision + 3)
+
+
 def test_a_person_may_say_that_they_look_after_it(house: House) -> None:
     house.drift(True, "1")
     house.follow()
     key = house.incident()["_id"]
-    incident_store.acknowledge(house.db, key, "ann", house.clock)
-    incident_store.acknowledge(house.db, key, "bob", house.clock)
+    assert acknowledge(house.db, key, "ann", house.clock) == "ann"
+    assert acknowledge(house.db, key, "bob", house.clock) == "ann"
+    assert acknowledge(house.db, key, "ann", house.clock) == "ann"
     assert house.incident()["acknowledged"]["by"] == "ann"
     assert isinstance(house.incident()["acknowledged"]["at"], datetime)
     assert [event["who"] for event in house.db.events.find({"what": "incident acknowledged"})] == ["ann"]
     with pytest.raises(NotFound, match="no incident 'x'"):
-        incident_store.acknowledge(house.db, "x", "ann")
+        acknowledge(house.db, "x", "ann")
 
 
 # --- trainings that no incident asks for ---------------------------------------------------------------------------
