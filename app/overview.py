@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import formats, model_card, notices, standing, verdicts
+from app import formats, incident_card, model_card, notices, standing, verdicts
 from app.appliance import Appliance
 from app.notices import Notice
 from core.clock import now
@@ -60,7 +60,7 @@ def _model(house: Appliance) -> None:
 def _standing(house: Appliance) -> None:
     st.markdown("**Is the ranking still right?**")
     for incident in standing.open_incidents(house.db):
-        notices.show(verdicts.incident(incident, st.context.timezone))
+        incident_card.draw(house, incident)
     if old := standing.stale_indicators(house.db, house.schema):
         notices.show(verdicts.stale(old, now()))
     words: dict[str, Callable[[dict[str, Any]], Notice]] = {

@@ -9,6 +9,7 @@ from typing import Any
 from app import ranked_list
 from core import economy
 from core.clock import now
+from core.incidents import ACTIVE
 from core.mongo import Db, Document, reachable
 from core.schema import Column, Schema
 
@@ -42,7 +43,7 @@ def last_prediction(db: Db) -> Document | None:
 def open_incidents(db: Db) -> list[Document]:
     """Incidents that are not resolved: those that need a person first, then the newest first. Raises Unavailable."""
     with reachable():
-        found = list(db.incidents.find({"status": {"$ne": "resolved"}}))
+        found = list(db.incidents.find(ACTIVE))
     newest = sorted(found, key=lambda incident: incident["opened"]["at"], reverse=True)
     return sorted(newest, key=lambda incident: incident["status"] != "escalated")
 

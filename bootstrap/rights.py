@@ -60,10 +60,10 @@ RIGHTS = (
         ),
         {"datasets": (READ,)},
     ),
-    # Of S3 only the files of rejected rows.
+    # Of S3 only the files of rejected rows; of incidents who looks after them.
     Rights(
         "app",
-        MongoRights(writes=("campaigns", "prospects", "outcomes"), appends=("events", "models")),
+        MongoRights(writes=("campaigns", "prospects", "outcomes", "incidents"), appends=("events", "models")),
         {"datasets/imports/": (READ, WRITE)},
     ),
 )

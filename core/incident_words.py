@@ -39,6 +39,11 @@ UNMENDED = {
     " go back to the model before (scripts/rollback).",
     "economy": "Nothing, if it is short: it is fetched again by itself. If it lasts, look at the log of the monitor.",
 }
+# The same, where that has lasted and waiting is no longer enough.
+LASTING = {
+    "economy": "See what its source answers (python -m monitor indicators), and put its line in the list of series, or"
+    " the way out to it, right. Until then the last value stays in use.",
+}
 OTHER = "Look at the log of the monitor."
 
 
@@ -57,6 +62,10 @@ def head(status: str, place: int) -> str:
 
 def follows(cause: str, status: str) -> tuple[str, str]:
     """What was kept, and what to do next."""
-    if status == "open" and cause not in MENDED_BY_TRAINING:
-        return KEPT, UNMENDED.get(cause.partition(":")[0], OTHER)
-    return FOLLOWS[status]
+    kept, then = FOLLOWS[status]
+    if status in ("open", "escalated") and cause not in MENDED_BY_TRAINING:
+        kind = cause.partition(":")[0]
+        then = UNMENDED.get(kind, OTHER)
+        if status == "escalated":
+            then = LASTING.get(kind, then)
+    return kept, then

@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from bisect import bisect_right
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -60,6 +62,7 @@ class Column(Strict):
     categories: tuple[str, ...] = ()
     special: dict[int, str] = Field(default_factory=dict)
     unit: str = ""
+    bounds: tuple[float, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -69,7 +72,19 @@ class Column(Strict):
             raise ValueError(f"column '{self.name}': a category stands twice")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"column '{self.name}': minimum is above maximum")
+        self._bounded()
         return self
+
+    def _bounded(self) -> None:
+        if self.bounds and self.is_category:
+            raise ValueError(f"column '{self.name}': bounds part numbers, and its values are words")
+        if not all(math.isfinite(low) and low < high for low, high in pairwise((*self.bounds, math.inf))):
+            raise ValueError(f"column '{self.name}': bounds must be numbers, each above the one before")
+        lowest = -math.inf if self.minimum is None else self.minimum
+        highest = math.inf if self.maximum is None else self.maximum
+        # At the lowest value itself, or above the highest, a bound would leave a group that nobody can be in.
+        if outside := [bound for bound in self.bounds if not lowest < bound <= highest]:
+            raise ValueError(f"column '{self.name}': no value is on both sides of the bound {outside[0]:g}")
 
     @property
     def is_feature(self) -> bool:
@@ -80,6 +95,30 @@ class Column(Strict):
     def is_category(self) -> bool:
         """Whether its values are words from a list."""
         return self.type is ColumnType.CATEGORY
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether its values fall into groups that are known before any of them is: words, or parts of a number."""
+        return self.is_category or bool(self.bounds)
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """Those groups, in words: the categories; or the parts between `bounds`, then the special values' meanings."""
+        if not self.bounds:
+            return self.categories
+        between = (f"{low:g} to under {high:g}" for low, high in pairwise(self.bounds))
+        parts = (f"under {self.bounds[0]:g}", *between, f"{self.bounds[-1]:g} and above")
+        return (*parts, *self.special.values())
+
+    def group(self, value: Value) -> str:
+        """The one of `groups` that `value`, as `parse` gives it, is in. Raises ValueError where there are none."""
+        if not self.is_grouped:
+            raise ValueError(f"the values of column '{self.name}' fall into no groups: it has no bounds")
+        if isinstance(value, str):
+            return value
+        if value in self.special:
+            return self.special[int(value)]
+        return self.groups[bisect_right(self.bounds, value)]
 
     @cached_property
     def _allowed(self) -> frozenset[str]:
@@ -191,6 +230,11 @@ class Schema(Strict):
     def by_name(self) -> Mapping[str, Column]:
         """Columns by their name."""
         return {column.name: column for column in self.columns}
+
+    def groups_of(self, record: Mapping[str, Value]) -> dict[str, str]:
+        """The group that `record` is in, by segment. Segments that are numbers without bounds are left out."""
+        columns = (self.by_name[name] for name in self.segments)
+        return {column.name: column.group(record[column.name]) for column in columns if column.is_grouped}
 
     @cached_property
     def hash(self) -> str:

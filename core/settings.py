@@ -177,7 +177,9 @@ class IncidentSettings(Group):
     callwise_incident_outcomes: int = Field(
         200, ge=1, description="new outcomes from which another training is worth asking for"
     )
-    callwise_incident_days: int = Field(14, ge=1, description="days an incident waits for them")
+    callwise_incident_days: int = Field(
+        14, ge=1, description="days an incident waits for them, or for what no training mends to be well"
+    )
     callwise_training_hours: float = Field(6.0, gt=0, description="hours after which a training counts as lost")
     callwise_retrain_seconds: float = Field(60.0, gt=0, description="seconds between looks whether a training is due")
     callwise_retrain_days: float = Field(7.0, gt=0, description="days after the last training the next is due")

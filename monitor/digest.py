@@ -15,10 +15,10 @@ from pymongo import ASCENDING
 
 from core import incident_words
 from core.clock import Clock, now
+from core.incidents import ACTIVE
 from core.mongo import Db, Document, reachable
 from core.succession import decisions, state
 from monitor import causes
-from monitor.incident_store import ACTIVE
 
 WEEK = timedelta(days=7)
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -116,7 +116,9 @@ def gather(db: Db, model: str, since: datetime, until: datetime) -> Facts:
         trainings=dict(Counter(str(event["details"]["result"]) for event in ended)),
         incidents=[f"{incident_words.name(one['cause'])}: {one['status']}, {_last(one)}" for one in incidents],
         needs=[
-            f"{incident_words.name(one['cause'])}: {_last(one)}" for one in incidents if one["status"] == "escalated"
+            f"{incident_words.name(one['cause'])}: {_last(one).rstrip('.')}. {_then(one)}"
+            for one in incidents
+            if one["status"] == "escalated"
         ],
         champion=state(taken).champion,
     )
@@ -143,3 +145,7 @@ def text(found: Facts, page: str | None = None) -> str:
 
 def _last(incident: Document) -> str:
     return str(incident["history"][-1]["why"])
+
+
+def _then(incident: Document) -> str:
+    return incident_words.follows(incident["cause"], incident["status"])[1]

@@ -57,7 +57,10 @@ INCONCLUSIVE: What = "inconclusive"
 
 @dataclass(frozen=True)
 class Pair:
-    """An outcome that became known, the two scores given before its call, whose was used, and the groups it is in."""
+    """An outcome that became known, the two scores given before its call, whose was used, and the groups it is in.
+
+    Which group a person is in must not depend on the trial's outcomes, so the schema says it (`Schema.groups_of`).
+    """
 
     outcome: str
     at: datetime

@@ -30,9 +30,10 @@ class TrialState(StrEnum):
 class Rules:
     """When to try again, and when to call for a person.
 
-    `attempts`: trainings asked for at most. `refusals`: how often a refusal by a gate that judges models, or unchanged
-    data, is answered by a later training. `fresh_outcomes`: outcomes that must have come in before another training is
-    worth asking for (after a crash none: nothing was learnt from). `patience`: how long those are waited for.
+    `attempts`: trainings asked for at most. `refusals`: how often a refusal by a gate that judges models is answered by
+    a later training; unchanged data always are. `fresh_outcomes`: outcomes that must have come in before another
+    training is worth asking for (after a crash none: nothing was learnt from). `patience`: how long those are waited
+    for, and how long a cause that no training mends may stay bad.
     """
 
     attempts: int = 3

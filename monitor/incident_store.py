@@ -1,9 +1,9 @@
 """Incidents in MongoDB, and the event that each change is.
 
-A document is the incident with its whole history; its key is `{cause}:{report that opened it}`. Whoever changes one
-has read it before and writes only if nobody else did meanwhile (`revision`), so of two monitors, or of one that was
-killed and repeats itself, the first takes a step and the other finds it taken. The history is written whole: the
-embedded server turns what is pushed into a list into text (docs/decisions/0001).
+A document is the incident with its whole history; its key is `{cause}:{report that opened it}`. It is changed as
+`core.incidents.change` does, so of two monitors, or of one that was killed and repeats itself, the first takes a step
+and the other finds it taken. The history is written whole: the embedded server turns what is pushed into a list into
+text (docs/decisions/0001).
 
 An entry whose status is news has `tell`, and `told` once people were told (`monitor.outbox`). `unlogged` stands while
 the last entry is not in the event log yet.
@@ -11,7 +11,6 @@ the last entry is not in the event log yet.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 
 from pymongo import ASCENDING
@@ -19,12 +18,11 @@ from pymongo.errors import DuplicateKeyError
 
 from core import events
 from core.clock import Clock, now
-from core.errors import NotFound
+from core.incidents import ACTIVE, change
 from core.mongo import Db, Document, reachable
 from monitor.facts import Finding
 from monitor.incidents import Entry, Incident, Status, Step, opened
 
-ACTIVE = {"status": {"$ne": Status.RESOLVED.value}}
 FIELDS = ("attempts", "run", "version", "asked_at", "refusals", "steps")
 
 
@@ -65,28 +63,6 @@ def write(db: Db, step: Step) -> bool:
     done = change(db, after.id, taken)
     tell_rest(db)
     return done
-
-
-def acknowledge(db: Db, incident: str, who: str, clock: Clock = now) -> None:
-    """Note that `who` has seen `incident` and looks after it. The first one stands. Raises NotFound, Unavailable."""
-    seen = {"by": who, "at": clock()}
-    if change(db, incident, lambda found: None if found["acknowledged"] else {"acknowledged": seen}):
-        events.append(db, who=who, what="incident acknowledged", subject=incident, clock=clock)
-
-
-def change(db: Db, incident: str, how: Callable[[Document], Document | None]) -> bool:
-    """Write what `how` makes of the document as it is now; False if that is None. Raises NotFound, Unavailable."""
-    while True:
-        with reachable():
-            found = db.incidents.find_one({"_id": incident})
-            if found is None:
-                raise NotFound(f"There is no incident '{incident}'.", next="Look at the list of incidents again.")
-            fields = how(found)
-            if fields is None:
-                return False
-            query = {"_id": incident, "revision": found["revision"]}
-            if db.incidents.update_one(query, {"$set": {**fields, "revision": found["revision"] + 1}}).matched_count:
-                return True
 
 
 def tell_rest(db: Db) -> None:

@@ -8,12 +8,13 @@ same life as the appliance does.
     retraining  a training was asked for; its end is waited for
     canary      its model is on trial, or was promoted and the cause is not judged with it yet
     resolved    the cause is well
-    escalated   a person has to look; resolved once the cause is well
+    escalated   a person has to look: trainings did not mend it, or it stayed bad; resolved once the cause is well
 
 What was begun is ended first: a cause that becomes well during a training or a trial resolves the incident at their
 end. A cause counts as judged only by a report on the champion of the moment, so a report on the model that a promotion
-or a rollback has replaced decides nothing. Causes that no training mends (a source out of date, data that a gate
-refused) stay open until they are well.
+or a rollback has replaced decides nothing. A cause that no training mends (a source out of date, data that a gate
+refused, scores that are not training's) stays open, and goes to a person once it has been bad for as long as the rules
+are patient.
 """
 
 from __future__ import annotations
@@ -122,8 +123,8 @@ def next_step(incident: Incident, facts: Facts, rules: Rules) -> Step | Ask | No
     match incident.status:
         case Status.OPEN | Status.ESCALATED if facts.well:
             return _resolved(incident, facts, "it is well again")
-        case Status.OPEN if facts.bad and incident.cause in MENDED_BY_TRAINING:
-            return _another(incident, facts, rules, _why(facts))
+        case Status.OPEN if facts.bad:
+            return _while_bad(incident, facts, rules)
         case Status.RETRAINING if facts.trial is None:
             return _after_run(incident, facts, rules)
         case Status.RETRAINING if (trial := facts.trial) is not None and trial.tried:
@@ -133,6 +134,17 @@ def next_step(incident: Incident, facts: Facts, rules: Rules) -> Step | Ask | No
         case Status.RETRAINING | Status.CANARY:
             return _after_trial(incident, facts, rules)
     return None
+
+
+def _while_bad(incident: Incident, facts: Facts, rules: Rules) -> Step | Ask | None:
+    """A training if that may mend it; if not, a person, once it has lasted."""
+    if incident.cause in MENDED_BY_TRAINING:
+        return _another(incident, facts, rules, _why(facts))
+    lasted = facts.at - incident.since
+    if lasted < rules.patience:
+        return None
+    why = f"it has lasted for {lasted.days} days, since {incident.since:%Y-%m-%d %H:%M} UTC: {_why(facts)}"
+    return _escalated(incident, facts, why)
 
 
 def _after_run(incident: Incident, facts: Facts, rules: Rules) -> Step | Ask | None:
@@ -145,10 +157,12 @@ def _after_run(incident: Incident, facts: Facts, rules: Rules) -> Step | Ask | N
     if run.end is RunEnd.CRASHED:
         return _another(incident, facts, rules, _ended(run), fresh=0)
     final = run.end is RunEnd.CANCELLED or run.gate in DATA_GATES
-    if final or incident.refusals >= rules.refusals or incident.attempts >= rules.attempts:
+    # Where there was nothing new to learn from, no model was made, so none was refused.
+    refusals = incident.refusals + (run.end is not RunEnd.UNCHANGED)
+    if final or refusals > rules.refusals or incident.attempts >= rules.attempts:
         return _escalated(incident, facts, _ended(run), gate=run.gate)
     why = f"{_ended(run)}; it is trained again once {rules.fresh_outcomes} more outcomes are in"
-    return _step(replace(incident, refusals=incident.refusals + 1), Status.OPEN, facts, why, gate=run.gate)
+    return _step(replace(incident, refusals=refusals), Status.OPEN, facts, why, gate=run.gate)
 
 
 def _after_trial(incident: Incident, facts: Facts, rules: Rules) -> Step | Ask | None:

@@ -17,9 +17,9 @@ from pymongo import ASCENDING
 
 from core.clock import Clock, now
 from core.errors import Unavailable
+from core.incidents import change
 from core.mongo import Db, Document, reachable
 from monitor import messages
-from monitor.incident_store import change
 from monitor.messages import Message
 from monitor.notifier import Notifier
 

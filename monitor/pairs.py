@@ -20,11 +20,11 @@ PAGE = 500
 def pairs(db: Db, schema: Schema, champion: str, canary: str, since: datetime) -> list[Pair]:
     """The outcomes since `since` whose last prediction before the call holds scores of both versions.
 
-    In the order in which they became known. Segments are the schema's, for columns that hold words. Raises Unavailable.
+    In the order in which they became known. Segments are the schema's, as far as their groups are fixed before a trial.
+    Raises Unavailable.
     """
     with reachable():
         found = list(db.outcomes.find({"at": {"$gte": since}}).sort([("at", ASCENDING), ("_id", ASCENDING)]))
-    segments = [name for name in schema.segments if schema.by_name[name].is_category]
     made: list[Pair] = []
     for start in range(0, len(found), PAGE):
         page = found[start : start + PAGE]
@@ -38,11 +38,11 @@ def pairs(db: Db, schema: Schema, champion: str, canary: str, since: datetime) -
             before = [record for record in known.get(outcome["prospect"], []) if record["at"] <= outcome["at"]]
             last = max(before, key=lambda record: (record["at"], record["_id"]), default=None)
             if last is not None and {last["version"], last.get("shadow_version")} == {champion, canary}:
-                made.append(_pair(outcome, last, champion, segments))
+                made.append(_pair(outcome, last, champion, schema))
     return made
 
 
-def _pair(outcome: Document, record: Document, champion: str, segments: list[str]) -> Pair:
+def _pair(outcome: Document, record: Document, champion: str, schema: Schema) -> Pair:
     used, shadow = float(record["score"]), float(record["shadow_score"])
     first, second = (used, shadow) if record["version"] == champion else (shadow, used)
     return Pair(
@@ -52,5 +52,5 @@ def _pair(outcome: Document, record: Document, champion: str, segments: list[str
         champion=first,
         canary=second,
         route=record["route"],
-        segments={name: str(record["features"][name]) for name in segments},
+        segments=schema.groups_of(record["features"]),
     )

@@ -103,10 +103,9 @@ class Callwise:
         return [call.at for call in self._calls]
 
     def _judge_trial(self, known: pd.DataFrame, sold: Flags, at: datetime) -> None:
-        canary, segments = self.canary, self.setup.schema.segments
+        canary, names = self.canary, self.setup.schema.segments
         if canary is None:
             return
-        words = [name for name in segments if self.setup.schema.by_name[name].is_category]
         places = [place for place in range(self._since, len(known)) if canary.used[place] == canary.used[place]]
         rows = known.iloc[places]
         pairs = [
@@ -117,7 +116,7 @@ class Callwise:
                 champion=float(self.champion.used[place]),
                 canary=float(canary.used[place]),
                 route="canary" if self._router.to_canary(row[PROSPECT]) else "champion",
-                segments={name: row[name] for name in words},
+                segments=self.setup.schema.groups_of({name: row[name] for name in names}),
             )
             for place, row in zip(places, rows.to_dict("records"), strict=True)
         ]

@@ -223,7 +223,10 @@ def top_half_lost(outcomes: Outcomes, candidate: Scores, champion: Scores) -> tu
 
 
 def segments_of(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """The groups each of the n rows belongs to, a column for each of the schema's segments; numbers in four parts."""
+    """The groups each of the n rows belongs to, a column for each of the schema's segments; numbers in four parts.
+
+    The parts are of equal size and made of these rows, which are looked at once; a trial's are fixed before it.
+    """
     groups: dict[str, pd.Series[str]] = {}
     for name in schema.segments:
         if schema.by_name[name].is_category:

@@ -114,14 +114,21 @@ def test_what_was_known_before_the_trial_is_not_of_it(db: Db, plain: Schema) -> 
     assert [pair.outcome for pair in pairs(db, plain, OLD, NEW, START)] == ["after:1"]
 
 
-def test_segments_are_the_columns_of_words(db: Db, schema: Schema) -> None:
-    features = {name: "student" if schema.by_name[name].is_category else 30 for name in schema.segments}
+def test_segments_are_words_and_the_groups_of_a_number(db: Db, schema: Schema) -> None:
+    features = {"job": "student", "marital": "single", "age": 30, "campaign": 2}
     record(db, "a", START, {OLD: 0.1, NEW: 0.2}, features=features)
     call(db, "a", START + MINUTE)
     [pair] = pairs(db, schema, OLD, NEW, START)
-    words = {name for name in schema.segments if schema.by_name[name].is_category}
-    assert pair.segments == dict.fromkeys(words, "student")
-    assert words < set(schema.segments)
+    assert pair.segments == {"job": "student", "marital": "single", "age": "30 to under 40"}
+    boundless = schema.model_copy(update={"segments": ("job", "campaign")})
+    [pair] = pairs(db, boundless, OLD, NEW, START)
+    assert pair.segments == {"job": "student"}
+
+
+def test_a_trial_can_watch_over_every_group_of_the_schema(schema: Schema) -> None:
+    groups = [group for name in schema.segments for group in schema.by_name[name].groups]
+    assert all(schema.by_name[name].is_grouped for name in schema.segments)
+    assert len(groups) <= RULES.segments
 
 
 @dataclass

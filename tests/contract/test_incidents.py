@@ -8,6 +8,7 @@ import pytest
 
 from core import events
 from core.errors import Conflict, NotFound, Unavailable
+from core.incidents import acknowledge
 from core.mongo import Db, Document
 from core.succession import Succession
 from monitor import incident_store, retrain, states
@@ -155,7 +156,12 @@ def test_drift_before_its_outcomes_is_trained_on_again_once_they_are_in(house: H
     assert house.follow() == "drift: retraining"
     assert len(house.prefect.runs) == 2
     house.trained("refused", "not better", gate="champion gate")
+    assert house.follow(3) == "drift: open"  # the first refusal: that nothing was new was none
+    house.outcomes(2)
+    assert house.follow() == "drift: retraining"
+    house.trained("refused", "not better", gate="champion gate")
     assert house.follow(3) == "drift: escalated"
+    assert len(house.prefect.runs) == 3
 
 
 def test_a_crashed_training_is_asked_for_again_and_then_a_person(house: House) -> None:
@@ -190,6 +196,20 @@ def test_a_source_out_of_date_is_open_until_it_is_not_and_may_be_so_twice(house:
         ("economy:euribor3m:euribor3m:2026-02", "resolved"),
         ("economy:euribor3m:euribor3m:2026-02:2", "open"),
     ]
+    assert house.prefect.runs == {}
+
+
+def test_a_source_that_stays_out_of_date_calls_for_a_person_once(house: House) -> None:
+    states.turn(house.db, "economy:euribor3m", "stale", "euribor3m:2026-02", "the last value is 40 days old")
+    assert house.follow() == "economy:euribor3m: open"
+    house.at += timedelta(days=14)
+    assert house.follow(3) == "economy:euribor3m: escalated"
+    assert house.life() == ["open", "escalated"]
+    last = house.incident()["history"][-1]
+    assert last["tell"]
+    assert last["why"] == "it has lasted for 14 days, since 2026-03-02 09:00 UTC: the last value is 40 days old"
+    states.turn(house.db, "economy:euribor3m", "well", "euribor3m:2026-03", "up to date")
+    assert house.follow() == "no incident"
     assert house.prefect.runs == {}
 
 
@@ -299,17 +319,30 @@ def test_a_step_that_was_taken_is_not_taken_again(house: House, monkeypatch: pyt
     assert house.life() == ["open", "resolved"]
 
 
+def test_who_looks_after_it_and_the_next_step_are_both_kept_whoever_is_first(house: House) -> None:
+    house.drift(True, "1")
+    house.follow()
+    key, revision = house.incident()["_id"], house.incident()["revision"]
+    before = house.incident()["steps"]
+    acknowledge(house.db, key, "ann", house.clock)
+    house.trained("refused", "column 'age' breaks a rule", gate="Great Expectations")
+    assert house.follow() == "drift: escalated"
+    found = house.incident()
+    assert (found["acknowledged"]["by"], found["steps"], found["revision"]) == ("ann", before + 1, revision + 3)
+
+
 def test_a_person_may_say_that_they_look_after_it(house: House) -> None:
     house.drift(True, "1")
     house.follow()
     key = house.incident()["_id"]
-    incident_store.acknowledge(house.db, key, "ann", house.clock)
-    incident_store.acknowledge(house.db, key, "bob", house.clock)
+    assert acknowledge(house.db, key, "ann", house.clock) == "ann"
+    assert acknowledge(house.db, key, "bob", house.clock) == "ann"
+    assert acknowledge(house.db, key, "ann", house.clock) == "ann"
     assert house.incident()["acknowledged"]["by"] == "ann"
     assert isinstance(house.incident()["acknowledged"]["at"], datetime)
     assert [event["who"] for event in house.db.events.find({"what": "incident acknowledged"})] == ["ann"]
     with pytest.raises(NotFound, match="no incident 'x'"):
-        incident_store.acknowledge(house.db, "x", "ann")
+        acknowledge(house.db, "x", "ann")
 
 
 # --- trainings that no incident asks for ---------------------------------------------------------------------------

@@ -256,3 +256,22 @@ def test_what_needs_a_decision_stands_first(db: Db) -> None:
     assert kept["verdict"]["text"].startswith(
         "Needs a decision\n- the people to call have changed: Great Expectations refused it: column 'age'"
     )
+
+
+def test_what_no_training_mends_says_since_when_and_what_to_do(db: Db, receiver: Receiver) -> None:
+    week = Week(db)
+    week.models.promote("1", why="the first")
+    stale = Finding(True, "euribor3m:2026-02", "", "the last value is 40 days old")
+    incident = incident_store.open_incident(db, "economy:euribor3m", stale, lambda: START)
+    assert incident is not None
+    step(db, incident, replace(CALM, finding=stale, at=START + timedelta(days=14)))
+    outbox(db, receiver).run()
+    body = receiver.received[1]["message"]
+    assert receiver.titles[1] == "Callwise: A person is needed: the economic figure euribor3m is out of date"
+    assert "It has lasted for 14 days, since 2026-03-04 09:00 UTC: the last value is 40 days old." in body
+    assert "What to do: See what its source answers" in body
+    assert "scripts/retrain" not in body
+    week.at = START + timedelta(days=20)
+    week.make()
+    (kept,) = db.reports.find({"kind": "digest"})
+    assert "the last value is 40 days old. See what its source answers" in kept["verdict"]["text"].split("\n")[1]

@@ -62,6 +62,14 @@ def test_a_service_has_the_right_to_what_its_code_writes(service: str) -> None:
             assert "events.append(" not in code or "events" in mongo.appends, path
 
 
+def test_people_may_say_on_a_screen_that_they_look_after_an_incident() -> None:
+    """The app writes it through `core.incidents`, where the test above does not look."""
+    mongo = by_service("app").mongo
+    assert mongo is not None
+    assert {"find", "update"} <= allowed(mongo, "incidents")
+    assert "insert" in allowed(mongo, "events")
+
+
 def test_a_policy_opens_its_bucket_and_no_other() -> None:
     document = policy({"datasets": (READ, WRITE)}, BUCKETS)
     resources = {resource for statement in document["Statement"] for resource in statement["Resource"]}

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import trials
 from core.clock import now
+from core.incidents import acknowledge
 from core.mongo import Db
 from core.succession import Succession, What, decisions, state
 
@@ -110,7 +111,61 @@ def incident(cause: str, *statuses: str, why: str = "3 of 20 columns moved") -> 
     """An incident as monitoring keeps it, with the states it went through."""
     history = [{"status": status, "at": EARLY + n * HOUR, "why": why} for n, status in enumerate(statuses)]
     opened = {"at": EARLY, "report": "r", "why": why}
-    return {"_id": f"{cause}:r", "cause": cause, "status": statuses[-1], "opened": opened, "history": history}
+    state = {"status": statuses[-1], "acknowledged": None, "revision": 1}
+    return {"_id": f"{cause}:r", "cause": cause, **state, "opened": opened, "history": history}
+
+
+def look_after(page: AppTest, incident: str, name: str) -> AppTest:
+    """Say in the form at `incident` that `name` looks after it."""
+    page.text_input(key=f"look-after-by-{incident}").input(name)
+    return page.button(key=f"look-after-now-{incident}").click().run()
+
+
+def test_a_person_says_that_they_look_after_an_incident(overview: Draw, campaign: None, db: Db) -> None:
+    decided(db, ("promoted", "1"), ("promoted", "2"))  # the page asks for a name to go back with, too
+    db.incidents.insert_many([incident("drift", "open", "escalated"), incident("skew", "open")])
+    page = look_after(overview(), "drift:r", "  Ann   *B* ")
+    assert not page.exception
+    said = texts(page).replace("\\", "")
+    assert "Ann *B* looks after it. The others see that here." in said.replace("**", "").replace("  \n", " ")
+    assert "Ann *B* has looked after it since " in said
+    kept = db.incidents.find_one({"_id": "drift:r"})
+    assert kept is not None
+    assert kept["acknowledged"]["by"] == "Ann *B*"
+    assert isinstance(kept["acknowledged"]["at"], datetime)
+    assert kept["status"] == "escalated"
+    assert [event["who"] for event in db.events.find({"what": "incident acknowledged"})] == ["Ann *B*"]
+    assert [button.key for button in page.button if "look-after" in str(button.key)] == ["look-after-now-skew:r"]
+
+
+def test_nobody_looks_after_an_incident_without_a_name(overview: Draw, campaign: None, db: Db) -> None:
+    db.incidents.insert_one(incident("skew", "open"))
+    page = look_after(overview(), "skew:r", "   ")
+    assert "your name is needed" in texts(page)
+    assert [found["acknowledged"] for found in db.incidents.find()] == [None]
+
+
+def test_of_two_who_press_at_once_the_first_looks_after_it(overview: Draw, campaign: None, db: Db) -> None:
+    db.incidents.insert_one(incident("skew", "open"))
+    page = overview()
+    acknowledge(db, "skew:r", "Bob")
+    said = texts(look_after(page, "skew:r", "Ann"))
+    assert "Bob looks after it already" in said
+    assert "Bob has looked after it since" in said
+
+
+def test_what_the_appliance_is_busy_with_asks_nobody(overview: Draw, campaign: None, db: Db) -> None:
+    db.incidents.insert_many([incident("drift", "retraining"), incident("quality", "canary")])
+    assert not overview().button
+
+
+def test_the_name_that_is_known_stands_in_the_field(overview: Draw, campaign: None, db: Db) -> None:
+    decided(db, ("promoted", "1"), ("promoted", "2"))
+    db.incidents.insert_one(incident("skew", "open"))
+    page = overview()
+    page.text_input(key="agent").input("Ann").run()
+    page = page.button(key="look-after-now-skew:r").click().run()
+    assert "Ann has looked after it since" in texts(page)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +178,8 @@ def incident(cause: str, *statuses: str, why: str = "3 of 20 columns moved") -> 
         (incident("drift", "open", "escalated"), "error", "A person is needed."),
         (incident("skew", "open"), "warning", "go back to the model before"),
         (incident("economy:euribor3m", "open"), "warning", "The economic figure euribor3m is out of date."),
+        (incident("economy:euribor3m", "open", "escalated"), "error", "See what its source answers"),
+        (incident("data", "open", "escalated"), "error", "put the data right, then start a training"),
         (incident("new", "open"), "warning", "Look at the log of the monitor."),
     ],
     ids=lambda value: value["_id"] if isinstance(value, dict) else None,

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.streams import START, World, stream
+from core.schema import Schema, Value
 from monitor.evidence import GO_ON, INCONCLUSIVE, PROMOTE, ROLL_BACK, Pair, Rules, Verdict, judge
 
 BETTER = World(champion=0.8, canary=0.4)
@@ -127,6 +128,21 @@ def test_a_segment_that_pays_for_it_is_named_though_the_rest_gains() -> None:
     assert paying.loss > 0.02
     assert paying.evidence >= 24 / 0.05
     assert paying.outcomes >= 200
+
+
+def test_people_of_an_age_who_pay_for_it_are_named_as_well(schema: Schema) -> None:
+    rng = np.random.default_rng(6)
+    rows, ages = [], rng.integers(18, 80, 3000)
+    for age in ages:
+        chance = rng.beta(1, 5)
+        canary = chance if age < 60 else max(0.02, 0.5 - chance)
+        rows.append((bool(rng.random() < chance), 1 / 6, canary))
+    people: list[dict[str, Value]] = [{"job": "student", "marital": "single", "age": int(age)} for age in ages]
+    pairs = [replace(pair, segments=schema.groups_of(one)) for pair, one in zip(made(rows), people, strict=True)]
+    found = judge(pairs, Rules(roll_back=1e-9, promote=1e-9))
+    assert found.what == ROLL_BACK
+    assert "the segment age 60 and above pays for it" in found.sentence
+    assert [segment.name for segment in found.segments if segment.reached] == ["age 60 and above"]
 
 
 def test_a_ranking_that_is_worse_is_not_promoted_for_its_score() -> None:

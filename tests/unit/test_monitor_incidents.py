@@ -20,6 +20,7 @@ TRAINING = replace(OPEN, status=Status.RETRAINING, attempts=1, run="run-1", aske
 ON_TRIAL = replace(TRAINING, status=Status.CANARY, version="2", steps=3)
 WAITING = replace(TRAINING, status=Status.OPEN, refusals=1, steps=3)
 SECOND = replace(TRAINING, attempts=2, run="run-2", asked_at=1100, earlier=("2",), steps=5)
+STALE = replace(OPEN, cause="economy:euribor3m")
 ESCALATED = replace(TRAINING, status=Status.ESCALATED, steps=3)
 
 TRIAL = Trial("2", TrialState.ON_TRIAL, "passed")
@@ -28,6 +29,9 @@ AT_ONCE = replace(PROMOTED, tried=False)
 DROPPED = Trial("2", TrialState.ENDED, "version 2 was dropped: worse")
 NEW_CHAMPION = replace(CALM, champion="2")
 ENOUGH = replace(CALM, outcomes=1100)
+OF_NO_MODEL = replace(CALM, champion=None, finding=replace(WELL_OF_1, version=""))
+LATE = T0 + timedelta(days=10)
+STALE_FOR_LONG = replace(STALE, status=Status.ESCALATED, since=LATE, steps=2)
 
 
 def ended(end: RunEnd, why: str = "because", gate: str = "") -> Facts:
@@ -43,12 +47,32 @@ TABLE: dict[str, tuple[Incident, Facts, tuple[Status, str] | int | None]] = {
     "open, the report is on a model that is champion no more": (OPEN, NEW_CHAMPION, None),
     "open, well on a model that is champion no more": (OPEN, replace(NEW_CHAMPION, finding=WELL_OF_1), None),
     "open, never judged": (OPEN, replace(CALM, finding=None), None),
-    "open, a source out of date": (replace(OPEN, cause="economy:euribor3m"), CALM, None),
-    "open, a source in date again": (
-        replace(OPEN, cause="economy:euribor3m"),
-        replace(CALM, champion=None, finding=replace(WELL_OF_1, version="")),
-        (Status.RESOLVED, "well again"),
+    "open, a source out of date": (STALE, CALM, None),
+    "open, a source out of date, for not quite long enough": (
+        STALE,
+        replace(CALM, at=LATE - timedelta(seconds=1)),
+        None,
     ),
+    "open, a source out of date for long": (
+        STALE,
+        replace(CALM, at=LATE),
+        (Status.ESCALATED, "it has lasted for 10 days, since 2026-03-02 09:00 UTC: 3 of 20 columns moved"),
+    ),
+    "open, data that a gate refused, nobody looked for long": (
+        replace(OPEN, cause="data"),
+        replace(CALM, at=LATE + timedelta(days=30)),
+        (Status.ESCALATED, "it has lasted for 40 days, since 2026-03-02"),
+    ),
+    "open, scores that are not training's for long": (
+        replace(OPEN, cause="skew"),
+        replace(CALM, at=LATE),
+        (Status.ESCALATED, "it has lasted for 10 days"),
+    ),
+    "open, a source in date again": (STALE, OF_NO_MODEL, (Status.RESOLVED, "well again")),
+    "open, a source in date again after long": (STALE, replace(OF_NO_MODEL, at=LATE), (Status.RESOLVED, "well again")),
+    "open for long, drift that another's trial holds up": (OPEN, replace(CALM, at=LATE, busy=True), None),
+    "escalated, a source still out of date": (STALE_FOR_LONG, replace(CALM, at=LATE + timedelta(days=10)), None),
+    "escalated, a source in date at last": (STALE_FOR_LONG, OF_NO_MODEL, (Status.RESOLVED, "well again")),
     "open after a refusal, too few new outcomes": (WAITING, replace(CALM, outcomes=1099), None),
     "open after a refusal, enough new outcomes": (WAITING, ENOUGH, 2),
     "open after a refusal, in vain for long": (
@@ -98,6 +122,11 @@ TABLE: dict[str, tuple[Incident, Facts, tuple[Status, str] | int | None]] = {
         replace(SECOND, attempts=1, refusals=1),
         ended(RunEnd.REFUSED, "not better", "champion gate"),
         (Status.ESCALATED, "champion gate refused it: not better"),
+    ),
+    "nothing new to learn from, after a refusal": (
+        replace(SECOND, attempts=1, refusals=1),
+        ended(RunEnd.UNCHANGED),
+        (Status.OPEN, "nothing new to learn from"),
     ),
     "refused at the last attempt": (SECOND, ended(RunEnd.UNCHANGED), (Status.ESCALATED, "nothing new to learn from")),
     "passed, and on trial": (TRAINING, replace(CALM, trial=TRIAL), (Status.CANARY, "version 2")),
@@ -200,16 +229,52 @@ def test_people_are_told_of_a_status_once() -> None:
     assert asked(OPEN, first, "run-1", CALM).entry.tell
 
 
-def test_an_unchanged_world_gets_one_later_training_and_then_a_person() -> None:
-    """Drift comes before its outcomes do: the first training finds nothing new, the second what came in meanwhile."""
-    facts, incident, path = CALM, OPEN, []
-    for outcomes, end in ((1000, RunEnd.UNCHANGED), (1100, RunEnd.REFUSED)):
-        facts = replace(CALM, outcomes=outcomes)
-        ask = next_step(incident, facts, RULES)
+RESPONSES = {
+    "unchanged": Run(RunEnd.UNCHANGED, "made from these outcomes"),
+    "refused": Run(RunEnd.REFUSED, "no better", "champion gate"),
+}
+
+
+def live(*ends: str, attempts: int) -> list[tuple[Status, int]]:
+    """The states of an incident whose trainings end so, with 100 new outcomes before each; and its refusals."""
+    facts, incident, path, rules = CALM, OPEN, [], replace(RULES, attempts=attempts)
+    for place, end in enumerate(ends):
+        facts = replace(CALM, outcomes=1000 + 100 * place, at=T0 + timedelta(days=place))
+        ask = next_step(incident, facts, rules)
         assert isinstance(ask, Ask)
         incident = asked(incident, ask, f"run-{ask.attempt}", facts).incident
-        step = next_step(incident, replace(facts, run=Run(end, "no better", "champion gate")), RULES)
+        step = next_step(incident, replace(facts, run=RESPONSES[end]), rules)
         assert isinstance(step, Step)
         incident = step.incident
-        path.append(incident.status)
-    assert path == [Status.OPEN, Status.ESCALATED]
+        path.append((incident.status, incident.refusals))
+    return path
+
+
+def test_a_refusal_is_answered_once_and_then_by_a_person() -> None:
+    assert live("refused", "refused", attempts=9) == [(Status.OPEN, 1), (Status.ESCALATED, 1)]
+
+
+def test_nothing_new_to_learn_from_uses_up_no_refusal() -> None:
+    """Drift comes before its outcomes do: the first trainings find nothing new, the later ones what came in."""
+    assert live("unchanged", "unchanged", "refused", "unchanged", "refused", attempts=9) == [
+        *[(Status.OPEN, 0)] * 2, *[(Status.OPEN, 1)] * 2, (Status.ESCALATED, 1)
+    ]  # fmt: skip
+
+
+def test_nothing_new_to_learn_from_uses_up_an_attempt() -> None:
+    assert live("unchanged", "unchanged", "unchanged", attempts=3) == [*[(Status.OPEN, 0)] * 2, (Status.ESCALATED, 0)]
+    assert live("unchanged", "refused", attempts=2) == [(Status.OPEN, 0), (Status.ESCALATED, 0)]
+
+
+def test_nothing_new_to_learn_from_is_asked_again_only_with_new_outcomes_and_not_waited_for_without_end() -> None:
+    step = next_step(TRAINING, ended(RunEnd.UNCHANGED), RULES)
+    assert isinstance(step, Step)
+    waiting = step.incident
+    assert next_step(waiting, replace(CALM, outcomes=1099), RULES) is None
+    ask = next_step(waiting, ENOUGH, RULES)
+    assert isinstance(ask, Ask)
+    assert ask.attempt == 2
+    late = next_step(waiting, replace(CALM, outcomes=1099, at=LATE), RULES)
+    assert isinstance(late, Step)
+    assert late.incident.status is Status.ESCALATED
+    assert "within 10 days too few outcomes came in" in late.entry.why

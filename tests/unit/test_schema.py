@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import SchemaError
-from core.schema import Role, Schema, read
+from core.schema import Column, Role, Schema, read
 from core.settings import ROOT
 
 
@@ -86,6 +86,13 @@ def break_column(content: dict[str, Any], **changes: Any) -> None:
         (lambda c: break_column(c, type="date"), "type"),
         (lambda c: break_column(c, minimum=200), "minimum is above maximum"),
         (lambda c: break_column(c, categories=["a"]), "categories go with type category"),
+        (lambda c: break_column(c, bounds=[40, 30]), "bounds must be numbers, each above the one before"),
+        (lambda c: break_column(c, bounds=[30, 30]), "each above the one before"),
+        (lambda c: break_column(c, bounds=[30, float("nan")]), "each above the one before"),
+        (lambda c: break_column(c, bounds=[float("inf")]), "each above the one before"),
+        (lambda c: break_column(c, bounds=[17, 30]), "no value is on both sides of the bound 17"),
+        (lambda c: break_column(c, bounds=[30, 111]), "no value is on both sides of the bound 111"),
+        (lambda c: c["columns"][1].update(bounds=[1]), "column 'job': bounds part numbers"),
         (lambda c: break_column(c, name="job"), "a column name stands twice"),
         (lambda c: break_column(c, name="prospect"), "must not be called 'prospect'"),
         (lambda c: c.update(segments=["income"]), "'income' is not a column"),
@@ -135,3 +142,28 @@ def test_whatever_comes_in_is_a_value_within_the_rule_or_a_refusal(raw: Any) -> 
             assert column.parse(value) == value
             assert isinstance(value, str) == column.is_category
             assert value in column.categories if column.is_category else math.isfinite(float(value))
+
+
+@pytest.mark.parametrize(
+    ("age", "group"),
+    [(17, "under 30"), (29, "under 30"), (30, "30 to under 40"), (59, "50 to under 60"), (60, "60 and above"),
+     (110, "60 and above"), (29.5, "under 30")],
+)  # fmt: skip
+def test_a_number_is_in_the_group_that_its_bounds_say(schema: Schema, age: float, group: str) -> None:
+    assert schema.by_name["age"].group(age) == group
+    assert group in schema.by_name["age"].groups
+
+
+def test_a_special_value_is_a_group_of_its_own(schema: Schema) -> None:
+    days = Column.model_validate({**schema.by_name["pdays"].model_dump(), "bounds": [7]})
+    assert days.groups == ("under 7", "7 and above", "never contacted before")
+    assert [days.group(value) for value in (6, 7, 999, 999.0, 998)] == [
+        "under 7", "7 and above", "never contacted before", "never contacted before", "7 and above",
+    ]  # fmt: skip
+
+
+def test_words_are_their_own_groups_and_a_number_without_bounds_has_none(schema: Schema) -> None:
+    assert schema.by_name["marital"].groups == schema.by_name["marital"].categories
+    assert schema.by_name["marital"].group("single") == "single"
+    with pytest.raises(ValueError, match="'previous' fall into no groups"):
+        schema.by_name["previous"].group(1)
