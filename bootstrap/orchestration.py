@@ -51,8 +51,10 @@ def ensure_deployment(api_url: str) -> str:
             DEPLOYMENT,
             description="Snapshot, validate, train, validate, register; stops at the first gate that refuses.",
             work_pool_name=WORK_POOL,
-            path=str(ROOT),
             entrypoint=ENTRYPOINT,
+            # The code is run where it lies. With a `path` in this place each run would copy it first: the checkout with
+            # its packages and, in a demo, with the state that the copy lies in.
+            pull_steps=[{"prefect.deployments.steps.set_working_directory": {"directory": str(ROOT)}}],
             # A second run waits: two trainings at once would only compete for the same champion.
             concurrency_limit=1,
             parameters={},

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,38 @@ def test_the_real_prefect_does_what_flows_do() -> None:
     ensure_work_pool(url)
     ensure_deployment(url)
     check_flows(PrefectRuns(url))
+
+
+LOAD = """
+import asyncio
+from prefect.client.orchestration import get_client
+from prefect.flows import load_flow_from_flow_run
+
+async def load():
+    async with get_client() as client:
+        deployment = await client.read_deployment_by_name("continuous-training/default")
+        run = await client.create_flow_run_from_deployment(deployment.id)
+        flow = await load_flow_from_flow_run(run)
+        await client.delete_flow_run(run.id)
+    print(flow.fn.__code__.co_filename)
+
+asyncio.run(load())
+"""
+
+
+def test_a_training_runs_the_code_where_it_lies_and_copies_nothing(tmp_path: Path) -> None:
+    """A worker starts every run in an empty folder, and whatever is fetched into it is fetched for every training."""
+    if "PREFECT_API_URL" not in os.environ:
+        pytest.skip("PREFECT_API_URL names no server; scripts/test starts one")
+    url = os.environ["PREFECT_API_URL"]
+    ensure_work_pool(url)
+    ensure_deployment(url)
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    loaded = subprocess.run(
+        [sys.executable, "-c", LOAD], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.splitlines()[-1] == str(ROOT / "trainer" / "flow.py")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.mongo
