@@ -112,6 +112,11 @@ def gains(sold: ArrayLike, order: ArrayLike, *, points: int = 100) -> Gains:
     return Gains(steps, np.interp(steps, called, found))
 
 
+def at(curve: Gains, called: Sequence[float]) -> list[float]:
+    """The share of the sales found after each share of the calls `called`."""
+    return [float(found) for found in np.interp(called, curve.called, curve.found)]
+
+
 def needed(sold: ArrayLike, order: ArrayLike, wanted: int) -> float:
     """How many of the n calls, made in `order`, the first `wanted` sales take. A whole number where none are equal.
 
