@@ -16,14 +16,19 @@ from core.results import Gains, Rate
 DARK, WARM, GREEN, GREY = "#0f5c6e", "#a63d00", "#2e6b1f", "#5b6774"
 _DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 _ROW, _HEIGHT = 30, 260  # pixels
-_SHARE = alt.Axis(format=".0%", tickCount=5, title=None)
+_TEXT = "#3d4a57"
+_INK = {"labelColor": _TEXT, "titleColor": _TEXT}
+_EVEN = {"format": ".0%", "tickCount": 5, **_INK}
+_SHARE = alt.Axis(title=None, **_EVEN)
 
 
 def rates(rows: Sequence[tuple[str, Rate]], what: str) -> alt.LayerChart:
-    """A row each: a point at the share of sales, and a line as long as it is unsure."""
+    """A row each, with its number of calls: a point at the share of sales, and a line as long as it is unsure."""
     return _points(
-        [{"group": label, **_figures(found)} for label, found in rows],
-        place=alt.Y("group:N", sort=None, title=None, axis=alt.Axis(labelLimit=150, ticks=False)),
+        [{"group": f"{label} ({found.calls:,})", **_figures(found)} for label, found in rows],
+        place=alt.Y(
+            "group:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelFlush=False, ticks=False, **_INK)
+        ),
         horizontal=True,
         tooltip=alt.Tooltip("group:N", title=what),
         height=_ROW * len(rows) + 40,
@@ -35,7 +40,7 @@ def days(rows: Sequence[tuple[date, Rate]], *, weekly: bool) -> alt.LayerChart:
     what = "Week from" if weekly else "Day"
     # At noon: a browser west of Greenwich would draw midnight on the day before.
     placed = [{"day": datetime(day.year, day.month, day.day, 12).isoformat(), **_figures(f)} for day, f in rows]  # noqa: DTZ001  a place on an axis, on the reader's own clock
-    ticks = alt.Axis(format="%-d %b", labelOverlap=True, title=None, grid=False, tickCount=min(8, len(rows)))
+    ticks = alt.Axis(format="%-d %b", labelOverlap=True, title=None, grid=False, tickCount=min(8, len(rows)), **_INK)
     return _points(
         placed,
         place=alt.X("day:T", axis=ticks, scale=alt.Scale(padding=14)),
@@ -54,13 +59,15 @@ def gains(curves: Mapping[str, Gains], unit: str) -> alt.Chart:
         for called, found in zip(curve.called, curve.found, strict=True)
     ]
     colours = [*(DARK, WARM, GREEN)[: len(names) - 1], GREY]
-    legend = alt.Legend(orient="top", direction="vertical", title=None, labelLimit=320, symbolStrokeWidth=2.5)
+    legend = alt.Legend(
+        orient="top", direction="vertical", title=None, labelLimit=320, symbolStrokeWidth=2.5, labelColor=_TEXT
+    )
     return (
         alt.Chart(alt.Data(values=rows))
         .mark_line(strokeWidth=2.5)
         .encode(
-            x=alt.X("called:Q", axis=alt.Axis(format=".0%", tickCount=5, title=unit), scale=alt.Scale(domain=[0, 1])),
-            y=alt.Y("found:Q", axis=alt.Axis(format=".0%", tickCount=5, title="Sales found")),
+            x=alt.X("called:Q", axis=alt.Axis(title=unit, **_EVEN), scale=alt.Scale(domain=[0, 1])),
+            y=alt.Y("found:Q", axis=alt.Axis(title="Sales found", **_EVEN)),
             color=alt.Color("order:N", sort=names, legend=legend, scale=alt.Scale(domain=names, range=colours)),
             strokeDash=alt.StrokeDash(
                 "order:N", sort=names, legend=legend, scale=alt.Scale(domain=names, range=list(_DASHES[: len(names)]))
@@ -104,5 +111,6 @@ def _points(
         share, low = alt.Y("share:Q", axis=_SHARE, scale=scale), alt.Y("low:Q", axis=_SHARE, scale=scale)
         line, point = base.encode(x=place, y=low, y2="high:Q"), base.encode(x=place, y=share)
     return alt.layer(
-        line.mark_rule(color=GREY, strokeWidth=2), point.mark_point(filled=True, size=70, color=DARK, opacity=1)
+        line.mark_rule(color=GREY, strokeWidth=2, aria=False),  # a screen reader hears its ends with the point
+        point.mark_point(filled=True, size=70, color=DARK, opacity=1),
     ).properties(height=height)

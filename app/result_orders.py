@@ -101,10 +101,12 @@ def against(house: Appliance, calls: Sequence[Call], until: datetime) -> None:
 
 def _gains(curves: Mapping[str, Gains], found: Mapping[str, Saved]) -> None:
     """Curves, each with the calls that half of the sales take in that order."""
-    st.altair_chart(
-        result_charts.gains(curves, "Calls made"),
-        alt=f"Share of the sales found after a share of the calls: {', '.join(curves)}. The tables have the figures.",
-    )
+    left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
+    with left:
+        st.altair_chart(
+            result_charts.gains(curves, "Calls made"),
+            alt=f"Sales found after a share of the calls: {', '.join(curves)}. The tables have the figures.",
+        )
     rows = [
         {
             "Order": formats.plain(name),
@@ -113,7 +115,8 @@ def _gains(curves: Mapping[str, Gains], found: Mapping[str, Saved]) -> None:
         }
         for name, saved in found.items()
     ]
-    st.table(rows, border="horizontal", hide_index=True)
+    with right:
+        st.table(rows, border="horizontal", hide_index=True)
     with st.expander("As a table"):
         steps = [step / 10 for step in range(1, 11)]
         shares = {name: results.at(curve, steps) for name, curve in curves.items()}

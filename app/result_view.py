@@ -77,7 +77,7 @@ def ask(house: Appliance, campaigns: Sequence[str]) -> View | None:
     if not shown:
         st.info("Nobody has recorded a call in this campaign yet.", icon=":material/hourglass_empty:")
         return None
-    first, last = _days_of(period, shown)
+    first, last = _days_of(period, campaign, shown)
     within = result_figures.in_period(shown, first, last)
     if not within:
         newest = formats.plain(f"{shown[-1].day:%-d %b %Y}")
@@ -97,11 +97,13 @@ def _with_imported(tallies: Sequence[Tally], own: Sequence[Tally]) -> bool:
     return with_them
 
 
-def _days_of(period: str, tallies: Sequence[Tally]) -> tuple[date, date]:
+def _days_of(period: str, campaign: str, tallies: Sequence[Tally]) -> tuple[date, date]:
     """The first and last day of `period`."""
     first, last, today = tallies[0].day, tallies[-1].day, now().astimezone(zone(st.context.timezone)).date()
     if period == CHOSEN_DAYS:
-        chosen = st.date_input("Days", (first, last), first, max(last, today), key="results-days-chosen")
+        # A field of its own for each range: days chosen in one need not lie in another.
+        key = f"results-days:{campaign}:{first}"
+        chosen = st.date_input("Days", (first, last), first, max(last, today), key=key)
         ends = chosen if isinstance(chosen, tuple) else (chosen,)
         return (ends[0], ends[-1]) if ends else (first, last)
     days = PERIODS[period]

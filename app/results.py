@@ -58,13 +58,14 @@ def page(house: Appliance) -> None:
             "may calls as good as these differ by chance alone. Every rate below has such a range. Figures are at most "
             "a minute old."
         )
-    with notices.boundary():
+    # Places of their own for what comes and goes, so that nothing else is on the screen twice while the page is drawn.
+    with st.container(key="results-on-trial"), notices.boundary():
         result_trial.draw(house, view.campaign, view.names, NEWEST)
     with st.container(key="results-days", border=True):
         _days(view)
     with st.container(key="results-agents", border=True):
         _agents(view)
-    with notices.boundary():
+    with st.container(key="results-scored"), notices.boundary():
         _scored(view, counted, saved)
 
 
@@ -98,22 +99,22 @@ def _scored(view: View, counted: Rate, saved: st.delta_generator.DeltaGenerator)
     """All that needs what was said before the calls; the figure of the calls saved goes to `saved`."""
     everything = f"results-everything:{view.campaign}"
     limit = max(NEWEST, counted.calls if st.session_state.get(everything) else 0)
-    with st.spinner(f"Looking up the scores of {formats.plural(min(limit, counted.calls), 'call')}", show_time=True):
+    waiting, newest = st.container(key="results-waiting"), st.container(key="results-newest")
+    what = f"Looking up the scores of {formats.plural(min(limit, counted.calls), 'call')}"
+    with waiting, st.spinner(what, show_time=True):
         calls = view.calls(limit)
     if not calls:
         return
     if counted.calls > limit:
-        with st.container(key="results-newest"):
-            text = (
-                f"What follows is of the newest {formats.count(len(calls))} of {formats.plural(counted.calls, 'call')}."
-            )
+        with newest:
+            text = f"What follows is of the newest {formats.count(limit)} of {formats.plural(counted.calls, 'call')}."
+            text += " To look all up takes some seconds for each ten thousand."
             st.info(text, icon=":material/filter_alt:")
             st.button(
                 f"Look up all {formats.count(counted.calls)}",
                 key="results-read-all",
                 on_click=st.session_state.__setitem__,
                 args=(everything, True),
-                help="Takes some seconds for each ten thousand, once an hour.",
             )
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="results-bands", border=True, height="stretch"):

@@ -86,7 +86,7 @@ def calls(
 def decided(db: Db, *whats: tuple[str, str, datetime]) -> None:
     for place, (what, version, at) in enumerate(whats, 1):
         key = {"_id": f"prospect-scorer:{place:06d}", "model": "prospect-scorer", "place": place}
-        why = {"by": "trainer", "why": "better in training", "incident": None, "evidence": {}}
+        why: dict[str, Any] = {"by": "trainer", "why": "better in training", "incident": None, "evidence": {}}
         db.models.insert_one({**key, "what": what, "version": version, "at": at, **why})
 
 
@@ -210,6 +210,18 @@ def test_the_champion_of_a_month_before_is_what_it_is_compared_with(screen: Draw
     assert "That favours the other model" in said(test)
 
 
+def test_a_model_that_was_chosen_and_is_no_longer_there_gives_way(screen: Draw, campaign: None, db: Db) -> None:
+    calls(db, "+-", at=NOON - 20 * DAY, shadow_version="7", shadow_score=0.1)
+    calls(db, "++-", shadow_version="8", shadow_score=0.2)
+    test = screen()
+    test.selectbox(key="results-rival").set_value("7").run()
+    assert "2 calls to people whom version 1" in said(test)
+    test.selectbox(key="results-period").set_value("Last 7 days").run()
+    assert not test.exception
+    assert not test.error, said(test)
+    assert test.selectbox(key="results-rival").value == "8"
+
+
 def test_with_one_model_alone_there_is_none_to_compare(screen: Draw, campaign: None, db: Db) -> None:
     calls(db, "+-")
     assert "there is none to compare with" in said(screen())
@@ -248,8 +260,22 @@ def test_a_period_leaves_the_others_out(screen: Draw, campaign: None, db: Db) ->
     assert metrics(test)["Calls"] == "2"
     assert sum(int(row[1]) for row in table(test, "Band")) == 2
     test.selectbox(key="results-period").set_value("Choose days").run()
-    test.date_input(key="results-days-chosen").set_value(((NOON - 20 * DAY).date(), (NOON - 19 * DAY).date())).run()
+    test.date_input[0].set_value(((NOON - 20 * DAY).date(), (NOON - 19 * DAY).date())).run()
     assert metrics(test)["Calls"] == "4"
+
+
+def test_days_chosen_in_one_campaign_are_not_asked_of_another(screen: Draw, campaign: None, db: Db) -> None:
+    later = {"_id": "summer", "title": "summer", "created_at": now() - DAY, "schema": "x"}
+    db.campaigns.insert_one(later)
+    calls(db, "+---", at=NOON - 20 * DAY)
+    outcome = {"prospect": "summer:1", "campaign": "summer", "result": "sold", "positive": True, "agent": "ann"}
+    db.outcomes.insert_one({**outcome, "_id": "summer:1:1", "at": NOON})
+    test = screen()
+    test.selectbox(key="results-period").set_value("Choose days").run()
+    test.date_input[0].set_value(((NOON - 20 * DAY).date(), (NOON - 19 * DAY).date())).run()
+    test.selectbox(key="campaign").set_value("summer").run()
+    assert not test.error, said(test)
+    assert metrics(test)["Calls"] == "1"
 
 
 def test_a_period_without_calls_says_when_the_last_were(screen: Draw, campaign: None, db: Db) -> None:
