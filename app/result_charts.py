@@ -6,7 +6,7 @@ Colours keep a contrast of at least 4.5 to 1 on white (WCAG 2.2, 1.4.3), and no 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import altair as alt
@@ -40,7 +40,17 @@ def days(rows: Sequence[tuple[date, Rate]], *, weekly: bool) -> alt.LayerChart:
     what = "Week from" if weekly else "Day"
     # At noon: a browser west of Greenwich would draw midnight on the day before.
     placed = [{"day": datetime(day.year, day.month, day.day, 12).isoformat(), **_figures(f)} for day, f in rows]  # noqa: DTZ001  a place on an axis, on the reader's own clock
-    ticks = alt.Axis(format="%-d %b", labelOverlap=True, title=None, grid=False, tickCount=min(8, len(rows)), **_INK)
+    places = [alt.DateTime(year=day.year, month=day.month, date=day.day, hours=12) for day, _ in rows]
+    years = bool(rows) and rows[-1][0] - rows[0][0] > timedelta(days=300)
+    ticks = alt.Axis(
+        format="%b %Y" if years else "%-d %b",
+        labelOverlap="greedy",
+        labelSeparation=12,
+        title=None,
+        grid=False,
+        values=places,
+        **_INK,
+    )
     return _points(
         placed,
         place=alt.X("day:T", axis=ticks, scale=alt.Scale(padding=14)),

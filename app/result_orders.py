@@ -30,7 +30,7 @@ def worth(calls: Sequence[Call]) -> Saved:
     found = {name: results.saved(sold, order, SHARE) for name, order in orders.items()}
     made = found[AS_CALLED]
     chance = made.random
-    st.markdown(formats.plain(_told(made)))
+    st.markdown(formats.plain(_told(made, sum(sold))))
     _gains({name: results.gains(sold, order) for name, order in orders.items()}, found)
     st.caption(
         formats.plain(
@@ -43,8 +43,10 @@ def worth(calls: Sequence[Call]) -> Saved:
     return made
 
 
-def _told(worth: Saved) -> str:
-    took = f"The first {formats.plural(worth.sales, 'sale')}, half of all, took {_calls(worth.needed)} calls"
+def _told(worth: Saved, sales: int) -> str:
+    took = (
+        f"The first {formats.count(worth.sales)} of {formats.plural(sales, 'sale')} took {_calls(worth.needed)} calls"
+    )
     low, high = worth.random.between
     if low <= worth.needed <= high:
         return f"{took}. In random order it would have been about {_calls(worth.random.mean)}: no more than chance."

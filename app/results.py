@@ -129,7 +129,7 @@ def _scored(view: View, counted: Rate, saved: st.delta_generator.DeltaGenerator)
             return
         worth = result_orders.worth(scored)
         saved.metric(
-            "Calls saved",
+            "Calls saved" if counted.calls <= limit else f"Calls saved, newest {formats.count(limit)}",
             formats.count(result_orders.saved_calls(worth)),
             width="content",
             help=result_orders.formula(worth),
