@@ -193,7 +193,7 @@ def test_the_champion_of_a_month_before_is_what_it_is_compared_with(screen: Draw
         db, ("promoted", "1", NOON - 90 * DAY), ("promoted", "2", NOON - 9 * DAY), ("promoted", "3", NOON - 5 * DAY)
     )
     calls(db, "++--", version="3")
-    for place, person in enumerate(db.predictions.distinct("prospect")):
+    for place, person in enumerate(sorted(db.predictions.distinct("prospect"))):
         record = {"prospect": person, "features": {}, "at": NOON - 20 * DAY, "route": "champion"}
         for version, score in (("1", place / 10), ("2", 0.5)):
             db.predictions.insert_one({**record, "_id": f"old{version}:{person}", "version": version, "score": score})
