@@ -5,13 +5,15 @@ An action that changes the counts forgets them, so whoever acted sees the change
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import streamlit as st
 from pymongo.database import Database
 
-from app import ranked_list
+from app import calls_made, ranked_list
+from app.calls_made import Call, Known, Tally
 from app.ranked_list import Progress
 from core.mongo import Db
 
@@ -19,6 +21,29 @@ from core.mongo import Db
 _SHARED: dict[str, Any] = {"show_spinner": False, "hash_funcs": {Database: lambda db: db.name}}
 _progress = st.cache_data(ttl=timedelta(seconds=5), **_SHARED)(ranked_list.progress)
 _floors = st.cache_data(ttl=timedelta(seconds=30), **_SHARED)(ranked_list.floors)
+_tally = st.cache_data(ttl=timedelta(minutes=1), **_SHARED)(calls_made.tally)
+
+
+def _joined(
+    db: Db,
+    campaign: str,
+    columns: tuple[str, ...],
+    limit: int,
+    since: datetime | None,
+    until: datetime | None,
+    imported: bool,
+) -> list[Call]:
+    known = _known(campaign, columns)
+    return calls_made.made(db, campaign, columns, limit, since=since, until=until, imported=imported, known=known)
+
+
+def _nothing(campaign: str, columns: tuple[str, ...]) -> Known:  # noqa: ARG001  what it is kept by
+    return {}
+
+
+# What was looked up of a campaign's calls: one for all sessions, filled as pages need it.
+_known = st.cache_resource(ttl=timedelta(hours=1), max_entries=4, show_spinner=False)(_nothing)
+_made = st.cache_data(ttl=timedelta(minutes=1), max_entries=16, **_SHARED)(_joined)
 
 
 def progress(db: Db, campaign: str) -> Progress:
@@ -38,3 +63,24 @@ def floors(db: Db, campaign: str) -> list[float]:
 def forget_progress(db: Db, campaign: str) -> None:
     """Count `campaign` anew next time."""
     _progress.clear(db, campaign)
+
+
+def tally(db: Db, campaign: str, zone: str | None) -> list[Tally]:
+    """`calls_made.tally`, at most a minute old."""
+    found: list[Tally] = _tally(db, campaign, zone)
+    return found
+
+
+def made(
+    db: Db,
+    campaign: str,
+    columns: Sequence[str],
+    limit: int,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    imported: bool = False,
+) -> list[Call]:
+    """`calls_made.made`, at most a minute old; what was said before a call is looked up once an hour."""
+    found: list[Call] = _made(db, campaign, tuple(columns), limit, since, until, imported)
+    return found

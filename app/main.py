@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import calls, campaigns, notices, overview
+from app import calls, campaigns, notices, overview, results
 from app.appliance import Appliance, Link
 from core.mongo import connect
 from core.objects import ObjectStore
@@ -68,6 +68,7 @@ def _pages(house: Appliance) -> list[Any]:
     return [
         page(calls.page, "Call list", ":material/call:"),
         st.session_state["campaigns_page"],
+        page(results.page, "Results", ":material/bar_chart:", "results"),
         page(overview.page, "Overview", ":material/monitoring:", "overview"),
     ]
 

@@ -44,7 +44,7 @@ def _trial(house: Appliance, trial: Decision) -> None:
             st.caption("No outcome has told anything about it yet.")
         else:
             at = formats.moment(last.at, st.context.timezone)
-            st.caption(f"{formats.plain(_sentence(last.sentence))} Looked at {at}.")
+            st.caption(f"{formats.plain(sentence(last.sentence))} Looked at {at}.")
 
 
 def _before(house: Appliance, found: State, champion: str, previous: str) -> None:
@@ -92,6 +92,7 @@ def go_back(house: Appliance, champion: str) -> None:
     )
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """What monitoring found, as a sentence for people."""
     text = text.removeprefix("go on: ").strip().rstrip(".")
     return f"{text[:1].upper()}{text[1:]}."

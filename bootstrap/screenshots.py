@@ -12,15 +12,17 @@ WIDTHS = {"": (1440, 1000), "-phone": (390, 844)}
 
 
 def take(app: str, folder: Path, chromium: str) -> list[Path]:
-    """The call list with a person on the card, the campaigns, and the overview; at a laptop's and a phone's width."""
+    """The call list with a person on the card, and the other pages; at a laptop's and a phone's width."""
     taken: list[Path] = []
     for suffix, (width, height) in WIDTHS.items():
         with opened(chromium, width=width, height=height) as page:
             visit(page, address(app, SAMPLE_CAMPAIGN, "Ann"))
             take_next(page)
-            for name in ("call-list", "campaigns", "overview"):
+            for name in ("call-list", "campaigns", "results", "overview"):
                 if name != "call-list":
                     visit(page, f"{app.rstrip('/')}/{name}")
+                if name == "results":  # it is drawn as its parts are read
+                    page.locator(".st-key-results-gains").wait_for()
                 page.wait_for_load_state("networkidle")
                 path = folder / f"{name}{suffix}.png"
                 page.screenshot(path=path)

@@ -1,0 +1,165 @@
+"""Results: what the calls of a campaign came to, how much the order of the list was worth, and the trial under way.
+
+What the database counts is drawn first; what needs the scores looked up follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import streamlit as st
+
+from app import (
+    formats,
+    notices,
+    result_charts,
+    result_figures,
+    result_orders,
+    result_tables,
+    result_trial,
+    result_view,
+)
+from app.appliance import Appliance
+from app.calls_made import IMPORTED, Call, begin
+from app.result_view import View
+from core.mongo import reachable
+from core.results import Rate
+
+NEWEST = 5_000
+"""Calls that scores are looked up for at once: some seconds on the embedded server, and an interval of two points."""
+
+AGENTS_DRAWN = 20
+
+
+def page(house: Appliance) -> None:
+    """Draw the page."""
+    st.title("Results")
+    with reachable():
+        campaigns = [str(c["_id"]) for c in house.db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]
+    if not campaigns:
+        with st.container(key="empty-campaigns"):
+            st.info("There is no campaign yet. Import a file of people to call; their results appear here.")
+        st.page_link(st.session_state["campaigns_page"], label="Import a campaign", icon=":material/upload_file:")
+        return
+    view = result_view.ask(house, campaigns)
+    if view is None:
+        return
+    counted = result_figures.total(tally.rate for tally in view.tallies)
+    top = st.container(key="results-figures")
+    with top, st.container(horizontal=True, gap="medium"):
+        st.metric("Calls", formats.count(counted.calls), width="content")
+        st.metric("Sold", formats.count(counted.sales), width="content")
+        st.metric("Conversion", result_tables.percent(counted), width="content")
+        saved = st.empty()
+    with top:
+        st.caption(
+            f"Conversion is sales a call; it lies {result_tables.sure(counted)} with a certainty of 95%. By so much "
+            "may calls as good as these differ by chance alone. Every rate below has such a range. Figures are at most "
+            "a minute old."
+        )
+    # Places of their own for what comes and goes, so that nothing else is on the screen twice while the page is drawn.
+    with st.container(key="results-on-trial"), notices.boundary():
+        result_trial.draw(house, view.campaign, view.names, NEWEST)
+    with st.container(key="results-days", border=True):
+        _days(view)
+    with st.container(key="results-agents", border=True):
+        _agents(view)
+    with st.container(key="results-scored"), notices.boundary():
+        _scored(view, counted, saved)
+
+
+def _days(view: View) -> None:
+    rows, weekly = result_figures.by_day(view.tallies)
+    st.markdown("**By week**" if weekly else "**By day**")
+    st.altair_chart(
+        result_charts.days(rows, weekly=weekly),
+        alt=f"Share of sales by {'week' if weekly else 'day'}, with ranges. The table below has the figures.",
+    )
+    result_tables.table("Week from" if weekly else "Day", [(f"{day:%a, %-d %b %Y}", found) for day, found in rows])
+
+
+def _agents(view: View) -> None:
+    rows = result_figures.by_agent(view.tallies)
+    st.markdown("**By agent**")
+    named = [(_agent(agent), found) for agent, found in rows]
+    result_tables.rates(named[:AGENTS_DRAWN], "Agent", all_rows=named)
+    if len(rows) > AGENTS_DRAWN:
+        st.caption(f"Drawn are the {AGENTS_DRAWN} with the most calls; the table has everybody.")
+    st.caption(
+        "Who calls while the best of the list are still there sells more. Ranges that overlap tell no two apart."
+    )
+
+
+def _agent(name: str) -> str:
+    return "From files" if name == IMPORTED else name
+
+
+def _scored(view: View, counted: Rate, saved: st.delta_generator.DeltaGenerator) -> None:
+    """All that needs what was said before the calls; the figure of the calls saved goes to `saved`."""
+    everything = f"results-everything:{view.campaign}"
+    limit = max(NEWEST, counted.calls if st.session_state.get(everything) else 0)
+    waiting, newest = st.container(key="results-waiting"), st.container(key="results-newest")
+    what = f"Looking up the scores of {formats.plural(min(limit, counted.calls), 'call')}"
+    with waiting, st.spinner(what, show_time=True):
+        calls = view.calls(limit)
+    if not calls:
+        return
+    if counted.calls > limit:
+        with newest:
+            text = f"What follows is of the newest {formats.count(limit)} of {formats.plural(counted.calls, 'call')}."
+            text += " To look all up takes some seconds for each ten thousand."
+            st.info(text, icon=":material/filter_alt:")
+            st.button(
+                f"Look up all {formats.count(counted.calls)}",
+                key="results-read-all",
+                on_click=st.session_state.__setitem__,
+                args=(everything, True),
+            )
+    left, right = st.columns(2, gap="medium")
+    with left, st.container(key="results-bands", border=True, height="stretch"):
+        _bands(calls)
+    with right, st.container(key="results-segments", border=True, height="stretch"):
+        _segments(view, calls)
+    scored = [call for call in calls if call.before.score is not None]
+    with st.container(key="results-gains", border=True):
+        st.markdown("**What the order of the list was worth**")
+        if not any(call.sold for call in scored):
+            st.markdown("No sale yet among people who had a score when they were called.")
+            return
+        worth = result_orders.worth(scored)
+        saved.metric(
+            "Calls saved" if counted.calls <= limit else f"Calls saved, newest {formats.count(limit)}",
+            formats.count(result_orders.saved_calls(worth)),
+            width="content",
+            help=result_orders.formula(worth),
+        )
+    with st.container(key="results-models", border=True):
+        result_orders.against(view.house, calls, begin(view.last + timedelta(days=1), st.context.timezone))
+
+
+def _bands(calls: Sequence[Call]) -> None:
+    st.markdown("**By band**")
+    rows = result_figures.by_band(calls)
+    if not rows:
+        st.markdown("None of these people had a score when they were called.")
+        return
+    result_tables.rates(rows, "Band")
+    st.caption("A person's band is here the place of their score, as it was before the call, among all these calls.")
+
+
+def _segments(view: View, calls: Sequence[Call]) -> None:
+    st.markdown("**By segment**")
+    columns = view.columns
+    if not columns:
+        st.markdown("The campaign schema names no segments.")
+        return
+    chosen = st.selectbox(
+        "Segment",
+        view.names,
+        key="results-segment",
+        format_func=lambda name: view.house.schema.by_name[name].label,
+        label_visibility="collapsed",
+    )
+    place = view.names.index(chosen)
+    result_tables.rates(result_figures.by_segment(calls, columns[place], place), columns[place].label)
