@@ -20,6 +20,7 @@ from core.schema import read
 from core.settings import AppSettings, MongoSettings, S3Settings, SchemaSettings, load
 
 STYLE = Path(__file__).with_name("style.css")
+ICON = Path(__file__).with_name("icon.svg")  # a named icon would be asked of a server of its maker
 
 
 class Settings(MongoSettings, S3Settings, SchemaSettings, AppSettings):
@@ -46,7 +47,7 @@ def wire() -> Appliance:
 
 def run() -> None:
     """Draw one page."""
-    st.set_page_config(page_title="Callwise", page_icon=":material/call:", layout="wide")
+    st.set_page_config(page_title="Callwise", page_icon=ICON, layout="wide")
     st.html(STYLE)
     with notices.boundary():
         house: Appliance = st.cache_resource(show_spinner=False)(wire)()

@@ -64,6 +64,16 @@ def test_claim_see_the_score_record_and_gone(app: str, chromium: str, campaign: 
     assert (outcome["result"], outcome["agent"]) == ("sold", "Ann")
 
 
+def test_nothing_is_asked_of_another_server(app: str, chromium: str, campaign: str) -> None:
+    asked: list[str] = []
+    with opened(chromium) as page:
+        page.on("request", lambda request: asked.append(request.url))
+        visit(page, address(app, campaign, "Ann"))
+        take_next(page)
+        page.wait_for_load_state("networkidle")
+    assert [url for url in asked if not url.startswith((app, "data:", "blob:"))] == []
+
+
 def test_a_shift_on_the_keyboard_alone(app: str, chromium: str, campaign: str, db: Db) -> None:
     with opened(chromium) as page:
         visit(page, address(app, campaign, "Ann"))
