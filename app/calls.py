@@ -13,9 +13,9 @@ from app.appliance import Appliance
 from app.bands import band_of
 from app.desk import Seat
 from app.ranked_list import Entry, Progress
+from core.call_states import Result
 from core.clock import now
 from core.mongo import reachable
-from core.prospects import Result
 
 REFRESH = timedelta(seconds=20)
 REFRESH_UNRANKED = timedelta(seconds=3)
@@ -56,15 +56,17 @@ def page(house: Appliance) -> None:
 
 def _stage(state: Progress) -> tuple[bool, bool]:
     """What the whole page depends on: whether anybody is left to call, and whether anybody is ranked."""
-    return bool(state.open), bool(state.ranked)
+    return bool(state.to_call), bool(state.ranked)
 
 
 def _next_call(house: Appliance, campaign: str, agent: str | None, state: Progress) -> None:
     with st.container(key="next-call", border=True):
         if not agent:
             st.markdown("**Who is calling?** Enter your name above, then take the first call.")
-        elif not state.open:
+        elif not state.to_call:
             st.markdown("**Everybody in this campaign has been called.** Choose another campaign, or import one.")
+        elif not state.open:
+            st.markdown("**Nobody is left but those who come back later.** They come up here when their time is due.")
         else:
             st.markdown("**Ready when you are.** You get the person with the best chance whom nobody else is calling.")
         st.button(
@@ -73,7 +75,7 @@ def _next_call(house: Appliance, campaign: str, agent: str | None, state: Progre
             type="primary",
             icon=":material/call:",
             shortcut="N",
-            disabled=not agent or not state.open,
+            disabled=not agent or not state.to_call,
             on_click=Seat(house, campaign, agent or "").take,
         )
 
@@ -123,11 +125,15 @@ def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str | N
 
 def _figures(house: Appliance, campaign: str, agent: str | None, state: Progress) -> None:
     if state.total:
-        text = f"{formats.count(state.done)} of {formats.plural(state.total, 'person', 'people')} called"
-        st.progress(state.done / state.total, text=text)
+        text = f"{formats.count(state.called)} of {formats.plural(state.total, 'person', 'people')} called"
+        st.progress(state.called / state.total, text=text)
     with st.container(horizontal=True, gap="medium"):
-        st.metric("To call", formats.count(state.open), width="content")
-        st.metric("Called", formats.count(state.done), width="content")
+        st.metric("To call", formats.count(state.to_call), width="content")
+        if state.waiting:
+            st.metric("Of these later", formats.count(state.waiting), width="content")
+        st.metric("Called", formats.count(state.called), width="content")
+        if state.off:
+            st.metric("Taken off", formats.count(state.off), width="content")
         rate = f" ({formats.percent(state.sold / state.done)})" if state.done else ""
         st.metric("Sold", formats.count(state.sold) + rate, width="content")
         if agent:

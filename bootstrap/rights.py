@@ -56,14 +56,18 @@ RIGHTS = (
     Rights(
         "monitor",
         MongoRights(
-            writes=("prospects", "reports", "appliance", "indicators", "incidents"), appends=("events", "models")
+            writes=("prospects", "reports", "appliance", "indicators", "incidents", "do_not_call"),
+            appends=("events", "models", "outcomes"),  # outcomes: where the app died before it wrote one
         ),
         {"datasets": (READ,)},
     ),
     # Of S3 only the files of rejected rows; of incidents who looks after them.
     Rights(
         "app",
-        MongoRights(writes=("campaigns", "prospects", "outcomes", "incidents"), appends=("events", "models")),
+        MongoRights(
+            writes=("campaigns", "prospects", "calls", "outcomes", "do_not_call", "incidents"),
+            appends=("events", "models"),
+        ),
         {"datasets/imports/": (READ, WRITE)},
     ),
 )

@@ -21,6 +21,7 @@ from typing import Any, Self
 from pymongo import UpdateOne
 
 from core import economy
+from core.call_states import LIVE
 from core.campaign_file import CampaignFile, Record
 from core.clock import CampaignCalendar, Clock, now
 from core.errors import InputError
@@ -255,8 +256,8 @@ def _write(db: Db, batch: list[_Row], report: Report, rejected: _RejectFile) -> 
             # A file that now says what came of a call closes prospects that an earlier import left open.
             known_keys = [o["prospect"] for o in outcomes if o["prospect"] in stored]
             if known_keys:
-                late = {"_id": {"$in": known_keys}, "status": "open"}
-                db.prospects.update_many(late, {"$set": {"status": "done", "claim": None}})
+                late = {"_id": {"$in": known_keys}, "status": {"$in": [status.value for status in LIVE]}}
+                db.prospects.update_many(late, {"$set": {"status": "done", "due": None, "claim": None}})
 
 
 def _reject(report: Report, file: _RejectFile, reject: Reject) -> None:

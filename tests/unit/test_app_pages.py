@@ -139,6 +139,63 @@ def test_a_person_given_back_is_free_again(screen: Screen, campaign: str, db: Db
     assert db.outcomes.count_documents({}) == 0
 
 
+def test_a_call_is_promised_in_two_keys_and_comes_back(screen: Screen, campaign: str, db: Db) -> None:
+    test = press(press(screen("Ann"), "take"), "outcome-callback")
+    assert shown(test) == ["Person p2"]
+    test = press(test, "promise-1")
+    assert "p2 is recorded and comes back to you on" in said(test)
+    assert [m.value for m in test.metric if m.label in ("To call", "Of these later", "Called")] == ["3", "1", "0"]
+    assert listed(test) == ["p1", "p3"]
+    due = now() - timedelta(minutes=1)
+    promised = {"again": {"at": due, "by": "Ann"}, "due": int(due.timestamp())}
+    db.prospects.update_one({"_id": "spring:p2"}, {"$set": promised})
+    test = press(test, "take")
+    assert shown(test) == ["Person p2"]
+    assert "You promised to call" in said(test)
+    assert db.outcomes.find_one({}) is None
+
+
+def test_any_other_time_can_be_promised_but_none_that_is_past(screen: Screen, campaign: str, db: Db) -> None:
+    test = press(press(screen("Ann"), "take"), "outcome-callback")
+    midnight = now().replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    test.datetime_input(key="promise-at-spring:p2").set_value(midnight).run()
+    test = press(test, "promise-other")
+    assert "time that is yet to come" in said(test)
+    assert db.calls.find_one({}) is None
+    assert shown(test) == ["Person p2"]
+    test = press(test, "outcome-callback")
+    test.datetime_input(key="promise-at-spring:p2").set_value(midnight + timedelta(days=1, hours=9)).run()
+    press(test, "promise-other")
+    call = db.calls.find_one({"_id": "spring:p2:1"})
+    assert call is not None
+    assert call["again"]["at"].replace(tzinfo=None) == midnight + timedelta(days=1, hours=9)
+
+
+def test_nobody_answers_and_the_next_one_comes(screen: Screen, campaign: str, db: Db) -> None:
+    test = press(press(screen("Ann"), "take"), "outcome-no-answer")
+    assert "p2 is recorded and comes back after" in said(test)
+    assert shown(press(test, "take")) == ["Person p1"]
+    assert db.outcomes.find_one({}) is None
+
+
+@pytest.mark.parametrize("result", ["wrong-number", "do-not-call"])
+def test_some_are_taken_off_without_an_outcome(screen: Screen, campaign: str, db: Db, result: str) -> None:
+    test = press(press(screen("Ann"), "take"), f"outcome-{result}")
+    assert "p2 is recorded and off the list" in said(test)
+    assert [m.value for m in test.metric if m.label in ("To call", "Called", "Taken off")] == ["2", "1", "1"]
+    assert listed(test) == ["p1", "p3"]
+    assert db.outcomes.find_one({}) is None
+    assert db.do_not_call.find_one({}) is None, "this schema has no reference, so nobody is known elsewhere"
+
+
+def test_those_who_come_back_later_are_said_to(screen: Screen, campaign: str) -> None:
+    test = screen("Ann")
+    for _ in PEOPLE:
+        press(press(test, "take"), "outcome-no-answer")
+    assert "Nobody is left but those who come back later" in said(test)
+    assert not test.button(key="take").disabled
+
+
 def test_two_agents_get_different_people(screen: Screen, campaign: str) -> None:
     assert shown(press(screen("Ann"), "take")) != shown(press(screen("Bob"), "take"))
 
