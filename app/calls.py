@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from app import cached, card, formats, identity, notices, person, ranked_list
+from app import cached, card, formats, identity, notices, person, ranked_list, take_back
 from app.appliance import Appliance
 from app.bands import band_of
 from app.desk import Seat
@@ -45,6 +45,8 @@ def page(house: Appliance) -> None:
     message, work = st.container(key="message"), st.container(key="desk")
     with message:
         notices.show_waiting()
+        if agent:
+            take_back.draw(Seat(house, campaign, agent))
     with work:
         if agent and held:
             card.draw(Seat(house, campaign, agent), held, cached.floors(house.db, campaign))

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from app import call_buttons, desk, formats, notices, person
+from app import call_buttons, desk, formats, history, notices, person
 from app.bands import band_of
 from app.desk import Seat
 from core.clock import now
@@ -27,6 +27,7 @@ def draw(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
             st.fragment(_hold, run_every=TICK)(prospect)
         with right:
             _facts(seat, prospect)
+            _history(seat, prospect)
 
 
 def _chance(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
@@ -52,6 +53,20 @@ def _origin(prospect: Document) -> str:
     version, route = prospect.get("score_version"), prospect.get("score_route")
     log = prospect.get("prediction")
     return f"Model version {version} ({route}); prediction {log} in the log."
+
+
+def _history(seat: Seat, prospect: Document) -> None:
+    house = seat.house
+    calls = history.calls(house.db, prospect, everywhere=house.schema.reference is not None)
+    with st.container(key="history"):
+        st.markdown("**Calls so far**")
+        if not calls:
+            st.caption("None. This is the first.")
+            return
+        if unanswered := int(prospect.get("unanswered") or 0):
+            st.caption(f"Not answered {unanswered} of {house.rules.attempts} times before they are taken off the list.")
+        rows = [history.row(call, prospect, st.context.timezone) for call in calls]
+        st.table(rows, border="horizontal", hide_index=True)
 
 
 def _facts(seat: Seat, prospect: Document) -> None:

@@ -14,7 +14,7 @@ import streamlit as st
 from app import cached, call_results, formats
 from app.appliance import Appliance
 from app.notices import Notice, kept_for_next_run, leave
-from core import prospects
+from core import prospects, undo
 from core.call_states import CALLABLE, Result
 from core.clock import now
 from core.errors import Conflict, NotFound
@@ -96,6 +96,24 @@ class Seat:
         self._remember(None)
         cached.forget_progress(self.house.db, self.campaign)
         leave(Notice("success", call_results.said(call, self.house.rules, st.context.timezone)))
+
+    def last_call(self) -> Document | None:
+        """The call of this agent that can be taken back at this moment."""
+        return undo.last(self.house.db, self.campaign, self.agent, rules=self.house.rules)
+
+    @kept_for_next_run()
+    def take_back(self, call: Document) -> None:
+        """Take a result back; the person is on the desk again."""
+        undone = undo.undo(self.house.db, call["_id"], self.agent, rules=self.house.rules)
+        self._remember(call["prospect"])
+        cached.forget_progress(self.house.db, self.campaign)
+        label = call_results.LABELS[Result(call["result"])]
+        kept = "A training had read it already; models learn without it from the next training on."
+        leave(
+            Notice(
+                "info", f"{label} is taken back: {call['ref']} is on your desk again.", kept if undone.learnt else ""
+            )
+        )
 
     @kept_for_next_run()
     def give_back(self, prospect: str, ref: str) -> None:

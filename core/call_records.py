@@ -103,7 +103,9 @@ def take(db: Db, seen: Document, agent: str, at: datetime, rules: Rules) -> Docu
 
 
 def finish(db: Db, call: Document) -> None:
-    """Do what follows from `call`; what is done already stays as it is."""
+    """Do what follows from `call`, unless it was taken back; what is done already stays as it is."""
+    if call.get("undone"):
+        return
     result = Result(call["result"])
     if result.is_outcome:
         outcome = {name: call[name] for name in ("_id", "prospect", "campaign", "call", "result")}
@@ -129,6 +131,8 @@ def _recorded(db: Db, prospect: Document, number: int, agent: str, result: Resul
     """The call that was recorded as `number`, if it is this very one. Raises Conflict."""
     key = f"{prospect['_id']}:{number}"
     call = db.calls.find_one({"_id": key})
+    if call is not None and call.get("undone"):
+        raise Conflict(f"This result for '{prospect['_id']}' was taken back.", next="Record what holds now.")
     if call is not None and (call["agent"], call["result"]) == (agent, result.value):
         finish(db, call)
         return call

@@ -80,6 +80,8 @@ def settle(db: Db, *, clock: Clock = now) -> int:
     closed = 0
     with reachable():
         for prospect in list(db.prospects.aggregate([{"$match": {"claim.by": {"$gt": ""}}}])):
+            if prospect["status"] not in CALLABLE:
+                continue  # being taken back: `core.undo`
             if finish_any(db, f"{prospect['_id']}:{int(prospect.get('calls') or 0) + 1}"):
                 closed += 1
             elif db.outcomes.find_one({"_id": f"{prospect['_id']}:1"}):  # written by a release that kept no calls

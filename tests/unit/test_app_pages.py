@@ -188,6 +188,46 @@ def test_some_are_taken_off_without_an_outcome(screen: Screen, campaign: str, db
     assert db.do_not_call.find_one({}) is None, "this schema has no reference, so nobody is known elsewhere"
 
 
+def test_the_last_result_is_taken_back_and_the_person_is_on_the_desk_again(
+    screen: Screen, campaign: str, db: Db
+) -> None:
+    test = press(press(screen("Ann"), "take"), "outcome-sold")
+    assert "Take back: Sold, p2" in test.button(key="take-back").label
+    test = press(test, "take-back")
+    assert "p2 is on your desk again" in said(test)
+    assert shown(test) == ["Person p2"]
+    assert db.outcomes.find_one({}) is None
+    assert [m.value for m in test.metric if m.label in ("To call", "Called")] == ["3", "0"]
+    test = press(test, "outcome-refused")
+    assert [(o["_id"], o["positive"]) for o in db.outcomes.find()] == [("spring:p2:2", False)]
+
+
+def test_a_minute_later_there_is_no_way_back(screen: Screen, campaign: str, db: Db) -> None:
+    test = press(press(screen("Ann"), "take"), "outcome-sold")
+    call = db.calls.find_one({})
+    assert call is not None
+    db.calls.replace_one({"_id": call["_id"]}, {**call, "at": now() - timedelta(minutes=1)})
+    assert "take-back" not in [b.key for b in press(test, "take-back").button]
+    assert [o["_id"] for o in db.outcomes.find()] == ["spring:p2:1"]
+
+
+def test_nobody_takes_back_what_another_recorded(screen: Screen, campaign: str) -> None:
+    press(press(screen("Ann"), "take"), "outcome-sold")
+    assert "take-back" not in [b.key for b in screen("Bob").button]
+
+
+def test_the_card_tells_who_called_when_and_what_came_of_it(screen: Screen, campaign: str, db: Db) -> None:
+    test = press(screen("Ann"), "take")
+    assert "None. This is the first." in [e.value for e in test.caption]
+    press(test, "outcome-no-answer")
+    db.prospects.update_one({"_id": "spring:p2"}, {"$set": {"due": 1}})
+    test = press(screen("Bob"), "take")
+    assert shown(test) == ["Person p2"]
+    past = next(t.value for t in test.table if "When" in t.value)
+    assert [tuple(line) for line in past[["Who", "What"]].to_numpy()] == [("Ann", "No answer")]
+    assert "Not answered 1 of 5 times before they are taken off the list." in [e.value for e in test.caption]
+
+
 def test_those_who_come_back_later_are_said_to(screen: Screen, campaign: str) -> None:
     test = screen("Ann")
     for _ in PEOPLE:
