@@ -64,7 +64,7 @@ def _history(seat: Seat, prospect: Document) -> None:
             st.caption("None. This is the first.")
             return
         if unanswered := int(prospect.get("unanswered") or 0):
-            st.caption(f"Not answered {unanswered} of {house.rules.attempts} times before they are taken off the list.")
+            st.caption(f"Not answered so far: {unanswered}. After {house.rules.attempts} they are taken off the list.")
         rows = [history.row(call, prospect, st.context.timezone) for call in calls]
         st.table(rows, border="horizontal", hide_index=True)
 

@@ -225,7 +225,7 @@ def test_the_card_tells_who_called_when_and_what_came_of_it(screen: Screen, camp
     assert shown(test) == ["Person p2"]
     past = next(t.value for t in test.table if "When" in t.value)
     assert [tuple(line) for line in past[["Who", "What"]].to_numpy()] == [("Ann", "No answer")]
-    assert "Not answered 1 of 5 times before they are taken off the list." in [e.value for e in test.caption]
+    assert "Not answered so far: 1. After 5 they are taken off the list." in [e.value for e in test.caption]
 
 
 def test_those_who_come_back_later_are_said_to(screen: Screen, campaign: str) -> None:

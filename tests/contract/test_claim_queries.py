@@ -1,0 +1,92 @@
+"""What is asked of the server while calls are claimed and recorded: nothing that grows with the list.
+
+No clock: what is looked at is the questions themselves. The embedded server's updates use the index of keys alone, and
+its aggregations any index whose first columns are asked for by equality.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pymongo import MongoClient, monitoring
+
+from core import undo
+from core.call_states import Result
+from core.clock import now
+from core.mongo import INDEXES, Db, Document
+from core.prospects import claim, mine, record, release
+
+
+class Questions(monitoring.CommandListener):
+    """Keeps every command that reads or changes documents."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, dict[str, Any]]] = []
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        command = dict(event.command)
+        if event.command_name in ("aggregate", "find", "findAndModify", "update", "delete", "insert"):
+            self.asked.append((event.command_name, str(command[event.command_name]), command))
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        """Nothing to keep."""
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        """Nothing to keep."""
+
+
+@pytest.fixture
+def questions(db: Db) -> Iterator[tuple[Db, Questions]]:
+    """The test's database, on a connection that is listened to."""
+    listener = Questions()
+    client: MongoClient[Document] = MongoClient(
+        os.environ["MONGODB_URI"], tz_aware=True, retryWrites=False, event_listeners=[listener]
+    )
+    yield client[db.name], listener
+    client.close()
+
+
+def by_index(collection: str, pipeline: list[dict[str, Any]]) -> bool:
+    """Whether an index of `collection` has what `pipeline` matches first, and then what it sorts by."""
+    match = pipeline[0]["$match"]
+    order = next((list(stage["$sort"]) for stage in pipeline if "$sort" in stage), [])
+    indexes = [[name for name, _ in index] for index in INDEXES[collection]]
+    by_value = [[name for name in index if name in match and name not in order] for index in indexes]
+    return any(
+        found and index[: len(found) + len(order)] == [*found, *order]
+        for index, found in zip(indexes, by_value, strict=True)
+    )
+
+
+def test_every_question_is_answered_from_an_index_and_bounded(questions: tuple[Db, Questions]) -> None:
+    db, listener = questions
+    db.campaigns.insert_one({"_id": "spring"})
+    shared = {"campaign": "spring", "status": "open", "claim": None}
+    db.prospects.insert_many([{"_id": f"spring:{n}", "ref": f"{n}", "score": n / 40, **shared} for n in range(40)])
+    listener.asked.clear()
+    for result in Result:
+        taken = claim(db, "spring", "ann")
+        assert taken is not None
+        assert mine(db, "spring", "ann", now())
+        call = record(db, taken["_id"], "ann", result, again=now() + timedelta(hours=1))
+        assert undo.last(db, "spring", "ann") is not None
+        undo.undo(db, call["_id"], "ann")
+        release(db, taken["_id"], "ann")
+    assert {name for name, _, _ in listener.asked} >= {"aggregate", "find", "findAndModify", "update", "delete"}
+    for name, collection, command in listener.asked:
+        if name == "aggregate" and collection in INDEXES:
+            stages = command["pipeline"]
+            assert by_index(collection, stages), command
+            assert not any("$skip" in stage for stage in stages), command
+            assert any("$limit" in stage for stage in stages) or "claim.by" in stages[0]["$match"], command
+        elif name == "find" and collection in INDEXES:
+            assert "_id" in command["filter"], command
+        elif name == "findAndModify":
+            assert "_id" in command["query"], command
+        elif name in ("update", "delete"):
+            for one in command[f"{name}s"]:
+                assert "_id" in one["q"], command
