@@ -4,11 +4,12 @@ A person is matched across campaigns by `ref`, the company's own key (the schema
 letter. Without such a column a ref is only a row's number in one file, says nothing about another file's rows, and is
 never put on this list: then the wish holds in its own campaign.
 
-The list is asked at each claim, so it also holds for a file that comes in later or is coming in just now.
+The list is asked at each import and again at each claim, so it also holds for a file that is coming in just now.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from pymongo.errors import DuplicateKeyError
@@ -51,6 +52,19 @@ def wish(db: Db, ref: str) -> Document | None:
     with reachable():
         found = db.do_not_call.find_one({"_id": ref})
     return found["wish"] if found and not found["lifted"] else None
+
+
+def keep_off(db: Db, prospects: Sequence[Document]) -> int:
+    """Take those of `prospects`, as they were just written, off their lists who are on this one; returns how many.
+
+    Raises Unavailable.
+    """
+    by_ref = {prospect["ref"]: prospect for prospect in prospects if prospect["status"] in LIVE}
+    with reachable():
+        found = [wish for wish in db.do_not_call.find({"_id": {"$in": list(by_ref)}}) if not wish["lifted"]]
+        for listed in found:
+            put_off(db, by_ref[listed["_id"]], listed["wish"]["call"])
+    return len(found)
 
 
 def _everywhere(db: Db, ref: str) -> list[Document]:

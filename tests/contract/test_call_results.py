@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core import do_not_call
 from core.call_states import Result, Rules
+from core.campaign_file import CampaignFile
 from core.errors import Conflict, InputError
+from core.intake import import_campaign
 from core.mongo import Db, Document
 from core.prospects import claim, counts, record, release, settle
+from core.schema import Schema
 
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 RULES = Rules(pause=timedelta(hours=4), attempts=3, overdue=timedelta(minutes=10))
@@ -216,3 +221,20 @@ def test_people_held_in_front_of_the_list_are_passed_over(spring: Db, watch: Wat
         [{"_id": f"spring:h{n}", "ref": f"h{n}", "score": 0.9, "claim": held, **shared} for n in range(60)]
     )
     assert next_one(spring, "ann", watch) == "spring:3"
+
+
+def test_a_file_that_comes_in_later_brings_nobody_back(
+    spring: Db, watch: Watch, schema: Schema, person: dict[str, Any], tmp_path: Path
+) -> None:
+    claim(spring, "spring", "ann", rules=RULES, clock=watch)
+    record(spring, "spring:3", "ann", Result.DO_NOT_CALL, everywhere=True, rules=RULES, clock=watch)
+    file = tmp_path / "winter.csv"
+    columns = [*schema.feature_names, "customer"]
+    rows = [[*(person[name] for name in schema.feature_names), key] for key in ("3", "33")]
+    file.write_text("\n".join(",".join(row) for row in [columns, *rows]) + "\n")
+    ours = schema.model_copy(update={"reference": "customer"})
+    report = import_campaign(spring, ours, CampaignFile.open(file), "winter", rejects=tmp_path / "rejects.csv")
+    assert (report.inserted, report.rejected) == (2, 0)
+    assert {p["ref"]: p["status"] for p in spring.prospects.find({"campaign": "winter"})} == {"3": "off", "33": "open"}
+    off = stored(spring, "winter:3")["off"]
+    assert (off["why"], off["call"]) == ("do not call", "spring:3:1")
