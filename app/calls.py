@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from app import cached, card, formats, identity, notices, person, ranked_list, take_back
+from app import cached, card, formats, identity, list_filter, notices, person, ranked_list, take_back
 from app.appliance import Appliance
 from app.bands import band_of
 from app.desk import Seat
@@ -16,6 +16,7 @@ from app.ranked_list import Entry, Progress
 from core.call_states import Result
 from core.clock import now
 from core.mongo import reachable
+from core.wanted import Wanted
 
 REFRESH = timedelta(seconds=20)
 REFRESH_UNRANKED = timedelta(seconds=3)
@@ -32,11 +33,13 @@ def page(house: Appliance) -> None:
         st.page_link(st.session_state["campaigns_page"], label="Import a campaign", icon=":material/upload_file:")
         return
     with st.container(key="where"):
-        left, right = st.columns(2)
+        left, middle, right = st.columns([5, 5, 2], vertical_alignment="bottom")
         with left:
             campaign = st.selectbox("Campaign", campaigns, key="campaign", bind="query-params")
-        with right:
+        with middle:
             identity.ask()
+        with right:
+            wanted = list_filter.ask(house.schema, cached.floors(house.db, campaign))
     agent = identity.current_agent()
     state = cached.progress(house.db, campaign)
     held = Seat(house, campaign, agent).held() if agent else None
@@ -51,9 +54,9 @@ def page(house: Appliance) -> None:
         if agent and held:
             card.draw(Seat(house, campaign, agent), held, cached.floors(house.db, campaign))
         else:
-            _next_call(house, campaign, agent, state)
+            _next_call(house, campaign, agent, state, wanted)
     every = REFRESH if state.ranked or not state.open else REFRESH_UNRANKED
-    st.fragment(_listing, run_every=every)(house, campaign, agent, _stage(state))
+    st.fragment(_listing, run_every=every)(house, campaign, agent, wanted, _stage(state))
 
 
 def _stage(state: Progress) -> tuple[bool, bool]:
@@ -61,7 +64,7 @@ def _stage(state: Progress) -> tuple[bool, bool]:
     return bool(state.to_call), bool(state.ranked)
 
 
-def _next_call(house: Appliance, campaign: str, agent: str | None, state: Progress) -> None:
+def _next_call(house: Appliance, campaign: str, agent: str | None, state: Progress, wanted: Wanted) -> None:
     with st.container(key="next-call", border=True):
         if not agent:
             st.markdown("**Who is calling?** Enter your name above, then take the first call.")
@@ -79,11 +82,12 @@ def _next_call(house: Appliance, campaign: str, agent: str | None, state: Progre
             shortcut="N",
             disabled=not agent or not state.to_call,
             on_click=Seat(house, campaign, agent or "").take,
+            args=(wanted,),
         )
 
 
 @notices.boundary()
-def _listing(house: Appliance, campaign: str, agent: str | None, drawn: tuple[bool, bool]) -> None:
+def _listing(house: Appliance, campaign: str, agent: str | None, wanted: Wanted, drawn: tuple[bool, bool]) -> None:
     state = cached.progress(house.db, campaign)
     if _stage(state) != drawn:
         st.rerun()
@@ -101,15 +105,24 @@ def _listing(house: Appliance, campaign: str, agent: str | None, drawn: tuple[bo
             )
     elif state.unranked:
         st.caption(f"{formats.plural(state.unranked, 'person', 'people')} still being ranked; they are at the end.")
+    if wanted:
+        entries = ranked_list.first_of(house.db, campaign, wanted, now())
+        st.caption("The best whom the filter lets through." if entries else "The filter lets nobody through.")
+        _table(house, campaign, entries, agent)
+        return
     # Each campaign has a place of its own in the list, and one that has shrunk is shown at its end.
     place = f"list-page-{campaign}"
     number = min(st.session_state.get(place, 1), state.pages)
-    entries = ranked_list.page(house.db, campaign, number, now())
-    floors = cached.floors(house.db, campaign)
-    with st.container(key="ranked-list"):
-        st.table([_row(house, entry, floors, agent) for entry in entries], border="horizontal", hide_index=True)
+    _table(house, campaign, ranked_list.page(house.db, campaign, number, now()), agent)
     if state.pages > 1:
         st.pagination(state.pages, key=place)
+
+
+def _table(house: Appliance, campaign: str, entries: Sequence[Entry], agent: str | None) -> None:
+    floors = cached.floors(house.db, campaign)
+    with st.container(key="ranked-list"):
+        if entries:
+            st.table([_row(house, entry, floors, agent) for entry in entries], border="horizontal", hide_index=True)
 
 
 def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str | None) -> dict[str, str]:

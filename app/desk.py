@@ -19,6 +19,7 @@ from core.call_states import CALLABLE, Result
 from core.clock import now
 from core.errors import Conflict, NotFound
 from core.mongo import Document, reachable
+from core.wanted import Wanted
 
 _HELD, _OWNER = "held_prospect", "held_for"
 
@@ -60,11 +61,19 @@ class Seat:
         return found
 
     @kept_for_next_run()
-    def take(self) -> None:
-        """Claim whoever is next."""
-        found = prospects.claim(self.house.db, self.campaign, self.agent, rules=self.house.rules)
+    def take(self, wanted: Wanted) -> None:
+        """Claim whoever is next, of those `wanted`."""
+        found = prospects.claim(self.house.db, self.campaign, self.agent, wanted=wanted, rules=self.house.rules)
         self._remember(found["_id"] if found else None)
-        if found is None:
+        if found is None and wanted:
+            leave(
+                Notice(
+                    "info",
+                    "Nobody whom the filter lets through is free to call.",
+                    next="Choose less in the filter, or try again later.",
+                )
+            )
+        elif found is None:
             leave(
                 Notice(
                     "info",

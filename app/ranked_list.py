@@ -13,9 +13,10 @@ from typing import Any
 
 from app import bands
 from core.call_states import Result, Status
-from core.mongo import Db, reachable
+from core.mongo import Db, Document, reachable
 from core.prospects import holder
 from core.schema import Value
+from core.wanted import Wanted, best
 
 PAGE = 25
 
@@ -109,7 +110,16 @@ def page(db: Db, campaign: str, number: int, at: datetime) -> list[Entry]:
     wanted = {"ref": 1, "score": 1, "features": 1, "claim": 1}
     with reachable():
         rows = list(db.prospects.aggregate(_best(campaign, (number - 1) * PAGE, PAGE, wanted)))
-    return [Entry(row["_id"], row["ref"], row["score"], row["features"], holder(row, at)) for row in rows]
+    return [_entry(row, at) for row in rows]
+
+
+def first_of(db: Db, campaign: str, wanted: Wanted, at: datetime) -> list[Entry]:
+    """The best `PAGE` open prospects whom `wanted` describes, as held at `at`. Raises Unavailable."""
+    return [_entry(prospect, at) for prospect in best(db, campaign, wanted, PAGE)]
+
+
+def _entry(prospect: Document, at: datetime) -> Entry:
+    return Entry(prospect["_id"], prospect["ref"], prospect["score"], prospect["features"], holder(prospect, at))
 
 
 def _best(campaign: str, skip: int, limit: int, wanted: Mapping[str, int]) -> list[Mapping[str, Any]]:

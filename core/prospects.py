@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
 
 from core import do_not_call
 from core.call_records import finish_any, record, take
 from core.call_states import CALLABLE, LIVE, STANDARD, Result, Rules, Status, seconds
 from core.clock import Clock, now
 from core.mongo import Db, Document, count, reachable
+from core.wanted import EVERYBODY, Wanted, best
 
 __all__ = ["Result", "Rules", "claim", "counts", "holder", "mine", "record", "release", "settle", "wake"]
 
@@ -26,16 +26,25 @@ LOOK, WAKE = 25, 200
 """Prospects looked at in one go for a free one, and those whose pause is ended in one go."""
 
 
-def claim(db: Db, campaign: str, agent: str, *, rules: Rules = STANDARD, clock: Clock = now) -> Document | None:
+def claim(
+    db: Db,
+    campaign: str,
+    agent: str,
+    *,
+    wanted: Wanted = EVERYBODY,
+    rules: Rules = STANDARD,
+    clock: Clock = now,
+) -> Document | None:
     """The next prospect of `campaign` for `agent`, now held for them; None when nobody is free.
 
     An agent who already holds one gets that one again, with its lease renewed. Then come calls that this agent
-    promised and that are due, then promised calls of anybody that are overdue, then the best free prospect.
+    promised and that are due, then promised calls of anybody that are overdue, then the best free prospect whom
+    `wanted` describes; a promise is kept whatever is wanted.
     """
     at = clock()
     with reachable():
         wake(db, campaign, at)
-        for seen in _in_turn(db, campaign, agent, at, rules):
+        for seen in _in_turn(db, campaign, agent, at, wanted, rules):
             held = take(db, seen, agent, at, rules)
             if held is None:
                 continue  # somebody else was quicker
@@ -105,7 +114,7 @@ def counts(db: Db, campaign: str) -> dict[str, int]:
         }
 
 
-def _in_turn(db: Db, campaign: str, agent: str, at: datetime, rules: Rules) -> Iterator[Document]:
+def _in_turn(db: Db, campaign: str, agent: str, at: datetime, wanted: Wanted, rules: Rules) -> Iterator[Document]:
     """The prospects that `agent` may be given at that moment, in the order in which they should be."""
     yield from mine(db, campaign, agent, at)
     moment = seconds(at)
@@ -115,12 +124,8 @@ def _in_turn(db: Db, campaign: str, agent: str, at: datetime, rules: Rules) -> I
     # Those who are held stand in front of the free ones; there are as many as there are agents, so one look does
     # nearly always.
     many = LOOK
-    best: list[Mapping[str, Any]] = [
-        {"$match": {"campaign": campaign, "status": Status.OPEN.value}},
-        {"$sort": {"score": -1, "ref": 1}},  # the order of the index
-    ]
     while True:
-        found = list(db.prospects.aggregate([*best, {"$limit": many}]))
+        found = best(db, campaign, wanted, many)
         yield from (prospect for prospect in found if not holder(prospect, at))
         if len(found) < many:
             return

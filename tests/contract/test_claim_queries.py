@@ -19,6 +19,8 @@ from core.call_states import Result
 from core.clock import now
 from core.mongo import INDEXES, Db, Document
 from core.prospects import claim, mine, record, release
+from core.schema import Schema
+from core.wanted import AHEAD, Wanted, best, categories, ensure_indexes, index
 
 
 class Questions(monitoring.CommandListener):
@@ -50,11 +52,17 @@ def questions(db: Db) -> Iterator[tuple[Db, Questions]]:
     client.close()
 
 
-def by_index(collection: str, pipeline: list[dict[str, Any]]) -> bool:
-    """Whether an index of `collection` has what `pipeline` matches first, and then what it sorts by."""
+def by_index(collection: str, pipeline: list[dict[str, Any]], *more: list[tuple[str, int]]) -> bool:
+    """Whether an index of `collection`, or one `more`, has what `pipeline` matches first, and then what it sorts by.
+
+    Behind a limit it may match what it likes.
+    """
     match = pipeline[0]["$match"]
     order = next((list(stage["$sort"]) for stage in pipeline if "$sort" in stage), [])
-    indexes = [[name for name, _ in index] for index in INDEXES[collection]]
+    bounded = [next(iter(stage)) for stage in pipeline].index("$limit") if len(pipeline) > 1 else 0
+    if any("$match" in stage for stage in pipeline[1:bounded]):
+        return False
+    indexes = [[name for name, _ in index] for index in (*INDEXES[collection], *more)]
     by_value = [[name for name in index if name in match and name not in order] for index in indexes]
     return any(
         found and index[: len(found) + len(order)] == [*found, *order]
@@ -90,3 +98,28 @@ def test_every_question_is_answered_from_an_index_and_bounded(questions: tuple[D
         elif name in ("update", "delete"):
             for one in command[f"{name}s"]:
                 assert "_id" in one["q"], command
+
+
+ASKED = [
+    Wanted(equal={"marital": "single"}),
+    Wanted(equal={"poutcome": "success", "marital": "single"}),
+    Wanted(equal={"marital": "single"}, floor=0.2, ceiling=0.8),
+    Wanted(least={"age": 30}),
+    Wanted(floor=0.2),
+    Wanted(equal={"marital": "single"}, least={"age": 200}),
+]
+
+
+@pytest.mark.parametrize("wanted", ASKED, ids=str)
+def test_a_filter_asks_no_more_than_the_list_does(
+    questions: tuple[Db, Questions], schema: Schema, wanted: Wanted
+) -> None:
+    db, listener = questions
+    ensure_indexes(db, schema)
+    listener.asked.clear()
+    assert best(db, "spring", wanted, 25) == []
+    [(name, collection, command)] = listener.asked
+    assert (name, collection) == ("aggregate", "prospects")
+    indexes = [index(column.name) for column in categories(schema)]
+    assert by_index("prospects", command["pipeline"], *indexes), command
+    assert all(stage["$limit"] <= AHEAD for stage in command["pipeline"] if "$limit" in stage)

@@ -228,6 +228,29 @@ def test_the_card_tells_who_called_when_and_what_came_of_it(screen: Screen, camp
     assert "Not answered so far: 1. After 5 they are taken off the list." in [e.value for e in test.caption]
 
 
+def test_a_filter_changes_the_list_and_whom_the_next_call_takes(screen: Screen, campaign: str, db: Db) -> None:
+    db.prospects.update_one({"_id": "spring:p1"}, {"$set": {"features.marital": "single"}})
+    test = screen("Ann")
+    test.selectbox(key="filter-marital").set_value("single").run()
+    assert listed(test) == ["p1"]
+    assert shown(press(test, "take")) == ["Person p1"]
+    test = press(test, "outcome-refused")
+    assert "The filter lets nobody through." in [e.value for e in test.caption]
+    assert "Nobody whom the filter lets through is free" in said(press(test, "take"))
+    test = press(test, "filter-clear")
+    assert listed(test) == ["p2", "p3"]
+
+
+def test_a_band_can_be_chosen(screen: Screen, campaign: str) -> None:
+    test = screen("Ann")
+    test.selectbox(key="filter-band").set_value("Lower half").run()
+    assert listed(test) == ["p3"]
+    test.selectbox(key="filter-band").set_value("Top 10%").run()
+    assert listed(test) == ["p2"]
+    test.number_input(key="filter-age").set_value(50.0).run()
+    assert listed(test) == []
+
+
 def test_those_who_come_back_later_are_said_to(screen: Screen, campaign: str) -> None:
     test = screen("Ann")
     for _ in PEOPLE:
