@@ -10,7 +10,8 @@ its updates forget the other conditions beside an `$or`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import random
+from collections.abc import Iterator
 from datetime import datetime
 
 from core import do_not_call
@@ -22,8 +23,8 @@ from core.wanted import EVERYBODY, Wanted, best
 
 __all__ = ["Result", "Rules", "claim", "counts", "holder", "mine", "record", "release", "settle", "wake"]
 
-LOOK, WAKE = 25, 200
-"""Prospects looked at in one go for a free one, and those whose pause is ended in one go."""
+LOOK, DUE, WAKE = 50, 200, 200
+"""Prospects looked at in one go: for a free one, for a promise that is due, and for pauses that are over."""
 
 
 def claim(
@@ -39,19 +40,20 @@ def claim(
 
     An agent who already holds one gets that one again, with its lease renewed. Then come calls that this agent
     promised and that are due, then promised calls of anybody that are overdue, then the best free prospect whom
-    `wanted` describes; a promise is kept whatever is wanted.
+    `wanted` describes; a promise is kept whatever is wanted. Where many claim at once, who is not quick enough for the
+    best gets another of the best.
     """
     at = clock()
     with reachable():
-        wake(db, campaign, at)
-        for seen in _in_turn(db, campaign, agent, at, wanted, rules):
-            held = take(db, seen, agent, at, rules)
-            if held is None:
-                continue  # somebody else was quicker
-            if wish := do_not_call.wish(db, held["ref"]):
-                do_not_call.put_off(db, held, wish["call"])
-                continue
-            return held
+        for candidates in _in_turn(db, campaign, agent, at, wanted, rules):
+            for seen in _first_then_any(candidates):
+                held = take(db, seen, agent, at, rules)
+                if held is None:
+                    continue  # somebody else was quicker
+                if wish := do_not_call.wish(db, held["ref"]):
+                    do_not_call.put_off(db, held, wish["call"])
+                    continue
+                return held
     return None
 
 
@@ -114,27 +116,33 @@ def counts(db: Db, campaign: str) -> dict[str, int]:
         }
 
 
-def _in_turn(db: Db, campaign: str, agent: str, at: datetime, wanted: Wanted, rules: Rules) -> Iterator[Document]:
-    """The prospects that `agent` may be given at that moment, in the order in which they should be."""
-    yield from mine(db, campaign, agent, at)
-    moment = seconds(at)
-    for late, whose in ((0, {"again.by": agent}), (int(rules.overdue.total_seconds()), {})):
-        due = _due(db, campaign, Status.CALLBACK, moment - late, LOOK, whose)
-        yield from (found for found in due if not holder(found, at))
+def _in_turn(db: Db, campaign: str, agent: str, at: datetime, wanted: Wanted, rules: Rules) -> Iterator[list[Document]]:
+    """The free prospects that `agent` may be given at that moment, in groups in the order in which they should be."""
+    yield mine(db, campaign, agent, at)
+    moment, overdue = seconds(at), seconds(at - rules.overdue)
+    due = [found for found in _due(db, campaign, Status.CALLBACK, moment, DUE) if not holder(found, at)]
+    yield [found for found in due if found["again"]["by"] == agent]
+    yield [found for found in due if found["again"]["by"] != agent and found["due"] <= overdue]
     # Those who are held stand in front of the free ones; there are as many as there are agents, so one look does
     # nearly always.
     many = LOOK
     while True:
         found = best(db, campaign, wanted, many)
-        yield from (prospect for prospect in found if not holder(prospect, at))
+        yield [prospect for prospect in found if not holder(prospect, at)]
         if len(found) < many:
-            return
+            break
         many *= 4
+    if wake(db, campaign, at):  # otherwise `settle` does, now and then
+        yield [prospect for prospect in best(db, campaign, wanted, LOOK) if not holder(prospect, at)]
 
 
-def _due(
-    db: Db, campaign: str, status: Status, until: int, many: int, whose: Mapping[str, str] | None = None
-) -> list[Document]:
+def _first_then_any(candidates: list[Document]) -> Iterator[Document]:
+    """The first of `candidates`; after it, in any order, as whoever was quicker is after the second just now."""
+    yield from candidates[:1]
+    yield from random.sample(candidates[1:], len(candidates) - 1) if len(candidates) > 1 else ()
+
+
+def _due(db: Db, campaign: str, status: Status, until: int, many: int) -> list[Document]:
     """At most `many` prospects whose time has come by `until` (`seconds`), the longest waiting first."""
-    waiting = {"campaign": campaign, "status": status.value, "due": {"$lte": until}, **(whose or {})}
+    waiting = {"campaign": campaign, "status": status.value, "due": {"$lte": until}}
     return list(db.prospects.aggregate([{"$match": waiting}, {"$sort": {"due": 1}}, {"$limit": many}]))

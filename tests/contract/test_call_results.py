@@ -117,8 +117,10 @@ def test_nobody_answers_and_they_are_left_alone_for_a_while_and_at_last_for_good
         assert (taken["_id"], taken.get("unanswered") or 0) == ("spring:3", attempt - 1)
         record(spring, "spring:3", "ann", Result.NO_ANSWER, rules=RULES, clock=watch)
         watch.at += RULES.pause - MINUTE
+        settle(spring, clock=watch)
         assert next_one(spring, "ann", watch) == "spring:2"
         watch.at += MINUTE
+        settle(spring, clock=watch)
     assert next_one(spring, "ann", watch) == "spring:2"
     gone = stored(spring, "spring:3")
     assert (gone["status"], gone["off"]["why"], gone["unanswered"]) == ("off", "no answer", 3)
@@ -126,12 +128,14 @@ def test_nobody_answers_and_they_are_left_alone_for_a_while_and_at_last_for_good
     assert counts(spring, "spring") == {"open": 3, "done": 0, "sold": 0}
 
 
-def test_pauses_also_end_where_nobody_asks_for_the_next(spring: Db, watch: Watch) -> None:
+def test_a_pause_that_is_over_ends_at_once_where_nobody_else_is_left(spring: Db, watch: Watch) -> None:
+    spring.prospects.update_many({"_id": {"$in": ["spring:0", "spring:1", "spring:2"]}}, {"$set": {"status": "done"}})
     claim(spring, "spring", "ann", rules=RULES, clock=watch)
     record(spring, "spring:3", "ann", Result.NO_ANSWER, rules=RULES, clock=watch)
-    watch.at += RULES.pause
-    settle(spring, clock=watch)
-    assert stored(spring, "spring:3")["status"] == "open"
+    watch.at += RULES.pause - MINUTE
+    assert next_one(spring, "bob", watch) is None
+    watch.at += MINUTE
+    assert next_one(spring, "bob", watch) == "spring:3"
 
 
 @pytest.mark.parametrize("result", list(Result))
@@ -149,6 +153,7 @@ def test_a_click_on_an_old_card_is_told_so(spring: Db, watch: Watch) -> None:
     claim(spring, "spring", "ann", rules=RULES, clock=watch)
     record(spring, "spring:3", "ann", Result.NO_ANSWER, call=1, rules=RULES, clock=watch)
     watch.at += RULES.pause
+    settle(spring, clock=watch)
     assert next_one(spring, "bob", watch) == "spring:3"
     with pytest.raises(Conflict, match="already has the result 'no answer'"):
         record(spring, "spring:3", "ann", Result.SOLD, call=1, rules=RULES, clock=watch)

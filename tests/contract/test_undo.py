@@ -69,6 +69,7 @@ def test_everything_is_as_it_was_before(spring: Db, watch: Watch, result: Result
     if earlier:
         said(spring, watch, earlier)
         watch.at += RULES.pause
+        settle(spring, clock=watch)
     assert claim(spring, "spring", "ann", rules=RULES, clock=watch) is not None
     before, there = stored(spring, "spring:3"), stored(spring, "autumn:3")
     call = said(spring, watch, result)

@@ -221,6 +221,7 @@ def test_the_card_tells_who_called_when_and_what_came_of_it(screen: Screen, camp
     assert "None. This is the first." in [e.value for e in test.caption]
     press(test, "outcome-no-answer")
     db.prospects.update_one({"_id": "spring:p2"}, {"$set": {"due": 1}})
+    prospects.wake(db, campaign, now())
     test = press(screen("Bob"), "take")
     assert shown(test) == ["Person p2"]
     past = next(t.value for t in test.table if "When" in t.value)
