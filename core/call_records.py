@@ -41,6 +41,7 @@ def record(
     the same person in every campaign, for `Result.DO_NOT_CALL`. Raises NotFound; InputError for a time that cannot be
     promised; Conflict when another agent holds the prospect, or another result was recorded first.
     """
+    again = _kept(again) if again else None
     with reachable():
         for _ in range(TRIES):
             found = db.prospects.find_one({"_id": prospect})
@@ -53,7 +54,7 @@ def record(
             if held is None:
                 continue  # somebody was quicker between the two lines: look again who
             key = f"{prospect}:{made + 1}"
-            then = at or clock()
+            then = _kept(at or clock())
             before = state(held)
             new: Document = {
                 "_id": key,
@@ -149,3 +150,8 @@ def _recorded(db: Db, prospect: Document, number: int, agent: str, result: Resul
         kept=f"The first {what} stands.",
         next="Take the next one from the list.",
     )
+
+
+def _kept(at: datetime) -> datetime:
+    """`at` as MongoDB keeps it: in milliseconds. What is returned is so what is read later."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
