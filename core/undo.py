@@ -71,17 +71,16 @@ def settle(db: Db, *, clock: Clock = now) -> int:
     settled = 0
     with reachable():
         for prospect in list(db.prospects.aggregate([{"$match": {"claim.by": {"$gt": ""}}}])):
-            # Only somebody who takes back holds a prospect who is not to be called.
-            if prospect["status"] in CALLABLE or prospect["claim"]["until"] > clock():
-                continue
+            if prospect["claim"]["until"] > clock():
+                continue  # whoever takes it back may be at it
             call = db.calls.find_one({"_id": f"{prospect['_id']}:{int(prospect.get('calls') or 0)}"})
             if call and call.get("undone"):
-                _restore(db, call, None, clock())
-            elif call:
+                settled += _restore(db, call, None, clock())
+            elif call and prospect["status"] not in CALLABLE:  # such a one is held only by who takes back
                 call_records.finish(db, call)
                 let_go = {"_id": prospect["_id"], "calls": prospect["calls"], "claim.by": prospect["claim"]["by"]}
                 db.prospects.update_one(let_go, {"$set": {"claim": None}})
-            settled += 1
+                settled += 1
     return settled
 
 
@@ -99,14 +98,16 @@ def _hold(db: Db, call: Document, agent: str, at: datetime, rules: Rules) -> Non
     )
 
 
-def _restore(db: Db, call: Document, claim: Document | None, at: datetime) -> None:
-    """Give the prospect of `call`, marked as taken back, the state of before, if it still has that of after."""
+def _restore(db: Db, call: Document, claim: Document | None, at: datetime) -> bool:
+    """Give the prospect of `call`, marked as taken back, the state of before; False if it has not that of after."""
     if Result(call["result"]) is Result.DO_NOT_CALL and call["everywhere"]:
         do_not_call.lift(db, call["ref"], at=at, call=call["_id"])
     seen = db.prospects.find_one({"_id": call["prospect"]})
     if seen and seen.get("calls") == call["call"] and state(seen) == call["after"]:
         as_left = {"_id": seen["_id"], "calls": call["call"], "status": call["after"]["status"]}
         db.prospects.update_one(as_left, {"$set": {**call["before"], "claim": claim}})
+        return True
+    return False
 
 
 def _learnt(db: Db, call: Document) -> bool:

@@ -6,50 +6,26 @@ its aggregations any index whose first columns are asked for by equality.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from pymongo import MongoClient, monitoring
 
 from core import undo
 from core.call_states import Result
 from core.clock import now
-from core.mongo import INDEXES, Db, Document
+from core.mongo import INDEXES, Db
 from core.prospects import claim, mine, record, release
 from core.schema import Schema
 from core.wanted import AHEAD, Wanted, best, categories, ensure_indexes, index
-
-
-class Questions(monitoring.CommandListener):
-    """Keeps every command that reads or changes documents."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str, dict[str, Any]]] = []
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        command = dict(event.command)
-        if event.command_name in ("aggregate", "find", "findAndModify", "update", "delete", "insert"):
-            self.asked.append((event.command_name, str(command[event.command_name]), command))
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Nothing to keep."""
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Nothing to keep."""
+from tests.questions import Questions, listened_to
 
 
 @pytest.fixture
 def questions(db: Db) -> Iterator[tuple[Db, Questions]]:
-    """The test's database, on a connection that is listened to."""
-    listener = Questions()
-    client: MongoClient[Document] = MongoClient(
-        os.environ["MONGODB_URI"], tz_aware=True, retryWrites=False, event_listeners=[listener]
-    )
-    yield client[db.name], listener
-    client.close()
+    with listened_to(db) as found:
+        yield found
 
 
 def by_index(collection: str, pipeline: list[dict[str, Any]], *more: list[tuple[str, int]]) -> bool:

@@ -147,10 +147,13 @@ def test_what_a_training_has_read_is_said_to_be_learnt(spring: Db, watch: Watch)
     assert spring.outcomes.find_one({}) is None
 
 
+@pytest.mark.parametrize("result", list(Result))
 @pytest.mark.parametrize("marked", [False, True])
-def test_a_process_that_died_while_taking_back_is_made_good(spring: Db, watch: Watch, marked: bool) -> None:
+def test_a_process_that_died_while_taking_back_is_made_good(
+    spring: Db, watch: Watch, marked: bool, result: Result
+) -> None:
     """Killed after the outcome was removed: before the call was marked the result stands, afterwards it is undone."""
-    call = said(spring, watch, Result.SOLD)
+    call = said(spring, watch, result)
     outcome = spring.outcomes.find_one({})
     held = {"claim": {"by": "ann", "until": watch.at + RULES.claim}}
     spring.prospects.update_one({"_id": "spring:3"}, {"$set": held})
@@ -159,8 +162,9 @@ def test_a_process_that_died_while_taking_back_is_made_good(spring: Db, watch: W
         spring.calls.update_one({"_id": call["_id"]}, {"$set": {"undone": {"by": "ann", "at": watch.at}}})
     assert settle(spring, clock=watch) == 0
     assert undo.settle(spring, clock=watch) == 0, "whoever takes it back may be at it"
-    assert "1 calls finished" in settle_all(spring), "its hold is over by today"
-    assert undo.settle(spring) == 0
-    after = stored(spring, "spring:3")
-    assert (after["status"], after["claim"]) == ("open" if marked else "done", None)
+    watch.at += RULES.claim
+    undo.settle(spring, clock=watch)
+    assert undo.settle(spring, clock=watch) == 0
+    assert state(stored(spring, "spring:3")) == [call["before" if marked else "after"][name] for name in STATE]
     assert spring.outcomes.find_one({}) == (None if marked else outcome)
+    assert settle_all(spring) == "every call is recorded to the end"
