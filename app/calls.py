@@ -13,6 +13,7 @@ from app.appliance import Appliance
 from app.bands import band_of
 from app.desk import Seat
 from app.ranked_list import Entry, Progress
+from core import prospects
 from core.call_states import Result
 from core.clock import now
 from core.mongo import reachable
@@ -20,6 +21,7 @@ from core.wanted import Wanted
 
 REFRESH = timedelta(seconds=20)
 REFRESH_UNRANKED = timedelta(seconds=3)
+PROMISES = 3
 
 
 def page(house: Appliance) -> None:
@@ -74,6 +76,8 @@ def _next_call(house: Appliance, campaign: str, agent: str | None, state: Progre
             st.markdown("**Nobody is left but those who come back later.** They come up here when their time is due.")
         else:
             st.markdown("**Ready when you are.** You get the person with the best chance whom nobody else is calling.")
+        if agent:
+            _promises(house, campaign, agent)
         st.button(
             "Next call",
             key="take",
@@ -84,6 +88,14 @@ def _next_call(house: Appliance, campaign: str, agent: str | None, state: Progre
             on_click=Seat(house, campaign, agent or "").take,
             args=(wanted,),
         )
+
+
+def _promises(house: Appliance, campaign: str, agent: str) -> None:
+    """The calls this agent promised, which come up by themselves."""
+    shown = prospects.promised(house.db, campaign, agent, PROMISES)
+    if shown:
+        times = [f"{formats.plain(p['ref'])} {formats.moment(p['again']['at'], st.context.timezone)}" for p in shown]
+        st.caption(f":material/schedule: You promised: {'; '.join(times)}", help="They come up when their time is due.")
 
 
 @notices.boundary()

@@ -21,7 +21,7 @@ from core.clock import Clock, now
 from core.mongo import Db, Document, count, reachable
 from core.wanted import EVERYBODY, Wanted, best
 
-__all__ = ["Result", "Rules", "claim", "counts", "holder", "mine", "record", "release", "settle", "wake"]
+__all__ = ["Result", "Rules", "claim", "counts", "holder", "mine", "promised", "record", "release", "settle", "wake"]
 
 LOOK, DUE, WAKE = 50, 200, 200
 """Prospects looked at in one go: for a free one, for a promise that is due, and for pauses that are over."""
@@ -62,6 +62,13 @@ def mine(db: Db, campaign: str, agent: str, at: datetime) -> list[Document]:
     with reachable():
         held = list(db.prospects.aggregate([{"$match": {"claim.by": agent}}]))
     return [p for p in held if p["campaign"] == campaign and p["status"] in CALLABLE and holder(p, at)]
+
+
+def promised(db: Db, campaign: str, agent: str, many: int) -> list[Document]:
+    """The next `many` prospects of `campaign` whom `agent` promised to call, the earliest first. Raises Unavailable."""
+    theirs = {"campaign": campaign, "status": Status.CALLBACK.value, "again.by": agent}
+    with reachable():
+        return list(db.prospects.aggregate([{"$match": theirs}, {"$sort": {"due": 1}}, {"$limit": many}]))
 
 
 def holder(prospect: Document, at: datetime) -> str | None:

@@ -144,6 +144,8 @@ def test_a_call_is_promised_in_two_keys_and_comes_back(screen: Screen, campaign:
     assert shown(test) == ["Person p2"]
     test = press(test, "promise-1")
     assert "p2 is recorded and comes back to you on" in said(test)
+    assert any(e.value.startswith(":material/schedule: You promised: p2 ") for e in test.caption)
+    assert not any("You promised" in e.value for e in screen("Bob").caption)
     assert [m.value for m in test.metric if m.label in ("To call", "Of these later", "Called")] == ["3", "1", "0"]
     assert listed(test) == ["p1", "p3"]
     due = now() - timedelta(minutes=1)
