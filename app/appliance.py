@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.call_states import Rules
 from core.mongo import Db
 from core.objects import ObjectStore
 from core.schema import Schema
@@ -25,6 +26,6 @@ class Appliance:
     db: Db
     store: ObjectStore
     schema: Schema
-    claim_minutes: float
+    rules: Rules
     model: str
     links: tuple[Link, ...] = ()

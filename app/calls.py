@@ -8,17 +8,20 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from app import cached, card, formats, identity, notices, person, ranked_list
+from app import cached, card, formats, identity, list_filter, notices, person, ranked_list, take_back
 from app.appliance import Appliance
 from app.bands import band_of
 from app.desk import Seat
 from app.ranked_list import Entry, Progress
+from core import prospects
+from core.call_states import Result
 from core.clock import now
 from core.mongo import reachable
-from core.prospects import Result
+from core.wanted import Wanted
 
 REFRESH = timedelta(seconds=20)
 REFRESH_UNRANKED = timedelta(seconds=3)
+PROMISES = 3
 
 
 def page(house: Appliance) -> None:
@@ -32,11 +35,13 @@ def page(house: Appliance) -> None:
         st.page_link(st.session_state["campaigns_page"], label="Import a campaign", icon=":material/upload_file:")
         return
     with st.container(key="where"):
-        left, right = st.columns(2)
+        left, middle, right = st.columns([5, 5, 2], vertical_alignment="bottom")
         with left:
             campaign = st.selectbox("Campaign", campaigns, key="campaign", bind="query-params")
-        with right:
+        with middle:
             identity.ask()
+        with right:
+            wanted = list_filter.ask(house.schema, cached.floors(house.db, campaign))
     agent = identity.current_agent()
     state = cached.progress(house.db, campaign)
     held = Seat(house, campaign, agent).held() if agent else None
@@ -45,41 +50,56 @@ def page(house: Appliance) -> None:
     message, work = st.container(key="message"), st.container(key="desk")
     with message:
         notices.show_waiting()
+        if agent:
+            take_back.draw(Seat(house, campaign, agent))
     with work:
         if agent and held:
             card.draw(Seat(house, campaign, agent), held, cached.floors(house.db, campaign))
         else:
-            _next_call(house, campaign, agent, state)
+            _next_call(house, campaign, agent, state, wanted)
     every = REFRESH if state.ranked or not state.open else REFRESH_UNRANKED
-    st.fragment(_listing, run_every=every)(house, campaign, agent, _stage(state))
+    st.fragment(_listing, run_every=every)(house, campaign, agent, wanted, _stage(state))
 
 
 def _stage(state: Progress) -> tuple[bool, bool]:
     """What the whole page depends on: whether anybody is left to call, and whether anybody is ranked."""
-    return bool(state.open), bool(state.ranked)
+    return bool(state.to_call), bool(state.ranked)
 
 
-def _next_call(house: Appliance, campaign: str, agent: str | None, state: Progress) -> None:
+def _next_call(house: Appliance, campaign: str, agent: str | None, state: Progress, wanted: Wanted) -> None:
     with st.container(key="next-call", border=True):
         if not agent:
             st.markdown("**Who is calling?** Enter your name above, then take the first call.")
-        elif not state.open:
+        elif not state.to_call:
             st.markdown("**Everybody in this campaign has been called.** Choose another campaign, or import one.")
+        elif not state.open:
+            st.markdown("**Nobody is left but those who come back later.** They come up here when their time is due.")
         else:
             st.markdown("**Ready when you are.** You get the person with the best chance whom nobody else is calling.")
+        if agent:
+            _promises(house, campaign, agent)
         st.button(
             "Next call",
             key="take",
             type="primary",
             icon=":material/call:",
             shortcut="N",
-            disabled=not agent or not state.open,
+            disabled=not agent or not state.to_call,
             on_click=Seat(house, campaign, agent or "").take,
+            args=(wanted,),
         )
 
 
+def _promises(house: Appliance, campaign: str, agent: str) -> None:
+    """The calls this agent promised, which come up by themselves."""
+    shown = prospects.promised(house.db, campaign, agent, PROMISES)
+    if shown:
+        times = [f"{formats.plain(p['ref'])} {formats.moment(p['again']['at'], st.context.timezone)}" for p in shown]
+        st.caption(f":material/schedule: You promised: {'; '.join(times)}", help="They come up when their time is due.")
+
+
 @notices.boundary()
-def _listing(house: Appliance, campaign: str, agent: str | None, drawn: tuple[bool, bool]) -> None:
+def _listing(house: Appliance, campaign: str, agent: str | None, wanted: Wanted, drawn: tuple[bool, bool]) -> None:
     state = cached.progress(house.db, campaign)
     if _stage(state) != drawn:
         st.rerun()
@@ -97,15 +117,24 @@ def _listing(house: Appliance, campaign: str, agent: str | None, drawn: tuple[bo
             )
     elif state.unranked:
         st.caption(f"{formats.plural(state.unranked, 'person', 'people')} still being ranked; they are at the end.")
+    if wanted:
+        entries = ranked_list.first_of(house.db, campaign, wanted, now())
+        st.caption("The best whom the filter lets through." if entries else "The filter lets nobody through.")
+        _table(house, campaign, entries, agent)
+        return
     # Each campaign has a place of its own in the list, and one that has shrunk is shown at its end.
     place = f"list-page-{campaign}"
     number = min(st.session_state.get(place, 1), state.pages)
-    entries = ranked_list.page(house.db, campaign, number, now())
-    floors = cached.floors(house.db, campaign)
-    with st.container(key="ranked-list"):
-        st.table([_row(house, entry, floors, agent) for entry in entries], border="horizontal", hide_index=True)
+    _table(house, campaign, ranked_list.page(house.db, campaign, number, now()), agent)
     if state.pages > 1:
         st.pagination(state.pages, key=place)
+
+
+def _table(house: Appliance, campaign: str, entries: Sequence[Entry], agent: str | None) -> None:
+    floors = cached.floors(house.db, campaign)
+    with st.container(key="ranked-list"):
+        if entries:
+            st.table([_row(house, entry, floors, agent) for entry in entries], border="horizontal", hide_index=True)
 
 
 def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str | None) -> dict[str, str]:
@@ -123,11 +152,15 @@ def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str | N
 
 def _figures(house: Appliance, campaign: str, agent: str | None, state: Progress) -> None:
     if state.total:
-        text = f"{formats.count(state.done)} of {formats.plural(state.total, 'person', 'people')} called"
-        st.progress(state.done / state.total, text=text)
+        text = f"{formats.count(state.called)} of {formats.plural(state.total, 'person', 'people')} called"
+        st.progress(state.called / state.total, text=text)
     with st.container(horizontal=True, gap="medium"):
-        st.metric("To call", formats.count(state.open), width="content")
-        st.metric("Called", formats.count(state.done), width="content")
+        st.metric("To call", formats.count(state.to_call), width="content")
+        if state.waiting:
+            st.metric("Of these later", formats.count(state.waiting), width="content")
+        st.metric("Called", formats.count(state.called), width="content")
+        if state.off:
+            st.metric("Taken off", formats.count(state.off), width="content")
         rate = f" ({formats.percent(state.sold / state.done)})" if state.done else ""
         st.metric("Sold", formats.count(state.sold) + rate, width="content")
         if agent:

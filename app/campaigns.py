@@ -53,8 +53,8 @@ def _listing(house: Appliance, campaigns: list[Document]) -> None:
             {
                 "Campaign": formats.plain(campaign["_id"]),
                 "People": formats.count(state.total),
-                "To call": formats.count(state.open),
-                "Called": formats.count(state.done),
+                "To call": formats.count(state.to_call),
+                "Called": formats.count(state.called),
                 "Sold": formats.count(state.sold),
                 "Rate": formats.percent(state.sold / state.done) if state.done else formats.NOT_YET,
                 "Since": formats.moment(campaign["created_at"], st.context.timezone),

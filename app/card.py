@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import streamlit as st
 
-from app import desk, formats, notices, person
+from app import call_buttons, desk, formats, history, notices, person
 from app.bands import band_of
-from app.desk import OUTCOMES, Seat
+from app.desk import Seat
 from core.clock import now
 from core.mongo import Document
 from core.schema import Role
@@ -22,16 +22,22 @@ def draw(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
     with st.container(key="card", border=True):
         left, right = st.columns([2, 5], gap="large")
         with left:
-            _chance(prospect, floors)
-            _outcomes(seat, prospect)
+            _chance(seat, prospect, floors)
+            call_buttons.draw(seat, prospect)
             st.fragment(_hold, run_every=TICK)(prospect)
         with right:
             _facts(seat, prospect)
+            _history(seat, prospect)
 
 
-def _chance(prospect: Document, floors: Sequence[float]) -> None:
+def _chance(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
     with st.container(key="prospect-ref"):
         st.subheader(f"Person {formats.plain(prospect['ref'])}", anchor=False)
+    if again := prospect.get("again"):
+        with st.container(key="promised"):
+            by = "You" if again["by"] == seat.agent else formats.plain(again["by"])
+            when = formats.moment(again["at"], st.context.timezone)
+            st.info(f"{by} promised to call on {when}.", icon=":material/schedule:")
     score = prospect["score"]
     if score is None:
         st.markdown("Not ranked yet.")
@@ -49,29 +55,18 @@ def _origin(prospect: Document) -> str:
     return f"Model version {version} ({route}); prediction {log} in the log."
 
 
-def _outcomes(seat: Seat, prospect: Document) -> None:
-    key, ref = prospect["_id"], prospect["ref"]
-    with st.container(key="outcomes"):
-        for outcome in OUTCOMES:
-            st.button(
-                outcome.label,
-                key=f"outcome-{outcome.result.value}",
-                icon=outcome.icon,
-                type="primary" if outcome.good else "secondary",
-                shortcut=outcome.shortcut,
-                width="stretch",
-                on_click=seat.record,
-                args=(key, ref, outcome),
-            )
-        st.button(
-            "Give back",
-            key="give-back",
-            icon=":material/undo:",
-            type="tertiary",
-            shortcut="B",
-            on_click=seat.give_back,
-            args=(key, ref),
-        )
+def _history(seat: Seat, prospect: Document) -> None:
+    house = seat.house
+    calls = history.calls(house.db, prospect, everywhere=house.schema.reference is not None)
+    with st.container(key="history"):
+        st.markdown("**Calls so far**")
+        if not calls:
+            st.caption("None. This is the first.")
+            return
+        if unanswered := int(prospect.get("unanswered") or 0):
+            st.caption(f"Not answered so far: {unanswered}. After {house.rules.attempts} they are taken off the list.")
+        rows = [history.row(call, prospect, st.context.timezone) for call in calls]
+        st.table(rows, border="horizontal", hide_index=True)
 
 
 def _facts(seat: Seat, prospect: Document) -> None:

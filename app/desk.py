@@ -11,32 +11,17 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from app import cached, formats, ranked_list
+from app import cached, call_results, formats
 from app.appliance import Appliance
 from app.notices import Notice, kept_for_next_run, leave
-from core import prospects
+from core import prospects, undo
+from core.call_states import CALLABLE, Result
 from core.clock import now
+from core.errors import Conflict, NotFound
 from core.mongo import Document, reachable
-from core.prospects import Result
+from core.wanted import Wanted
 
 _HELD, _OWNER = "held_prospect", "held_for"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A result as a button: its words, icon, key on the keyboard, and whether it is the good one."""
-
-    result: Result
-    label: str
-    icon: str
-    shortcut: str
-    good: bool = False
-
-
-OUTCOMES = (
-    Outcome(Result.SOLD, "Sold", ":material/check:", "S", good=True),
-    Outcome(Result.REFUSED, "Refused", ":material/close:", "X"),
-)
 
 
 @dataclass(frozen=True)
@@ -51,15 +36,15 @@ class Seat:
         """The prospect on the desk, or None. One whose hold ran out stays there until somebody else takes it."""
         at = now()
         if st.session_state.get(_OWNER) != (self.campaign, self.agent):
-            key = ranked_list.held_by(self.house.db, self.campaign, self.agent, at)
-            self._remember(key)
+            mine = prospects.mine(self.house.db, self.campaign, self.agent, at)
+            self._remember(mine[0]["_id"] if mine else None)
         key = st.session_state.get(_HELD)
         if key is None:
             return None
         with reachable():
             found = self.house.db.prospects.find_one({"_id": key})
         claim = found and found["claim"]
-        if found is None or found["status"] != "open" or not claim:
+        if found is None or found["status"] not in CALLABLE or not claim:
             self._remember(None)
             return None
         if claim["by"] != self.agent:
@@ -76,11 +61,19 @@ class Seat:
         return found
 
     @kept_for_next_run()
-    def take(self) -> None:
-        """Claim the best free prospect."""
-        found = prospects.claim(self.house.db, self.campaign, self.agent, minutes=self.house.claim_minutes)
+    def take(self, wanted: Wanted) -> None:
+        """Claim whoever is next, of those `wanted`."""
+        found = prospects.claim(self.house.db, self.campaign, self.agent, wanted=wanted, rules=self.house.rules)
         self._remember(found["_id"] if found else None)
-        if found is None:
+        if found is None and wanted:
+            leave(
+                Notice(
+                    "info",
+                    "Nobody whom the filter lets through is free to call.",
+                    next="Choose less in the filter, or try again later.",
+                )
+            )
+        elif found is None:
             leave(
                 Notice(
                     "info",
@@ -90,12 +83,46 @@ class Seat:
             )
 
     @kept_for_next_run()
-    def record(self, prospect: str, ref: str, outcome: Outcome) -> None:
-        """Record what came of the call. On a conflict the desk is cleared and the agent told."""
+    def record(self, prospect: Document, result: Result, again: datetime | None = None) -> None:
+        """Record what came of the call that the card of `prospect` is about; `again` is when another was promised.
+
+        On a conflict the desk is cleared and the agent told; a time that cannot be promised leaves the card there.
+        """
+        try:
+            call = prospects.record(
+                self.house.db,
+                prospect["_id"],
+                self.agent,
+                result,
+                call=int(prospect.get("calls") or 0) + 1,
+                again=again,
+                everywhere=self.house.schema.reference is not None,
+                rules=self.house.rules,
+            )
+        except (Conflict, NotFound):
+            self._remember(None)
+            raise
         self._remember(None)
-        prospects.record(self.house.db, prospect, self.agent, outcome.result)
         cached.forget_progress(self.house.db, self.campaign)
-        leave(Notice("success", f"{outcome.label}: {ref} is recorded and off the list."))
+        leave(Notice("success", call_results.said(call, self.house.rules, st.context.timezone)))
+
+    def last_call(self) -> Document | None:
+        """The call of this agent that can be taken back at this moment."""
+        return undo.last(self.house.db, self.campaign, self.agent, rules=self.house.rules)
+
+    @kept_for_next_run()
+    def take_back(self, call: Document) -> None:
+        """Take a result back; the person is on the desk again."""
+        undone = undo.undo(self.house.db, call["_id"], self.agent, rules=self.house.rules)
+        self._remember(call["prospect"])
+        cached.forget_progress(self.house.db, self.campaign)
+        label = call_results.LABELS[Result(call["result"])]
+        kept = "A training had read it already; models learn without it from the next training on."
+        leave(
+            Notice(
+                "info", f"{label} is taken back: {call['ref']} is on your desk again.", kept if undone.learnt else ""
+            )
+        )
 
     @kept_for_next_run()
     def give_back(self, prospect: str, ref: str) -> None:

@@ -6,6 +6,7 @@ Started with `streamlit run app/main.py`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import streamlit as st
 
 from app import calls, campaigns, notices, overview, results
 from app.appliance import Appliance, Link
+from core.call_states import Rules
 from core.mongo import connect
 from core.objects import ObjectStore
 from core.schema import read
@@ -39,7 +41,13 @@ def wire() -> Appliance:
         db=connect(settings, timeout_seconds=5.0),
         store=ObjectStore(settings, settings.s3_bucket_datasets),
         schema=read(settings.callwise_schema),
-        claim_minutes=settings.callwise_claim_minutes,
+        rules=Rules(
+            claim=timedelta(minutes=settings.callwise_claim_minutes),
+            overdue=timedelta(minutes=settings.callwise_overdue_minutes),
+            pause=timedelta(hours=settings.callwise_pause_hours),
+            attempts=settings.callwise_attempts,
+            furthest=timedelta(days=settings.callwise_callback_days),
+        ),
         model=settings.callwise_model_name,
         links=tuple(Link(title, purpose, address) for title, purpose, address in addresses if address),
     )

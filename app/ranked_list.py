@@ -12,9 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from app import bands
+from core.call_states import Result, Status
 from core.mongo import Db, Document, reachable
-from core.prospects import Result
+from core.prospects import holder
 from core.schema import Value
+from core.wanted import Wanted, best
 
 PAGE = 25
 
@@ -32,17 +34,33 @@ class Entry:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a campaign is, in prospects; `unranked` of the `open` have no score yet."""
+    """How far a campaign is, in prospects.
+
+    `open` are in the list, `unranked` of them without a score yet; `waiting` come back later; `done` have an outcome,
+    `sold` of them a sale; `off` were taken off the list without one.
+    """
 
     open: int
     done: int
     sold: int
     unranked: int
+    waiting: int = 0
+    off: int = 0
 
     @property
     def total(self) -> int:
         """All prospects."""
-        return self.open + self.done
+        return self.to_call + self.called
+
+    @property
+    def to_call(self) -> int:
+        """Those still to be called, now or later."""
+        return self.open + self.waiting
+
+    @property
+    def called(self) -> int:
+        """Those who will not be called again."""
+        return self.done + self.off
 
     @property
     def ranked(self) -> int:
@@ -61,13 +79,20 @@ def progress(db: Db, campaign: str) -> Progress:
         status = _tally(db.prospects, {"campaign": campaign}, "$status")
         results = _tally(db.outcomes, {"campaign": campaign}, "$result")
         unranked = _tally(db.prospects, {"campaign": campaign, "status": "open", "score": None}, None)
-    return Progress(status.get("open", 0), status.get("done", 0), results.get(Result.SOLD, 0), unranked.get(None, 0))
+    return Progress(
+        open=status.get(Status.OPEN, 0),
+        done=status.get(Status.DONE, 0),
+        sold=results.get(Result.SOLD, 0),
+        unranked=unranked.get(None, 0),
+        waiting=status.get(Status.CALLBACK, 0) + status.get(Status.PAUSED, 0),
+        off=status.get(Status.OFF, 0),
+    )
 
 
 def shift(db: Db, campaign: str, agent: str, since: datetime) -> dict[str, int]:
     """How many calls of each result `agent` has recorded in `campaign` since then. Raises Unavailable."""
     with reachable():
-        return _tally(db.outcomes, {"campaign": campaign, "at": {"$gte": since}, "agent": agent}, "$result")
+        return _tally(db.calls, {"campaign": campaign, "at": {"$gte": since}, "agent": agent}, "$result")
 
 
 def floors(db: Db, campaign: str, ranked: int) -> list[float]:
@@ -85,21 +110,16 @@ def page(db: Db, campaign: str, number: int, at: datetime) -> list[Entry]:
     wanted = {"ref": 1, "score": 1, "features": 1, "claim": 1}
     with reachable():
         rows = list(db.prospects.aggregate(_best(campaign, (number - 1) * PAGE, PAGE, wanted)))
-    return [Entry(row["_id"], row["ref"], row["score"], row["features"], holder(row, at)) for row in rows]
+    return [_entry(row, at) for row in rows]
 
 
-def holder(prospect: Document, at: datetime) -> str | None:
-    """Who holds the prospect at that moment, if anybody."""
-    claim = prospect["claim"]
-    return str(claim["by"]) if claim and claim["until"] > at else None
+def first_of(db: Db, campaign: str, wanted: Wanted, at: datetime) -> list[Entry]:
+    """The best `PAGE` open prospects whom `wanted` describes, as held at `at`. Raises Unavailable."""
+    return [_entry(prospect, at) for prospect in best(db, campaign, wanted, PAGE)]
 
 
-def held_by(db: Db, campaign: str, agent: str, at: datetime) -> str | None:
-    """The key of the prospect that `agent` holds in `campaign`. Raises Unavailable."""
-    mine = {"campaign": campaign, "status": "open", "claim.by": agent, "claim.until": {"$gt": at}}
-    with reachable():
-        found = list(db.prospects.aggregate([{"$match": mine}, {"$limit": 1}, {"$project": {"_id": 1}}]))
-    return str(found[0]["_id"]) if found else None
+def _entry(prospect: Document, at: datetime) -> Entry:
+    return Entry(prospect["_id"], prospect["ref"], prospect["score"], prospect["features"], holder(prospect, at))
 
 
 def _best(campaign: str, skip: int, limit: int, wanted: Mapping[str, int]) -> list[Mapping[str, Any]]:

@@ -29,7 +29,7 @@ def work(db: Db) -> Work:
     with reachable():
         campaigns = [str(c["_id"]) for c in db.campaigns.find({}, {"_id": 1})]
     states = [ranked_list.progress(db, campaign) for campaign in campaigns]
-    return Work(len(states), sum(s.open for s in states), sum(s.done for s in states), sum(s.sold for s in states))
+    return Work(len(states), sum(s.to_call for s in states), sum(s.called for s in states), sum(s.sold for s in states))
 
 
 def last_prediction(db: Db) -> Document | None:

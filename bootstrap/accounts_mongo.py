@@ -17,6 +17,7 @@ from core.errors import Unavailable
 READS = ["find", "collStats", "listIndexes"]
 WRITES = ["insert", "update"]
 APPENDS = ["insert"]
+REMOVES = ["remove"]
 UNAUTHORIZED, UNAUTHENTICATED = 13, 18
 SECONDS = 10
 
@@ -82,7 +83,10 @@ def privileges(database: str, rights: MongoRights) -> list[dict[str, Any]]:
     if rights.owns:
         actions = [*READS, *WRITES, "createCollection", "createIndex", "dropIndex", "collMod"]
         return [{"resource": everything, "actions": [*actions, "listCollections", "dbStats"]}]
-    by_collection = [*((name, WRITES) for name in rights.writes), *((name, APPENDS) for name in rights.appends)]
+    by_collection = [
+        *((name, [*WRITES, *(REMOVES if name in rights.removes else [])]) for name in rights.writes),
+        *((name, APPENDS) for name in rights.appends),
+    ]
     return [
         {"resource": everything, "actions": [*READS, "listCollections", "dbStats"]},
         *({"resource": {"db": database, "collection": name}, "actions": actions} for name, actions in by_collection),

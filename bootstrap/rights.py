@@ -17,11 +17,14 @@ READ, WRITE, DELETE, MAKE = "read", "write", "delete", "make the bucket"
 class MongoRights:
     """`writes`: collections it inserts into and updates. `appends`: collections it inserts into, and no more.
 
+    `removes`: collections, among those it writes, of which it may also remove documents.
+
     `owns`: all of that on every collection, and indexes; for the set-up.
     """
 
     writes: tuple[str, ...] = ()
     appends: tuple[str, ...] = ()
+    removes: tuple[str, ...] = ()
     owns: bool = False
 
 
@@ -41,6 +44,8 @@ class Rights:
         parts = []
         if self.mongo is not None:
             what = ", ".join([*self.mongo.writes, *(f"{name} (adds only)" for name in self.mongo.appends)])
+            if self.mongo.removes:
+                what += f"; removes from {', '.join(self.mongo.removes)}"
             what = "owns the database" if self.mongo.owns else f"writes {what}"
             parts.append(f"MongoDB: {what}")
         for bucket, actions in (self.s3 or {}).items():
@@ -56,14 +61,19 @@ RIGHTS = (
     Rights(
         "monitor",
         MongoRights(
-            writes=("prospects", "reports", "appliance", "indicators", "incidents"), appends=("events", "models")
+            writes=("prospects", "reports", "appliance", "indicators", "incidents", "do_not_call"),
+            appends=("events", "models", "outcomes"),  # outcomes: where the app died before it wrote one
         ),
         {"datasets": (READ,)},
     ),
     # Of S3 only the files of rejected rows; of incidents who looks after them.
     Rights(
         "app",
-        MongoRights(writes=("campaigns", "prospects", "outcomes", "incidents"), appends=("events", "models")),
+        MongoRights(
+            writes=("campaigns", "prospects", "calls", "outcomes", "do_not_call", "incidents"),
+            appends=("events", "models"),
+            removes=("outcomes",),  # of a result that was taken back within a minute
+        ),
         {"datasets/imports/": (READ, WRITE)},
     ),
 )

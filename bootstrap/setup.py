@@ -17,6 +17,7 @@ from mlflow.exceptions import MlflowException
 from pymongo import UpdateOne
 
 from bootstrap.orchestration import ensure_deployment, ensure_work_pool
+from core import wanted
 from core.clock import now
 from core.data_registry import ensure_registry
 from core.economy import span
@@ -58,7 +59,7 @@ def steps(settings: Settings) -> list[Step]:
     db = connect(settings)
     return [
         Step("object store", lambda: _buckets(settings)),
-        Step("database", lambda: _database(db)),
+        Step("database", lambda: _database(db, settings)),
         Step("indicators", lambda: _indicators(db, ROOT / "data" / "indicators.csv")),
         Step("model registry", lambda: _registry(settings)),
         Step("data registry", lambda: _data_registry(settings)),
@@ -86,8 +87,9 @@ def _buckets(settings: Settings) -> str:
     return "buckets " + ", ".join(names)
 
 
-def _database(db: Db) -> str:
+def _database(db: Db, settings: Settings) -> str:
     ensure_indexes(db)
+    wanted.ensure_indexes(db, read(settings.callwise_schema))
     return f"collections and indexes in {db.name}"
 
 

@@ -20,7 +20,8 @@ from typing import Any, Self
 
 from pymongo import UpdateOne
 
-from core import economy
+from core import do_not_call, economy
+from core.call_states import LIVE
 from core.campaign_file import CampaignFile, Record
 from core.clock import CampaignCalendar, Clock, now
 from core.errors import InputError
@@ -100,10 +101,10 @@ def import_campaign(
         for row in _parsed(schema, campaign, records, outcomes_until, economy_then, absent, reject, clock):
             batch.append(row)
             if len(batch) == BATCH:
-                _write(db, batch, report, rejected)
+                _write(db, schema, batch, report, rejected)
                 progress(report.rows)
                 batch = []
-        _write(db, batch, report, rejected)
+        _write(db, schema, batch, report, rejected)
     seen = {"rows": report.rows, "rejected": report.rejected, "path": file.path.name, "imported_at": clock()}
     with reachable():
         db.campaigns.update_one({"_id": campaign}, {"$set": {f"files.{file.sha256}": seen}})
@@ -224,7 +225,7 @@ def _row(
     return _Row(number, prospect, outcome, record)
 
 
-def _write(db: Db, batch: list[_Row], report: Report, rejected: _RejectFile) -> None:
+def _write(db: Db, schema: Schema, batch: list[_Row], report: Report, rejected: _RejectFile) -> None:
     """Put one batch in. Outcomes follow their prospects; each write is keyed, so a killed import goes on."""
     if not batch:
         return
@@ -232,6 +233,8 @@ def _write(db: Db, batch: list[_Row], report: Report, rejected: _RejectFile) -> 
         inserts = [UpdateOne({"_id": r.prospect["_id"]}, {"$setOnInsert": r.prospect}, upsert=True) for r in batch]
         result = db.prospects.bulk_write(inserts, ordered=False)
         fresh = set(result.upserted_ids or {})
+        if schema.reference:
+            do_not_call.keep_off(db, [row.prospect for index, row in enumerate(batch) if index in fresh])
         known = [row.prospect["_id"] for index, row in enumerate(batch) if index not in fresh]
         stored = {d["_id"]: d.get("digest") for d in db.prospects.find({"_id": {"$in": known}}, {"digest": 1})}
         accepted: list[_Row] = []
@@ -255,8 +258,8 @@ def _write(db: Db, batch: list[_Row], report: Report, rejected: _RejectFile) -> 
             # A file that now says what came of a call closes prospects that an earlier import left open.
             known_keys = [o["prospect"] for o in outcomes if o["prospect"] in stored]
             if known_keys:
-                late = {"_id": {"$in": known_keys}, "status": "open"}
-                db.prospects.update_many(late, {"$set": {"status": "done", "claim": None}})
+                late = {"_id": {"$in": known_keys}, "status": {"$in": [status.value for status in LIVE]}}
+                db.prospects.update_many(late, {"$set": {"status": "done", "due": None, "claim": None}})
 
 
 def _reject(report: Report, file: _RejectFile, reject: Reject) -> None:

@@ -4,7 +4,9 @@
 
     campaigns    {campaign}
     prospects    {campaign}:{ref}
+    calls        {prospect}:{call}
     outcomes     {prospect}:{call}
+    do_not_call  {ref}
     predictions  {request}:{row}
     indicators   {series}:{period}
     models       {name}:{decision}
@@ -38,7 +40,10 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     "prospects": [
         [("campaign", ASCENDING), ("status", ASCENDING), ("score", DESCENDING), ("ref", ASCENDING)],
         [("claim.by", ASCENDING)],
+        # Promised calls and pauses, in the order in which their time comes.
+        [("campaign", ASCENDING), ("status", ASCENDING), ("due", ASCENDING)],
     ],
+    "calls": [[("agent", ASCENDING), ("at", ASCENDING)], [("prospect", ASCENDING)], [("ref", ASCENDING)]],
     "outcomes": [[("at", ASCENDING)], [("campaign", ASCENDING), ("at", ASCENDING)], [("prospect", ASCENDING)]],
     "predictions": [[("at", ASCENDING)], [("prospect", ASCENDING), ("at", DESCENDING)]],
     "indicators": [[("series", ASCENDING), ("period", ASCENDING)]],

@@ -222,6 +222,14 @@ class AppSettings(Group):
     """What the screens do."""
 
     callwise_claim_minutes: float = Field(15.0, gt=0, description="minutes a claimed prospect is held for an agent")
+    callwise_overdue_minutes: float = Field(
+        10.0, ge=0, description="minutes after its time from which anybody gets a promised call"
+    )
+    callwise_pause_hours: float = Field(
+        4.0, gt=0, description="hours before a person who did not answer is tried again"
+    )
+    callwise_attempts: int = Field(5, ge=1, description="unanswered calls after which a person is off the list")
+    callwise_callback_days: int = Field(90, ge=1, description="days ahead for which a call may be promised")
     callwise_mlflow_page: str | None = Field(None, description="address at which people open MLflow, if they may")
     callwise_prefect_page: str | None = Field(None, description="address at which people open Prefect, if they may")
     callwise_evidently_page: str | None = Field(None, description="address at which people open Evidently, if they may")

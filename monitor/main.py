@@ -34,7 +34,7 @@ log = logging.getLogger("callwise.monitor")
 JOBS = {
     "rank": "score every open prospect with the models in service",
     "indicators": "fetch the economy's indicators, if they are live, and judge their age",
-    "settle": "close prospects whose outcome was written by a process that died",
+    "settle": "finish calls that a process left half recorded when it died, and end pauses",
     "level": "let the level of the scores follow the newest outcomes",
     "drift": "compare the newest predictions with the champion's training data",
     "performance": "judge the champion by the newest outcomes, and say what to expect while they are not in",

@@ -1,12 +1,12 @@
-"""Closes prospects whose outcome was written by a process that died before it could close them."""
+"""Finishes what processes that died left half recorded or half taken back, and ends pauses that are over."""
 
 from __future__ import annotations
 
-from core import prospects
+from core import prospects, undo
 from core.mongo import Db
 
 
 def settle(db: Db) -> str:
-    """Close them and say how many there were. Raises Unavailable."""
-    closed = prospects.settle(db)
-    return f"{closed} prospects closed that had an outcome" if closed else "every outcome has closed its prospect"
+    """Do so and say how many there were. Raises Unavailable."""
+    settled = prospects.settle(db) + undo.settle(db)
+    return f"{settled} calls finished that were half recorded" if settled else "every call is recorded to the end"

@@ -26,6 +26,7 @@ from core.mongo import Db
 from core.schema import Schema
 from core.settings import TrainerSettings
 from core.succession import CANARY, CHAMPION, Succession
+from core.undo import OUTCOMES_READ
 from trainer import handover, recipe, snapshot, tracking
 from trainer.lineage import WHAT_MAKES_A_MODEL, Lineage, code_version
 from trainer.recipe import Step, plain
@@ -139,6 +140,7 @@ def take_snapshot(trainer: Trainer) -> tuple[pd.DataFrame, Snapshot]:
     with tempfile.TemporaryDirectory(prefix="callwise-snapshot-") as folder:
         path = Path(folder) / "dataset.parquet"
         frame = snapshot.read(trainer.db, trainer.schema)
+        events.append(trainer.db, who="trainer", what=OUTCOMES_READ, subject=trainer.models.name, rows=len(frame))
         snapshot.write(frame, trainer.schema, path)
         facts = {"schema": trainer.schema.hash}
         if len(frame):

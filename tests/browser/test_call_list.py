@@ -89,6 +89,34 @@ def test_a_shift_on_the_keyboard_alone(app: str, chromium: str, campaign: str, d
             assert outcome["result"] == result
 
 
+def test_every_other_result_on_the_keyboard_and_the_way_back(app: str, chromium: str, campaign: str, db: Db) -> None:
+    keys = [("a", "no answer"), ("w", "wrong number"), ("d", "do not call"), ("l1", "callback")]
+    with opened(chromium) as page:
+        visit(page, address(app, campaign, "Ann"))
+        for place, (pressed, result) in enumerate(keys):
+            expect(page.locator(".st-key-take button")).to_be_enabled()
+            page.keyboard.press("n")
+            expect(page.locator(".st-key-prospect-ref")).to_contain_text(f"p{29 - place}")
+            expect(page.locator(".st-key-give-back button")).to_be_visible()
+            page.keyboard.press(pressed[0])
+            if pressed[1:]:
+                expect(page.locator(".st-key-promise-1 button")).to_be_visible()
+                page.keyboard.press(pressed[1:])
+            expect(page.locator(".st-key-card")).to_have_count(0)
+            call = db.calls.find_one({"_id": f"spring:p{29 - place}:1"})
+            assert call is not None
+            assert call["result"] == result
+        expect(page.locator(".st-key-progress")).to_contain_text("2 of 30 people called")
+        expect(page.locator(".st-key-take-back button")).to_contain_text("p26")
+        page.keyboard.press("u")
+        expect(page.locator(".st-key-prospect-ref")).to_contain_text("p26")
+        expect(page.locator(".st-key-message")).to_contain_text("p26 is on your desk again")
+    again = db.prospects.find_one({"_id": "spring:p26"})
+    assert again is not None
+    assert (again["status"], again["again"]) == ("open", None)
+    assert db.outcomes.find_one({}) is None
+
+
 def test_typing_a_name_presses_no_button(app: str, chromium: str, campaign: str, db: Db) -> None:
     with opened(chromium) as page:
         visit(page, address(app, campaign, "Ann"))

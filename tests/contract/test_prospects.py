@@ -6,9 +6,10 @@ import pytest
 
 from core.errors import Conflict, NotFound
 from core.mongo import Db
-from core.prospects import Result, claim, counts, record, release, settle
+from core.prospects import Result, Rules, claim, counts, record, release, settle
 
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
+TEN = Rules(claim=timedelta(minutes=10))
 
 
 class Watch:
@@ -44,13 +45,23 @@ def test_an_agent_gets_the_one_they_hold_again(db: Db) -> None:
     assert again["_id"] == "spring:00004"
 
 
+def test_an_ended_lease_of_another_campaign_is_none_of_ours(db: Db) -> None:
+    fill(db, 1)
+    fill(db, 1, "autumn")
+    watch = Watch()
+    assert claim(db, "autumn", "ann", rules=TEN, clock=watch) is not None
+    watch.at += timedelta(minutes=10)
+    taken = [claim(db, "spring", agent, rules=TEN, clock=watch) for agent in ("bob", "cid")]
+    assert [prospect and prospect["_id"] for prospect in taken] == ["spring:00000", None]
+
+
 def test_a_lease_ends_and_another_agent_takes_over(db: Db) -> None:
     fill(db, 1)
     watch = Watch()
-    assert claim(db, "spring", "ann", minutes=10, clock=watch) is not None
-    assert claim(db, "spring", "bob", minutes=10, clock=watch) is None
+    assert claim(db, "spring", "ann", rules=TEN, clock=watch) is not None
+    assert claim(db, "spring", "bob", rules=TEN, clock=watch) is None
     watch.at += timedelta(minutes=10)
-    assert claim(db, "spring", "bob", minutes=10, clock=watch) is not None
+    assert claim(db, "spring", "bob", rules=TEN, clock=watch) is not None
     with pytest.raises(Conflict, match="now held by bob"):
         record(db, "spring:00000", "ann", Result.SOLD, clock=watch)
     assert db.outcomes.count_documents({}) == 0

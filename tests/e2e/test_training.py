@@ -21,6 +21,7 @@ from core.objects import ObjectStore
 from core.schema import Schema
 from core.settings import ROOT, load
 from core.succession import CANARY, CHAMPION, Succession, What
+from core.undo import OUTCOMES_READ
 from tests.made_up_outcomes import made_up, store
 from trainer import handover
 from trainer.main import Settings, compose
@@ -94,6 +95,7 @@ def test_the_first_model_is_promoted_with_its_whole_lineage(db: Db, schema: Sche
     assert (decision.what, decision.version, decision.incident) == (What.PROMOTED, champion.version, "incident-1")
     assert isinstance(decision.at, datetime)
     assert told(db, "model promoted") == [outcome.why]
+    assert [event["details"]["rows"] for event in db.events.find({"what": OUTCOMES_READ})] == [len(frame)]
     assert events.first_broken(db) is None
 
     client = trainer.models.client

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from app import imports
 from app.appliance import Appliance
 from core import events
+from core.call_states import Rules
 from core.errors import InputError, NotFound
 from core.mongo import Db
 from core.objects import ObjectStore
@@ -71,7 +72,7 @@ def test_a_name_without_letters_is_refused_in_three_sentences(title: str) -> Non
 class TestBringIn:
     @pytest.fixture
     def house(self, db: Db, store: ObjectStore, schema: Schema) -> Appliance:
-        return Appliance(db=db, store=store, schema=schema, claim_minutes=15, model="prospect-scorer")
+        return Appliance(db=db, store=store, schema=schema, rules=Rules(), model="prospect-scorer")
 
     def test_rejected_rows_are_kept_for_mending_and_fill_the_gaps(self, house: Appliance, rows: list[Row]) -> None:
         heard: list[tuple[int, int]] = []

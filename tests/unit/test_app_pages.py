@@ -139,6 +139,129 @@ def test_a_person_given_back_is_free_again(screen: Screen, campaign: str, db: Db
     assert db.outcomes.count_documents({}) == 0
 
 
+def test_a_call_is_promised_in_two_keys_and_comes_back(screen: Screen, campaign: str, db: Db) -> None:
+    test = press(press(screen("Ann"), "take"), "outcome-callback")
+    assert shown(test) == ["Person p2"]
+    test = press(test, "promise-1")
+    assert "p2 is recorded and comes back to you on" in said(test)
+    assert any(e.value.startswith(":material/schedule: You promised: p2 ") for e in test.caption)
+    assert not any("You promised" in e.value for e in screen("Bob").caption)
+    assert [m.value for m in test.metric if m.label in ("To call", "Of these later", "Called")] == ["3", "1", "0"]
+    assert listed(test) == ["p1", "p3"]
+    due = now() - timedelta(minutes=1)
+    promised = {"again": {"at": due, "by": "Ann"}, "due": int(due.timestamp())}
+    db.prospects.update_one({"_id": "spring:p2"}, {"$set": promised})
+    test = press(test, "take")
+    assert shown(test) == ["Person p2"]
+    assert "You promised to call" in said(test)
+    assert db.outcomes.find_one({}) is None
+
+
+def test_any_other_time_can_be_promised_but_none_that_is_past(screen: Screen, campaign: str, db: Db) -> None:
+    test = press(press(screen("Ann"), "take"), "outcome-callback")
+    midnight = now().replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    test.datetime_input(key="promise-at-spring:p2").set_value(midnight).run()
+    test = press(test, "promise-other")
+    assert "time that is yet to come" in said(test)
+    assert db.calls.find_one({}) is None
+    assert shown(test) == ["Person p2"]
+    test = press(test, "outcome-callback")
+    test.datetime_input(key="promise-at-spring:p2").set_value(midnight + timedelta(days=1, hours=9)).run()
+    press(test, "promise-other")
+    call = db.calls.find_one({"_id": "spring:p2:1"})
+    assert call is not None
+    assert call["again"]["at"].replace(tzinfo=None) == midnight + timedelta(days=1, hours=9)
+
+
+def test_nobody_answers_and_the_next_one_comes(screen: Screen, campaign: str, db: Db) -> None:
+    test = press(press(screen("Ann"), "take"), "outcome-no-answer")
+    assert "p2 is recorded and comes back after" in said(test)
+    assert shown(press(test, "take")) == ["Person p1"]
+    assert db.outcomes.find_one({}) is None
+
+
+@pytest.mark.parametrize("result", ["wrong-number", "do-not-call"])
+def test_some_are_taken_off_without_an_outcome(screen: Screen, campaign: str, db: Db, result: str) -> None:
+    test = press(press(screen("Ann"), "take"), f"outcome-{result}")
+    assert "p2 is recorded and off the list" in said(test)
+    assert [m.value for m in test.metric if m.label in ("To call", "Called", "Taken off")] == ["2", "1", "1"]
+    assert listed(test) == ["p1", "p3"]
+    assert db.outcomes.find_one({}) is None
+    assert db.do_not_call.find_one({}) is None, "this schema has no reference, so nobody is known elsewhere"
+
+
+def test_the_last_result_is_taken_back_and_the_person_is_on_the_desk_again(
+    screen: Screen, campaign: str, db: Db
+) -> None:
+    test = press(press(screen("Ann"), "take"), "outcome-sold")
+    assert "Take back: Sold, p2" in test.button(key="take-back").label
+    test = press(test, "take-back")
+    assert "p2 is on your desk again" in said(test)
+    assert shown(test) == ["Person p2"]
+    assert db.outcomes.find_one({}) is None
+    assert [m.value for m in test.metric if m.label in ("To call", "Called")] == ["3", "0"]
+    test = press(test, "outcome-refused")
+    assert [(o["_id"], o["positive"]) for o in db.outcomes.find()] == [("spring:p2:2", False)]
+
+
+def test_a_minute_later_there_is_no_way_back(screen: Screen, campaign: str, db: Db) -> None:
+    test = press(press(screen("Ann"), "take"), "outcome-sold")
+    call = db.calls.find_one({})
+    assert call is not None
+    db.calls.replace_one({"_id": call["_id"]}, {**call, "at": now() - timedelta(minutes=1)})
+    assert "take-back" not in [b.key for b in press(test, "take-back").button]
+    assert [o["_id"] for o in db.outcomes.find()] == ["spring:p2:1"]
+
+
+def test_nobody_takes_back_what_another_recorded(screen: Screen, campaign: str) -> None:
+    press(press(screen("Ann"), "take"), "outcome-sold")
+    assert "take-back" not in [b.key for b in screen("Bob").button]
+
+
+def test_the_card_tells_who_called_when_and_what_came_of_it(screen: Screen, campaign: str, db: Db) -> None:
+    test = press(screen("Ann"), "take")
+    assert "None. This is the first." in [e.value for e in test.caption]
+    press(test, "outcome-no-answer")
+    db.prospects.update_one({"_id": "spring:p2"}, {"$set": {"due": 1}})
+    prospects.wake(db, campaign, now())
+    test = press(screen("Bob"), "take")
+    assert shown(test) == ["Person p2"]
+    past = next(t.value for t in test.table if "When" in t.value)
+    assert [tuple(line) for line in past[["Who", "What"]].to_numpy()] == [("Ann", "No answer")]
+    assert "Not answered so far: 1. After 5 they are taken off the list." in [e.value for e in test.caption]
+
+
+def test_a_filter_changes_the_list_and_whom_the_next_call_takes(screen: Screen, campaign: str, db: Db) -> None:
+    db.prospects.update_one({"_id": "spring:p1"}, {"$set": {"features.marital": "single"}})
+    test = screen("Ann")
+    test.selectbox(key="filter-marital").set_value("single").run()
+    assert listed(test) == ["p1"]
+    assert shown(press(test, "take")) == ["Person p1"]
+    test = press(test, "outcome-refused")
+    assert "The filter lets nobody through." in [e.value for e in test.caption]
+    assert "Nobody whom the filter lets through is free" in said(press(test, "take"))
+    test = press(test, "filter-clear")
+    assert listed(test) == ["p2", "p3"]
+
+
+def test_a_band_can_be_chosen(screen: Screen, campaign: str) -> None:
+    test = screen("Ann")
+    test.selectbox(key="filter-band").set_value("Lower half").run()
+    assert listed(test) == ["p3"]
+    test.selectbox(key="filter-band").set_value("Top 10%").run()
+    assert listed(test) == ["p2"]
+    test.number_input(key="filter-age").set_value(50.0).run()
+    assert listed(test) == []
+
+
+def test_those_who_come_back_later_are_said_to(screen: Screen, campaign: str) -> None:
+    test = screen("Ann")
+    for _ in PEOPLE:
+        press(press(test, "take"), "outcome-no-answer")
+    assert "Nobody is left but those who come back later" in said(test)
+    assert not test.button(key="take").disabled
+
+
 def test_two_agents_get_different_people(screen: Screen, campaign: str) -> None:
     assert shown(press(screen("Ann"), "take")) != shown(press(screen("Bob"), "take"))
 

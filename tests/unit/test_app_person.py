@@ -2,9 +2,8 @@ from typing import Any
 
 import pytest
 
-from app import desk, person
+from app import person
 from core.mongo import Db
-from core.prospects import Result
 from core.schema import Role, Schema
 
 
@@ -29,12 +28,6 @@ def test_another_company_s_columns_need_no_code(schema: Schema) -> None:
 
 def test_the_list_shows_segments_and_what_came_of_earlier_calls(schema: Schema) -> None:
     assert [column.name for column in person.key_columns(schema)] == ["job", "marital", "age", "poutcome"]
-
-
-def test_every_result_has_a_button_and_a_key_of_its_own() -> None:
-    assert {outcome.result for outcome in desk.OUTCOMES} == set(Result)
-    keys = [outcome.shortcut for outcome in desk.OUTCOMES] + ["N", "B"]
-    assert len(set(keys)) == len(keys)
 
 
 @pytest.mark.mongo

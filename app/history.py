@@ -1,0 +1,37 @@
+"""The calls that were made to a person, as the card shows them: when, who, what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app import call_results, formats
+from core.call_states import Result
+from core.mongo import Db, Document, reachable
+
+SHOWN = 10
+
+
+def calls(db: Db, prospect: Document, *, everywhere: bool) -> list[Document]:
+    """The last `SHOWN` calls, the newest first; of all campaigns if `everywhere` a ref is the same person.
+
+    Raises Unavailable.
+    """
+    whose: dict[str, Any] = {"ref": prospect["ref"]} if everywhere else {"prospect": prospect["_id"]}
+    with reachable():
+        found = list(db.calls.aggregate([{"$match": whose}]))
+    made = [call for call in found if not call.get("undone")]
+    return sorted(made, key=lambda call: (call["at"], call["_id"]), reverse=True)[:SHOWN]
+
+
+def row(call: Document, prospect: Document, zone: str | None) -> dict[str, str]:
+    """A call as a row of the table; the campaign is named where it is another."""
+    what = call_results.LABELS[Result(call["result"])]
+    if call["again"]:
+        what += f", promised for {formats.moment(call['again']['at'], zone)}"
+    if call["campaign"] != prospect["campaign"]:
+        what += f" ({call['campaign']})"
+    return {
+        "When": formats.plain(formats.moment(call["at"], zone)),
+        "Who": formats.plain(call["agent"]),
+        "What": formats.plain(what),
+    }

@@ -1,0 +1,40 @@
+"""The way back from the last result, on the screen for as long as it is open."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import streamlit as st
+
+from app import call_results, formats, notices
+from app.desk import Seat
+from core.call_states import Result
+from core.clock import now
+
+TICK = timedelta(seconds=5)
+
+
+def draw(seat: Seat) -> None:
+    """Draw it, if the agent has just recorded something. Raises Unavailable."""
+    if seat.last_call() is not None:
+        st.fragment(_way_back, run_every=TICK)(seat)
+
+
+@notices.boundary()
+def _way_back(seat: Seat) -> None:
+    call = seat.last_call()
+    if call is None:
+        return
+    label, left = call_results.LABELS[Result(call["result"])], call["at"] + seat.house.rules.undo - now()
+    with st.container(key="undo", horizontal=True, vertical_alignment="center"):
+        pressed = st.button(
+            f"Take back: {label}, {formats.plain(call['ref'])}",
+            key="take-back",
+            icon=":material/undo:",
+            type="tertiary",
+            shortcut="U",
+        )
+        st.caption(f"{formats.left(left)} left", width="content")
+    if pressed:
+        seat.take_back(call)
+        st.rerun()

@@ -1,0 +1,77 @@
+"""Calls are recorded, taken back and made good with the rights that the app and the monitor have, and no others."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bootstrap.accounts_mongo import privileges
+from bootstrap.rights import RIGHTS
+from core import undo
+from core.call_states import Result
+from core.clock import now
+from core.mongo import Db
+from core.prospects import claim, record
+from core.schema import Schema
+from monitor.settle import settle
+from tests.questions import Questions, listened_to
+
+ACTIONS = {"update": {"update"}, "findAndModify": {"update"}, "delete": {"remove"}, "insert": {"insert"}}
+
+
+def beyond(service: str, questions: Questions) -> set[tuple[str, str]]:
+    """What was asked for, action and collection, that `service` has no right to."""
+    rights = next(found.mongo for found in RIGHTS if found.service == service)
+    assert rights is not None
+    may = {
+        (action, privilege["resource"]["collection"])
+        for privilege in privileges("callwise", rights)
+        for action in privilege["actions"]
+    }
+    asked = set()
+    for name, collection, command in questions.asked:
+        actions = set(ACTIONS.get(name, ()))
+        if name == "update" and any(one.get("upsert") for one in command["updates"]):
+            actions.add("insert")
+        asked |= {(action, collection) for action in actions}
+    assert asked, "nothing was changed at all"
+    return asked - may
+
+
+@pytest.fixture
+def spring(db: Db, schema: Schema) -> Db:
+    for campaign in ("spring", "autumn"):
+        db.campaigns.insert_one({"_id": campaign})
+        db.prospects.insert_one(
+            {"_id": f"{campaign}:1", "campaign": campaign, "ref": "1", "score": 0.5, "status": "open", "claim": None}
+        )
+    return db
+
+
+@pytest.mark.parametrize("result", list(Result))
+def test_the_app_may_do_what_recording_and_taking_back_do(spring: Db, result: Result) -> None:
+    with listened_to(spring) as (db, questions):
+        assert claim(db, "spring", "ann") is not None
+        call = record(db, "spring:1", "ann", result, again=now() + timedelta(hours=1), everywhere=True)
+        undo.undo(db, call["_id"], "ann")
+    assert beyond("app", questions) == set()
+
+
+@pytest.mark.parametrize("result", list(Result))
+def test_the_monitor_may_do_what_making_good_does(spring: Db, result: Result) -> None:
+    assert claim(spring, "spring", "ann") is not None
+    held = spring.prospects.find_one({"_id": "spring:1"})
+    assert held is not None
+    call = record(spring, "spring:1", "ann", result, again=now() + timedelta(hours=1), everywhere=True)
+    spring.outcomes.drop()
+    spring.do_not_call.drop()
+    spring.prospects.replace_one({"_id": "spring:1"}, held)  # as if the app had died right after writing the call
+    with listened_to(spring) as (db, questions):
+        assert "1 calls" in settle(db)
+        # And as if it had died once more, between marking a result as taken back and putting the prospect back.
+        spring.calls.update_one({"_id": call["_id"]}, {"$set": {"undone": {"by": "ann", "at": now()}}})
+        over = {"by": "ann", "until": now() - timedelta(minutes=1)}
+        spring.prospects.update_one({"_id": "spring:1"}, {"$set": {"claim": over}})
+        assert "1 calls" in settle(db)
+    assert beyond("monitor", questions) == set()

@@ -1,0 +1,170 @@
+"""Taking back a result: everything is as it was before, or nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from core import do_not_call, events, undo
+from core.call_states import STATE, Result, Rules
+from core.errors import Conflict
+from core.mongo import Db, Document
+from core.prospects import claim, mine, record, settle
+from monitor.settle import settle as settle_all
+
+START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
+RULES = Rules(attempts=2)
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+
+
+class Watch:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def spring(db: Db) -> Db:
+    """Two people in two campaigns; `3` is the better one."""
+    for campaign in ("spring", "autumn"):
+        db.campaigns.insert_one({"_id": campaign})
+        shared = {"campaign": campaign, "status": "open", "claim": None}
+        db.prospects.insert_many([{"_id": f"{campaign}:{n}", "ref": f"{n}", "score": n / 10, **shared} for n in (2, 3)])
+    return db
+
+
+def stored(db: Db, key: str) -> Document:
+    found = db.prospects.find_one({"_id": key})
+    assert found is not None
+    return found
+
+
+def state(prospect: Mapping[str, Any]) -> list[Any]:
+    return [prospect.get(name) for name in STATE]
+
+
+def said(db: Db, watch: Watch, result: Result, **more: Any) -> Document:
+    """Ann takes the best and records `result`."""
+    assert claim(db, "spring", "ann", rules=RULES, clock=watch) is not None
+    return record(
+        db, "spring:3", "ann", result, again=watch.at + HOUR, everywhere=True, rules=RULES, clock=watch, **more
+    )
+
+
+@pytest.mark.parametrize("result", list(Result))
+@pytest.mark.parametrize("earlier", [None, Result.CALLBACK, Result.NO_ANSWER])
+def test_everything_is_as_it_was_before(spring: Db, watch: Watch, result: Result, earlier: Result | None) -> None:
+    if earlier:
+        said(spring, watch, earlier)
+        watch.at += RULES.pause
+        settle(spring, clock=watch)
+    assert claim(spring, "spring", "ann", rules=RULES, clock=watch) is not None
+    before, there = stored(spring, "spring:3"), stored(spring, "autumn:3")
+    call = said(spring, watch, result)
+    assert state(stored(spring, "spring:3")) != state(before)
+    watch.at += 59 * SECOND
+    assert undo.last(spring, "spring", "ann", rules=RULES, clock=watch) is not None
+    assert undo.undo(spring, call["_id"], "ann", rules=RULES, clock=watch).learnt is False
+    now = stored(spring, "spring:3")
+    assert state(now) == state(before)
+    assert (now["claim"]["by"], now["score"]) == ("ann", before["score"])
+    assert state(stored(spring, "autumn:3")) == state(there)
+    assert stored(spring, "autumn:3")["status"] == "open"
+    assert do_not_call.wish(spring, "3") is None
+    assert spring.outcomes.find_one({}) is None
+    assert [p["_id"] for p in mine(spring, "spring", "ann", watch.at)] == ["spring:3"]
+    assert undo.last(spring, "spring", "ann", rules=RULES, clock=watch) is None
+
+
+def test_after_taking_back_the_right_result_is_recorded(spring: Db, watch: Watch) -> None:
+    call = said(spring, watch, Result.SOLD)
+    undo.undo(spring, call["_id"], "ann", rules=RULES, clock=watch)
+    again = said(spring, watch, Result.REFUSED)
+    assert (again["_id"], again["before"]["status"]) == ("spring:3:2", "open")
+    assert [(o["_id"], o["positive"]) for o in spring.outcomes.find()] == [("spring:3:2", False)]
+    assert [bool(c.get("undone")) for c in spring.calls.find({"prospect": "spring:3"})] == [True, False]
+
+
+def test_repeating_it_changes_nothing_and_neither_does_a_late_click_on_what_was_taken_back(
+    spring: Db, watch: Watch
+) -> None:
+    call = said(spring, watch, Result.SOLD, call=1)
+    undo.undo(spring, call["_id"], "ann", rules=RULES, clock=watch)
+    whole = stored(spring, "spring:3")
+    assert undo.undo(spring, call["_id"], "ann", rules=RULES, clock=watch).call["undone"]
+    with pytest.raises(Conflict, match="taken back"):
+        record(spring, "spring:3", "ann", Result.SOLD, call=1, rules=RULES, clock=watch)
+    assert stored(spring, "spring:3") == whole
+    assert spring.outcomes.find_one({}) is None
+
+
+def test_after_a_minute_it_stands_and_others_never_take_it_back(spring: Db, watch: Watch) -> None:
+    call = said(spring, watch, Result.SOLD)
+    with pytest.raises(Conflict, match="ann recorded this"):
+        undo.undo(spring, call["_id"], "bob", rules=RULES, clock=watch)
+    watch.at += RULES.undo
+    with pytest.raises(Conflict, match="is over"):
+        undo.undo(spring, call["_id"], "ann", rules=RULES, clock=watch)
+    assert undo.last(spring, "spring", "ann", rules=RULES, clock=watch) is None
+    assert stored(spring, "spring:3")["status"] == "done"
+    assert spring.outcomes.find_one({}) is not None
+
+
+def test_somebody_who_has_the_person_on_the_phone_is_not_interrupted(spring: Db, watch: Watch) -> None:
+    assert claim(spring, "spring", "ann", rules=RULES, clock=watch) is not None
+    soon = watch.at + 20 * SECOND
+    hasty = Rules(overdue=timedelta(0))
+    call = record(spring, "spring:3", "ann", Result.CALLBACK, again=soon, rules=hasty, clock=watch)
+    watch.at = soon
+    taken = claim(spring, "spring", "bob", rules=hasty, clock=watch)
+    assert taken is not None
+    assert taken["_id"] == "spring:3"
+    with pytest.raises(Conflict, match="somebody else by now"):
+        undo.undo(spring, call["_id"], "ann", rules=hasty, clock=watch)
+    assert stored(spring, "spring:3")["claim"]["by"] == "bob"
+    assert [c.get("undone") for c in spring.calls.find()] == [None]
+
+
+def test_what_a_training_has_read_is_said_to_be_learnt(spring: Db, watch: Watch) -> None:
+    events.append(spring, who="trainer", what=undo.OUTCOMES_READ, subject="m", clock=lambda: START - SECOND)
+    first = said(spring, watch, Result.SOLD)
+    assert undo.undo(spring, first["_id"], "ann", rules=RULES, clock=watch).learnt is False
+    second = said(spring, watch, Result.SOLD)
+    events.append(spring, who="trainer", what=undo.OUTCOMES_READ, subject="m", clock=lambda: START + SECOND)
+    assert undo.undo(spring, second["_id"], "ann", rules=RULES, clock=watch).learnt is True
+    assert spring.outcomes.find_one({}) is None
+
+
+@pytest.mark.parametrize("result", list(Result))
+@pytest.mark.parametrize("marked", [False, True])
+def test_a_process_that_died_while_taking_back_is_made_good(
+    spring: Db, watch: Watch, marked: bool, result: Result
+) -> None:
+    """Killed after the outcome was removed: before the call was marked the result stands, afterwards it is undone."""
+    call = said(spring, watch, result)
+    outcome = spring.outcomes.find_one({})
+    held = {"claim": {"by": "ann", "until": watch.at + RULES.claim}}
+    spring.prospects.update_one({"_id": "spring:3"}, {"$set": held})
+    spring.outcomes.delete_one({"_id": call["_id"]})
+    if marked:
+        spring.calls.update_one({"_id": call["_id"]}, {"$set": {"undone": {"by": "ann", "at": watch.at}}})
+    assert settle(spring, clock=watch) == 0
+    assert undo.settle(spring, clock=watch) == 0, "whoever takes it back may be at it"
+    watch.at += RULES.claim
+    undo.settle(spring, clock=watch)
+    assert undo.settle(spring, clock=watch) == 0
+    assert state(stored(spring, "spring:3")) == [call["before" if marked else "after"][name] for name in STATE]
+    assert spring.outcomes.find_one({}) == (None if marked else outcome)
+    assert settle_all(spring) == "every call is recorded to the end"

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from app.call_results import CHOICES, offers
+from core.call_states import Result
+
+
+def test_every_result_has_a_button_and_a_key_of_its_own() -> None:
+    assert [choice.result for choice in CHOICES] == list(Result)
+    keys = [choice.shortcut for choice in CHOICES] + ["N", "B", "U"]
+    assert len(set(keys)) == len(keys)
+    assert not {"C", "R"} & set(keys), "Streamlit keeps these for itself"
+    assert [choice.key for choice in CHOICES][-2:] == ["outcome-wrong-number", "outcome-do-not-call"]
+
+
+def test_tomorrow_is_the_callers_and_not_the_servers() -> None:
+    late = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)  # in Berlin it is Sunday already, and the clocks go forward
+    assert [(words, at.astimezone(UTC)) for words, at in offers(late, "Europe/Berlin")] == [
+        ("In 1 hour", datetime(2026, 3, 29, 0, 30, tzinfo=UTC)),
+        ("In 3 hours", datetime(2026, 3, 29, 2, 30, tzinfo=UTC)),
+        ("Tomorrow, 10:00", datetime(2026, 3, 30, 8, 0, tzinfo=UTC)),
+    ]
