@@ -7,6 +7,7 @@ S3 server of yours if you name those instead.
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,18 @@ from core.mongo import Db, connect, ensure_indexes
 from core.objects import ObjectStore
 from core.schema import Schema, read
 from core.settings import ROOT, MongoSettings, S3Settings, load
+
+
+@pytest.fixture(autouse=True)
+def main_module() -> Iterator[None]:
+    """The module that runs the tests stays `__main__`.
+
+    Streamlit's AppTest puts a page in its place and leaves it there; processes that a later test spawns would begin by
+    running that page.
+    """
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
 
 
 @pytest.fixture(scope="session")
