@@ -21,7 +21,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Appliance:
-    """The appliance as the screens see it. `model` is the registered model that ranks people."""
+    """The appliance as the screens see it.
+
+    `model` is the registered model that ranks people; by `erasure_key` those are told who were erased.
+    """
 
     db: Db
     store: ObjectStore
@@ -29,3 +32,4 @@ class Appliance:
     rules: Rules
     model: str
     links: tuple[Link, ...] = ()
+    erasure_key: str | None = None

@@ -13,19 +13,20 @@ from typing import Any
 
 import streamlit as st
 
-from app import calls, campaigns, notices, overview, results
+from app import calls, campaigns, erasures, notices, overview, results
 from app.appliance import Appliance, Link
+from app.language import _
 from core.call_states import Rules
 from core.mongo import connect
 from core.objects import ObjectStore
 from core.schema import read
-from core.settings import AppSettings, MongoSettings, S3Settings, SchemaSettings, load
+from core.settings import AppSettings, ErasureSettings, MongoSettings, S3Settings, SchemaSettings, load
 
 STYLE = Path(__file__).with_name("style.css")
 ICON = Path(__file__).with_name("icon.svg")  # a named icon would be asked of a server of its maker
 
 
-class Settings(MongoSettings, S3Settings, SchemaSettings, AppSettings):
+class Settings(MongoSettings, S3Settings, SchemaSettings, AppSettings, ErasureSettings):
     """Everything the screens need to know."""
 
 
@@ -50,6 +51,7 @@ def wire() -> Appliance:
         ),
         model=settings.callwise_model_name,
         links=tuple(Link(title, purpose, address) for title, purpose, address in addresses if address),
+        erasure_key=settings.erasure_key,
     )
 
 
@@ -79,6 +81,7 @@ def _pages(house: Appliance) -> list[Any]:
         st.session_state["campaigns_page"],
         page(results.page, "Results", ":material/bar_chart:", "results"),
         page(overview.page, "Overview", ":material/monitoring:", "overview"),
+        page(erasures.page, _("Privacy"), ":material/shield_person:", "privacy"),
     ]
 
 

@@ -22,6 +22,7 @@ FLOWS = ("PREFECT_API_URL",)
 SCORING = ("MLSERVER_URL",)
 REPORTS = ("EVIDENTLY_URL",)
 DATASETS = ("CALLWISE_DATA_REGISTRY",)
+ERASURE = ("CALLWISE_ERASURE_KEY",)
 ROUTING = ("CALLWISE_SPOOL_DIR", "CALLWISE_ROUTING_KEY")
 
 
@@ -153,7 +154,7 @@ SERVICES = (
         command=("python", "-m", "bootstrap.setup"),
         health=Finished("setup"),
         needs=("s3", "mongo", "mlflow", "prefect", "evidently"),
-        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS,
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE,
         one_shot=True,
     ),
     Service(
@@ -165,7 +166,7 @@ SERVICES = (
         ),
         health=PrefectWorker(WORK_POOL, "{start}"),
         needs=("prefect", "setup"),
-        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS,
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE,
         environment={"PREFECT_WORKER_QUERY_SECONDS": "2", "PREFECT_WORKER_HEARTBEAT_SECONDS": "10"},
         # A training that runs goes on without its worker and reports to the server by itself.
         keeps_children=True,
@@ -202,7 +203,7 @@ SERVICES = (
         health=Http(f"http://{HOST}:{{app}}/_stcore/health"),
         needs=("mongo", "setup"),
         ports=("app",),
-        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS,
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + ERASURE,
         environment={
             "CALLWISE_MLFLOW_PAGE": "{MLFLOW_TRACKING_URI}",
             "CALLWISE_PREFECT_PAGE": f"http://{HOST}:{{prefect}}",

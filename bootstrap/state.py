@@ -123,12 +123,14 @@ class StateFolder:
     def secrets(self) -> dict[str, str]:
         """The appliance's own secrets, generated at the first call (secrets.token_hex: 128 and 256 bits)."""
         known = self.read("secrets.json")
-        if not known:
-            known = {
-                "S3_ACCESS_KEY": secrets.token_hex(16),
-                "S3_SECRET_KEY": secrets.token_hex(32),
-                "CALLWISE_ROUTING_KEY": secrets.token_hex(32),
-            }
+        made = {
+            "S3_ACCESS_KEY": secrets.token_hex(16),
+            "S3_SECRET_KEY": secrets.token_hex(32),
+            "CALLWISE_ROUTING_KEY": secrets.token_hex(32),
+            "CALLWISE_ERASURE_KEY": secrets.token_hex(32),
+        }
+        if not made.keys() <= known.keys():  # none yet, or those of an earlier release
+            known = made | known
             self.write("secrets.json", known)
         return known
 

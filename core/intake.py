@@ -25,6 +25,7 @@ from core.call_states import LIVE
 from core.campaign_file import CampaignFile, Record
 from core.clock import CampaignCalendar, Clock, now
 from core.errors import InputError
+from core.kept_out import Doorkeeper
 from core.mongo import Db, Document, reachable
 from core.schema import Schema
 
@@ -44,7 +45,7 @@ class Reject:
 
 @dataclass
 class Report:
-    """What an import did. `inserted + unchanged + rejected` is the number of rows read."""
+    """What an import did. `inserted + unchanged + rejected + kept_out` is the number of rows read."""
 
     campaign: str
     sha256: str
@@ -52,13 +53,14 @@ class Report:
     unchanged: int = 0
     outcomes: int = 0
     rejected: int = 0
+    kept_out: int = 0
     rules: Counter[str] = field(default_factory=Counter)
     examples: list[Reject] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
         """Rows read."""
-        return self.inserted + self.unchanged + self.rejected
+        return self.inserted + self.unchanged + self.rejected + self.kept_out
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ def import_campaign(
     *,
     rejects: Path,
     outcomes_until: int | None = None,
+    erasure_key: str | None = None,
     progress: Callable[[int], None] = lambda _rows: None,
     clock: Clock = now,
 ) -> Report:
@@ -84,18 +87,20 @@ def import_campaign(
 
     Rows after number `outcomes_until` come in as if they had not been called yet: a finished history can so be played
     as a campaign that is under way. `rejects` is written only if a row is rejected; `progress` hears the rows read.
+    Rows of people who were erased and are kept out (`core.kept_out`, told by `erasure_key`) are counted, no more.
     Raises InputError when the file as a whole does not fit (a column is missing), before anything is written, and
     Unavailable; whatever went in by then stays, and importing again goes on.
     """
     absent = _require_columns(schema, file)
     economy_then = economy.read(db, schema) if absent else None
-    report = Report(campaign, file.sha256)
+    report, door = Report(campaign, file.sha256), Doorkeeper(db, erasure_key)
     opened = {"schema": schema.hash, "created_at": clock(), "title": campaign}
     with reachable():
         db.campaigns.update_one({"_id": campaign}, {"$setOnInsert": opened}, upsert=True)
         if absent:
             db.campaigns.update_one({"_id": campaign}, {"$set": {"economy": True}})
-    with file.records() as records, _RejectFile(rejects, file.header) as rejected:
+    with file.records() as found, _RejectFile(rejects, file.header) as rejected:
+        records = door.sift(found, campaign, schema.reference)
         batch: list[_Row] = []
         reject = partial(_reject, report, rejected)
         for row in _parsed(schema, campaign, records, outcomes_until, economy_then, absent, reject, clock):
@@ -105,6 +110,7 @@ def import_campaign(
                 progress(report.rows)
                 batch = []
         _write(db, schema, batch, report, rejected)
+    report.kept_out = door.turned_away
     seen = {"rows": report.rows, "rejected": report.rejected, "path": file.path.name, "imported_at": clock()}
     with reachable():
         db.campaigns.update_one({"_id": campaign}, {"$set": {f"files.{file.sha256}": seen}})
