@@ -13,7 +13,7 @@ from app.language import _, plural
 from app.notices import Notice, kept_for_next_run, leave
 from core.erasure import Erasure, Status, ask_for_training, newest
 
-SHOWN = 50
+SHOWN = 200
 
 
 def draw(house: Appliance) -> None:
@@ -25,6 +25,15 @@ def draw(house: Appliance) -> None:
         return
     for erasure in done:
         _row(house, erasure)
+    st.download_button(
+        _("All of these, for a restore (JSON)"),
+        "".join(erasure_receipt.as_json(erasure.receipt) for erasure in done),
+        file_name="erasures.json",
+        mime="application/json",
+        key="receipts-all",
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
 def _row(house: Appliance, erasure: Erasure) -> None:

@@ -202,15 +202,17 @@ def _progress(house: Appliance, shown: int) -> None:
                 st.markdown(f"**{formats.plain(erasure.id)}** · {erasure_words.state(erasure, st.context.timezone)}")
                 if erasure.problem:
                     notices.show(Notice("warning", erasure.problem, _("It is tried again every minute.")))
-                st.table(
-                    [
-                        {
-                            _("Where"): name,
-                            _("Looked through"): "✓" if seen else "…",
-                            _("Removed"): formats.count(many) if seen or many else "",
-                        }
-                        for name, seen, many in erasure_words.steps(erasure)
-                    ],
-                    border="horizontal",
-                    hide_index=True,
-                )
+                if erasure.status is not Status.ASKED:
+                    _steps(erasure)
+
+
+def _steps(erasure: Erasure) -> None:
+    rows = [
+        {
+            _("Where"): name,
+            _("Looked through"): "✓" if seen else "…",
+            _("Removed"): formats.count(many) if seen or many else "",
+        }
+        for name, seen, many in erasure_words.steps(erasure)
+    ]
+    st.table(rows, border="horizontal", hide_index=True)

@@ -7,6 +7,8 @@
     calls        {prospect}:{call}
     outcomes     {prospect}:{call}
     do_not_call  {ref}
+    erasures     {start of a person's keyed hash}-{number}
+    kept_out     {a person's keyed hash}
     predictions  {request}:{row}
     indicators   {series}:{period}
     models       {name}:{decision}

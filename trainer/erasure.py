@@ -60,6 +60,7 @@ class Eraser:
             ) from error
 
     def _run(self) -> list[Erasure]:
+        self.datasets.data.ensure()
         done, stopped = [], []
         for request in erasure.due(self.db, self.clock()):
             try:

@@ -119,10 +119,10 @@ class House:
         found = client.get_experiment_by_name(name)
         return str(found.experiment_id if found else client.create_experiment(name))
 
-    def logs(self, request: str, **changed: Any) -> dict[str, Any]:
+    def logs(self, request: str, prospect: str = "") -> dict[str, Any]:
         """A prediction about the person, as it is logged."""
-        said = {"prospect": f"spring:{self.ref}", "features": self.features, "score": 0.5, "version": "1"}
-        return Prediction(f"{request}:0", request, route="champion", at=START, **(said | changed)).document()
+        whose = prospect or f"spring:{self.ref}"
+        return Prediction(f"{request}:0", request, whose, self.features, 0.5, "1", "champion", START).document()
 
 
 @pytest.fixture

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from core import events, kept_out
 from core.data_registry import sha256
 from core.erasure import Pseudonyms, Status, get, history
-from core.errors import NotFound, Unavailable
+from core.errors import Conflict, NotFound, Unavailable
 from tests.e2e.erasure import everywhere
 from tests.e2e.erasure.conftest import KEY, ROWS, House
+from tests.made_up_outcomes import made_up, store
+from trainer.pipeline import train
+from trainer.snapshot import PROSPECT
 
 pytestmark = pytest.mark.mongo
 
@@ -224,3 +228,42 @@ def test_a_receipt_says_of_later_erasures_too_which_models_have_learnt(house: Ho
     second = erased(house)
     assert len(second.receipt["datasets"]) == 1
     assert second.receipt["models"] == [{"version": version, "role": "retired", "dataset": tag}]
+
+
+def test_a_training_afterwards_learns_from_everybody_else(house: House) -> None:
+    erased(house)
+    more = made_up(house.schema, 2_000, seed=3)
+    more[PROSPECT] = [f"summer:{row:06d}" for row in range(len(more))]
+    store(house.db, house.schema, more)
+    outcome = train(house.trainer, reason="somebody was erased")
+    assert outcome.result == "promoted"
+    assert house.trainer.data.snapshots()[-1].rows == ROWS - 2 + len(more)
+    assert everywhere.where(house, house.ref) == []
+
+
+def test_nobody_is_erased_while_a_training_runs(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It read the outcomes before; were the person removed now, it would register their rows afterwards."""
+    monkeypatch.setattr("trainer.erasure.PATIENCE", 0.0)
+    request = house.ask()
+    with FileLock(house.trainer.lock), pytest.raises(Conflict, match="A training is under way"):
+        house.eraser.run()
+    assert get(house.db, request.id).status is Status.ASKED
+    assert house.db.prospects.count_documents({"ref": house.ref}) == 2
+    erased(house)
+
+
+def test_content_that_comes_back_with_a_restored_backup_is_kept_and_erased_anew(house: House, tmp_path: Any) -> None:
+    frame, old = house.snapshot()
+    before = {name: list(house.db[name].find()) for name in ("outcomes", "prospects")}
+    first = erased(house)
+    for name, documents in before.items():
+        house.db[name].drop()
+        house.db[name].insert_many(documents)
+    again, restored = house.snapshot()
+    assert restored != old
+    assert len(again) == len(frame)
+    house.trainer.data.checkout(restored, tmp_path / "back.parquet")  # it is on S3 again, not only noted
+    second = erased(house)
+    assert second.id != first.id
+    assert second.receipt["datasets"] == [{"old": restored, "new": first.receipt["datasets"][0]["new"]}]
+    assert everywhere.where(house, house.ref) == []
