@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.erasure import Person, Subject
-from core.intake import MARKS
 from core.mongo import Db, Document, reachable
 from core.objects import ObjectStore
+from core.reject_file import MARKS, TAKEN
 from core.schema import Schema
 
 IMPORTS = "imports/"
@@ -139,5 +139,5 @@ class RejectFiles:
             return record.get(self.schema.reference) == person.ref
         row, _, rule = MARKS
         number = str(record.get(row) or "")
-        taken = str(record.get(rule) or "").startswith("another record already has the key")
+        taken = str(record.get(rule) or "").startswith(TAKEN)
         return number.isdigit() and f"{int(number):07d}" == person.ref and not taken

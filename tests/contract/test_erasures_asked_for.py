@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core import erasure, kept_out
-from core.erasure import Person, Status, ask, get
-from core.erasure_places import collections
+from core.erasure import Person, Status, Subject, ask, get
+from core.erasure_places import RejectFiles, collections
 from core.errors import Conflict
 from core.mongo import Db
+from core.objects import ObjectStore
+from core.reject_file import TAKEN
+from core.schema import Schema
 from monitor.erasures import Erasures
 from monitor.prefect_runs import FlowRun
 from tests.contract.test_call_rights import beyond
@@ -115,3 +118,22 @@ def test_each_does_its_part_with_the_rights_it_has(db: Db) -> None:
     assert beyond("monitor", questions) == set()
     for name in ("calls", "outcomes", "predictions", "prospects", "do_not_call"):
         assert db[name].count_documents({}) == 0
+
+
+def test_without_a_reference_column_a_rejected_row_is_told_by_its_number(objects: ObjectStore, schema: Schema) -> None:
+    """In its own campaign, and not where it was rejected because its number was somebody else's already."""
+    head, end = "_row,_column,_rule,age,job", "\r\n"
+    rows = [
+        "7,age,too old,200,student",
+        f"7,,{TAKEN} 0000007 in this campaign,41,student",
+        "17,age,too old,201,student",
+    ]
+    text = end.join([head, *rows, ""])
+    for campaign in ("spring", "autumn"):
+        objects.put(f"imports/{campaign}/0a1b2c3d-rejects.csv", text.encode())
+    place, subject = RejectFiles(objects, schema), Subject(Person("0000007", "spring"))
+    assert place.look(subject) == 1
+    place.erase(subject)
+    assert place.look(subject) == 0
+    assert objects.get("imports/spring/0a1b2c3d-rejects.csv").decode() == end.join([head, *rows[1:], ""])
+    assert objects.get("imports/autumn/0a1b2c3d-rejects.csv").decode() == text

@@ -82,6 +82,7 @@ class House:
     spool: Spool
     scoring: Scoring
     spool_file: Path
+    environment: dict[str, str]
     features: dict[str, Any] = field(default_factory=dict)
     watch: Watch = field(default_factory=Watch)
 
@@ -135,22 +136,20 @@ def house(db: Db, objects: ObjectStore, tmp_path: Path, schema: Schema) -> House
     path = tmp_path / "schema.yaml"
     path.write_text(yaml.safe_dump(written | {"reference": "customer"}), encoding="utf-8")
     names = ("MONGODB_URI", "MLFLOW_TRACKING_URI", "S3_ENDPOINT_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY")
-    settings = load(
-        Settings,
-        {
-            **{name: os.environ[name] for name in names},
-            "MONGODB_DATABASE": db.name,
-            "S3_BUCKET_DATASETS": objects.bucket,
-            "MLSERVER_URL": "http://127.0.0.1:9",
-            "CALLWISE_MODEL_NAME": own,
-            "CALLWISE_EXPERIMENT": own,
-            "CALLWISE_DATA_REGISTRY": str(tmp_path / "registry"),
-            "CALLWISE_SCHEMA": str(path),
-            "CALLWISE_SEARCH_TRIALS": "2",
-            "CALLWISE_CODE_VERSION": "one",
-            "CALLWISE_ERASURE_KEY": KEY,
-        },
-    )
+    environment = {
+        **{name: os.environ[name] for name in names},
+        "MONGODB_DATABASE": db.name,
+        "S3_BUCKET_DATASETS": objects.bucket,
+        "MLSERVER_URL": "http://127.0.0.1:9",
+        "CALLWISE_MODEL_NAME": own,
+        "CALLWISE_EXPERIMENT": own,
+        "CALLWISE_DATA_REGISTRY": str(tmp_path / "registry"),
+        "CALLWISE_SCHEMA": str(path),
+        "CALLWISE_SEARCH_TRIALS": "2",
+        "CALLWISE_CODE_VERSION": "one",
+        "CALLWISE_ERASURE_KEY": KEY,
+    }
+    settings = load(Settings, environment)
     trainer = main.compose(settings)
     spool = Spool(tmp_path / "spool")
 
@@ -160,7 +159,7 @@ def house(db: Db, objects: ObjectStore, tmp_path: Path, schema: Schema) -> House
     made = House(
         db, trainer.schema, ref, neighbour, settings, trainer, objects,
         ObjectStore(settings, os.environ["S3_BUCKET_MODELS"]), spool, Scoring(Forgetting(being_erased, spool)),
-        tmp_path / "spool",
+        tmp_path / "spool", environment,
     )  # fmt: skip
     frame = made_up(schema, ROWS)
     frame.loc[ROWS - 1, PROSPECT], frame.loc[0, PROSPECT] = f"spring:{ref}", f"autumn:{ref}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from core.errors import Conflict, NotFound, Unavailable
 from tests.e2e.erasure import everywhere
 from tests.e2e.erasure.conftest import KEY, ROWS, House
 from tests.made_up_outcomes import made_up, store
+from trainer.erasure_flow import erase_people
 from trainer.pipeline import train
 from trainer.snapshot import PROSPECT
 
@@ -267,3 +270,22 @@ def test_content_that_comes_back_with_a_restored_backup_is_kept_and_erased_anew(
     assert second.id != first.id
     assert second.receipt["datasets"] == [{"old": restored, "new": first.receipt["datasets"][0]["new"]}]
     assert everywhere.where(house, house.ref) == []
+
+
+def test_as_a_flow_it_names_nobody_and_fails_aloud(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    if "PREFECT_API_URL" not in os.environ:
+        pytest.skip("PREFECT_API_URL names no server; scripts/test starts one")
+    for name, value in house.environment.items():
+        monkeypatch.setenv(name, value)
+    rested = erase_people(return_state=True)
+    assert (rested.is_completed(), rested.message) == (True, "Nobody is to be erased now.")
+    request = house.ask()  # its scoring service is an address at which nobody answers
+    with caplog.at_level(logging.DEBUG):
+        failed = erase_people(return_state=True)
+    assert failed.is_failed()
+    assert "scoring service did not answer" in get(house.db, request.id).problem
+    assert house.ref not in caplog.text + str(failed.message)
+    monkeypatch.delenv("CALLWISE_ERASURE_KEY")
+    assert "CALLWISE_ERASURE_KEY is not set" in str(erase_people(return_state=True).message)
