@@ -19,7 +19,7 @@ STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}"
     "table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}"
     "th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid #ccc}"
-    "td.n,th.n{text-align:right}code{overflow-wrap:anywhere}"
+    "td,code{overflow-wrap:anywhere}td:first-child{min-width:9rem}"
 )
 
 

@@ -282,7 +282,7 @@ def test_as_a_flow_it_names_nobody_and_fails_aloud(
     rested = erase_people(return_state=True)
     assert (rested.is_completed(), rested.message) == (True, "Nobody is to be erased now.")
     request = house.ask()  # its scoring service is an address at which nobody answers
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.INFO):  # as services log
         failed = erase_people(return_state=True)
     assert failed.is_failed()
     assert "scoring service did not answer" in get(house.db, request.id).problem
