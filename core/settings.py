@@ -230,10 +230,20 @@ class AppSettings(Group):
     )
     callwise_attempts: int = Field(5, ge=1, description="unanswered calls after which a person is off the list")
     callwise_callback_days: int = Field(90, ge=1, description="days ahead for which a call may be promised")
+    callwise_session_idle_minutes: float = Field(
+        120.0, gt=0, description="minutes after which somebody who does nothing is signed out"
+    )
+    callwise_session_hours: float = Field(12.0, gt=0, description="hours after which everybody signs in again")
     callwise_mlflow_page: str | None = Field(None, description="address at which people open MLflow, if they may")
     callwise_prefect_page: str | None = Field(None, description="address at which people open Prefect, if they may")
     callwise_evidently_page: str | None = Field(None, description="address at which people open Evidently, if they may")
     callwise_model_name: str = Field("prospect-scorer", description="name of the registered model")
+
+
+class FirstAccountSettings(Group):
+    """The account that an appliance without any is given."""
+
+    admin_password: SecretStr | None = Field(None, description="first password of the app's account admin")
 
 
 S = TypeVar("S", bound=Group)
