@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+import streamlit as st
 from playwright.sync_api import Page
+from streamlit.testing.v1 import AppTest
 
-from app.identity import COOKIE
+from app import identity
 from core.accounts import Account, Role, add, find
 from core.clock import now
 from core.mongo import Db
@@ -26,5 +29,22 @@ def signed_in(db: Db, shown: str = "Ann", role: Role = Role.MANAGER) -> str:
 
 def enter(page: Page, app: str, db: Db, shown: str = "Ann", role: Role = Role.MANAGER) -> None:
     """Let the browser have the session's cookie; what it opens next is opened as `shown`."""
-    cookie = {"name": COOKIE, "value": signed_in(db, shown, role), "url": app, "httpOnly": True, "sameSite": "Lax"}
+    cookie = {
+        "name": identity.COOKIE,
+        "value": signed_in(db, shown, role),
+        "url": app,
+        "httpOnly": True,
+        "sameSite": "Lax",
+    }
     page.context.add_cookies([cookie])  # type: ignore[list-item]
+
+
+def cookies_from_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Streamlit's test runner, which is no browser, bring the token that `sit_down` gave it."""
+    monkeypatch.setattr(identity, "token", lambda: st.session_state.get("token_of_test"))
+
+
+def sit_down(test: AppTest, db: Db, shown: str = "Ann", role: Role = Role.MANAGER) -> AppTest:
+    """The page is opened by `shown`, who is signed in. Needs `cookies_from_tests`."""
+    test.session_state["token_of_test"] = signed_in(db, shown, role)
+    return test
