@@ -19,6 +19,7 @@ from app import (
     accounts,
     calls,
     campaigns,
+    company,
     formats,
     identity,
     my_account,
@@ -75,8 +76,14 @@ def wire() -> Appliance:
 @cache
 def reception() -> Reception:
     """What the web server needs to know who is signed in. Raises SettingsError."""
-    settings = load(Settings)
-    return Reception(connect(settings, timeout_seconds=5.0), _limits(settings))
+    settings, company_ = load(Settings), provider()
+    return Reception(connect(settings, timeout_seconds=5.0), _limits(settings), company_.title if company_ else None)
+
+
+@cache
+def provider() -> company.Provider | None:
+    """The company's single sign-on, if there is one. Raises SettingsError."""
+    return company.provider_of(load(Settings))
 
 
 def _limits(settings: AppSettings) -> Limits:
@@ -152,4 +159,8 @@ def _sign_out(_house: Appliance) -> None:
 if __name__ == "__main__":
     run()
 else:
-    app = st.App(__file__, routes=routes(reception), middleware=[Middleware(Guard, reception=reception)])
+    app = st.App(
+        __file__,
+        routes=[*routes(reception), *company.routes(reception, provider)],
+        middleware=[Middleware(Guard, reception=reception)],
+    )

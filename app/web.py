@@ -36,10 +36,11 @@ SEE_OTHER, UNAUTHORIZED, FORBIDDEN, TOO_LARGE, TOO_MANY, UNAVAILABLE = 303, 401,
 
 @dataclass(frozen=True)
 class Reception:
-    """Where accounts and sessions are, and how long a session lasts."""
+    """Where accounts and sessions are, how long a session lasts, and what the single sign-on, if any, is called."""
 
     db: Db
     limits: Limits
+    other: str | None = None
 
     def known(self, request: Request) -> bool:
         """Whether the request comes with a session. Raises Unavailable."""
@@ -79,8 +80,8 @@ class Guard:
 def routes(reception: Callable[[], Reception]) -> list[Route]:
     """The sign-in page and what its form is sent to."""
 
-    async def page(request: Request) -> Response:
-        return await run_in_threadpool(_page, request, reception)
+    async def front(request: Request) -> Response:
+        return await run_in_threadpool(_front, request, reception)
 
     async def form(request: Request) -> Response:
         if not same_origin(request):
@@ -92,7 +93,7 @@ def routes(reception: Callable[[], Reception]) -> list[Route]:
                 return PlainTextResponse("Too large.", TOO_LARGE)
         return await run_in_threadpool(_sign_in, request, reception, body)
 
-    return [Route(ADDRESS, page, methods=["GET"]), Route(ADDRESS, form, methods=["POST"])]
+    return [Route(ADDRESS, front, methods=["GET"]), Route(ADDRESS, form, methods=["POST"])]
 
 
 def same_origin(request: Request) -> bool:
@@ -112,16 +113,39 @@ def let_in(request: Request, token: str, onward: str) -> Response:
     return response
 
 
-def _page(request: Request, reception: Callable[[], Reception]) -> Response:
+def page(
+    request: Request,
+    *,
+    onward: str = "/",
+    said: str = "",
+    alarming: bool = True,
+    typed: str = "",
+    other: str | None = None,
+    status: int = 200,
+) -> Response:
+    """The sign-in page as an answer, with `said` above the form."""
+    language, _ = words(request.headers.get("accept-language", ""))
+    text = sign_in_page.html(language, onward=onward, said=said, alarming=alarming, typed=typed, other=other)
+    headers = {
+        "Content-Security-Policy": sign_in_page.POLICY,
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+    }
+    return HTMLResponse(text, status, headers)
+
+
+def _front(request: Request, reception: Callable[[], Reception]) -> Response:
     onward = local(request.query_params.get("next"))
-    language, gettext = words(request.headers.get("accept-language", ""))
+    _, gettext = words(request.headers.get("accept-language", ""))
     said = gettext("You are signed out. Sign in to go on.") if request.query_params.get("ended") else ""
     try:
-        if reception().known(request):
+        found = reception()
+        if found.known(request):
             return RedirectResponse(onward, SEE_OTHER, headers={"Cache-Control": "no-store"})
     except CallwiseError as error:
-        return _away(language, onward, error)
-    response = _html(sign_in_page.html(language, onward=onward, said=said, alarming=False))
+        return _away(request, onward, error)
+    response = page(request, onward=onward, said=said, alarming=False, other=found.other)
     if COOKIE in request.cookies:
         response.delete_cookie(COOKIE, path="/")
     return response
@@ -134,39 +158,30 @@ def _sign_in(request: Request, reception: Callable[[], Reception], body: bytes) 
         fields = {}
     name, password = (fields.get(field, [""])[0] for field in ("name", "password"))
     onward = local(fields.get("next", [""])[0])
-    language, gettext = words(request.headers.get("accept-language", ""))
+    _, gettext = words(request.headers.get("accept-language", ""))
     address = request.client.host if request.client else None
     try:
         found = reception()
         done = sign_in(found.db, name, password, address=address, at=now(), limits=found.limits)
     except CallwiseError as error:
-        return _away(language, onward, error)
+        return _away(request, onward, error)
     if not isinstance(done, Refused):
         return let_in(request, done.token, onward)
     if done.wait:
-        said = sign_in_page.waiting(int(done.wait.total_seconds()), gettext)
-        response = _html(sign_in_page.html(language, onward=onward, said=said, typed=name), TOO_MANY)
-        response.headers["Retry-After"] = str(int(done.wait.total_seconds()))
+        seconds = int(done.wait.total_seconds())
+        said = sign_in_page.waiting(seconds, gettext)
+        response = page(request, onward=onward, said=said, typed=name, other=found.other, status=TOO_MANY)
+        response.headers["Retry-After"] = str(seconds)
         return response
     said = gettext("Login name and password do not fit together.")
-    return _html(sign_in_page.html(language, onward=onward, said=said, typed=name), UNAUTHORIZED)
+    return page(request, onward=onward, said=said, typed=name, other=found.other, status=UNAUTHORIZED)
 
 
-def _away(language: str, onward: str, error: CallwiseError) -> Response:
+def _away(request: Request, onward: str, error: CallwiseError) -> Response:
     log.warning("nobody can sign in: %s", error)
-    gettext = words(language)[1]
+    _, gettext = words(request.headers.get("accept-language", ""))
     said = gettext("A part of the appliance does not answer at the moment. Try again in a moment.")
-    return _html(sign_in_page.html(language, onward=onward, said=said), UNAVAILABLE)
-
-
-def _html(text: str, status: int = 200) -> HTMLResponse:
-    headers = {
-        "Content-Security-Policy": sign_in_page.POLICY,
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",
-    }
-    return HTMLResponse(text, status, headers)
+    return page(request, onward=onward, said=said, status=UNAVAILABLE)
 
 
 def _is(path: str, opened: str) -> bool:
