@@ -12,6 +12,7 @@ from app import cached, card, formats, identity, list_filter, notices, person, r
 from app.appliance import Appliance
 from app.bands import band_of
 from app.desk import Seat
+from app.language import _
 from app.ranked_list import Entry, Progress
 from core import prospects
 from core.call_states import Result
@@ -30,9 +31,13 @@ def page(house: Appliance) -> None:
     with reachable():
         campaigns = [str(c["_id"]) for c in house.db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]
     if not campaigns:
+        imports = st.session_state["campaigns_page"]
         with st.container(key="empty-campaigns"):
-            st.info("There is no campaign yet. Import a file of people to call, and the list appears here.")
-        if imports := st.session_state["campaigns_page"]:
+            if imports:
+                st.info("There is no campaign yet. Import a file of people to call, and the list appears here.")
+            else:
+                st.info(_("There is no campaign yet. When a manager has imported one, the list appears here."))
+        if imports:
             st.page_link(imports, label="Import a campaign", icon=":material/upload_file:")
         return
     with st.container(key="where"):

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from authlib.integrations.starlette_client import OAuth
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -80,6 +79,8 @@ def routes(reception: Callable[[], Reception], provider: Callable[[], Provider |
         found = provider()
         if found is None:
             return None
+        from authlib.integrations.starlette_client import OAuth  # noqa: PLC0415  only where there is a single sign-on
+
         registered = OAuth()
         registered.register(
             "company",

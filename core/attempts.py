@@ -87,10 +87,11 @@ def prune(db: Db, at: datetime) -> None:
 
 
 def _left(found: Document | None, key: Key, at: datetime) -> int:
-    if found is None:
+    needed = pause(int(found["failures"]), key.free) if found else timedelta(0)
+    if not found or not needed:  # whatever the clock says, which may have been put back
         return 0
-    waited = _stamp(at) - int(found["last"])
-    return max(0, ceil((pause(int(found["failures"]), key.free) / timedelta(milliseconds=1) - waited) / 1000))
+    waited = timedelta(milliseconds=_stamp(at) - int(found["last"]))
+    return max(0, ceil((needed - waited).total_seconds()))
 
 
 def _stamp(at: datetime) -> int:

@@ -342,3 +342,9 @@ def test_all_of_it_is_in_the_events_and_they_are_whole(db: Db, ann: Account) -> 
         *("password changed", "sessions ended", "account enabled"),
     ]
     assert events.first_broken(db) is None
+
+
+def test_a_clock_that_was_put_back_makes_nobody_wait_who_has_not_failed_too_often(db: Db, ann: Account) -> None:
+    for _ in range(4):
+        enter(db, password="wrong", after=3600)
+    assert isinstance(enter(db), Entered)

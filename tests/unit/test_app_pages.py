@@ -91,9 +91,10 @@ def listed(test: AppTest) -> list[str]:
 
 
 def test_an_empty_appliance_says_what_to_do_first(screen: Screen) -> None:
-    test = screen()
+    test = screen("Ann", Role.MANAGER)
     assert "Import a file of people to call" in said(test)
     assert not test.exception
+    assert "When a manager has imported one" in said(screen("Bob", Role.AGENT))
 
 
 def test_nobody_sees_anything_without_signing_in(screen: Screen, campaign: str, db: Db) -> None:
