@@ -167,7 +167,11 @@ SERVICES = (
         health=PrefectWorker(WORK_POOL, "{start}"),
         needs=("prefect", "setup"),
         reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS,
-        environment={"PREFECT_WORKER_QUERY_SECONDS": "2", "PREFECT_WORKER_HEARTBEAT_SECONDS": "10"},
+        environment={
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
+            "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",  # of the runs; see orchestration.ensure_watch
+        },
         # A training that runs goes on without its worker and reports to the server by itself.
         keeps_children=True,
     ),
