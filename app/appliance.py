@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.call_states import Rules
 from core.mongo import Db
 from core.objects import ObjectStore
 from core.schema import Schema
+from core.sessions import Limits
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,8 @@ class Link:
 
 @dataclass(frozen=True)
 class Appliance:
-    """The appliance as the screens see it.
-
-    `model` is the registered model that ranks people; by `erasure_key` those are told who were erased.
-    """
+    """The appliance as the screens see it. `model` is the registered model that ranks people; `limits` are those of
+    sessions; by `erasure_key` those are told who were erased."""
 
     db: Db
     store: ObjectStore
@@ -32,4 +31,5 @@ class Appliance:
     rules: Rules
     model: str
     links: tuple[Link, ...] = ()
+    limits: Limits = field(default_factory=Limits)
     erasure_key: str | None = None

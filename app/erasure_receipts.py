@@ -11,6 +11,7 @@ from app import erasure_receipt, erasure_words, formats, identity
 from app.appliance import Appliance
 from app.language import _, plural
 from app.notices import Notice, kept_for_next_run, leave
+from core.accounts import Role
 from core.erasure import Erasure, Status, ask_for_training, newest
 
 SHOWN = 200
@@ -91,7 +92,7 @@ def _models(house: Appliance, erasure: Erasure) -> None:
 
 @kept_for_next_run()
 def _train(house: Appliance, id: str) -> None:
-    ask_for_training(house.db, id, by=identity.current_agent() or "somebody at the screen")
+    ask_for_training(house.db, id, by=identity.require(Role.MANAGER).shown)
     leave(
         Notice(
             "success",

@@ -11,15 +11,14 @@ from app.appliance import Appliance
 from app.language import _, plural
 from app.notices import Notice, kept_for_next_run, leave
 from core import kept_out
+from core.accounts import Role
 from core.erasure import Erasure, Person, Pseudonyms, Status, Subject, ask, history, under_way
 from core.erasure_places import Place, RejectFiles, collections
 from core.errors import InputError, SettingsError
 from core.mongo import reachable
 
-_REF, _CAMPAIGN, _FOUND, _AGAIN, _KEEP, _WHO = (
-    *("erase_ref", "erase_campaign", "erase_found"),
-    *("erase_ref_again", "erase_keep_out", "erase_who"),
-)
+_REF, _CAMPAIGN, _FOUND = "erase_ref", "erase_campaign", "erase_found"
+_AGAIN, _KEEP = "erase_ref_again", "erase_keep_out"
 LOOK = timedelta(seconds=3)
 
 
@@ -119,13 +118,11 @@ def _before(house: Appliance, pseudonym: str, before: list[Erasure]) -> None:
 
 @kept_for_next_run()
 def _let_in(house: Appliance, pseudonym: str) -> None:
-    kept_out.let_in(house.db, pseudonym, by=_named(identity.current_agent()))
+    kept_out.let_in(house.db, pseudonym, by=identity.require(Role.MANAGER).shown)
     leave(Notice("success", _("The next file that has this person brings them in again.")))
 
 
 def _confirm(house: Appliance, person: Person) -> None:
-    if not identity.named(_WHO):
-        st.session_state[_WHO] = identity.current_agent() or ""
     with st.form("erase-confirm", border=False):
         st.radio(
             _("And later?"),
@@ -138,7 +135,6 @@ def _confirm(house: Appliance, person: Person) -> None:
             ),
         )
         st.text_input(_("Type the reference again to confirm"), key=_AGAIN, autocomplete="off")
-        st.text_input(_("Your name"), key=_WHO, max_chars=identity.LONGEST, autocomplete="name")
         st.form_submit_button(
             _("Erase everywhere"),
             type="primary",
@@ -152,7 +148,7 @@ def _confirm(house: Appliance, person: Person) -> None:
 
 @kept_for_next_run()
 def _erase(house: Appliance, person: Person) -> None:
-    who = _named(identity.named(_WHO))
+    who = identity.require(Role.MANAGER).shown
     if str(st.session_state.get(_AGAIN) or "").strip() != person.ref:
         raise InputError(
             _("The reference typed to confirm is not {ref}.").format(ref=person.ref),
@@ -173,37 +169,26 @@ def _erase(house: Appliance, person: Person) -> None:
     )
 
 
-def _named(who: str | None) -> str:
-    if who is None:
-        raise InputError(
-            _("To do this, your name is needed."),
-            kept=_("Nothing was changed."),
-            next=_("It stands on the receipt; fill it in."),
-        )
-    return who
-
-
 def _under_way(house: Appliance) -> None:
     waiting = under_way(house.db)
     if not waiting:
         return
     title = plural("{count} erasure under way", "{count} erasures under way", len(waiting))
     st.subheader(title.format(count=formats.count(len(waiting))))
-    st.fragment(run_every=LOOK)(_progress)(house, len(waiting))
+    st.fragment(run_every=LOOK)(notices.boundary()(_progress))(house, len(waiting))
 
 
 def _progress(house: Appliance, shown: int) -> None:
-    with notices.boundary():
-        waiting = under_way(house.db)
-        if len(waiting) != shown:  # one of them has its receipt by now
-            st.rerun()
-        for erasure in waiting:
-            with st.container(key=f"erasure-{erasure.id}", border=True):
-                st.markdown(f"**{formats.plain(erasure.id)}** · {erasure_words.state(erasure, st.context.timezone)}")
-                if erasure.problem:
-                    notices.show(Notice("warning", erasure.problem, _("It is tried again every minute.")))
-                if erasure.status is not Status.ASKED:
-                    _steps(erasure)
+    waiting = under_way(house.db)
+    if len(waiting) != shown:  # one of them has its receipt by now
+        st.rerun()
+    for erasure in waiting:
+        with st.container(key=f"erasure-{erasure.id}", border=True):
+            st.markdown(f"**{formats.plain(erasure.id)}** · {erasure_words.state(erasure, st.context.timezone)}")
+            if erasure.problem:
+                notices.show(Notice("warning", erasure.problem, _("It is tried again every minute.")))
+            if erasure.status is not Status.ASKED:
+                _steps(erasure)
 
 
 def _steps(erasure: Erasure) -> None:

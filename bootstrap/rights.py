@@ -1,9 +1,10 @@
 """What each service may do on MongoDB and S3: the least it needs, following who writes which contract.
 
-Everybody may read every collection of the appliance; who writes one, is said here. What is only ever added to (events,
+Everybody may read every collection of the appliance but those of people's accounts and sessions, which only the app
+reads (and the set-up, which makes the first account); who writes one, is said here. What is only ever added to (events,
 models, predictions) can be added to and not changed. Nobody but the set-up makes indexes, and nobody drops anything.
-Single documents are removed by two: the app takes back an outcome within a minute, and the worker erases a person whom
-a manager named (docs/decisions/0015-erasure.md); it cannot change what it may remove.
+Documents are removed by two: the app takes back an outcome within a minute and clears sessions that ended, and the
+worker erases a person whom a manager named (docs/decisions/0015-erasure.md); it cannot change what it may remove.
 """
 
 from __future__ import annotations
@@ -82,9 +83,11 @@ RIGHTS = (
             writes=(
                 *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "incidents"),
                 *("erasures", "kept_out"),  # asks for somebody to be erased, and lets somebody come in again
+                *("users", "sessions", "attempts"),
             ),
             appends=("events", "models"),
-            removes=("outcomes",),  # of a result that was taken back within a minute
+            # The outcome of a result that was taken back within a minute; what has ended of the others.
+            removes=("outcomes", "sessions", "attempts"),
         ),
         {"datasets/imports/": (READ, WRITE)},
     ),

@@ -23,6 +23,7 @@ SCORING = ("MLSERVER_URL",)
 REPORTS = ("EVIDENTLY_URL",)
 DATASETS = ("CALLWISE_DATA_REGISTRY",)
 ERASURE = ("CALLWISE_ERASURE_KEY",)
+FIRST_ACCOUNT = ("ADMIN_PASSWORD",)
 ROUTING = ("CALLWISE_SPOOL_DIR", "CALLWISE_ROUTING_KEY")
 
 
@@ -154,7 +155,7 @@ SERVICES = (
         command=("python", "-m", "bootstrap.setup"),
         health=Finished("setup"),
         needs=("s3", "mongo", "mlflow", "prefect", "evidently"),
-        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE,
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE + FIRST_ACCOUNT,
         one_shot=True,
     ),
     Service(

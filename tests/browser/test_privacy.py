@@ -16,6 +16,7 @@ from core.erasure import Status
 from core.erasure_places import collections
 from core.mongo import Db
 from core.settings import ROOT
+from tests.people import enter
 
 
 @pytest.fixture
@@ -52,13 +53,13 @@ def work(db: Db) -> Callable[[], None]:
 
 def test_a_person_is_erased_and_the_receipt_saved(manager: str, chromium: str, db: Db, tmp_path: Path) -> None:
     with opened(chromium, timeout_seconds=60) as page:
+        enter(page, manager, db, "Mia Berger")
         visit(page, f"{manager}/privacy")
         page.get_by_label("Reference (column customer)").fill("C-7")
         page.keyboard.press("Enter")
         found = page.locator(".st-key-erase-found")
         expect(found).to_contain_text("Records on the call lists")
         page.get_by_label("Type the reference again").fill("C-8")
-        page.get_by_label("Your name").fill("Mia Berger")
         page.get_by_role("button", name="Erase everywhere").click()
         expect(page.get_by_text("Nobody was erased. Type it again")).to_be_visible()
         assert erasure.under_way(db) == []

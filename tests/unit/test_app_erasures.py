@@ -13,8 +13,9 @@ import streamlit as st
 import yaml
 from streamlit.testing.v1 import AppTest
 
-from app import erasure_receipt
+from app import erasure_receipt, identity
 from core import kept_out
+from core.accounts import Account, Role
 from core.clock import now
 from core.erasure import Erasure, Person, Status, ask, forget, get, note, sealed, under_way
 from core.mongo import Db
@@ -66,7 +67,6 @@ def find(test: AppTest, ref: str) -> AppTest:
 
 def confirm(test: AppTest, ref: str) -> AppTest:
     test.text_input(key="erase_ref_again").set_value(ref)
-    test.text_input(key="erase_who").set_value("Mia Berger")
     return test.button(key="erase-go").click().run()
 
 
@@ -102,7 +102,7 @@ def test_only_the_same_reference_typed_again_erases(screen: Screen, db: Db) -> N
     test = confirm(test, "C-7")
     [request] = under_way(db)
     assert (request.person, request.by, request.keep_out, request.status) == (
-        Person("C-7"), "Mia Berger", True, Status.ASKED,
+        Person("C-7"), "Ann", True, Status.ASKED,
     )  # fmt: skip
     assert f"{request.id.replace('-', chr(92) + '-')} is under way" in said(test)
     assert db.prospects.count_documents({}) == 2  # the screen erases nobody itself
@@ -146,8 +146,24 @@ def test_somebody_who_is_kept_out_may_be_let_in_again(screen: Screen, db: Db) ->
     test = find(screen(), "C-7")
     assert f"receipt {done.id.replace('-', chr(92) + '-')}" in said(test)
     test.button(key="erase-let-in").click().run()
-    assert kept_out.is_kept_out(db, done.pseudonym)  # without a name nobody is let in
-    assert "your name is needed" in said(test)
+    assert not kept_out.is_kept_out(db, done.pseudonym)
+    assert "brings them in again" in said(test)
+
+
+def test_an_agent_may_not_erase_however_they_come_to_the_button(
+    screen: Screen, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page is a manager's already; who was made an agent meanwhile presses a button that is still drawn."""
+    test = find(screen(), "C-7")
+    agent = Account("ann", "Ann", Role.AGENT)
+
+    def check(*, active: bool = True) -> Account:
+        st.session_state[identity._ACCOUNT] = agent
+        return agent
+
+    monkeypatch.setattr(identity, "check", check)
+    assert "Your account may not do that" in said(confirm(test, "C-7"))
+    assert under_way(db) == []
 
 
 def test_without_a_key_it_is_said_what_to_do(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
