@@ -23,7 +23,7 @@ class Link:
 @dataclass(frozen=True)
 class Appliance:
     """The appliance as the screens see it. `model` is the registered model that ranks people; `limits` are those of
-    sessions."""
+    sessions; by `erasure_key` those are told who were erased."""
 
     db: Db
     store: ObjectStore
@@ -32,3 +32,4 @@ class Appliance:
     model: str
     links: tuple[Link, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    erasure_key: str | None = None

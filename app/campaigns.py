@@ -11,6 +11,7 @@ import streamlit as st
 from app import cached, formats, identity, imports, notices
 from app.appliance import Appliance
 from app.imports import Imported
+from app.language import _
 from app.notices import Notice
 from core.errors import InputError
 from core.mongo import Document, reachable
@@ -115,6 +116,8 @@ def _report(house: Appliance, done: Imported) -> None:
             st.metric("New", formats.count(report.inserted), width="content")
             st.metric("Were there already", formats.count(report.unchanged), width="content")
             st.metric("Rejected", formats.count(report.rejected), width="content")
+            if report.kept_out:
+                st.metric(_("Erased before, and kept out"), formats.count(report.kept_out), width="content")
         if not report.rejected:
             notices.show(Notice("success", "Every row fits the schema."))
             return

@@ -89,6 +89,7 @@ def bring_in(
             file,
             campaign,
             rejects=rejects,
+            erasure_key=house.erasure_key,
             progress=lambda done: progress(done, rows),
         )
         key = None

@@ -20,6 +20,7 @@ from app import (
     calls,
     campaigns,
     company,
+    erasures,
     formats,
     identity,
     my_account,
@@ -38,13 +39,13 @@ from core.mongo import connect
 from core.objects import ObjectStore
 from core.schema import read
 from core.sessions import Limits
-from core.settings import AppSettings, MongoSettings, S3Settings, SchemaSettings, load
+from core.settings import AppSettings, ErasureSettings, MongoSettings, S3Settings, SchemaSettings, load
 
 STYLE = Path(__file__).with_name("style.css")
 ICON = Path(__file__).with_name("icon.svg")  # a named icon would be asked of a server of its maker
 
 
-class Settings(MongoSettings, S3Settings, SchemaSettings, AppSettings):
+class Settings(MongoSettings, S3Settings, SchemaSettings, AppSettings, ErasureSettings):
     """Everything the screens need to know."""
 
 
@@ -70,6 +71,7 @@ def wire() -> Appliance:
         model=settings.callwise_model_name,
         links=tuple(Link(title, purpose, address) for title, purpose, address in addresses if address),
         limits=_limits(settings),
+        erasure_key=settings.erasure_key,
     )
 
 
@@ -134,6 +136,7 @@ def _pages(house: Appliance, account: Account) -> dict[str, list[Any]]:
             imports,
             page(results.page, _("Results"), ":material/bar_chart:", "results", Role.MANAGER),
             page(overview.page, _("Overview"), ":material/monitoring:", "overview", Role.MANAGER),
+            page(erasures.page, _("Privacy"), ":material/shield_person:", "privacy", Role.MANAGER),
             page(accounts.page, _("Accounts"), ":material/manage_accounts:", "accounts", Role.MANAGER),
         ],
         f":material/person: {formats.plain(account.shown)}": [

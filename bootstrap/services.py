@@ -22,6 +22,7 @@ FLOWS = ("PREFECT_API_URL",)
 SCORING = ("MLSERVER_URL",)
 REPORTS = ("EVIDENTLY_URL",)
 DATASETS = ("CALLWISE_DATA_REGISTRY",)
+ERASURE = ("CALLWISE_ERASURE_KEY",)
 FIRST_ACCOUNT = ("ADMIN_PASSWORD",)
 ROUTING = ("CALLWISE_SPOOL_DIR", "CALLWISE_ROUTING_KEY")
 
@@ -154,7 +155,7 @@ SERVICES = (
         command=("python", "-m", "bootstrap.setup"),
         health=Finished("setup"),
         needs=("s3", "mongo", "mlflow", "prefect", "evidently"),
-        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + FIRST_ACCOUNT,
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE + FIRST_ACCOUNT,
         one_shot=True,
     ),
     Service(
@@ -166,7 +167,7 @@ SERVICES = (
         ),
         health=PrefectWorker(WORK_POOL, "{start}"),
         needs=("prefect", "setup"),
-        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS,
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE,
         environment={
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
@@ -207,7 +208,7 @@ SERVICES = (
         health=Http(f"http://{HOST}:{{app}}/_stcore/health"),
         needs=("mongo", "setup"),
         ports=("app",),
-        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS,
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + ERASURE,
         environment={
             "CALLWISE_MLFLOW_PAGE": "{MLFLOW_TRACKING_URI}",
             "CALLWISE_PREFECT_PAGE": f"http://{HOST}:{{prefect}}",

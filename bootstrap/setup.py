@@ -16,7 +16,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from pymongo import UpdateOne
 
-from bootstrap.orchestration import ensure_deployment, ensure_watch, ensure_work_pool
+from bootstrap.orchestration import ensure_deployment, ensure_erasure_deployment, ensure_watch, ensure_work_pool
 from bootstrap.people import ensure_first
 from core import wanted
 from core.clock import now
@@ -156,7 +156,8 @@ def _data_registry(settings: Settings) -> str:
 def _pipeline(settings: Settings) -> str:
     ensure_work_pool(settings.prefect_api_url)
     ensure_watch(settings.prefect_api_url)
-    return f"work pool, watch and deployment {ensure_deployment(settings.prefect_api_url)}"
+    deployed = [ensure_deployment(settings.prefect_api_url), ensure_erasure_deployment(settings.prefect_api_url)]
+    return f"work pool, watch and deployments {', '.join(deployed)}"
 
 
 def _review(settings: Settings) -> str:

@@ -127,6 +127,7 @@ class StateFolder:
             "S3_ACCESS_KEY": secrets.token_hex(16),
             "S3_SECRET_KEY": secrets.token_hex(32),
             "CALLWISE_ROUTING_KEY": secrets.token_hex(32),
+            "CALLWISE_ERASURE_KEY": secrets.token_hex(32),
             "ADMIN_PASSWORD": secrets.token_hex(10),
         }
         if made.keys() - known:  # a new folder, or one that an earlier version made

@@ -7,7 +7,6 @@ same file can be imported and fills the gaps (`_row` keeps the number).
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections import Counter
@@ -16,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
 
 from pymongo import UpdateOne
 
@@ -25,26 +23,17 @@ from core.call_states import LIVE
 from core.campaign_file import CampaignFile, Record
 from core.clock import CampaignCalendar, Clock, now
 from core.errors import InputError
+from core.kept_out import Doorkeeper
 from core.mongo import Db, Document, reachable
+from core.reject_file import TAKEN, Reject, RejectFile
 from core.schema import Schema
 
 BATCH = 1_000
-MARKS = ("_row", "_column", "_rule")
-
-
-@dataclass(frozen=True)
-class Reject:
-    """A row that did not go in: its number (from 1), the column and the rule it broke, and its cells."""
-
-    row: int
-    column: str
-    rule: str
-    record: Record
 
 
 @dataclass
 class Report:
-    """What an import did. `inserted + unchanged + rejected` is the number of rows read."""
+    """What an import did. `inserted + unchanged + rejected + kept_out` is the number of rows read."""
 
     campaign: str
     sha256: str
@@ -52,13 +41,14 @@ class Report:
     unchanged: int = 0
     outcomes: int = 0
     rejected: int = 0
+    kept_out: int = 0
     rules: Counter[str] = field(default_factory=Counter)
     examples: list[Reject] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
         """Rows read."""
-        return self.inserted + self.unchanged + self.rejected
+        return self.inserted + self.unchanged + self.rejected + self.kept_out
 
 
 @dataclass(frozen=True)
@@ -77,6 +67,7 @@ def import_campaign(
     *,
     rejects: Path,
     outcomes_until: int | None = None,
+    erasure_key: str | None = None,
     progress: Callable[[int], None] = lambda _rows: None,
     clock: Clock = now,
 ) -> Report:
@@ -84,18 +75,20 @@ def import_campaign(
 
     Rows after number `outcomes_until` come in as if they had not been called yet: a finished history can so be played
     as a campaign that is under way. `rejects` is written only if a row is rejected; `progress` hears the rows read.
+    Rows of people who were erased and are kept out (`core.kept_out`, told by `erasure_key`) are counted, no more.
     Raises InputError when the file as a whole does not fit (a column is missing), before anything is written, and
     Unavailable; whatever went in by then stays, and importing again goes on.
     """
     absent = _require_columns(schema, file)
     economy_then = economy.read(db, schema) if absent else None
-    report = Report(campaign, file.sha256)
+    report, door = Report(campaign, file.sha256), Doorkeeper(db, erasure_key)
     opened = {"schema": schema.hash, "created_at": clock(), "title": campaign}
     with reachable():
         db.campaigns.update_one({"_id": campaign}, {"$setOnInsert": opened}, upsert=True)
         if absent:
             db.campaigns.update_one({"_id": campaign}, {"$set": {"economy": True}})
-    with file.records() as records, _RejectFile(rejects, file.header) as rejected:
+    with file.records() as found, RejectFile(rejects, file.header) as rejected:
+        records = door.sift(found, campaign, schema.reference)
         batch: list[_Row] = []
         reject = partial(_reject, report, rejected)
         for row in _parsed(schema, campaign, records, outcomes_until, economy_then, absent, reject, clock):
@@ -105,6 +98,7 @@ def import_campaign(
                 progress(report.rows)
                 batch = []
         _write(db, schema, batch, report, rejected)
+    report.kept_out = door.turned_away
     seen = {"rows": report.rows, "rejected": report.rejected, "path": file.path.name, "imported_at": clock()}
     with reachable():
         db.campaigns.update_one({"_id": campaign}, {"$set": {f"files.{file.sha256}": seen}})
@@ -225,7 +219,7 @@ def _row(
     return _Row(number, prospect, outcome, record)
 
 
-def _write(db: Db, schema: Schema, batch: list[_Row], report: Report, rejected: _RejectFile) -> None:
+def _write(db: Db, schema: Schema, batch: list[_Row], report: Report, rejected: RejectFile) -> None:
     """Put one batch in. Outcomes follow their prospects; each write is keyed, so a killed import goes on."""
     if not batch:
         return
@@ -245,9 +239,7 @@ def _write(db: Db, schema: Schema, batch: list[_Row], report: Report, rejected: 
             elif stored.get(key) == row.prospect["digest"]:
                 report.unchanged += 1
             else:
-                rule = (
-                    f"another record already has the key {row.prospect['ref']} in this campaign; use another campaign"
-                )
+                rule = f"{TAKEN} {row.prospect['ref']} in this campaign; use another campaign"
                 _reject(report, rejected, Reject(row.number, "", rule, row.record))
                 continue
             accepted.append(row)
@@ -262,38 +254,9 @@ def _write(db: Db, schema: Schema, batch: list[_Row], report: Report, rejected: 
                 db.prospects.update_many(late, {"$set": {"status": "done", "due": None, "claim": None}})
 
 
-def _reject(report: Report, file: _RejectFile, reject: Reject) -> None:
+def _reject(report: Report, file: RejectFile, reject: Reject) -> None:
     report.rejected += 1
     report.rules[f"{reject.column}: {reject.rule}" if reject.column else reject.rule] += 1
     if len(report.examples) < 20:
         report.examples.append(reject)
     file.write(reject)
-
-
-class _RejectFile:
-    """The CSV of rejected rows; made only when there is one, under its final name only when it is whole."""
-
-    def __init__(self, path: Path, header: list[str]) -> None:
-        self._path, self._part = path, path.with_name(path.name + ".part")
-        self._header = [name for name in header if name not in MARKS]
-        self._file: Any = None
-        self._writer: Any = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def write(self, reject: Reject) -> None:
-        if self._file is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._part.open("w", encoding="utf-8", newline="")
-            self._writer = csv.writer(self._file)
-            self._writer.writerow([*MARKS, *self._header])
-        cells = [reject.record.get(name) for name in self._header]
-        self._writer.writerow([reject.row, reject.column, reject.rule, *cells])
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._part.replace(self._path)
-        else:
-            self._path.unlink(missing_ok=True)

@@ -7,6 +7,8 @@
     calls        {prospect}:{call}
     outcomes     {prospect}:{call}
     do_not_call  {ref}
+    erasures     {start of a person's keyed hash}-{number}
+    kept_out     {a person's keyed hash}
     predictions  {request}:{row}
     indicators   {series}:{period}
     models       {name}:{decision}
@@ -43,7 +45,7 @@ PRIVATE = frozenset({"users", "sessions", "attempts"})
 
 COLLECTIONS = PRIVATE | {
     *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "predictions", "indicators"),
-    *("models", "incidents", "reports", "events", "appliance"),
+    *("models", "incidents", "reports", "events", "appliance", "erasures", "kept_out"),
 }
 
 INDEXES: dict[str, list[list[tuple[str, int]]]] = {

@@ -56,6 +56,11 @@ class ObjectStore:
                 response.close()
                 response.release_conn()
 
+    def remove(self, key: str) -> None:
+        """Remove what is under `key`; nothing happens if nothing is."""
+        with reachable(key):
+            self._client.remove_object(self.bucket, key)
+
     def keys(self, prefix: str = "") -> list[str]:
         """All keys that start with `prefix`, sorted."""
         with reachable(prefix or self.bucket):

@@ -90,6 +90,19 @@ class DatasetSettings(Group):
     callwise_data_registry: Path = Field(description="folder of the data registry's git repository")
 
 
+class ErasureSettings(Group):
+    """How people who were erased are told again."""
+
+    callwise_erasure_key: SecretStr | None = Field(
+        None, description="key of the hash that people who were erased are told by; without it nobody can be erased"
+    )
+
+    @property
+    def erasure_key(self) -> str | None:
+        """The key itself."""
+        return self.callwise_erasure_key.get_secret_value() if self.callwise_erasure_key else None
+
+
 class TrainerSettings(Group):
     """How a model is looked for, and what it must be to be put to use."""
 

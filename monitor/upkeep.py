@@ -1,4 +1,4 @@
-"""The jobs that act on what the others find: incidents, trainings that are due, notifications, the weekly digest."""
+"""The jobs that act on what others find or ask: incidents, trainings, notifications, the weekly digest, erasures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import cache
 
 from core import settings as groups
 from core.mongo import Db
+from monitor import erasures, retrain
 from monitor.code_version import code_version
 from monitor.digest import Digest
 from monitor.facts import Rules
@@ -24,6 +25,7 @@ JOBS = {
     "retrain": "ask for a training when one is due",
     "notify": "tell people what is news",
     "digest": "make the digest of the week",
+    "erasures": "have people erased whom managers named",
 }
 
 
@@ -53,10 +55,15 @@ def jobs(settings: Settings, db: Db) -> list[Job]:
     def outbox() -> Outbox:
         return Outbox(db, AppriseNotifier(settings.callwise_notify_urls), page)
 
+    def train(reason: str, by: str) -> str:
+        return retrain.ask(db, flows, model, reason, by=by)
+
+    erasing = erasures.Erasures(db, PrefectRuns(settings.prefect_api_url, flow=erasures.FLOW), train)
     seconds = settings.callwise_incident_seconds
     return [
         Job("incidents", seconds, FollowUp(db, flows, model, rules, limit).run),
         Job("retrain", settings.callwise_retrain_seconds, Triggers(db, flows, model, limits, limit).run),
         Job("notify", settings.callwise_notify_seconds, lambda: outbox().run()),
         Job("digest", DIGEST_SECONDS, Digest(db, model, weekday, hour, code_version(), page).run),
+        Job("erasures", erasures.SECONDS, erasing.run),
     ]

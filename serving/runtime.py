@@ -129,6 +129,7 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
             "spool_waiting": kept.waiting,
             "spool_oldest_seconds": kept.oldest_seconds,
             "spool_disputed": kept.disputed,
+            "forgotten": ",".join(self.service.forgetting.forgotten),
         }
 
 

@@ -4,15 +4,23 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from bootstrap.orchestration import WATCH, ensure_deployment, ensure_watch, ensure_work_pool
+from bootstrap.orchestration import (
+    WATCH,
+    ensure_deployment,
+    ensure_erasure_deployment,
+    ensure_watch,
+    ensure_work_pool,
+)
 from core.mongo import Db
 from core.settings import ROOT
+from monitor import erasures
 from monitor.prefect_runs import PrefectRuns
 from tests.prefect_cases import check_flows
 
@@ -117,3 +125,26 @@ def _move(api: httpx.Client, run: str, state: str) -> str:
     """Propose a state as a worker does; whether it was accepted."""
     reply = api.post(f"/flow_runs/{run}/set_state", json={"state": {"type": state}})
     return str(reply.raise_for_status().json()["status"])
+
+
+def test_a_run_that_erases_is_another_flows_and_runs_the_code_where_it_lies(tmp_path: Path) -> None:
+    if "PREFECT_API_URL" not in os.environ:
+        pytest.skip("PREFECT_API_URL names no server; scripts/test starts one")
+    url = os.environ["PREFECT_API_URL"]
+    ensure_work_pool(url)
+    ensure_deployment(url)
+    assert ensure_erasure_deployment(url) == f"{erasures.FLOW}/default"
+    runs, trainings = PrefectRuns(url, flow=erasures.FLOW), PrefectRuns(url)
+    key = f"test:{uuid.uuid4()}"
+    asked = runs.start({}, key=key)
+    assert runs.start({}, key=key).id == asked.id
+    assert asked.id in {run.id for run in runs.under_way()}
+    assert asked.id not in {run.id for run in trainings.under_way()}
+    runs.give_up(asked.id, "the test is over")
+    assert asked.id not in {run.id for run in runs.under_way()}
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    code = LOAD.replace("continuous-training/default", f"{erasures.FLOW}/default")
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.splitlines()[-1] == str(ROOT / "trainer" / "erasure_flow.py")

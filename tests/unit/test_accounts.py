@@ -19,6 +19,10 @@ from core.settings import ROOT, load
 
 BUCKETS = {"datasets": "sets", "models": "models"}
 PACKAGES = {"app": ("app",), "monitor": ("monitor",), "prefect-worker": ("trainer",)}
+REMOVES = {
+    "app": {"outcomes", "sessions", "attempts"},
+    "prefect-worker": {"calls", "outcomes", "prospects", "predictions", "do_not_call"},
+}
 CHANGES = r"db\.(\w+)\.(?:insert|update|replace|bulk_write|delete|find_one_and)"
 
 
@@ -43,13 +47,15 @@ def test_rights_are_by_collection() -> None:
 
 
 @pytest.mark.parametrize("rights", RIGHTS, ids=lambda rights: rights.service)
-def test_only_the_app_may_remove_and_only_the_set_up_may_make(rights: Rights) -> None:
+def test_only_the_app_and_erasing_may_remove_and_only_the_set_up_may_make(rights: Rights) -> None:
     if rights.mongo is None:
         assert rights.service == "mlflow"
         return
     may = {action for privilege in privileges("callwise", rights.mongo) for action in privilege["actions"]}
     removes = {name for name in COLLECTIONS if "remove" in allowed(rights.mongo, name)}
-    assert removes == ({"outcomes", "sessions", "attempts"} if rights.service == "app" else set())
+    assert removes == REMOVES.get(rights.service, set())
+    if rights.service == "prefect-worker":  # what it may remove, it cannot write
+        assert not any({"insert", "update"} & allowed(rights.mongo, name) for name in removes)
     assert not may & {"dropCollection", "dropDatabase", "createUser", "anyAction"}
     assert ("createIndex" in may) == (rights.service == "bootstrap")
 

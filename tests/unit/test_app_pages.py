@@ -134,8 +134,8 @@ def test_whoever_signs_in_with_the_same_browser_does_not_act_on_the_page_of_the_
     ("role", "visible"),
     [
         (Role.AGENT, {"", "my-account", "sign-out"}),
-        (Role.MANAGER, {"", "campaigns", "results", "overview", "accounts", "my-account", "sign-out"}),
-        (Role.ENGINEER, {"", "campaigns", "results", "overview", "accounts", "my-account", "sign-out"}),
+        (Role.MANAGER, {"", "campaigns", "results", "overview", "privacy", "accounts", "my-account", "sign-out"}),
+        (Role.ENGINEER, {"", "campaigns", "results", "overview", "privacy", "accounts", "my-account", "sign-out"}),
     ],
 )
 def test_each_role_has_its_pages_in_the_menu(

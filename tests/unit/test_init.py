@@ -15,7 +15,16 @@ from core.settings import ROOT
 from core.settings import UNSAFE_SECRETS as UNSAFE
 
 TYPED = ("ADMIN_PASSWORD", "DOOR_PASSWORD")
-SECRETS = (*TYPED, "DOOR_SCORING_PASSWORD", "MONGO_ROOT_PASSWORD", "S3_ROOT_PASSWORD", "CALLWISE_ROUTING_KEY")
+SECRETS = (
+    *TYPED,
+    *(
+        "DOOR_SCORING_PASSWORD",
+        "MONGO_ROOT_PASSWORD",
+        "S3_ROOT_PASSWORD",
+        "CALLWISE_ROUTING_KEY",
+        "CALLWISE_ERASURE_KEY",
+    ),
+)
 
 
 @pytest.fixture

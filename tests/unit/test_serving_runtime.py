@@ -21,6 +21,7 @@ from core.clock import now
 from core.errors import Conflict, InputError, Unavailable
 from core.level import levelled
 from core.schema import Value
+from serving.forget import Forgetting
 from serving.levels import Levels
 from serving.log import PredictionLog
 from serving.main import Service
@@ -50,7 +51,8 @@ def stand(tmp_path: Path, data_plane: DataPlane, monkeypatch: pytest.MonkeyPatch
     levels = Levels(held.read)
     log = PredictionLog(home, spool)
     scorer = Scorer(lambda: models.lineup, lambda: levels.shifts, Router(b"key", 0.5), log, now)
-    service = Service(SCHEMA, models, levels, log, spool, scorer, reload_seconds=3600.0)
+    forgetting = Forgetting(list, spool)
+    service = Service(SCHEMA, models, levels, log, spool, forgetting, scorer, reload_seconds=3600.0)
     monkeypatch.setattr(Service, "from_environment", lambda: service)
     data_plane._model_registry = MultiModelRegistry()
     asyncio.run(
@@ -361,5 +363,6 @@ def test_metadata_shows_inputs_from_the_schema_and_the_state(stand: Stand) -> No
         "mongo": "predictions wait in the spool",
         "spool_waiting": 3,
         "spool_disputed": 0,
+        "forgotten": "",
     }
     assert json.dumps(state)
