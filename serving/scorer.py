@@ -1,6 +1,7 @@
 """One request: both models score, the route decides, the log keeps, and what the log holds is the answer.
 
-Each model's scores are moved to its level (`core.level`) before anything else is done with them.
+Each model's scores are moved to its level (`core.level`) before anything else is done with them. A request that only
+asks what would be is answered by the champion and leaves no trace.
 """
 
 from __future__ import annotations
@@ -105,6 +106,31 @@ class Scorer:
                 )
             )
         return self._log.write(predictions)
+
+    def what_if(self, request_id: str, rows: v2.Rows) -> list[Prediction]:
+        """What the champion would say of n rows, at its level. Nothing is logged, routed or counted.
+
+        Raises NoChampion, ModelError.
+        """
+        lineup, levels = self._lineup(), self._levels()
+        if lineup is None:
+            raise NoChampion
+        at = self._clock()
+        answers = _answers(CHAMPION, lineup.champion, lineup.champion.score(rows.features), levels)
+        return [
+            Prediction(
+                id=v2.prediction_id(request_id, number),
+                request=request_id,
+                prospect=prospect,
+                features=features,
+                score=answer.score,
+                version=answer.version,
+                route=answer.route,
+                at=at,
+                level=answer.level,
+            )
+            for number, (features, prospect, answer) in enumerate(zip(*rows, answers, strict=True))
+        ]
 
     def _canary(self, canary: Served | None, rows: v2.Rows, champion_seconds: float) -> Scores | None:
         """The canary's scores; None without one, or where it fails: a trial must not cost anybody an answer."""
