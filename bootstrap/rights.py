@@ -71,7 +71,7 @@ RIGHTS = (
         "app",
         MongoRights(
             writes=("campaigns", "prospects", "calls", "outcomes", "do_not_call", "incidents"),
-            appends=("events", "models"),
+            appends=("events", "models", "reviews"),
             removes=("outcomes",),  # of a result that was taken back within a minute
         ),
         {"datasets/imports/": (READ, WRITE)},

@@ -11,6 +11,7 @@
     indicators   {series}:{period}
     models       {name}:{decision}
     incidents    {cause}:{opened}
+    reviews      {model}:{week}, and behind it the name of whoever signed later
     events       {sequence}
     appliance    {fact}
 """

@@ -216,6 +216,7 @@ class NotifySettings(Group):
         Field("monday", description="weekday on which the digest of the week is made")
     )
     callwise_digest_hour: int = Field(6, ge=0, le=23, description="hour (UTC) at which it is made")
+    callwise_hold_days: float = Field(7.0, gt=0, description="days after which, again and again, a hold is reminded of")
 
 
 class AppSettings(Group):
@@ -230,6 +231,8 @@ class AppSettings(Group):
     )
     callwise_attempts: int = Field(5, ge=1, description="unanswered calls after which a person is off the list")
     callwise_callback_days: int = Field(90, ge=1, description="days ahead for which a call may be promised")
+    mlflow_tracking_uri: str | None = Field(None, description="address of the MLflow server; asked for lineage")
+    mlserver_url: str | None = Field(None, description="address of MLServer (V2 protocol); asked what would be")
     callwise_mlflow_page: str | None = Field(None, description="address at which people open MLflow, if they may")
     callwise_prefect_page: str | None = Field(None, description="address at which people open Prefect, if they may")
     callwise_evidently_page: str | None = Field(None, description="address at which people open Evidently, if they may")

@@ -15,6 +15,7 @@ from monitor.jobs import Job
 from monitor.notifier import AppriseNotifier
 from monitor.outbox import Outbox
 from monitor.prefect_runs import PrefectRuns
+from monitor.reminders import Reminders
 from monitor.triggers import Limits, Triggers
 
 DIGEST_SECONDS = 60.0  # between looks whether the hour of the digest has come
@@ -24,6 +25,7 @@ JOBS = {
     "retrain": "ask for a training when one is due",
     "notify": "tell people what is news",
     "digest": "make the digest of the week",
+    "remind": "remind people of a hold that has stood for days",
 }
 
 
@@ -47,6 +49,7 @@ def jobs(settings: Settings, db: Db) -> list[Job]:
         patience=timedelta(days=settings.callwise_incident_days),
     )
     limits = Limits(timedelta(days=settings.callwise_retrain_days), settings.callwise_retrain_outcomes)
+    held = timedelta(days=settings.callwise_hold_days)
     page, weekday, hour = settings.callwise_app_page, settings.callwise_digest_weekday, settings.callwise_digest_hour
 
     @cache
@@ -59,4 +62,5 @@ def jobs(settings: Settings, db: Db) -> list[Job]:
         Job("retrain", settings.callwise_retrain_seconds, Triggers(db, flows, model, limits, limit).run),
         Job("notify", settings.callwise_notify_seconds, lambda: outbox().run()),
         Job("digest", DIGEST_SECONDS, Digest(db, model, weekday, hour, code_version(), page).run),
+        Job("remind", DIGEST_SECONDS, Reminders(db, model, held, code_version(), page).run),
     ]
