@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.lineage import LineageReader
 from core.call_states import Rules
 from core.mongo import Db
 from core.objects import ObjectStore
 from core.schema import Schema
+from core.scoring import ScoringClient
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Appliance:
-    """The appliance as the screens see it. `model` is the registered model that ranks people."""
+    """The appliance as the screens see it. `model` is the registered model that ranks people.
+
+    `lineage` and `scoring` are None where the settings do not say where MLflow and MLServer are.
+    """
 
     db: Db
     store: ObjectStore
@@ -29,3 +34,5 @@ class Appliance:
     rules: Rules
     model: str
     links: tuple[Link, ...] = ()
+    lineage: LineageReader | None = None
+    scoring: ScoringClient | None = None

@@ -13,13 +13,15 @@ from typing import Any
 
 import streamlit as st
 
-from app import calls, campaigns, notices, overview, results
+from app import calls, campaigns, economy_page, models, notices, overview, results, review
 from app.appliance import Appliance, Link
+from app.lineage import LineageReader
 from core.call_states import Rules
 from core.mongo import connect
 from core.objects import ObjectStore
 from core.schema import read
-from core.settings import AppSettings, MongoSettings, S3Settings, SchemaSettings, load
+from core.scoring import ScoringClient
+from core.settings import AppSettings, MongoSettings, S3Settings, SchemaSettings, ScoringSettings, load
 
 STYLE = Path(__file__).with_name("style.css")
 ICON = Path(__file__).with_name("icon.svg")  # a named icon would be asked of a server of its maker
@@ -37,10 +39,13 @@ def wire() -> Appliance:
         ("Prefect", "training runs and their logs", settings.callwise_prefect_page),
         ("Evidently", "drift and quality reports", settings.callwise_evidently_page),
     )
+    schema, model = read(settings.callwise_schema), settings.callwise_model_name
+    registry, scoring = settings.mlflow_tracking_uri, settings.mlserver_url
+    asked = ScoringSettings(mlserver_url=scoring, callwise_model_name=model) if scoring else None
     return Appliance(
         db=connect(settings, timeout_seconds=5.0),
         store=ObjectStore(settings, settings.s3_bucket_datasets),
-        schema=read(settings.callwise_schema),
+        schema=schema,
         rules=Rules(
             claim=timedelta(minutes=settings.callwise_claim_minutes),
             overdue=timedelta(minutes=settings.callwise_overdue_minutes),
@@ -48,8 +53,10 @@ def wire() -> Appliance:
             attempts=settings.callwise_attempts,
             furthest=timedelta(days=settings.callwise_callback_days),
         ),
-        model=settings.callwise_model_name,
+        model=model,
         links=tuple(Link(title, purpose, address) for title, purpose, address in addresses if address),
+        lineage=LineageReader(registry, model) if registry else None,
+        scoring=ScoringClient(asked, schema) if asked else None,
     )
 
 
@@ -79,6 +86,9 @@ def _pages(house: Appliance) -> list[Any]:
         st.session_state["campaigns_page"],
         page(results.page, "Results", ":material/bar_chart:", "results"),
         page(overview.page, "Overview", ":material/monitoring:", "overview"),
+        page(models.page, "Models", ":material/model_training:", "models"),
+        page(review.page, "Review", ":material/fact_check:", "review"),
+        page(economy_page.page, "Economy", ":material/show_chart:", "economy"),
     ]
 
 
