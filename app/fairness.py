@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import cached, fairness_charts, fairness_figures, formats
+from app import cached, fairness_charts, fairness_figures, formats, standing
 from app.appliance import Appliance
 from app.fairness_figures import FOUR_FIFTHS, SMALL, Group, Ratio
 from app.language import _
-from core.mongo import reachable
 from core.schema import Column
 
 LISTED, CALLS = 5_000, 5_000
@@ -20,8 +19,7 @@ def draw(house: Appliance) -> None:
     """Draw the card. Raises Unavailable."""
     st.markdown(_("**Fairness: how groups of people fare**"))
     columns = [house.schema.by_name[name] for name in house.schema.segments if house.schema.by_name[name].is_grouped]
-    with reachable():
-        campaigns = [str(c["_id"]) for c in house.db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]
+    campaigns = standing.campaigns(house.db)
     if not columns or not campaigns:
         st.markdown(_("There are no groups to compare yet: they are those of the campaign schema's segments."))
         return

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 from pymongo import DESCENDING
 
-from app import cached, economy_charts, formats, what_if_figures
+from app import cached, economy_charts, formats, standing, what_if_figures
 from app.appliance import Appliance
 from app.economy_figures import Indicator
 from app.language import _
@@ -32,8 +32,7 @@ def draw(house: Appliance, found: Sequence[Indicator]) -> None:
         _("Move one figure of the economy and see what the model would expect of the people still to be called.")
     )
     champion = state(decisions(house.db, house.model)).champion
-    with reachable():
-        campaigns = [str(c["_id"]) for c in house.db.campaigns.find({}, {"_id": 1}).sort([("created_at", DESCENDING)])]
+    campaigns = standing.campaigns(house.db)
     if champion is None or not campaigns:
         st.info(
             _("This needs a model in service and a campaign with people to call."), icon=":material/hourglass_empty:"

@@ -13,6 +13,7 @@ from core.clock import now
 from core.mongo import Db
 from core.schema import Schema
 from tests.fake_services import answering, by_euribor
+from tests.screens import SETTINGS, tables, texts
 from tests.weeks_of_models import fill
 
 pytestmark = pytest.mark.mongo
@@ -36,8 +37,7 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, Any]])
             economy_page.page(main.wire())
 
     for name, value in {
-        "MONGODB_DATABASE": db.name, "S3_ENDPOINT_URL": "http://127.0.0.1:9", "S3_ACCESS_KEY": "nobody",
-        "S3_SECRET_KEY": "not-a-real-one",
+        "MONGODB_DATABASE": db.name, **SETTINGS,
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
     st.cache_data.clear()
@@ -48,15 +48,6 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, Any]])
 @pytest.fixture
 def weeks(db: Db, schema: Schema) -> None:
     fill(db, schema, now(), people=60)
-
-
-def texts(test: AppTest) -> str:
-    shown = [*test.markdown, *test.caption, *test.error, *test.warning, *test.success, *test.info]
-    return "\n".join(str(element.value) for element in shown).replace("\\", "")
-
-
-def tables(test: AppTest) -> str:
-    return "\n".join(table.value.to_string() for table in test.table).replace("\\", "")
 
 
 def figures(test: AppTest) -> dict[str, str]:

@@ -13,6 +13,7 @@ from core.clock import now
 from core.mongo import Db
 from core.schema import Schema
 from core.succession import Succession
+from tests.screens import SETTINGS, name_yourself, tables, texts
 from tests.weeks_of_models import DAY, MODEL, fill, measured, monday, report
 
 pytestmark = pytest.mark.mongo
@@ -29,8 +30,7 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
             review.page(main.wire())
 
     for name, value in {
-        "MONGODB_DATABASE": db.name, "S3_ENDPOINT_URL": "http://127.0.0.1:9", "S3_ACCESS_KEY": "nobody",
-        "S3_SECRET_KEY": "not-a-real-one", "CALLWISE_EVIDENTLY_PAGE": "http://e.example",
+        "MONGODB_DATABASE": db.name, **SETTINGS, "CALLWISE_EVIDENTLY_PAGE": "http://e.example",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
     st.cache_data.clear()
@@ -43,17 +43,8 @@ def weeks(db: Db, schema: Schema) -> None:
     fill(db, schema, now(), people=60)
 
 
-def texts(test: AppTest) -> str:
-    shown = [*test.markdown, *test.caption, *test.error, *test.warning, *test.success, *test.info]
-    return "\n".join(str(element.value) for element in shown).replace("\\", "")
-
-
-def tables(test: AppTest) -> str:
-    return "\n".join(table.value.to_string() for table in test.table).replace("\\", "")
-
-
 def sign(page: AppTest, who: str = "Ann", note: str = "") -> AppTest:
-    page.text_input(key="agent").input(who)
+    name_yourself(page, who)
     page.text_area(key="review_note").input(note)
     return page.button(key="review-sign-now").click().run()
 
