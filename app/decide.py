@@ -27,11 +27,14 @@ def draw(house: Appliance, found: State) -> None:
             _("Nothing has to be: trials are decided by their outcomes. What you decide is kept with your name.")
         )
         return
-    if identity.current_agent() is None:
-        identity.ask()
-    st.markdown(formats.plain(_consequence(found, chosen)))
-    if chosen == PROMOTE and found.canary:
-        trial_figures.standing(house, found.canary)
+    # Places of their own for what comes and goes, so that the form is not on the screen twice while the page is drawn.
+    with st.container(key="decide-who"):
+        if identity.current_agent() is None:
+            identity.ask()
+    with st.container(key="decide-shown"):
+        st.markdown(formats.plain(_consequence(found, chosen)))
+        if chosen == PROMOTE and found.canary:
+            trial_figures.standing(house, found.canary)
     with st.form("decide-form", border=False):
         st.text_input(
             _("Why?"),

@@ -50,7 +50,8 @@ def response(
     """The change in expected sales along the figure, with its interval; shaded: what the model has not learnt from."""
     rows = [vars(change) for change in changes]
     low, high = changes[0].value, changes[-1].value
-    x = alt.X("value:Q", axis=alt.Axis(title=what, **INK), scale=alt.Scale(domain=[low, high], nice=False))
+    scale, place = alt.Scale(domain=[low, high], nice=False, zero=False), alt.Axis(title=what, **INK)
+    x = alt.X("value:Q", axis=place, scale=scale)
     axis = alt.Axis(title=_("Change in expected sales"), tickCount=5, format="+,.0f", **INK)
     base = alt.Chart(alt.Data(values=rows)).encode(
         x=x,
@@ -69,7 +70,7 @@ def response(
             if start < end
         ]
         shade = alt.Chart(alt.Data(values=outside)).mark_rect(color="#eceff2", opacity=1)
-        layers.append(shade.encode(x=alt.X("from:Q", axis=alt.Axis(title=what, **INK)), x2="to:Q"))
+        layers.append(shade.encode(x=alt.X("from:Q", axis=place, scale=scale), x2="to:Q"))
     marks = alt.Chart(alt.Data(values=[{"at": present, "colour": GREY}, {"at": chosen, "colour": WARM}]))
     layers += [
         base.mark_area(color=DARK, opacity=0.18).encode(y=alt.Y("low:Q", axis=axis), y2="high:Q"),
@@ -77,7 +78,7 @@ def response(
             y=alt.Y("sales:Q", axis=axis)
         ),
         marks.mark_rule(strokeWidth=2, strokeDash=[5, 3]).encode(
-            x="at:Q", color=alt.Color("colour:N", scale=None, legend=None)
+            x=alt.X("at:Q", axis=place, scale=scale), color=alt.Color("colour:N", scale=None, legend=None)
         ),
         alt.Chart(alt.Data(values=[{"at": 0}])).mark_rule(color=TEXT, strokeWidth=0.5).encode(y="at:Q"),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import streamlit as st
 
@@ -93,7 +93,7 @@ def _rows(lineage: Lineage) -> list[dict[str, str]]:
     named = [
         (_("Dataset"), tags.get("dataset_tag")),
         (_("Hash of the dataset"), _short(tags.get("dataset_sha256"))),
-        (_("Learnt from outcomes until"), tags.get("trained_until", "")[:10]),
+        (_("Learnt from outcomes until"), _day(tags.get("trained_until"))),
         (_("Code"), _short(tags.get("code_version"))),
         (_("Hash of the pinned libraries"), _short(tags.get("lock_sha256"))),
         (_("Hash of the campaign schema"), _short(tags.get("schema_sha256"))),
@@ -103,6 +103,10 @@ def _rows(lineage: Lineage) -> list[dict[str, str]]:
         (_("Run"), _short(lineage.run)),
     ]
     return [{_("What"): what, _("Which"): formats.plain(value)} for what, value in named if value]
+
+
+def _day(text: str | None) -> str:
+    return formats.date_of(datetime.fromisoformat(text).date()) if text else ""
 
 
 def _short(text: str | None) -> str:

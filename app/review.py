@@ -40,8 +40,8 @@ def page(house: Appliance) -> None:
     waiting = [one for one in over if one not in signed]
     with st.container(key="review-where"):
         chosen = _choose([this, *over], signed, this, start=over[:1])
-    if waiting:
-        with st.container(key="review-waiting"):
+    with st.container(key="review-waiting"):
+        if waiting:
             _waiting(waiting)
     figures, kept = review_figures.shown(house.db, house.model, chosen)
     with st.container(key="review-signatures"):
@@ -110,8 +110,9 @@ def _sign(house: Appliance, name: str, figures: Document, kept: Signed | None) -
         )
     else:
         st.markdown(_("It is signed. You may add your signature; the figures stay as they are."))
-    if identity.current_agent() is None:
-        identity.ask()
+    with st.container(key="review-who"):
+        if identity.current_agent() is None:
+            identity.ask()
     with st.form("review-form", border=False):
         st.text_area(_("Note"), key=_NOTE, max_chars=LONGEST, placeholder=_("what was agreed; kept for good"))
         st.form_submit_button(
