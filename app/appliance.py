@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.lineage import LineageReader
 from core.call_states import Rules
@@ -10,6 +10,7 @@ from core.mongo import Db
 from core.objects import ObjectStore
 from core.schema import Schema
 from core.scoring import ScoringClient
+from core.sessions import Limits
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Link:
 
 @dataclass(frozen=True)
 class Appliance:
-    """The appliance as the screens see it. `model` is the registered model that ranks people.
+    """The appliance as the screens see it. `model` is the registered model that ranks people; `limits` are those of
+    sessions.
 
     `lineage` and `scoring` are None where the settings do not say where MLflow and MLServer are.
     """
@@ -36,3 +38,4 @@ class Appliance:
     links: tuple[Link, ...] = ()
     lineage: LineageReader | None = None
     scoring: ScoringClient | None = None
+    limits: Limits = field(default_factory=Limits)

@@ -9,6 +9,7 @@ from app.appliance import Appliance
 from app.language import _
 from app.notices import Notice, kept_for_next_run, leave
 from core import trials
+from core.accounts import Role
 from core.errors import InputError
 from core.succession import Decision, State, Succession
 
@@ -27,10 +28,7 @@ def draw(house: Appliance, found: State) -> None:
             _("Nothing has to be: trials are decided by their outcomes. What you decide is kept with your name.")
         )
         return
-    # Places of their own for what comes and goes, so that the form is not on the screen twice while the page is drawn.
-    with st.container(key="decide-who"):
-        if identity.current_agent() is None:
-            identity.ask()
+    # A place of its own for what comes and goes, so that the form is not on the screen twice while the page is drawn.
     with st.container(key="decide-shown"):
         st.markdown(formats.plain(_consequence(found, chosen)))
         if chosen == PROMOTE and found.canary:
@@ -116,13 +114,15 @@ def _said(what: str) -> None:
 
 
 def _signed(what: str) -> tuple[str, str]:
-    """Who is at this screen, and the reason in the field. Raises InputError where one is missing."""
-    who, why = identity.current_agent(), " ".join(str(st.session_state.get(model_card.REASON) or "").split())
-    if who is None or not why:
-        missing = _("your name") if who is None else _("a reason")
+    """Who is at this screen, and the reason in the field. Raises Forbidden, InputError without a reason."""
+    who, why = (
+        identity.require(Role.MANAGER).shown,
+        " ".join(str(st.session_state.get(model_card.REASON) or "").split()),
+    )
+    if not why:
         raise InputError(
-            _("To {what}, {missing} is needed.").format(what=what, missing=missing),
+            _("To {what}, a reason is needed.").format(what=what),
             kept=_("Nothing was changed."),
-            next=_("Both are kept with the decision; fill them in and press again."),
+            next=_("It is kept with the decision and your name; fill it in and press again."),
         )
     return who, why

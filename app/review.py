@@ -11,8 +11,8 @@ from app.appliance import Appliance
 from app.language import _, plural
 from app.notices import Notice, kept_for_next_run, leave
 from core import reviews, week
+from core.accounts import Role
 from core.clock import now
-from core.errors import InputError
 from core.mongo import Document
 from core.reviews import Signed
 
@@ -110,9 +110,6 @@ def _sign(house: Appliance, name: str, figures: Document, kept: Signed | None) -
         )
     else:
         st.markdown(_("It is signed. You may add your signature; the figures stay as they are."))
-    with st.container(key="review-who"):
-        if identity.current_agent() is None:
-            identity.ask()
     with st.form("review-form", border=False):
         st.text_area(_("Note"), key=_NOTE, max_chars=LONGEST, placeholder=_("what was agreed; kept for good"))
         st.form_submit_button(
@@ -127,13 +124,8 @@ def _sign(house: Appliance, name: str, figures: Document, kept: Signed | None) -
 @kept_for_next_run()
 def sign(house: Appliance, name: str, figures: Document) -> None:
     """Sign the week `name`, of which `figures` were shown, as the person at this screen."""
-    who, note = identity.current_agent(), " ".join(str(st.session_state.get(_NOTE) or "").split())
-    if who is None:
-        raise InputError(
-            _("To sign a review, your name is needed."),
-            kept=_("Nothing was signed."),
-            next=_("Fill it in and sign again."),
-        )
+    who = identity.require(Role.MANAGER).shown
+    note = " ".join(str(st.session_state.get(_NOTE) or "").split())
     reviews.sign(house.db, house.model, name, figures, by=who, note=note)
     st.session_state[_NOTE] = ""
     leave(

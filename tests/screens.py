@@ -21,10 +21,3 @@ def texts(test: AppTest) -> str:
 def tables(test: AppTest) -> str:
     """All tables."""
     return "\n".join(table.value.to_string() for table in test.table).replace("\\", "")
-
-
-def name_yourself(page: AppTest, who: str) -> None:
-    """Say who is at this screen, where the page does not know it yet."""
-    for field in page.text_input:
-        if field.key == "agent":
-            field.input(who)

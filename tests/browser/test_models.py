@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from bootstrap.browser import opened, visit
 from core import reviews
@@ -11,6 +11,7 @@ from core.clock import now
 from core.mongo import Db
 from core.schema import Schema
 from core.succession import decisions, state
+from tests.people import enter
 from tests.weeks_of_models import MODEL, fill
 
 pytestmark = [pytest.mark.mongo, pytest.mark.s3]
@@ -27,17 +28,12 @@ def weeks(db: Db, schema: Schema) -> None:
     fill(db, schema, now(), people=120)
 
 
-def sign_in(page: Page, name: str) -> None:
-    page.get_by_label("Your name").fill(name)
-    page.keyboard.press("Enter")
-
-
 @pytest.mark.usefixtures("weeks")
 def test_a_review_is_signed_and_a_model_taken_back(app: str, chromium: str, db: Db) -> None:
     with opened(chromium, height=1000) as page:
+        enter(page, app, db, "Mia")
         visit(page, f"{app}/review")
         expect(page.locator(".st-key-review-waiting")).to_contain_text("5 weeks are not signed")
-        sign_in(page, "Mia")
         page.get_by_label("Note").fill("watch the economy")
         page.locator(".st-key-review-sign-now button").click()
         expect(page.locator(".st-key-review-signatures")).to_contain_text("Signed by Mia")
@@ -47,7 +43,6 @@ def test_a_review_is_signed_and_a_model_taken_back(app: str, chromium: str, db: 
         visit(page, f"{app}/models")
         page.locator(".st-key-models-decide label", has_text="Go back to version 2").click()
         expect(page.locator(".st-key-models-decide")).to_contain_text("Version 3 goes out of use")
-        sign_in(page, "Mia")
         page.get_by_label("Why?").fill("agents complain")
         page.locator(".st-key-decide-now button").click()
         expect(page.locator(".st-key-message")).to_contain_text("Version 2 is champion again instead of 3.")
@@ -59,8 +54,9 @@ def test_a_review_is_signed_and_a_model_taken_back(app: str, chromium: str, db: 
 
 @pytest.mark.usefixtures("weeks")
 @pytest.mark.parametrize("width", [1440, 390])
-def test_the_pages_are_drawn_and_fit_the_screen(app: str, chromium: str, width: int) -> None:
+def test_the_pages_are_drawn_and_fit_the_screen(app: str, chromium: str, db: Db, width: int) -> None:
     with opened(chromium, width=width, height=844) as page:
+        enter(page, app, db)
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(error.message))
         for name, parts in DRAWN.items():

@@ -13,12 +13,13 @@ from core.clock import now
 from core.mongo import Db
 from core.schema import Schema
 from tests.fake_services import answering, by_euribor
+from tests.people import cookies_from_tests, sit_down
 from tests.screens import SETTINGS, tables, texts
 from tests.weeks_of_models import fill
 
 pytestmark = pytest.mark.mongo
 
-Draw = Callable[[], AppTest]
+Draw = Callable[..., AppTest]
 
 
 @pytest.fixture
@@ -31,17 +32,20 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
 @pytest.fixture
 def screen(db: Db, monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, Any]]) -> Iterator[Draw]:
     def script() -> None:
-        from app import economy_page, main, notices
+        from app import economy_page, identity, main, notices
 
+        house = main.wire()
+        identity.begin(house)
         with notices.boundary():
-            economy_page.page(main.wire())
+            economy_page.page(house)
 
     for name, value in {
         "MONGODB_DATABASE": db.name, **SETTINGS,
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
     st.cache_data.clear()
-    yield lambda: AppTest.from_function(script, default_timeout=60).run()
+    cookies_from_tests(monkeypatch)
+    yield lambda who="Ann": sit_down(AppTest.from_function(script, default_timeout=60), db, who).run()
     st.cache_data.clear()
 
 

@@ -14,21 +14,24 @@ from core.mongo import Db
 from core.schema import Schema
 from core.succession import Succession, What, decisions, state
 from tests.fake_services import answering
-from tests.screens import SETTINGS, name_yourself, tables, texts
+from tests.people import cookies_from_tests, sit_down
+from tests.screens import SETTINGS, tables, texts
 from tests.weeks_of_models import MODEL, fill
 
 pytestmark = pytest.mark.mongo
 
-Draw = Callable[[], AppTest]
+Draw = Callable[..., AppTest]
 
 
 @pytest.fixture
 def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
     def script() -> None:
-        from app import main, models, notices
+        from app import identity, main, models, notices
 
+        house = main.wire()
+        identity.begin(house)
         with notices.boundary():
-            models.page(main.wire())
+            models.page(house)
 
     st.cache_data.clear()
     st.cache_resource.clear()
@@ -39,7 +42,8 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
             "CALLWISE_EVIDENTLY_PAGE": "http://e.example",
         }.items():  # fmt: skip
             monkeypatch.setenv(name, value)
-        yield lambda: AppTest.from_function(script, default_timeout=60).run()
+        cookies_from_tests(monkeypatch)
+        yield lambda who="Ann": sit_down(AppTest.from_function(script, default_timeout=60), db, who).run()
     st.cache_data.clear()
     st.cache_resource.clear()
 
@@ -49,9 +53,8 @@ def weeks(db: Db, schema: Schema) -> None:
     fill(db, schema, now(), people=60)
 
 
-def decide(page: AppTest, what: str, why: str, who: str = "Ann") -> AppTest:
+def decide(page: AppTest, what: str, why: str) -> AppTest:
     page.radio(key="decide-what").set_value(what).run()
-    name_yourself(page, who)
     page.text_input(key="rollback_reason").input(why)
     return page.button(key="decide-now").click().run()
 
@@ -160,14 +163,24 @@ def test_a_person_goes_back(screen: Draw, db: Db) -> None:
 
 
 @pytest.mark.usefixtures("weeks")
-@pytest.mark.parametrize(("who", "why", "missing"), [("Ann", "  ", "a reason"), ("  ", "sure", "your name")])
-@pytest.mark.parametrize("what", ["promote", "hold"])
-def test_nobody_decides_without_a_name_and_a_reason(
-    screen: Draw, db: Db, what: str, who: str, why: str, missing: str
-) -> None:
+@pytest.mark.parametrize("what", ["promote", "hold", "back"])
+def test_nobody_decides_without_a_reason(screen: Draw, db: Db, what: str) -> None:
     before = len(decisions(db, MODEL))
-    page = decide(screen(), what, why, who)
-    assert f"{missing} is needed." in texts(page)
+    page = decide(screen(), what, "  ")
+    assert "a reason is needed." in texts(page)
+    assert len(decisions(db, MODEL)) == before
+
+
+@pytest.mark.usefixtures("weeks")
+@pytest.mark.parametrize("what", ["promote", "hold", "back"])
+def test_whose_role_was_taken_while_they_looked_decides_nothing(screen: Draw, db: Db, what: str) -> None:
+    page = screen()
+    page.radio(key="decide-what").set_value(what).run()
+    db.users.update_one({"_id": "ann"}, {"$set": {"role": "agent"}})
+    before = len(decisions(db, MODEL))
+    page.text_input(key="rollback_reason").input("sure")
+    page = page.button(key="decide-now").click().run()
+    assert "Your account may not do that." in texts(page)
     assert len(decisions(db, MODEL)) == before
 
 
@@ -176,7 +189,6 @@ def test_whoever_presses_too_late_is_told_so(screen: Draw, db: Db) -> None:
     page = screen()
     page.radio(key="decide-what").set_value("promote").run()
     Succession(db, MODEL, None, by="monitor", clock=lambda: now() - timedelta(seconds=1)).drop("5", why="worse")
-    page.text_input(key="agent").input("Ann")
     page.text_input(key="rollback_reason").input("sure")
     page = page.button(key="decide-now").click().run()
     assert "Version 5 is not on trial any more." in texts(page)

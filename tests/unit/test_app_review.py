@@ -13,28 +13,32 @@ from core.clock import now
 from core.mongo import Db
 from core.schema import Schema
 from core.succession import Succession
-from tests.screens import SETTINGS, name_yourself, tables, texts
+from tests.people import cookies_from_tests, sit_down
+from tests.screens import SETTINGS, tables, texts
 from tests.weeks_of_models import DAY, MODEL, fill, measured, monday, report
 
 pytestmark = pytest.mark.mongo
 
-Draw = Callable[[], AppTest]
+Draw = Callable[..., AppTest]
 
 
 @pytest.fixture
 def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
     def script() -> None:
-        from app import main, notices, review
+        from app import identity, main, notices, review
 
+        house = main.wire()
+        identity.begin(house)
         with notices.boundary():
-            review.page(main.wire())
+            review.page(house)
 
     for name, value in {
         "MONGODB_DATABASE": db.name, **SETTINGS, "CALLWISE_EVIDENTLY_PAGE": "http://e.example",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
     st.cache_data.clear()
-    yield lambda: AppTest.from_function(script, default_timeout=60).run()
+    cookies_from_tests(monkeypatch)
+    yield lambda who="Ann": sit_down(AppTest.from_function(script, default_timeout=60), db, who).run()
     st.cache_data.clear()
 
 
@@ -43,8 +47,7 @@ def weeks(db: Db, schema: Schema) -> None:
     fill(db, schema, now(), people=60)
 
 
-def sign(page: AppTest, who: str = "Ann", note: str = "") -> AppTest:
-    name_yourself(page, who)
+def sign(page: AppTest, note: str = "") -> AppTest:
     page.text_area(key="review_note").input(note)
     return page.button(key="review-sign-now").click().run()
 
@@ -98,29 +101,29 @@ def test_a_week_that_was_bad_says_how(screen: Draw) -> None:
 
 @pytest.mark.usefixtures("weeks")
 def test_who_signs_freezes_what_they_saw(screen: Draw, db: Db) -> None:
-    page = screen()
+    page = screen("Ann B")
     name = page.selectbox(key="review-week").value
-    page = sign(page, "  Ann *B* ", "watch the *economy*")
+    page = sign(page, "watch the *economy*")
     assert not page.exception
     assert f"The review of {name} is signed." in texts(page)
     assert "4 weeks are not signed" in texts(page)
     report(db, "performance", "performance:3:late", monday(now()) - DAY, measured("3", auc=0.5))
-    page = screen()
-    assert "Signed by Ann *B*" in texts(page)
+    page = screen("Bob")
+    assert "Signed by Ann B" in texts(page)
     assert "watch the *economy*" in texts(page)
     assert "0.740" in tables(page), "what came in later does not change what was signed"
-    page = sign(page, "Bob")
+    page = sign(page)
     assert "Signed as well by Bob" in texts(page)
-    assert reviews.signed(db, MODEL) == {name: ["Ann *B*", "Bob"]}
+    assert reviews.signed(db, MODEL) == {name: ["Ann B", "Bob"]}
 
 
 @pytest.mark.usefixtures("weeks")
-def test_nobody_signs_without_a_name_or_twice(screen: Draw, db: Db) -> None:
-    page = sign(screen(), "   ")
-    assert "your name is needed" in texts(page)
-    assert reviews.signed(db, MODEL) == {}
-    page = sign(sign(page, "Ann"), "Ann")
+def test_nobody_signs_twice_or_without_the_role(screen: Draw, db: Db) -> None:
+    page = sign(sign(screen()))
     assert "Ann has signed this week already." in texts(page)
+    db.users.update_one({"_id": "ann"}, {"$set": {"role": "agent"}})
+    page.selectbox(key="review-week").select(reviews.unsigned(db, MODEL, now())[0]).run()
+    assert "Your account may not do that." in texts(sign(page))
     assert len(list(db.reviews.find())) == 1
 
 
@@ -129,7 +132,7 @@ def test_figures_that_are_not_those_that_were_signed_meanwhile_are_not_signed(sc
     page = screen()
     name = page.selectbox(key="review-week").value
     reviews.sign(db, MODEL, name, {**reviews_of(db, name), "calls": 1}, by="Bob", note="")
-    page = sign(page, "Ann")
+    page = sign(page)
     assert "Bob signed this week meanwhile, with other figures than were shown here." in texts(page)
     assert reviews.signed(db, MODEL) == {name: ["Bob"]}
 
