@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.clock import now
 from core.mongo import Db
 from core.schema import Schema
 from tests.fake_services import answering, by_euribor
-from tests.people import cookies_from_tests, sit_down
-from tests.screens import SETTINGS, tables, texts
+from tests.screens import Draw, drawn, tables, texts
 from tests.weeks_of_models import fill
 
 pytestmark = pytest.mark.mongo
-
-Draw = Callable[..., AppTest]
 
 
 @pytest.fixture
@@ -39,14 +35,8 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, Any]])
         with notices.boundary():
             economy_page.page(house)
 
-    for name, value in {
-        "MONGODB_DATABASE": db.name, **SETTINGS,
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    st.cache_data.clear()
-    cookies_from_tests(monkeypatch)
-    yield lambda who="Ann": sit_down(AppTest.from_function(script, default_timeout=60), db, who).run()
-    st.cache_data.clear()
+    with drawn(script, db, monkeypatch) as draw:
+        yield draw
 
 
 @pytest.fixture

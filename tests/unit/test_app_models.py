@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.clock import now
@@ -14,13 +13,10 @@ from core.mongo import Db
 from core.schema import Schema
 from core.succession import Succession, What, decisions, state
 from tests.fake_services import answering
-from tests.people import cookies_from_tests, sit_down
-from tests.screens import SETTINGS, tables, texts
+from tests.screens import Draw, drawn, tables, texts
 from tests.weeks_of_models import MODEL, fill
 
 pytestmark = pytest.mark.mongo
-
-Draw = Callable[..., AppTest]
 
 
 @pytest.fixture
@@ -33,19 +29,12 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
         with notices.boundary():
             models.page(house)
 
-    st.cache_data.clear()
-    st.cache_resource.clear()
     with answering() as (url, _):
-        for name, value in {
-            "MONGODB_DATABASE": db.name, **SETTINGS, "MLFLOW_TRACKING_URI": url,
-            "CALLWISE_MLFLOW_PAGE": "http://m.example", "CALLWISE_PREFECT_PAGE": "http://p.example",
-            "CALLWISE_EVIDENTLY_PAGE": "http://e.example",
-        }.items():  # fmt: skip
-            monkeypatch.setenv(name, value)
-        cookies_from_tests(monkeypatch)
-        yield lambda who="Ann": sit_down(AppTest.from_function(script, default_timeout=60), db, who).run()
-    st.cache_data.clear()
-    st.cache_resource.clear()
+        pages = {
+            f"CALLWISE_{name}_PAGE": f"http://{name[0].lower()}.example" for name in ("MLFLOW", "PREFECT", "EVIDENTLY")
+        }
+        with drawn(script, db, monkeypatch, MLFLOW_TRACKING_URI=url, **pages) as draw:
+            yield draw
 
 
 @pytest.fixture

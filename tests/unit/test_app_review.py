@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import reviews, week
@@ -13,13 +12,10 @@ from core.clock import now
 from core.mongo import Db
 from core.schema import Schema
 from core.succession import Succession
-from tests.people import cookies_from_tests, sit_down
-from tests.screens import SETTINGS, tables, texts
+from tests.screens import Draw, drawn, tables, texts
 from tests.weeks_of_models import DAY, MODEL, fill, measured, monday, report
 
 pytestmark = pytest.mark.mongo
-
-Draw = Callable[..., AppTest]
 
 
 @pytest.fixture
@@ -32,14 +28,8 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
         with notices.boundary():
             review.page(house)
 
-    for name, value in {
-        "MONGODB_DATABASE": db.name, **SETTINGS, "CALLWISE_EVIDENTLY_PAGE": "http://e.example",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    st.cache_data.clear()
-    cookies_from_tests(monkeypatch)
-    yield lambda who="Ann": sit_down(AppTest.from_function(script, default_timeout=60), db, who).run()
-    st.cache_data.clear()
+    with drawn(script, db, monkeypatch, CALLWISE_EVIDENTLY_PAGE="http://e.example") as draw:
+        yield draw
 
 
 @pytest.fixture
