@@ -33,8 +33,9 @@ def page(house: Appliance) -> None:
                 key = f"economy-{start}-{indicator.column.name.replace('.', '-')}"
                 with cell, st.container(key=key, border=True, height="stretch"), notices.boundary():
                     _card(indicator, None if everything else SHOWN)
-    with st.container(key="what-if", border=True), notices.boundary():
-        what_if.draw(house, found)
+    with st.container(key="what-if", border=True):
+        # By itself: a move of the slider draws no other card anew.
+        st.fragment(notices.boundary()(what_if.draw))(house, found)
 
 
 def _state(found: Sequence[Indicator]) -> None:

@@ -45,13 +45,14 @@ def page(house: Appliance) -> None:
         decide.draw(house, found)
     with st.container(key="models-timeline", border=True), notices.boundary():
         _timeline(taken, made)
-    with st.container(key="models-version", border=True), notices.boundary():
-        model_version.draw(house, taken, found, made)
+    # What is chosen in these two draws no other card anew.
+    with st.container(key="models-version", border=True):
+        st.fragment(notices.boundary()(model_version.draw))(house, taken, found, made)
     with st.container(key="models-incidents", border=True), notices.boundary():
         st.markdown(_("**Incidents**"))
         incident_life.draw(incident_life.read(house.db), now())
-    with st.container(key="models-fairness", border=True), notices.boundary():
-        fairness.draw(house)
+    with st.container(key="models-fairness", border=True):
+        st.fragment(notices.boundary()(fairness.draw))(house)
 
 
 def _now(found: State) -> None:
