@@ -12,8 +12,9 @@ from typing import Any
 import streamlit as st
 from pymongo.database import Database
 
-from app import calls_made, ranked_list
+from app import calls_made, list_sample, ranked_list
 from app.calls_made import Call, Known, Tally
+from app.list_sample import Listed
 from app.ranked_list import Progress
 from core.mongo import Db
 
@@ -21,6 +22,7 @@ from core.mongo import Db
 _SHARED: dict[str, Any] = {"show_spinner": False, "hash_funcs": {Database: lambda db: db.name}}
 _progress = st.cache_data(ttl=timedelta(seconds=5), **_SHARED)(ranked_list.progress)
 _floors = st.cache_data(ttl=timedelta(seconds=30), **_SHARED)(ranked_list.floors)
+_sampled = st.cache_data(ttl=timedelta(minutes=5), max_entries=16, **_SHARED)(list_sample.sampled)
 _tally = st.cache_data(ttl=timedelta(minutes=1), **_SHARED)(calls_made.tally)
 
 
@@ -83,4 +85,10 @@ def made(
 ) -> list[Call]:
     """`calls_made.made`, at most a minute old; what was said before a call is looked up once an hour."""
     found: list[Call] = _made(db, campaign, tuple(columns), limit, since, until, imported)
+    return found
+
+
+def sampled(db: Db, campaign: str, size: int, *, still_open: bool) -> list[Listed]:
+    """`list_sample.sampled`, at most five minutes old, so that the same people are asked about while one looks."""
+    found: list[Listed] = _sampled(db, campaign, size, still_open)
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.schema import Column, Value
@@ -46,6 +46,21 @@ def moment(at: datetime, zone: str | None, *, day: bool = True) -> str:
     except (ZoneInfoNotFoundError, ValueError):
         local, suffix = at.astimezone(ZoneInfo("UTC")), " UTC"
     return f"{local:%-d %b %Y, %H:%M}{suffix}" if day else f"{local:%H:%M}{suffix}"
+
+
+def date_of(day: date, *, weekday: bool = False) -> str:
+    """A day: `23 Nov 2026`, with its weekday `Mon, 23 Nov 2026`."""
+    return f"{day:%a, %-d %b %Y}" if weekday else f"{day:%-d %b %Y}"
+
+
+def label(column: Column) -> str:
+    """What a column is called."""
+    return column.label
+
+
+def group(column: Column, name: str) -> str:
+    """One of a column's `groups`, in words."""
+    return value(column, name) if column.is_category else name[:1].upper() + name[1:]
 
 
 def value(column: Column, raw: Value | None) -> str:

@@ -21,9 +21,10 @@ def draw(house: Appliance, incident: Document) -> None:
     seen, key = incident["acknowledged"], str(incident["_id"])
     if seen:
         since = formats.moment(seen["at"], st.context.timezone)
-        st.caption(f"{formats.plain(str(seen['by']))} has looked after it since {since}.")
+        who = formats.plain(str(seen["by"]))
+        st.caption(_("{who} has looked after it since {when}.").format(who=who, when=since))
     elif incident["status"] in FOR_PEOPLE:
-        with st.popover("I look after it", icon=":material/front_hand:", key=f"look-after-{key}"):
+        with st.popover(_("I look after it"), icon=":material/front_hand:", key=f"look-after-{key}"):
             _form(house, key)
 
 

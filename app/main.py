@@ -20,26 +20,39 @@ from app import (
     calls,
     campaigns,
     company,
+    economy_page,
     erasures,
     formats,
     identity,
+    models,
     my_account,
     notices,
     overview,
     own_password,
     results,
+    review,
     roles,
 )
 from app.appliance import Appliance, Link
 from app.language import _
+from app.lineage import LineageReader
 from app.web import Guard, Reception, routes
 from core.accounts import Account, Role
 from core.call_states import Rules
 from core.mongo import connect
 from core.objects import ObjectStore
 from core.schema import read
+from core.scoring import ScoringClient
 from core.sessions import Limits
-from core.settings import AppSettings, ErasureSettings, MongoSettings, S3Settings, SchemaSettings, load
+from core.settings import (
+    AppSettings,
+    ErasureSettings,
+    MongoSettings,
+    S3Settings,
+    SchemaSettings,
+    ScoringSettings,
+    load,
+)
 
 STYLE = Path(__file__).with_name("style.css")
 ICON = Path(__file__).with_name("icon.svg")  # a named icon would be asked of a server of its maker
@@ -57,10 +70,13 @@ def wire() -> Appliance:
         ("Prefect", "training runs and their logs", settings.callwise_prefect_page),
         ("Evidently", "drift and quality reports", settings.callwise_evidently_page),
     )
+    schema, model = read(settings.callwise_schema), settings.callwise_model_name
+    registry, scoring = settings.mlflow_tracking_uri, settings.mlserver_url
+    asked = ScoringSettings(mlserver_url=scoring, callwise_model_name=model) if scoring else None
     return Appliance(
         db=connect(settings, timeout_seconds=5.0),
         store=ObjectStore(settings, settings.s3_bucket_datasets),
-        schema=read(settings.callwise_schema),
+        schema=schema,
         rules=Rules(
             claim=timedelta(minutes=settings.callwise_claim_minutes),
             overdue=timedelta(minutes=settings.callwise_overdue_minutes),
@@ -68,8 +84,10 @@ def wire() -> Appliance:
             attempts=settings.callwise_attempts,
             furthest=timedelta(days=settings.callwise_callback_days),
         ),
-        model=settings.callwise_model_name,
+        model=model,
         links=tuple(Link(title, purpose, address) for title, purpose, address in addresses if address),
+        lineage=LineageReader(registry, model) if registry else None,
+        scoring=ScoringClient(asked, schema) if asked else None,
         limits=_limits(settings),
         erasure_key=settings.erasure_key,
     )
@@ -136,6 +154,9 @@ def _pages(house: Appliance, account: Account) -> dict[str, list[Any]]:
             imports,
             page(results.page, _("Results"), ":material/bar_chart:", "results", Role.MANAGER),
             page(overview.page, _("Overview"), ":material/monitoring:", "overview", Role.MANAGER),
+            page(models.page, _("Models"), ":material/model_training:", "models", Role.MANAGER),
+            page(review.page, _("Review"), ":material/fact_check:", "review", Role.MANAGER),
+            page(economy_page.page, _("Economy"), ":material/show_chart:", "economy", Role.MANAGER),
             page(erasures.page, _("Privacy"), ":material/shield_person:", "privacy", Role.MANAGER),
             page(accounts.page, _("Accounts"), ":material/manage_accounts:", "accounts", Role.MANAGER),
         ],

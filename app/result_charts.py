@@ -16,9 +16,9 @@ from core.results import Gains, Rate
 DARK, WARM, GREEN, GREY = "#0f5c6e", "#a63d00", "#2e6b1f", "#5b6774"
 _DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 _ROW, _HEIGHT = 30, 260  # pixels
-_TEXT = "#3d4a57"
-_INK = {"labelColor": _TEXT, "titleColor": _TEXT}
-_EVEN = {"format": ".0%", "tickCount": 5, **_INK}
+TEXT = "#3d4a57"
+INK = {"labelColor": TEXT, "titleColor": TEXT}
+_EVEN = {"format": ".0%", "tickCount": 5, **INK}
 _SHARE = alt.Axis(title=None, **_EVEN)
 
 
@@ -27,7 +27,7 @@ def rates(rows: Sequence[tuple[str, Rate]], what: str) -> alt.LayerChart:
     return _points(
         [{"group": f"{label} ({found.calls:,})", **_figures(found)} for label, found in rows],
         place=alt.Y(
-            "group:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelFlush=False, ticks=False, **_INK)
+            "group:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelFlush=False, ticks=False, **INK)
         ),
         horizontal=True,
         tooltip=alt.Tooltip("group:N", title=what),
@@ -49,7 +49,7 @@ def days(rows: Sequence[tuple[date, Rate]], *, weekly: bool) -> alt.LayerChart:
         title=None,
         grid=False,
         values=places,
-        **_INK,
+        **INK,
     )
     return _points(
         placed,
@@ -70,7 +70,7 @@ def gains(curves: Mapping[str, Gains], unit: str) -> alt.Chart:
     ]
     colours = [*(DARK, WARM, GREEN)[: len(names) - 1], GREY]
     legend = alt.Legend(
-        orient="top", direction="vertical", title=None, labelLimit=320, symbolStrokeWidth=2.5, labelColor=_TEXT
+        orient="top", direction="vertical", title=None, labelLimit=320, symbolStrokeWidth=2.5, labelColor=TEXT
     )
     return (
         alt.Chart(alt.Data(values=rows))

@@ -85,7 +85,7 @@ RIGHTS = (
                 *("erasures", "kept_out"),  # asks for somebody to be erased, and lets somebody come in again
                 *("users", "sessions", "attempts"),
             ),
-            appends=("events", "models"),
+            appends=("events", "models", "reviews"),
             # The outcome of a result that was taken back within a minute; what has ended of the others.
             removes=("outcomes", "sessions", "attempts"),
         ),

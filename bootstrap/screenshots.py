@@ -23,7 +23,17 @@ def take(app: str, folder: Path, chromium: str, login: tuple[str, str]) -> list[
             sign_in(page, app, *login)
             visit(page, address(app, SAMPLE_CAMPAIGN))
             take_next(page)
-            for name in ("call-list", "campaigns", "results", "overview", "accounts", "my-account"):
+            for name in (
+                "call-list",
+                "campaigns",
+                "results",
+                "overview",
+                "models",
+                "review",
+                "economy",
+                "accounts",
+                "my-account",
+            ):
                 if name != "call-list":
                     visit(page, f"{app.rstrip('/')}/{name}")
                 if name == "results":  # it is drawn as its parts are read

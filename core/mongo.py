@@ -13,6 +13,7 @@
     indicators   {series}:{period}
     models       {name}:{decision}
     incidents    {cause}:{opened}
+    reviews      {model}:{week}, and behind it the name of whoever signed later
     events       {sequence}
     appliance    {fact}
     users        {login name}
@@ -45,7 +46,7 @@ PRIVATE = frozenset({"users", "sessions", "attempts"})
 
 COLLECTIONS = PRIVATE | {
     *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "predictions", "indicators"),
-    *("models", "incidents", "reports", "events", "appliance", "erasures", "kept_out"),
+    *("models", "incidents", "reports", "reviews", "events", "appliance", "erasures", "kept_out"),
 }
 
 INDEXES: dict[str, list[list[tuple[str, int]]]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import httpx
 
@@ -50,7 +51,17 @@ class ScoringClient:
         InputError when a rule is broken, Conflict when the id was already used for other rows, and Unavailable when
         there is no answer; the call may then be repeated.
         """
-        body = v2.request(self._schema, rows, prospects, request_id or uuid.uuid4().hex)
+        return self._ask(v2.request(self._schema, rows, prospects, request_id or uuid.uuid4().hex))
+
+    def what_if(self, rows: Sequence[Mapping[str, Value]]) -> list[v2.Score]:
+        """What the champion would say of n rows (at most `v2.MAX_ROWS`); nothing is logged, so nothing is a prediction.
+
+        Raises InputError when a rule is broken, Unavailable.
+        """
+        nobody = ["what-if"] * len(rows)
+        return self._ask(v2.request(self._schema, rows, nobody, uuid.uuid4().hex, what_if=True))
+
+    def _ask(self, body: Mapping[str, Any]) -> list[v2.Score]:
         return v2.scores(self._answer(lambda: self._http.post(f"{self._path}/infer", json=body)).json())
 
     def _answer(self, ask: Callable[[], httpx.Response]) -> httpx.Response:

@@ -229,6 +229,7 @@ class NotifySettings(Group):
         Field("monday", description="weekday on which the digest of the week is made")
     )
     callwise_digest_hour: int = Field(6, ge=0, le=23, description="hour (UTC) at which it is made")
+    callwise_hold_days: float = Field(7.0, gt=0, description="days after which, again and again, a hold is reminded of")
 
 
 class AppSettings(Group):
@@ -243,6 +244,8 @@ class AppSettings(Group):
     )
     callwise_attempts: int = Field(5, ge=1, description="unanswered calls after which a person is off the list")
     callwise_callback_days: int = Field(90, ge=1, description="days ahead for which a call may be promised")
+    mlflow_tracking_uri: str | None = Field(None, description="address of the MLflow server; asked for lineage")
+    mlserver_url: str | None = Field(None, description="address of MLServer (V2 protocol); asked what would be")
     callwise_session_idle_minutes: float = Field(
         120.0, gt=0, description="minutes after which somebody who does nothing is signed out"
     )

@@ -4,6 +4,9 @@ Request: inputs named like the schema's features, all of shape [n] (or [n, 1]), 
 key that routing is sticky on. Reply: outputs `score` (FP64, [n], the probability of a sale), `version` and `route`
 (BYTES, [n]), because two prospects of one request may be scored by different models.
 
+The parameter `what_if` of a request says that nobody is going to be called by the answer: the champion alone scores,
+and nothing is logged, routed or counted.
+
 Source: KServe, Open Inference Protocol V2.
 """
 
@@ -20,6 +23,7 @@ from core.schema import RESERVED, Column, ColumnType, Schema, Value
 
 DATATYPES = {ColumnType.INTEGER: "INT64", ColumnType.NUMBER: "FP64", ColumnType.CATEGORY: "BYTES"}
 PROSPECT = RESERVED
+WHAT_IF = "what_if"
 OUTPUTS = {"score": "FP64", "version": "BYTES", "route": "BYTES"}
 
 # A request is scored, logged and answered in one piece; a longer list is sent in several.
@@ -63,9 +67,16 @@ def inputs(schema: Schema) -> dict[str, str]:
 
 
 def request(
-    schema: Schema, rows: Sequence[Mapping[str, Value]], prospects: Sequence[str], request_id: str
+    schema: Schema,
+    rows: Sequence[Mapping[str, Value]],
+    prospects: Sequence[str],
+    request_id: str,
+    *,
+    what_if: bool = False,
 ) -> dict[str, Any]:
     """The body that asks for the scores of `rows` (n mappings of feature to value) of `prospects` (n keys).
+
+    With `what_if` it asks what they would be.
 
     Raises InputError for what cannot be written down: a missing feature, or a number that JSON does not know.
     """
@@ -75,7 +86,19 @@ def request(
         )
         for column in schema.features
     ]
-    return {"id": request_id, "inputs": [*tensors, _tensor(PROSPECT, "BYTES", list(prospects))]}
+    parameters = {"parameters": {WHAT_IF: True}} if what_if else {}
+    return {"id": request_id, **parameters, "inputs": [*tensors, _tensor(PROSPECT, "BYTES", list(prospects))]}
+
+
+def asks_what_if(parameters: Mapping[str, Any]) -> bool:
+    """Whether a request with these parameters only asks what the scores would be.
+
+    Raises InputError where `what_if` is neither true nor false: whether a prediction is kept is not to be guessed.
+    """
+    asked = parameters.get(WHAT_IF, False)
+    if not isinstance(asked, bool):
+        raise InputError(f"the parameter {WHAT_IF} is {_shown(asked)}; must be true or false")
+    return asked
 
 
 def parse(schema: Schema, tensors: Sequence[Tensor]) -> Rows:

@@ -16,6 +16,7 @@ from monitor.jobs import Job
 from monitor.notifier import AppriseNotifier
 from monitor.outbox import Outbox
 from monitor.prefect_runs import PrefectRuns
+from monitor.reminders import Reminders
 from monitor.triggers import Limits, Triggers
 
 DIGEST_SECONDS = 60.0  # between looks whether the hour of the digest has come
@@ -26,6 +27,7 @@ JOBS = {
     "notify": "tell people what is news",
     "digest": "make the digest of the week",
     "erasures": "have people erased whom managers named",
+    "remind": "remind people of a hold that has stood for days",
 }
 
 
@@ -49,6 +51,7 @@ def jobs(settings: Settings, db: Db) -> list[Job]:
         patience=timedelta(days=settings.callwise_incident_days),
     )
     limits = Limits(timedelta(days=settings.callwise_retrain_days), settings.callwise_retrain_outcomes)
+    held = timedelta(days=settings.callwise_hold_days)
     page, weekday, hour = settings.callwise_app_page, settings.callwise_digest_weekday, settings.callwise_digest_hour
 
     @cache
@@ -66,4 +69,5 @@ def jobs(settings: Settings, db: Db) -> list[Job]:
         Job("notify", settings.callwise_notify_seconds, lambda: outbox().run()),
         Job("digest", DIGEST_SECONDS, Digest(db, model, weekday, hour, code_version(), page).run),
         Job("erasures", erasures.SECONDS, erasing.run),
+        Job("remind", DIGEST_SECONDS, Reminders(db, model, held, code_version(), page).run),
     ]

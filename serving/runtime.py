@@ -103,7 +103,9 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
     def _answer(self, payload: InferenceRequest) -> InferenceResponse:
         v2.check_request_id(payload.id)
         rows = v2.parse(self.service.schema, [_tensor(sent) for sent in payload.inputs])
-        predictions = self.service.scorer.score(payload.id, rows)
+        scorer = self.service.scorer
+        answer = scorer.what_if if v2.asks_what_if(_parameters(payload)) else scorer.score
+        predictions = answer(payload.id, rows)
         return _reply(self.name, payload.id, predictions)
 
     def _state(self) -> dict[str, str | int | float]:
@@ -137,6 +139,10 @@ def _status(error: CallwiseError) -> int:
     if isinstance(error, InputError):
         return BAD_REQUEST
     return CONFLICT if isinstance(error, Conflict) else UNAVAILABLE
+
+
+def _parameters(payload: InferenceRequest) -> dict[str, object]:
+    return payload.parameters.model_dump() if payload.parameters else {}
 
 
 def _tensor(sent: RequestInput) -> v2.Tensor:

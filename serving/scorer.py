@@ -1,6 +1,7 @@
 """One request: both models score, the route decides, the log keeps, and what the log holds is the answer.
 
-Each model's scores are moved to its level (`core.level`) before anything else is done with them.
+Each model's scores are moved to its level (`core.level`) before anything else is done with them. A request that only
+asks what would be is answered by the champion and leaves no trace.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from core import v2
@@ -16,6 +18,7 @@ from core.errors import Unavailable
 from core.level import levelled
 from core.model_registry import Scores
 from core.predictions import Prediction
+from core.schema import Value
 from core.succession import CANARY, CHAMPION
 from serving.models import Lineup, Served
 from serving.routing import Router
@@ -82,29 +85,27 @@ class Scorer:
         by_model = [_answers(CHAMPION, lineup.champion, champion, levels)]
         if lineup.canary and canary is not None:
             by_model.append(_answers(CANARY, lineup.canary, canary, levels))
-        at = self._clock()
-        predictions = []
+        predictions, at = [], self._clock()
         for number, (features, prospect, *answers) in enumerate(zip(*rows, *by_model, strict=True)):
             if answers[1:] and self._router.to_canary(prospect):
                 answers.reverse()
-            used, shadow = answers[0], answers[1] if answers[1:] else None
-            predictions.append(
-                Prediction(
-                    id=v2.prediction_id(request_id, number),
-                    request=request_id,
-                    prospect=prospect,
-                    features=features,
-                    score=used.score,
-                    version=used.version,
-                    route=used.route,
-                    at=at,
-                    shadow_score=shadow.score if shadow else None,
-                    shadow_version=shadow.version if shadow else None,
-                    level=used.level,
-                    shadow_level=shadow.level if shadow else None,
-                )
-            )
+            predictions.append(_prediction(request_id, number, prospect, features, at, *answers))
         return self._log.write(predictions)
+
+    def what_if(self, request_id: str, rows: v2.Rows) -> list[Prediction]:
+        """What the champion would say of n rows, at its level. Nothing is logged, routed or counted.
+
+        Raises NoChampion, ModelError.
+        """
+        lineup, levels = self._lineup(), self._levels()
+        if lineup is None:
+            raise NoChampion
+        answers = _answers(CHAMPION, lineup.champion, lineup.champion.score(rows.features), levels)
+        at = self._clock()
+        return [
+            _prediction(request_id, number, prospect, features, at, answer)
+            for number, (features, prospect, answer) in enumerate(zip(*rows, answers, strict=True))
+        ]
 
     def _canary(self, canary: Served | None, rows: v2.Rows, champion_seconds: float) -> Scores | None:
         """The canary's scores; None without one, or where it fails: a trial must not cost anybody an answer."""
@@ -122,6 +123,32 @@ class Scorer:
             canary_seconds=time.perf_counter() - began,
         )
         return scores
+
+
+def _prediction(
+    request_id: str,
+    number: int,
+    prospect: str,
+    features: Mapping[str, Value],
+    at: datetime,
+    used: Answer,
+    shadow: Answer | None = None,
+) -> Prediction:
+    """Row `number` of a request: the answer that is used, and the other model's, if there is one."""
+    return Prediction(
+        id=v2.prediction_id(request_id, number),
+        request=request_id,
+        prospect=prospect,
+        features=features,
+        score=used.score,
+        version=used.version,
+        route=used.route,
+        at=at,
+        shadow_score=shadow.score if shadow else None,
+        shadow_version=shadow.version if shadow else None,
+        level=used.level,
+        shadow_level=shadow.level if shadow else None,
+    )
 
 
 def _answers(route: str, served: Served, scores: Scores, levels: Mapping[str, float]) -> list[Answer]:

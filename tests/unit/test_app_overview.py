@@ -246,6 +246,17 @@ def test_two_people_who_press_at_once_go_back_once(overview: Draw, campaign: Non
     assert state(decisions(db, "prospect-scorer")).champion == "1"
 
 
+def test_a_hold_is_told(overview: Draw, campaign: None, db: Db) -> None:
+    decided(db, ("promoted", "1"))
+    hold = Succession(db, "prospect-scorer", None, by="Mia *K*").hold(why="audit this week.")
+    said = texts(overview()).replace("\\", "")
+    assert "On hold: nothing is promoted and no training is asked for." in said
+    assert "Mia *K*, since " in said
+    assert ": audit this week. It ends when somebody releases it" in said
+    Succession(db, "prospect-scorer", None, by="Bob").release(hold.place, why="over")
+    assert "On hold" not in texts(overview())
+
+
 def test_old_figures_of_the_economy_are_told_with_their_age(overview: Draw, campaign: None, db: Db) -> None:
     period = (now() - timedelta(days=200)).date().isoformat()
     vintage = {"value": 2.0, "known": {"at": EARLY}, "source": "test"}

@@ -366,3 +366,39 @@ def test_metadata_shows_inputs_from_the_schema_and_the_state(stand: Stand) -> No
         "forgotten": "",
     }
     assert json.dumps(state)
+
+
+def test_what_would_be_is_answered_by_the_champion_and_leaves_no_trace(stand: Stand) -> None:
+    stand.point(champion="1", canary="2")
+    stand.put_levels(v1=0.5)
+    people = [f"p{number}" for number in range(50)]
+    real = stand.client.score([{**ROW, "age": 20}] * 50, people, request_id="real")
+    held, before, asked = dict(stand.home.held), stand.client.state(), stand.home.asked
+    answers = stand.client.what_if([{**ROW, "age": 20 + number} for number in range(80)])
+    wanted = [float(levelled(round(0.12 + n / 1000, 12), 0.5)) for n in range(80)]
+    assert [answer.score for answer in answers] == wanted
+    assert {(answer.version, answer.route) for answer in answers} == {("1", "champion")}, "no sticky route"
+    assert answers[0].score == next(one.score for one in real if one.route == "champion"), "as it is really scored"
+    assert (stand.home.held, stand.home.asked) == (held, asked), "the log was neither written nor asked"
+    assert stand.client.state() == before, "nor are the figures that a guardrail looks at"
+    assert stand.service.spool.backlog().waiting == 0
+
+
+def test_what_would_be_needs_no_log(stand: Stand) -> None:
+    stand.point(champion="1")
+    stand.home.down = True
+    stand.service.spool.close()
+    assert len(stand.client.what_if([ROW])) == 1
+
+
+def test_what_would_be_is_refused_like_anything_else(stand: Stand) -> None:
+    with pytest.raises(Unavailable, match="no champion yet"):
+        stand.client.what_if([ROW])
+    stand.point(champion="1")
+    with pytest.raises(InputError, match="'euribor3m'"):
+        stand.client.what_if([{**ROW, "euribor3m": 99.0}])
+    asked = body()
+    said = error(stand.http.post(f"{PATH}/infer", json={**asked, "parameters": {"what_if": "yes"}}), 400)
+    assert "the parameter what_if is 'yes'; must be true or false" in said
+    stand.http.post(f"{PATH}/infer", json={**asked, "parameters": {"what_if": False}})
+    assert list(stand.home.held) == ["r:0"], "false is a prediction like any other"
