@@ -131,7 +131,7 @@ def _report(house: Appliance, done: Imported) -> None:
         with st.container(key="reject-rules"):
             rules = [
                 {"Column": formats.plain(column), "Rule": formats.plain(rule), "Rows": formats.count(times)}
-                for column, rule, times in imports.broken_rules(house.schema, report)
+                for column, rule, times in imports.broken_rules(report)
             ]
             st.table(rules, border="horizontal", hide_index=True)
         with st.container(key="reject-rows"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -12,10 +11,8 @@ from tempfile import TemporaryDirectory
 from app.appliance import Appliance
 from core import events
 from core.campaign_file import CampaignFile
-from core.economy import UNKNOWN
 from core.errors import InputError
 from core.intake import Report, import_campaign
-from core.schema import Schema
 
 KINDS = ("csv", "parquet", "zip")
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -50,16 +47,9 @@ def rejects_key(campaign: str, sha256: str) -> str:
     return f"imports/{campaign}/{sha256[:8]}-rejects.csv"
 
 
-def broken_rules(schema: Schema, report: Report) -> list[tuple[str, str, int]]:
+def broken_rules(report: Report) -> list[tuple[str, str, int]]:
     """(column, its rule, rows that broke it), the most frequent first; a rule of the whole row has no column."""
-    rows: Counter[tuple[str, str]] = Counter()
-    for broken, times in report.rules.items():
-        name, _, rule = broken.partition(": ")
-        column = schema.by_name.get(name)
-        own = column is not None and rule.startswith(UNKNOWN)  # of the economy, not of the cell
-        known = (name, rule if own else f"must be {column.rule}") if column else (name, rule) if rule else ("", name)
-        rows[known] += times
-    return [(column, rule, times) for (column, rule), times in rows.most_common()]
+    return [(column, rule, times) for (column, rule), times in report.rules.most_common()]
 
 
 def bring_in(

@@ -70,7 +70,7 @@ RIGHTS = (
     Rights(
         "app",
         MongoRights(
-            writes=("campaigns", "prospects", "calls", "outcomes", "do_not_call", "incidents"),
+            writes=("campaigns", "prospects", "calls", "outcomes", "do_not_call", "incidents", "mappings", "imports"),
             appends=("events", "models"),
             removes=("outcomes",),  # of a result that was taken back within a minute
         ),

@@ -7,6 +7,8 @@
     calls        {prospect}:{call}
     outcomes     {prospect}:{call}
     do_not_call  {ref}
+    mappings     {header's signature}
+    imports      {campaign}:{file}
     predictions  {request}:{row}
     indicators   {series}:{period}
     models       {name}:{decision}
@@ -43,7 +45,12 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
         # Promised calls and pauses, in the order in which their time comes.
         [("campaign", ASCENDING), ("status", ASCENDING), ("due", ASCENDING)],
     ],
-    "calls": [[("agent", ASCENDING), ("at", ASCENDING)], [("prospect", ASCENDING)], [("ref", ASCENDING)]],
+    "calls": [
+        [("agent", ASCENDING), ("at", ASCENDING)],
+        [("prospect", ASCENDING)],
+        [("ref", ASCENDING)],
+        [("campaign", ASCENDING), ("at", ASCENDING)],
+    ],
     "outcomes": [[("at", ASCENDING)], [("campaign", ASCENDING), ("at", ASCENDING)], [("prospect", ASCENDING)]],
     "predictions": [[("at", ASCENDING)], [("prospect", ASCENDING), ("at", DESCENDING)]],
     "indicators": [[("series", ASCENDING), ("period", ASCENDING)]],
