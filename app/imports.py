@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import re
+import shutil
+import time
+import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
+from typing import IO
 
+from app import import_log
 from app.appliance import Appliance
-from core import events
+from app.import_log import Entry
+from core import column_mapping, events
 from core.campaign_file import CampaignFile
-from core.errors import InputError
-from core.intake import Report, import_campaign
+from core.column_mapping import ColumnMapping
+from core.errors import CallwiseError, InputError, NotFound
+from core.intake import import_campaign
 
 KINDS = ("csv", "parquet", "zip")
+OFTEN = 0.5
+"""Seconds between two notes of how far an import is."""
+
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-
-
-@dataclass(frozen=True)
-class Imported:
-    """What became of a file called `name`; `rejects` is the key of its reject file in the store, where there is one."""
-
-    name: str
-    report: Report
-    rejects: str | None
 
 
 def campaign_key(title: str) -> str:
@@ -47,54 +47,89 @@ def rejects_key(campaign: str, sha256: str) -> str:
     return f"imports/{campaign}/{sha256[:8]}-rejects.csv"
 
 
-def broken_rules(report: Report) -> list[tuple[str, str, int]]:
-    """(column, its rule, rows that broke it), the most frequent first; a rule of the whole row has no column."""
-    return [(column, rule, times) for (column, rule), times in report.rules.most_common()]
+def saved(folder: Path, name: str, content: IO[bytes]) -> CampaignFile:
+    """The uploaded file called `name`, written into `folder`. Raises InputError if there is no table in it."""
+    path = folder / PurePath(name.replace("\\", "/")).name
+    with path.open("wb") as file:
+        shutil.copyfileobj(content, file)
+    return CampaignFile.open(path)
 
 
 def bring_in(
     house: Appliance,
     campaign: str,
-    name: str,
-    content: bytes,
+    file: CampaignFile,
     *,
     who: str,
+    mapping: ColumnMapping | None = None,
+    run: str | None = None,
     progress: Callable[[int, int], None] = lambda _done, _rows: None,
-) -> Imported:
-    """Import the file called `name` into `campaign`; `progress` hears rows done and rows in all.
+) -> Entry:
+    """Import `file` into `campaign` and return its entry in the log; `progress` hears rows done and rows in all.
 
-    The reject file is in the store before this returns. Raises InputError before anything is written if the file as a
-    whole does not fit, and Unavailable; importing the same file again then goes on.
+    The reject file is in the store before this returns, and a mapping is remembered. `run` is that of an import that
+    was begun in the log already. Raises InputError before anything is written if the file as a whole does not fit;
+    Conflict while somebody imports it; Cancelled; Unavailable. Importing the same file again then goes on.
     """
-    with TemporaryDirectory(prefix="import-") as folder:
-        path = Path(folder) / PurePath(name.replace("\\", "/")).name
-        path.write_bytes(content)
-        file = CampaignFile.open(path)
+    how = mapping or ColumnMapping.by_name(house.schema, file.header)
+    how.require(house.schema, file)
+    run = run or uuid.uuid4().hex
+    place = import_log.begin(house.db, campaign, file, by=who, run=run)
+    try:
+        _import(house, campaign, file, mapping, who, place, run, progress)
+    except CallwiseError as error:
+        import_log.failed(house.db, place, run, error)
+        raise
+    entry = import_log.one(house.db, place)
+    if entry is None:
+        raise NotFound(f"The import '{place}' is not in the log.")
+    return entry
+
+
+def _import(
+    house: Appliance,
+    campaign: str,
+    file: CampaignFile,
+    mapping: ColumnMapping | None,
+    who: str,
+    place: str,
+    run: str,
+    progress: Callable[[int, int], None],
+) -> None:
+    said = time.monotonic()
+
+    def tell(done: int) -> None:
+        nonlocal said
+        progress(done, rows)
+        if time.monotonic() - said >= OFTEN:
+            said = time.monotonic()
+            import_log.heard(house.db, place, run, done, rows)
+
+    with TemporaryDirectory(prefix="rejects-") as folder:
+        rows = 0
         with file.records() as records:
             rows = sum(1 for _ in records)
-        rejects = Path(folder) / "rejected" / "rejects.csv"
+        import_log.heard(house.db, place, run, 0, rows)
+        rejects = Path(folder) / "rejects.csv"
         report = import_campaign(
-            house.db,
-            house.schema,
-            file,
-            campaign,
-            rejects=rejects,
-            progress=lambda done: progress(done, rows),
+            house.db, house.schema, file, campaign, rejects=rejects, mapping=mapping, progress=tell
         )
         key = None
         if rejects.exists():
             key = rejects_key(campaign, report.sha256)
             house.store.ensure()
             house.store.put(key, rejects.read_bytes(), "text/csv")
+    if mapping:
+        column_mapping.remember(house.db, house.schema, file, mapping, by=who)
     events.append(
         house.db,
         who=who,
         what="campaign file imported",
         subject=campaign,
-        file=name,
+        file=file.path.name,
         sha256=report.sha256,
         inserted=report.inserted,
         unchanged=report.unchanged,
         rejected=report.rejected,
     )
-    return Imported(name, report, key)
+    import_log.done(house.db, place, run, report, key)

@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from core.column_mapping import cell, normal, unmistakable
 from core.schema import Column, Schema
 
+SAME_WORD = "the same word"
 ALIKE = 0.8
 """How alike (difflib's ratio, 0 to 1) two words are that are taken for one, spelt wrong."""
 
@@ -41,7 +42,7 @@ def spellings(words: Collection[str], found: Mapping[str, int]) -> list[Spelling
 def _meant(text: str, words: Collection[str], forms: Mapping[str, str]) -> tuple[str, str]:
     form = normal(text)
     if form in forms:
-        return forms[form], "the same word"
+        return forms[form], SAME_WORD
     for same in _SAME:
         known = [word for word in words if normal(word) in same]
         if form in same and len(known) == 1:
