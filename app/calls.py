@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from app import cached, card, formats, identity, list_filter, notices, person, ranked_list, take_back
+from app import cached, card, formats, identity, list_filter, notices, offered, person, ranked_list, take_back
 from app.appliance import Appliance
 from app.bands import band_of
 from app.desk import Seat
@@ -16,7 +16,6 @@ from app.ranked_list import Entry, Progress
 from core import prospects
 from core.call_states import Result
 from core.clock import now
-from core.mongo import reachable
 from core.wanted import Wanted
 
 REFRESH = timedelta(seconds=20)
@@ -27,17 +26,18 @@ PROMISES = 3
 def page(house: Appliance) -> None:
     """Draw the page."""
     st.title("Call list")
-    with reachable():
-        campaigns = [str(c["_id"]) for c in house.db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]
+    campaigns = offered.titles(house)
     if not campaigns:
-        with st.container(key="empty-campaigns"):
-            st.info("There is no campaign yet. Import a file of people to call, and the list appears here.")
-        st.page_link(st.session_state["campaigns_page"], label="Import a campaign", icon=":material/upload_file:")
+        if identity.current_agent():
+            identity.ask()
+        offered.none_there(house)
         return
     with st.container(key="where"):
         left, middle, right = st.columns([5, 5, 2], vertical_alignment="bottom")
         with left:
-            campaign = st.selectbox("Campaign", campaigns, key="campaign", bind="query-params")
+            campaign = st.selectbox(
+                "Campaign", list(campaigns), key="campaign", bind="query-params", format_func=campaigns.get
+            )
         with middle:
             identity.ask()
         with right:

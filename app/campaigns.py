@@ -1,13 +1,14 @@
-"""Campaigns: what there is, and bringing in a file of people to call."""
+"""Campaigns: what there is, bringing in files of people to call, running each, and whom nobody may call."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app import cached, formats, import_form, import_report, imports
+from app import cached, campaign_desk, do_not_call_view, formats, import_form, import_report, imports, notices
 from app.appliance import Appliance
 from app.language import _, plural
-from core.campaigns import title_of
+from app.ranked_list import Progress
+from core.campaigns import state_of, title_of
 from core.mongo import Document, reachable
 
 
@@ -28,12 +29,22 @@ def page(house: Appliance) -> None:
                 ),
                 icon=":material/campaign:",
             )
-    st.subheader(_("Import a file"))
-    import_form.draw(house, {str(campaign["_id"]): title_of(campaign) for campaign in campaigns})
-    _columns(house)
-    if campaigns:
-        st.subheader(_("Files so far"))
-        _files(house, campaigns)
+    with st.container(key="campaigns-message"):
+        notices.show_waiting()
+    bring, run, barred = st.tabs([_("Import a file"), _("Run a campaign"), _("Do not call")])
+    with bring, notices.boundary():
+        import_form.draw(house, {str(campaign["_id"]): title_of(campaign) for campaign in campaigns})
+        _columns(house)
+        if campaigns:
+            st.subheader(_("Files so far"))
+            _files(house, campaigns)
+    with run, notices.boundary():
+        if campaigns:
+            campaign_desk.draw(house, campaigns, ())
+        else:
+            st.caption(_("Once a campaign is there, it is paused, assigned and taken away as a file here."))
+    with barred, notices.boundary():
+        do_not_call_view.draw(house)
 
 
 def _listing(house: Appliance, campaigns: list[Document]) -> None:
@@ -43,15 +54,21 @@ def _listing(house: Appliance, campaigns: list[Document]) -> None:
         rows.append(
             {
                 _("Campaign"): formats.plain(title_of(campaign)),
+                _("State"): campaign_desk.state_word(state_of(campaign)),
                 _("People"): formats.count(state.total),
                 _("To call"): formats.count(state.to_call),
-                _("Called"): formats.count(state.called),
+                _("Called"): _called(state),
                 _("Sold"): formats.count(state.sold),
                 _("Rate"): formats.percent(state.sold / state.done) if state.done else formats.NOT_YET,
                 _("Since"): formats.moment(campaign["created_at"], st.context.timezone),
             }
         )
     st.table(rows, border="horizontal", hide_index=True)
+
+
+def _called(state: Progress) -> str:
+    share = f" ({formats.percent(state.called / state.total)})" if state.total else ""
+    return formats.count(state.called) + share
 
 
 def _columns(house: Appliance) -> None:

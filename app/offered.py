@@ -1,0 +1,34 @@
+"""Which campaigns whoever is at the screen may take calls from, and what is said where there is none."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import identity
+from app.appliance import Appliance
+from app.language import _
+from core import campaigns
+from core.mongo import reachable
+
+
+def all_of_them() -> bool:
+    """Whether every open campaign is theirs, whoever it is assigned to."""
+    return False
+
+
+def titles(house: Appliance) -> dict[str, str]:
+    """The titles of the campaigns on offer, by key, the newest first. Raises Unavailable."""
+    return campaigns.offered(house.db, identity.current_agent(), all_of_them=all_of_them())
+
+
+def none_there(house: Appliance) -> None:
+    """Draw what stands in place of the list: no campaign at all, or none for this person. Raises Unavailable."""
+    with reachable():
+        some = house.db.campaigns.find_one({}, {"_id": 1}) is not None
+    with st.container(key="empty-campaigns"):
+        if some:
+            st.info(_("No campaign is on your call list at the moment: they are paused, closed, or with colleagues."))
+        else:
+            st.info(_("There is no campaign yet. Import a file of people to call, and the list appears here."))
+    if not some:
+        st.page_link(st.session_state["campaigns_page"], label=_("Import a campaign"), icon=":material/upload_file:")
