@@ -116,8 +116,8 @@ def write(
 
 
 def _name(campaign: str, versions: Iterable[str], at: datetime, form: Format) -> str:
-    model = "+".join(sorted(versions)) or "none"
-    return f"{campaign}-ranked-{at:%Y%m%d-%H%M}-model-{model}.{form.ending}"
+    model = f"model-{'+'.join(sorted(versions))}" if versions else "not-ranked"
+    return f"{campaign}-list-{at:%Y%m%d-%H%M}-{model}.{form.ending}"
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from app import (
     identity,
     import_log,
     import_preview,
+    import_process,
+    import_progress,
     import_report,
     imports,
     mapping_form,
@@ -21,6 +23,7 @@ from app import (
 from app.appliance import Appliance
 from app.chosen_file import Chosen
 from app.import_log import Entry
+from app.imports import Work
 from app.language import _
 from core.column_mapping import ColumnMapping
 from core.errors import InputError
@@ -53,13 +56,22 @@ def draw(house: Appliance, campaigns: dict[str, str]) -> None:
             chosen_file.forget()
             _button(disabled=True)
         else:
-            st.session_state.pop(_LAST, None)
+            st.session_state[_LAST] = None
             with notices.boundary():
                 _chosen(house, str(title or ""), uploaded, is_new=chosen == NEW, taken=campaigns)
-    if last := st.session_state.get(_LAST):
-        entry = import_log.one(house.db, last)
-        if entry is not None and entry.document["report"]:
-            import_report.draw(house, entry, mending=_came_to)
+    import_progress.draw(house)
+    entry = _last(house)
+    if entry is not None and entry.document["report"]:
+        import_report.draw(house, entry, mending=lambda done: _came_to(done.key))
+
+
+def _last(house: Appliance) -> Entry | None:
+    """The import to report on: this session's last one, or that of whoever left the page and is back."""
+    if _LAST not in st.session_state:
+        mine = [e for e in import_log.recent(house.db) if e.document["by"] == identity.current_agent() and e.is_fresh]
+        st.session_state[_LAST] = mine[0].key if mine else None
+    last: str | None = st.session_state[_LAST]
+    return import_log.one(house.db, last) if last else None
 
 
 def _chosen(house: Appliance, title: str, uploaded: Any, *, is_new: bool, taken: dict[str, str]) -> None:
@@ -93,21 +105,27 @@ def _import(
             kept="Nothing was imported.",
             next="Choose it from the list to add to it, or give the new one another name.",
         )
-    bar = st.progress(0.0, text=_("Looking through {file}").format(file=formats.plain(chosen.file.path.name)))
+    who = identity.current_agent() or _("somebody at the screen")
+    work = Work(campaign, chosen.file, who, mapping, title=title)
+    place = _wait_for(house, work) if work.is_small else import_process.start(house, work)
+    chosen_file.forget()
+    st.session_state[_DONE] = campaign
+    _came_to(place)
+
+
+def _wait_for(house: Appliance, work: Work) -> str:
+    bar = st.progress(0.0, text=_("Looking through {file}").format(file=formats.plain(work.file.path.name)))
 
     def progress(done: int, rows: int) -> None:
         text = _("{done} of {rows} rows").format(done=formats.count(done), rows=formats.count(rows))
         bar.progress(min(1.0, done / rows) if rows else 1.0, text=text)
 
-    who = identity.current_agent() or _("somebody at the screen")
-    done = imports.bring_in(house, campaign, chosen.file, who=who, mapping=mapping, progress=progress)
-    cached.forget_progress(house.db, campaign)
-    chosen_file.forget()
-    st.session_state[_DONE] = campaign
-    _came_to(done)
+    done = imports.bring_in(house, work, progress=progress)
+    cached.forget_progress(house.db, work.campaign)
+    return done.key
 
 
-def _came_to(done: Entry) -> None:
+def _came_to(place: str) -> None:
     """Show what an import came to, on the page that is drawn next."""
-    st.session_state[_LAST] = done.key
+    st.session_state[_LAST] = place
     st.rerun()

@@ -66,6 +66,12 @@ class Entry:
         silent = self.at - self.document["times"]["heard"] > SILENCE
         return State.STOPPED if state is State.RUNNING and silent else state
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it ended within the hour."""
+        ended = self.document["times"].get("ended")
+        return ended is not None and self.at - ended < timedelta(hours=1)
+
 
 def key(campaign: str, file: CampaignFile) -> str:
     """The key of the import of `file` into `campaign`."""
@@ -137,6 +143,13 @@ def failed(db: Db, place: str, run: str, error: CallwiseError, clock: Clock = no
     state = State.CANCELLED if isinstance(error, Cancelled) else State.FAILED
     said = {"what": error.what, "kept": error.kept, "next": error.next}
     _ended(db, place, run, {"state": state.value, "error": said}, clock)
+
+
+def stopped(db: Db, place: str, run: str, clock: Clock = now) -> None:
+    """Note that its process is gone, if it has not said how it ended. Raises Unavailable."""
+    found = one(db, place, clock)
+    if found and found.document["run"] == run and State(found.document["state"]) is State.RUNNING:
+        _ended(db, place, run, {"state": State.STOPPED.value}, clock)
 
 
 def _ended(db: Db, place: str, run: str, values: Document, clock: Clock) -> None:

@@ -14,6 +14,7 @@ import streamlit as st
 from app import cached, formats, identity, imports, notices
 from app.appliance import Appliance
 from app.import_log import Entry
+from app.imports import Work
 from app.language import _, plural
 from app.notices import Notice
 from app.rejected_rows import MOST, Rejected
@@ -134,7 +135,7 @@ def _again(house: Appliance, entry: Entry, content: bytes, mapping: ColumnMappin
     with TemporaryDirectory(prefix="mended-") as folder:
         file = imports.saved(Path(folder), name, BytesIO(content))
         who = identity.current_agent() or _("somebody at the screen")
-        done = imports.bring_in(house, entry.campaign, file, who=who, mapping=mapping)
+        done = imports.bring_in(house, Work(entry.campaign, file, who, mapping))
     cached.forget_progress(house.db, entry.campaign)
     return done
 

@@ -75,11 +75,12 @@ def import_campaign(
     *,
     rejects: Path,
     mapping: ColumnMapping | None = None,
+    title: str = "",
     outcomes_until: int | None = None,
     progress: Callable[[int], None] = lambda _rows: None,
     clock: Clock = now,
 ) -> Report:
-    """Import `file` into `campaign` and return what was done.
+    """Import `file` into `campaign`, called `title` if it is new, and return what was done.
 
     Without a `mapping` the file has the schema's own columns. Rows after number `outcomes_until` come in as if they had
     not been called yet: a finished history can so be played as a campaign that is under way. `rejects` is written only
@@ -89,7 +90,7 @@ def import_campaign(
     """
     how = reading(db, schema, file, campaign, mapping, outcomes_until=outcomes_until, clock=clock)
     report = Report(campaign, file.sha256)
-    opened = {"schema": schema.hash, "created_at": clock(), "title": campaign}
+    opened = {"schema": schema.hash, "created_at": clock(), "title": title or campaign}
     with reachable():
         db.campaigns.update_one({"_id": campaign}, {"$setOnInsert": opened}, upsert=True)
         if how.absent:

@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 from app import imports
 from app.appliance import Appliance
 from app.import_log import Entry
+from app.imports import Work
 from core import events
 from core.call_states import Rules
 from core.errors import InputError, NotFound
@@ -58,7 +59,7 @@ def bring(house: Appliance, name: str, content: bytes, **options: Any) -> Entry:
     """Import a file called `name`, as the form does."""
     with TemporaryDirectory() as folder:
         file = imports.saved(Path(folder), name, io.BytesIO(content))
-        return imports.bring_in(house, "spring", file, who="Mia", **options)
+        return imports.bring_in(house, Work("spring", file, "Mia"), **options)
 
 
 @pytest.mark.parametrize(
