@@ -17,6 +17,8 @@ from core.mongo import Document
 from core.reject_file import ROW, Reject
 from core.schema import Schema
 
+_UNORDERED = "the calls are not in the order of their time: each month that is earlier begins another year"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -54,9 +56,13 @@ class Reading:
             try:
                 number = _number(record, place)
                 features = self.features(record, number)
-                called_at = calendar.at(str(features[months.month])) if calendar and months else None
                 positive = self.outcome(record, number)
-                at = called_at or self.clock()
+                # Only calls that were made are in the file in the order of their time.
+                at = (
+                    _called(calendar, features, months.month, number)
+                    if calendar and months and positive is not None
+                    else self.clock()
+                )
                 if self.then is not None and positive is not None:
                     self.then.known(at).require(sorted(self.absent), row=number, of=at)
                 ref = self.ref(record, number)
@@ -110,7 +116,7 @@ class Reading:
             return f"must be {outcome.positive}, {outcome.negative}, or empty"
         if name == ROW:
             return "must be a row number"
-        own = column is None or rule.startswith(economy.UNKNOWN)  # of the economy, not of the cell
+        own = column is None or rule.startswith((economy.UNKNOWN, _UNORDERED))  # not of the cell
         return rule if own or column is None else f"must be {column.rule}"
 
     def row(
@@ -150,6 +156,14 @@ class Reading:
             "at": at,
         }
         return Row(number, prospect, outcome, original)
+
+
+def _called(calendar: CampaignCalendar, features: Document, month: str, number: int) -> datetime:
+    """When the call of a row was made. Raises InputError where the months go round more often than there are years."""
+    try:
+        return calendar.at(str(features[month]))
+    except ValueError:
+        raise InputError(_UNORDERED, row=number, column=month) from None
 
 
 def _number(record: Record, number: int) -> int:

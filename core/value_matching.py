@@ -53,9 +53,8 @@ def _meant(text: str, words: Collection[str], forms: Mapping[str, str]) -> tuple
     if len(begun) == 1:
         return begun[0], "the same word, cut short"
     ratios = {word: SequenceMatcher(None, short, form).ratio() for short, word in forms.items()}
-    if ratios and max(ratios.values()) >= ALIKE:
-        return max(ratios, key=lambda word: ratios[word]), "nearly the same word"
-    return "", ""
+    near = [word for word, ratio in ratios.items() if ratio >= ALIKE and ratio == max(ratios.values())]
+    return (near[0], "nearly the same word") if len(near) == 1 else ("", "")
 
 
 def _begins(one: str, other: str) -> bool:
