@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import IO
 
+from core import spreadsheet
+
 SEPARATORS = ",;\t|"
 LOOK = 20
 """Lines that the separator is told from."""
@@ -96,11 +98,14 @@ def separator_of(lines: Sequence[str]) -> str:
 
 
 def headings(cells: Sequence[str]) -> list[str]:
-    """A name of its own for each column: without line breaks and spaces around; a number where a name is missing."""
+    """A name of its own for each column: without line breaks and spaces around; a number where a name is missing.
+
+    One that was made safe for a spreadsheet, as in a file of rejected rows, is what it was.
+    """
     seen: Counter[str] = Counter()
     names: list[str] = []
     for place, cell in enumerate(cells, 1):
-        plain = " ".join(cell.replace("\ufeff", "").split()) or f"column {place}"
+        plain = spreadsheet.original(" ".join(cell.replace("\ufeff", "").split())) or f"column {place}"
         seen[plain] += 1
         name = plain if seen[plain] == 1 else f"{plain} ({seen[plain]})"
         while name in names:
