@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from app.imports import broken_rules
 from bootstrap.setup import _indicators
 from core.campaign_file import CampaignFile
 from core.economy import indicators
@@ -223,7 +222,7 @@ def test_a_call_of_which_nothing_was_known_is_rejected_with_the_column(
     assert [(r.row, r.column, r.rule) for r in report.examples] == [
         (1, "cons.conf.idx", "is not in the file, and no value of it was known at the time of the call")
     ]
-    assert broken_rules(report) == [(r.column, r.rule, 1) for r in report.examples]
+    assert list(report.rules.items()) == [((r.column, r.rule), 1) for r in report.examples]
 
 
 @pytest.mark.usefixtures("snapshot")
