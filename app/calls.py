@@ -28,32 +28,27 @@ def page(house: Appliance) -> None:
     st.title("Call list")
     campaigns = offered.titles(house)
     if not campaigns:
-        if identity.current_agent():
-            identity.ask()
         offered.none_there(house)
         return
     with st.container(key="where"):
-        left, middle, right = st.columns([5, 5, 2], vertical_alignment="bottom")
+        left, right = st.columns([10, 2], vertical_alignment="bottom")
         with left:
             campaign = st.selectbox(
                 "Campaign", list(campaigns), key="campaign", bind="query-params", format_func=campaigns.get
             )
-        with middle:
-            identity.ask()
         with right:
             wanted = list_filter.ask(house.schema, cached.floors(house.db, campaign))
     agent = identity.current_agent()
     state = cached.progress(house.db, campaign)
-    held = Seat(house, campaign, agent).held() if agent else None
+    held = Seat(house, campaign, agent).held()
     # Places of their own: whatever comes and goes above or inside them moves nothing else, so no button is ever on the
     # screen twice while the next page is drawn.
     message, work = st.container(key="message"), st.container(key="desk")
     with message:
         notices.show_waiting()
-        if agent:
-            take_back.draw(Seat(house, campaign, agent))
+        take_back.draw(Seat(house, campaign, agent))
     with work:
-        if agent and held:
+        if held:
             card.draw(Seat(house, campaign, agent), held, cached.floors(house.db, campaign))
         else:
             _next_call(house, campaign, agent, state, wanted)
@@ -66,26 +61,23 @@ def _stage(state: Progress) -> tuple[bool, bool]:
     return bool(state.to_call), bool(state.ranked)
 
 
-def _next_call(house: Appliance, campaign: str, agent: str | None, state: Progress, wanted: Wanted) -> None:
+def _next_call(house: Appliance, campaign: str, agent: str, state: Progress, wanted: Wanted) -> None:
     with st.container(key="next-call", border=True):
-        if not agent:
-            st.markdown("**Who is calling?** Enter your name above, then take the first call.")
-        elif not state.to_call:
+        if not state.to_call:
             st.markdown("**Everybody in this campaign has been called.** Choose another campaign, or import one.")
         elif not state.open:
             st.markdown("**Nobody is left but those who come back later.** They come up here when their time is due.")
         else:
             st.markdown("**Ready when you are.** You get the person with the best chance whom nobody else is calling.")
-        if agent:
-            _promises(house, campaign, agent)
+        _promises(house, campaign, agent)
         st.button(
             "Next call",
             key="take",
             type="primary",
             icon=":material/call:",
             shortcut="N",
-            disabled=not agent or not state.to_call,
-            on_click=Seat(house, campaign, agent or "").take,
+            disabled=not state.to_call,
+            on_click=Seat(house, campaign, agent).take,
             args=(wanted,),
         )
 
@@ -99,7 +91,7 @@ def _promises(house: Appliance, campaign: str, agent: str) -> None:
 
 
 @notices.boundary()
-def _listing(house: Appliance, campaign: str, agent: str | None, wanted: Wanted, drawn: tuple[bool, bool]) -> None:
+def _listing(house: Appliance, campaign: str, agent: str, wanted: Wanted, drawn: tuple[bool, bool]) -> None:
     state = cached.progress(house.db, campaign)
     if _stage(state) != drawn:
         st.rerun()
@@ -130,14 +122,14 @@ def _listing(house: Appliance, campaign: str, agent: str | None, wanted: Wanted,
         st.pagination(state.pages, key=place)
 
 
-def _table(house: Appliance, campaign: str, entries: Sequence[Entry], agent: str | None) -> None:
+def _table(house: Appliance, campaign: str, entries: Sequence[Entry], agent: str) -> None:
     floors = cached.floors(house.db, campaign)
     with st.container(key="ranked-list"):
         if entries:
             st.table([_row(house, entry, floors, agent) for entry in entries], border="horizontal", hide_index=True)
 
 
-def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str | None) -> dict[str, str]:
+def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str) -> dict[str, str]:
     score = entry.score
     columns = person.key_columns(house.schema)
     return {
@@ -150,7 +142,7 @@ def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str | N
     }
 
 
-def _figures(house: Appliance, campaign: str, agent: str | None, state: Progress) -> None:
+def _figures(house: Appliance, campaign: str, agent: str, state: Progress) -> None:
     if state.total:
         text = f"{formats.count(state.called)} of {formats.plural(state.total, 'person', 'people')} called"
         st.progress(state.called / state.total, text=text)
@@ -163,13 +155,12 @@ def _figures(house: Appliance, campaign: str, agent: str | None, state: Progress
             st.metric("Taken off", formats.count(state.off), width="content")
         rate = f" ({formats.percent(state.sold / state.done)})" if state.done else ""
         st.metric("Sold", formats.count(state.sold) + rate, width="content")
-        if agent:
-            mine = ranked_list.shift(house.db, campaign, agent, _today())
-            made, sold = sum(mine.values()), mine.get(Result.SOLD, 0)
-            st.metric("You today", f"{formats.count(sold)} of {formats.count(made)} sold", width="content")
+        mine = ranked_list.shift(house.db, campaign, agent, _today())
+        made, sold = sum(mine.values()), mine.get(Result.SOLD, 0)
+        st.metric("You today", f"{formats.count(sold)} of {formats.count(made)} sold", width="content")
 
 
-def _with(holder: str | None, agent: str | None) -> str:
+def _with(holder: str | None, agent: str) -> str:
     if holder is None:
         return "free"
     return "you" if holder == agent else formats.plain(holder)

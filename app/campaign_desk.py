@@ -13,6 +13,7 @@ from app.language import _, plural
 from app.notices import Notice, kept_for_next_run, leave
 from app.ranked_list import Progress
 from core import campaigns
+from core.accounts import Role
 from core.campaigns import LONGEST, State, agents_of, state_of, title_of
 from core.mongo import Document
 
@@ -119,7 +120,6 @@ def _agents(house: Appliance, campaign: Document, agents: Sequence[str]) -> None
         sorted({*agents, *assigned}),
         default=assigned,
         key=key,
-        accept_new_options=not agents,
         placeholder=_("everybody"),
         help=_("Only they are offered this campaign. With nobody named, everybody is."),
     )
@@ -165,4 +165,5 @@ def _rename(house: Appliance, campaign: str, key: str) -> None:
 
 
 def _who() -> str:
-    return identity.current_agent() or _("somebody at the screen")
+    """Whoever is at the screen, if they may do this. Raises Forbidden."""
+    return identity.require(Role.MANAGER).shown

@@ -8,6 +8,8 @@ from app import cached, campaign_desk, do_not_call_view, formats, import_form, i
 from app.appliance import Appliance
 from app.language import _, plural
 from app.ranked_list import Progress
+from core import accounts
+from core.accounts import Role
 from core.campaigns import state_of, title_of
 from core.mongo import Document, reachable
 
@@ -40,7 +42,8 @@ def page(house: Appliance) -> None:
             _files(house, campaigns)
     with run, notices.boundary():
         if campaigns:
-            campaign_desk.draw(house, campaigns, ())
+            agents = [a.shown for a in accounts.everybody(house.db) if a.role is Role.AGENT and not a.disabled]
+            campaign_desk.draw(house, campaigns, agents)
         else:
             st.caption(_("Once a campaign is there, it is paused, assigned and taken away as a file here."))
     with barred, notices.boundary():

@@ -14,6 +14,7 @@ from app.appliance import Appliance
 from app.language import _, plural
 from app.notices import Notice, kept_for_next_run, leave
 from core import do_not_call, do_not_call_list
+from core.accounts import Role
 from core.column_mapping import cell, normal
 from core.do_not_call_list import Hits
 
@@ -145,4 +146,5 @@ def _taken_off(hits: Hits) -> str:
 
 
 def _who() -> str:
-    return identity.current_agent() or _("somebody at the screen")
+    """Whoever is at the screen, if they may do this. Raises Forbidden."""
+    return identity.require(Role.MANAGER).shown

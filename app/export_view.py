@@ -13,6 +13,7 @@ from app.appliance import Appliance
 from app.export_files import FORMATS, XLSX_ROWS, Exported
 from app.export_rows import Asked
 from app.language import _, plural
+from core.accounts import Role
 from core.campaigns import title_of
 from core.mongo import Document
 
@@ -74,7 +75,7 @@ def _make(house: Appliance, what: Asked, form: export_files.Format, asked: tuple
         bar.progress(min(1.0, done / max(rows, 1)), text=text)
 
     folder = TemporaryDirectory(prefix="list-")
-    who = identity.current_agent() or _("somebody at the screen")
+    who = identity.require(Role.MANAGER).shown
     exported = export_files.write(house, what, form, Path(folder.name), who=who, progress=progress)
     bar.empty()
     st.session_state[_READY] = _Ready(folder, exported, asked)

@@ -25,6 +25,7 @@ from app.chosen_file import Chosen
 from app.import_log import Entry
 from app.imports import Work
 from app.language import _
+from core.accounts import Role
 from core.column_mapping import ColumnMapping
 from core.errors import InputError
 
@@ -105,7 +106,7 @@ def _import(
             kept="Nothing was imported.",
             next="Choose it from the list to add to it, or give the new one another name.",
         )
-    who = identity.current_agent() or _("somebody at the screen")
+    who = identity.require(Role.MANAGER).shown
     work = Work(campaign, chosen.file, who, mapping, title=title)
     place = _wait_for(house, work) if work.is_small else import_process.start(house, work)
     chosen_file.forget()

@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import streamlit as st
 
-from app import cached, formats, import_log, notices
+from app import cached, formats, identity, import_log, notices
 from app.appliance import Appliance
 from app.import_log import Entry, State
 from app.language import _
 from app.notices import Notice, kept_for_next_run, leave
+from core.accounts import Role
 
 EVERY = timedelta(seconds=2)
 
@@ -79,5 +80,6 @@ def _unfinished(entry: Entry) -> None:
 
 @kept_for_next_run()
 def _cancel(house: Appliance, entry: Entry) -> None:
+    identity.require(Role.MANAGER)
     import_log.cancel(house.db, entry.key)
     leave(Notice("info", _("The import of {file} ends after its next rows.").format(file=entry.document["file"])))

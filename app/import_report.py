@@ -19,6 +19,7 @@ from app.language import _, plural
 from app.notices import Notice
 from app.rejected_rows import MOST, Rejected
 from core import column_mapping
+from core.accounts import Role
 from core.column_mapping import ColumnMapping
 from core.reject_file import COLUMN, ROW, RULE
 
@@ -134,7 +135,7 @@ def _again(house: Appliance, entry: Entry, content: bytes, mapping: ColumnMappin
     name = PurePath(str(entry.document["file"])).stem.removesuffix(" mended") + " mended.csv"
     with TemporaryDirectory(prefix="mended-") as folder:
         file = imports.saved(Path(folder), name, BytesIO(content))
-        who = identity.current_agent() or _("somebody at the screen")
+        who = identity.require(Role.MANAGER).shown
         done = imports.bring_in(house, Work(entry.campaign, file, who, mapping))
     cached.forget_progress(house.db, entry.campaign)
     return done

@@ -8,12 +8,13 @@ from app import identity
 from app.appliance import Appliance
 from app.language import _
 from core import campaigns
+from core.accounts import Role
 from core.mongo import reachable
 
 
 def all_of_them() -> bool:
-    """Whether every open campaign is theirs, whoever it is assigned to."""
-    return False
+    """Whether every open campaign is theirs, whoever it is assigned to: who assigns them may call in each."""
+    return identity.may(Role.MANAGER)
 
 
 def titles(house: Appliance) -> dict[str, str]:
@@ -25,10 +26,13 @@ def none_there(house: Appliance) -> None:
     """Draw what stands in place of the list: no campaign at all, or none for this person. Raises Unavailable."""
     with reachable():
         some = house.db.campaigns.find_one({}, {"_id": 1}) is not None
+    imports = st.session_state["campaigns_page"]  # of those who may import
     with st.container(key="empty-campaigns"):
         if some:
             st.info(_("No campaign is on your call list at the moment: they are paused, closed, or with colleagues."))
-        else:
+        elif imports:
             st.info(_("There is no campaign yet. Import a file of people to call, and the list appears here."))
-    if not some:
-        st.page_link(st.session_state["campaigns_page"], label=_("Import a campaign"), icon=":material/upload_file:")
+        else:
+            st.info(_("There is no campaign yet. When a manager has imported one, the list appears here."))
+    if imports and not some:
+        st.page_link(imports, label=_("Import a campaign"), icon=":material/upload_file:")

@@ -159,9 +159,13 @@ class TestPage:
     def test_rejects_are_named_by_row_column_and_rule(self, page: AppTest, rows: list[Row]) -> None:
         self.bring(page, "people.csv", table(rows))
         assert not page.exception
-        assert {m.label: m.value for m in page.metric} == {
-            "Rows read": "4", "New": "2", "Were there already": "0", "Rejected": "2"
-        }  # fmt: skip
+        figures = {m.label: m.value for m in page.metric}
+        assert [figures[name] for name in ("Rows read", "New", "Were there already", "Rejected")] == [
+            "4",
+            "2",
+            "0",
+            "2",
+        ]
         shown = next(t.value for t in page.table if list(t.value.columns) == ["Row", "Column", "Rule"])
         assert list(zip(shown["Row"], shown["Column"], strict=True)) == [("2", "age"), ("4", "job")]
         for rule, found in zip(RULES.values(), shown["Rule"], strict=True):
