@@ -41,9 +41,10 @@ def write_in_cell(page: Page, row: int, column: int, text: str) -> None:
     page.mouse.click(box["x"] + 30, box["y"] + 35 * row + 52)  # the row's number, at the left
     for _ in range(column):
         page.keyboard.press("ArrowRight")
-    page.keyboard.type(text)  # in place of what was there
     page.keyboard.press("Enter")
-    page.screenshot(path="/tmp/mend.png")
+    entry = page.locator("#portal textarea, #portal input").first
+    entry.fill(text)
+    entry.press("Enter")
 
 
 def test_a_foreign_file_is_mapped_previewed_imported_and_mended(app: str, chromium: str, db: Db, foreign: Path) -> None:
