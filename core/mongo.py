@@ -45,7 +45,7 @@ PRIVATE = frozenset({"users", "sessions", "attempts"})
 
 COLLECTIONS = PRIVATE | {
     *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "predictions", "indicators"),
-    *("models", "incidents", "reports", "events", "appliance"),
+    *("models", "incidents", "reports", "events", "appliance", "mappings", "imports"),
 }
 
 INDEXES: dict[str, list[list[tuple[str, int]]]] = {
