@@ -6,6 +6,7 @@ A spreadsheet runs nothing of them: text in a CSV is made safe (`core.spreadshee
 from __future__ import annotations
 
 import csv
+import errno
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -92,7 +93,7 @@ def write(
     version = [f.name for f in fields].index("model_version")
     versions: set[str] = set()
     path, done = folder / f"list.{form.ending}", 0
-    with _WRITERS[form.ending](path, fields) as put:
+    with _room(), _WRITERS[form.ending](path, fields) as put:
         for row in export_rows.rows(house.db, house.schema, asked):
             put(row)
             done += 1
@@ -118,6 +119,21 @@ def write(
 def _name(campaign: str, versions: Iterable[str], at: datetime, form: Format) -> str:
     model = f"model-{'+'.join(sorted(versions))}" if versions else "not-ranked"
     return f"{campaign}-list-{at:%Y%m%d-%H%M}-{model}.{form.ending}"
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Say what to do where the disk that files are made on is full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise InputError(
+            "The file does not fit on the app's disk",
+            kept="Nothing was given away.",
+            next="Choose Parquet, which is the smallest, or a filter.",
+        ) from error
 
 
 @contextmanager

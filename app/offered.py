@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import identity
+from app import identity, notices
 from app.appliance import Appliance
 from app.language import _
 from core import campaigns
@@ -26,6 +26,7 @@ def none_there(house: Appliance) -> None:
     """Draw what stands in place of the list: no campaign at all, or none for this person. Raises Unavailable."""
     with reachable():
         some = house.db.campaigns.find_one({}, {"_id": 1}) is not None
+    notices.show_waiting()
     imports = st.session_state["campaigns_page"]  # of those who may import
     with st.container(key="empty-campaigns"):
         if some:

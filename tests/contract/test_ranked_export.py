@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,6 +107,18 @@ def test_what_a_sheet_cannot_hold_is_refused_before_it_is_written(
     with pytest.raises(InputError, match="An Excel sheet holds 3 people, and these are 5"):
         exported(house, XLSX, tmp_path, everybody=True)
     assert exported(house, CSV, tmp_path, everybody=True).rows == 5
+
+
+def test_a_full_disk_is_told_and_is_no_export(
+    house: Appliance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, fields: object) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setitem(export_files._WRITERS, "xlsx", full)
+    with pytest.raises(InputError, match="does not fit on the app's disk"):
+        exported(house, XLSX, tmp_path)
+    assert house.db.events.find_one({}) is None
 
 
 def test_who_took_what_is_in_the_event_log(house: Appliance, tmp_path: Path) -> None:
