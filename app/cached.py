@@ -12,10 +12,12 @@ from typing import Any
 import streamlit as st
 from pymongo.database import Database
 
-from app import calls_made, list_sample, ranked_list
+from app import calls_made, campaign_pace, list_sample, ranked_list
 from app.calls_made import Call, Known, Tally
+from app.campaign_pace import Pace
 from app.list_sample import Listed
 from app.ranked_list import Progress
+from core.clock import now
 from core.mongo import Db
 
 # There is one database in a process; its name stands for it in the cache.
@@ -39,12 +41,17 @@ def _joined(
     return calls_made.made(db, campaign, columns, limit, since=since, until=until, imported=imported, known=known)
 
 
+def _paced(db: Db, campaign: str, zone: str | None) -> Pace:
+    return campaign_pace.of(db, campaign, now(), zone)
+
+
 def _nothing(campaign: str, columns: tuple[str, ...]) -> Known:  # noqa: ARG001  what it is kept by
     return {}
 
 
 # What was looked up of a campaign's calls: one for all sessions, filled as pages need it.
 _known = st.cache_resource(ttl=timedelta(hours=1), max_entries=4, show_spinner=False)(_nothing)
+_pace = st.cache_data(ttl=timedelta(minutes=1), **_SHARED)(_paced)
 _made = st.cache_data(ttl=timedelta(minutes=1), max_entries=16, **_SHARED)(_joined)
 
 
@@ -65,6 +72,12 @@ def floors(db: Db, campaign: str) -> list[float]:
 def forget_progress(db: Db, campaign: str) -> None:
     """Count `campaign` anew next time."""
     _progress.clear(db, campaign)
+
+
+def pace(db: Db, campaign: str, zone: str | None) -> Pace:
+    """`campaign_pace.of`, at most a minute old."""
+    found: Pace = _pace(db, campaign, zone)
+    return found
 
 
 def tally(db: Db, campaign: str, zone: str | None) -> list[Tally]:

@@ -8,16 +8,14 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from app import cached, card, formats, identity, list_filter, notices, person, ranked_list, take_back
+from app import cached, card, formats, identity, list_filter, notices, offered, person, ranked_list, take_back
 from app.appliance import Appliance
 from app.bands import band_of
 from app.desk import Seat
-from app.language import _
 from app.ranked_list import Entry, Progress
 from core import prospects
 from core.call_states import Result
 from core.clock import now
-from core.mongo import reachable
 from core.wanted import Wanted
 
 REFRESH = timedelta(seconds=20)
@@ -28,22 +26,16 @@ PROMISES = 3
 def page(house: Appliance) -> None:
     """Draw the page."""
     st.title("Call list")
-    with reachable():
-        campaigns = [str(c["_id"]) for c in house.db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]
+    campaigns = offered.titles(house)
     if not campaigns:
-        imports = st.session_state["campaigns_page"]
-        with st.container(key="empty-campaigns"):
-            if imports:
-                st.info("There is no campaign yet. Import a file of people to call, and the list appears here.")
-            else:
-                st.info(_("There is no campaign yet. When a manager has imported one, the list appears here."))
-        if imports:
-            st.page_link(imports, label="Import a campaign", icon=":material/upload_file:")
+        offered.none_there(house)
         return
     with st.container(key="where"):
         left, right = st.columns([10, 2], vertical_alignment="bottom")
         with left:
-            campaign = st.selectbox("Campaign", campaigns, key="campaign", bind="query-params")
+            campaign = st.selectbox(
+                "Campaign", list(campaigns), key="campaign", bind="query-params", format_func=campaigns.get
+            )
         with right:
             wanted = list_filter.ask(house.schema, cached.floors(house.db, campaign))
     agent = identity.current_agent()

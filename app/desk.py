@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from app import cached, call_results, formats
+from app import cached, call_results, formats, offered
 from app.appliance import Appliance
 from app.notices import Notice, kept_for_next_run, leave
 from core import prospects, undo
@@ -63,7 +63,14 @@ class Seat:
     @kept_for_next_run()
     def take(self, wanted: Wanted) -> None:
         """Claim whoever is next, of those `wanted`."""
-        found = prospects.claim(self.house.db, self.campaign, self.agent, wanted=wanted, rules=self.house.rules)
+        found = prospects.claim(
+            self.house.db,
+            self.campaign,
+            self.agent,
+            wanted=wanted,
+            all_of_them=offered.all_of_them(),
+            rules=self.house.rules,
+        )
         self._remember(found["_id"] if found else None)
         if found is None and wanted:
             leave(

@@ -78,7 +78,7 @@ def _find(house: Appliance) -> None:
 def _found(house: Appliance, key: str, person: Person) -> None:
     """What there is of the person, what was done before, and the way to erase them."""
     subject, pseudonym = Subject(person), Pseudonyms(key).of(person)
-    places: list[Place] = [*collections(house.db), RejectFiles(house.store, house.schema)]
+    places: list[Place] = [*collections(house.db), RejectFiles(house.db, house.store, house.schema)]
     there = {place.name: place.look(subject) for place in places}
     before = history(house.db, pseudonym)
     with st.container(key="erase-found", border=True):

@@ -81,7 +81,7 @@ RIGHTS = (
         "app",
         MongoRights(
             writes=(
-                *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "incidents"),
+                *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "incidents", "mappings", "imports"),
                 *("erasures", "kept_out"),  # asks for somebody to be erased, and lets somebody come in again
                 *("users", "sessions", "attempts"),
             ),

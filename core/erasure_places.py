@@ -13,10 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from core import spreadsheet
+from core.column_mapping import cell, remembered
 from core.erasure import Person, Subject
 from core.mongo import Db, Document, reachable
 from core.objects import ObjectStore
-from core.reject_file import MARKS, TAKEN
+from core.reject_file import MARKS, ROW, RULE, TAKEN
 from core.schema import Schema
 
 IMPORTS = "imports/"
@@ -92,12 +94,14 @@ def _own_key(person: Person, _campaigns: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class RejectFiles:
-    """Rows of the person in files of rejected rows (`imports/{campaign}/…`), which are told by the reference column.
+    """Rows of the person in files of rejected rows (`imports/{campaign}/…`), which are told by the reference column,
+    whatever it is called in the file.
 
     Without such a column a row is told by its number, among the files of its campaign; a row that was rejected because
     another held its number already is that other's, and stays.
     """
 
+    db: Db
     store: ObjectStore
     schema: Schema
     name: str = "rejects"
@@ -119,25 +123,40 @@ class RejectFiles:
 
     def _without(self, key: str, subject: Subject) -> tuple[bytes, int]:
         """The file without the subject's rows, and how many those are."""
-        text = self.store.get(key).decode("utf-8")
-        reader = csv.DictReader(io.StringIO(text, newline=""))
+        text = self.store.get(key).decode()
+        mark = "\ufeff" if text.startswith("\ufeff") else ""
+        reader = csv.DictReader(io.StringIO(text.removeprefix(mark), newline=""))
         if not reader.fieldnames:
             return text.encode(), 0
-        out = io.StringIO(newline="")
+        columns = self._columns(reader.fieldnames)
+        out = io.StringIO(mark, newline="")
+        out.seek(0, io.SEEK_END)
         writer = csv.writer(out)
         writer.writerow(reader.fieldnames)
         theirs = 0
         for record in reader:
-            if self._is_theirs(record, subject.person):
+            if self._is_theirs(record, subject.person, columns):
                 theirs += 1
             else:
                 writer.writerow([record[name] for name in reader.fieldnames])
         return out.getvalue().encode(), theirs
 
-    def _is_theirs(self, record: Document, person: Person) -> bool:
+    def _columns(self, header: Sequence[str]) -> list[str]:
+        """Where the reference may stand: where the mapping says that files with this header have it.
+
+        All of the file's own columns where no mapping is known: a row too many that is not kept for mending does less
+        harm than somebody who was not erased.
+        """
+        if not self.schema.reference:
+            return []
+        own = [name for name in header if name not in MARKS]
+        known = remembered(self.db, self.schema, map(spreadsheet.original, own))
+        named = {self.schema.reference, *([known[0].columns[self.schema.reference]] if known else [])}
+        return [name for name in own if spreadsheet.original(name) in named] or own
+
+    def _is_theirs(self, record: Document, person: Person, columns: Sequence[str]) -> bool:
         if self.schema.reference:
-            return record.get(self.schema.reference) == person.ref
-        row, _, rule = MARKS
-        number = str(record.get(row) or "")
-        taken = str(record.get(rule) or "").startswith(TAKEN)
+            return any(spreadsheet.original(cell(record.get(name))) == person.ref for name in columns)
+        number = cell(record.get(ROW))
+        taken = cell(record.get(RULE)).startswith(TAKEN)
         return number.isdigit() and f"{int(number):07d}" == person.ref and not taken

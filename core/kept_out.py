@@ -7,12 +7,10 @@ in again, who then comes with the next import.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from pymongo.errors import DuplicateKeyError
 
-from core.campaign_file import Record
 from core.clock import Clock, now
 from core.erasure import Person, Pseudonyms
 from core.errors import SettingsError
@@ -52,7 +50,7 @@ class Doorkeeper:
         """Raises SettingsError where people are kept out and there is no key to recognise them by; Unavailable."""
         self._db, self._pseudonyms = db, Pseudonyms(key or "")
         self._listed = self._read()
-        self.turned_away = 0
+        self._asked = self.turned_away = 0
         if self._listed and not key:
             raise SettingsError(
                 "There are people who were erased and must not come in again, and no key to recognise them by.",
@@ -60,27 +58,18 @@ class Doorkeeper:
                 next="Set CALLWISE_ERASURE_KEY to the value under which they were erased.",
             )
 
-    def sift(self, records: Iterable[Record], campaign: str, reference: str | None) -> Iterator[Record]:
-        """The rows of people who may come in, each with its number in the file as `_row`.
+    def turns_away(self, ref: str, campaign: str | None) -> bool:
+        """Whether the person stays out: `ref` in every campaign or, without a reference column, in `campaign` alone.
 
-        `reference` is the schema's reference column, or None: then a row's number is its key. Raises Unavailable.
+        Raises Unavailable.
         """
-        for place, record in enumerate(records, 1):
-            if place % AGAIN == 0:
-                self._listed = self._read()
-            record.setdefault("_row", place)
-            if self._listed and self._is_out(record, place, campaign, reference):
-                self.turned_away += 1
-            else:
-                yield record
-
-    def _is_out(self, record: Record, place: int, campaign: str, reference: str | None) -> bool:
-        if reference:
-            ref, where = str(record.get(reference, "")), None
-        else:
-            number = str(record["_row"] or place)
-            ref, where = f"{int(number):07d}" if number.isdigit() else "", campaign
-        return bool(ref.strip()) and self._pseudonyms.of(Person(ref, where)) in self._listed
+        self._asked += 1
+        if self._asked % AGAIN == 0:
+            self._listed = self._read()
+        if not ref or not self._listed or self._pseudonyms.of(Person(ref, campaign)) not in self._listed:
+            return False
+        self.turned_away += 1
+        return True
 
     def _read(self) -> frozenset[str]:
         with reachable():

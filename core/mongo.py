@@ -9,6 +9,8 @@
     do_not_call  {ref}
     erasures     {start of a person's keyed hash}-{number}
     kept_out     {a person's keyed hash}
+    mappings     {header's signature}
+    imports      {campaign}:{file}
     predictions  {request}:{row}
     indicators   {series}:{period}
     models       {name}:{decision}
@@ -47,6 +49,7 @@ PRIVATE = frozenset({"users", "sessions", "attempts"})
 COLLECTIONS = PRIVATE | {
     *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "predictions", "indicators"),
     *("models", "incidents", "reports", "reviews", "events", "appliance", "erasures", "kept_out"),
+    *("mappings", "imports"),
 }
 
 INDEXES: dict[str, list[list[tuple[str, int]]]] = {
@@ -57,7 +60,12 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
         # Promised calls and pauses, in the order in which their time comes.
         [("campaign", ASCENDING), ("status", ASCENDING), ("due", ASCENDING)],
     ],
-    "calls": [[("agent", ASCENDING), ("at", ASCENDING)], [("prospect", ASCENDING)], [("ref", ASCENDING)]],
+    "calls": [
+        [("agent", ASCENDING), ("at", ASCENDING)],
+        [("prospect", ASCENDING)],
+        [("ref", ASCENDING)],
+        [("campaign", ASCENDING), ("at", ASCENDING)],
+    ],
     "outcomes": [[("at", ASCENDING)], [("campaign", ASCENDING), ("at", ASCENDING)], [("prospect", ASCENDING)]],
     "predictions": [[("at", ASCENDING)], [("prospect", ASCENDING), ("at", DESCENDING)]],
     "indicators": [[("series", ASCENDING), ("period", ASCENDING)]],

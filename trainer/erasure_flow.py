@@ -57,7 +57,7 @@ def compose(settings: Settings | None = None, scoring: Scoring | None = None) ->
     places: list[Place] = [
         *collections(trainer.db),
         Spool(scoring or ScoringClient(settings, trainer.schema)),
-        RejectFiles(store, trainer.schema),
+        RejectFiles(trainer.db, store, trainer.schema),
         ModelRows(trainer.models, trainer.experiment, traces),
         datasets,
     ]

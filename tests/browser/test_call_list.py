@@ -176,7 +176,7 @@ def test_two_bad_rows_are_named(app: str, chromium: str, db: Db, person: dict[st
         expect(rejected.nth(1).locator("td").first).to_have_text("4")
         with page.expect_download() as download:
             page.locator(".st-key-rejects-now button").click()
-        kept = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
+        kept = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig"))))
     assert [(row["_row"], row["_column"]) for row in kept] == [("2", "age"), ("4", "job")]
     assert sorted(p["row"] for p in db.prospects.find()) == [1, 3]
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from core import erasure, kept_out
+from core.campaign_file import CampaignFile
+from core.column_mapping import ColumnMapping, remember
 from core.erasure import Person, Status, Subject, ask, get
 from core.erasure_places import RejectFiles, collections
 from core.errors import Conflict
@@ -120,7 +123,9 @@ def test_each_does_its_part_with_the_rights_it_has(db: Db) -> None:
         assert db[name].count_documents({}) == 0
 
 
-def test_without_a_reference_column_a_rejected_row_is_told_by_its_number(objects: ObjectStore, schema: Schema) -> None:
+def test_without_a_reference_column_a_rejected_row_is_told_by_its_number(
+    db: Db, objects: ObjectStore, schema: Schema
+) -> None:
     """In its own campaign, and not where it was rejected because its number was somebody else's already."""
     head, end = "_row,_column,_rule,age,job", "\r\n"
     rows = [
@@ -131,9 +136,30 @@ def test_without_a_reference_column_a_rejected_row_is_told_by_its_number(objects
     text = end.join([head, *rows, ""])
     for campaign in ("spring", "autumn"):
         objects.put(f"imports/{campaign}/0a1b2c3d-rejects.csv", text.encode())
-    place, subject = RejectFiles(objects, schema), Subject(Person("0000007", "spring"))
+    place, subject = RejectFiles(db, objects, schema), Subject(Person("0000007", "spring"))
     assert place.look(subject) == 1
     place.erase(subject)
     assert place.look(subject) == 0
     assert objects.get("imports/spring/0a1b2c3d-rejects.csv").decode() == end.join([head, *rows[1:], ""])
     assert objects.get("imports/autumn/0a1b2c3d-rejects.csv").decode() == text
+
+
+def test_a_rejected_row_is_told_by_the_column_that_the_file_calls_otherwise(
+    db: Db, objects: ObjectStore, schema: Schema, tmp_path: Path
+) -> None:
+    """As a spreadsheet may hold it, and nobody else's row goes: not even one that has the same number elsewhere."""
+    keyed = schema.model_copy(update={"reference": "ref"})
+    source = tmp_path / "people.csv"
+    source.write_text("Customer,Alter\n+41,200\n")
+    mapping = ColumnMapping({"ref": "Customer", "age": "Alter"})
+    rows = ["1,Alter,too old,200,a,'+41-x,200", "2,Alter,too old,200,a,17,'+41-x"]
+    text = "\r\n".join(["\ufeff_row,_column,_rule,_found,_file,Customer,Alter", *rows, ""])
+    objects.put("imports/spring/0a1b2c3d-rejects.csv", text.encode())
+    place, subject = RejectFiles(db, objects, keyed), Subject(Person("+41-x"))
+    assert place.look(subject) == 2  # nobody knows yet which column it is
+    remember(db, keyed, CampaignFile.open(source), mapping, by="mia")
+    assert place.look(subject) == 1
+    place.erase(subject)
+    assert place.look(subject) == 0
+    left = objects.get("imports/spring/0a1b2c3d-rejects.csv").decode()
+    assert left == "\r\n".join(["\ufeff_row,_column,_rule,_found,_file,Customer,Alter", rows[1], ""])

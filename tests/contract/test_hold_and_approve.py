@@ -44,6 +44,9 @@ class Flows:
     def give_up(self, run: str, why: str) -> None:
         raise AssertionError("nothing runs")
 
+    def start(self, parameters: object, **_: object) -> Any:
+        raise AssertionError("only trainings are asked for here")
+
     def ask(self, reason: str, **_: object) -> Any:
         self.reasons.append(reason)
         return type("Run", (), {"id": f"run-{len(self.reasons)}"})()

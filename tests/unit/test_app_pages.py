@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import account_changes, prospects, sessions
 from core.accounts import Role
+from core.campaigns import State, assign, put
 from core.clock import now
 from core.mongo import Db
 from core.prospects import Result
@@ -416,3 +417,16 @@ def test_two_campaigns_have_a_place_each(screen: Screen, campaign: str, db: Db) 
     assert "Everybody in this campaign has been called" in said(test)
     test.selectbox(key="campaign").set_value("spring").run()
     assert shown(test) == ["Person p2"]
+
+
+def test_a_campaign_assigned_to_others_is_offered_to_them_and_to_managers(
+    screen: Screen, campaign: str, db: Db
+) -> None:
+    assign(db, campaign, ["Bob"], by="Mia")
+    assert "No campaign is on your call list" in said(screen("Ann"))
+    assert shown(press(screen("Bob"), "take")) == ["Person p2"]
+    assert shown(press(screen("Mia", Role.MANAGER), "take")) == ["Person p1"]
+    test = screen("Cid", Role.MANAGER)
+    put(db, campaign, State.PAUSED, by="Mia")
+    assert "is paused" in said(press(test, "take"))  # drawn before, and asked again at the claim
+    assert db.prospects.find_one({"claim.by": "Cid"}) is None
