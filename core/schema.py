@@ -15,10 +15,11 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from string import Formatter
 from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from core.errors import SchemaError
 
@@ -50,6 +51,31 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Wording(Strict):
+    """How a value is said where it is a reason for a chance: "Retired people say yes more often than others".
+
+    `values` are words for single categories, numbers or groups, in place of the screens' own; `raises` and `lowers` the
+    sentence for either direction, with the places `{value}` and `{label}`. Without one the value's words are enough.
+    """
+
+    values: dict[str, str] = Field(default_factory=dict)
+    raises: str = ""
+    lowers: str = ""
+
+    @field_validator("values", mode="before")
+    @classmethod
+    def _keys(cls, values: Any) -> Any:
+        return {str(key): words for key, words in values.items()} if isinstance(values, dict) else values
+
+    @field_validator("raises", "lowers")
+    @classmethod
+    def _places(cls, sentence: str) -> str:
+        for _, place, form, conversion in Formatter().parse(sentence):  # raises ValueError for a brace left open
+            if place is not None and (place not in ("value", "label") or form or conversion):
+                raise ValueError(f"the places of a reason are {{value}} and {{label}}, not {{{place}}}")
+        return sentence
+
+
 class Column(Strict):
     """One column: its name in files, its label for people, and what values it may hold."""
 
@@ -63,6 +89,7 @@ class Column(Strict):
     special: dict[int, str] = Field(default_factory=dict)
     unit: str = ""
     bounds: tuple[float, ...] = ()
+    reason: Wording = Wording()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -73,7 +100,23 @@ class Column(Strict):
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"column '{self.name}': minimum is above maximum")
         self._bounded()
+        if strange := [key for key in self.reason.values if not self._is_value(key)]:
+            raise ValueError(f"column '{self.name}': a reason has words for {strange[0]!r}, which is no value or group")
         return self
+
+    def _is_value(self, key: str) -> bool:
+        if self.is_category or key in self.groups:
+            return key in self.groups
+        try:
+            return f"{self.parse(key):g}" == key
+        except ValueError:
+            return False
+
+    def own_words(self, value: Value) -> str | None:
+        """The schema's words for `value`, or for the group it is in, where it is a reason; None if there are none."""
+        words = self.reason.values
+        exact = words.get(value if isinstance(value, str) else f"{value:g}")
+        return exact or (words.get(self.group(value)) if self.is_grouped else None)
 
     def _bounded(self) -> None:
         if self.bounds and self.is_category:
@@ -238,8 +281,12 @@ class Schema(Strict):
 
     @cached_property
     def hash(self) -> str:
-        """sha256 of the schema's content, whatever its layout and comments: part of every model's lineage."""
-        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+        """sha256 of the schema's content, whatever its layout and comments: part of every model's lineage.
+
+        How reasons are worded is left out: it makes no other model.
+        """
+        content = self.model_dump(mode="json", exclude={"columns": {"__all__": {"reason"}}})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def read(path: Path) -> Schema:

@@ -42,15 +42,20 @@ class ScoringClient:
         return dict(reply.json()["parameters"])
 
     def score(
-        self, rows: Sequence[Mapping[str, Value]], prospects: Sequence[str], *, request_id: str | None = None
+        self,
+        rows: Sequence[Mapping[str, Value]],
+        prospects: Sequence[str],
+        *,
+        request_id: str | None = None,
+        with_reasons: bool = False,
     ) -> list[v2.Score]:
-        """The scores of n rows (at most `v2.MAX_ROWS`), in their order.
+        """The scores of n rows (at most `v2.MAX_ROWS`), in their order; with the reasons for each if asked to.
 
         Repeating a call with the same `request_id` and rows gives the answer that was logged the first time. Raises
         InputError when a rule is broken, Conflict when the id was already used for other rows, and Unavailable when
         there is no answer; the call may then be repeated.
         """
-        body = v2.request(self._schema, rows, prospects, request_id or uuid.uuid4().hex)
+        body = v2.request(self._schema, rows, prospects, request_id or uuid.uuid4().hex, with_reasons=with_reasons)
         return v2.scores(self._answer(lambda: self._http.post(f"{self._path}/infer", json=body)).json())
 
     def _answer(self, ask: Callable[[], httpx.Response]) -> httpx.Response:

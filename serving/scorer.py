@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 from core import v2
@@ -16,6 +17,8 @@ from core.errors import Unavailable
 from core.level import levelled
 from core.model_registry import Scores
 from core.predictions import Prediction
+from core.reasons import Reason, documents
+from core.schema import Value
 from core.succession import CANARY, CHAMPION
 from serving.models import Lineup, Served
 from serving.routing import Router
@@ -67,8 +70,8 @@ class Scorer:
         self._lineup, self._levels, self._router, self._log, self._clock = lineup, levels, router, log, clock
         self.trial = Trial()
 
-    def score(self, request_id: str, rows: v2.Rows) -> list[Prediction]:
-        """The n predictions, logged.
+    def score(self, request_id: str, rows: v2.Rows, *, with_reasons: bool = False) -> list[Prediction]:
+        """The n predictions, logged; with the reasons for the scores that are used, if asked to.
 
         A repeated request gets the answer that was logged the first time. Raises NoChampion, ModelError, Conflict when
         the id was used for other rows, and Unavailable when no record could be kept.
@@ -84,10 +87,12 @@ class Scorer:
             by_model.append(_answers(CANARY, lineup.canary, canary, levels))
         at = self._clock()
         predictions = []
+        used_by: dict[str, list[int]] = {}
         for number, (features, prospect, *answers) in enumerate(zip(*rows, *by_model, strict=True)):
             if answers[1:] and self._router.to_canary(prospect):
                 answers.reverse()
             used, shadow = answers[0], answers[1] if answers[1:] else None
+            used_by.setdefault(used.route, []).append(number)
             predictions.append(
                 Prediction(
                     id=v2.prediction_id(request_id, number),
@@ -104,6 +109,13 @@ class Scorer:
                     shadow_level=shadow.level if shadow else None,
                 )
             )
+        for served in (lineup.champion, lineup.canary) if with_reasons else ():
+            route = CHAMPION if served is lineup.champion else CANARY
+            places = used_by.get(route, [])
+            for place, reasons in zip(
+                places, _reasons(served, [rows.features[place] for place in places]), strict=True
+            ):
+                predictions[place] = replace(predictions[place], reasons=documents(reasons))
         return self._log.write(predictions)
 
     def _canary(self, canary: Served | None, rows: v2.Rows, champion_seconds: float) -> Scores | None:
@@ -122,6 +134,17 @@ class Scorer:
             canary_seconds=time.perf_counter() - began,
         )
         return scores
+
+
+def _reasons(served: Served | None, rows: list[dict[str, Value]]) -> Sequence[tuple[Reason, ...] | None]:
+    """The reasons for n scores of `served`; None for each where it gives none: a score does not wait for them."""
+    if served is None or served.explainer is None or not rows:
+        return [None] * len(rows)
+    try:
+        return served.explainer.reasons(rows)
+    except Exception:
+        log.exception("version %s gave no reasons for its scores", served.version)
+        return [None] * len(rows)
 
 
 def _answers(route: str, served: Served, scores: Scores, levels: Mapping[str, float]) -> list[Answer]:
