@@ -15,12 +15,17 @@ from pymongo.database import Database
 from app import calls_made, ranked_list
 from app.calls_made import Call, Known, Tally
 from app.ranked_list import Progress
+from core import call_script, reach
+from core.call_script import Script
 from core.mongo import Db
+from core.reach import Counts
 
 # There is one database in a process; its name stands for it in the cache.
 _SHARED: dict[str, Any] = {"show_spinner": False, "hash_funcs": {Database: lambda db: db.name}}
 _progress = st.cache_data(ttl=timedelta(seconds=5), **_SHARED)(ranked_list.progress)
 _floors = st.cache_data(ttl=timedelta(seconds=30), **_SHARED)(ranked_list.floors)
+_answers = st.cache_data(ttl=timedelta(minutes=10), max_entries=64, **_SHARED)(reach.counted)
+_script = st.cache_data(ttl=timedelta(seconds=30), **_SHARED)(call_script.read)
 _tally = st.cache_data(ttl=timedelta(minutes=1), **_SHARED)(calls_made.tally)
 
 
@@ -69,6 +74,23 @@ def tally(db: Db, campaign: str, zone: str | None) -> list[Tally]:
     """`calls_made.tally`, at most a minute old."""
     found: list[Tally] = _tally(db, campaign, zone)
     return found
+
+
+def answers(db: Db, campaign: str, segments: tuple[str, ...], minutes: int) -> Counts:
+    """`reach.counted`, at most ten minutes old."""
+    found: Counts = _answers(db, campaign, segments, minutes)
+    return found
+
+
+def script(db: Db, campaign: str) -> Script | None:
+    """`call_script.read`, at most half a minute old."""
+    found: Script | None = _script(db, campaign)
+    return found
+
+
+def forget_script(db: Db, campaign: str) -> None:
+    """Read the script of `campaign` anew next time."""
+    _script.clear(db, campaign)
 
 
 def made(

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from app import call_buttons, desk, formats, history, notices, person
+from app import best_time, call_buttons, desk, formats, history, notices, person, reasons, script
 from app.bands import band_of
 from app.desk import Seat
 from core.clock import now
@@ -19,14 +19,18 @@ TICK = timedelta(seconds=10)
 
 def draw(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
     """Draw the card of `prospect`, which `seat` holds; `floors` are those of the bands."""
+    known = {**prospect, "features": person.features(seat.house.db, prospect)}
     with st.container(key="card", border=True):
         left, right = st.columns([2, 5], gap="large")
         with left:
             _chance(seat, prospect, floors)
+            reasons.draw(seat.house.schema, known)
             call_buttons.draw(seat, prospect)
             st.fragment(_hold, run_every=TICK)(prospect)
         with right:
-            _facts(seat, prospect)
+            script.draw(seat.house, known)
+            best_time.draw(seat.house, known)
+            _facts(seat, known)
             _history(seat, prospect)
 
 
@@ -70,7 +74,7 @@ def _history(seat: Seat, prospect: Document) -> None:
 
 
 def _facts(seat: Seat, prospect: Document) -> None:
-    found = person.sections(seat.house.schema, person.features(seat.house.db, prospect))
+    found = person.sections(seat.house.schema, prospect["features"])
     shown = [section for section in found if section.role is not Role.INDICATOR]
     for column, section in zip(st.columns(len(shown)), shown, strict=True):
         with column, st.container(key=f"facts-{section.role.value}"):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from app import cached, call_results, formats
+from app import best_time, cached, call_results, formats
 from app.appliance import Appliance
 from app.notices import Notice, kept_for_next_run, leave
 from core import prospects, undo
@@ -97,6 +97,7 @@ class Seat:
                 call=int(prospect.get("calls") or 0) + 1,
                 again=again,
                 everywhere=self.house.schema.reference is not None,
+                groups=best_time.groups(self.house.schema, prospect["features"]),
                 rules=self.house.rules,
             )
         except (Conflict, NotFound):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from app import bands
@@ -90,9 +90,19 @@ def progress(db: Db, campaign: str) -> Progress:
 
 
 def shift(db: Db, campaign: str, agent: str, since: datetime) -> dict[str, int]:
-    """How many calls of each result `agent` has recorded in `campaign` since then. Raises Unavailable."""
+    """How many calls of each result `agent` has recorded in `campaign` since then. Raises Unavailable.
+
+    `since` is a full minute. The embedded server's aggregations compare no times, but texts that are made of them.
+    """
+    minute = {"$dateToString": {"format": "%Y-%m-%dT%H:%M", "date": "$at"}}
+    steps: list[Mapping[str, Any]] = [
+        {"$match": {"agent": agent, "campaign": campaign}},
+        {"$addFields": {"minute": minute}},
+        {"$match": {"minute": {"$gte": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M}"}}},
+        {"$group": {"_id": "$result", "n": {"$sum": 1}}},
+    ]
     with reachable():
-        return _tally(db.calls, {"campaign": campaign, "at": {"$gte": since}, "agent": agent}, "$result")
+        return {group["_id"]: int(group["n"]) for group in db.calls.aggregate(steps)}
 
 
 def floors(db: Db, campaign: str, ranked: int) -> list[float]:

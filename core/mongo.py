@@ -43,7 +43,13 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
         # Promised calls and pauses, in the order in which their time comes.
         [("campaign", ASCENDING), ("status", ASCENDING), ("due", ASCENDING)],
     ],
-    "calls": [[("agent", ASCENDING), ("at", ASCENDING)], [("prospect", ASCENDING)], [("ref", ASCENDING)]],
+    "calls": [
+        [("agent", ASCENDING), ("at", ASCENDING)],
+        [("prospect", ASCENDING)],
+        [("ref", ASCENDING)],
+        # What the best time to call is read from.
+        [("campaign", ASCENDING)],
+    ],
     "outcomes": [[("at", ASCENDING)], [("campaign", ASCENDING), ("at", ASCENDING)], [("prospect", ASCENDING)]],
     "predictions": [[("at", ASCENDING)], [("prospect", ASCENDING), ("at", DESCENDING)]],
     "indicators": [[("series", ASCENDING), ("period", ASCENDING)]],

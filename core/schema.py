@@ -274,10 +274,14 @@ class Schema(Strict):
         """Columns by their name."""
         return {column.name: column for column in self.columns}
 
+    @cached_property
+    def segment_columns(self) -> tuple[Column, ...]:
+        """The segments; those that are numbers without bounds part nobody and are left out."""
+        return tuple(column for name in self.segments if (column := self.by_name[name]).is_grouped)
+
     def groups_of(self, record: Mapping[str, Value]) -> dict[str, str]:
-        """The group that `record` is in, by segment. Segments that are numbers without bounds are left out."""
-        columns = (self.by_name[name] for name in self.segments)
-        return {column.name: column.group(record[column.name]) for column in columns if column.is_grouped}
+        """The group that `record` is in, by segment."""
+        return {column.name: column.group(record[column.name]) for column in self.segment_columns}
 
     @cached_property
     def hash(self) -> str:
