@@ -12,6 +12,7 @@ from app import cached, card, formats, identity, list_filter, notices, person, r
 from app.appliance import Appliance
 from app.bands import band_of
 from app.desk import Seat
+from app.language import _, plural, said
 from app.ranked_list import Entry, Progress
 from core import prospects
 from core.call_states import Result
@@ -26,18 +27,18 @@ PROMISES = 3
 
 def page(house: Appliance) -> None:
     """Draw the page."""
-    st.title("Call list")
+    st.title(_("Call list"))
     with reachable():
         campaigns = [str(c["_id"]) for c in house.db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]
     if not campaigns:
         with st.container(key="empty-campaigns"):
-            st.info("There is no campaign yet. Import a file of people to call, and the list appears here.")
-        st.page_link(st.session_state["campaigns_page"], label="Import a campaign", icon=":material/upload_file:")
+            st.info(_("There is no campaign yet. Import a file of people to call, and the list appears here."))
+        st.page_link(st.session_state["campaigns_page"], label=_("Import a campaign"), icon=":material/upload_file:")
         return
     with st.container(key="where"):
         left, middle, right = st.columns([5, 5, 2], vertical_alignment="bottom")
         with left:
-            campaign = st.selectbox("Campaign", campaigns, key="campaign", bind="query-params")
+            campaign = st.selectbox(_("Campaign"), campaigns, key="campaign", bind="query-params")
         with middle:
             identity.ask()
         with right:
@@ -69,17 +70,21 @@ def _stage(state: Progress) -> tuple[bool, bool]:
 def _next_call(house: Appliance, campaign: str, agent: str | None, state: Progress, wanted: Wanted) -> None:
     with st.container(key="next-call", border=True):
         if not agent:
-            st.markdown("**Who is calling?** Enter your name above, then take the first call.")
+            st.markdown(_("**Who is calling?** Enter your name above, then take the first call."))
         elif not state.to_call:
-            st.markdown("**Everybody in this campaign has been called.** Choose another campaign, or import one.")
+            st.markdown(_("**Everybody in this campaign has been called.** Choose another campaign, or import one."))
         elif not state.open:
-            st.markdown("**Nobody is left but those who come back later.** They come up here when their time is due.")
+            st.markdown(
+                _("**Nobody is left but those who come back later.** They come up here when their time is due.")
+            )
         else:
-            st.markdown("**Ready when you are.** You get the person with the best chance whom nobody else is calling.")
+            st.markdown(
+                _("**Ready when you are.** You get the person with the best chance whom nobody else is calling.")
+            )
         if agent:
             _promises(house, campaign, agent)
         st.button(
-            "Next call",
+            _("Next call"),
             key="take",
             type="primary",
             icon=":material/call:",
@@ -95,7 +100,8 @@ def _promises(house: Appliance, campaign: str, agent: str) -> None:
     shown = prospects.promised(house.db, campaign, agent, PROMISES)
     if shown:
         times = [f"{formats.plain(p['ref'])} {formats.moment(p['again']['at'], st.context.timezone)}" for p in shown]
-        st.caption(f":material/schedule: You promised: {'; '.join(times)}", help="They come up when their time is due.")
+        promised = _("You promised: {times}").format(times="; ".join(times))
+        st.caption(f":material/schedule: {promised}", help=_("They come up when their time is due."))
 
 
 @notices.boundary()
@@ -107,19 +113,26 @@ def _listing(house: Appliance, campaign: str, agent: str | None, wanted: Wanted,
         _figures(house, campaign, agent, state)
     if not state.open:
         return
-    st.subheader("Next in line")
+    st.subheader(_("Next in line"))
     if not state.ranked:
         with st.container(key="unranked"):
             st.info(
-                "**Not ranked yet.** Chances appear here by themselves as soon as a model is in service. "
-                "Calls can already be made; people come in the order of the file.",
+                _(
+                    "**Not ranked yet.** Chances appear here by themselves as soon as a model is in service. "
+                    "Calls can already be made; people come in the order of the file."
+                ),
                 icon=":material/hourglass_top:",
             )
     elif state.unranked:
-        st.caption(f"{formats.plural(state.unranked, 'person', 'people')} still being ranked; they are at the end.")
+        still = plural(
+            "{count} person still being ranked; they are at the end.",
+            "{count} people still being ranked; they are at the end.",
+            state.unranked,
+        )
+        st.caption(still.format(count=formats.count(state.unranked)))
     if wanted:
         entries = ranked_list.first_of(house.db, campaign, wanted, now())
-        st.caption("The best whom the filter lets through." if entries else "The filter lets nobody through.")
+        st.caption(_("The best whom the filter lets through.") if entries else _("The filter lets nobody through."))
         _table(house, campaign, entries, agent)
         return
     # Each campaign has a place of its own in the list, and one that has shrunk is shown at its end.
@@ -141,38 +154,40 @@ def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str | N
     score = entry.score
     columns = person.key_columns(house.schema)
     return {
-        "Person": formats.plain(entry.ref),
-        "Chance": formats.NOT_YET if score is None else formats.percent(score),
-        "Score": formats.NOT_YET if score is None else formats.exact(score),
-        "Band": formats.NOT_YET if score is None else band_of(score, floors).badge,
-        "With": _with(entry.held_by, agent),
+        _("Person"): formats.plain(entry.ref),
+        _("Chance"): said(formats.NOT_YET) if score is None else formats.percent(score),
+        _("Score"): said(formats.NOT_YET) if score is None else formats.exact(score),
+        _("Band"): said(formats.NOT_YET) if score is None else band_of(score, floors).badge,
+        _("With"): _with(entry.held_by, agent),
         **{column.label: formats.value(column, entry.features.get(column.name)) for column in columns},
     }
 
 
 def _figures(house: Appliance, campaign: str, agent: str | None, state: Progress) -> None:
     if state.total:
-        text = f"{formats.count(state.called)} of {formats.plural(state.total, 'person', 'people')} called"
+        text = plural("{called} of {total} person called", "{called} of {total} people called", state.total)
+        text = text.format(called=formats.count(state.called), total=formats.count(state.total))
         st.progress(state.called / state.total, text=text)
     with st.container(horizontal=True, gap="medium"):
-        st.metric("To call", formats.count(state.to_call), width="content")
+        st.metric(_("To call"), formats.count(state.to_call), width="content")
         if state.waiting:
-            st.metric("Of these later", formats.count(state.waiting), width="content")
-        st.metric("Called", formats.count(state.called), width="content")
+            st.metric(_("Of these later"), formats.count(state.waiting), width="content")
+        st.metric(_("Called"), formats.count(state.called), width="content")
         if state.off:
-            st.metric("Taken off", formats.count(state.off), width="content")
+            st.metric(_("Taken off"), formats.count(state.off), width="content")
         rate = f" ({formats.percent(state.sold / state.done)})" if state.done else ""
-        st.metric("Sold", formats.count(state.sold) + rate, width="content")
+        st.metric(_("Sold"), formats.count(state.sold) + rate, width="content")
         if agent:
             mine = ranked_list.shift(house.db, campaign, agent, _today())
             made, sold = sum(mine.values()), mine.get(Result.SOLD, 0)
-            st.metric("You today", f"{formats.count(sold)} of {formats.count(made)} sold", width="content")
+            today = _("{sold} of {made} sold").format(sold=formats.count(sold), made=formats.count(made))
+            st.metric(_("You today"), today, width="content")
 
 
 def _with(holder: str | None, agent: str | None) -> str:
     if holder is None:
-        return "free"
-    return "you" if holder == agent else formats.plain(holder)
+        return _("free")
+    return _("you") if holder == agent else formats.plain(holder)
 
 
 def _today() -> datetime:

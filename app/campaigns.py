@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import cached, formats, identity, imports, notices
+from app import cached, formats, identity, imports, notices, script_form
 from app.appliance import Appliance
 from app.imports import Imported
 from app.notices import Notice
@@ -23,6 +23,8 @@ _INTO, _FILES = "import_into", "import_files"
 def page(house: Appliance) -> None:
     """Draw the page."""
     st.title("Campaigns")
+    with st.container(key="campaigns-message"):
+        notices.show_waiting()
     with reachable():
         campaigns = list(house.db.campaigns.find().sort([("created_at", -1)]))
     if campaigns:
@@ -43,6 +45,7 @@ def page(house: Appliance) -> None:
     if campaigns:
         st.subheader("Files so far")
         _files(house, campaigns)
+        script_form.section(house, [str(campaign["_id"]) for campaign in campaigns])
 
 
 def _listing(house: Appliance, campaigns: list[Document]) -> None:

@@ -15,6 +15,12 @@ from core.mongo import Document, reachable
 _SEEN = "script_seen"
 
 
+def section(house: Appliance, campaigns: list[str]) -> None:
+    """Draw the form under a heading, for the one of the `campaigns` that is chosen there."""
+    st.subheader(_("What agents say"))
+    draw(house, st.selectbox(_("Campaign"), campaigns, key="script-campaign"))
+
+
 def draw(house: Appliance, campaign: str) -> None:
     """Draw the form for the script of `campaign`, and how it will look to an agent."""
     key = f"script-text-{campaign}"
@@ -23,7 +29,6 @@ def draw(house: Appliance, campaign: str) -> None:
         seen[campaign] = call_script.read(house.db, campaign)
     before = seen.get(campaign)
     with st.container(key="script-form", border=True):
-        st.markdown(f"**{formats.plain(_('What agents say'))}**")
         text = st.text_area(
             _("Script"),
             value=before.text if before else "",
