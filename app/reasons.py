@@ -22,7 +22,7 @@ def draw(schema: Schema, prospect: Document) -> None:
         return
     with st.container(key="reasons", gap="xsmall"):
         st.markdown(
-            f"**{formats.plain(_('Why'))}**",
+            f"**{formats.plain(_('Why this chance'))}**",
             help=_(
                 "What sets this person apart from the average of the people the model has learnt from, the strongest "
                 "first. It is what the model says, not a law: other things being equal, people like this buy more, or "
@@ -54,7 +54,7 @@ def _line(schema: Schema, reason: Reason, features: Mapping[str, Value]) -> str:
     icon, badge = (":material/trending_up:", ":green-badge") if reason.effect > 0 else (
         ":material/trending_down:", ":gray-badge"
     )  # fmt: skip
-    direction = _("raises the chance") if reason.effect > 0 else _("lowers the chance")
+    direction = _("raises it") if reason.effect > 0 else _("lowers it")
     if reason.column not in schema.by_name:  # the schema has changed since
         return f"{badge}[{icon} {direction}] {formats.plain(reason.column)}"
     return f"{badge}[{icon} {direction}] {formats.plain(said(schema, reason, features))}"

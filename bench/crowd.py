@@ -40,6 +40,11 @@ def fill(db: Db, schema: Schema, campaign: str, size: int, *, seed: int = 1) -> 
     ensure_filters(db, schema)
 
 
+def features(schema: Schema, many: int, chance: random.Random) -> list[dict[str, Value]]:
+    """What is known of so many people: values that the schema allows, each as likely as any other."""
+    return [{column.name: _value(column, chance) for column in schema.features} for _ in range(many)]
+
+
 def _import(db: Db, schema: Schema, campaign: str, chance: random.Random) -> None:
     """One row of a file, through the importer: what it makes of it is what the others are made like."""
     with tempfile.TemporaryDirectory(prefix="callwise-bench-") as folder:
@@ -55,7 +60,7 @@ def _import(db: Db, schema: Schema, campaign: str, chance: random.Random) -> Non
 
 
 def _people(schema: Schema, like: Document, size: int, chance: random.Random) -> Iterator[Document]:
-    kinds = [{column.name: _value(column, chance) for column in schema.features} for _ in range(KINDS)]
+    kinds = features(schema, KINDS, chance)
     for number in range(1, size + 1):
         ref = f"{number:07d}"
         yield {

@@ -66,26 +66,29 @@ class Explainer:
 
     def reasons(self, rows: Sequence[Row]) -> list[tuple[Reason, ...]]:
         """The strongest reasons for each of n rows' scores."""
-        return [strongest({name: found[name] for name in self._columns}) for found in self.effects(rows)]
+        return [strongest(found) for found in self._effects(rows, self._columns)]
 
     def effects(self, rows: Sequence[Row]) -> list[dict[str, float]]:
         """What each column adds to the log-odds of each of n rows; if that is not exact, only what may be a reason."""
+        return self._effects(rows, self._names)
+
+    def _effects(self, rows: Sequence[Row], names: Sequence[str]) -> list[dict[str, float]]:
         found: list[dict[str, float]] = []
         for start in range(0, len(rows), CHUNK):
             chunk = rows[start : start + CHUNK]
-            found += self._own_parts(chunk) if self.exact else self._differences(chunk)
+            found += self._own_parts(chunk, names) if self.exact else self._differences(chunk)
         return found
 
     def _adds_up(self, reference: pd.DataFrame) -> bool:
         tail = reference.tail(PROBED)
         columns = [tail[name].tolist() for name in self._names]
         probed = [dict(zip(self._names, row, strict=True)) for row in zip(*columns, strict=True)]
-        expected = [self._at_base + sum(parts.values()) for parts in self._own_parts(probed)]
+        expected = [self._at_base + sum(parts.values()) for parts in self._own_parts(probed, self._names)]
         return bool(np.abs(log_odds(self._model, probed) - expected).max() < EXACT)
 
-    def _own_parts(self, rows: Sequence[Row]) -> list[dict[str, float]]:
-        parts = self._learn([(name, row[name]) for row in rows for name in self._names])
-        return [{name: parts[name, row[name]] - self._average[name] for name in self._names} for row in rows]
+    def _own_parts(self, rows: Sequence[Row], names: Sequence[str]) -> list[dict[str, float]]:
+        parts = self._learn([(name, row[name]) for row in rows for name in names])
+        return [{name: parts[name, row[name]] - self._average[name] for name in names} for row in rows]
 
     def _learn(self, pairs: Sequence[tuple[str, Value]]) -> Mapping[tuple[str, Value], float]:
         """The parts of these values, at least. The model is asked for new ones, in the typical row."""
