@@ -5,7 +5,7 @@ An action that changes the counts forgets them, so whoever acted sees the change
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from pymongo.database import Database
 
 from app import calls_made, ranked_list
 from app.calls_made import Call, Known, Tally
+from app.kept import Kept
 from app.ranked_list import Progress
 from core import call_script, reach
 from core.call_script import Script
@@ -22,8 +23,6 @@ from core.reach import Counts
 
 # There is one database in a process; its name stands for it in the cache.
 _SHARED: dict[str, Any] = {"show_spinner": False, "hash_funcs": {Database: lambda db: db.name}}
-_progress = st.cache_data(ttl=timedelta(seconds=5), **_SHARED)(ranked_list.progress)
-_floors = st.cache_data(ttl=timedelta(seconds=30), **_SHARED)(ranked_list.floors)
 _answers = st.cache_data(ttl=timedelta(minutes=10), max_entries=64, **_SHARED)(reach.counted)
 _script = st.cache_data(ttl=timedelta(seconds=30), **_SHARED)(call_script.read)
 _tally = st.cache_data(ttl=timedelta(minutes=1), **_SHARED)(calls_made.tally)
@@ -51,23 +50,37 @@ _known = st.cache_resource(ttl=timedelta(hours=1), max_entries=4, show_spinner=F
 _made = st.cache_data(ttl=timedelta(minutes=1), max_entries=16, **_SHARED)(_joined)
 
 
+def _counting() -> Kept[Progress]:
+    return Kept(ranked_list.progress, least=timedelta(seconds=5))
+
+
+def _parting() -> Kept[list[float]]:
+    return Kept(lambda db, one: ranked_list.floors(db, one, progress(db, one).ranked), least=timedelta(seconds=30))
+
+
+_progress: Callable[[], Kept[Progress]] = st.cache_resource(show_spinner=False)(_counting)
+_floors: Callable[[], Kept[list[float]]] = st.cache_resource(show_spinner=False)(_parting)
+
+
 def progress(db: Db, campaign: str) -> Progress:
-    """`ranked_list.progress`, at most five seconds old."""
-    found: Progress = _progress(db, campaign)
-    return found
+    """`ranked_list.progress`, at most five seconds old, or as old as `app.kept` says of a long list."""
+    return _progress().of(db, campaign)
 
 
 def floors(db: Db, campaign: str) -> list[float]:
-    """`ranked_list.floors`, at most thirty seconds old."""
-    ranked = progress(db, campaign).ranked
-    # A hundredth more or less moves no band that a person could tell, so a call made does not ask again.
-    found: list[float] = _floors(db, campaign, ranked if ranked < 1_000 else round(ranked, -2))
-    return found
+    """`ranked_list.floors`, at most thirty seconds old, or as old as `app.kept` says of a long list."""
+    return _floors().of(db, campaign)
+
+
+def last_floors(db: Db, campaign: str) -> list[float]:
+    """The floors as they were last seen, without waiting for them; none where nobody has looked yet."""
+    return _floors().last(db, campaign) or []
 
 
 def forget_progress(db: Db, campaign: str) -> None:
-    """Count `campaign` anew next time."""
-    _progress.clear(db, campaign)
+    """Count `campaign` anew next time, unless it is so long that counting takes a while."""
+    _progress().forget(db, campaign)
+    _floors().forget(db, campaign)
 
 
 def tally(db: Db, campaign: str, zone: str | None) -> list[Tally]:

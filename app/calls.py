@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import cached, card, formats, identity, list_filter, notices, person, ranked_list, take_back
 from app.appliance import Appliance
 from app.bands import band_of
 from app.desk import Seat
 from app.language import _, plural, said
-from app.ranked_list import Entry, Progress
+from app.ranked_list import Entry, Progress, Standing
 from core import prospects
 from core.call_states import Result
 from core.clock import now
@@ -42,9 +44,9 @@ def page(house: Appliance) -> None:
         with middle:
             identity.ask()
         with right:
-            wanted = list_filter.ask(house.schema, cached.floors(house.db, campaign))
+            state = ranked_list.standing(house.db, campaign)
+            wanted = list_filter.ask(house.schema, partial(cached.floors, house.db, campaign), ranked=state.ranked)
     agent = identity.current_agent()
-    state = cached.progress(house.db, campaign)
     held = Seat(house, campaign, agent).held() if agent else None
     # Places of their own: whatever comes and goes above or inside them moves nothing else, so no button is ever on the
     # screen twice while the next page is drawn.
@@ -62,12 +64,12 @@ def page(house: Appliance) -> None:
     st.fragment(_listing, run_every=every)(house, campaign, agent, wanted, _stage(state))
 
 
-def _stage(state: Progress) -> tuple[bool, bool]:
+def _stage(state: Standing) -> tuple[bool, bool]:
     """What the whole page depends on: whether anybody is left to call, and whether anybody is ranked."""
-    return bool(state.to_call), bool(state.ranked)
+    return state.to_call, state.ranked
 
 
-def _next_call(house: Appliance, campaign: str, agent: str | None, state: Progress, wanted: Wanted) -> None:
+def _next_call(house: Appliance, campaign: str, agent: str | None, state: Standing, wanted: Wanted) -> None:
     with st.container(key="next-call", border=True):
         if not agent:
             st.markdown(_("**Who is calling?** Enter your name above, then take the first call."))
@@ -106,13 +108,36 @@ def _promises(house: Appliance, campaign: str, agent: str) -> None:
 
 @notices.boundary()
 def _listing(house: Appliance, campaign: str, agent: str | None, wanted: Wanted, drawn: tuple[bool, bool]) -> None:
-    state = cached.progress(house.db, campaign)
+    state = ranked_list.standing(house.db, campaign)
     if _stage(state) != drawn:
         st.rerun()
-    with st.container(key="progress"):
-        _figures(house, campaign, agent, state)
+    # Each part has its place, and the rows come first: whatever counts takes a time that grows with the list.
+    figures, above = st.container(key="progress"), st.container(key="above-list")
+    rows, below = st.container(key="ranked-list").empty(), st.container(key="below-list")
+    # Each campaign has a place of its own in the list.
+    place = f"list-page-{campaign}"
+    entries: list[Entry] = []
+    if state.open:
+        with above:
+            _heading(state)
+        entries = _entries(house, campaign, wanted, st.session_state.get(place, 1))
+        _table(rows, house, entries, cached.last_floors(house.db, campaign), agent)
+    counted = cached.progress(house.db, campaign)
+    with figures:
+        _figures(house, campaign, agent, counted)
     if not state.open:
         return
+    with above:
+        _remarks(counted, wanted, entries)
+    if not wanted and not entries:  # the list has shrunk: its end is shown
+        entries = _entries(house, campaign, wanted, counted.pages)
+    _table(rows, house, entries, cached.floors(house.db, campaign), agent)
+    if counted.pages > 1 and not wanted:
+        with below:
+            st.pagination(counted.pages, key=place)
+
+
+def _heading(state: Standing) -> None:
     st.subheader(_("Next in line"))
     if not state.ranked:
         with st.container(key="unranked"):
@@ -123,31 +148,31 @@ def _listing(house: Appliance, campaign: str, agent: str | None, wanted: Wanted,
                 ),
                 icon=":material/hourglass_top:",
             )
-    elif state.unranked:
+
+
+def _remarks(counted: Progress, wanted: Wanted, entries: Sequence[Entry]) -> None:
+    if counted.ranked and counted.unranked:
         still = plural(
             "{count} person still being ranked; they are at the end.",
             "{count} people still being ranked; they are at the end.",
-            state.unranked,
+            counted.unranked,
         )
-        st.caption(still.format(count=formats.count(state.unranked)))
+        st.caption(still.format(count=formats.count(counted.unranked)))
     if wanted:
-        entries = ranked_list.first_of(house.db, campaign, wanted, now())
         st.caption(_("The best whom the filter lets through.") if entries else _("The filter lets nobody through."))
-        _table(house, campaign, entries, agent)
-        return
-    # Each campaign has a place of its own in the list, and one that has shrunk is shown at its end.
-    place = f"list-page-{campaign}"
-    number = min(st.session_state.get(place, 1), state.pages)
-    _table(house, campaign, ranked_list.page(house.db, campaign, number, now()), agent)
-    if state.pages > 1:
-        st.pagination(state.pages, key=place)
 
 
-def _table(house: Appliance, campaign: str, entries: Sequence[Entry], agent: str | None) -> None:
-    floors = cached.floors(house.db, campaign)
-    with st.container(key="ranked-list"):
-        if entries:
-            st.table([_row(house, entry, floors, agent) for entry in entries], border="horizontal", hide_index=True)
+def _entries(house: Appliance, campaign: str, wanted: Wanted, number: int) -> list[Entry]:
+    if wanted:
+        return ranked_list.first_of(house.db, campaign, wanted, now())
+    return ranked_list.page(house.db, campaign, number, now())
+
+
+def _table(
+    place: DeltaGenerator, house: Appliance, entries: Sequence[Entry], floors: Sequence[float], agent: str | None
+) -> None:
+    if entries:
+        place.table([_row(house, entry, floors, agent) for entry in entries], border="horizontal", hide_index=True)
 
 
 def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str | None) -> dict[str, str]:
@@ -157,10 +182,16 @@ def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str | N
         _("Person"): formats.plain(entry.ref),
         _("Chance"): said(formats.NOT_YET) if score is None else formats.percent(score),
         _("Score"): said(formats.NOT_YET) if score is None else formats.exact(score),
-        _("Band"): said(formats.NOT_YET) if score is None else band_of(score, floors).badge,
+        _("Band"): _band(score, floors),
         _("With"): _with(entry.held_by, agent),
         **{column.label: formats.value(column, entry.features.get(column.name)) for column in columns},
     }
+
+
+def _band(score: float | None, floors: Sequence[float]) -> str:
+    if score is None:
+        return said(formats.NOT_YET)
+    return band_of(score, floors).badge if floors else "…"
 
 
 def _figures(house: Appliance, campaign: str, agent: str | None, state: Progress) -> None:

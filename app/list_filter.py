@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -16,27 +16,30 @@ from core.wanted import Wanted
 EVERYBODY = Sentence("Everybody")
 
 
-def ask(schema: Schema, floors: Sequence[float]) -> Wanted:
-    """Draw it and return what is asked for; `floors` are those of the bands."""
+def ask(schema: Schema, floors: Callable[[], Sequence[float]], *, ranked: bool) -> Wanted:
+    """Draw it and return what is asked for; `floors` gives those of the bands, which there are once somebody is ranked.
+
+    They are asked for only if a band is: they take a while on a long list.
+    """
     chosen = sum(1 for key in _keys(schema) if st.session_state.get(key) not in (None, EVERYBODY))
     label = _("Filter ({count})").format(count=chosen) if chosen else _("Filter")
     with st.popover(label, key="list-filter", icon=":material/filter_list:", width="stretch"):
         st.caption(_("Promised calls come back whatever is chosen here."))
-        low, high = _band(floors)
+        low, high = _band(floors, ranked=ranked)
         equal = {c.name: word for c in wanted.categories(schema) if (word := _category(c)) is not None}
         least = {c.name: number for c in wanted.numbers(schema) if (number := _number(c)) is not None}
         st.button(_("Clear"), key="filter-clear", icon=":material/close:", on_click=_clear, args=(schema,))
     return Wanted(equal, least, low, high)
 
 
-def _band(floors: Sequence[float]) -> tuple[float | None, float | None]:
+def _band(floors: Callable[[], Sequence[float]], *, ranked: bool) -> tuple[float | None, float | None]:
     """The scores of the chosen band, from and to below."""
-    names = [band.name for band in bands.BANDS[: len(floors) + 1]] if floors else []
+    names = [band.name for band in bands.BANDS] if ranked else []
     name = st.selectbox(_("Band"), [EVERYBODY, *names], key="filter-band", format_func=said)
     if name not in names:
         return None, None
     place = names.index(name)
-    edges = [None, *floors, None]
+    edges = [None, *floors(), None]
     return edges[place + 1], edges[place]
 
 
