@@ -33,30 +33,32 @@ def page(house: Appliance) -> None:
     with reachable():
         campaigns = [str(c["_id"]) for c in house.db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]
     if not campaigns:
+        imports = st.session_state["campaigns_page"]
         with st.container(key="empty-campaigns"):
-            st.info(_("There is no campaign yet. Import a file of people to call, and the list appears here."))
-        st.page_link(st.session_state["campaigns_page"], label=_("Import a campaign"), icon=":material/upload_file:")
+            if imports:
+                st.info(_("There is no campaign yet. Import a file of people to call, and the list appears here."))
+            else:
+                st.info(_("There is no campaign yet. When a manager has imported one, the list appears here."))
+        if imports:
+            st.page_link(imports, label=_("Import a campaign"), icon=":material/upload_file:")
         return
     with st.container(key="where"):
-        left, middle, right = st.columns([5, 5, 2], vertical_alignment="bottom")
+        left, right = st.columns([10, 2], vertical_alignment="bottom")
         with left:
             campaign = st.selectbox(_("Campaign"), campaigns, key="campaign", bind="query-params")
-        with middle:
-            identity.ask()
         with right:
             state = ranked_list.standing(house.db, campaign)
             wanted = list_filter.ask(house.schema, partial(cached.floors, house.db, campaign), ranked=state.ranked)
     agent = identity.current_agent()
-    held = Seat(house, campaign, agent).held() if agent else None
+    held = Seat(house, campaign, agent).held()
     # Places of their own: whatever comes and goes above or inside them moves nothing else, so no button is ever on the
     # screen twice while the next page is drawn.
     message, work = st.container(key="message"), st.container(key="desk")
     with message:
         notices.show_waiting()
-        if agent:
-            take_back.draw(Seat(house, campaign, agent))
+        take_back.draw(Seat(house, campaign, agent))
     with work:
-        if agent and held:
+        if held:
             card.draw(Seat(house, campaign, agent), held, cached.floors(house.db, campaign))
         else:
             _next_call(house, campaign, agent, state, wanted)
@@ -69,11 +71,9 @@ def _stage(state: Standing) -> tuple[bool, bool]:
     return state.to_call, state.ranked
 
 
-def _next_call(house: Appliance, campaign: str, agent: str | None, state: Standing, wanted: Wanted) -> None:
+def _next_call(house: Appliance, campaign: str, agent: str, state: Standing, wanted: Wanted) -> None:
     with st.container(key="next-call", border=True):
-        if not agent:
-            st.markdown(_("**Who is calling?** Enter your name above, then take the first call."))
-        elif not state.to_call:
+        if not state.to_call:
             st.markdown(_("**Everybody in this campaign has been called.** Choose another campaign, or import one."))
         elif not state.open:
             st.markdown(
@@ -83,16 +83,15 @@ def _next_call(house: Appliance, campaign: str, agent: str | None, state: Standi
             st.markdown(
                 _("**Ready when you are.** You get the person with the best chance whom nobody else is calling.")
             )
-        if agent:
-            _promises(house, campaign, agent)
+        _promises(house, campaign, agent)
         st.button(
             _("Next call"),
             key="take",
             type="primary",
             icon=":material/call:",
             shortcut="N",
-            disabled=not agent or not state.to_call,
-            on_click=Seat(house, campaign, agent or "").take,
+            disabled=not state.to_call,
+            on_click=Seat(house, campaign, agent).take,
             args=(wanted,),
         )
 
@@ -107,7 +106,7 @@ def _promises(house: Appliance, campaign: str, agent: str) -> None:
 
 
 @notices.boundary()
-def _listing(house: Appliance, campaign: str, agent: str | None, wanted: Wanted, drawn: tuple[bool, bool]) -> None:
+def _listing(house: Appliance, campaign: str, agent: str, wanted: Wanted, drawn: tuple[bool, bool]) -> None:
     state = ranked_list.standing(house.db, campaign)
     if _stage(state) != drawn:
         st.rerun()
@@ -169,13 +168,13 @@ def _entries(house: Appliance, campaign: str, wanted: Wanted, number: int) -> li
 
 
 def _table(
-    place: DeltaGenerator, house: Appliance, entries: Sequence[Entry], floors: Sequence[float], agent: str | None
+    place: DeltaGenerator, house: Appliance, entries: Sequence[Entry], floors: Sequence[float], agent: str
 ) -> None:
     if entries:
         place.table([_row(house, entry, floors, agent) for entry in entries], border="horizontal", hide_index=True)
 
 
-def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str | None) -> dict[str, str]:
+def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str) -> dict[str, str]:
     score = entry.score
     columns = person.key_columns(house.schema)
     return {
@@ -194,7 +193,7 @@ def _band(score: float | None, floors: Sequence[float]) -> str:
     return band_of(score, floors).badge if floors else "…"
 
 
-def _figures(house: Appliance, campaign: str, agent: str | None, state: Progress) -> None:
+def _figures(house: Appliance, campaign: str, agent: str, state: Progress) -> None:
     if state.total:
         text = plural("{called} of {total} person called", "{called} of {total} people called", state.total)
         text = text.format(called=formats.count(state.called), total=formats.count(state.total))
@@ -208,14 +207,13 @@ def _figures(house: Appliance, campaign: str, agent: str | None, state: Progress
             st.metric(_("Taken off"), formats.count(state.off), width="content")
         rate = f" ({formats.percent(state.sold / state.done)})" if state.done else ""
         st.metric(_("Sold"), formats.count(state.sold) + rate, width="content")
-        if agent:
-            mine = ranked_list.shift(house.db, campaign, agent, _today())
-            made, sold = sum(mine.values()), mine.get(Result.SOLD, 0)
-            today = _("{sold} of {made} sold").format(sold=formats.count(sold), made=formats.count(made))
-            st.metric(_("You today"), today, width="content")
+        mine = ranked_list.shift(house.db, campaign, agent, _today())
+        made, sold = sum(mine.values()), mine.get(Result.SOLD, 0)
+        today = _("{sold} of {made} sold").format(sold=formats.count(sold), made=formats.count(made))
+        st.metric(_("You today"), today, width="content")
 
 
-def _with(holder: str | None, agent: str | None) -> str:
+def _with(holder: str | None, agent: str) -> str:
     if holder is None:
         return _("free")
     return _("you") if holder == agent else formats.plain(holder)

@@ -9,6 +9,7 @@ from app.appliance import Appliance
 from app.language import _
 from app.notices import Notice
 from core import call_script
+from core.accounts import Role
 from core.call_script import LONGEST, REF, Script
 from core.mongo import Document, reachable
 
@@ -67,7 +68,7 @@ def _preview(house: Appliance, campaign: str, text: str) -> None:
 @notices.kept_for_next_run()
 def _keep(house: Appliance, campaign: str, key: str) -> None:
     seen: dict[str, Script | None] = st.session_state[_SEEN]
-    who = identity.current_agent() or "somebody at the screen"
+    who = identity.require(Role.MANAGER).shown
     text = str(st.session_state.get(key) or "")
     kept = call_script.write(house.db, house.schema, campaign, text, by=who, seen=seen.get(campaign))
     seen[campaign] = kept

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from bootstrap.browser import address, opened, take_next, visit
 from core.clock import now
 from core.mongo import Db
+from tests.people import enter
 
 pytestmark = [pytest.mark.mongo, pytest.mark.s3]
 
@@ -32,7 +33,8 @@ def spring(db: Db, person: dict[str, Any]) -> str:
 
 def test_why_and_what_to_say_are_on_the_card(app: str, chromium: str, spring: str, db: Db) -> None:
     with opened(chromium) as page:
-        visit(page, f"{app}/campaigns?agent=Mia")
+        enter(page, app, db, "Mia")
+        visit(page, f"{app}/campaigns")
         page.get_by_label("Script", exact=True).fill("Hello {ref}.\nYou are <b>{age}</b> and {name}.")
         page.locator(".st-key-script-keep button").click()
         expect(page.locator(".st-key-campaigns-message")).to_contain_text("could stand at {name}")
@@ -41,7 +43,8 @@ def test_why_and_what_to_say_are_on_the_card(app: str, chromium: str, spring: st
         expect(page.locator(".st-key-campaigns-message")).to_contain_text("The script of spring is kept.")
         expect(page.locator(".st-key-script-preview")).to_contain_text("You are <b>67 years</b>.")
 
-        visit(page, address(app, spring, "Ann"))
+        enter(page, app, db)
+        visit(page, address(app, spring))
         take_next(page)
         why = page.locator(".st-key-reasons")
         expect(why).to_contain_text("Bought in an earlier campaign")
@@ -63,9 +66,10 @@ def test_why_and_what_to_say_are_on_the_card(app: str, chromium: str, spring: st
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-def test_the_card_does_not_scroll_sideways(app: str, chromium: str, spring: str, width: int) -> None:
+def test_the_card_does_not_scroll_sideways(app: str, chromium: str, spring: str, db: Db, width: int) -> None:
     with opened(chromium, width=width, height=900) as page:
-        visit(page, address(app, spring, "Ann"))
+        enter(page, app, db)
+        visit(page, address(app, spring))
         page.locator(".st-key-take button:enabled").click()
         page.locator(".st-key-reasons").wait_for()
         page.wait_for_load_state("networkidle")
