@@ -21,6 +21,7 @@ from core.call_script import Script
 from core.mongo import Db
 from core.reach import Counts
 
+LONG = 50_000  # people in a campaign
 # There is one database in a process; its name stands for it in the cache.
 _SHARED: dict[str, Any] = {"show_spinner": False, "hash_funcs": {Database: lambda db: db.name}}
 _answers = st.cache_data(ttl=timedelta(minutes=10), max_entries=64, **_SHARED)(reach.counted)
@@ -78,7 +79,14 @@ def last_floors(db: Db, campaign: str) -> list[float]:
 
 
 def forget_progress(db: Db, campaign: str) -> None:
-    """Count `campaign` anew next time, unless it is so long that counting takes a while."""
+    """Count `campaign` anew next time, unless it is so long that one more or less is not seen."""
+    kept = _progress().last(db, campaign)
+    if kept and kept.total < LONG:
+        recount(db, campaign)
+
+
+def recount(db: Db, campaign: str) -> None:
+    """Count `campaign` anew next time, however long it is."""
     _progress().forget(db, campaign)
     _floors().forget(db, campaign)
 

@@ -121,6 +121,9 @@ def _listing(house: Appliance, campaign: str, agent: str, wanted: Wanted, drawn:
             _heading(state)
         entries = _entries(house, campaign, wanted, st.session_state.get(place, 1))
         _table(rows, house, entries, cached.last_floors(house.db, campaign), agent)
+    if state.open and not entries and not wanted:  # the list has shrunk: its end is shown
+        cached.recount(house.db, campaign)
+        entries = _entries(house, campaign, wanted, cached.progress(house.db, campaign).pages)
     counted = cached.progress(house.db, campaign)
     with figures:
         _figures(house, campaign, agent, counted)
@@ -128,8 +131,6 @@ def _listing(house: Appliance, campaign: str, agent: str, wanted: Wanted, drawn:
         return
     with above:
         _remarks(counted, wanted, entries)
-    if not wanted and not entries:  # the list has shrunk: its end is shown
-        entries = _entries(house, campaign, wanted, counted.pages)
     _table(rows, house, entries, cached.floors(house.db, campaign), agent)
     if counted.pages > 1 and not wanted:
         with below:

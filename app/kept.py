@@ -18,7 +18,6 @@ from core.mongo import Db
 
 T = TypeVar("T")
 TIMES = 20
-QUICK = 0.2  # seconds; what took longer is not asked again for one change
 
 
 @dataclass
@@ -70,10 +69,8 @@ class Kept(Generic[T]):
         return kept.value if kept else None
 
     def forget(self, db: Db, campaign: str) -> None:
-        """Ask anew next time, if that is quick: whoever changes something sees it at once on a list of usual length."""
-        kept = self._answers.get((db.name, campaign))
-        if kept and kept.took < QUICK:
-            self._answers.pop((db.name, campaign), None)
+        """Ask anew next time."""
+        self._answers.pop((db.name, campaign), None)
 
     def _fresh(self, kept: _Answer[T]) -> bool:
         return self.clock() - kept.at < max(self.least.total_seconds(), TIMES * kept.took)
