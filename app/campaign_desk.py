@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import cached, export_view, formats, identity
+from app import cached, export_view, formats, identity, script_form
 from app.appliance import Appliance
 from app.campaign_pace import Pace
 from app.language import _, plural
@@ -35,6 +35,8 @@ def draw(house: Appliance, found: Sequence[Document], agents: Sequence[str]) -> 
             _agents(house, campaign, agents)
         with right:
             _title(house, campaign)
+    st.markdown("**" + _("What agents say") + "**")
+    script_form.draw(house, key)
     with st.container(key="campaign-export", border=True):
         export_view.draw(house, campaign)
 

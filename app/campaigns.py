@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import cached, campaign_desk, do_not_call_view, formats, import_form, import_report, imports, notices
+from app import (
+    cached,
+    campaign_desk,
+    do_not_call_view,
+    formats,
+    import_form,
+    import_report,
+    imports,
+    notices,
+)
 from app.appliance import Appliance
 from app.language import _, plural
 from app.ranked_list import Progress

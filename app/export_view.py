@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,7 +34,6 @@ def draw(house: Appliance, campaign: Document) -> None:
     """Draw it for `campaign`."""
     key = str(campaign["_id"])
     st.markdown("**" + _("The ranked list as a file") + "**")
-    floors = cached.floors(house.db, key)
     left, middle, right = st.columns([4, 3, 2], vertical_alignment="bottom")
     with left:
         whose = st.selectbox(
@@ -45,7 +45,9 @@ def draw(house: Appliance, campaign: Document) -> None:
     with middle:
         form = st.selectbox(_("Format"), FORMATS, key="export_format", format_func=lambda one: one.label)
     with right:
-        wanted = list_filter.ask(house.schema, floors)
+        wanted = list_filter.ask(
+            house.schema, partial(cached.floors, house.db, key), ranked=bool(cached.progress(house.db, key).ranked)
+        )
     st.caption(
         _(
             "The best chance first, with score, band, status, the last call and all columns. It holds personal data: "

@@ -7,6 +7,7 @@ called and the prospect's new state follow from it; `finish` does these again wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 
@@ -31,6 +32,7 @@ def record(
     call: int | None = None,
     again: datetime | None = None,
     everywhere: bool = False,
+    groups: Mapping[str, str] | None = None,
     rules: Rules = STANDARD,
     at: datetime | None = None,
     clock: Clock = now,
@@ -38,8 +40,9 @@ def record(
     """Record the result of call number `call` (the next, unless it is given) and return the call as it is stored.
 
     Repeating it changes nothing. `again` is the time promised with `Result.CALLBACK`. `everywhere` says that a ref is
-    the same person in every campaign, for `Result.DO_NOT_CALL`. Raises NotFound; InputError for a time that cannot be
-    promised; Conflict when another agent holds the prospect, or another result was recorded first.
+    the same person in every campaign, for `Result.DO_NOT_CALL`. `groups` is kept with the call: the group that the
+    person is in, by segment. Raises NotFound; InputError for a time that cannot be promised; Conflict when another
+    agent holds the prospect, or another result was recorded first.
     """
     again = _kept(again) if again else None
     with reachable():
@@ -67,6 +70,7 @@ def record(
                 "at": then,
                 "again": {"at": again} if result is Result.CALLBACK else None,
                 "everywhere": everywhere,
+                "groups": dict(groups or {}),
                 "before": before,
                 "after": after(before, result, key, agent, then, again, rules),
             }

@@ -64,6 +64,7 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
         [("agent", ASCENDING), ("at", ASCENDING)],
         [("prospect", ASCENDING)],
         [("ref", ASCENDING)],
+        # The same index serves the best time to call, which reads all of a campaign's.
         [("campaign", ASCENDING), ("at", ASCENDING)],
     ],
     "outcomes": [[("at", ASCENDING)], [("campaign", ASCENDING), ("at", ASCENDING)], [("prospect", ASCENDING)]],

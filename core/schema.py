@@ -21,6 +21,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from core.errors import SchemaError
+from core.reason_words import Wording
 
 Value = int | float | str
 RESERVED = "prospect"
@@ -63,6 +64,7 @@ class Column(Strict):
     special: dict[int, str] = Field(default_factory=dict)
     unit: str = ""
     bounds: tuple[float, ...] = ()
+    reason: Wording = Wording()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -73,7 +75,23 @@ class Column(Strict):
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"column '{self.name}': minimum is above maximum")
         self._bounded()
+        if strange := [key for key in self.reason.values if not self._is_value(key)]:
+            raise ValueError(f"column '{self.name}': a reason has words for {strange[0]!r}, which is no value or group")
         return self
+
+    def _is_value(self, key: str) -> bool:
+        if self.is_category or key in self.groups:
+            return key in self.groups
+        try:
+            return f"{self.parse(key):g}" == key
+        except ValueError:
+            return False
+
+    def own_words(self, value: Value) -> str | None:
+        """The schema's words for `value`, or for the group it is in, where it is a reason; None if there are none."""
+        words = self.reason.values
+        exact = words.get(value if isinstance(value, str) else f"{value:g}")
+        return exact or (words.get(self.group(value)) if self.is_grouped else None)
 
     def _bounded(self) -> None:
         if self.bounds and self.is_category:
@@ -231,15 +249,23 @@ class Schema(Strict):
         """Columns by their name."""
         return {column.name: column for column in self.columns}
 
+    @cached_property
+    def segment_columns(self) -> tuple[Column, ...]:
+        """The segments; those that are numbers without bounds part nobody and are left out."""
+        return tuple(column for name in self.segments if (column := self.by_name[name]).is_grouped)
+
     def groups_of(self, record: Mapping[str, Value]) -> dict[str, str]:
-        """The group that `record` is in, by segment. Segments that are numbers without bounds are left out."""
-        columns = (self.by_name[name] for name in self.segments)
-        return {column.name: column.group(record[column.name]) for column in columns if column.is_grouped}
+        """The group that `record` is in, by segment."""
+        return {column.name: column.group(record[column.name]) for column in self.segment_columns}
 
     @cached_property
     def hash(self) -> str:
-        """sha256 of the schema's content, whatever its layout and comments: part of every model's lineage."""
-        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+        """sha256 of the schema's content, whatever its layout and comments: part of every model's lineage.
+
+        How reasons are worded is left out: it makes no other model.
+        """
+        content = self.model_dump(mode="json", exclude={"columns": {"__all__": {"reason"}}})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def read(path: Path) -> Schema:

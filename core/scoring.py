@@ -43,15 +43,22 @@ class ScoringClient:
         return dict(reply.json()["parameters"])
 
     def score(
-        self, rows: Sequence[Mapping[str, Value]], prospects: Sequence[str], *, request_id: str | None = None
+        self,
+        rows: Sequence[Mapping[str, Value]],
+        prospects: Sequence[str],
+        *,
+        request_id: str | None = None,
+        with_reasons: bool = False,
     ) -> list[v2.Score]:
-        """The scores of n rows (at most `v2.MAX_ROWS`), in their order.
+        """The scores of n rows (at most `v2.MAX_ROWS`), in their order; with the reasons for each if asked to.
 
         Repeating a call with the same `request_id` and rows gives the answer that was logged the first time. Raises
         InputError when a rule is broken, Conflict when the id was already used for other rows, and Unavailable when
         there is no answer; the call may then be repeated.
         """
-        return self._ask(v2.request(self._schema, rows, prospects, request_id or uuid.uuid4().hex))
+        return self._ask(
+            v2.request(self._schema, rows, prospects, request_id or uuid.uuid4().hex, with_reasons=with_reasons)
+        )
 
     def what_if(self, rows: Sequence[Mapping[str, Value]]) -> list[v2.Score]:
         """What the champion would say of n rows (at most `v2.MAX_ROWS`); nothing is logged, so nothing is a prediction.

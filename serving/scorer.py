@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -18,6 +19,7 @@ from core.errors import Unavailable
 from core.level import levelled
 from core.model_registry import Scores
 from core.predictions import Prediction
+from core.reasons import Reason, documents
 from core.schema import Value
 from core.succession import CANARY, CHAMPION
 from serving.models import Lineup, Served
@@ -70,8 +72,8 @@ class Scorer:
         self._lineup, self._levels, self._router, self._log, self._clock = lineup, levels, router, log, clock
         self.trial = Trial()
 
-    def score(self, request_id: str, rows: v2.Rows) -> list[Prediction]:
-        """The n predictions, logged.
+    def score(self, request_id: str, rows: v2.Rows, *, with_reasons: bool = False) -> list[Prediction]:
+        """The n predictions, logged; with the reasons for the scores that are used, if asked to.
 
         A repeated request gets the answer that was logged the first time. Raises NoChampion, ModelError, Conflict when
         the id was used for other rows, and Unavailable when no record could be kept.
@@ -90,9 +92,11 @@ class Scorer:
             if answers[1:] and self._router.to_canary(prospect):
                 answers.reverse()
             predictions.append(_prediction(request_id, number, prospect, features, at, *answers))
+        if with_reasons:
+            predictions = _explained(predictions, lineup)
         return self._log.write(predictions)
 
-    def what_if(self, request_id: str, rows: v2.Rows) -> list[Prediction]:
+    def what_if(self, request_id: str, rows: v2.Rows, *, with_reasons: bool = False) -> list[Prediction]:
         """What the champion would say of n rows, at its level. Nothing is logged, routed or counted.
 
         Raises NoChampion, ModelError.
@@ -102,10 +106,11 @@ class Scorer:
             raise NoChampion
         answers = _answers(CHAMPION, lineup.champion, lineup.champion.score(rows.features), levels)
         at = self._clock()
-        return [
+        predictions = [
             _prediction(request_id, number, prospect, features, at, answer)
             for number, (features, prospect, answer) in enumerate(zip(*rows, answers, strict=True))
         ]
+        return _explained(predictions, lineup) if with_reasons else predictions
 
     def _canary(self, canary: Served | None, rows: v2.Rows, champion_seconds: float) -> Scores | None:
         """The canary's scores; None without one, or where it fails: a trial must not cost anybody an answer."""
@@ -123,6 +128,17 @@ class Scorer:
             canary_seconds=time.perf_counter() - began,
         )
         return scores
+
+
+def _explained(predictions: list[Prediction], lineup: Lineup) -> list[Prediction]:
+    """The predictions, each with the reasons of the model whose score is used."""
+    explained = list(predictions)
+    for route, served in ((CHAMPION, lineup.champion), (CANARY, lineup.canary)):
+        places = [place for place, prediction in enumerate(predictions) if prediction.route == route]
+        found = _reasons(served, [dict(predictions[place].features) for place in places])
+        for place, reasons in zip(places, found, strict=True):
+            explained[place] = replace(predictions[place], reasons=documents(reasons))
+    return explained
 
 
 def _prediction(
@@ -149,6 +165,17 @@ def _prediction(
         level=used.level,
         shadow_level=shadow.level if shadow else None,
     )
+
+
+def _reasons(served: Served | None, rows: list[dict[str, Value]]) -> Sequence[tuple[Reason, ...] | None]:
+    """The reasons for n scores of `served`; None for each where it gives none: a score does not wait for them."""
+    if served is None or served.explainer is None or not rows:
+        return [None] * len(rows)
+    try:
+        return served.explainer.reasons(rows)
+    except Exception:
+        log.exception("version %s gave no reasons for its scores", served.version)
+        return [None] * len(rows)
 
 
 def _answers(route: str, served: Served, scores: Scores, levels: Mapping[str, float]) -> list[Answer]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import account_changes, prospects, sessions
+from core import account_changes, call_script, prospects, sessions
 from core.accounts import Role
 from core.campaigns import State, assign, put
 from core.clock import now
 from core.mongo import Db
 from core.prospects import Result
+from core.schema import Schema
 from core.settings import ROOT
 from tests.people import cookies_from_tests, sit_down
 
@@ -402,7 +403,6 @@ def test_the_list_turns_pages_and_shrinks(screen: Screen, campaign: str, db: Db)
     test.pagination[0].set_value(2).run()
     assert listed(test) == ["q22", "q23", "q24"]
     db.prospects.update_many({"ref": {"$gte": "q10"}}, {"$set": {"status": "done"}})
-    st.cache_data.clear()
     test.run()
     assert not test.exception
     assert listed(test)[0] == "p2"
@@ -430,3 +430,82 @@ def test_a_campaign_assigned_to_others_is_offered_to_them_and_to_managers(
     put(db, campaign, State.PAUSED, by="Mia")
     assert "is paused" in said(press(test, "take"))  # drawn before, and asked again at the claim
     assert db.prospects.find_one({"claim.by": "Cid"}) is None
+
+
+def test_the_card_says_why_in_the_schemas_words_and_in_which_direction(screen: Screen, campaign: str, db: Db) -> None:
+    why = [{"column": "poutcome", "effect": 1.2}, {"column": "job", "effect": -0.4}, {"column": "pdays", "effect": 0.1}]
+    changed = {"reasons": why, "features.poutcome": "success", "features.job": "retired", "features.pdays": 6}
+    db.prospects.update_one({"_id": "spring:p2"}, {"$set": changed})
+    lines = [e.value for e in press(screen("Ann"), "take").markdown if "-badge[:material/trending" in e.value]
+    assert [line.split("] ", 1)[1] for line in lines] == [
+        "Bought in an earlier campaign",
+        "Retired people say yes less often than others",
+        r"Days since the last campaign's contact\: 6 days",
+    ]
+    assert ["raises" in line for line in lines] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "says"),
+    [
+        (None, "The reasons come with the next ranking."),
+        ([], "Nothing sets this person apart from the average."),
+        ([{"column": "gone", "effect": 0.3}], "gone"),
+    ],
+)
+def test_where_there_is_no_reason_the_card_says_so(
+    screen: Screen, campaign: str, db: Db, reasons: Any, says: str
+) -> None:
+    db.prospects.update_one({"_id": "spring:p2"}, {"$set": {"reasons": reasons}})
+    test = press(screen("Ann"), "take")
+    assert says in said(test) + "\n".join(e.value for e in test.caption)
+    assert not test.exception
+
+
+def test_who_is_not_ranked_has_no_reasons(screen: Screen, campaign: str, db: Db) -> None:
+    db.prospects.update_many({}, {"$set": {"score": None}})
+    test = press(screen("Ann"), "take")
+    assert "Not ranked yet." in said(test)
+    assert "Why this chance" not in said(test)
+
+
+def test_the_script_is_on_the_card_filled_in_and_as_it_was_typed(
+    screen: Screen, campaign: str, db: Db, schema: Schema
+) -> None:
+    test = press(screen("Ann"), "take")
+    assert any("A manager can write one" in e.value for e in test.caption)
+    call_script.write(db, schema, "spring", "Hello {ref}, *{age}*?", by="Mia", seen=None)
+    st.cache_data.clear()
+    test = screen("Ann")
+    assert r"Hello p2, \*41 years\*?" in said(test)
+
+
+def test_the_best_time_is_on_the_card_once_enough_calls_were_made(screen: Screen, campaign: str, db: Db) -> None:
+    monday = datetime(2026, 5, 4, tzinfo=UTC)
+    results = [
+        (hour, "sold" if place % 10 < (7 if hour == 17 else 2) else "no answer")
+        for hour in range(9, 19)
+        for place in range(60)
+    ]
+    db.calls.insert_many(
+        {"_id": f"old:{n}", "campaign": "spring", "prospect": "x", "result": result, "agent": "bob",
+         "at": monday + timedelta(hours=hour), "groups": {}}
+        for n, (hour, result) in enumerate(results)
+    )  # fmt: skip
+    test = press(screen("Ann"), "take")
+    assert r"The people of this campaign answer most between 17 and 19 h\:" in said(test)
+
+
+def test_a_recorded_call_keeps_the_groups_that_its_person_was_in(screen: Screen, campaign: str, db: Db) -> None:
+    press(press(screen("Ann"), "take"), "outcome-no-answer")
+    call = db.calls.find_one({"_id": "spring:p2:1"})
+    assert call is not None
+    assert call["groups"] == {"job": "technician", "marital": "married", "age": "40 to under 50"}
+
+
+def test_today_counts_the_calls_of_today(screen: Screen, campaign: str, db: Db) -> None:
+    test = press(press(screen("Ann"), "take"), "outcome-sold")
+    yesterday = now() - timedelta(days=1)
+    db.calls.insert_one({"_id": "x:1", "campaign": "spring", "agent": "Ann", "result": "sold", "at": yesterday})
+    assert [m.value for m in screen("Ann").metric if m.label == "You today"] == ["1 of 1 sold"]
+    assert not test.exception

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import streamlit as st
@@ -26,9 +27,10 @@ msgstr[1] "viele Personen"
 
 
 class Screen:
-    """Stands for the browser: only its language is asked for."""
+    """Stands for the browser: its language and its cookies."""
 
-    locale = "de-AT"
+    locale: str | None = "de-AT"
+    cookies: ClassVar[dict[str, str]] = {}
 
 
 @pytest.fixture

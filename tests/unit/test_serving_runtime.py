@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pandas as pd
 import pytest
 from mlserver.handlers import DataPlane
 from mlserver.registry import MultiModelRegistry
@@ -328,13 +329,64 @@ def test_a_failure_nobody_foresaw_is_in_the_log_and_not_in_the_reply(
 ) -> None:
     stand.point(champion="1")
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a secret path")
 
     monkeypatch.setattr(stand.service.scorer, "score", fail)
     said = error(stand.http.post(f"{PATH}/infer", json=body()), 500)
     assert said == "The scoring service failed; its log says why."
     assert "a secret path" in caplog.text
+
+
+def test_reasons_are_given_to_whoever_asks_for_them_logged_and_given_again(stand: Stand) -> None:
+    stand.registry.reference = pd.DataFrame([{**ROW, "age": age} for age in range(20, 60)])
+    stand.point(champion="1", canary="2")
+    rows = [{**ROW, "age": age} for age in (20, 90)] * 20
+    people = [f"p{number}" for number in range(40)]
+    scores = stand.client.score(rows, people, request_id="r", with_reasons=True)
+    assert {score.route for score in scores} == {"champion", "canary"}
+    for score, row in zip(scores, rows, strict=True):
+        assert score.reasons is not None
+        [reason] = score.reasons
+        assert (reason.column, reason.effect > 0) == ("age", row["age"] == 90)
+        assert stand.home.held[score.prediction]["reasons"] == [{"column": "age", "effect": reason.effect}]
+    by_route = {score.route: score.reasons for score, row in zip(scores, rows, strict=True) if row["age"] == 90}
+    assert by_route["champion"] != by_route["canary"], "each is explained by the model that is used"
+    stand.point(champion="2")
+    assert stand.client.score(rows, people, request_id="r", with_reasons=True) == scores, "as they were logged"
+    assert [score.reasons for score in stand.client.score(rows, people, request_id="s")] == [None] * 40
+    assert stand.home.held["s:0"]["reasons"] is None
+
+
+def test_a_model_that_cannot_be_explained_scores_without_reasons(
+    stand: Stand, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand.point(champion="1")  # its reference is empty
+    assert "the scores of version 1 come without reasons" in caplog.text
+    [score] = stand.client.score([ROW], ["p"], with_reasons=True)
+    assert (score.score, score.reasons) == (0.117, None)
+    stand.registry.reference = pd.DataFrame([ROW])
+    stand.point(champion="2")
+    lineup = stand.service.models.lineup
+    assert lineup is not None
+    assert lineup.champion.explainer is not None
+
+    def fail(_rows: object) -> None:
+        raise RuntimeError("no reasons today")
+
+    monkeypatch.setattr(lineup.champion.explainer, "reasons", fail)
+    [score] = stand.client.score([ROW], ["p"], with_reasons=True)
+    assert (score.score, score.reasons) == (0.517, None)
+    assert "no reasons today" in caplog.text
+
+
+def test_an_output_that_is_not_there_is_refused_and_nothing_logged(stand: Stand) -> None:
+    stand.point(champion="1")
+    asked = {**body(), "outputs": [{"name": "score"}, {"name": "excuses"}]}
+    assert error(stand.http.post(f"{PATH}/infer", json=asked), 400) == (
+        "column 'excuses': is not an output of this model"
+    )
+    assert stand.home.held == {}
 
 
 def test_metadata_shows_inputs_from_the_schema_and_the_state(stand: Stand) -> None:
