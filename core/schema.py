@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from core.errors import SchemaError
+from core.schema_words import ColumnWords, Language, Words
 
 Value = int | float | str
 RESERVED = "prospect"
@@ -63,6 +64,7 @@ class Column(Strict):
     special: dict[int, str] = Field(default_factory=dict)
     unit: str = ""
     bounds: tuple[float, ...] = ()
+    _words: dict[str, ColumnWords] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -85,6 +87,10 @@ class Column(Strict):
         # At the lowest value itself, or above the highest, a bound would leave a group that nobody can be in.
         if outside := [bound for bound in self.bounds if not lowest < bound <= highest]:
             raise ValueError(f"column '{self.name}': no value is on both sides of the bound {outside[0]:g}")
+
+    def words(self, language: str) -> ColumnWords:
+        """The column's words in `language`; what the schema leaves out is empty."""
+        return self._words.get(language, ColumnWords())
 
     @property
     def is_feature(self) -> bool:
@@ -198,6 +204,7 @@ class Schema(Strict):
     calendar: Calendar | None = None
     segments: tuple[str, ...] = ()
     columns: tuple[Column, ...]
+    words: dict[Language, Words] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -214,7 +221,19 @@ class Schema(Strict):
         for name in (*self.segments, *((self.calendar.month, self.calendar.weekday) if self.calendar else ())):
             if name not in known:
                 raise ValueError(f"'{name}' is not a column")
+        self._hand_out_words()
         return self
+
+    def _hand_out_words(self) -> None:
+        for language, words in self.words.items():
+            for name, said in words.columns.items():
+                column = self.by_name.get(name)
+                if column is None:
+                    raise ValueError(f"words in '{language}': '{name}' is not a column")
+                known = {*column.categories, *column.special}
+                if strange := [value for value in (*said.categories, *said.special) if value not in known]:
+                    raise ValueError(f"words in '{language}': column '{name}' has no value {strange[0]!r} of that kind")
+                column._words[language] = said
 
     @cached_property
     def features(self) -> tuple[Column, ...]:
@@ -238,8 +257,12 @@ class Schema(Strict):
 
     @cached_property
     def hash(self) -> str:
-        """sha256 of the schema's content, whatever its layout and comments: part of every model's lineage."""
-        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+        """sha256 of the schema's content, whatever its layout and comments: part of every model's lineage.
+
+        Other languages are left out: they make no other model.
+        """
+        content = self.model_dump(mode="json", exclude={"words"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def read(path: Path) -> Schema:
