@@ -80,6 +80,17 @@ def day_pattern(*, weekday: bool = False, year: bool = True) -> str:
     return str(here.datetime_skeletons[skeleton])
 
 
+def day_field() -> str:
+    """How a field writes the day that is chosen in it, in the words of Streamlit's fields: `DD/MM/YYYY`."""
+    here = locale()
+    if (here.language, here.territory) == (SOURCE, None):
+        return "YYYY/MM/DD"
+    order = re.sub(r"[^dMy]", "", here.date_formats["short"].pattern)
+    apart = next((mark for mark in "./-" if mark in here.date_formats["short"].pattern), "/")
+    fields = {"d": "DD", "M": "MM", "y": "YYYY"}
+    return apart.join(fields[letter] for letter in dict.fromkeys(order))
+
+
 def number(figure: float) -> str:
     """A number with as many decimals as it has, up to four: `4,991.6`."""
     here = locale()

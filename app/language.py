@@ -27,6 +27,8 @@ FOLDER = Path(__file__).with_name("locale")
 SOURCE = "en"
 CHOSEN = "language"
 """Where the session keeps the language that a person chose."""
+COOKIE = "callwise_language"
+"""Where their browser keeps it."""
 
 
 def languages() -> tuple[str, ...]:
@@ -44,7 +46,8 @@ def locale() -> Locale:
 
     The browser's region stays where it fits the language, so that a date is written as at home.
     """
-    return _locale(st.context.locale or SOURCE, st.session_state.get(CHOSEN), languages())
+    chosen = st.session_state.get(CHOSEN) or st.context.cookies.get(COOKIE)
+    return _locale(st.context.locale or SOURCE, chosen, languages())
 
 
 @lru_cache(maxsize=256)  # asked for by every sentence and number; browsers may send anything

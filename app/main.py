@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import calls, campaigns, notices, overview, results
+from app import calls, campaigns, language_switch, notices, overview, results
 from app.appliance import Appliance, Link
 from core.call_states import Rules
 from core.mongo import connect
@@ -60,6 +60,7 @@ def run() -> None:
     with notices.boundary():
         house: Appliance = st.cache_resource(show_spinner=False)(wire)()
         st.navigation(_pages(house), position="top").run()
+    language_switch.draw()
 
 
 def _pages(house: Appliance) -> list[Any]:

@@ -111,7 +111,7 @@ def _days_of(period: str, campaign: str, tallies: Sequence[Tally]) -> tuple[date
     if period == CHOSEN_DAYS:
         # A field of its own for each range: days chosen in one need not lie in another.
         key = f"results-days:{campaign}:{first}"
-        chosen = st.date_input(_("Days"), (first, last), first, max(last, today), key=key)
+        chosen = st.date_input(_("Days"), (first, last), first, max(last, today), key=key, format=formats.day_field())
         ends = chosen if isinstance(chosen, tuple) else (chosen,)
         return (ends[0], ends[-1]) if ends else (first, last)
     days = PERIODS[period]

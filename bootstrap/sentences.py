@@ -14,7 +14,7 @@ from string import Formatter
 
 FOLDERS = ("app", "core")
 SENTENCE = "Sentence"
-MARKS = {"_": 1, "plural": 2, SENTENCE: 1}
+MARKS = {"_": 1, "gettext": 1, "plural": 2, SENTENCE: 1}
 """The names that take sentences, and how many of them."""
 
 _ERRORS = {"Conflict", "InputError", "NotFound", "Unavailable"}
@@ -98,11 +98,11 @@ class _File:
             self._mistake(call, f"what stands in {mark} must be written out there: no f-string, no variable")
             return
         try:
-            strange = {name for text in texts for name in places(text) if not name.isidentifier()}
+            named = all(name.isidentifier() for text in texts for name in places(text))
         except ValueError as error:
             self._mistake(call, f"{texts[0]!r}: {error}")
             return
-        if strange:
+        if not named:
             self._mistake(call, f"{texts[0]!r}: a place needs a name, and nothing but a name")
             return
         self._reading.sentences.append(Found(self._name, *texts))
@@ -114,9 +114,13 @@ class _File:
         names = {keyword.arg for keyword in filled.keywords}
         forms = [*marked.args, *(keyword.value for keyword in marked.keywords if keyword.arg == "many")]
         texts = [text for text in map(_literal, forms) if text is not None]
-        if None in names or not texts:  # **values: nothing can be said; or no sentence, which is a mistake by itself
+        try:
+            wanted = {name for text in texts for name in places(text)}
+        except ValueError:  # which is a mistake by itself
             return
-        wanted = {name for text in texts for name in places(text)}
+        # Of **values nothing can be said; no sentence, or a place without a name, is a mistake by itself.
+        if None in names or not texts or not all(map(str.isidentifier, wanted)):
+            return
         if wanted != names - other - ({"number"} - wanted):
             self._mistake(marked, f"{texts[0]!r} has other places ({_named(wanted)}) than it is given")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
@@ -19,6 +20,9 @@ from core.settings import ROOT
 
 LOCALES = ROOT / "app" / "locale"
 DOMAIN = "callwise"
+ALIKE = 0.8
+"""How much of a sentence stays where it was only reworded, as difflib measures it."""
+
 _HEADER = """msgid ""
 msgstr ""
 "Language: {language}\\n"
@@ -70,8 +74,19 @@ def update(reading: Reading, folder: Path, languages: dict[str, Path]) -> None:
     write(found, folder / f"{DOMAIN}.pot")
     for language, path in languages.items():
         catalog = open_(path, language)
-        catalog.update(found)
+        catalog.update(found, no_fuzzy_matching=True)
+        for message in catalog:
+            if message.id and not any(_forms(message)):
+                _take_over(message, catalog)
         write(catalog, path)
+
+
+def _take_over(message: Message, catalog: Catalog) -> None:
+    """Give `message` the translation of the sentence that it was before it was reworded, if there is one like it."""
+    gone = {_one(old): old for old in catalog.obsolete.values() if len(_forms(old)) == len(_forms(message))}
+    for like in get_close_matches(_one(message), gone, n=1, cutoff=ALIKE):
+        message.string = gone[like].string
+        message.flags.add("fuzzy")
 
 
 def wrong(reading: Reading, folder: Path) -> Iterator[str]:
@@ -95,7 +110,7 @@ def _wrong(message: Message, found: Catalog) -> Iterator[str]:
         return
     if message.fuzzy:
         yield "was reworded: look at its translation, and take the mark 'fuzzy' away"
-    forms = message.string if isinstance(message.string, tuple | list) else (message.string,)
+    forms = _forms(message)
     if not all(forms):
         yield "is not translated"
         return
@@ -110,8 +125,16 @@ def _wrong(message: Message, found: Catalog) -> Iterator[str]:
         yield f"has the places {sorted(wanted)}, its translation {sorted(given)}"
 
 
+def _one(message: Message) -> str:
+    return message.id[0] if isinstance(message.id, tuple | list) else message.id
+
+
+def _forms(message: Message) -> tuple[str | None, ...]:
+    return tuple(message.string) if isinstance(message.string, tuple | list) else (message.string,)
+
+
 def _shown(message: Message) -> str:
-    one = message.id[0] if isinstance(message.id, tuple | list) else message.id
+    one = _one(message)
     return repr(one if len(one) < 80 else f"{one[:77]}…")
 
 

@@ -149,7 +149,7 @@ def _parsed(
             try:
                 positive = schema.outcome.parse(record.get(schema.outcome.column))
             except ValueError as error:
-                raise InputError(str(error), row=number, column=schema.outcome.column) from None
+                raise InputError(error.args[0], row=number, column=schema.outcome.column) from None
             if outcomes_until is not None and number > outcomes_until:
                 positive = None
             at = called_at or clock()
@@ -180,7 +180,7 @@ def _features(schema: Schema, record: Record, number: int, absent: frozenset[str
         try:
             features[column.name] = column.parse(record[column.name])
         except ValueError as error:
-            raise InputError(str(error), row=number, column=column.name) from None
+            raise InputError(error.args[0], row=number, column=column.name) from None
     return features
 
 

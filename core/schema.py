@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 
 from core.errors import SchemaError
 from core.schema_words import ColumnWords, Language, Words
+from core.sentences import Sentence
 
 Value = int | float | str
 RESERVED = "prospect"
@@ -131,38 +132,45 @@ class Column(Strict):
         return frozenset(self.categories)
 
     @property
-    def rule(self) -> str:
+    def rule(self) -> Sentence:
         """The column's rule in words a person can act on."""
         if self.is_category:
-            return "one of " + ", ".join(self.categories)
-        kind = "a whole number" if self.type is ColumnType.INTEGER else "a number"
-        low = f" from {self.minimum:g}" if self.minimum is not None else ""
-        high = f" to {self.maximum:g}" if self.maximum is not None else ""
-        return kind + low + high
+            return Sentence("one of {values}", values=", ".join(self.categories))
+        kind = Sentence("a whole number") if self.type is ColumnType.INTEGER else Sentence("a number")
+        low, high = ("" if bound is None else f"{bound:g}" for bound in (self.minimum, self.maximum))
+        if low and high:
+            return Sentence("{kind} from {low} to {high}", kind=kind, low=low, high=high)
+        if low:
+            return Sentence("{kind} from {low}", kind=kind, low=low)
+        return Sentence("{kind} to {high}", kind=kind, high=high) if high else kind
 
     def parse(self, raw: Any) -> Value:
         """The value of `raw` (text or already a number) under this column's rule.
 
-        Raises ValueError whose text is the broken rule, in words.
+        Raises ValueError whose argument is the broken rule, a Sentence.
         """
         if self.is_category:
             text = raw.strip() if isinstance(raw, str) else "" if raw is None else str(raw)
             if text not in self._allowed:
-                raise ValueError(f"{text!r} is not {self.rule}" if text else f"is empty; must be {self.rule}")
+                raise ValueError(self._broken(text))
             return text
         try:
             number = float(raw)
         except (TypeError, ValueError):
-            empty = raw is None or not str(raw).strip()
-            raise ValueError(f"is empty; must be {self.rule}" if empty else f"{raw!r} is not {self.rule}") from None
+            raise ValueError(self._broken(raw)) from None
         whole = self.type is ColumnType.INTEGER
         if not math.isfinite(number) or (whole and not number.is_integer()):
-            raise ValueError(f"{raw!r} is not {self.rule}")
+            raise ValueError(self._broken(raw))
         if number in self.special:
             return int(number)
         if (self.minimum is not None and number < self.minimum) or (self.maximum is not None and number > self.maximum):
-            raise ValueError(f"{raw!r} is not {self.rule}")
+            raise ValueError(self._broken(raw))
         return int(number) if whole else number
+
+    def _broken(self, raw: Any) -> Sentence:
+        if raw is None or not str(raw).strip():
+            return Sentence("is empty; must be {rule}", rule=self.rule)
+        return Sentence("{value} is not {rule}", value=repr(raw), rule=self.rule)
 
 
 class Outcome(Strict):
@@ -176,13 +184,20 @@ class Outcome(Strict):
     def parse(self, raw: Any) -> bool | None:
         """True for a sale, False for none, None where the call has not been made (an empty cell).
 
-        Raises ValueError whose text is the broken rule.
+        Raises ValueError whose argument is the broken rule, a Sentence.
         """
         text = "" if raw is None or (isinstance(raw, float) and math.isnan(raw)) else str(raw).strip()
         if not text:
             return None
         if text not in (self.positive, self.negative):
-            raise ValueError(f"{text!r} is not one of {self.positive}, {self.negative}, or empty")
+            raise ValueError(
+                Sentence(
+                    "{value} is not one of {positive}, {negative}, or empty",
+                    value=repr(text),
+                    positive=self.positive,
+                    negative=self.negative,
+                )
+            )
         return text == self.positive
 
 
