@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.call_states import Rules
 from core.mongo import Db
 from core.objects import ObjectStore
 from core.schema import Schema
+from core.sessions import Limits
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Link:
 
 @dataclass(frozen=True)
 class Appliance:
-    """The appliance as the screens see it. `model` is the registered model that ranks people."""
+    """The appliance as the screens see it. `model` is the registered model that ranks people; `limits` are those of
+    sessions."""
 
     db: Db
     store: ObjectStore
@@ -29,3 +31,4 @@ class Appliance:
     rules: Rules
     model: str
     links: tuple[Link, ...] = ()
+    limits: Limits = field(default_factory=Limits)

@@ -12,6 +12,7 @@ from app import cached, card, formats, identity, list_filter, notices, person, r
 from app.appliance import Appliance
 from app.bands import band_of
 from app.desk import Seat
+from app.language import _
 from app.ranked_list import Entry, Progress
 from core import prospects
 from core.call_states import Result
@@ -30,30 +31,32 @@ def page(house: Appliance) -> None:
     with reachable():
         campaigns = [str(c["_id"]) for c in house.db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]
     if not campaigns:
+        imports = st.session_state["campaigns_page"]
         with st.container(key="empty-campaigns"):
-            st.info("There is no campaign yet. Import a file of people to call, and the list appears here.")
-        st.page_link(st.session_state["campaigns_page"], label="Import a campaign", icon=":material/upload_file:")
+            if imports:
+                st.info("There is no campaign yet. Import a file of people to call, and the list appears here.")
+            else:
+                st.info(_("There is no campaign yet. When a manager has imported one, the list appears here."))
+        if imports:
+            st.page_link(imports, label="Import a campaign", icon=":material/upload_file:")
         return
     with st.container(key="where"):
-        left, middle, right = st.columns([5, 5, 2], vertical_alignment="bottom")
+        left, right = st.columns([10, 2], vertical_alignment="bottom")
         with left:
             campaign = st.selectbox("Campaign", campaigns, key="campaign", bind="query-params")
-        with middle:
-            identity.ask()
         with right:
             wanted = list_filter.ask(house.schema, cached.floors(house.db, campaign))
     agent = identity.current_agent()
     state = cached.progress(house.db, campaign)
-    held = Seat(house, campaign, agent).held() if agent else None
+    held = Seat(house, campaign, agent).held()
     # Places of their own: whatever comes and goes above or inside them moves nothing else, so no button is ever on the
     # screen twice while the next page is drawn.
     message, work = st.container(key="message"), st.container(key="desk")
     with message:
         notices.show_waiting()
-        if agent:
-            take_back.draw(Seat(house, campaign, agent))
+        take_back.draw(Seat(house, campaign, agent))
     with work:
-        if agent and held:
+        if held:
             card.draw(Seat(house, campaign, agent), held, cached.floors(house.db, campaign))
         else:
             _next_call(house, campaign, agent, state, wanted)
@@ -66,26 +69,23 @@ def _stage(state: Progress) -> tuple[bool, bool]:
     return bool(state.to_call), bool(state.ranked)
 
 
-def _next_call(house: Appliance, campaign: str, agent: str | None, state: Progress, wanted: Wanted) -> None:
+def _next_call(house: Appliance, campaign: str, agent: str, state: Progress, wanted: Wanted) -> None:
     with st.container(key="next-call", border=True):
-        if not agent:
-            st.markdown("**Who is calling?** Enter your name above, then take the first call.")
-        elif not state.to_call:
+        if not state.to_call:
             st.markdown("**Everybody in this campaign has been called.** Choose another campaign, or import one.")
         elif not state.open:
             st.markdown("**Nobody is left but those who come back later.** They come up here when their time is due.")
         else:
             st.markdown("**Ready when you are.** You get the person with the best chance whom nobody else is calling.")
-        if agent:
-            _promises(house, campaign, agent)
+        _promises(house, campaign, agent)
         st.button(
             "Next call",
             key="take",
             type="primary",
             icon=":material/call:",
             shortcut="N",
-            disabled=not agent or not state.to_call,
-            on_click=Seat(house, campaign, agent or "").take,
+            disabled=not state.to_call,
+            on_click=Seat(house, campaign, agent).take,
             args=(wanted,),
         )
 
@@ -99,7 +99,7 @@ def _promises(house: Appliance, campaign: str, agent: str) -> None:
 
 
 @notices.boundary()
-def _listing(house: Appliance, campaign: str, agent: str | None, wanted: Wanted, drawn: tuple[bool, bool]) -> None:
+def _listing(house: Appliance, campaign: str, agent: str, wanted: Wanted, drawn: tuple[bool, bool]) -> None:
     state = cached.progress(house.db, campaign)
     if _stage(state) != drawn:
         st.rerun()
@@ -130,14 +130,14 @@ def _listing(house: Appliance, campaign: str, agent: str | None, wanted: Wanted,
         st.pagination(state.pages, key=place)
 
 
-def _table(house: Appliance, campaign: str, entries: Sequence[Entry], agent: str | None) -> None:
+def _table(house: Appliance, campaign: str, entries: Sequence[Entry], agent: str) -> None:
     floors = cached.floors(house.db, campaign)
     with st.container(key="ranked-list"):
         if entries:
             st.table([_row(house, entry, floors, agent) for entry in entries], border="horizontal", hide_index=True)
 
 
-def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str | None) -> dict[str, str]:
+def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str) -> dict[str, str]:
     score = entry.score
     columns = person.key_columns(house.schema)
     return {
@@ -150,7 +150,7 @@ def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str | N
     }
 
 
-def _figures(house: Appliance, campaign: str, agent: str | None, state: Progress) -> None:
+def _figures(house: Appliance, campaign: str, agent: str, state: Progress) -> None:
     if state.total:
         text = f"{formats.count(state.called)} of {formats.plural(state.total, 'person', 'people')} called"
         st.progress(state.called / state.total, text=text)
@@ -163,13 +163,12 @@ def _figures(house: Appliance, campaign: str, agent: str | None, state: Progress
             st.metric("Taken off", formats.count(state.off), width="content")
         rate = f" ({formats.percent(state.sold / state.done)})" if state.done else ""
         st.metric("Sold", formats.count(state.sold) + rate, width="content")
-        if agent:
-            mine = ranked_list.shift(house.db, campaign, agent, _today())
-            made, sold = sum(mine.values()), mine.get(Result.SOLD, 0)
-            st.metric("You today", f"{formats.count(sold)} of {formats.count(made)} sold", width="content")
+        mine = ranked_list.shift(house.db, campaign, agent, _today())
+        made, sold = sum(mine.values()), mine.get(Result.SOLD, 0)
+        st.metric("You today", f"{formats.count(sold)} of {formats.count(made)} sold", width="content")
 
 
-def _with(holder: str | None, agent: str | None) -> str:
+def _with(holder: str | None, agent: str) -> str:
     if holder is None:
         return "free"
     return "you" if holder == agent else formats.plain(holder)

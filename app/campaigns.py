@@ -99,7 +99,7 @@ def _import(house: Appliance, title: str, file: Any, *, is_new: bool, taken: lis
         text = f"{formats.count(done)} of {formats.plural(rows, 'row')}. Stay on this page until it is done."
         bar.progress(min(1.0, done / rows) if rows else 1.0, text=text)
 
-    who = identity.current_agent() or "somebody at the screen"
+    who = identity.current_agent()
     done = imports.bring_in(house, campaign, file.name, file.getvalue(), who=who, progress=progress)
     cached.forget_progress(house.db, campaign)
     st.session_state[_LAST], st.session_state[_DONE] = done, campaign

@@ -6,8 +6,10 @@ import streamlit as st
 
 from app import formats, identity
 from app.appliance import Appliance
+from app.language import _
 from app.notices import Notice, kept_for_next_run, leave
 from core import trials
+from core.accounts import Role
 from core.errors import InputError
 from core.succession import Decision, State, Succession, decisions, state
 
@@ -55,7 +57,6 @@ def _before(house: Appliance, found: State, champion: str, previous: str) -> Non
         st.markdown(
             formats.plain(f"Version {champion} goes out of use, and version {previous} ranks the calls again.{trial}")
         )
-        identity.ask()
         with st.form("go-back-form", border=False):
             st.text_input("Why?", key=_REASON, max_chars=LONGEST, placeholder="what is wrong with it; kept for good")
             st.form_submit_button(
@@ -73,13 +74,12 @@ def go_back(house: Appliance, champion: str) -> None:
 
     Without aliases: a screen has no business with the model registry, and monitoring lets them follow in seconds.
     """
-    who, why = identity.current_agent(), " ".join(str(st.session_state.get(_REASON) or "").split())
-    if who is None or not why:
-        missing = "your name" if who is None else "a reason"
+    who, why = identity.require(Role.MANAGER).shown, " ".join(str(st.session_state.get(_REASON) or "").split())
+    if not why:
         raise InputError(
-            f"To go back to another model, {missing} is needed.",
-            kept="Nothing was changed.",
-            next="Both are kept with the decision; fill them in and go back again.",
+            _("To go back to another model, a reason is needed."),
+            kept=_("Nothing was changed."),
+            next=_("It is kept with the decision and your name; fill it in and go back again."),
         )
     decision = Succession(house.db, house.model, None, by=who).roll_back(champion, why=why)
     leave(

@@ -13,6 +13,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from bootstrap.rights import MongoRights
 from core.errors import Unavailable
+from core.mongo import COLLECTIONS, PRIVATE
 
 READS = ["find", "collStats", "listIndexes"]
 WRITES = ["insert", "update"]
@@ -87,7 +88,12 @@ def privileges(database: str, rights: MongoRights) -> list[dict[str, Any]]:
         *((name, [*WRITES, *(REMOVES if name in rights.removes else [])]) for name in rights.writes),
         *((name, APPENDS) for name in rights.appends),
     ]
+    mine = {*rights.writes, *rights.appends}
     return [
-        {"resource": everything, "actions": [*READS, "listCollections", "dbStats"]},
+        {"resource": everything, "actions": ["listCollections", "dbStats"]},
+        *(
+            {"resource": {"db": database, "collection": name}, "actions": READS}
+            for name in sorted((COLLECTIONS - PRIVATE) | mine)
+        ),
         *({"resource": {"db": database, "collection": name}, "actions": actions} for name, actions in by_collection),
     ]

@@ -67,9 +67,18 @@ def opened(
             browser.close()
 
 
-def address(url: str, campaign: str, agent: str) -> str:
-    """The address of `campaign`'s call list, for `agent`."""
-    return f"{url.rstrip('/')}/?{urlencode({'campaign': campaign, 'agent': agent})}"
+def address(url: str, campaign: str) -> str:
+    """The address of `campaign`'s call list."""
+    return f"{url.rstrip('/')}/?{urlencode({'campaign': campaign})}"
+
+
+def sign_in(page: Page, url: str, name: str, password: str) -> None:
+    """Fill in the sign-in page of the app at `url`; whether that was enough, the next page shows."""
+    page.goto(f"{url.rstrip('/')}/sign-in")
+    page.locator("input[name=name]").fill(name)
+    page.locator("input[name=password]").fill(password)
+    page.locator("button[type=submit]").click()
+    page.wait_for_url(lambda now: "/sign-in" not in now)
 
 
 def visit(page: Page, url: str) -> None:
@@ -112,8 +121,10 @@ def read_card(page: Page) -> Shown:
     )
 
 
-def read_call_list(url: str, campaign: str, agent: str, executable: str, *, timeout_seconds: float = 60.0) -> Shown:
-    """Open the app at `url`, take the next call of `campaign` as `agent`, and return what the card shows.
+def read_call_list(
+    url: str, campaign: str, login: tuple[str, str], executable: str, *, timeout_seconds: float = 60.0
+) -> Shown:
+    """Sign in to the app at `url`, take the next call of `campaign`, and return what the card shows.
 
     Waits for the list to be ranked. The prospect stays claimed. Raises Unavailable, with the page's text, if the card
     does not appear in `timeout_seconds`.
@@ -122,7 +133,8 @@ def read_call_list(url: str, campaign: str, agent: str, executable: str, *, time
 
     with opened(executable, timeout_seconds=timeout_seconds) as page:
         try:
-            visit(page, address(url, campaign, agent))
+            sign_in(page, url, *login)
+            visit(page, address(url, campaign))
             return take_next(page)
         except Error as error:
             text = " ".join(page.locator("body").inner_text(timeout=1000).split())[:300]

@@ -1,14 +1,19 @@
-"""The Prefect side of the set-up: the work pool and the deployment of the continuous-training flow."""
+"""The Prefect side of the set-up: the work pool, the deployment of continuous training, and the watch over its runs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists, PrefectException
 
 from core.errors import Unavailable
@@ -17,6 +22,9 @@ from core.settings import ROOT
 WORK_POOL = "callwise"
 FLOW, DEPLOYMENT = "continuous-training", "default"
 ENTRYPOINT = "trainer/flow.py:continuous_training"
+WATCH = "a training without a sign of life has crashed"
+SILENT = timedelta(minutes=5)
+"""Ten heartbeats of the worker's runs (`PREFECT_FLOWS_HEARTBEAT_FREQUENCY`): a busy machine may miss some."""
 
 
 @contextmanager
@@ -69,3 +77,31 @@ def ensure_deployment(api_url: str) -> str:
             tags=["callwise"],
         )
     return f"{FLOW}/{DEPLOYMENT}"
+
+
+def ensure_watch(api_url: str, silent: timedelta = SILENT) -> None:
+    """Let a run that gave no sign of life for `silent` count as crashed. Raises Unavailable. Repeatable.
+
+    A worker that is killed takes its training along, and that would be *Running* for ever and keep the next one
+    waiting: https://docs.prefect.io/v3/advanced/detect-zombie-flows.
+    """
+    watch = AutomationCore(
+        name=WATCH,
+        description="Its worker was killed. What asked for it asks again.",
+        trigger=EventTrigger(
+            after={"prefect.flow-run.Pending", "prefect.flow-run.Running", "prefect.flow-run.heartbeat"},
+            expect={"prefect.flow-run.*"},  # its ends have names of their own: Promoted, Refused
+            match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=silent,
+        ),
+        actions=[ChangeFlowRunState(state=StateType.CRASHED, message=f"No sign of life for {silent}.")],
+    )
+    with _client(api_url) as client:
+        found = client.read_automations_by_name(WATCH)
+        if found:
+            client.update_automation(found[0].id, watch)
+        else:
+            client.create_automation(watch)

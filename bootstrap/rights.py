@@ -1,8 +1,8 @@
 """What each service may do on MongoDB and S3: the least it needs, following who writes which contract.
 
-Everybody may read every collection of the appliance; who writes one, is said here. What is only ever added to (events,
-models, predictions) can be added to and not changed. Nobody but the set-up makes indexes, and nobody deletes or drops
-anything.
+Everybody may read every collection of the appliance but those of people's accounts and sessions, which only the app
+reads (and the set-up, which makes the first account); who writes one, is said here. What is only ever added to (events,
+models, predictions) can be added to and not changed. Nobody but the set-up makes indexes, and nobody drops anything.
 """
 
 from __future__ import annotations
@@ -70,9 +70,13 @@ RIGHTS = (
     Rights(
         "app",
         MongoRights(
-            writes=("campaigns", "prospects", "calls", "outcomes", "do_not_call", "incidents"),
+            writes=(
+                *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "incidents"),
+                *("users", "sessions", "attempts"),
+            ),
             appends=("events", "models"),
-            removes=("outcomes",),  # of a result that was taken back within a minute
+            # The outcome of a result that was taken back within a minute; what has ended of the others.
+            removes=("outcomes", "sessions", "attempts"),
         ),
         {"datasets/imports/": (READ, WRITE)},
     ),

@@ -5,6 +5,7 @@
     ├── SchemaError       the campaign schema file contradicts itself
     ├── InputError        what came in breaks a rule of the schema; names row, column and rule
     ├── NotFound          the thing asked for does not exist
+    ├── Forbidden         whoever asks may not do that
     ├── Conflict          somebody else was first; the state is as they left it
     ├── Unavailable       a service did not answer; the call may be repeated
     ├── ModelError        a registered model is not what was validated; it was not put to use
@@ -77,6 +78,10 @@ class InputError(CallwiseError):
 
 class NotFound(CallwiseError):
     """The thing asked for does not exist."""
+
+
+class Forbidden(CallwiseError):
+    """Whoever asks may not do that."""
 
 
 class Conflict(CallwiseError):

@@ -13,6 +13,9 @@
     incidents    {cause}:{opened}
     events       {sequence}
     appliance    {fact}
+    users        {login name}
+    sessions     {sha256 of the token}
+    attempts     {name or address}
 """
 
 from __future__ import annotations
@@ -36,6 +39,14 @@ Db = Database[Document]
 SILENCE = 120
 """Seconds after which a server that has a question and says nothing is given up on."""
 
+PRIVATE = frozenset({"users", "sessions", "attempts"})
+"""Collections that only those read who write them: hashes of passwords, and who is signed in."""
+
+COLLECTIONS = PRIVATE | {
+    *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "predictions", "indicators"),
+    *("models", "incidents", "reports", "events", "appliance"),
+}
+
 INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     # The call list: the best open prospect of a campaign, and how many are left in each state.
     "prospects": [
@@ -48,7 +59,10 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     "outcomes": [[("at", ASCENDING)], [("campaign", ASCENDING), ("at", ASCENDING)], [("prospect", ASCENDING)]],
     "predictions": [[("at", ASCENDING)], [("prospect", ASCENDING), ("at", DESCENDING)]],
     "indicators": [[("series", ASCENDING), ("period", ASCENDING)]],
+    "sessions": [[("user", ASCENDING)]],
 }
+UNIQUE: dict[str, str] = {"users": "shown_key"}
+"""Fields that no two documents of a collection share."""
 
 
 def connect(settings: MongoSettings, *, timeout_seconds: float = 10.0) -> Db:
@@ -74,6 +88,8 @@ def ensure_indexes(db: Db) -> None:
         for collection, indexes in INDEXES.items():
             for keys in indexes:
                 db[collection].create_index(keys)
+        for collection, field in UNIQUE.items():
+            db[collection].create_index([(field, ASCENDING)], unique=True)
 
 
 def count(collection: Collection[Document], query: Mapping[str, Any]) -> int:

@@ -15,8 +15,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from bootstrap.browser import address, opened, take_next, visit
+from core.accounts import Role
 from core.clock import now
 from core.mongo import Db
+from tests.people import account, enter
 
 pytestmark = [pytest.mark.mongo, pytest.mark.s3]
 
@@ -37,11 +39,17 @@ KNOWN: tuple[Known, ...] = ()
 
 
 def pages(page: Page, url: str) -> list[str]:
-    """The addresses of all pages, as the menu has them."""
+    """The addresses of all pages, as the menu has them: in a row, in a list that opens, or at the side of a phone."""
     visit(page, url)
-    links = page.locator("[data-testid=stTopNavLink], [data-testid=stSidebarNavLink]")
-    links.first.wait_for(state="attached")
-    return [str(link.get_attribute("href")) for link in links.all()]
+    settled(page)
+    link = "[data-testid=stTopNavLink], [data-testid=stTopNavDropdownLink], [data-testid=stSidebarNavLink]"
+    found = [str(each.get_attribute("href")) for each in page.locator(link).all()]
+    for section in page.locator("[data-testid=stTopNavSection]").all():
+        section.click()
+        page.locator("[data-testid=stTopNavDropdownLink]").first.wait_for()
+        found += [str(each.get_attribute("href")) for each in page.locator(link).all()]
+        page.keyboard.press("Escape")
+    return list(dict.fromkeys(found))
 
 
 def settled(page: Page) -> None:
@@ -89,6 +97,7 @@ def worked_on(db: Db, person: dict[str, Any]) -> None:
         key = {"_id": f"prospect-scorer:{place:06d}", "model": "prospect-scorer", "place": place}
         why = {"by": "trainer", "why": "better in training", "incident": None, "evidence": {}}
         db.models.insert_one({**key, "what": what, "version": version, "at": at - ago * day, **why})
+    account(db, "Bob", Role.AGENT)
     for cause, status in (("drift", "escalated"), ("quality", "open")):
         opened = {"at": at - day, "report": "r", "why": "3 of 20 columns moved"}
         past = [{"status": status, "at": at - day, "why": "3 of 20 columns moved"}]
@@ -108,7 +117,9 @@ def break_down(db: Db) -> None:
 
 def look_through(page: Page, app: str, then: Callable[[Page], None] | None = None) -> Iterator[tuple[str, Page]]:
     """Each page of the menu, drawn."""
-    for path in pages(page, app):
+    menu = pages(page, app)
+    assert {f"{app}/{path}" for path in ("", "campaigns", "results", "overview", "my-account")} <= set(menu)
+    for path in menu:
         visit(page, path)
         settled(page)
         if then:
@@ -124,17 +135,21 @@ def report(page: Page, path: str) -> list[str]:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_empty_pages_have_no_barrier(app: str, chromium: str, width: int) -> None:
+def test_empty_pages_have_no_barrier(app: str, chromium: str, db: Db, width: int) -> None:
     with opened(chromium, width=width) as page:
-        found = [line for path, page in look_through(page, app) for line in report(page, path)]
+        page.goto(f"{app}/sign-in")
+        found = [f"sign-in: {line}" for line in barriers(page)]
+        enter(page, app, db, role=Role.ENGINEER)
+        found += [line for path, page in look_through(page, app) for line in report(page, path)]
     assert found == [], "\n".join(found)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
-def test_full_pages_have_no_barrier(app: str, chromium: str, worked_on: None, width: int, locale: str) -> None:
+def test_full_pages_have_no_barrier(app: str, chromium: str, worked_on: None, db: Db, width: int, locale: str) -> None:
     with opened(chromium, width=width, locale=locale) as page:
-        visit(page, address(app, "spring", "Ann"))
+        enter(page, app, db, role=Role.ENGINEER)
+        visit(page, address(app, "spring"))
         take_next(page)
         settled(page)
         found = report(page, "a person on the card")
@@ -147,6 +162,7 @@ def test_full_pages_have_no_barrier(app: str, chromium: str, worked_on: None, wi
 def test_pages_with_an_error_have_no_barrier(app: str, chromium: str, worked_on: None, db: Db, width: int) -> None:
     break_down(db)
     with opened(chromium, width=width) as page:
+        enter(page, app, db, role=Role.ENGINEER)
         found, errors = [], 0
         for path, _page in look_through(page, app):
             errors += page.locator("[data-testid=stAlert]").count()

@@ -11,11 +11,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import prospects
+from core import account_changes, prospects, sessions
+from core.accounts import Role
 from core.clock import now
 from core.mongo import Db
 from core.prospects import Result
 from core.settings import ROOT
+from tests.people import cookies_from_tests, sit_down
 
 pytestmark = pytest.mark.mongo
 
@@ -25,7 +27,8 @@ PEOPLE = {"p1": 0.3421, "p2": 0.9, "p3": 0.05}
 
 @pytest.fixture
 def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
-    """Opens the app as `agent`; the object store is away, which the call list must not mind."""
+    """Opens the app as somebody; the object store is away, which the call list must not mind."""
+    cookies_from_tests(monkeypatch)
     for name, value in {
         "MONGODB_DATABASE": db.name,
         "S3_ENDPOINT_URL": "http://127.0.0.1:9",
@@ -34,10 +37,10 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
     }.items():
         monkeypatch.setenv(name, value)
 
-    def opened(agent: str = "") -> AppTest:
+    def opened(agent: str | None = "Ann", role: Role = Role.AGENT) -> AppTest:
         test = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=30)
         if agent:
-            test.query_params["agent"] = agent
+            sit_down(test, db, agent, role)
         return test.run()
 
     st.cache_resource.clear()
@@ -88,17 +91,66 @@ def listed(test: AppTest) -> list[str]:
 
 
 def test_an_empty_appliance_says_what_to_do_first(screen: Screen) -> None:
-    test = screen()
+    test = screen("Ann", Role.MANAGER)
     assert "Import a file of people to call" in said(test)
     assert not test.exception
+    assert "When a manager has imported one" in said(screen("Bob", Role.AGENT))
 
 
-def test_a_call_needs_a_name(screen: Screen, campaign: str) -> None:
-    test = screen()
-    assert test.button(key="take").disabled
-    test.text_input(key="agent").set_value("  Ann   Lee ").run()
-    press(test, "take")
+def test_nobody_sees_anything_without_signing_in(screen: Screen, campaign: str, db: Db) -> None:
+    test = screen(None)
+    assert "You are signed out" in said(test)
+    assert not [*test.button, *test.table, *test.metric, *test.title]
+    assert not test.exception
+    db.sessions.insert_one({"_id": sessions.key("guessed"), "user": "nobody", "epoch": 0, "seen": 0, "ends": 2**31})
+    test.session_state["token_of_test"] = "guessed"
+    assert "You are signed out" in said(test.run())
+
+
+def test_what_one_has_shows_as_ones_own(screen: Screen, campaign: str) -> None:
+    test = press(screen("Ann Lee"), "take")
     assert "you" in list(next(t.value["With"] for t in test.table if "With" in t.value))
+
+
+def test_a_button_is_for_those_who_are_still_signed_in(screen: Screen, campaign: str, db: Db) -> None:
+    test = screen("Ann")
+    account_changes.set_role(db, "ann", Role.MANAGER, by="tests")
+    test = press(test, "take")
+    assert "You are signed out" in said(test)
+    assert [p["claim"] for p in db.prospects.find()] == [None, None, None]
+
+
+def test_whoever_signs_in_with_the_same_browser_does_not_act_on_the_page_of_the_one_before(
+    screen: Screen, campaign: str, db: Db
+) -> None:
+    test = screen("Ann")
+    sit_down(test, db, "Bob", Role.ENGINEER)
+    test = press(test, "take")
+    assert "You are signed out" in said(test)
+    assert [p["claim"] for p in db.prospects.find()] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("role", "visible"),
+    [
+        (Role.AGENT, {"", "my-account", "sign-out"}),
+        (Role.MANAGER, {"", "campaigns", "results", "overview", "accounts", "my-account", "sign-out"}),
+        (Role.ENGINEER, {"", "campaigns", "results", "overview", "accounts", "my-account", "sign-out"}),
+    ],
+)
+def test_each_role_has_its_pages_in_the_menu(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch, role: Role, visible: set[str]
+) -> None:
+    shown: list[Any] = []
+    navigation = st.navigation
+
+    def listening(pages: Any, **how: Any) -> Any:
+        shown.append(pages)
+        return navigation(pages, **how)
+
+    monkeypatch.setattr(st, "navigation", listening)
+    screen("Ann", role)
+    assert {page.url_path for pages in shown[-1].values() for page in pages if page.visibility == "visible"} == visible
 
 
 def test_the_best_is_first_and_the_exact_score_is_on_the_card(screen: Screen, campaign: str, db: Db) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+import streamlit as st
 
 from app import language
 from app.notices import Notice
@@ -41,8 +42,8 @@ def german(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file.parent.mkdir(parents=True)
     file.write_text(PO)
     monkeypatch.setattr(language, "FOLDER", tmp_path)
-    monkeypatch.setattr(language.st, "context", Screen())
-    monkeypatch.setattr(language.st, "session_state", {})
+    monkeypatch.setattr(st, "context", Screen())
+    monkeypatch.setattr(st, "session_state", {})
     language.catalogue.cache_clear()
 
 
@@ -66,9 +67,9 @@ def test_what_a_catalogue_lacks_is_shown_as_written() -> None:
 
 @pytest.mark.usefixtures("german")
 def test_a_person_may_choose_another_language_than_the_browser() -> None:
-    language.st.session_state[language.CHOSEN] = "en"
+    st.session_state[language.CHOSEN] = "en"
     assert language._("Call list") == "Call list"
-    language.st.session_state[language.CHOSEN] = "xx"  # one that is gone
+    st.session_state[language.CHOSEN] = "xx"  # one that is gone
     assert language._("Call list") == "Anrufliste"
 
 
