@@ -12,6 +12,7 @@ from pathlib import Path
 import streamlit as st
 from babel import Locale
 
+from app import formats
 from app.language import CHOSEN, COOKIE, _, languages, locale
 
 SCRIPT = Path(__file__).with_name("page.js")
@@ -47,4 +48,4 @@ def draw() -> None:
 
 
 def _own_name(language: str) -> str:
-    return Locale.parse(language).get_language_name(language).capitalize()
+    return formats.capital(Locale.parse(language).get_language_name(language) or language)

@@ -94,18 +94,19 @@ def worked_on(db: Db, person: dict[str, Any]) -> None:
         score = {"score": 0.1 + place / 50, "score_version": "2", "score_route": "champion", "prediction": f"r:{place}"}
         db.prospects.insert_one({**prospect, **score, "status": "open", "claim": None})
     for place in range(60):
-        one = {"prospect": f"spring:{place}", "at": at - place % 20 * day + timedelta(seconds=place)}
+        called = at - place % 20 * day + timedelta(seconds=place)
+        one = {"prospect": f"spring:{place}", "at": called}
         sold = {"result": "sold" if place % 7 == 0 else "refused", "positive": place % 7 == 0}
         about = {"campaign": "spring", "agent": f"Ann {place % 3}"}
         db.outcomes.insert_one({**one, **sold, **about, "_id": f"spring:{place}:1"})
         both = {"score": 0.9 - place / 100, "version": "2", "shadow_version": "3", "shadow_score": place / 100}
         said = {"job": "student" if place % 2 else "retired", "marital": "single", "age": 20 + place}
-        record = {**one, **both, "at": one["at"] - day, "features": said, "route": "champion", "request": "r"}
+        record = {**one, **both, "at": called - day, "features": said, "route": "champion", "request": "r"}
         db.predictions.insert_one({**record, "_id": f"r:{place}"})
     decided = (("promoted", "1", 40), ("promoted", "2", 30), ("on trial", "3", 25))
     for place, (what, version, ago) in enumerate(decided, 1):
         key = {"_id": f"prospect-scorer:{place:06d}", "model": "prospect-scorer", "place": place}
-        why = {"by": "trainer", "why": "better in training", "incident": None, "evidence": {}}
+        why: dict[str, Any] = {"by": "trainer", "why": "better in training", "incident": None, "evidence": {}}
         db.models.insert_one({**key, "what": what, "version": version, "at": at - ago * day, **why})
     account(db, "Bob", Role.AGENT)
     for cause, status in (("drift", "escalated"), ("quality", "open")):

@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 
 import pytest
+import streamlit as st
 
-from app import chart_words, formats, language
+from app import chart_words, formats
 from core.schema import Column, Schema, Value
 
 
@@ -72,8 +73,8 @@ class Screen:
 @pytest.fixture
 def at_home(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
     def come_from(locale: str | None) -> None:
-        monkeypatch.setattr(language.st, "context", Screen(locale))
-        monkeypatch.setattr(language.st, "session_state", {})
+        monkeypatch.setattr(st, "context", Screen(locale))
+        monkeypatch.setattr(st, "session_state", {})
 
     return come_from
 

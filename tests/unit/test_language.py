@@ -123,5 +123,5 @@ def test_the_browser_remembers_the_language_and_a_choice_goes_before_it(
     monkeypatch: pytest.MonkeyPatch, cookie: str, chosen: str | None, word: str
 ) -> None:
     monkeypatch.setattr(Screen, "cookies", {language.COOKIE: cookie})
-    language.st.session_state[language.CHOSEN] = chosen
+    st.session_state[language.CHOSEN] = chosen
     assert language._("Call list") == word
