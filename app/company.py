@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from app.sign_in_page import ADDRESS, local, words
-from app.web import FORBIDDEN, SEE_OTHER, UNAVAILABLE, Reception, let_in, page
+from app.web import FORBIDDEN, SEE_OTHER, UNAVAILABLE, Reception, accepted, let_in, page
 from core import events, sessions
 from core.accounts import Role
 from core.clock import now
@@ -142,5 +142,5 @@ def _told(request: Request, said: str, status: int) -> Response:
 
 
 def _away(request: Request) -> str:
-    gettext = words(request.headers.get("accept-language", ""))[1]
+    gettext = words(accepted(request))[1]
     return gettext("The single sign-on did not let you in. Try again; if it persists, tell your engineer.")

@@ -63,7 +63,7 @@ def draw(house: Appliance, campaign: Document) -> None:
     if st.button(_("Make the file"), key="export_go", icon=":material/table_view:"):
         st.session_state.pop(_READY, None)
         with notices.boundary():
-            _make(house, Asked(key, wanted, whose == "all", floors), form, asked)
+            _make(house, Asked(key, wanted, whose == "all", cached.floors(house.db, key)), form, asked)
     ready: _Ready | None = st.session_state.get(_READY)
     if ready is not None and ready.asked == asked:
         _take(ready, title_of(campaign))

@@ -24,6 +24,7 @@ from app import (
     erasures,
     formats,
     identity,
+    language_switch,
     models,
     my_account,
     notices,
@@ -43,6 +44,7 @@ from core.mongo import connect
 from core.objects import ObjectStore
 from core.schema import read
 from core.scoring import ScoringClient
+from core.sentences import Sentence
 from core.sessions import Limits
 from core.settings import (
     AppSettings,
@@ -66,9 +68,9 @@ def wire() -> Appliance:
     """The appliance that the settings name. Raises SettingsError, SchemaError."""
     settings = load(Settings)
     addresses = (
-        ("MLflow", "models, their evidence and lineage", settings.callwise_mlflow_page),
-        ("Prefect", "training runs and their logs", settings.callwise_prefect_page),
-        ("Evidently", "drift and quality reports", settings.callwise_evidently_page),
+        ("MLflow", Sentence("models, their evidence and lineage"), settings.callwise_mlflow_page),
+        ("Prefect", Sentence("training runs and their logs"), settings.callwise_prefect_page),
+        ("Evidently", Sentence("drift and quality reports"), settings.callwise_evidently_page),
     )
     schema, model = read(settings.callwise_schema), settings.callwise_model_name
     registry, scoring = settings.mlflow_tracking_uri, settings.mlserver_url
@@ -121,6 +123,7 @@ def run() -> None:
         account = identity.begin(house)
         st.navigation(_pages(house, account), position="hidden" if account.must_change else "top").run()
         st.session_state["page_drawn"] = True
+    language_switch.draw()
 
 
 def _pages(house: Appliance, account: Account) -> dict[str, list[Any]]:

@@ -20,6 +20,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app import formats, identity, sign_in_page
+from app.language import _, said
 from core.errors import CallwiseError, Conflict, Forbidden, InputError, NotFound, Unavailable
 
 log = logging.getLogger(__name__)
@@ -49,22 +50,22 @@ class Notice:
     @classmethod
     def of(cls, error: CallwiseError) -> Notice:
         """The message of an error that was raised on purpose."""
+        parts = said(error.what), said(error.kept), said(error.next)
         match error:
             case Conflict() | NotFound() | Forbidden():
-                return cls("warning", error.what, error.kept, error.next)
+                return cls("warning", *parts)
             case Unavailable():
                 log.warning("%s", error.what)
                 return cls(
                     "error",
-                    "A part of the appliance does not answer at the moment.",
-                    error.kept or "Nothing that was recorded is lost.",
-                    error.next or "Try again in a moment; if it persists, tell the person who looks after Callwise.",
+                    _("A part of the appliance does not answer at the moment."),
+                    parts[1] or _("Nothing that was recorded is lost."),
+                    parts[2] or _("Try again in a moment; if it persists, tell the person who looks after Callwise."),
                 )
             case InputError():
-                return cls("error", error.what, error.kept, error.next)
-            case _:
-                log.error("%s", error)
-                return cls("error", error.what, error.kept, error.next)
+                return cls("error", *parts)
+        log.error("%s", error)
+        return cls("error", *parts)
 
     @classmethod
     def of_defect(cls, error: Exception) -> Notice:
@@ -73,9 +74,11 @@ class Notice:
         log.error("defect %s", reference, exc_info=error)
         return cls(
             "error",
-            "Something went wrong that should not have.",
-            "What was recorded before is kept.",
-            f"Reload the page; if it happens again, give the engineer this reference: {reference}.",
+            _("Something went wrong that should not have."),
+            _("What was recorded before is kept."),
+            _("Reload the page; if it happens again, give the engineer this reference: {reference}.").format(
+                reference=reference
+            ),
         )
 
 

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import sign_in_page
 from app.identity import COOKIE
+from app.language import COOKIE as LANGUAGE_COOKIE
 from app.sign_in_page import ADDRESS, local, words
 from core import sessions
 from core.clock import now
@@ -124,7 +125,7 @@ def page(
     status: int = 200,
 ) -> Response:
     """The sign-in page as an answer, with `said` above the form."""
-    language, _ = words(request.headers.get("accept-language", ""))
+    language, _ = words(accepted(request))
     text = sign_in_page.html(language, onward=onward, said=said, alarming=alarming, typed=typed, other=other)
     headers = {
         "Content-Security-Policy": sign_in_page.POLICY,
@@ -137,7 +138,7 @@ def page(
 
 def _front(request: Request, reception: Callable[[], Reception]) -> Response:
     onward = local(request.query_params.get("next"))
-    _, gettext = words(request.headers.get("accept-language", ""))
+    _, gettext = words(accepted(request))
     said = gettext("You are signed out. Sign in to go on.") if request.query_params.get("ended") else ""
     try:
         found = reception()
@@ -158,7 +159,7 @@ def _sign_in(request: Request, reception: Callable[[], Reception], body: bytes) 
         fields = {}
     name, password = (fields.get(field, [""])[0] for field in ("name", "password"))
     onward = local(fields.get("next", [""])[0])
-    _, gettext = words(request.headers.get("accept-language", ""))
+    _, gettext = words(accepted(request))
     address = request.client.host if request.client else None
     try:
         found = reception()
@@ -179,9 +180,14 @@ def _sign_in(request: Request, reception: Callable[[], Reception], body: bytes) 
 
 def _away(request: Request, onward: str, error: CallwiseError) -> Response:
     log.warning("nobody can sign in: %s", error)
-    _, gettext = words(request.headers.get("accept-language", ""))
+    _, gettext = words(accepted(request))
     said = gettext("A part of the appliance does not answer at the moment. Try again in a moment.")
     return page(request, onward=onward, said=said, status=UNAVAILABLE)
+
+
+def accepted(request: Request) -> str:
+    """The languages that whoever asks reads: the one they chose on a page, then their browser's."""
+    return f"{request.cookies.get(LANGUAGE_COOKIE, '')},{request.headers.get('accept-language', '')}"
 
 
 def _is(path: str, opened: str) -> bool:

@@ -19,9 +19,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.sentences import Sentence
+
 
 class CallwiseError(Exception):
-    """Base of the tree. `what` happened, what was `kept`, what to do `next`; one sentence each."""
+    """Base of the tree. `what` happened, what was `kept`, what to do `next`; one sentence each.
+
+    A `core.sentences.Sentence` reaches people in their own language, other text as it is.
+    """
 
     def __init__(self, what: str, *, kept: str = "", next: str = "") -> None:
         super().__init__(what)
@@ -60,10 +65,14 @@ class InputError(CallwiseError):
     def __init__(
         self, rule: str, *, row: int | None = None, column: str | None = None, kept: str = "", next: str = ""
     ) -> None:
-        where = ", ".join(
-            part for part in (f"row {row}" if row is not None else "", f"column '{column}'" if column else "") if part
-        )
-        super().__init__(f"{where}: {rule}" if where else rule, kept=kept, next=next)
+        what = rule
+        if row is not None and column:
+            what = Sentence("row {row}, column '{column}': {rule}", row=row, column=column, rule=rule)
+        elif row is not None:
+            what = Sentence("row {row}: {rule}", row=row, rule=rule)
+        elif column:
+            what = Sentence("column '{column}': {rule}", column=column, rule=rule)
+        super().__init__(what, kept=kept, next=next)
         self.row, self.column, self.rule = row, column, rule
 
 

@@ -98,7 +98,7 @@ class Reading:
         try:
             positive = outcome.parse(record.get(outcome.column))
         except ValueError as error:
-            raise InputError(str(error), row=number, column=outcome.column) from None
+            raise InputError(error.args[0], row=number, column=outcome.column) from None
         return None if self.outcomes_until is not None and number > self.outcomes_until else positive
 
     def features(self, record: Record, number: int) -> Document:
@@ -112,7 +112,7 @@ class Reading:
             try:
                 features[column.name] = column.parse(record[column.name])
             except ValueError as error:
-                raise InputError(str(error), row=number, column=column.name) from None
+                raise InputError(error.args[0], row=number, column=column.name) from None
         return features
 
     def rejected(self, error: InputError, number: int, original: Record) -> Reject:

@@ -35,6 +35,7 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
 from core.errors import Unavailable
+from core.sentences import Sentence
 from core.settings import MongoSettings
 
 Document = dict[str, Any]
@@ -117,6 +118,6 @@ def reachable() -> Iterator[None]:
     except PyMongoError as error:
         raise Unavailable(
             f"MongoDB did not do what was asked: {error}.",
-            kept="Nothing was half done: every write has a key and may be repeated.",
-            next="Try again; if it persists, look at the log of the mongo service.",
+            kept=Sentence("Nothing was half done: every write has a key and may be repeated."),
+            next=Sentence("Try again; if it persists, look at the log of the mongo service."),
         ) from error

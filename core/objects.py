@@ -12,6 +12,7 @@ from minio import Minio
 from minio.error import MinioException, S3Error
 
 from core.errors import NotFound, Unavailable
+from core.sentences import Sentence
 from core.settings import S3Settings
 
 
@@ -75,7 +76,7 @@ def reachable(key: str) -> Iterator[None]:
         yield
     except S3Error as error:
         if error.code in ("NoSuchKey", "NoSuchBucket"):
-            raise NotFound(f"There is no object '{key}' in the object store.") from error
+            raise NotFound(Sentence("There is no object '{key}' in the object store.", key=key)) from error
         raise Unavailable(f"The object store refused '{key}': {error.message}.") from error
     except (MinioException, urllib3.exceptions.HTTPError) as error:
         raise Unavailable(f"The object store did not answer for '{key}': {error}.") from error
