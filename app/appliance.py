@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from app.lineage import LineageReader
 from core.call_states import Rules
 from core.mongo import Db
 from core.objects import ObjectStore
 from core.schema import Schema
+from core.scoring import ScoringClient
+from core.sessions import Limits
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,11 @@ class Link:
 
 @dataclass(frozen=True)
 class Appliance:
-    """The appliance as the screens see it. `model` is the registered model that ranks people."""
+    """The appliance as the screens see it. `model` is the registered model that ranks people; `limits` are those of
+    sessions; by `erasure_key` those are told who were erased.
+
+    `lineage` and `scoring` are None where the settings do not say where MLflow and MLServer are.
+    """
 
     db: Db
     store: ObjectStore
@@ -29,3 +36,7 @@ class Appliance:
     rules: Rules
     model: str
     links: tuple[Link, ...] = ()
+    lineage: LineageReader | None = None
+    scoring: ScoringClient | None = None
+    limits: Limits = field(default_factory=Limits)
+    erasure_key: str | None = None

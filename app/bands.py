@@ -10,26 +10,34 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.language import said
+from core.sentences import Sentence
+
 
 @dataclass(frozen=True)
 class Band:
     """The best `share` of the open prospects (0 to 1], what it is called, and its colour in Markdown's badges."""
 
-    name: str
+    name: Sentence
     share: float
     colour: str
 
     @property
+    def label(self) -> str:
+        """Its name in the language of who looks at it."""
+        return said(self.name)
+
+    @property
     def badge(self) -> str:
         """As a Markdown badge."""
-        return f":{self.colour}-badge[{self.name}]"
+        return f":{self.colour}-badge[{self.label}]"
 
 
 BANDS = (
-    Band("Top 10%", 0.10, "green"),
-    Band("Top 25%", 0.25, "blue"),
-    Band("Upper half", 0.50, "gray"),
-    Band("Lower half", 1.00, "gray"),
+    Band(Sentence("Top 10%"), 0.10, "green"),
+    Band(Sentence("Top 25%"), 0.25, "blue"),
+    Band(Sentence("Upper half"), 0.50, "gray"),
+    Band(Sentence("Lower half"), 1.00, "gray"),
 )
 
 

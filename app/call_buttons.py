@@ -10,6 +10,7 @@ import streamlit as st
 from app import call_results, notices
 from app.call_results import Choice
 from app.desk import Seat
+from app.language import _, said
 from core.clock import now
 from core.mongo import Document
 
@@ -31,7 +32,7 @@ def draw(seat: Seat, prospect: Document) -> None:
             _result(seat, prospect, call_results.WRONG_NUMBER)
             _result(seat, prospect, call_results.DO_NOT_CALL)
         st.button(
-            "Give back",
+            _("Give back"),
             key="give-back",
             icon=":material/undo:",
             type="tertiary",
@@ -43,7 +44,7 @@ def draw(seat: Seat, prospect: Document) -> None:
 
 def _result(seat: Seat, prospect: Document, choice: Choice, *, primary: bool = False) -> None:
     st.button(
-        choice.label,
+        said(choice.label),
         key=choice.key,
         icon=choice.icon,
         type="primary" if primary else "secondary",
@@ -57,7 +58,7 @@ def _result(seat: Seat, prospect: Document, choice: Choice, *, primary: bool = F
 def _callback(prospect: Document) -> None:
     choice = call_results.CALLBACK
     st.button(
-        choice.label,
+        said(choice.label),
         key=choice.key,
         icon=choice.icon,
         shortcut=choice.shortcut,
@@ -91,9 +92,11 @@ def _promise(seat: Seat, prospect: Document) -> None:
         # The limits are whole days: a field whose limits move with the clock would forget what was chosen in it.
         st.session_state.setdefault(key, local.replace(minute=0, second=0, microsecond=0) + timedelta(hours=2))
         st.datetime_input(
-            "Another time", min_value=today, max_value=today + seat.house.rules.furthest, step=STEP, key=key
+            _("Another time"), min_value=today, max_value=today + seat.house.rules.furthest, step=STEP, key=key
         )
-        st.button("Call back then", key="promise-other", width="stretch", on_click=_other, args=(seat, prospect, key))
+        st.button(
+            _("Call back then"), key="promise-other", width="stretch", on_click=_other, args=(seat, prospect, key)
+        )
 
 
 @notices.kept_for_next_run()

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from app import formats
+from app.language import _, plural, said
 from core.call_states import Result, Rules, Status
 from core.mongo import Document
+from core.sentences import Sentence
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Choice:
     """A result as a button: its words, icon and key on the keyboard."""
 
     result: Result
-    label: str
+    label: Sentence
     icon: str
     shortcut: str
 
@@ -26,15 +28,20 @@ class Choice:
         return f"outcome-{self.result.value.replace(' ', '-')}"
 
 
-SOLD = Choice(Result.SOLD, "Sold", ":material/check:", "S")
-REFUSED = Choice(Result.REFUSED, "Refused", ":material/close:", "X")
-CALLBACK = Choice(Result.CALLBACK, "Call back at…", ":material/schedule:", "L")
-NO_ANSWER = Choice(Result.NO_ANSWER, "No answer", ":material/phone_missed:", "A")
-WRONG_NUMBER = Choice(Result.WRONG_NUMBER, "Wrong number", ":material/phone_disabled:", "W")
-DO_NOT_CALL = Choice(Result.DO_NOT_CALL, "Do not call", ":material/block:", "D")
+SOLD = Choice(Result.SOLD, Sentence("Sold"), ":material/check:", "S")
+REFUSED = Choice(Result.REFUSED, Sentence("Refused"), ":material/close:", "X")
+CALLBACK = Choice(Result.CALLBACK, Sentence("Call back at…"), ":material/schedule:", "L")
+NO_ANSWER = Choice(Result.NO_ANSWER, Sentence("No answer"), ":material/phone_missed:", "A")
+WRONG_NUMBER = Choice(Result.WRONG_NUMBER, Sentence("Wrong number"), ":material/phone_disabled:", "W")
+DO_NOT_CALL = Choice(Result.DO_NOT_CALL, Sentence("Do not call"), ":material/block:", "D")
 
 CHOICES = (SOLD, REFUSED, CALLBACK, NO_ANSWER, WRONG_NUMBER, DO_NOT_CALL)
-LABELS = {choice.result: choice.label for choice in CHOICES} | {Result.CALLBACK: "Call back"}
+LABELS = {choice.result: choice.label for choice in CHOICES} | {Result.CALLBACK: Sentence("Call back")}
+
+
+def label(result: Result) -> str:
+    """What `result` is called, in the language of whoever looks."""
+    return said(LABELS[result])
 
 
 def offers(at: datetime, zone: str) -> list[tuple[str, datetime]]:
@@ -42,26 +49,31 @@ def offers(at: datetime, zone: str) -> list[tuple[str, datetime]]:
     local = at.astimezone(ZoneInfo(zone))
     tomorrow = datetime.combine(local.date() + timedelta(days=1), time(10), local.tzinfo)
     return [
-        ("In 1 hour", at + timedelta(hours=1)),
-        ("In 3 hours", at + timedelta(hours=3)),
-        ("Tomorrow, 10:00", tomorrow),
+        (_("In 1 hour"), at + timedelta(hours=1)),
+        (_("In 3 hours"), at + timedelta(hours=3)),
+        (_("Tomorrow, 10:00"), tomorrow),
     ]
 
 
-def said(call: Document, rules: Rules, zone: str | None) -> str:
+def told(call: Document, rules: Rules, zone: str | None) -> str:
     """What is said to the agent once `call` is recorded."""
     ref, result, after = call["ref"], Result(call["result"]), call["after"]
     match result:
         case Result.CALLBACK:
-            return f"Call back: {ref} is recorded and comes back to you on {formats.moment(call['again']['at'], zone)}."
+            when = formats.moment(call["again"]["at"], zone)
+            return _("Call back: {ref} is recorded and comes back to you on {when}.").format(ref=ref, when=when)
         case Result.NO_ANSWER if after["status"] == Status.PAUSED:
-            attempt = f"attempt {after['unanswered']} of {rules.attempts}"
-            back = formats.moment(datetime.fromtimestamp(after["due"], UTC), zone)
-            return f"No answer ({attempt}): {ref} is recorded and comes back after {back}."
+            sentence = _("No answer (attempt {attempt} of {attempts}): {ref} is recorded and comes back after {when}.")
+            when = formats.moment(datetime.fromtimestamp(after["due"], UTC), zone)
+            return sentence.format(attempt=after["unanswered"], attempts=rules.attempts, ref=ref, when=when)
         case Result.NO_ANSWER:
-            attempts = formats.plural(after["unanswered"], "unanswered call")
-            return f"No answer: {ref} is recorded and, after {attempts}, off the list."
+            sentence = plural(
+                "No answer: {ref} is recorded and, after {count} unanswered call, off the list.",
+                "No answer: {ref} is recorded and, after {count} unanswered calls, off the list.",
+                after["unanswered"],
+            )
+            return sentence.format(ref=ref, count=formats.count(after["unanswered"]))
         case Result.DO_NOT_CALL if call["everywhere"]:
-            return f"Do not call: {ref} is recorded and off the list of every campaign."
+            return _("Do not call: {ref} is recorded and off the list of every campaign.").format(ref=ref)
         case _:
-            return f"{LABELS[result]}: {ref} is recorded and off the list."
+            return _("{result}: {ref} is recorded and off the list.").format(result=label(result), ref=ref)

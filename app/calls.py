@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from app import cached, card, formats, identity, list_filter, notices, person, ranked_list, take_back
+from app import cached, card, formats, identity, list_filter, notices, offered, person, ranked_list, take_back
 from app.appliance import Appliance
 from app.bands import band_of
 from app.desk import Seat
-from app.ranked_list import Entry, Progress
+from app.language import _, plural, said
+from app.ranked_list import Entry, Progress, Standing
 from core import prospects
 from core.call_states import Result
 from core.clock import now
-from core.mongo import reachable
 from core.wanted import Wanted
 
 REFRESH = timedelta(seconds=20)
@@ -26,34 +28,30 @@ PROMISES = 3
 
 def page(house: Appliance) -> None:
     """Draw the page."""
-    st.title("Call list")
-    with reachable():
-        campaigns = [str(c["_id"]) for c in house.db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]
+    st.title(_("Call list"))
+    campaigns = offered.titles(house)
     if not campaigns:
-        with st.container(key="empty-campaigns"):
-            st.info("There is no campaign yet. Import a file of people to call, and the list appears here.")
-        st.page_link(st.session_state["campaigns_page"], label="Import a campaign", icon=":material/upload_file:")
+        offered.none_there(house)
         return
     with st.container(key="where"):
-        left, middle, right = st.columns([5, 5, 2], vertical_alignment="bottom")
+        left, right = st.columns([10, 2], vertical_alignment="bottom")
         with left:
-            campaign = st.selectbox("Campaign", campaigns, key="campaign", bind="query-params")
-        with middle:
-            identity.ask()
+            campaign = st.selectbox(
+                _("Campaign"), list(campaigns), key="campaign", bind="query-params", format_func=campaigns.get
+            )
         with right:
-            wanted = list_filter.ask(house.schema, cached.floors(house.db, campaign))
+            state = ranked_list.standing(house.db, campaign)
+            wanted = list_filter.ask(house.schema, partial(cached.floors, house.db, campaign), ranked=state.ranked)
     agent = identity.current_agent()
-    state = cached.progress(house.db, campaign)
-    held = Seat(house, campaign, agent).held() if agent else None
+    held = Seat(house, campaign, agent).held()
     # Places of their own: whatever comes and goes above or inside them moves nothing else, so no button is ever on the
     # screen twice while the next page is drawn.
     message, work = st.container(key="message"), st.container(key="desk")
     with message:
         notices.show_waiting()
-        if agent:
-            take_back.draw(Seat(house, campaign, agent))
+        take_back.draw(Seat(house, campaign, agent))
     with work:
-        if agent and held:
+        if held:
             card.draw(Seat(house, campaign, agent), held, cached.floors(house.db, campaign))
         else:
             _next_call(house, campaign, agent, state, wanted)
@@ -61,31 +59,32 @@ def page(house: Appliance) -> None:
     st.fragment(_listing, run_every=every)(house, campaign, agent, wanted, _stage(state))
 
 
-def _stage(state: Progress) -> tuple[bool, bool]:
+def _stage(state: Standing) -> tuple[bool, bool]:
     """What the whole page depends on: whether anybody is left to call, and whether anybody is ranked."""
-    return bool(state.to_call), bool(state.ranked)
+    return state.to_call, state.ranked
 
 
-def _next_call(house: Appliance, campaign: str, agent: str | None, state: Progress, wanted: Wanted) -> None:
+def _next_call(house: Appliance, campaign: str, agent: str, state: Standing, wanted: Wanted) -> None:
     with st.container(key="next-call", border=True):
-        if not agent:
-            st.markdown("**Who is calling?** Enter your name above, then take the first call.")
-        elif not state.to_call:
-            st.markdown("**Everybody in this campaign has been called.** Choose another campaign, or import one.")
+        if not state.to_call:
+            st.markdown(_("**Everybody in this campaign has been called.** Choose another campaign, or import one."))
         elif not state.open:
-            st.markdown("**Nobody is left but those who come back later.** They come up here when their time is due.")
+            st.markdown(
+                _("**Nobody is left but those who come back later.** They come up here when their time is due.")
+            )
         else:
-            st.markdown("**Ready when you are.** You get the person with the best chance whom nobody else is calling.")
-        if agent:
-            _promises(house, campaign, agent)
+            st.markdown(
+                _("**Ready when you are.** You get the person with the best chance whom nobody else is calling.")
+            )
+        _promises(house, campaign, agent)
         st.button(
-            "Next call",
+            _("Next call"),
             key="take",
             type="primary",
             icon=":material/call:",
             shortcut="N",
-            disabled=not agent or not state.to_call,
-            on_click=Seat(house, campaign, agent or "").take,
+            disabled=not state.to_call,
+            on_click=Seat(house, campaign, agent).take,
             args=(wanted,),
         )
 
@@ -95,84 +94,123 @@ def _promises(house: Appliance, campaign: str, agent: str) -> None:
     shown = prospects.promised(house.db, campaign, agent, PROMISES)
     if shown:
         times = [f"{formats.plain(p['ref'])} {formats.moment(p['again']['at'], st.context.timezone)}" for p in shown]
-        st.caption(f":material/schedule: You promised: {'; '.join(times)}", help="They come up when their time is due.")
+        promised = _("You promised: {times}").format(times="; ".join(times))
+        st.caption(f":material/schedule: {promised}", help=_("They come up when their time is due."))
 
 
 @notices.boundary()
-def _listing(house: Appliance, campaign: str, agent: str | None, wanted: Wanted, drawn: tuple[bool, bool]) -> None:
-    state = cached.progress(house.db, campaign)
+def _listing(house: Appliance, campaign: str, agent: str, wanted: Wanted, drawn: tuple[bool, bool]) -> None:
+    state = ranked_list.standing(house.db, campaign)
     if _stage(state) != drawn:
         st.rerun()
-    with st.container(key="progress"):
-        _figures(house, campaign, agent, state)
+    # Each part has its place, and the rows come first: whatever counts takes a time that grows with the list.
+    figures, above = st.container(key="progress"), st.container(key="above-list")
+    rows, below = st.container(key="ranked-list").empty(), st.container(key="below-list")
+    # Each campaign has a place of its own in the list.
+    place = f"list-page-{campaign}"
+    entries: list[Entry] = []
+    if state.open:
+        with above:
+            _heading(state)
+        entries = _entries(house, campaign, wanted, st.session_state.get(place, 1))
+        _table(rows, house, entries, cached.last_floors(house.db, campaign), agent)
+    if state.open and not entries and not wanted:  # the list has shrunk: its end is shown
+        cached.recount(house.db, campaign)
+        entries = _entries(house, campaign, wanted, cached.progress(house.db, campaign).pages)
+    counted = cached.progress(house.db, campaign)
+    with figures:
+        _figures(house, campaign, agent, counted)
     if not state.open:
         return
-    st.subheader("Next in line")
+    with above:
+        _remarks(counted, wanted, entries)
+    _table(rows, house, entries, cached.floors(house.db, campaign), agent)
+    if counted.pages > 1 and not wanted:
+        with below:
+            st.pagination(counted.pages, key=place)
+
+
+def _heading(state: Standing) -> None:
+    st.subheader(_("Next in line"))
     if not state.ranked:
         with st.container(key="unranked"):
             st.info(
-                "**Not ranked yet.** Chances appear here by themselves as soon as a model is in service. "
-                "Calls can already be made; people come in the order of the file.",
+                _(
+                    "**Not ranked yet.** Chances appear here by themselves as soon as a model is in service. "
+                    "Calls can already be made; people come in the order of the file."
+                ),
                 icon=":material/hourglass_top:",
             )
-    elif state.unranked:
-        st.caption(f"{formats.plural(state.unranked, 'person', 'people')} still being ranked; they are at the end.")
+
+
+def _remarks(counted: Progress, wanted: Wanted, entries: Sequence[Entry]) -> None:
+    if counted.ranked and counted.unranked:
+        still = plural(
+            "{count} person still being ranked; they are at the end.",
+            "{count} people still being ranked; they are at the end.",
+            counted.unranked,
+        )
+        st.caption(still.format(count=formats.count(counted.unranked)))
     if wanted:
-        entries = ranked_list.first_of(house.db, campaign, wanted, now())
-        st.caption("The best whom the filter lets through." if entries else "The filter lets nobody through.")
-        _table(house, campaign, entries, agent)
-        return
-    # Each campaign has a place of its own in the list, and one that has shrunk is shown at its end.
-    place = f"list-page-{campaign}"
-    number = min(st.session_state.get(place, 1), state.pages)
-    _table(house, campaign, ranked_list.page(house.db, campaign, number, now()), agent)
-    if state.pages > 1:
-        st.pagination(state.pages, key=place)
+        st.caption(_("The best whom the filter lets through.") if entries else _("The filter lets nobody through."))
 
 
-def _table(house: Appliance, campaign: str, entries: Sequence[Entry], agent: str | None) -> None:
-    floors = cached.floors(house.db, campaign)
-    with st.container(key="ranked-list"):
-        if entries:
-            st.table([_row(house, entry, floors, agent) for entry in entries], border="horizontal", hide_index=True)
+def _entries(house: Appliance, campaign: str, wanted: Wanted, number: int) -> list[Entry]:
+    if wanted:
+        return ranked_list.first_of(house.db, campaign, wanted, now())
+    return ranked_list.page(house.db, campaign, number, now())
 
 
-def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str | None) -> dict[str, str]:
+def _table(
+    place: DeltaGenerator, house: Appliance, entries: Sequence[Entry], floors: Sequence[float], agent: str
+) -> None:
+    if entries:
+        place.table([_row(house, entry, floors, agent) for entry in entries], border="horizontal", hide_index=True)
+
+
+def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str) -> dict[str, str]:
     score = entry.score
     columns = person.key_columns(house.schema)
     return {
-        "Person": formats.plain(entry.ref),
-        "Chance": formats.NOT_YET if score is None else formats.percent(score),
-        "Score": formats.NOT_YET if score is None else formats.exact(score),
-        "Band": formats.NOT_YET if score is None else band_of(score, floors).badge,
-        "With": _with(entry.held_by, agent),
+        _("Person"): formats.plain(entry.ref),
+        _("Chance"): said(formats.NOT_YET) if score is None else formats.percent(score),
+        _("Score"): said(formats.NOT_YET) if score is None else formats.exact(score),
+        _("Band"): _band(score, floors),
+        _("With"): _with(entry.held_by, agent),
         **{column.label: formats.value(column, entry.features.get(column.name)) for column in columns},
     }
 
 
-def _figures(house: Appliance, campaign: str, agent: str | None, state: Progress) -> None:
+def _band(score: float | None, floors: Sequence[float]) -> str:
+    if score is None:
+        return said(formats.NOT_YET)
+    return band_of(score, floors).badge if floors else "…"
+
+
+def _figures(house: Appliance, campaign: str, agent: str, state: Progress) -> None:
     if state.total:
-        text = f"{formats.count(state.called)} of {formats.plural(state.total, 'person', 'people')} called"
+        text = plural("{called} of {total} person called", "{called} of {total} people called", state.total)
+        text = text.format(called=formats.count(state.called), total=formats.count(state.total))
         st.progress(state.called / state.total, text=text)
     with st.container(horizontal=True, gap="medium"):
-        st.metric("To call", formats.count(state.to_call), width="content")
+        st.metric(_("To call"), formats.count(state.to_call), width="content")
         if state.waiting:
-            st.metric("Of these later", formats.count(state.waiting), width="content")
-        st.metric("Called", formats.count(state.called), width="content")
+            st.metric(_("Of these later"), formats.count(state.waiting), width="content")
+        st.metric(_("Called"), formats.count(state.called), width="content")
         if state.off:
-            st.metric("Taken off", formats.count(state.off), width="content")
+            st.metric(_("Taken off"), formats.count(state.off), width="content")
         rate = f" ({formats.percent(state.sold / state.done)})" if state.done else ""
-        st.metric("Sold", formats.count(state.sold) + rate, width="content")
-        if agent:
-            mine = ranked_list.shift(house.db, campaign, agent, _today())
-            made, sold = sum(mine.values()), mine.get(Result.SOLD, 0)
-            st.metric("You today", f"{formats.count(sold)} of {formats.count(made)} sold", width="content")
+        st.metric(_("Sold"), formats.count(state.sold) + rate, width="content")
+        mine = ranked_list.shift(house.db, campaign, agent, _today())
+        made, sold = sum(mine.values()), mine.get(Result.SOLD, 0)
+        today = _("{sold} of {made} sold").format(sold=formats.count(sold), made=formats.count(made))
+        st.metric(_("You today"), today, width="content")
 
 
-def _with(holder: str | None, agent: str | None) -> str:
+def _with(holder: str | None, agent: str) -> str:
     if holder is None:
-        return "free"
-    return "you" if holder == agent else formats.plain(holder)
+        return _("free")
+    return _("you") if holder == agent else formats.plain(holder)
 
 
 def _today() -> datetime:

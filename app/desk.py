@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from app import cached, call_results, formats
+from app import best_time, cached, call_results, formats, offered
 from app.appliance import Appliance
+from app.language import _
 from app.notices import Notice, kept_for_next_run, leave
 from core import prospects, undo
 from core.call_states import CALLABLE, Result
@@ -52,9 +53,11 @@ class Seat:
             leave(
                 Notice(
                     "warning",
-                    f"Your hold on {found['ref']} ran out, and {claim['by']} has taken it.",
-                    "Nothing was recorded by you.",
-                    "Take the next one.",
+                    _("Your hold on {ref} ran out, and {name} has taken it.").format(
+                        ref=found["ref"], name=claim["by"]
+                    ),
+                    _("Nothing was recorded by you."),
+                    _("Take the next one."),
                 )
             )
             return None
@@ -63,22 +66,29 @@ class Seat:
     @kept_for_next_run()
     def take(self, wanted: Wanted) -> None:
         """Claim whoever is next, of those `wanted`."""
-        found = prospects.claim(self.house.db, self.campaign, self.agent, wanted=wanted, rules=self.house.rules)
+        found = prospects.claim(
+            self.house.db,
+            self.campaign,
+            self.agent,
+            wanted=wanted,
+            all_of_them=offered.all_of_them(),
+            rules=self.house.rules,
+        )
         self._remember(found["_id"] if found else None)
         if found is None and wanted:
             leave(
                 Notice(
                     "info",
-                    "Nobody whom the filter lets through is free to call.",
-                    next="Choose less in the filter, or try again later.",
+                    _("Nobody whom the filter lets through is free to call."),
+                    next=_("Choose less in the filter, or try again later."),
                 )
             )
         elif found is None:
             leave(
                 Notice(
                     "info",
-                    "Nobody is free to call in this campaign.",
-                    next="Those left are on your colleagues' screens; try again later or choose another campaign.",
+                    _("Nobody is free to call in this campaign."),
+                    next=_("Those left are on your colleagues' screens; try again later or choose another campaign."),
                 )
             )
 
@@ -97,6 +107,7 @@ class Seat:
                 call=int(prospect.get("calls") or 0) + 1,
                 again=again,
                 everywhere=self.house.schema.reference is not None,
+                groups=best_time.groups(self.house.schema, prospect["features"]),
                 rules=self.house.rules,
             )
         except (Conflict, NotFound):
@@ -104,7 +115,7 @@ class Seat:
             raise
         self._remember(None)
         cached.forget_progress(self.house.db, self.campaign)
-        leave(Notice("success", call_results.said(call, self.house.rules, st.context.timezone)))
+        leave(Notice("success", call_results.told(call, self.house.rules, st.context.timezone)))
 
     def last_call(self) -> Document | None:
         """The call of this agent that can be taken back at this moment."""
@@ -116,20 +127,17 @@ class Seat:
         undone = undo.undo(self.house.db, call["_id"], self.agent, rules=self.house.rules)
         self._remember(call["prospect"])
         cached.forget_progress(self.house.db, self.campaign)
-        label = call_results.LABELS[Result(call["result"])]
-        kept = "A training had read it already; models learn without it from the next training on."
-        leave(
-            Notice(
-                "info", f"{label} is taken back: {call['ref']} is on your desk again.", kept if undone.learnt else ""
-            )
-        )
+        what = _("{result} is taken back: {ref} is on your desk again.")
+        kept = _("A training had read it already; models learn without it from the next training on.")
+        said = what.format(result=call_results.label(Result(call["result"])), ref=call["ref"])
+        leave(Notice("info", said, kept if undone.learnt else ""))
 
     @kept_for_next_run()
     def give_back(self, prospect: str, ref: str) -> None:
         """Put the prospect back on the list without an outcome."""
         prospects.release(self.house.db, prospect, self.agent)
         self._remember(None)
-        leave(Notice("info", f"{ref} is back on the list; nothing was recorded."))
+        leave(Notice("info", _("{ref} is back on the list; nothing was recorded.").format(ref=ref)))
 
     def _remember(self, key: str | None) -> None:
         st.session_state[_OWNER] = (self.campaign, self.agent)
@@ -147,5 +155,7 @@ def hold_text(prospect: Document, at: datetime, zone: str | None) -> str:
     rest = remaining(prospect, at)
     until = formats.moment(prospect["claim"]["until"], zone, day=False)
     if rest > timedelta(0):
-        return f"Held for you until {until} ({formats.left(rest)} left)"
-    return f"Your hold ran out at {until}. You can still record the outcome until somebody else takes this person."
+        return _("Held for you until {until} ({left} left)").format(until=until, left=formats.left(rest))
+    return _(
+        "Your hold ran out at {until}. You can still record the outcome until somebody else takes this person."
+    ).format(until=until)

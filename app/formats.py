@@ -1,42 +1,57 @@
-"""How numbers, times and values are written for people, the same on every page."""
+"""How numbers, times and values are written for people, the same on every page, as is usual where they live.
+
+What English readers without a region see is the form in the examples.
+"""
 
 from __future__ import annotations
 
 import math
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from core.schema import Column, Value
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal, format_percent
 
-NOT_YET = "not yet"  # where there is no number to show so far
+from app.language import SOURCE, _, locale
+from core.schema import Column, Value
+from core.sentences import Sentence
+
+NOT_YET = Sentence("not yet")
+"""Where there is no number to show so far; to be `said`."""
+
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|:~$])")
 
 
-def percent(share: float) -> str:
-    """A share of 1 as a percentage with one decimal: 0.3421 is `34.2%`."""
-    return f"{share:.1%}"
+def percent(share: float, decimals: int = 1) -> str:
+    """A share of 1 as a percentage with so many decimals: 0.3421 is `34.2%`."""
+    # Rounded here and written there: Babel rounds the half of a last digit in another way.
+    return _percent(Decimal(f"{share:.{decimals}%}"[:-1]), "0." + "0" * decimals if decimals else "0")
 
 
 def exact(score: float) -> str:
     """A score with four decimals, as it is compared with the prediction log: `0.3421`."""
-    return f"{score:.4f}"
+    return format_decimal(Decimal(f"{score:.4f}"), "0.0000", locale=locale())
 
 
 def count(number: int) -> str:
     """A count with thousands apart: `41,188`."""
-    return f"{number:,}"
+    return format_decimal(number, locale=locale())
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:
-    """A count and its noun: `1 row`, `2 rows`."""
+    """A count and its noun, in English alone: `1 row`, `2 rows`. Sentences use `app.language.plural`."""
     return f"{count(number)} {one if number == 1 else many or one + 's'}"
 
 
 def left(remaining: timedelta) -> str:
     """Time that is left, in whole minutes until the last one and then in seconds: `14 min`, `45 s`."""
     seconds = max(0, math.ceil(remaining.total_seconds()))
-    return f"{seconds // 60} min" if seconds >= 60 else f"{seconds} s"
+    if seconds >= 60:
+        return _("{minutes} min").format(minutes=count(seconds // 60))
+    return _("{seconds} s").format(seconds=seconds)
 
 
 def moment(at: datetime, zone: str | None, *, day: bool = True) -> str:
@@ -45,24 +60,90 @@ def moment(at: datetime, zone: str | None, *, day: bool = True) -> str:
         local, suffix = at.astimezone(ZoneInfo(zone or "")), ""
     except (ZoneInfoNotFoundError, ValueError):
         local, suffix = at.astimezone(ZoneInfo("UTC")), " UTC"
-    return f"{local:%-d %b %Y, %H:%M}{suffix}" if day else f"{local:%H:%M}{suffix}"
+    here = locale()
+    clock = format_datetime(local, _clock(here), locale=here) + suffix
+    return here.datetime_formats["medium"].format(clock, date_of(local)) if day else clock
+
+
+def date_of(day: date, *, weekday: bool = False) -> str:
+    """A day: `23 Nov 2026`, with its weekday `Mon, 23 Nov 2026`."""
+    return format_date(day, day_pattern(weekday=weekday), locale=locale())
+
+
+def day_pattern(*, weekday: bool = False, year: bool = True) -> str:
+    """How a day is written here, as a pattern of the Unicode locale data: `d MMM y`."""
+    here = locale()
+    if (here.language, here.territory) == (SOURCE, None):
+        # The locale data take English without a region for that of the United States.
+        return ("EEE, " if weekday else "") + "d MMM" + (" y" if year else "")
+    skeleton = ("y" if year else "") + "MMM" + ("E" if weekday else "") + "d"
+    return str(here.datetime_skeletons[skeleton])
+
+
+def day_field() -> str:
+    """How a field writes the day that is chosen in it, in the words of Streamlit's fields: `DD/MM/YYYY`."""
+    here = locale()
+    if (here.language, here.territory) == (SOURCE, None):
+        return "YYYY/MM/DD"
+    order = re.sub(r"[^dMy]", "", here.date_formats["short"].pattern)
+    apart = next((mark for mark in "./-" if mark in here.date_formats["short"].pattern), "/")
+    fields = {"d": "DD", "M": "MM", "y": "YYYY"}
+    return apart.join(fields[letter] for letter in dict.fromkeys(order))
+
+
+def number(figure: float) -> str:
+    """A number with as many decimals as it has, up to four: `4,991.6`."""
+    here = locale()
+    pattern = here.decimal_formats[None].pattern.replace("0.###", "0.####")
+    return format_decimal(Decimal(f"{figure:.4f}"), pattern, locale=here)
 
 
 def value(column: Column, raw: Value | None) -> str:
     """A column's value in words: codes by their meaning, categories without their file's spelling, units behind."""
     if raw is None:
-        return "not known"
+        return _("not known")
+    words = column.words(locale().language)
     if isinstance(raw, str):
-        return _words(raw)
+        return words.categories.get(raw) or _words(raw)
     if raw in column.special:
-        return column.special[int(raw)].capitalize()
-    number = f"{raw:,}" if isinstance(raw, int) else f"{raw:,.4f}".rstrip("0").rstrip(".")
-    if not column.unit:
-        return number
+        return capital(words.special.get(int(raw)) or column.special[int(raw)])
     if column.unit == "%":
-        return f"{number}%"
-    unit = column.unit.removesuffix("s") if raw == 1 and column.unit in ("years", "days", "seconds") else column.unit
-    return f"{number} {unit}"
+        return _percent(Decimal(f"{raw:.4f}"), "0.####")
+    return f"{number(raw)} {unit(column, raw)}".rstrip()
+
+
+def unit(column: Column, figure: float) -> str:
+    """The unit that `figure` of a column has, in words; empty where it has none."""
+    words = column.words(locale().language)
+    if figure == 1 and words.unit:
+        return words.one or words.unit
+    if figure == 1 and column.unit in ("years", "days", "seconds"):
+        return column.unit.removesuffix("s")
+    return words.unit or column.unit
+
+
+def label(column: Column) -> str:
+    """What a column is called."""
+    return column.words(locale().language).label or column.label
+
+
+def group(column: Column, name: str) -> str:
+    """One of a column's `groups`, in words. Raises ValueError if it is none of them."""
+    if name in column.categories:
+        return value(column, name)
+    place, bounds = column.groups.index(name), [number(bound) for bound in column.bounds]
+    if place > len(bounds):
+        return value(column, list(column.special)[place - len(bounds) - 1])
+    if place == 0:
+        return _("under {high}").format(high=bounds[0])
+    if place == len(bounds):
+        return _("{low} and above").format(low=bounds[-1])
+    return _("{low} to under {high}").format(low=bounds[place - 1], high=bounds[place])
+
+
+def capital(text: str) -> str:
+    """`text` with a capital letter at its beginning."""
+    return text[:1].upper() + text[1:]
 
 
 def plain(text: str) -> str:
@@ -72,4 +153,17 @@ def plain(text: str) -> str:
 
 def _words(category: str) -> str:
     text = re.sub(r"(?<=[A-Za-z0-9])[._](?=[A-Za-z0-9])", " ", category).strip(". ")
-    return text[:1].upper() + text[1:] if text else category
+    return capital(text) if text else category
+
+
+def _percent(hundredths: Decimal, digits: str) -> str:
+    here = locale()
+    pattern = here.percent_formats[None].pattern.replace("0", digits)
+    return format_percent(hundredths.scaleb(-2), pattern, locale=here)
+
+
+def _clock(here: Locale) -> str:
+    """The pattern of a time of day: of twelve hours or of twenty-four."""
+    if (here.language, here.territory) == (SOURCE, None):
+        return "HH:mm"
+    return str(here.time_formats["short"].pattern)

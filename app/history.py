@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app import call_results, formats
+from app.language import _
 from core.call_states import Result
 from core.mongo import Db, Document, reachable
 
@@ -25,13 +26,14 @@ def calls(db: Db, prospect: Document, *, everywhere: bool) -> list[Document]:
 
 def row(call: Document, prospect: Document, zone: str | None) -> dict[str, str]:
     """A call as a row of the table; the campaign is named where it is another."""
-    what = call_results.LABELS[Result(call["result"])]
+    what = call_results.label(Result(call["result"]))
     if call["again"]:
-        what += f", promised for {formats.moment(call['again']['at'], zone)}"
+        when = formats.moment(call["again"]["at"], zone)
+        what = _("{result}, promised for {when}").format(result=what, when=when)
     if call["campaign"] != prospect["campaign"]:
         what += f" ({call['campaign']})"
     return {
-        "When": formats.plain(formats.moment(call["at"], zone)),
-        "Who": formats.plain(call["agent"]),
-        "What": formats.plain(what),
+        _("When"): formats.plain(formats.moment(call["at"], zone)),
+        _("Who"): formats.plain(call["agent"]),
+        _("What"): formats.plain(what),
     }

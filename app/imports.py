@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+import shutil
+import time
+import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
+from typing import IO, Protocol
 
-from app.appliance import Appliance
-from core import events
+from app import import_log
+from app.import_log import Entry
+from core import column_mapping, events
 from core.campaign_file import CampaignFile
-from core.economy import UNKNOWN
-from core.errors import InputError
+from core.column_mapping import ColumnMapping
+from core.errors import CallwiseError, InputError, NotFound
 from core.intake import Report, import_campaign
+from core.mongo import Db
+from core.objects import ObjectStore
 from core.schema import Schema
 
 KINDS = ("csv", "parquet", "zip")
+OFTEN = 0.5
+"""Seconds between two notes of how far an import is."""
+
+SMALL = 1_000_000
+"""Bytes of text that are imported while whoever chose the file waits; more of it has a process of its own."""
+
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-
-
-@dataclass(frozen=True)
-class Imported:
-    """What became of a file called `name`; `rejects` is the key of its reject file in the store, where there is one."""
-
-    name: str
-    report: Report
-    rejects: str | None
 
 
 def campaign_key(title: str) -> str:
@@ -50,61 +53,123 @@ def rejects_key(campaign: str, sha256: str) -> str:
     return f"imports/{campaign}/{sha256[:8]}-rejects.csv"
 
 
-def broken_rules(schema: Schema, report: Report) -> list[tuple[str, str, int]]:
-    """(column, its rule, rows that broke it), the most frequent first; a rule of the whole row has no column."""
-    rows: Counter[tuple[str, str]] = Counter()
-    for broken, times in report.rules.items():
-        name, _, rule = broken.partition(": ")
-        column = schema.by_name.get(name)
-        own = column is not None and rule.startswith(UNKNOWN)  # of the economy, not of the cell
-        known = (name, rule if own else f"must be {column.rule}") if column else (name, rule) if rule else ("", name)
-        rows[known] += times
-    return [(column, rule, times) for (column, rule), times in rows.most_common()]
+def saved(folder: Path, name: str, content: IO[bytes]) -> CampaignFile:
+    """The uploaded file called `name`, written into `folder`. Raises InputError if there is no table in it."""
+    path = folder / PurePath(name.replace("\\", "/")).name
+    with path.open("wb") as file:
+        shutil.copyfileobj(content, file)
+    return CampaignFile.open(path)
 
 
-def bring_in(
-    house: Appliance,
-    campaign: str,
-    name: str,
-    content: bytes,
-    *,
-    who: str,
-    progress: Callable[[int, int], None] = lambda _done, _rows: None,
-) -> Imported:
-    """Import the file called `name` into `campaign`; `progress` hears rows done and rows in all.
+class Stores(Protocol):
+    """What an import works with: of the appliance, these."""
 
-    The reject file is in the store before this returns. Raises InputError before anything is written if the file as a
-    whole does not fit, and Unavailable; importing the same file again then goes on.
+    @property
+    def db(self) -> Db: ...  # noqa: D102
+
+    @property
+    def store(self) -> ObjectStore: ...  # noqa: D102
+
+    @property
+    def schema(self) -> Schema: ...  # noqa: D102
+
+    @property
+    def erasure_key(self) -> str | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be imported: `file` into `campaign` (called `title` if it is new), read by `mapping`, for `who`.
+
+    Without a mapping the file has the schema's own columns. `run` tells this try from another one of the same file.
     """
-    with TemporaryDirectory(prefix="import-") as folder:
-        path = Path(folder) / PurePath(name.replace("\\", "/")).name
-        path.write_bytes(content)
-        file = CampaignFile.open(path)
-        with file.records() as records:
+
+    campaign: str
+    file: CampaignFile
+    who: str
+    mapping: ColumnMapping | None = None
+    title: str = ""
+    run: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it takes seconds."""
+        packed = self.file.path.suffix.lower() != ".csv"
+        return self.file.path.stat().st_size * (8 if packed else 1) <= SMALL
+
+
+def begin(house: Stores, work: Work) -> str:
+    """Note in the log that it begins, and return its key there.
+
+    Raises InputError if the file as a whole does not fit, Conflict while somebody imports it, and Unavailable.
+    """
+    mapping = work.mapping or ColumnMapping.by_name(house.schema, work.file.header)
+    mapping.require(house.schema, work.file)
+    return import_log.begin(house.db, work.campaign, work.file, by=work.who, run=work.run)
+
+
+def bring_in(house: Stores, work: Work, *, progress: Callable[[int, int], None] = lambda _done, _rows: None) -> Entry:
+    """Do it, and return its entry in the log; `progress` hears rows done and rows in all.
+
+    The reject file is in the store before this returns, and the mapping is remembered. Raises InputError before
+    anything is written if the file as a whole does not fit; Conflict while somebody imports it; Cancelled; Unavailable.
+    Importing the same file again then goes on.
+    """
+    place = begin(house, work)
+    try:
+        report, rejects = _import(house, work, place, progress)
+    except CallwiseError as error:
+        import_log.failed(house.db, place, work.run, error)
+        raise
+    import_log.done(house.db, place, work.run, report, rejects)
+    entry = import_log.one(house.db, place)
+    if entry is None:
+        raise NotFound(f"The import '{place}' is not in the log.")
+    return entry
+
+
+def _import(house: Stores, work: Work, place: str, progress: Callable[[int, int], None]) -> tuple[Report, str | None]:
+    said = time.monotonic()
+
+    def tell(done: int) -> None:
+        nonlocal said
+        progress(done, rows)
+        if time.monotonic() - said >= OFTEN:
+            said = time.monotonic()
+            import_log.heard(house.db, place, work.run, done, rows)
+
+    with TemporaryDirectory(prefix="rejects-") as folder:
+        with work.file.records() as records:
             rows = sum(1 for _ in records)
-        rejects = Path(folder) / "rejected" / "rejects.csv"
+        import_log.heard(house.db, place, work.run, 0, rows)
+        rejects = Path(folder) / "rejects.csv"
         report = import_campaign(
             house.db,
             house.schema,
-            file,
-            campaign,
+            work.file,
+            work.campaign,
             rejects=rejects,
-            progress=lambda done: progress(done, rows),
+            mapping=work.mapping,
+            title=work.title,
+            erasure_key=house.erasure_key,
+            progress=tell,
         )
         key = None
         if rejects.exists():
-            key = rejects_key(campaign, report.sha256)
+            key = rejects_key(work.campaign, report.sha256)
             house.store.ensure()
             house.store.put(key, rejects.read_bytes(), "text/csv")
+    if work.mapping:
+        column_mapping.remember(house.db, house.schema, work.file, work.mapping, by=work.who)
     events.append(
         house.db,
-        who=who,
+        who=work.who,
         what="campaign file imported",
-        subject=campaign,
-        file=name,
+        subject=work.campaign,
+        file=work.file.path.name,
         sha256=report.sha256,
         inserted=report.inserted,
         unchanged=report.unchanged,
         rejected=report.rejected,
     )
-    return Imported(name, report, key)
+    return report, key

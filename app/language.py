@@ -3,13 +3,16 @@
 Every sentence is written in English where it is used, inside `_` (or `plural` where a count decides its form), with
 named places to fill in: `_("{ref} is back on the list.").format(ref=ref)`. An f-string inside `_` can be in no
 catalogue. The catalogues are `locale/LANGUAGE/LC_MESSAGES/callwise.po`, compiled when they are first asked for; a
-sentence that one of them lacks is shown in English.
+sentence that one of them lacks is shown in English. `scripts/words` keeps the catalogues.
+
+What is written where no screen is yet (a constant of a module, an error of the core) is a `core.sentences.Sentence`,
+and `said` where it is drawn.
 """
 
 from __future__ import annotations
 
 import gettext
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -18,32 +21,45 @@ from babel import Locale, UnknownLocaleError
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from core.sentences import Sentence
+
 FOLDER = Path(__file__).with_name("locale")
 SOURCE = "en"
 CHOSEN = "language"
 """Where the session keeps the language that a person chose."""
+COOKIE = "callwise_language"
+"""Where their browser keeps it."""
 
 
 def languages() -> tuple[str, ...]:
     """The languages there are, the one the sentences are written in first."""
-    return (SOURCE, *sorted(path.parent.parent.name for path in FOLDER.glob("*/LC_MESSAGES/callwise.po")))
+    return _languages(FOLDER)
+
+
+@cache
+def _languages(folder: Path) -> tuple[str, ...]:
+    return (SOURCE, *sorted(path.parent.parent.name for path in folder.glob("*/LC_MESSAGES/callwise.po")))
 
 
 def locale() -> Locale:
-    """The locale of the person at this screen: the language they chose, or the first of their browser's that is there.
+    """The locale of the person at this screen: the language they chose, or that of their browser if it is there.
 
     The browser's region stays where it fits the language, so that a date is written as at home.
     """
-    asked = str(st.context.locale or SOURCE)
-    chosen = st.session_state.get(CHOSEN)
+    chosen = st.session_state.get(CHOSEN) or st.context.cookies.get(COOKIE)
+    return _locale(st.context.locale or SOURCE, chosen, languages())
+
+
+@lru_cache(maxsize=256)  # asked for by every sentence and number; browsers may send anything
+def _locale(asked: str, chosen: str | None, there: tuple[str, ...]) -> Locale:
     try:
         theirs = Locale.parse(asked, sep="-")
     except (ValueError, UnknownLocaleError):
         theirs = Locale(SOURCE)
-    language = chosen if chosen in languages() else theirs.language
-    if language not in languages():
+    language = chosen if chosen in there else theirs.language
+    if language not in there:
         return Locale(SOURCE)
-    return theirs if theirs.language == language else Locale(language)
+    return theirs if theirs.language == language else Locale.parse(language)
 
 
 def _(sentence: str) -> str:
@@ -54,6 +70,24 @@ def _(sentence: str) -> str:
 def plural(one: str, many: str, number: int) -> str:
     """The form that `number` asks for, of a sentence with two forms in English."""
     return catalogue(locale().language).ngettext(one, many, number)
+
+
+def said(text: str) -> str:
+    """`text` in the language of the person at this screen if it is a `Sentence`; as it is if it is any other text.
+
+    Sentences among the values are said as well.
+    """
+    if not isinstance(text, Sentence):
+        return text
+    words = catalogue(locale().language)
+    if text.number is None:
+        template = words.gettext(text.template)
+    else:
+        template = words.ngettext(text.template, text.many or text.template, text.number)
+    values = {name: said(value) if isinstance(value, str) else value for name, value in text.values.items()}
+    if text.number is not None:
+        values["number"] = text.number
+    return template.format(**values) if values else template
 
 
 @cache

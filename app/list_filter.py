@@ -2,54 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from app import bands, formats
+from app.language import _, said
 from core import wanted
 from core.schema import Column, Schema
+from core.sentences import Sentence
 from core.wanted import Wanted
 
-EVERYBODY = "Everybody"
+EVERYBODY = Sentence("Everybody")
 
 
-def ask(schema: Schema, floors: Sequence[float]) -> Wanted:
-    """Draw it and return what is asked for; `floors` are those of the bands."""
+def ask(schema: Schema, floors: Callable[[], Sequence[float]], *, ranked: bool) -> Wanted:
+    """Draw it and return what is asked for; `floors` gives those of the bands, which there are once somebody is ranked.
+
+    They are asked for only if a band is: they take a while on a long list.
+    """
     chosen = sum(1 for key in _keys(schema) if st.session_state.get(key) not in (None, EVERYBODY))
-    label = f"Filter ({chosen})" if chosen else "Filter"
+    label = _("Filter ({count})").format(count=chosen) if chosen else _("Filter")
     with st.popover(label, key="list-filter", icon=":material/filter_list:", width="stretch"):
-        st.caption("Promised calls come back whatever is chosen here.")
-        low, high = _band(floors)
+        st.caption(_("Promised calls come back whatever is chosen here."))
+        low, high = _band(floors, ranked=ranked)
         equal = {c.name: word for c in wanted.categories(schema) if (word := _category(c)) is not None}
         least = {c.name: number for c in wanted.numbers(schema) if (number := _number(c)) is not None}
-        st.button("Clear", key="filter-clear", icon=":material/close:", on_click=_clear, args=(schema,))
+        st.button(_("Clear"), key="filter-clear", icon=":material/close:", on_click=_clear, args=(schema,))
     return Wanted(equal, least, low, high)
 
 
-def _band(floors: Sequence[float]) -> tuple[float | None, float | None]:
+def _band(floors: Callable[[], Sequence[float]], *, ranked: bool) -> tuple[float | None, float | None]:
     """The scores of the chosen band, from and to below."""
-    names = [band.name for band in bands.BANDS[: len(floors) + 1]] if floors else []
-    name = st.selectbox("Band", [EVERYBODY, *names], key="filter-band")
+    names = [band.name for band in bands.BANDS] if ranked else []
+    name = st.selectbox(_("Band"), [EVERYBODY, *names], key="filter-band", format_func=said)
     if name not in names:
         return None, None
     place = names.index(name)
-    edges = [None, *floors, None]
+    edges = [None, *floors(), None]
     return edges[place + 1], edges[place]
 
 
 def _category(column: Column) -> str | None:
     options = [EVERYBODY, *column.categories]
     value: str = st.selectbox(
-        column.label, options, key=_key(column), format_func=lambda v: v if v == EVERYBODY else formats.value(column, v)
+        column.label,
+        options,
+        key=_key(column),
+        format_func=lambda v: said(v) if v == EVERYBODY else formats.value(column, v),
     )
     return None if value == EVERYBODY else value
 
 
 def _number(column: Column) -> float | None:
-    label = f"{column.label}, at least" + (f" ({column.unit})" if column.unit else "")
+    label = _("{column}, at least").format(column=column.label) + (f" ({column.unit})" if column.unit else "")
     number: float | None = st.number_input(
-        label, value=None, step=1.0, format="%g", key=_key(column), placeholder="any"
+        label, value=None, step=1.0, format="%g", key=_key(column), placeholder=_("any")
     )
     return number
 

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import formats, identity
+from app import formats, identity, on_hold
 from app.appliance import Appliance
+from app.language import _
 from app.notices import Notice, kept_for_next_run, leave
 from core import trials
+from core.accounts import Role
 from core.errors import InputError
 from core.succession import Decision, State, Succession, decisions, state
 
-_REASON = "rollback_reason"
+REASON = "rollback_reason"
 LONGEST = 300  # characters of a reason
 
 
 def draw(house: Appliance) -> None:
     """Draw the card. Raises Unavailable."""
-    st.markdown("**Model**")
+    st.markdown(_("**Model**"))
     found = state(decisions(house.db, house.model))
     if not found.reigns:
-        st.markdown("No model is in service yet. The first is trained once there are outcomes to learn from.")
+        st.markdown(_("No model is in service yet. The first is trained once there are outcomes to learn from."))
         return
     reign = found.reigns[-1]
     with st.container(horizontal=True, gap="medium"):
-        st.metric("Champion", f"Version {reign.version}", width="content")
-        st.metric("Since", formats.moment(reign.at, st.context.timezone), width="content")
-    st.caption(f"Why: {formats.plain(reign.why)}")
+        st.metric(_("Champion"), _("Version {version}").format(version=reign.version), width="content")
+        st.metric(_("Since"), formats.moment(reign.at, st.context.timezone), width="content")
+    st.caption(_("Why: {why}").format(why=formats.plain(reign.why)))
+    if found.hold is not None:
+        on_hold.draw(found.hold)
     if found.trial is not None:
         _trial(house, found.trial)
     if found.previous is not None:
@@ -38,28 +42,32 @@ def _trial(house: Appliance, trial: Decision) -> None:
     last = trials.last(house.db, trial.version)
     with st.container(key="trial"):
         st.markdown(
-            f"**Version {formats.plain(trial.version)} is on trial** since {since}, on a small share of the calls."
+            _("**Version {version} is on trial** since {since}, on a small share of the calls.").format(
+                version=formats.plain(trial.version), since=since
+            )
         )
         if last is None:
-            st.caption("No outcome has told anything about it yet.")
+            st.caption(_("No outcome has told anything about it yet."))
         else:
             at = formats.moment(last.at, st.context.timezone)
-            st.caption(f"{formats.plain(sentence(last.sentence))} Looked at {at}.")
+            st.caption(formats.plain(sentence(last.sentence)) + " " + _("Looked at {at}.").format(at=at))
 
 
 def _before(house: Appliance, found: State, champion: str, previous: str) -> None:
     since = formats.moment(found.reigns[-2].at, st.context.timezone)
-    st.caption(f"Before it: version {formats.plain(previous)}, champion from {since}.")
-    with st.popover(f"Back to version {formats.plain(previous)}", icon=":material/undo:", key="go-back"):
-        trial = f" The trial of version {found.canary} ends, too." if found.canary else ""
-        st.markdown(
-            formats.plain(f"Version {champion} goes out of use, and version {previous} ranks the calls again.{trial}")
-        )
-        identity.ask()
+    st.caption(
+        _("Before it: version {version}, champion from {since}.").format(version=formats.plain(previous), since=since)
+    )
+    with st.popover(
+        _("Back to version {version}").format(version=formats.plain(previous)), icon=":material/undo:", key="go-back"
+    ):
+        st.markdown(formats.plain(consequence(found)))
         with st.form("go-back-form", border=False):
-            st.text_input("Why?", key=_REASON, max_chars=LONGEST, placeholder="what is wrong with it; kept for good")
+            st.text_input(
+                _("Why?"), key=REASON, max_chars=LONGEST, placeholder=_("what is wrong with it; kept for good")
+            )
             st.form_submit_button(
-                f"Make version {formats.plain(previous)} champion again",
+                _("Make version {version} champion again").format(version=formats.plain(previous)),
                 type="primary",
                 key="go-back-now",
                 on_click=go_back,
@@ -73,23 +81,34 @@ def go_back(house: Appliance, champion: str) -> None:
 
     Without aliases: a screen has no business with the model registry, and monitoring lets them follow in seconds.
     """
-    who, why = identity.current_agent(), " ".join(str(st.session_state.get(_REASON) or "").split())
-    if who is None or not why:
-        missing = "your name" if who is None else "a reason"
+    who, why = identity.require(Role.MANAGER).shown, " ".join(str(st.session_state.get(REASON) or "").split())
+    if not why:
         raise InputError(
-            f"To go back to another model, {missing} is needed.",
-            kept="Nothing was changed.",
-            next="Both are kept with the decision; fill them in and go back again.",
+            _("To go back to another model, a reason is needed."),
+            kept=_("Nothing was changed."),
+            next=_("It is kept with the decision and your name; fill it in and go back again."),
         )
     decision = Succession(house.db, house.model, None, by=who).roll_back(champion, why=why)
     leave(
         Notice(
             "success",
-            f"Version {decision.version} is champion again instead of {champion}.",
-            "Everything recorded is kept.",
-            "Scoring follows in seconds.",
+            _("Version {version} is champion again instead of {before}.").format(
+                version=decision.version, before=champion
+            ),
+            _("Everything recorded is kept."),
+            _("Scoring follows in seconds."),
         )
     )
+
+
+def consequence(found: State) -> str:
+    """What going back does. `found` has a champion before the present one."""
+    said = _("Version {champion} goes out of use, and version {previous} ranks the calls again.").format(
+        champion=found.champion, previous=found.previous
+    )
+    if found.canary is None:
+        return said
+    return said + " " + _("The trial of version {version} ends, too.").format(version=found.canary)
 
 
 def sentence(text: str) -> str:

@@ -10,13 +10,14 @@ import streamlit as st
 
 from app import formats, incident_card, model_card, notices, standing, verdicts
 from app.appliance import Appliance
+from app.language import _, plural, said
 from app.notices import Notice
 from core.clock import now
 
 
 def page(house: Appliance) -> None:
     """Draw the page."""
-    st.title("Overview")
+    st.title(_("Overview"))
     with st.container(key="message"):
         notices.show_waiting()
     work, model = st.columns(2, gap="medium")
@@ -27,38 +28,42 @@ def page(house: Appliance) -> None:
     with st.container(key="standing", border=True), notices.boundary():
         _standing(house)
     if house.links:
-        st.subheader("Under the bonnet")
+        st.subheader(_("Under the bonnet"))
         with st.container(key="links", horizontal=True):
             for link in house.links:
-                st.link_button(link.title, link.address, icon=":material/open_in_new:", help=link.purpose.capitalize())
+                st.link_button(
+                    link.title, link.address, icon=":material/open_in_new:", help=formats.capital(said(link.purpose))
+                )
 
 
 def _work(house: Appliance) -> None:
-    st.markdown("**Calls**")
+    st.markdown(_("**Calls**"))
     state = standing.work(house.db)
     if not state.campaigns:
-        st.markdown("There is no campaign yet.")
-        st.page_link(st.session_state["campaigns_page"], label="Import a campaign", icon=":material/upload_file:")
+        st.markdown(_("There is no campaign yet."))
+        st.page_link(st.session_state["campaigns_page"], label=_("Import a campaign"), icon=":material/upload_file:")
         return
     with st.container(horizontal=True, gap="medium"):
-        st.metric("To call", formats.count(state.open), width="content")
-        st.metric("Called", formats.count(state.done), width="content")
-        st.metric("Sold", formats.count(state.sold), width="content")
-    st.caption(f"In {formats.plural(state.campaigns, 'campaign')}.")
+        st.metric(_("To call"), formats.count(state.open), width="content")
+        st.metric(_("Called"), formats.count(state.done), width="content")
+        st.metric(_("Sold"), formats.count(state.sold), width="content")
+    text = plural("In {campaigns} campaign.", "In {campaigns} campaigns.", state.campaigns)
+    st.caption(text.format(campaigns=formats.count(state.campaigns)))
 
 
 def _model(house: Appliance) -> None:
     model_card.draw(house)
     last = standing.last_prediction(house.db)
     if last is None:
-        st.caption("Nothing has been scored yet.")
+        st.caption(_("Nothing has been scored yet."))
     else:
         at = formats.moment(last["at"], st.context.timezone)
-        st.caption(f"Last score given by version {formats.plain(str(last['version']))}, {at}.")
+        text = _("Last score given by version {version}, {at}.")
+        st.caption(text.format(version=formats.plain(str(last["version"])), at=at))
 
 
 def _standing(house: Appliance) -> None:
-    st.markdown("**Is the ranking still right?**")
+    st.markdown(_("**Is the ranking still right?**"))
     for incident in standing.open_incidents(house.db):
         incident_card.draw(house, incident)
     if old := standing.stale_indicators(house.db, house.schema):
@@ -69,7 +74,8 @@ def _standing(house: Appliance) -> None:
     }
     reports = {kind: found for kind in words if (found := standing.last_report(house.db, kind))}
     if not reports:
-        st.markdown("No report yet. The first follows once enough people have been scored.")
+        st.markdown(_("No report yet. The first follows once enough people have been scored."))
     for kind, report in reports.items():
         notices.show(words[kind](report["verdict"]))
-        st.caption(f"Looked at {formats.moment(report['made']['at'], st.context.timezone)}.")
+        at = formats.moment(report["made"]["at"], st.context.timezone)
+        st.caption(_("Looked at {at}.").format(at=at))

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app import formats
+from app.language import said
 from core.mongo import Db, Document, reachable
 from core.schema import Column, Role, Schema, Value
+from core.sentences import Sentence
 
 TITLES = {
-    Role.PROFILE: "Who they are",
-    Role.HISTORY: "Earlier contacts",
-    Role.CALL_CONTEXT: "This call",
-    Role.INDICATOR: "The economy at the time",
+    Role.PROFILE: Sentence("Who they are"),
+    Role.HISTORY: Sentence("Earlier contacts"),
+    Role.CALL_CONTEXT: Sentence("This call"),
+    Role.INDICATOR: Sentence("The economy at the time"),
 }
 KEY_COLUMNS = 4
 
@@ -43,7 +45,7 @@ def features(db: Db, prospect: Document) -> Mapping[str, Value]:
 def sections(schema: Schema, features: Mapping[str, Value]) -> list[Section]:
     """All of a person's fields, grouped; a role without columns is left out."""
     return [
-        Section(role, title, tuple((c.label, formats.value(c, features.get(c.name))) for c in columns))
+        Section(role, said(title), tuple((formats.label(c), formats.value(c, features.get(c.name))) for c in columns))
         for role, title in TITLES.items()
         if (columns := [column for column in schema.features if column.role is role])
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from app import bands
@@ -73,6 +73,26 @@ class Progress:
         return max(1, -(-self.open // PAGE))
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What a page needs to know before anything is counted: is anybody in the list, ranked, or yet to be called?"""
+
+    open: bool
+    ranked: bool
+    to_call: bool
+
+
+def standing(db: Db, campaign: str) -> Standing:
+    """Look at `campaign`, at most three prospects of it. Raises Unavailable."""
+    with reachable():
+        best = list(db.prospects.aggregate(_best(campaign, 0, 1, {"score": 1})))
+        if best:
+            return Standing(open=True, ranked=best[0]["score"] is not None, to_call=True)
+        later = ({"campaign": campaign, "status": status.value} for status in (Status.CALLBACK, Status.PAUSED))
+        waiting = any(list(db.prospects.aggregate([{"$match": those}, {"$limit": 1}])) for those in later)
+    return Standing(open=False, ranked=False, to_call=waiting)
+
+
 def progress(db: Db, campaign: str) -> Progress:
     """Count `campaign`. Raises Unavailable."""
     with reachable():
@@ -90,9 +110,19 @@ def progress(db: Db, campaign: str) -> Progress:
 
 
 def shift(db: Db, campaign: str, agent: str, since: datetime) -> dict[str, int]:
-    """How many calls of each result `agent` has recorded in `campaign` since then. Raises Unavailable."""
+    """How many calls of each result `agent` has recorded in `campaign` since then. Raises Unavailable.
+
+    `since` is a full minute. The embedded server's aggregations compare no times, but texts that are made of them.
+    """
+    minute = {"$dateToString": {"format": "%Y-%m-%dT%H:%M", "date": "$at"}}
+    steps: list[Mapping[str, Any]] = [
+        {"$match": {"agent": agent, "campaign": campaign}},
+        {"$addFields": {"minute": minute}},
+        {"$match": {"minute": {"$gte": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M}"}}},
+        {"$group": {"_id": "$result", "n": {"$sum": 1}}},
+    ]
     with reachable():
-        return _tally(db.calls, {"campaign": campaign, "at": {"$gte": since}, "agent": agent}, "$result")
+        return {group["_id"]: int(group["n"]) for group in db.calls.aggregate(steps)}
 
 
 def floors(db: Db, campaign: str, ranked: int) -> list[float]:
@@ -125,7 +155,7 @@ def _entry(prospect: Document, at: datetime) -> Entry:
 def _best(campaign: str, skip: int, limit: int, wanted: Mapping[str, int]) -> list[Mapping[str, Any]]:
     steps: list[Mapping[str, Any]] = [
         {"$match": {"campaign": campaign, "status": "open"}},
-        {"$sort": {"score": -1, "_id": 1}},
+        {"$sort": {"score": -1, "ref": 1}},  # as the index has it, or the server would sort everybody
         {"$skip": skip},
         {"$limit": limit},
         {"$project": wanted},

@@ -11,23 +11,25 @@ from typing import Any
 
 import altair as alt
 
+from app import chart_words, formats
+from app.language import _
 from core.results import Gains, Rate
 
 DARK, WARM, GREEN, GREY = "#0f5c6e", "#a63d00", "#2e6b1f", "#5b6774"
 _DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 _ROW, _HEIGHT = 30, 260  # pixels
-_TEXT = "#3d4a57"
-_INK = {"labelColor": _TEXT, "titleColor": _TEXT}
-_EVEN = {"format": ".0%", "tickCount": 5, **_INK}
+TEXT = "#3d4a57"
+INK = {"labelColor": TEXT, "titleColor": TEXT}
+_EVEN = {"format": ".0%", "tickCount": 5, **INK}
 _SHARE = alt.Axis(title=None, **_EVEN)
 
 
 def rates(rows: Sequence[tuple[str, Rate]], what: str) -> alt.LayerChart:
     """A row each, with its number of calls: a point at the share of sales, and a line as long as it is unsure."""
     return _points(
-        [{"group": f"{label} ({found.calls:,})", **_figures(found)} for label, found in rows],
+        [{"group": f"{label} ({formats.count(found.calls)})", **_figures(found)} for label, found in rows],
         place=alt.Y(
-            "group:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelFlush=False, ticks=False, **_INK)
+            "group:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelFlush=False, ticks=False, **INK)
         ),
         horizontal=True,
         tooltip=alt.Tooltip("group:N", title=what),
@@ -37,58 +39,59 @@ def rates(rows: Sequence[tuple[str, Rate]], what: str) -> alt.LayerChart:
 
 def days(rows: Sequence[tuple[date, Rate]], *, weekly: bool) -> alt.LayerChart:
     """A point a day (or week), and a line as long as it is unsure."""
-    what = "Week from" if weekly else "Day"
+    what = _("Week from") if weekly else _("Day")
     # At noon: a browser west of Greenwich would draw midnight on the day before.
     placed = [{"day": datetime(day.year, day.month, day.day, 12).isoformat(), **_figures(f)} for day, f in rows]  # noqa: DTZ001  a place on an axis, on the reader's own clock
     places = [alt.DateTime(year=day.year, month=day.month, date=day.day, hours=12) for day, _ in rows]
     years = bool(rows) and rows[-1][0] - rows[0][0] > timedelta(days=300)
     ticks = alt.Axis(
-        format="%b %Y" if years else "%-d %b",
+        format="%b %Y" if years else chart_words.day(year=False),
         labelOverlap="greedy",
         labelSeparation=12,
         title=None,
         grid=False,
         values=places,
-        **_INK,
+        **INK,
     )
     return _points(
         placed,
         place=alt.X("day:T", axis=ticks, scale=alt.Scale(padding=14)),
         horizontal=False,
-        tooltip=alt.Tooltip("day:T", title=what, format="%-d %b %Y"),
+        tooltip=alt.Tooltip("day:T", title=what, format=chart_words.day()),
         height=_HEIGHT,
     )
 
 
-def gains(curves: Mapping[str, Gains], unit: str) -> alt.Chart:
+def gains(curves: Mapping[str, Gains]) -> alt.Chart:
     """A line each: the share of the sales found after a share of the calls. The last one is drawn in grey."""
-    names = list(curves)
+    names, unit, found = list(curves), _("Calls made"), _("Sales found")
     rows = [
-        {"order": name, "called": float(called), "found": float(found)}
+        {"order": name, "called": float(called), "found": float(share)}
         for name, curve in curves.items()
-        for called, found in zip(curve.called, curve.found, strict=True)
+        for called, share in zip(curve.called, curve.found, strict=True)
     ]
     colours = [*(DARK, WARM, GREEN)[: len(names) - 1], GREY]
     legend = alt.Legend(
-        orient="top", direction="vertical", title=None, labelLimit=320, symbolStrokeWidth=2.5, labelColor=_TEXT
+        orient="top", direction="vertical", title=None, labelLimit=320, symbolStrokeWidth=2.5, labelColor=TEXT
     )
     return (
         alt.Chart(alt.Data(values=rows))
         .mark_line(strokeWidth=2.5)
         .encode(
             x=alt.X("called:Q", axis=alt.Axis(title=unit, **_EVEN), scale=alt.Scale(domain=[0, 1])),
-            y=alt.Y("found:Q", axis=alt.Axis(title="Sales found", **_EVEN)),
+            y=alt.Y("found:Q", axis=alt.Axis(title=found, **_EVEN)),
             color=alt.Color("order:N", sort=names, legend=legend, scale=alt.Scale(domain=names, range=colours)),
             strokeDash=alt.StrokeDash(
                 "order:N", sort=names, legend=legend, scale=alt.Scale(domain=names, range=list(_DASHES[: len(names)]))
             ),
             tooltip=[
-                alt.Tooltip("order:N", title="Order"),
+                alt.Tooltip("order:N", title=_("Order")),
                 alt.Tooltip("called:Q", title=unit, format=".0%"),
-                alt.Tooltip("found:Q", title="Sales found", format=".1%"),
+                alt.Tooltip("found:Q", title=found, format=".1%"),
             ],
         )
         .properties(height=_HEIGHT + 60)
+        .configure(locale=chart_words.numbers_and_dates())
     )
 
 
@@ -108,10 +111,10 @@ def _points(
     scale = alt.Scale(domain=[0, min(1.0, top)], nice=True)
     told = [
         tooltip,
-        alt.Tooltip("share:Q", title="Sold", format=".1%"),
-        alt.Tooltip("low:Q", title="From", format=".1%"),
-        alt.Tooltip("high:Q", title="To", format=".1%"),
-        alt.Tooltip("calls:Q", title="Calls", format=","),
+        alt.Tooltip("share:Q", title=_("Sold"), format=".1%"),
+        alt.Tooltip("low:Q", title=_("From"), format=".1%"),
+        alt.Tooltip("high:Q", title=_("To"), format=".1%"),
+        alt.Tooltip("calls:Q", title=_("Calls"), format=","),
     ]
     base = alt.Chart(alt.Data(values=list(rows))).encode(tooltip=told)
     if horizontal:
@@ -120,7 +123,8 @@ def _points(
     else:
         share, low = alt.Y("share:Q", axis=_SHARE, scale=scale), alt.Y("low:Q", axis=_SHARE, scale=scale)
         line, point = base.encode(x=place, y=low, y2="high:Q"), base.encode(x=place, y=share)
-    return alt.layer(
+    layers = alt.layer(
         line.mark_rule(color=GREY, strokeWidth=2, aria=False),  # a screen reader hears its ends with the point
         point.mark_point(filled=True, size=70, color=DARK, opacity=1),
-    ).properties(height=height)
+    )
+    return layers.properties(height=height).configure(locale=chart_words.numbers_and_dates())

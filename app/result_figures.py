@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from app import formats
 from app.bands import BANDS, band_of, last_places
 from app.calls_made import Call, Tally
+from app.language import _
 from core.results import Rate, by_group, edges, rate
 from core.schema import Column, Value
 from core.succession import Decision, state
@@ -17,7 +18,6 @@ from core.succession import Decision, state
 Row = tuple[str, Rate]
 A_MONTH = timedelta(days=30)
 MANY_DAYS = 62  # from here on a chart by days is a fence; weeks are shown
-NOT_KNOWN = "Not known"
 
 
 def in_period(tallies: Sequence[Tally], first: date, last: date) -> list[Tally]:
@@ -51,10 +51,10 @@ def by_band(calls: Sequence[Call]) -> list[Row]:
     Where it stood on the list of its day is not kept anywhere. Calls without a score are left out.
     """
     scored = [(call.before.score, call.sold) for call in calls if call.before.score is not None]
-    ordered = sorted((score for score, _ in scored), reverse=True)
+    ordered = sorted((score for score, _sold in scored), reverse=True)
     floors = [ordered[place] for place in last_places(len(ordered))] if ordered else []
-    found = by_group((band_of(score, floors).name, rate([sold])) for score, sold in scored)
-    return [(band.name, found[band.name]) for band in BANDS if band.name in found]
+    found = by_group((band_of(score, floors), rate([sold])) for score, sold in scored)
+    return [(band.label, found[band]) for band in BANDS if band in found]
 
 
 def by_segment(calls: Sequence[Call], column: Column, place: int) -> list[Row]:
@@ -64,12 +64,12 @@ def by_segment(calls: Sequence[Call], column: Column, place: int) -> list[Row]:
     """
     values = [call.before.features[place] for call in calls]
     if column.is_category:
-        labels = [formats.value(column, value) if value is not None else NOT_KNOWN for value in values]
+        labels = [formats.value(column, value) if value is not None else _("Not known") for value in values]
         found = by_group((label, rate([call.sold])) for label, call in zip(labels, calls, strict=True))
         return sorted(found.items(), key=lambda row: (-row[1].calls, row[0]))
     parts = _parts(column, values)
     found = by_group((_part(value, parts), rate([call.sold])) for value, call in zip(values, calls, strict=True))
-    return [(label, found[label]) for label in [*(label for _, label in parts), NOT_KNOWN] if label in found]
+    return [(label, found[label]) for label in [*(label for _end, label in parts), _("Not known")] if label in found]
 
 
 def _parts(column: Column, values: Sequence[Value | None]) -> list[tuple[float, str]]:
@@ -78,16 +78,17 @@ def _parts(column: Column, values: Sequence[Value | None]) -> list[tuple[float, 
     parts, below = [], -float("inf")
     for end in edges(numbers):
         first = next(number for number in numbers if number > below)
-        ends = [f"{end:g}"] if first == end else [f"{first:g}", f"{end:g}"]
-        unit = f" {column.unit}" if column.unit else ""
-        parts.append((end, " to ".join(ends) + unit))
+        ends = _("{low} to {high}").format(low=formats.number(first), high=formats.number(end))
+        words = formats.number(end) if first == end else ends
+        # As beside several, whatever the last of them is.
+        parts.append((end, f"{words} {formats.unit(column, 0)}".rstrip()))
         below = end
-    return parts + [(float(code), meaning.capitalize()) for code, meaning in column.special.items()]
+    return parts + [(float(code), formats.value(column, code)) for code in column.special]
 
 
 def _part(value: Value | None, parts: Sequence[tuple[float, str]]) -> str:
     if not isinstance(value, int | float):
-        return NOT_KNOWN
+        return _("Not known")
     exact = [label for end, label in parts if end == value]
     return exact[-1] if exact else next(label for end, label in parts if value <= end)
 
@@ -116,7 +117,9 @@ class Role:
     @property
     def label(self) -> str:
         """For a list to choose from."""
-        return f"Version {self.version}" + (f", {self.words}" if self.words else "")
+        if not self.words:
+            return _("Version {version}").format(version=self.version)
+        return _("Version {version}, {role}").format(version=self.version, role=self.words)
 
 
 def roles(found: Iterable[str], decisions: Sequence[Decision], until: datetime) -> list[Role]:
@@ -125,7 +128,11 @@ def roles(found: Iterable[str], decisions: Sequence[Decision], until: datetime) 
     That is the champion of a month before `until`; failing that the one before the present, then the one on trial.
     """
     then, now = state(decisions, until - A_MONTH), state(decisions, until)
-    words = {now.canary: "on trial", now.previous: "champion before", then.champion: "champion a month before"}
+    words = {
+        now.canary: _("on trial"),
+        now.previous: _("champion before"),
+        then.champion: _("champion a month before"),
+    }
     order = [then.champion, now.previous, now.canary]
     versions = list(found)
     first = [version for version in dict.fromkeys(order) if version in versions]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import formats, result_charts
+from app.language import _, said
 from app.result_figures import Row
 from core.results import Rate
 
@@ -15,21 +16,21 @@ def rates(rows: Sequence[Row], what: str, *, all_rows: Sequence[Row] | None = No
     """Draw a row each, and beneath it the table: of `all_rows`, where not all are drawn."""
     st.altair_chart(
         result_charts.rates(rows, what),
-        alt=f"Share of sales by {what.lower()}, with ranges. The table below has the figures.",
+        alt=_("Share of sales, with ranges, by: {what}. The table below has the figures.").format(what=what),
     )
     table(what, all_rows or rows)
 
 
 def table(what: str, rows: Sequence[Row]) -> None:
     """The figures of a picture in words, behind an expander; `what` is the first column's name."""
-    with st.expander("As a table"):
+    with st.expander(_("As a table")):
         shown = [
             {
                 what: formats.plain(label),
-                "Calls": formats.count(rate.calls),
-                "Sold": formats.count(rate.sales),
-                "Rate": percent(rate),
-                "Lies": sure(rate),
+                _("Calls"): formats.count(rate.calls),
+                _("Sold"): formats.count(rate.sales),
+                _("Rate"): percent(rate),
+                _("Lies"): sure(rate),
             }
             for label, rate in rows
         ]
@@ -38,10 +39,10 @@ def table(what: str, rows: Sequence[Row]) -> None:
 
 def percent(rate: Rate) -> str:
     """The share of sales."""
-    return formats.percent(rate.share) if rate.calls else formats.NOT_YET
+    return formats.percent(rate.share) if rate.calls else said(formats.NOT_YET)
 
 
 def sure(rate: Rate) -> str:
     """Where the share lies, in words."""
-    low, high = rate.sure
-    return f"between {formats.percent(low)} and {formats.percent(high)}"
+    low, high = map(formats.percent, rate.sure)
+    return _("between {low} and {high}").format(low=low, high=high)

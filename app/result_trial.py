@@ -8,10 +8,11 @@ import streamlit as st
 
 from app import cached, formats, result_figures, result_tables
 from app.appliance import Appliance
+from app.language import _
 from app.model_card import sentence
 from app.result_figures import Row
 from core import trials
-from core.succession import CANARY, CHAMPION, Decision, decisions, state
+from core.succession import Decision, decisions, state
 
 
 def draw(house: Appliance, campaign: str, columns: Sequence[str], newest: int) -> None:
@@ -23,21 +24,22 @@ def draw(house: Appliance, campaign: str, columns: Sequence[str], newest: int) -
     trial = found.trial
     with st.container(key="results-trial", border=True):
         at = formats.moment(trial.at, st.context.timezone)
-        st.markdown(
-            f"**On trial: version {formats.plain(trial.version)}** beside version {formats.plain(found.champion)}"
-        )
+        text = _("**On trial: version {canary}** beside version {champion}")
+        st.markdown(text.format(canary=formats.plain(trial.version), champion=formats.plain(found.champion)))
         last = trials.last(house.db, trial.version)
-        said = sentence(last.sentence) if last else "No outcome has told anything about it yet."
+        said = sentence(last.sentence) if last else _("No outcome has told anything about it yet.")
         st.markdown(formats.plain(said))
-        st.caption(formats.plain(f"Since {at}. Why it is tried: {sentence(trial.why)}"))
+        st.caption(formats.plain(_("Since {at}. Why it is tried: {why}").format(at=at, why=sentence(trial.why))))
         rows = _since(house, campaign, columns, newest, trial, found.champion)
         if not any(rate.calls for _, rate in rows):
-            st.markdown("Nobody in this campaign was called since by a score of this trial.")
+            st.markdown(_("Nobody in this campaign was called since by a score of this trial."))
             return
-        words = {trial.version: CANARY, found.champion: CHAMPION}
-        named = [(f"Version {version}, {words[version]}", rate) for version, rate in rows]
-        result_tables.rates(named, "Score used")
-        st.caption("Calls of this campaign since the trial began, whatever period is chosen, by whose score was used.")
+        words = {trial.version: _("Version {version}, canary"), found.champion: _("Version {version}, champion")}
+        named = [(words[version].format(version=version), rate) for version, rate in rows]
+        result_tables.rates(named, _("Score used"))
+        st.caption(
+            _("Calls of this campaign since the trial began, whatever period is chosen, by whose score was used.")
+        )
 
 
 def _since(

@@ -11,11 +11,18 @@ import streamlit as st
 from app import cached, formats, result_figures
 from app.appliance import Appliance
 from app.calls_made import IMPORTED, Call, Tally, begin, zone
+from app.language import _, plural, said
 from core.clock import now
 from core.schema import Column
+from core.sentences import Sentence
 
-ALL_DAYS, CHOSEN_DAYS = "All days", "Choose days"
-PERIODS: Mapping[str, int | None] = {ALL_DAYS: None, "Last 7 days": 7, "Last 30 days": 30, "Last 90 days": 90}
+ALL_DAYS, CHOSEN_DAYS = Sentence("All days"), Sentence("Choose days")
+PERIODS: Mapping[str, int | None] = {
+    ALL_DAYS: None,
+    Sentence("Last 7 days"): 7,
+    Sentence("Last 30 days"): 30,
+    Sentence("Last 90 days"): 90,
+}
 
 
 @dataclass(frozen=True)
@@ -61,13 +68,13 @@ def ask(house: Appliance, campaigns: Sequence[str]) -> View | None:
     with st.container(key="where"):
         left, right = st.columns(2)
         with left:
-            campaign = st.selectbox("Campaign", campaigns, key="campaign", bind="query-params")
+            campaign = st.selectbox(_("Campaign"), campaigns, key="campaign", bind="query-params")
         with right:
-            period = st.selectbox("Period", [*PERIODS, CHOSEN_DAYS], key="results-period")
+            period = st.selectbox(_("Period"), [*PERIODS, CHOSEN_DAYS], key="results-period", format_func=said)
     tallies = cached.tally(house.db, campaign, st.context.timezone)
     if not tallies:
         st.info(
-            "**No call has a result yet.** Results appear here as soon as agents record what came of their calls.",
+            _("**No call has a result yet.** Results appear here as soon as agents record what came of their calls."),
             icon=":material/hourglass_empty:",
         )
         return None
@@ -75,24 +82,25 @@ def ask(house: Appliance, campaigns: Sequence[str]) -> View | None:
     imported = len(own) < len(tallies) and _with_imported(tallies, own)
     shown = tallies if imported else own
     if not shown:
-        st.info("Nobody has recorded a call in this campaign yet.", icon=":material/hourglass_empty:")
+        st.info(_("Nobody has recorded a call in this campaign yet."), icon=":material/hourglass_empty:")
         return None
     first, last = _days_of(period, campaign, shown)
     within = result_figures.in_period(shown, first, last)
     if not within:
-        newest = formats.plain(f"{shown[-1].day:%-d %b %Y}")
-        st.info(f"No call in this period. The last day with calls is {newest}.", icon=":material/event_busy:")
+        text = _("No call in this period. The last day with calls is {day}.")
+        st.info(text.format(day=formats.plain(formats.date_of(shown[-1].day))), icon=":material/event_busy:")
         return None
     return View(house, campaign, within, first, last, imported)
 
 
 def _with_imported(tallies: Sequence[Tally], own: Sequence[Tally]) -> bool:
     calls = sum(tally.rate.calls for tally in tallies) - sum(tally.rate.calls for tally in own)
+    text = plural("With {results} result that came with files", "With {results} results that came with files", calls)
     with_them: bool = st.toggle(
-        f"With {formats.plural(calls, 'result')} that came with files",
+        text.format(results=formats.count(calls)),
         value=not own,
         key="results-imported",
-        help="Calls that were made elsewhere or before. Where a file says only their month, their day is made up.",
+        help=_("Calls that were made elsewhere or before. Where a file says only their month, their day is made up."),
     )
     return with_them
 
@@ -103,7 +111,7 @@ def _days_of(period: str, campaign: str, tallies: Sequence[Tally]) -> tuple[date
     if period == CHOSEN_DAYS:
         # A field of its own for each range: days chosen in one need not lie in another.
         key = f"results-days:{campaign}:{first}"
-        chosen = st.date_input("Days", (first, last), first, max(last, today), key=key)
+        chosen = st.date_input(_("Days"), (first, last), first, max(last, today), key=key, format=formats.day_field())
         ends = chosen if isinstance(chosen, tuple) else (chosen,)
         return (ends[0], ends[-1]) if ends else (first, last)
     days = PERIODS[period]

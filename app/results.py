@@ -22,6 +22,7 @@ from app import (
 )
 from app.appliance import Appliance
 from app.calls_made import IMPORTED, Call, begin
+from app.language import _, plural
 from app.result_view import View
 from core.mongo import reachable
 from core.results import Rate
@@ -34,13 +35,13 @@ AGENTS_DRAWN = 20
 
 def page(house: Appliance) -> None:
     """Draw the page."""
-    st.title("Results")
+    st.title(_("Results"))
     with reachable():
         campaigns = [str(c["_id"]) for c in house.db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]
     if not campaigns:
         with st.container(key="empty-campaigns"):
-            st.info("There is no campaign yet. Import a file of people to call; their results appear here.")
-        st.page_link(st.session_state["campaigns_page"], label="Import a campaign", icon=":material/upload_file:")
+            st.info(_("There is no campaign yet. Import a file of people to call; their results appear here."))
+        st.page_link(st.session_state["campaigns_page"], label=_("Import a campaign"), icon=":material/upload_file:")
         return
     view = result_view.ask(house, campaigns)
     if view is None:
@@ -48,15 +49,18 @@ def page(house: Appliance) -> None:
     counted = result_figures.total(tally.rate for tally in view.tallies)
     top = st.container(key="results-figures")
     with top, st.container(horizontal=True, gap="medium"):
-        st.metric("Calls", formats.count(counted.calls), width="content")
-        st.metric("Sold", formats.count(counted.sales), width="content")
-        st.metric("Conversion", result_tables.percent(counted), width="content")
+        st.metric(_("Calls"), formats.count(counted.calls), width="content")
+        st.metric(_("Sold"), formats.count(counted.sales), width="content")
+        st.metric(_("Conversion"), result_tables.percent(counted), width="content")
         saved = st.empty()
     with top:
+        low, high = map(formats.percent, counted.sure)
         st.caption(
-            f"Conversion is sales a call; it lies {result_tables.sure(counted)} with a certainty of 95%. By so much "
-            "may calls as good as these differ by chance alone. Every rate below has such a range. Figures are at most "
-            "a minute old."
+            _(
+                "Conversion is sales a call; it lies between {low} and {high} with a certainty of 95%. By so much may "
+                "calls as good as these differ by chance alone. Every rate below has such a range. Figures are at most "
+                "a minute old."
+            ).format(low=low, high=high)
         )
     # Places of their own for what comes and goes, so that nothing else is on the screen twice while the page is drawn.
     with st.container(key="results-on-trial"), notices.boundary():
@@ -71,28 +75,29 @@ def page(house: Appliance) -> None:
 
 def _days(view: View) -> None:
     rows, weekly = result_figures.by_day(view.tallies)
-    st.markdown("**By week**" if weekly else "**By day**")
-    st.altair_chart(
-        result_charts.days(rows, weekly=weekly),
-        alt=f"Share of sales by {'week' if weekly else 'day'}, with ranges. The table below has the figures.",
-    )
-    result_tables.table("Week from" if weekly else "Day", [(f"{day:%a, %-d %b %Y}", found) for day, found in rows])
+    st.markdown(_("**By week**") if weekly else _("**By day**"))
+    by_week = _("Share of sales by week, with ranges. The table below has the figures.")
+    by_day = _("Share of sales by day, with ranges. The table below has the figures.")
+    st.altair_chart(result_charts.days(rows, weekly=weekly), alt=by_week if weekly else by_day)
+    named = [(formats.date_of(day, weekday=True), found) for day, found in rows]
+    result_tables.table(_("Week from") if weekly else _("Day"), named)
 
 
 def _agents(view: View) -> None:
     rows = result_figures.by_agent(view.tallies)
-    st.markdown("**By agent**")
+    st.markdown(_("**By agent**"))
     named = [(_agent(agent), found) for agent, found in rows]
-    result_tables.rates(named[:AGENTS_DRAWN], "Agent", all_rows=named)
+    result_tables.rates(named[:AGENTS_DRAWN], _("Agent"), all_rows=named)
     if len(rows) > AGENTS_DRAWN:
-        st.caption(f"Drawn are the {AGENTS_DRAWN} with the most calls; the table has everybody.")
+        text = _("Drawn are the {agents} with the most calls; the table has everybody.")
+        st.caption(text.format(agents=formats.count(AGENTS_DRAWN)))
     st.caption(
-        "Who calls while the best of the list are still there sells more. Ranges that overlap tell no two apart."
+        _("Who calls while the best of the list are still there sells more. Ranges that overlap tell no two apart.")
     )
 
 
 def _agent(name: str) -> str:
-    return "From files" if name == IMPORTED else name
+    return _("From files") if name == IMPORTED else name
 
 
 def _scored(view: View, counted: Rate, saved: st.delta_generator.DeltaGenerator) -> None:
@@ -100,18 +105,21 @@ def _scored(view: View, counted: Rate, saved: st.delta_generator.DeltaGenerator)
     everything = f"results-everything:{view.campaign}"
     limit = max(NEWEST, counted.calls if st.session_state.get(everything) else 0)
     waiting, newest = st.container(key="results-waiting"), st.container(key="results-newest")
-    what = f"Looking up the scores of {formats.plural(min(limit, counted.calls), 'call')}"
-    with waiting, st.spinner(what, show_time=True):
+    asked = min(limit, counted.calls)
+    what = plural("Looking up the score of {calls} call", "Looking up the scores of {calls} calls", asked)
+    with waiting, st.spinner(what.format(calls=formats.count(asked)), show_time=True):
         calls = view.calls(limit)
     if not calls:
         return
     if counted.calls > limit:
         with newest:
-            text = f"What follows is of the newest {formats.count(limit)} of {formats.plural(counted.calls, 'call')}."
-            text += " To look all up takes some seconds for each ten thousand."
+            text = _(
+                "What follows is of the newest {newest} of {calls} calls. To look all up takes some seconds for each "
+                "ten thousand."
+            ).format(newest=formats.count(limit), calls=formats.count(counted.calls))
             st.info(text, icon=":material/filter_alt:")
             st.button(
-                f"Look up all {formats.count(counted.calls)}",
+                _("Look up all {calls}").format(calls=formats.count(counted.calls)),
                 key="results-read-all",
                 on_click=st.session_state.__setitem__,
                 args=(everything, True),
@@ -123,13 +131,14 @@ def _scored(view: View, counted: Rate, saved: st.delta_generator.DeltaGenerator)
         _segments(view, calls)
     scored = [call for call in calls if call.before.score is not None]
     with st.container(key="results-gains", border=True):
-        st.markdown("**What the order of the list was worth**")
+        st.markdown(_("**What the order of the list was worth**"))
         if not any(call.sold for call in scored):
-            st.markdown("No sale yet among people who had a score when they were called.")
+            st.markdown(_("No sale yet among people who had a score when they were called."))
             return
         worth = result_orders.worth(scored)
+        of_newest = _("Calls saved, newest {newest}").format(newest=formats.count(limit))
         saved.metric(
-            "Calls saved" if counted.calls <= limit else f"Calls saved, newest {formats.count(limit)}",
+            _("Calls saved") if counted.calls <= limit else of_newest,
             formats.count(result_orders.saved_calls(worth)),
             width="content",
             help=result_orders.formula(worth),
@@ -139,27 +148,27 @@ def _scored(view: View, counted: Rate, saved: st.delta_generator.DeltaGenerator)
 
 
 def _bands(calls: Sequence[Call]) -> None:
-    st.markdown("**By band**")
+    st.markdown(_("**By band**"))
     rows = result_figures.by_band(calls)
     if not rows:
-        st.markdown("None of these people had a score when they were called.")
+        st.markdown(_("None of these people had a score when they were called."))
         return
-    result_tables.rates(rows, "Band")
-    st.caption("A person's band is here the place of their score, as it was before the call, among all these calls.")
+    result_tables.rates(rows, _("Band"))
+    st.caption(_("A person's band is here the place of their score, as it was before the call, among all these calls."))
 
 
 def _segments(view: View, calls: Sequence[Call]) -> None:
-    st.markdown("**By segment**")
+    st.markdown(_("**By segment**"))
     columns = view.columns
     if not columns:
-        st.markdown("The campaign schema names no segments.")
+        st.markdown(_("The campaign schema names no segments."))
         return
     chosen = st.selectbox(
-        "Segment",
+        _("Segment"),
         view.names,
         key="results-segment",
-        format_func=lambda name: view.house.schema.by_name[name].label,
+        format_func=lambda name: formats.label(view.house.schema.by_name[name]),
         label_visibility="collapsed",
     )
     place = view.names.index(chosen)
-    result_tables.rates(result_figures.by_segment(calls, columns[place], place), columns[place].label)
+    result_tables.rates(result_figures.by_segment(calls, columns[place], place), formats.label(columns[place]))

@@ -26,10 +26,14 @@ class Work:
 
 def work(db: Db) -> Work:
     """Count every campaign. Raises Unavailable."""
-    with reachable():
-        campaigns = [str(c["_id"]) for c in db.campaigns.find({}, {"_id": 1})]
-    states = [ranked_list.progress(db, campaign) for campaign in campaigns]
+    states = [ranked_list.progress(db, campaign) for campaign in campaigns(db)]
     return Work(len(states), sum(s.to_call for s in states), sum(s.called for s in states), sum(s.sold for s in states))
+
+
+def campaigns(db: Db) -> list[str]:
+    """All campaigns, the newest first. Raises Unavailable."""
+    with reachable():
+        return [str(c["_id"]) for c in db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]
 
 
 def last_prediction(db: Db) -> Document | None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app import call_results, formats, notices
 from app.desk import Seat
+from app.language import _
 from core.call_states import Result
 from core.clock import now
 
@@ -25,16 +26,19 @@ def _way_back(seat: Seat) -> None:
     call = seat.last_call()
     if call is None:
         return
-    label, left = call_results.LABELS[Result(call["result"])], call["at"] + seat.house.rules.undo - now()
+    left = call["at"] + seat.house.rules.undo - now()
+    label = _("Take back: {result}, {ref}").format(
+        result=call_results.label(Result(call["result"])), ref=formats.plain(call["ref"])
+    )
     with st.container(key="undo", horizontal=True, vertical_alignment="center"):
         pressed = st.button(
-            f"Take back: {label}, {formats.plain(call['ref'])}",
+            label,
             key="take-back",
             icon=":material/undo:",
             type="tertiary",
             shortcut="U",
         )
-        st.caption(f"{formats.left(left)} left", width="content")
+        st.caption(_("{left} left").format(left=formats.left(left)), width="content")
     if pressed:
         seat.take_back(call)
         st.rerun()

@@ -13,6 +13,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from bootstrap.rights import MongoRights
 from core.errors import Unavailable
+from core.mongo import COLLECTIONS, PRIVATE
 
 READS = ["find", "collStats", "listIndexes"]
 WRITES = ["insert", "update"]
@@ -83,11 +84,19 @@ def privileges(database: str, rights: MongoRights) -> list[dict[str, Any]]:
     if rights.owns:
         actions = [*READS, *WRITES, "createCollection", "createIndex", "dropIndex", "collMod"]
         return [{"resource": everything, "actions": [*actions, "listCollections", "dbStats"]}]
-    by_collection = [
-        *((name, [*WRITES, *(REMOVES if name in rights.removes else [])]) for name in rights.writes),
-        *((name, APPENDS) for name in rights.appends),
-    ]
+    by_collection: dict[str, list[str]] = {}
+    for names, actions in ((rights.writes, WRITES), (rights.appends, APPENDS), (rights.removes, REMOVES)):
+        for name in names:
+            by_collection[name] = [*by_collection.get(name, []), *actions]
+    mine = {*rights.writes, *rights.appends}
     return [
-        {"resource": everything, "actions": [*READS, "listCollections", "dbStats"]},
-        *({"resource": {"db": database, "collection": name}, "actions": actions} for name, actions in by_collection),
+        {"resource": everything, "actions": ["listCollections", "dbStats"]},
+        *(
+            {"resource": {"db": database, "collection": name}, "actions": READS}
+            for name in sorted((COLLECTIONS - PRIVATE) | mine)
+        ),
+        *(
+            {"resource": {"db": database, "collection": name}, "actions": actions}
+            for name, actions in by_collection.items()
+        ),
     ]

@@ -30,11 +30,11 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-SCORE = re.compile(r"[01]\.\d{4}")
+SCORE = re.compile(r"([01])[.,](\d{4})")
 
 
 class Shown(TypedDict):
-    """What the card shows: the person's reference, the score with four decimals, and the chance as a percentage."""
+    """What the card shows: the person's reference, the score as `0.3421`, and the chance as it is written there."""
 
     ref: str
     score: str
@@ -49,8 +49,10 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def opened(executable: str, *, width: int = 1440, height: int = 900, timeout_seconds: float = 30.0) -> Iterator[Page]:
-    """An empty page in a browser of its own; every wait on it lasts at most `timeout_seconds`."""
+def opened(
+    executable: str, *, width: int = 1440, height: int = 900, locale: str = "en-GB", timeout_seconds: float = 30.0
+) -> Iterator[Page]:
+    """An empty page in a browser of its own, of somebody in `locale`; waits on it last at most `timeout_seconds`."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415  not in the image of the set-up
 
     # Chromium's sandbox cannot be had by root, and a container's only user often is.
@@ -58,16 +60,25 @@ def opened(executable: str, *, width: int = 1440, height: int = 900, timeout_sec
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=arguments)
         try:
-            page = browser.new_page(viewport={"width": width, "height": height})
+            page = browser.new_page(viewport={"width": width, "height": height}, locale=locale)
             page.set_default_timeout(timeout_seconds * 1000)
             yield page
         finally:
             browser.close()
 
 
-def address(url: str, campaign: str, agent: str) -> str:
-    """The address of `campaign`'s call list, for `agent`."""
-    return f"{url.rstrip('/')}/?{urlencode({'campaign': campaign, 'agent': agent})}"
+def address(url: str, campaign: str) -> str:
+    """The address of `campaign`'s call list."""
+    return f"{url.rstrip('/')}/?{urlencode({'campaign': campaign})}"
+
+
+def sign_in(page: Page, url: str, name: str, password: str) -> None:
+    """Fill in the sign-in page of the app at `url`; whether that was enough, the next page shows."""
+    page.goto(f"{url.rstrip('/')}/sign-in")
+    page.locator("input[name=name]").fill(name)
+    page.locator("input[name=password]").fill(password)
+    page.locator("button[type=submit]").click()
+    page.wait_for_url(lambda now: "/sign-in" not in now)
 
 
 def visit(page: Page, url: str) -> None:
@@ -91,7 +102,7 @@ def take_next(page: Page) -> Shown:
     """Press Next call on an open call list, once it is ranked, and read the card; a card that is there is read."""
     card = page.locator(".st-key-card .st-key-score-exact")
     ranked = page.locator(".st-key-ranked-list td").filter(has_text=SCORE)
-    card.or_(ranked).first.wait_for()
+    card.or_(ranked).first.wait_for(state="attached")  # a phone shows no exact score in the list
     if not card.count():
         page.locator(".st-key-take button:enabled").click()
     return read_card(page)
@@ -105,13 +116,15 @@ def read_card(page: Page) -> Shown:
         raise NotFound(f"The card shows no score with four decimals, but '{text.strip()}'.")
     return Shown(
         ref=page.locator(".st-key-prospect-ref").inner_text().strip().removeprefix("Person ").strip(),
-        score=score[0],
+        score=f"{score[1]}.{score[2]}",
         chance=page.locator(".st-key-chance [data-testid=stMetricValue]").inner_text().strip(),
     )
 
 
-def read_call_list(url: str, campaign: str, agent: str, executable: str, *, timeout_seconds: float = 60.0) -> Shown:
-    """Open the app at `url`, take the next call of `campaign` as `agent`, and return what the card shows.
+def read_call_list(
+    url: str, campaign: str, login: tuple[str, str], executable: str, *, timeout_seconds: float = 60.0
+) -> Shown:
+    """Sign in to the app at `url`, take the next call of `campaign`, and return what the card shows.
 
     Waits for the list to be ranked. The prospect stays claimed. Raises Unavailable, with the page's text, if the card
     does not appear in `timeout_seconds`.
@@ -120,7 +133,8 @@ def read_call_list(url: str, campaign: str, agent: str, executable: str, *, time
 
     with opened(executable, timeout_seconds=timeout_seconds) as page:
         try:
-            visit(page, address(url, campaign, agent))
+            sign_in(page, url, *login)
+            visit(page, address(url, campaign))
             return take_next(page)
         except Error as error:
             text = " ".join(page.locator("body").inner_text(timeout=1000).split())[:300]

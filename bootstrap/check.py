@@ -19,6 +19,8 @@ from pathlib import Path
 from bootstrap import outside
 from bootstrap.browser import find_chromium, read_call_list
 from bootstrap.journey import SAMPLE, Journey, Settings
+from bootstrap.people import visitor
+from core.accounts import Role
 from core.errors import CallwiseError
 from core.mongo import Document, count
 from core.settings import ROOT, load
@@ -130,7 +132,8 @@ class Check:
         chromium = find_chromium()
         if chromium is None:
             raise Skipped("no Chromium on this machine; install one to have the app looked at")
-        shown = read_call_list(self.app_url, CAMPAIGN, "check", chromium)
+        with visitor(self.journey.db, "check", Role.AGENT) as login:
+            shown = read_call_list(self.app_url, CAMPAIGN, login, chromium)
         return self.look.same_number(CAMPAIGN, shown)
 
     def calling(self) -> str:

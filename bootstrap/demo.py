@@ -19,10 +19,13 @@ from rich.console import Console
 from bootstrap.embedded import Appliance
 from bootstrap.environment import ROOT
 from bootstrap.errand import errand
+from bootstrap.people import waits_for_first
 from bootstrap.processes import marked
 from bootstrap.progress import Progress
 from bootstrap.watch import Watch
 from core.errors import CallwiseError
+from core.mongo import connect
+from core.settings import MongoSettings, load
 
 DEFAULT_STATE = ROOT / ".state" / "demo"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -90,8 +93,16 @@ def _invite(appliance: Appliance, console: Console) -> None:
     for label, address in appliance.pages().items():
         console.print(f"  {label:<12}{address}", highlight=False)
     console.print(f"  {'Logs':<12}{appliance.state.path / 'log'}", highlight=False)
+    if first := _first_password(appliance):
+        console.print(f"\nSign in as admin with the password {first}, and choose one of your own.", highlight=False)
     console.print("\nOpen the call list in a browser, choose the campaign, and take the first person to call.")
     console.print("Ctrl-C stops everything; the state is kept, and scripts/demo goes on with it.\n")
+
+
+def _first_password(appliance: Appliance) -> str:
+    """The password of `admin`, for as long as it is the one that was made here; else empty."""
+    env = appliance.env
+    return env["ADMIN_PASSWORD"] if waits_for_first(connect(load(MongoSettings, env))) else ""
 
 
 def run_check(asked: argparse.Namespace, console: Console) -> int:

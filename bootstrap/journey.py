@@ -27,7 +27,7 @@ from core.objects import ObjectStore
 from core.prospects import Result, claim, record
 from core.schema import read
 from core.scoring import ScoringClient
-from core.settings import ROOT, ScoringSettings, load
+from core.settings import ROOT, ErasureSettings, ScoringSettings, load
 from core.succession import CHAMPION
 
 Say = Callable[[str], None]
@@ -37,8 +37,8 @@ KNOWN = 20_000
 """Calls of a history that count as made; the rest of the file is the campaign still to be called."""
 
 
-class Settings(SetupSettings, ScoringSettings):
-    """The set-up's addresses and the scoring service's."""
+class Settings(SetupSettings, ScoringSettings, ErasureSettings):
+    """The set-up's addresses and the scoring service's, and what people who were erased are told by."""
 
 
 class Journey:
@@ -61,7 +61,7 @@ class Journey:
             rejects = Path(folder) / "rejects.csv"
             report = import_campaign(
                 self.db, self.schema, file, campaign, rejects=rejects, outcomes_until=known,
-                progress=self._progress("import", rows, "rows"),
+                erasure_key=self.settings.erasure_key, progress=self._progress("import", rows, "rows"),
             )  # fmt: skip
             if report.rejected:
                 self.objects.put(f"imports/{campaign}/{file.sha256[:8]}-rejects.csv", rejects.read_bytes(), "text/csv")

@@ -1,8 +1,10 @@
 """What each service may do on MongoDB and S3: the least it needs, following who writes which contract.
 
-Everybody may read every collection of the appliance; who writes one, is said here. What is only ever added to (events,
-models, predictions) can be added to and not changed. Nobody but the set-up makes indexes, and nobody deletes or drops
-anything.
+Everybody may read every collection of the appliance but those of people's accounts and sessions, which only the app
+reads (and the set-up, which makes the first account); who writes one, is said here. What is only ever added to (events,
+models, predictions) can be added to and not changed. Nobody but the set-up makes indexes, and nobody drops anything.
+Documents are removed by two: the app takes back an outcome within a minute and clears sessions that ended, and the
+worker erases a person whom a manager named (docs/decisions/0015-erasure.md); it cannot change what it may remove.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ READ, WRITE, DELETE, MAKE = "read", "write", "delete", "make the bucket"
 class MongoRights:
     """`writes`: collections it inserts into and updates. `appends`: collections it inserts into, and no more.
 
-    `removes`: collections, among those it writes, of which it may also remove documents.
+    `removes`: collections of which it may remove documents.
 
     `owns`: all of that on every collection, and indexes; for the set-up.
     """
@@ -56,12 +58,20 @@ class Rights:
 RIGHTS = (
     Rights("bootstrap", MongoRights(owns=True), {"datasets": (READ, WRITE, MAKE), "models": (READ, WRITE, MAKE)}),
     Rights("mlflow", None, {"models": (READ, WRITE, DELETE)}),
-    Rights("prefect-worker", MongoRights(appends=("events", "models")), {"datasets": (READ, WRITE)}),
+    Rights(
+        "prefect-worker",
+        MongoRights(
+            writes=("erasures", "kept_out"),
+            appends=("events", "models"),
+            removes=("calls", "outcomes", "prospects", "predictions", "do_not_call"),  # of people who are erased
+        ),
+        {"datasets": (READ, WRITE, DELETE)},
+    ),
     Rights("mlserver", MongoRights(appends=("predictions",))),
     Rights(
         "monitor",
         MongoRights(
-            writes=("prospects", "reports", "appliance", "indicators", "incidents", "do_not_call"),
+            writes=("prospects", "reports", "appliance", "indicators", "incidents", "do_not_call", "erasures"),
             appends=("events", "models", "outcomes"),  # outcomes: where the app died before it wrote one
         ),
         {"datasets": (READ,)},
@@ -70,9 +80,14 @@ RIGHTS = (
     Rights(
         "app",
         MongoRights(
-            writes=("campaigns", "prospects", "calls", "outcomes", "do_not_call", "incidents"),
-            appends=("events", "models"),
-            removes=("outcomes",),  # of a result that was taken back within a minute
+            writes=(
+                *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "incidents", "mappings", "imports"),
+                *("erasures", "kept_out"),  # asks for somebody to be erased, and lets somebody come in again
+                *("users", "sessions", "attempts"),
+            ),
+            appends=("events", "models", "reviews"),
+            # The outcome of a result that was taken back within a minute; what has ended of the others.
+            removes=("outcomes", "sessions", "attempts"),
         ),
         {"datasets/imports/": (READ, WRITE)},
     ),

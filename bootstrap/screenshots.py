@@ -5,20 +5,35 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bootstrap.browser import address, find_chromium, opened, take_next, visit
+from bootstrap.browser import address, find_chromium, opened, sign_in, take_next, visit
 from bootstrap.journey import SAMPLE_CAMPAIGN
+from bootstrap.people import visitor
+from core.accounts import Role
+from core.mongo import connect
+from core.settings import MongoSettings, load
 
 WIDTHS = {"": (1440, 1000), "-phone": (390, 844)}
 
 
-def take(app: str, folder: Path, chromium: str) -> list[Path]:
+def take(app: str, folder: Path, chromium: str, login: tuple[str, str]) -> list[Path]:
     """The call list with a person on the card, and the other pages; at a laptop's and a phone's width."""
     taken: list[Path] = []
     for suffix, (width, height) in WIDTHS.items():
         with opened(chromium, width=width, height=height) as page:
-            visit(page, address(app, SAMPLE_CAMPAIGN, "Ann"))
+            sign_in(page, app, *login)
+            visit(page, address(app, SAMPLE_CAMPAIGN))
             take_next(page)
-            for name in ("call-list", "campaigns", "results", "overview"):
+            for name in (
+                "call-list",
+                "campaigns",
+                "results",
+                "overview",
+                "models",
+                "review",
+                "economy",
+                "accounts",
+                "my-account",
+            ):
                 if name != "call-list":
                     visit(page, f"{app.rstrip('/')}/{name}")
                 if name == "results":  # it is drawn as its parts are read
@@ -37,8 +52,9 @@ def main() -> int:
     if chromium is None:
         print("There is no Chromium on this machine; no picture was taken.", file=sys.stderr)
         return 1
-    for path in take(app, Path(folder), chromium):
-        print(path)
+    with visitor(connect(load(MongoSettings)), "Ann", Role.ENGINEER) as login:
+        for path in take(app, Path(folder), chromium, login):
+            print(path)
     return 0
 
 

@@ -22,6 +22,8 @@ FLOWS = ("PREFECT_API_URL",)
 SCORING = ("MLSERVER_URL",)
 REPORTS = ("EVIDENTLY_URL",)
 DATASETS = ("CALLWISE_DATA_REGISTRY",)
+ERASURE = ("CALLWISE_ERASURE_KEY",)
+FIRST_ACCOUNT = ("ADMIN_PASSWORD",)
 ROUTING = ("CALLWISE_SPOOL_DIR", "CALLWISE_ROUTING_KEY")
 
 
@@ -153,7 +155,7 @@ SERVICES = (
         command=("python", "-m", "bootstrap.setup"),
         health=Finished("setup"),
         needs=("s3", "mongo", "mlflow", "prefect", "evidently"),
-        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS,
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE + FIRST_ACCOUNT,
         one_shot=True,
     ),
     Service(
@@ -165,8 +167,12 @@ SERVICES = (
         ),
         health=PrefectWorker(WORK_POOL, "{start}"),
         needs=("prefect", "setup"),
-        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS,
-        environment={"PREFECT_WORKER_QUERY_SECONDS": "2", "PREFECT_WORKER_HEARTBEAT_SECONDS": "10"},
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE,
+        environment={
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
+            "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",  # of the runs; see orchestration.ensure_watch
+        },
         # A training that runs goes on without its worker and reports to the server by itself.
         keeps_children=True,
     ),
@@ -202,7 +208,7 @@ SERVICES = (
         health=Http(f"http://{HOST}:{{app}}/_stcore/health"),
         needs=("mongo", "setup"),
         ports=("app",),
-        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS,
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + ERASURE,
         environment={
             "CALLWISE_MLFLOW_PAGE": "{MLFLOW_TRACKING_URI}",
             "CALLWISE_PREFECT_PAGE": f"http://{HOST}:{{prefect}}",

@@ -16,7 +16,8 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from pymongo import UpdateOne
 
-from bootstrap.orchestration import ensure_deployment, ensure_work_pool
+from bootstrap.orchestration import ensure_deployment, ensure_erasure_deployment, ensure_watch, ensure_work_pool
+from bootstrap.people import ensure_first
 from core import wanted
 from core.clock import now
 from core.data_registry import ensure_registry
@@ -31,6 +32,7 @@ from core.settings import (
     ROOT,
     DatasetSettings,
     EvidentlySettings,
+    FirstAccountSettings,
     MongoSettings,
     PrefectSettings,
     RegistrySettings,
@@ -41,7 +43,14 @@ from core.settings import (
 
 
 class Settings(
-    MongoSettings, S3Settings, RegistrySettings, PrefectSettings, EvidentlySettings, SchemaSettings, DatasetSettings
+    MongoSettings,
+    S3Settings,
+    RegistrySettings,
+    PrefectSettings,
+    EvidentlySettings,
+    SchemaSettings,
+    DatasetSettings,
+    FirstAccountSettings,
 ):
     """All that the set-up touches."""
 
@@ -60,6 +69,7 @@ def steps(settings: Settings) -> list[Step]:
     return [
         Step("object store", lambda: _buckets(settings)),
         Step("database", lambda: _database(db, settings)),
+        Step("accounts", lambda: _accounts(db, settings)),
         Step("indicators", lambda: _indicators(db, ROOT / "data" / "indicators.csv")),
         Step("model registry", lambda: _registry(settings)),
         Step("data registry", lambda: _data_registry(settings)),
@@ -91,6 +101,11 @@ def _database(db: Db, settings: Settings) -> str:
     ensure_indexes(db)
     wanted.ensure_indexes(db, read(settings.callwise_schema))
     return f"collections and indexes in {db.name}"
+
+
+def _accounts(db: Db, settings: Settings) -> str:
+    first = settings.admin_password
+    return ensure_first(db, first.get_secret_value() if first else None)
 
 
 def _indicators(db: Db, path: Path) -> str:
@@ -140,7 +155,9 @@ def _data_registry(settings: Settings) -> str:
 
 def _pipeline(settings: Settings) -> str:
     ensure_work_pool(settings.prefect_api_url)
-    return f"work pool and deployment {ensure_deployment(settings.prefect_api_url)}"
+    ensure_watch(settings.prefect_api_url)
+    deployed = [ensure_deployment(settings.prefect_api_url), ensure_erasure_deployment(settings.prefect_api_url)]
+    return f"work pool, watch and deployments {', '.join(deployed)}"
 
 
 def _review(settings: Settings) -> str:

@@ -121,14 +121,17 @@ class StateFolder:
         os.replace(temporary, target)
 
     def secrets(self) -> dict[str, str]:
-        """The appliance's own secrets, generated at the first call (secrets.token_hex: 128 and 256 bits)."""
+        """The appliance's own secrets, generated at the first call (secrets.token_hex: 80 to 256 bits)."""
         known = self.read("secrets.json")
-        if not known:
-            known = {
-                "S3_ACCESS_KEY": secrets.token_hex(16),
-                "S3_SECRET_KEY": secrets.token_hex(32),
-                "CALLWISE_ROUTING_KEY": secrets.token_hex(32),
-            }
+        made = {
+            "S3_ACCESS_KEY": secrets.token_hex(16),
+            "S3_SECRET_KEY": secrets.token_hex(32),
+            "CALLWISE_ROUTING_KEY": secrets.token_hex(32),
+            "CALLWISE_ERASURE_KEY": secrets.token_hex(32),
+            "ADMIN_PASSWORD": secrets.token_hex(10),
+        }
+        if made.keys() - known:  # a new folder, or one that an earlier version made
+            known = {**made, **known}
             self.write("secrets.json", known)
         return known
 

@@ -7,6 +7,7 @@ called and the prospect's new state follow from it; `finish` does these again wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 
@@ -14,12 +15,14 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from core import do_not_call
-from core.call_states import CALLABLE, STANDARD, Result, Rules, after, state
+from core.call_states import CALLABLE, NOTHING_RECORDED, STANDARD, Result, Rules, after, state
 from core.clock import Clock, now
 from core.errors import Conflict, NotFound
 from core.mongo import Db, Document, reachable
+from core.sentences import Sentence
 
 TRIES = 5
+TAKE_THE_NEXT = Sentence("Take the next one from the list.")
 
 
 def record(
@@ -31,6 +34,7 @@ def record(
     call: int | None = None,
     again: datetime | None = None,
     everywhere: bool = False,
+    groups: Mapping[str, str] | None = None,
     rules: Rules = STANDARD,
     at: datetime | None = None,
     clock: Clock = now,
@@ -38,15 +42,16 @@ def record(
     """Record the result of call number `call` (the next, unless it is given) and return the call as it is stored.
 
     Repeating it changes nothing. `again` is the time promised with `Result.CALLBACK`. `everywhere` says that a ref is
-    the same person in every campaign, for `Result.DO_NOT_CALL`. Raises NotFound; InputError for a time that cannot be
-    promised; Conflict when another agent holds the prospect, or another result was recorded first.
+    the same person in every campaign, for `Result.DO_NOT_CALL`. `groups` is kept with the call: the group that the
+    person is in, by segment. Raises NotFound; InputError for a time that cannot be promised; Conflict when another
+    agent holds the prospect, or another result was recorded first.
     """
     again = _kept(again) if again else None
     with reachable():
         for _ in range(TRIES):
             found = db.prospects.find_one({"_id": prospect})
             if found is None:
-                raise NotFound(f"There is no prospect '{prospect}'.", next="Take the next one from the list.")
+                raise NotFound(Sentence("There is no prospect '{prospect}'.", prospect=prospect), next=TAKE_THE_NEXT)
             made = int(found.get("calls") or 0)
             if found["status"] not in CALLABLE or (call is not None and call != made + 1):
                 return _recorded(db, found, call or max(made, 1), agent, result)
@@ -67,6 +72,7 @@ def record(
                 "at": then,
                 "again": {"at": again} if result is Result.CALLBACK else None,
                 "everywhere": everywhere,
+                "groups": dict(groups or {}),
                 "before": before,
                 "after": after(before, result, key, agent, then, again, rules),
             }
@@ -78,9 +84,9 @@ def record(
             finish(db, new)
             return new
     raise Conflict(
-        f"'{prospect}' is being recorded by somebody else.",
-        kept="Nothing was recorded by you.",
-        next="Take the next one from the list.",
+        Sentence("'{prospect}' is being recorded by somebody else.", prospect=prospect),
+        kept=Sentence("Nothing was recorded by you."),
+        next=TAKE_THE_NEXT,
     )
 
 
@@ -93,9 +99,9 @@ def take(db: Db, seen: Document, agent: str, at: datetime, rules: Rules) -> Docu
     claim = seen["claim"]
     if claim and claim["by"] != agent and claim["until"] > at:
         raise Conflict(
-            f"'{seen['_id']}' is now held by {claim['by']}.",
-            kept="Nothing was recorded.",
-            next="Take the next one from the list; your hold on this one ran out.",
+            Sentence("'{prospect}' is now held by {agent}.", prospect=seen["_id"], agent=claim["by"]),
+            kept=NOTHING_RECORDED,
+            next=Sentence("Take the next one from the list; your hold on this one ran out."),
         )
     as_read: Document = {"_id": seen["_id"], "status": seen["status"], "calls": seen.get("calls")}
     as_read |= {"claim.by": claim["by"], "claim.until": claim["until"]} if claim else {"claim": None}
@@ -133,23 +139,28 @@ def _recorded(db: Db, prospect: Document, number: int, agent: str, result: Resul
     key = f"{prospect['_id']}:{number}"
     call = db.calls.find_one({"_id": key})
     if call is not None and call.get("undone"):
-        raise Conflict(f"This result for '{prospect['_id']}' was taken back.", next="Record what holds now.")
+        raise Conflict(
+            Sentence("This result for '{prospect}' was taken back.", prospect=prospect["_id"]),
+            next=Sentence("Record what holds now."),
+        )
     if call is not None and (call["agent"], call["result"]) == (agent, result.value):
         finish(db, call)
         return call
     stands = call or db.outcomes.find_one({"_id": key})
     if stands is None:
         raise Conflict(
-            f"'{prospect['_id']}' is off the list.",
-            kept="Nothing was recorded.",
-            next="Take the next one from the list.",
+            Sentence("'{prospect}' is off the list.", prospect=prospect["_id"]),
+            kept=NOTHING_RECORDED,
+            next=TAKE_THE_NEXT,
         )
-    what = "outcome" if Result(stands["result"]).is_outcome else "result"
-    raise Conflict(
-        f"'{prospect['_id']}' already has the {what} '{stands['result']}'.",
-        kept=f"The first {what} stands.",
-        next="Take the next one from the list.",
-    )
+    first = Result(stands["result"])
+    if first.is_outcome:
+        what = Sentence(
+            "'{prospect}' already has the outcome '{result}'.", prospect=prospect["_id"], result=first.words
+        )
+        raise Conflict(what, kept=Sentence("The first outcome stands."), next=TAKE_THE_NEXT)
+    what = Sentence("'{prospect}' already has the result '{result}'.", prospect=prospect["_id"], result=first.words)
+    raise Conflict(what, kept=Sentence("The first result stands."), next=TAKE_THE_NEXT)
 
 
 def _kept(at: datetime) -> datetime:

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from core.errors import InputError
 from core.mongo import Document
+from core.sentences import Sentence
 
 
 class Status(StrEnum):
@@ -24,6 +25,8 @@ class Status(StrEnum):
     DONE = "done"
     OFF = "off"
 
+
+NOTHING_RECORDED = Sentence("Nothing was recorded.")
 
 CALLABLE = (Status.OPEN, Status.CALLBACK)
 """A prospect that may lie on an agent's desk."""
@@ -43,9 +46,24 @@ class Result(StrEnum):
     DO_NOT_CALL = "do not call"
 
     @property
+    def words(self) -> Sentence:
+        """As it is said within a sentence."""
+        return _WORDS[self]
+
+    @property
     def is_outcome(self) -> bool:
         """Whether the person decided, so that it says something about their chance."""
         return self in (Result.SOLD, Result.REFUSED)
+
+
+_WORDS = {
+    Result.SOLD: Sentence("sold"),
+    Result.REFUSED: Sentence("refused"),
+    Result.CALLBACK: Sentence("callback"),
+    Result.NO_ANSWER: Sentence("no answer"),
+    Result.WRONG_NUMBER: Sentence("wrong number"),
+    Result.DO_NOT_CALL: Sentence("do not call"),
+}
 
 
 @dataclass(frozen=True)
@@ -112,12 +130,14 @@ def after(
 
 def _promised(again: datetime | None, at: datetime, rules: Rules) -> datetime:
     if again is None:
-        raise InputError("When to call back is missing", kept="Nothing was recorded.", next="Choose a day and a time.")
+        raise InputError(
+            Sentence("When to call back is missing"),
+            kept=NOTHING_RECORDED,
+            next=Sentence("Choose a day and a time."),
+        )
     if not at < again <= at + rules.furthest:
         days = rules.furthest.days
-        raise InputError(
-            "A call can be promised for a time that is yet to come" + (f" within {days} days" if days else ""),
-            kept="Nothing was recorded.",
-            next="Choose another day or time.",
-        )
+        ahead = Sentence("A call can be promised for a time that is yet to come")
+        within = Sentence("A call can be promised for a time that is yet to come within {days} days", days=days)
+        raise InputError(within if days else ahead, kept=NOTHING_RECORDED, next=Sentence("Choose another day or time."))
     return again

@@ -1,7 +1,7 @@
 """Campaign files as a stream of records: CSV, Parquet, or a zip that holds one of them.
 
-Rows are never all in memory. The CSV's separator is found in its header; the largest campaign table in a zip is taken
-(the published UCI archive also holds a 10% sample and its notes).
+Rows are never all in memory. Encoding and separator of a CSV are found in it (`core.delimited`); the largest campaign
+table in a zip is taken (the published UCI archive also holds a 10% sample and its notes).
 """
 
 from __future__ import annotations
@@ -19,18 +19,21 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core import delimited
 from core.errors import InputError
 
 Record = dict[str, Any]
+_EXPORT = "Export the campaign again."
 
 
 @dataclass(frozen=True)
 class CampaignFile:
-    """A campaign file on disk: its `path`, the sha256 of its bytes, and its column names."""
+    """A campaign file on disk: its `path`, the sha256 of its bytes, its column names, and a text's `encoding`."""
 
     path: Path
     sha256: str
     header: list[str]
+    encoding: str = ""
 
     @classmethod
     def open(cls, path: Path) -> CampaignFile:
@@ -42,29 +45,50 @@ class CampaignFile:
             raise InputError(
                 f"The campaign file {path} cannot be read: {error.strerror}", next="Check the path."
             ) from error
-        with _rows(path) as (header, _):
-            return cls(path, digest, header)
+        with _text(path) as text:
+            encoding = delimited.encoding(text) if text else ""
+        with _rows(path, encoding) as (header, _):
+            return cls(path, digest, header, encoding)
 
     @contextmanager
     def records(self) -> Iterator[Iterator[Record]]:
-        """The rows in file order, each a mapping of column name to its raw value; a surplus cell is under None."""
-        with _rows(self.path) as (_, rows):
+        """The rows in file order, each a mapping of column name to its raw value; surplus cells are under None.
+
+        Raises InputError, while it is read, where a row cannot be made out.
+        """
+        with _rows(self.path, self.encoding) as (_, rows):
             yield rows
 
 
 @contextmanager
-def _rows(path: Path) -> Iterator[tuple[list[str], Iterator[Record]]]:
+def _text(path: Path) -> Iterator[IO[bytes] | None]:
+    """The bytes of the table if it is a text, or None."""
     if path.suffix.lower() == ".zip":
         with _zipped(path) as archive, archive.open(_largest(archive, path)) as inner:
-            if str(inner.name).lower().endswith(".parquet"):
-                yield _parquet(io.BytesIO(inner.read()), path)
-            else:
-                yield _csv(inner, path)
-    elif path.suffix.lower() in (".parquet", ".pq"):
-        yield _parquet(path, path)
+            yield None if _is_parquet(str(inner.name)) else inner
+    elif _is_parquet(path.name):
+        yield None
     else:
         with path.open("rb") as file:
-            yield _csv(file, path)
+            yield file
+
+
+@contextmanager
+def _rows(path: Path, encoding: str) -> Iterator[tuple[list[str], Iterator[Record]]]:
+    with _text(path) as text:
+        if text:
+            with delimited.open_text(text, encoding) as lines:
+                yield _csv(lines, path)
+            return
+    if path.suffix.lower() == ".zip":
+        with _zipped(path) as archive, archive.open(_largest(archive, path)) as inner:
+            yield _parquet(io.BytesIO(inner.read()), path)
+    else:
+        yield _parquet(path, path)
+
+
+def _is_parquet(name: str) -> bool:
+    return name.lower().endswith((".parquet", ".pq"))
 
 
 @contextmanager
@@ -87,20 +111,44 @@ def _largest(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     return max(tables, key=lambda item: item.file_size)
 
 
-def _csv(binary: IO[bytes], path: Path) -> tuple[list[str], Iterator[Record]]:
-    text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="", errors="replace")
-    first = text.readline()
-    if not first.strip():
-        raise InputError(f"{path.name} is empty", next="Export the campaign again.")
-    separator = max(";,\t|", key=first.count)
-    header = [name.strip() for name in next(csv.reader([first], delimiter=separator))]
-    return header, csv.DictReader(text, fieldnames=header, delimiter=separator)
+def _csv(lines: IO[str], path: Path) -> tuple[list[str], Iterator[Record]]:
+    try:
+        header, _, rows = delimited.rows(lines)
+    except csv.Error as error:
+        raise InputError(f"The header of {path.name} cannot be read: {error}", next=_EXPORT) from error
+    if not header:
+        raise InputError(f"{path.name} is empty", next=_EXPORT)
+    return header, _records(header, rows, path)
+
+
+def _records(header: list[str], rows: Iterator[list[str]], path: Path) -> Iterator[Record]:
+    width, place = len(header), 0
+    while True:
+        try:
+            cells = next(rows, None)
+        except csv.Error as error:
+            raise InputError(
+                f"{path.name} cannot be read after row {place:,}: {error}",
+                kept="The rows before it are in, where an import was under way.",
+                next="A quotation mark there is likely opened and never closed: mend the file, and choose it again.",
+            ) from error
+        if cells is None:
+            return
+        if not cells:
+            continue  # an empty line
+        place += 1
+        record: Record = dict(zip(header, cells, strict=False))
+        if len(cells) > width and any(cell.strip() for cell in cells[width:]):
+            record[None] = cells[width:]  # type: ignore[index]
+        for name in header[len(cells) :]:
+            record[name] = None
+        yield record
 
 
 def _parquet(source: Path | io.BytesIO, path: Path) -> tuple[list[str], Iterator[Record]]:
     try:
         table = pq.ParquetFile(source)
     except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"{path.name} is not a Parquet file: {error}", next="Export the campaign again.") from error
+        raise InputError(f"{path.name} is not a Parquet file: {error}", next=_EXPORT) from error
     batches = table.iter_batches(batch_size=5_000)
     return list(table.schema_arrow.names), (record for batch in batches for record in batch.to_pylist())

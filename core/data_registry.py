@@ -7,6 +7,9 @@ bucket and nothing else.
 Order makes it safe to be killed at any moment: the content is on S3 before the commit is made, and the tag comes last.
 So a tag is a promise that was already kept, a commit without one is tagged by the next run, and content without a
 commit is an orphan that the next run adopts. A file lock keeps writers apart; it ends with its process.
+
+A dataset that held a person who had to be forgotten is retired (`core.dataset_erasure`): its tag stays, so that every
+model's lineage can be followed, and says which dataset has taken its place; its content is gone.
 """
 
 from __future__ import annotations
@@ -17,12 +20,13 @@ import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pygit2
+import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
@@ -34,6 +38,9 @@ from core.settings import S3Settings
 
 BRANCH, REMOTE = "refs/heads/main", "s3"
 DATA, POINTER, FACTS = "dataset.parquet", "dataset.parquet.dvc", "dataset.json"
+RETIRED = "retired.json"
+CONTENT = "files/md5"
+"""Where DVC keeps content by its md5, `ab/cdef…`, below the remote and below its cache."""
 FIRST = (".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore")
 
 logging.getLogger("dvc").setLevel(logging.WARNING)  # it tells people which git commands to type next
@@ -41,16 +48,20 @@ logging.getLogger("dvc").setLevel(logging.WARNING)  # it tells people which git 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One dataset: its tag, the sha256 of its file, its number of rows, and whatever else was said about it."""
+    """One dataset: its tag, the sha256 of its file, its number of rows, and whatever else was said about it.
+
+    `successor` is the tag of the dataset that has taken its place, where it is retired.
+    """
 
     tag: str
     sha256: str
     rows: int
     facts: Mapping[str, str]
+    successor: str = ""
 
     def text(self) -> str:
         """As it stands in the commit."""
-        return json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"
+        return _json({name: value for name, value in asdict(self).items() if name != "successor"})
 
 
 class DataRegistry:
@@ -70,7 +81,7 @@ class DataRegistry:
 
     def ensure(self) -> None:
         """Make the repository where it is not there yet, and mend one whose making was interrupted."""
-        with self._writing():
+        with self.writing():
             git = pygit2.init_repository(str(self._path), initial_head="main")
             if not git.head_is_unborn:
                 return
@@ -85,7 +96,7 @@ class DataRegistry:
             )
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def writing(self) -> Iterator[None]:
         """Be the only writer. A lock file that git left in the repository is then a killed writer's, and is removed."""
         with self._lock:
             for stale in (self._path / ".git").rglob("*.lock"):
@@ -99,11 +110,11 @@ class DataRegistry:
         """
         self.ensure()
         digest = sha256(data)
-        with self._writing():
+        with self.writing():
             git = pygit2.Repository(str(self._path))
             self._tag_untagged(git)
             for snapshot in self.snapshots():
-                if snapshot.sha256 == digest:
+                if snapshot.sha256 == digest and not snapshot.successor:
                     return snapshot
             at = clock()
             snapshot = Snapshot(f"snapshot-{at:%Y%m%dT%H%M%SZ}-{digest[:8]}", digest, rows, dict(facts or {}))
@@ -123,13 +134,58 @@ class DataRegistry:
         tags = sorted(name.removeprefix(prefix) for name in git.references if name.startswith(prefix))
         return [self._at(git, tag) for tag in tags]
 
+    def contents(self) -> dict[str, list[Snapshot]]:
+        """The md5 under which DVC keeps each content, with the snapshots that are not retired and have it."""
+        git = pygit2.Repository(str(self._path))
+        found: dict[str, list[Snapshot]] = {}
+        for snapshot in self.snapshots():
+            if not snapshot.successor:
+                pointer = yaml.safe_load((_commit_of(git, snapshot.tag).tree / POINTER).data)
+                found.setdefault(pointer["outs"][0]["md5"], []).append(snapshot)
+        return found
+
+    def retire(self, successors: Mapping[str, str], *, receipt: str, clock: Clock = now) -> None:
+        """Note that each of these tags gave way to its successor, for `receipt`. Safe to repeat."""
+        with self.writing():
+            git = pygit2.Repository(str(self._path))
+            known = self.retired()
+            at = clock()
+            new = {
+                tag: {"successor": successor, "receipt": receipt, "at": at.isoformat()}
+                for tag, successor in successors.items()
+                if tag not in known
+            }
+            if new:
+                (self._path / RETIRED).write_text(_json(known | new), encoding="utf-8")
+                self._commit(git, f"Retire {', '.join(sorted(new))}, for {receipt}", at, [RETIRED])
+
+    def retired(self) -> dict[str, dict[str, str]]:
+        """Every retired tag, with its `successor`, the `receipt` it was retired for, and when (`at`, ISO 8601)."""
+        git = pygit2.Repository(str(self._path))
+        if git.head_is_unborn or RETIRED not in (tree := git.head.peel(pygit2.Commit).tree):
+            return {}
+        known: dict[str, dict[str, str]] = json.loads((tree / RETIRED).data)
+        return known
+
+    def local(self) -> list[Path]:
+        """The files of this machine that hold content: DVC's cache, and the last dataset that was added."""
+        cache = (self._path / ".dvc" / "cache" / CONTENT).glob("*/*")
+        return [path for path in (*cache, self._path / DATA) if path.is_file()]
+
     def checkout(self, tag: str, to: Path) -> Snapshot:
         """Bring the dataset of `tag` back as the file `to`, from S3 where this machine does not have it.
 
-        Raises NotFound for an unknown tag, Conflict when what came back is not what was kept, Unavailable.
+        Raises NotFound for an unknown tag and a retired one, Conflict when what came back is not what was kept,
+        Unavailable.
         """
         git = pygit2.Repository(str(self._path))
         snapshot = self._at(git, tag)
+        if snapshot.successor:
+            raise NotFound(
+                f"The dataset {tag} held somebody who had to be forgotten, and was erased.",
+                kept="Its tag, its figures, and everybody else's rows.",
+                next=f"These are in {snapshot.successor}.",
+            )
         part = to.with_name(to.name + ".part")
         part.unlink(missing_ok=True)
         with reachable():
@@ -172,10 +228,8 @@ class DataRegistry:
             )
 
     def _at(self, git: pygit2.Repository, tag: str) -> Snapshot:
-        try:
-            return _snapshot(git.references[f"refs/tags/{tag}"].peel(pygit2.Commit))
-        except (KeyError, pygit2.InvalidSpecError):
-            raise NotFound(f"The data registry has no dataset '{tag}'.", next="List its tags.") from None
+        retired = self.retired().get(tag, {})
+        return replace(_snapshot(_commit_of(git, tag)), successor=retired.get("successor", ""))
 
 
 def ensure_registry(path: Path, s3: S3Settings) -> None:
@@ -187,6 +241,17 @@ def sha256(path: Path) -> str:
     """The sha256 of a file's bytes, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, indent=2, sort_keys=True) + "\n"
+
+
+def _commit_of(git: pygit2.Repository, tag: str) -> pygit2.Commit:
+    try:
+        return git.references[f"refs/tags/{tag}"].peel(pygit2.Commit)
+    except (KeyError, pygit2.InvalidSpecError):
+        raise NotFound(f"The data registry has no dataset '{tag}'.", next="List its tags.") from None
 
 
 def _snapshot(commit: pygit2.Commit) -> Snapshot:

@@ -29,7 +29,7 @@ def add(db: Db, ref: str, *, by: str, at: datetime, call: str) -> None:
             db.do_not_call.insert_one({"_id": ref, **wished})
         except DuplicateKeyError:
             db.do_not_call.update_one({"_id": ref, "lifted.call": {"$gt": ""}}, {"$set": wished})
-        for prospect in _everywhere(db, ref):
+        for prospect in everywhere(db, ref):
             if prospect["status"] in LIVE:
                 put_off(db, prospect, call)
 
@@ -38,7 +38,7 @@ def lift(db: Db, ref: str, *, at: datetime, call: str) -> None:
     """Take back what `add` did for `call`: the other campaigns are as they were. Raises Unavailable."""
     with reachable():
         db.do_not_call.update_one({"_id": ref, "wish.call": call}, {"$set": {"lifted": {"call": call, "at": at}}})
-        for prospect in _everywhere(db, ref):
+        for prospect in everywhere(db, ref):
             off = prospect.get("off") or {}
             if off.get("call") == call and off.get("was"):
                 db.prospects.update_one({"_id": prospect["_id"], "off.call": call}, {"$set": off["was"]})
@@ -67,7 +67,15 @@ def keep_off(db: Db, prospects: Sequence[Document]) -> int:
     return len(found)
 
 
-def _everywhere(db: Db, ref: str) -> list[Document]:
+def listed(db: Db, refs: Sequence[str]) -> int:
+    """How many of the people `refs` are on the list. Raises Unavailable."""
+    if not refs:
+        return 0
+    with reachable():
+        return sum(1 for wish in db.do_not_call.find({"_id": {"$in": list(refs)}}) if not wish["lifted"])
+
+
+def everywhere(db: Db, ref: str) -> list[Document]:
     """The prospects who are this person, by key: one a campaign at most."""
     campaigns = [found["_id"] for found in db.campaigns.find({}, {"_id": 1})]
     return list(db.prospects.find({"_id": {"$in": [f"{campaign}:{ref}" for campaign in campaigns]}}))
@@ -75,7 +83,12 @@ def _everywhere(db: Db, ref: str) -> list[Document]:
 
 def put_off(db: Db, prospect: Document, call: str) -> None:
     """Take `prospect`, as it was read, off its list because of `call`; nothing happens if it has moved on since."""
+    db.prospects.update_one(*putting_off(prospect, call))
+
+
+def putting_off(prospect: Document, call: str) -> tuple[Document, Document]:
+    """The update that does so: whom it concerns, and what it changes."""
     off = {"why": Result.DO_NOT_CALL.value, "call": call, "was": state(prospect)}
     seen = {"_id": prospect["_id"], "status": prospect["status"], "calls": prospect.get("calls")}
     changed = {**state(prospect), "status": Status.OFF.value, "again": None, "due": None, "off": off, "claim": None}
-    db.prospects.update_one(seen, {"$set": changed})
+    return seen, {"$set": changed}

@@ -5,6 +5,7 @@
     ├── SchemaError       the campaign schema file contradicts itself
     ├── InputError        what came in breaks a rule of the schema; names row, column and rule
     ├── NotFound          the thing asked for does not exist
+    ├── Forbidden         whoever asks may not do that
     ├── Conflict          somebody else was first; the state is as they left it
     ├── Unavailable       a service did not answer; the call may be repeated
     ├── ModelError        a registered model is not what was validated; it was not put to use
@@ -18,9 +19,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.sentences import Sentence
+
 
 class CallwiseError(Exception):
-    """Base of the tree. `what` happened, what was `kept`, what to do `next`; one sentence each."""
+    """Base of the tree. `what` happened, what was `kept`, what to do `next`; one sentence each.
+
+    A `core.sentences.Sentence` reaches people in their own language, other text as it is.
+    """
 
     def __init__(self, what: str, *, kept: str = "", next: str = "") -> None:
         super().__init__(what)
@@ -59,15 +65,23 @@ class InputError(CallwiseError):
     def __init__(
         self, rule: str, *, row: int | None = None, column: str | None = None, kept: str = "", next: str = ""
     ) -> None:
-        where = ", ".join(
-            part for part in (f"row {row}" if row is not None else "", f"column '{column}'" if column else "") if part
-        )
-        super().__init__(f"{where}: {rule}" if where else rule, kept=kept, next=next)
+        what = rule
+        if row is not None and column:
+            what = Sentence("row {row}, column '{column}': {rule}", row=row, column=column, rule=rule)
+        elif row is not None:
+            what = Sentence("row {row}: {rule}", row=row, rule=rule)
+        elif column:
+            what = Sentence("column '{column}': {rule}", column=column, rule=rule)
+        super().__init__(what, kept=kept, next=next)
         self.row, self.column, self.rule = row, column, rule
 
 
 class NotFound(CallwiseError):
     """The thing asked for does not exist."""
+
+
+class Forbidden(CallwiseError):
+    """Whoever asks may not do that."""
 
 
 class Conflict(CallwiseError):

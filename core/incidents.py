@@ -12,6 +12,7 @@ from core import events
 from core.clock import Clock, now
 from core.errors import NotFound
 from core.mongo import Db, Document, reachable
+from core.sentences import Sentence
 
 ACTIVE = {"status": {"$ne": "resolved"}}
 
@@ -22,7 +23,10 @@ def change(db: Db, incident: str, how: Callable[[Document], Document | None]) ->
         with reachable():
             found = db.incidents.find_one({"_id": incident})
             if found is None:
-                raise NotFound(f"There is no incident '{incident}'.", next="Look at the list of incidents again.")
+                raise NotFound(
+                    Sentence("There is no incident '{incident}'.", incident=incident),
+                    next=Sentence("Look at the list of incidents again."),
+                )
             fields = how(found)
             if fields is None:
                 return False

@@ -120,10 +120,14 @@ class Proof:
 
 
 class Loaded(NamedTuple):
-    """A model that has reproduced its proof, and the proof."""
+    """A model that has reproduced its proof, the proof, and its reference (see `ModelRegistry.reference`).
+
+    The reference is empty where the version carries none: nothing but reasons for scores depends on it.
+    """
 
     model: Model
     proof: Proof
+    reference: pd.DataFrame
 
 
 def predict(model: Model, rows: Rows) -> Scores:
@@ -225,8 +229,10 @@ class ModelRegistry:
                 raise ModelError(f"{_named(version)} is not in the skops format.", kept="It was not opened.")
             model = _open(folder / flavor["pickled_model"], version)
             proof = Proof.read(folder / "extra_files" / PROOF)
+            kept = folder / "extra_files" / REFERENCE
+            reference = pd.read_parquet(kept) if kept.is_file() else pd.DataFrame()
         proof.check(model, _named(version))
-        return Loaded(model, proof)
+        return Loaded(model, proof, reference)
 
     def reference(self, version: ModelVersion) -> pd.DataFrame:
         """The newest rows (up to 5,000) a version was trained on: its features, `outcome` (0 or 1), its own `score`.

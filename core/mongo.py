@@ -7,12 +7,20 @@
     calls        {prospect}:{call}
     outcomes     {prospect}:{call}
     do_not_call  {ref}
+    erasures     {start of a person's keyed hash}-{number}
+    kept_out     {a person's keyed hash}
+    mappings     {header's signature}
+    imports      {campaign}:{file}
     predictions  {request}:{row}
     indicators   {series}:{period}
     models       {name}:{decision}
     incidents    {cause}:{opened}
+    reviews      {model}:{week}, and behind it the name of whoever signed later
     events       {sequence}
     appliance    {fact}
+    users        {login name}
+    sessions     {sha256 of the token}
+    attempts     {name or address}
 """
 
 from __future__ import annotations
@@ -27,6 +35,7 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
 from core.errors import Unavailable
+from core.sentences import Sentence
 from core.settings import MongoSettings
 
 Document = dict[str, Any]
@@ -34,6 +43,15 @@ Db = Database[Document]
 
 SILENCE = 120
 """Seconds after which a server that has a question and says nothing is given up on."""
+
+PRIVATE = frozenset({"users", "sessions", "attempts"})
+"""Collections that only those read who write them: hashes of passwords, and who is signed in."""
+
+COLLECTIONS = PRIVATE | {
+    *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "predictions", "indicators"),
+    *("models", "incidents", "reports", "reviews", "events", "appliance", "erasures", "kept_out"),
+    *("mappings", "imports"),
+}
 
 INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     # The call list: the best open prospect of a campaign, and how many are left in each state.
@@ -43,11 +61,20 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
         # Promised calls and pauses, in the order in which their time comes.
         [("campaign", ASCENDING), ("status", ASCENDING), ("due", ASCENDING)],
     ],
-    "calls": [[("agent", ASCENDING), ("at", ASCENDING)], [("prospect", ASCENDING)], [("ref", ASCENDING)]],
+    "calls": [
+        [("agent", ASCENDING), ("at", ASCENDING)],
+        [("prospect", ASCENDING)],
+        [("ref", ASCENDING)],
+        # The same index serves the best time to call, which reads all of a campaign's.
+        [("campaign", ASCENDING), ("at", ASCENDING)],
+    ],
     "outcomes": [[("at", ASCENDING)], [("campaign", ASCENDING), ("at", ASCENDING)], [("prospect", ASCENDING)]],
     "predictions": [[("at", ASCENDING)], [("prospect", ASCENDING), ("at", DESCENDING)]],
     "indicators": [[("series", ASCENDING), ("period", ASCENDING)]],
+    "sessions": [[("user", ASCENDING)]],
 }
+UNIQUE: dict[str, str] = {"users": "shown_key"}
+"""Fields that no two documents of a collection share."""
 
 
 def connect(settings: MongoSettings, *, timeout_seconds: float = 10.0) -> Db:
@@ -73,6 +100,8 @@ def ensure_indexes(db: Db) -> None:
         for collection, indexes in INDEXES.items():
             for keys in indexes:
                 db[collection].create_index(keys)
+        for collection, field in UNIQUE.items():
+            db[collection].create_index([(field, ASCENDING)], unique=True)
 
 
 def count(collection: Collection[Document], query: Mapping[str, Any]) -> int:
@@ -89,6 +118,6 @@ def reachable() -> Iterator[None]:
     except PyMongoError as error:
         raise Unavailable(
             f"MongoDB did not do what was asked: {error}.",
-            kept="Nothing was half done: every write has a key and may be repeated.",
-            next="Try again; if it persists, look at the log of the mongo service.",
+            kept=Sentence("Nothing was half done: every write has a key and may be repeated."),
+            next=Sentence("Try again; if it persists, look at the log of the mongo service."),
         ) from error

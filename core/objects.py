@@ -12,6 +12,7 @@ from minio import Minio
 from minio.error import MinioException, S3Error
 
 from core.errors import NotFound, Unavailable
+from core.sentences import Sentence
 from core.settings import S3Settings
 
 
@@ -56,6 +57,11 @@ class ObjectStore:
                 response.close()
                 response.release_conn()
 
+    def remove(self, key: str) -> None:
+        """Remove what is under `key`; nothing happens if nothing is."""
+        with reachable(key):
+            self._client.remove_object(self.bucket, key)
+
     def keys(self, prefix: str = "") -> list[str]:
         """All keys that start with `prefix`, sorted."""
         with reachable(prefix or self.bucket):
@@ -70,7 +76,7 @@ def reachable(key: str) -> Iterator[None]:
         yield
     except S3Error as error:
         if error.code in ("NoSuchKey", "NoSuchBucket"):
-            raise NotFound(f"There is no object '{key}' in the object store.") from error
+            raise NotFound(Sentence("There is no object '{key}' in the object store.", key=key)) from error
         raise Unavailable(f"The object store refused '{key}': {error.message}.") from error
     except (MinioException, urllib3.exceptions.HTTPError) as error:
         raise Unavailable(f"The object store did not answer for '{key}': {error}.") from error

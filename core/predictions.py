@@ -6,7 +6,7 @@ Written by the scoring service alone; read by monitoring, training and the scree
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from typing import Self
@@ -20,7 +20,8 @@ class Prediction:
     """One scored row. `score` is the route's, the one used; `shadow_score` the other model's, where there is one.
 
     `level` and `shadow_level` are the shifts on the log-odds that the two hold (`core.level`); taking them off again
-    gives what the model itself said. `prospect` is "" where the request named none.
+    gives what the model itself said. `prospect` is "" where the request named none. `reasons` are as
+    `core.reasons.documents` has them, None where none were asked for.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Prediction:
     shadow_version: str | None = None
     level: float = 0.0
     shadow_level: float | None = None
+    reasons: Sequence[Mapping[str, str | float]] | None = None
 
     def document(self) -> Document:
         """As it stands in MongoDB."""

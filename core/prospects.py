@@ -14,7 +14,7 @@ import random
 from collections.abc import Iterator
 from datetime import datetime
 
-from core import do_not_call
+from core import campaigns, do_not_call
 from core.call_records import finish_any, record, take
 from core.call_states import CALLABLE, LIVE, STANDARD, Result, Rules, Status, seconds
 from core.clock import Clock, now
@@ -33,6 +33,7 @@ def claim(
     agent: str,
     *,
     wanted: Wanted = EVERYBODY,
+    all_of_them: bool = False,
     rules: Rules = STANDARD,
     clock: Clock = now,
 ) -> Document | None:
@@ -42,8 +43,11 @@ def claim(
     promised and that are due, then promised calls of anybody that are overdue, then the best free prospect whom
     `wanted` describes; a promise is kept whatever is wanted. Where many claim at once, who is not quick enough for the
     best gets another of the best.
+
+    Raises Conflict when `campaign` is not being called, or is assigned to others and not `all_of_them` are theirs.
     """
     at = clock()
+    campaigns.require(db, campaign, agent, all_of_them=all_of_them)
     with reachable():
         for candidates in _in_turn(db, campaign, agent, at, wanted, rules):
             for seen in _first_then_any(candidates):

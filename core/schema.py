@@ -18,9 +18,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from core.errors import SchemaError
+from core.reason_words import Wording
+from core.schema_words import ColumnWords, Language, Words
+from core.sentences import Sentence
 
 Value = int | float | str
 RESERVED = "prospect"
@@ -63,6 +66,8 @@ class Column(Strict):
     special: dict[int, str] = Field(default_factory=dict)
     unit: str = ""
     bounds: tuple[float, ...] = ()
+    reason: Wording = Wording()
+    _words: dict[str, ColumnWords] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -73,7 +78,23 @@ class Column(Strict):
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"column '{self.name}': minimum is above maximum")
         self._bounded()
+        if strange := [key for key in self.reason.values if not self._is_value(key)]:
+            raise ValueError(f"column '{self.name}': a reason has words for {strange[0]!r}, which is no value or group")
         return self
+
+    def _is_value(self, key: str) -> bool:
+        if self.is_category or key in self.groups:
+            return key in self.groups
+        try:
+            return f"{self.parse(key):g}" == key
+        except ValueError:
+            return False
+
+    def own_words(self, value: Value) -> str | None:
+        """The schema's words for `value`, or for the group it is in, where it is a reason; None if there are none."""
+        words = self.reason.values
+        exact = words.get(value if isinstance(value, str) else f"{value:g}")
+        return exact or (words.get(self.group(value)) if self.is_grouped else None)
 
     def _bounded(self) -> None:
         if self.bounds and self.is_category:
@@ -85,6 +106,10 @@ class Column(Strict):
         # At the lowest value itself, or above the highest, a bound would leave a group that nobody can be in.
         if outside := [bound for bound in self.bounds if not lowest < bound <= highest]:
             raise ValueError(f"column '{self.name}': no value is on both sides of the bound {outside[0]:g}")
+
+    def words(self, language: str) -> ColumnWords:
+        """The column's words in `language`; what the schema leaves out is empty."""
+        return self._words.get(language, ColumnWords())
 
     @property
     def is_feature(self) -> bool:
@@ -125,38 +150,45 @@ class Column(Strict):
         return frozenset(self.categories)
 
     @property
-    def rule(self) -> str:
+    def rule(self) -> Sentence:
         """The column's rule in words a person can act on."""
         if self.is_category:
-            return "one of " + ", ".join(self.categories)
-        kind = "a whole number" if self.type is ColumnType.INTEGER else "a number"
-        low = f" from {self.minimum:g}" if self.minimum is not None else ""
-        high = f" to {self.maximum:g}" if self.maximum is not None else ""
-        return kind + low + high
+            return Sentence("one of {values}", values=", ".join(self.categories))
+        kind = Sentence("a whole number") if self.type is ColumnType.INTEGER else Sentence("a number")
+        low, high = ("" if bound is None else f"{bound:g}" for bound in (self.minimum, self.maximum))
+        if low and high:
+            return Sentence("{kind} from {low} to {high}", kind=kind, low=low, high=high)
+        if low:
+            return Sentence("{kind} from {low}", kind=kind, low=low)
+        return Sentence("{kind} to {high}", kind=kind, high=high) if high else kind
 
     def parse(self, raw: Any) -> Value:
         """The value of `raw` (text or already a number) under this column's rule.
 
-        Raises ValueError whose text is the broken rule, in words.
+        Raises ValueError whose argument is the broken rule, a Sentence.
         """
         if self.is_category:
             text = raw.strip() if isinstance(raw, str) else "" if raw is None else str(raw)
             if text not in self._allowed:
-                raise ValueError(f"{text!r} is not {self.rule}" if text else f"is empty; must be {self.rule}")
+                raise ValueError(self._broken(text))
             return text
         try:
             number = float(raw)
         except (TypeError, ValueError):
-            empty = raw is None or not str(raw).strip()
-            raise ValueError(f"is empty; must be {self.rule}" if empty else f"{raw!r} is not {self.rule}") from None
+            raise ValueError(self._broken(raw)) from None
         whole = self.type is ColumnType.INTEGER
         if not math.isfinite(number) or (whole and not number.is_integer()):
-            raise ValueError(f"{raw!r} is not {self.rule}")
+            raise ValueError(self._broken(raw))
         if number in self.special:
             return int(number)
         if (self.minimum is not None and number < self.minimum) or (self.maximum is not None and number > self.maximum):
-            raise ValueError(f"{raw!r} is not {self.rule}")
+            raise ValueError(self._broken(raw))
         return int(number) if whole else number
+
+    def _broken(self, raw: Any) -> Sentence:
+        if raw is None or not str(raw).strip():
+            return Sentence("is empty; must be {rule}", rule=self.rule)
+        return Sentence("{value} is not {rule}", value=repr(raw), rule=self.rule)
 
 
 class Outcome(Strict):
@@ -170,13 +202,20 @@ class Outcome(Strict):
     def parse(self, raw: Any) -> bool | None:
         """True for a sale, False for none, None where the call has not been made (an empty cell).
 
-        Raises ValueError whose text is the broken rule.
+        Raises ValueError whose argument is the broken rule, a Sentence.
         """
         text = "" if raw is None or (isinstance(raw, float) and math.isnan(raw)) else str(raw).strip()
         if not text:
             return None
         if text not in (self.positive, self.negative):
-            raise ValueError(f"{text!r} is not one of {self.positive}, {self.negative}, or empty")
+            raise ValueError(
+                Sentence(
+                    "{value} is not one of {positive}, {negative}, or empty",
+                    value=repr(text),
+                    positive=self.positive,
+                    negative=self.negative,
+                )
+            )
         return text == self.positive
 
 
@@ -198,6 +237,7 @@ class Schema(Strict):
     calendar: Calendar | None = None
     segments: tuple[str, ...] = ()
     columns: tuple[Column, ...]
+    words: dict[Language, Words] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -214,7 +254,19 @@ class Schema(Strict):
         for name in (*self.segments, *((self.calendar.month, self.calendar.weekday) if self.calendar else ())):
             if name not in known:
                 raise ValueError(f"'{name}' is not a column")
+        self._hand_out_words()
         return self
+
+    def _hand_out_words(self) -> None:
+        for language, words in self.words.items():
+            for name, said in words.columns.items():
+                column = self.by_name.get(name)
+                if column is None:
+                    raise ValueError(f"words in '{language}': '{name}' is not a column")
+                known = {*column.categories, *column.special}
+                if strange := [value for value in (*said.categories, *said.special) if value not in known]:
+                    raise ValueError(f"words in '{language}': column '{name}' has no value {strange[0]!r} of that kind")
+                column._words[language] = said
 
     @cached_property
     def features(self) -> tuple[Column, ...]:
@@ -231,15 +283,23 @@ class Schema(Strict):
         """Columns by their name."""
         return {column.name: column for column in self.columns}
 
+    @cached_property
+    def segment_columns(self) -> tuple[Column, ...]:
+        """The segments; those that are numbers without bounds part nobody and are left out."""
+        return tuple(column for name in self.segments if (column := self.by_name[name]).is_grouped)
+
     def groups_of(self, record: Mapping[str, Value]) -> dict[str, str]:
-        """The group that `record` is in, by segment. Segments that are numbers without bounds are left out."""
-        columns = (self.by_name[name] for name in self.segments)
-        return {column.name: column.group(record[column.name]) for column in columns if column.is_grouped}
+        """The group that `record` is in, by segment."""
+        return {column.name: column.group(record[column.name]) for column in self.segment_columns}
 
     @cached_property
     def hash(self) -> str:
-        """sha256 of the schema's content, whatever its layout and comments: part of every model's lineage."""
-        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+        """sha256 of the schema's content, whatever its layout and comments: part of every model's lineage.
+
+        How reasons are worded and other languages are left out: they make no other model.
+        """
+        content = self.model_dump(mode="json", exclude={"words": True, "columns": {"__all__": {"reason"}}})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def read(path: Path) -> Schema:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import httpx
 
@@ -36,21 +37,38 @@ class ScoringClient:
 
         Keys are those of `serving.runtime`: champion, canary, champion_level, canary_level, canary_requests,
         canary_errors, canary_seconds, champion_seconds, refused_versions, refused, registry, mongo, spool_waiting,
-        spool_oldest_seconds, spool_disputed. Raises Unavailable.
+        spool_oldest_seconds, spool_disputed, forgotten. Raises Unavailable.
         """
         reply = self._answer(lambda: self._http.get(self._path))
         return dict(reply.json()["parameters"])
 
     def score(
-        self, rows: Sequence[Mapping[str, Value]], prospects: Sequence[str], *, request_id: str | None = None
+        self,
+        rows: Sequence[Mapping[str, Value]],
+        prospects: Sequence[str],
+        *,
+        request_id: str | None = None,
+        with_reasons: bool = False,
     ) -> list[v2.Score]:
-        """The scores of n rows (at most `v2.MAX_ROWS`), in their order.
+        """The scores of n rows (at most `v2.MAX_ROWS`), in their order; with the reasons for each if asked to.
 
         Repeating a call with the same `request_id` and rows gives the answer that was logged the first time. Raises
         InputError when a rule is broken, Conflict when the id was already used for other rows, and Unavailable when
         there is no answer; the call may then be repeated.
         """
-        body = v2.request(self._schema, rows, prospects, request_id or uuid.uuid4().hex)
+        return self._ask(
+            v2.request(self._schema, rows, prospects, request_id or uuid.uuid4().hex, with_reasons=with_reasons)
+        )
+
+    def what_if(self, rows: Sequence[Mapping[str, Value]]) -> list[v2.Score]:
+        """What the champion would say of n rows (at most `v2.MAX_ROWS`); nothing is logged, so nothing is a prediction.
+
+        Raises InputError when a rule is broken, Unavailable.
+        """
+        nobody = ["what-if"] * len(rows)
+        return self._ask(v2.request(self._schema, rows, nobody, uuid.uuid4().hex, what_if=True))
+
+    def _ask(self, body: Mapping[str, Any]) -> list[v2.Score]:
         return v2.scores(self._answer(lambda: self._http.post(f"{self._path}/infer", json=body)).json())
 
     def _answer(self, ask: Callable[[], httpx.Response]) -> httpx.Response:

@@ -11,109 +11,30 @@ decision leaves aliases that are out of step until the next look; monitoring loo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
-from typing import Any, Protocol, Self
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
-from pymongo import ASCENDING
 from pymongo.errors import DuplicateKeyError
 
 from core import events
 from core.clock import Clock, now
+from core.decisions import CANARY, CHAMPION, HOLDS, PREVIOUS, Decision, State, What, decisions, state
 from core.errors import Conflict
-from core.mongo import Db, Document, reachable
+from core.mongo import Db, reachable
 
-CHAMPION, CANARY, PREVIOUS = "champion", "canary", "previous"
-
-
-class What(StrEnum):
-    """What was decided about a version."""
-
-    PROMOTED = "promoted"
-    ON_TRIAL = "on trial"
-    DROPPED = "dropped"
-    ROLLED_BACK = "rolled back"
-
-
-@dataclass(frozen=True)
-class Decision:
-    """One decision. `version` is the version it is about: the new champion, the canary, or the one that goes back.
-
-    Of a rollback, `version` is the one that is champion again. `evidence` holds the figures it rests on.
-    """
-
-    place: int
-    what: What
-    version: str
-    at: datetime
-    by: str
-    why: str
-    incident: str | None = None
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, document: Document) -> Self:
-        """The decision in a document of `models`."""
-        names = ("place", "version", "at", "by", "why", "incident", "evidence")
-        return cls(what=What(document["what"]), **{name: document[name] for name in names})
-
-
-@dataclass(frozen=True)
-class State:
-    """What the decisions add up to.
-
-    `reigns` are the decisions that made the champions one could go back to, the present one last; `trial` is the
-    decision that put the canary on trial; `last` is the last decision's place.
-    """
-
-    reigns: tuple[Decision, ...] = ()
-    trial: Decision | None = None
-    last: int = 0
-
-    @property
-    def champion(self) -> str | None:
-        """The version in use."""
-        return self.reigns[-1].version if self.reigns else None
-
-    @property
-    def previous(self) -> str | None:
-        """The version that a rollback goes back to."""
-        return self.reigns[-2].version if len(self.reigns) > 1 else None
-
-    @property
-    def canary(self) -> str | None:
-        """The version on trial."""
-        return self.trial.version if self.trial else None
-
-    def after(self, decision: Decision) -> State:
-        """The state once `decision` was taken."""
-        match decision.what:
-            case What.PROMOTED:
-                return State((*self.reigns, decision), None, decision.place)
-            case What.ON_TRIAL:
-                return State(self.reigns, decision, decision.place)
-            case What.DROPPED:
-                return State(self.reigns, None, decision.place)
-            case What.ROLLED_BACK:
-                # The version that failed is gone from the line: another rollback goes further back, not forth again.
-                return State((*self.reigns[:-2], self.reigns[-2]), None, decision.place)
-
-
-def state(decisions: Sequence[Decision], at: datetime | None = None) -> State:
-    """What `decisions`, in their order, added up to `at` a moment (or by now)."""
-    found = State()
-    for decision in decisions:
-        if at is None or decision.at <= at:
-            found = found.after(decision)
-    return found
-
-
-def decisions(db: Db, model: str) -> list[Decision]:
-    """All decisions about `model`, the oldest first. Raises Unavailable."""
-    with reachable():
-        return [Decision.of(found) for found in db.models.find({"model": model}).sort([("_id", ASCENDING)])]
+__all__ = [
+    "CANARY",
+    "CHAMPION",
+    "HOLDS",
+    "PREVIOUS",
+    "Aliases",
+    "Decision",
+    "State",
+    "Succession",
+    "What",
+    "decisions",
+    "state",
+]
 
 
 class Aliases(Protocol):
@@ -174,6 +95,68 @@ class Succession:
             return None if found.champion == version else What.PROMOTED
 
         return self._decide(upon, version, why, incident, evidence)
+
+    def promote_canary(
+        self, version: str, *, why: str, incident: str | None = None, evidence: Mapping[str, Any] | None = None
+    ) -> Decision:
+        """Make `version`, which is on trial, the champion; its trial ends by it. A hold stands against it.
+
+        Who decides on a trial has looked at it before: meanwhile a person may have gone back, or held the line, and
+        monitoring may have ended it. Raises Conflict when it is not on trial (any more), or held; Unavailable.
+        """
+
+        def upon(found: State) -> What:
+            if found.canary != version:
+                is_now = "is the champion already" if found.champion == version else "is not on trial any more"
+                raise Conflict(
+                    f"Version {version} {is_now}.",
+                    kept="Nothing was changed.",
+                    next="Look at the models again, then decide.",
+                )
+            if found.hold is not None:
+                raise Conflict(
+                    f"{found.hold.by} holds the line: nothing is promoted until that is released.",
+                    kept="Nothing was changed; the trial goes on.",
+                    next="Release it first, if that is agreed.",
+                )
+            return What.PROMOTED
+
+        return self._decide(upon, version, why, incident, evidence)
+
+    def hold(self, *, why: str) -> Decision:
+        """Hold the line at the champion of the moment: until `release`, nothing is promoted and no training asked for.
+
+        What protects people goes on: guardrails and outcomes still end a trial, and a person may still go back. Raises
+        Conflict without a champion, or when somebody holds it already; Unavailable.
+        """
+        champion = ""
+
+        def upon(found: State) -> What:
+            nonlocal champion
+            if found.champion is None:
+                raise Conflict("There is no champion yet, so there is nothing to hold.", kept="Nothing was changed.")
+            if found.hold is not None:
+                raise Conflict(f"{found.hold.by} holds the line already.", kept="Nothing was changed.")
+            champion = found.champion
+            return What.HELD
+
+        return self._decide(upon, lambda: champion, why, None, None)
+
+    def release(self, held: int, *, why: str) -> Decision:
+        """End the hold that is the decision at place `held`, named so that two who press release one hold.
+
+        Raises Conflict when that hold is over; Unavailable.
+        """
+        champion = ""
+
+        def upon(found: State) -> What:
+            nonlocal champion
+            if found.hold is None or found.hold.place != held:
+                raise Conflict("That hold was released already.", kept="Nothing was changed.")
+            champion = found.champion or found.hold.version
+            return What.RELEASED
+
+        return self._decide(upon, lambda: champion, why, None, {"held": held})
 
     def drop(
         self, version: str, *, why: str, incident: str | None = None, evidence: Mapping[str, Any] | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from typing import Any
 
 from core.mongo import Db, reachable
 
@@ -12,11 +14,15 @@ KEY = "trial"
 
 @dataclass(frozen=True)
 class Found:
-    """The evidence on `version` in one sentence, as it was `at` a moment."""
+    """The evidence on `version` in one sentence, as it was `at` a moment.
+
+    `evidence`: the same in figures, a document of `monitor.evidence.Verdict`.
+    """
 
     version: str
     sentence: str
     at: datetime
+    evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
 def tell(db: Db, found: Found) -> None:
@@ -29,4 +35,5 @@ def last(db: Db, version: str) -> Found | None:
     """What was last found of `version`, or None if nothing was yet. Raises Unavailable."""
     with reachable():
         document = db.appliance.find_one({"_id": KEY, "found.version": version})
-    return Found(**document["found"]) if document else None
+    known = {one.name for one in fields(Found)}  # a monitor of a later version may tell more
+    return Found(**{name: value for name, value in document["found"].items() if name in known}) if document else None

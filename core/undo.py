@@ -19,9 +19,12 @@ from core.call_states import CALLABLE, STANDARD, Result, Rules, state
 from core.clock import Clock, now
 from core.errors import Conflict, NotFound
 from core.mongo import Db, Document, reachable
+from core.sentences import Sentence
 
 OUTCOMES_READ = "outcomes read"
 """What the event is called that training leaves when it has read the outcomes."""
+
+STANDS = Sentence("What was recorded stands.")
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,14 @@ def undo(db: Db, key: str, agent: str, *, rules: Rules = STANDARD, clock: Clock 
     with reachable():
         call = db.calls.find_one({"_id": key})
         if call is None:
-            raise NotFound(f"There is no call '{key}'.")
+            raise NotFound(Sentence("There is no call '{call}'.", call=key))
         if call["agent"] != agent:
-            raise Conflict(f"{call['agent']} recorded this, not you.", kept="It stands.")
+            raise Conflict(
+                Sentence("{agent} recorded this, not you.", agent=call["agent"]), kept=Sentence("It stands.")
+            )
         if not call.get("undone"):
             if at >= call["at"] + rules.undo:
-                raise Conflict("The time to take this back is over.", kept="What was recorded stands.")
+                raise Conflict(Sentence("The time to take this back is over."), kept=STANDS)
             call_records.finish(db, call)
             _hold(db, call, agent, at, rules)
             db.outcomes.delete_one({"_id": key})
@@ -92,9 +97,9 @@ def _hold(db: Db, call: Document, agent: str, at: datetime, rules: Rules) -> Non
         if (not claim or claim["by"] == agent) and call_records.take(db, seen, agent, at, rules):
             return
     raise Conflict(
-        f"{call['ref']} is with somebody else by now, or has moved on.",
-        kept="What was recorded stands.",
-        next="Tell whoever looks after the list if it has to be changed.",
+        Sentence("{ref} is with somebody else by now, or has moved on.", ref=call["ref"]),
+        kept=STANDS,
+        next=Sentence("Tell whoever looks after the list if it has to be changed."),
     )
 
 

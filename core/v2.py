@@ -2,7 +2,11 @@
 
 Request: inputs named like the schema's features, all of shape [n] (or [n, 1]), and optionally `prospect` (BYTES), the
 key that routing is sticky on. Reply: outputs `score` (FP64, [n], the probability of a sale), `version` and `route`
-(BYTES, [n]), because two prospects of one request may be scored by different models.
+(BYTES, [n]), because two prospects of one request may be scored by different models. A request that names outputs gets
+these, and one that names `reasons` (BYTES, [n]) each row's reasons, as `core.reasons.text` writes them.
+
+The parameter `what_if` of a request says that nobody is going to be called by the answer: the champion alone scores,
+and nothing is logged, routed or counted.
 
 Source: KServe, Open Inference Protocol V2.
 """
@@ -15,12 +19,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from core import reasons
 from core.errors import InputError
+from core.reasons import Reason
 from core.schema import RESERVED, Column, ColumnType, Schema, Value
 
 DATATYPES = {ColumnType.INTEGER: "INT64", ColumnType.NUMBER: "FP64", ColumnType.CATEGORY: "BYTES"}
 PROSPECT = RESERVED
+WHAT_IF = "what_if"
 OUTPUTS = {"score": "FP64", "version": "BYTES", "route": "BYTES"}
+REASONS = "reasons"
+WITH_REASONS = {**OUTPUTS, REASONS: "BYTES"}
 
 # A request is scored, logged and answered in one piece; a longer list is sent in several.
 MAX_ROWS = 10_000
@@ -49,12 +58,16 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True)
 class Score:
-    """One row's answer. `prediction` is its key in the prediction log: `{request}:{row}`."""
+    """One row's answer. `prediction` is its key in the prediction log: `{request}:{row}`.
+
+    `reasons` are None where none were asked for, or could be given.
+    """
 
     prediction: str
     score: float
     version: str
     route: str
+    reasons: tuple[Reason, ...] | None = None
 
 
 def inputs(schema: Schema) -> dict[str, str]:
@@ -63,9 +76,17 @@ def inputs(schema: Schema) -> dict[str, str]:
 
 
 def request(
-    schema: Schema, rows: Sequence[Mapping[str, Value]], prospects: Sequence[str], request_id: str
+    schema: Schema,
+    rows: Sequence[Mapping[str, Value]],
+    prospects: Sequence[str],
+    request_id: str,
+    *,
+    what_if: bool = False,
+    with_reasons: bool = False,
 ) -> dict[str, Any]:
     """The body that asks for the scores of `rows` (n mappings of feature to value) of `prospects` (n keys).
+
+    With `what_if` it asks what they would be.
 
     Raises InputError for what cannot be written down: a missing feature, or a number that JSON does not know.
     """
@@ -75,7 +96,24 @@ def request(
         )
         for column in schema.features
     ]
-    return {"id": request_id, "inputs": [*tensors, _tensor(PROSPECT, "BYTES", list(prospects))]}
+    body: dict[str, Any] = {"id": request_id}
+    if what_if:
+        body["parameters"] = {WHAT_IF: True}
+    body["inputs"] = [*tensors, _tensor(PROSPECT, "BYTES", list(prospects))]
+    if with_reasons:
+        body["outputs"] = [{"name": name} for name in WITH_REASONS]
+    return body
+
+
+def asks_what_if(parameters: Mapping[str, Any]) -> bool:
+    """Whether a request with these parameters only asks what the scores would be.
+
+    Raises InputError where `what_if` is neither true nor false: whether a prediction is kept is not to be guessed.
+    """
+    asked = parameters.get(WHAT_IF, False)
+    if not isinstance(asked, bool):
+        raise InputError(f"the parameter {WHAT_IF} is {_shown(asked)}; must be true or false")
+    return asked
 
 
 def parse(schema: Schema, tensors: Sequence[Tensor]) -> Rows:
@@ -105,6 +143,16 @@ def parse(schema: Schema, tensors: Sequence[Tensor]) -> Rows:
     return Rows(features, _keys(found[PROSPECT]) if PROSPECT in found else [""] * rows)
 
 
+def asked_outputs(names: Sequence[str]) -> dict[str, str]:
+    """Names and datatypes of the outputs of a request that names these; `OUTPUTS` where it names none.
+
+    Raises InputError.
+    """
+    if strange := [name for name in names if name not in WITH_REASONS]:
+        raise InputError("is not an output of this model", column=strange[0][:SHOWN])
+    return {name: WITH_REASONS[name] for name in names} or OUTPUTS
+
+
 def check_request_id(request_id: str) -> None:
     """Raise InputError unless `request_id` may stand in the log's keys."""
     if not REQUEST_ID.fullmatch(request_id):
@@ -114,10 +162,11 @@ def check_request_id(request_id: str) -> None:
 def scores(body: Mapping[str, Any]) -> list[Score]:
     """The n answers in a reply's body."""
     outputs = {output["name"]: output["data"] for output in body["outputs"]}
-    answers = zip(outputs["score"], outputs["version"], outputs["route"], strict=True)
+    texts = outputs.get(REASONS, ["null"] * len(outputs["score"]))
+    answers = zip(outputs["score"], outputs["version"], outputs["route"], texts, strict=True)
     return [
-        Score(prediction_id(body["id"], row), float(score), str(version), str(route))
-        for row, (score, version, route) in enumerate(answers)
+        Score(prediction_id(body["id"], row), float(score), str(version), str(route), reasons.parsed(text))
+        for row, (score, version, route, text) in enumerate(answers)
     ]
 
 

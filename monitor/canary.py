@@ -13,6 +13,7 @@ from datetime import datetime
 
 from core import trials
 from core.clock import Clock, now
+from core.errors import Conflict
 from core.mongo import Db, reachable
 from core.schema import Schema
 from core.succession import Decision, Succession
@@ -36,7 +37,7 @@ class Review:
     rules: Rules
     limits: Limits = field(default_factory=Limits)
     clock: Clock = now
-    _seen: tuple[str, datetime | None] = field(default=("", None))
+    _seen: tuple[str, datetime | None, int | None] = field(default=("", None, None))
     _said: str = ""
 
     def look(self) -> str:
@@ -52,15 +53,16 @@ class Review:
         if why:
             self.succession.drop(canary, why=why, incident=trial.incident, evidence={"guardrail": why})
             return f"version {canary} was dropped: {why}"
-        newest = self._newest_outcome()
-        if (canary, newest) != self._seen:
+        # A release is news as well: what was shown while the line was held is promoted then.
+        news = (canary, self._newest_outcome(), state.hold.place if state.hold else None)
+        if news != self._seen:
             self._said = self._judge(champion, trial)
-            self._seen = (canary, newest)
+            self._seen = news
         return self._said
 
     def _judge(self, champion: str, trial: Decision) -> str:
         verdict = judge(pairs(self.db, self.schema, champion, trial.version, trial.at), self.rules)
-        trials.tell(self.db, trials.Found(trial.version, verdict.sentence, self.clock()))
+        trials.tell(self.db, trials.Found(trial.version, verdict.sentence, self.clock(), verdict.document()))
         return decide(self.succession, trial.version, verdict, incident=trial.incident)
 
     def _newest_outcome(self) -> datetime | None:
@@ -70,11 +72,17 @@ class Review:
 
 
 def decide(succession: Succession, canary: str, verdict: Verdict, *, incident: str | None) -> str:
-    """Do what `verdict` says of `canary`; the sentence for people. Raises Unavailable."""
+    """Do what `verdict` says of `canary`; the sentence for people. Raises Unavailable.
+
+    Nothing is promoted while a person holds the line, or once a person has ended the trial that was judged.
+    """
     why, evidence = verdict.sentence, verdict.document()
     match verdict.what:
         case "promote":
-            succession.promote(canary, why=why, incident=incident, evidence=evidence)
+            try:
+                succession.promote_canary(canary, why=why, incident=incident, evidence=evidence)
+            except Conflict as refused:
+                return f"version {canary}: {why}; not promoted: {refused.what}"
         case "roll back" | "inconclusive":
             succession.drop(canary, why=why, incident=incident, evidence=evidence)
         case "go on":

@@ -12,6 +12,7 @@ from typing import Any
 from pymongo import DESCENDING
 
 from core.mongo import Db, Document, reachable
+from core.verdict_words import REPORTS, words
 from monitor.facts import Finding
 from monitor.incidents import DATA_GATES
 from monitor.states import WELL, turn
@@ -20,8 +21,6 @@ PREFIX, AFTER = "monitor:", "monitor;"
 DATA, BROKEN = "data", "broken"
 REFUSED = "training refused"
 NEWEST = [("_id", DESCENDING)]
-REPORTS = {"drift": ("drift", "drift"), "quality": ("performance", "degraded")}
-"""Causes with reports: the kind of report, and the field of its verdict that says whether it is bad."""
 
 
 def known(db: Db) -> list[str]:
@@ -69,15 +68,3 @@ def _from_report(db: Db, kind: str, bad: str) -> Finding | None:
         return None
     verdict: Document = report["verdict"]
     return Finding(bool(verdict[bad]), str(report["_id"]), str(verdict["version"]), words(kind, verdict))
-
-
-def words(kind: str, verdict: Document) -> str:
-    """The verdict of a report of `kind`, for people."""
-    if kind == "performance":
-        words = "; ".join(verdict["broken"]) or "the champion keeps what it promised"
-        return f"{words} ({verdict['quality']['size']} outcomes of version {verdict['version']})"
-    score = f"the score moved by {verdict['score']['distance']:.3f}"
-    names = f": {', '.join(verdict['drifted'])}" if verdict["drifted"] else ""
-    moved = f"{len(verdict['drifted'])} of {len(verdict['columns'])} columns moved{names}"
-    rows = f"{verdict['window']} predictions against {verdict['reference']} training rows"
-    return f"{moved}; {score} ({rows} of version {verdict['version']})"

@@ -7,37 +7,19 @@ the same seven days.
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pymongo import ASCENDING
 
-from core import incident_words
+from core import incident_words, reviews
 from core.clock import Clock, now
-from core.incidents import ACTIVE
-from core.mongo import Db, Document, reachable
-from core.succession import decisions, state
-from monitor import causes
+from core.mongo import Db, reachable
+from core.verdict_words import REPORTS, words
+from core.week import WEEK, Facts, gather, last, name
 
-WEEK = timedelta(days=7)
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-
-
-@dataclass(frozen=True)
-class Facts:
-    """A week's facts. Lists hold one sentence each; `judged` and `bad`: reports by kind, and how many found it bad."""
-
-    calls: int
-    sales: int
-    judged: dict[str, int]
-    bad: dict[str, int]
-    newest: list[str]
-    decisions: list[str]
-    trainings: dict[str, int]
-    incidents: list[str]
-    needs: list[str]
-    champion: str | None
 
 
 def due(at: datetime, weekday: str, hour: int) -> datetime:
@@ -49,8 +31,7 @@ def due(at: datetime, weekday: str, hour: int) -> datetime:
 
 def key(until: datetime) -> str:
     """The natural key of the digest of the week up to `until`."""
-    year, week, _ = (until - WEEK).isocalendar()
-    return f"digest:{year}-W{week:02d}"
+    return f"digest:{name(until - WEEK)}"
 
 
 @dataclass(frozen=True)
@@ -76,10 +57,18 @@ class Digest:
             if first is None or first["at"] >= until:
                 return f"no digest yet: nothing happened before {until:%A %Y-%m-%d %H:%M} UTC"
             found = gather(self.db, self.model, since, until)
+            unsigned = reviews.unsigned(self.db, self.model, since)
+            needs = [*found.needs, *([reviews.waiting(unsigned)] if unsigned else [])]
             verdict = {
-                **asdict(found),
+                "calls": found.calls,
+                "sales": found.sales,
+                "champion": found.lineup.champion,
+                "needs": needs,
+                "trainings": found.trainings,
+                "judged": {cause: len(found.of(cause)) for cause in REPORTS},
+                "bad": {cause: found.bad(cause) for cause in REPORTS},
                 "title": f"Callwise: the week from {since:%d %B} to {until:%d %B %Y}",
-                "text": text(found, self.page),
+                "text": text(found, needs, self.page),
                 "week": {"from": since, "until": until},
                 "code_version": self.code_version,
             }
@@ -88,64 +77,25 @@ class Digest:
         return f"made {name}"
 
 
-def gather(db: Db, model: str, since: datetime, until: datetime) -> Facts:
-    """The facts of the week from `since` to before `until`; incidents as they stand now. Raises Unavailable."""
-    within = {"$gte": since, "$lt": until}
-    kinds = [kind for kind, _ in causes.REPORTS.values()]
-    taken = [one for one in decisions(db, model) if one.at < until]
-    with reachable():
-        # Not `core.mongo.count`: in a pipeline the embedded server compares no times.
-        calls = db.outcomes.count_documents({"at": within})
-        sales = db.outcomes.count_documents({"at": within, "positive": True})
-        reports = list(db.reports.find({"made.at": within, "kind": {"$in": kinds}}))
-        ended = list(db.events.find({"what": "training ended", "at": within}))
-        incidents = list(db.incidents.find({"$or": [{"opened.at": within}, ACTIVE]}).sort([("_id", ASCENDING)]))
-    judged, bad, newest = {}, {}, []
-    for cause, (kind, field) in causes.REPORTS.items():
-        mine = sorted((one for one in reports if one["kind"] == kind), key=lambda one: one["made"]["at"])
-        judged[cause], bad[cause] = len(mine), sum(bool(one["verdict"][field]) for one in mine)
-        if mine:
-            newest.append(f"{cause}: {causes.words(kind, mine[-1]['verdict'])}")
-    return Facts(
-        calls=calls,
-        sales=sales,
-        judged=judged,
-        bad=bad,
-        newest=newest,
-        decisions=[f"version {one.version} {one.what.value}: {one.why}" for one in taken if one.at >= since],
-        trainings=dict(Counter(str(event["details"]["result"]) for event in ended)),
-        incidents=[f"{incident_words.name(one['cause'])}: {one['status']}, {_last(one)}" for one in incidents],
-        needs=[
-            f"{incident_words.name(one['cause'])}: {_last(one).rstrip('.')}. {_then(one)}"
-            for one in incidents
-            if one["status"] == "escalated"
-        ],
-        champion=state(taken).champion,
-    )
-
-
-def text(found: Facts, page: str | None = None) -> str:
-    """The digest for people."""
+def text(found: Facts, needs: Sequence[str], page: str | None = None) -> str:
+    """The digest for people; `needs` is what waits for one of them."""
     sold = f", {found.sales} of them sold ({found.sales / found.calls:.1%})" if found.calls else ""
-    reports = [
-        f"{cause}: {found.judged[cause]} reports, {found.bad[cause]} of them found it bad" for cause in found.judged
-    ]
+    champion = found.lineup.champion
+    reports, newest = [], []
+    for cause, (kind, _) in REPORTS.items():
+        mine = found.of(cause)
+        reports.append(f"{cause}: {len(mine)} reports, {found.bad(cause)} of them found it bad")
+        newest += [f"{cause}: {words(kind, mine[-1]['verdict'])}"] if mine else []
+    decided = [f"version {one.version} {one.what.value}: {one.why}" for one in found.taken]
     trainings = [f"{number} {result}" for result, number in sorted(found.trainings.items())]
+    incidents = [f"{incident_words.name(one['cause'])}: {one['status']}, {last(one)}" for one in found.incidents]
     parts = [
-        ("Needs a decision", found.needs or ["nothing"]),
+        ("Needs a decision", needs or ["nothing"]),
         ("Calls", [f"{found.calls}{sold}"]),
-        ("Model", [f"version {found.champion} is champion" if found.champion else "none in use", *found.decisions]),
+        ("Model", [f"version {champion} is champion" if champion else "none in use", *decided]),
         ("Trainings", trainings or ["none"]),
-        ("Is the ranking still right?", [*reports, *found.newest]),
-        ("Incidents", found.incidents or ["none"]),
+        ("Is the ranking still right?", [*reports, *newest]),
+        ("Incidents", incidents or ["none"]),
     ]
     lines = [f"{head}\n" + "\n".join(f"- {line}" for line in lines) for head, lines in parts]
     return "\n\n".join([*lines, *([page] if page else [])])
-
-
-def _last(incident: Document) -> str:
-    return str(incident["history"][-1]["why"])
-
-
-def _then(incident: Document) -> str:
-    return incident_words.follows(incident["cause"], incident["status"])[1]

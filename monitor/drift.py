@@ -36,6 +36,7 @@ from core.succession import CHAMPION
 from monitor import windows
 from monitor.registry import Registry
 from monitor.reports import Shelf
+from monitor.shapes import Shape, shape
 from monitor.states import WELL, turn
 
 BY_SHARES, BY_DISTANCE = "jensenshannon", "wasserstein"
@@ -53,12 +54,13 @@ class Limits:
 
 @dataclass(frozen=True)
 class ColumnDrift:
-    """One column's distance by `method`, and whether it reaches the limit."""
+    """One column's distance by `method`, whether it reaches the limit, and how it looked in training and looks now."""
 
     column: str
     method: str
     distance: float
     drifted: bool
+    shape: Shape | None = None
 
 
 @dataclass(frozen=True)
@@ -177,8 +179,9 @@ def compare(
             tags=[DRIFT],
         )
     found = {name: float(snapshot.context.get_metric_result(metric).value) for name, metric in values.items()}
+    shapes = {name: shape(schema.by_name[name], reference[name], current[name]) for name in names}
     drifts = {
-        name: ColumnDrift(name, methods[name], distance, distance >= limits.distance)
+        name: ColumnDrift(name, methods[name], distance, distance >= limits.distance, shapes.get(name))
         for name, distance in found.items()
     }
     verdict = DriftVerdict(

@@ -114,7 +114,8 @@ class Verdict:
     """What is decided on the first `outcomes` pairs, and all it rests on.
 
     `score` is in nats a call, `ranking` in shares of the refusals before a sale, `auc` over all pairs of calls within
-    a window. `routed` is how many of the people called were the canary's. `last` is the deciding outcome, if any.
+    a window. `routed` is how many of the people called were the canary's. `until` is when the deciding outcome became
+    known, if there is one; nobody is named, because decisions are kept for ever.
     """
 
     what: What
@@ -122,8 +123,7 @@ class Verdict:
     outcomes: int
     sales: int
     routed: int
-    first: str | None
-    last: str | None
+    since: datetime | None
     until: datetime | None
     score: Comparison
     ranking: Comparison
@@ -243,8 +243,7 @@ def _verdict(
         outcomes=n,
         sales=sales,
         routed=sum(pair.route == "canary" for pair in pairs),
-        first=pairs[0].outcome if pairs else None,
-        last=pairs[-1].outcome if pairs else None,
+        since=pairs[0].at if pairs else None,
         until=pairs[-1].at if pairs else None,
         score=_comparison(score.first(n), SCORE_BETS, n, LARGEST_SCORE_GAIN, rules),
         ranking=_comparison(ranking.of_sales.first(n), RANKING_BETS, sales, 1.0, rules),

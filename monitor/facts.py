@@ -75,7 +75,8 @@ class Trial:
 class Facts:
     """What is known at the moment `at`.
 
-    `outcomes`: how many there are. `busy`: another training runs or waits, or another's canary is on trial.
+    `outcomes`: how many there are. `busy`: another training runs or waits, another's canary is on trial, or the line
+    is held.
     """
 
     at: datetime

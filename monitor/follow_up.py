@@ -14,7 +14,7 @@ from pymongo import DESCENDING
 
 from core.clock import Clock, now
 from core.mongo import Db, count, reachable
-from core.succession import Decision, State, What, decisions, state
+from core.succession import HOLDS, Decision, State, What, decisions, state
 from monitor import causes, incident_store
 from monitor.facts import Facts, Rules, Run, RunEnd, Trial, TrialState
 from monitor.incidents import Ask, Incident, Status, Step, asked, next_step
@@ -79,10 +79,13 @@ class FollowUp:
 
 
 def _busy(incident: Incident, lineup: State, going: Sequence[FlowRun]) -> bool:
-    """Whether another's training or canary is in the way; a run of our own next attempt was asked for by us, once."""
+    """Whether a hold, or another's training or canary is in the way.
+
+    A run of our own next attempt was asked for by us, once.
+    """
     own = incident.key(incident.attempts + 1)
     on_trial = lineup.trial is not None and lineup.trial.incident != incident.id
-    return on_trial or any(run.key != own for run in going)
+    return lineup.hold is not None or on_trial or any(run.key != own for run in going)
 
 
 def run_of(db: Db, flows: Flows, run: str) -> Run:
@@ -104,6 +107,7 @@ def run_of(db: Db, flows: Flows, run: str) -> Run:
 
 def trial_of(incident: Incident, taken: Sequence[Decision]) -> Trial | None:
     """The model of the incident's last training, by the decisions that were taken; None while there is none."""
+    taken = [one for one in taken if one.what not in HOLDS]
     made = [one for one in taken if one.what in (What.ON_TRIAL, What.PROMOTED) and one.incident == incident.id]
     made = [one for one in made if one.version not in incident.earlier]
     version = incident.version or (made[-1].version if made else None)

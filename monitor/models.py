@@ -58,13 +58,15 @@ def listing(taken: Sequence[Decision]) -> list[str]:
 
 
 def who(found: State) -> list[str]:
-    """Who is champion and canary, since when and why."""
+    """Who is champion and canary, since when and why, and whether the line is held."""
     if not found.reigns:
         return ["No champion."]
     reign = found.reigns[-1]
     lines = [f"Champion: version {reign.version} since {reign.at:%Y-%m-%d %H:%M:%S} ({reign.what}: {reign.why})"]
     if found.trial is not None:
         lines.append(f"On trial: version {found.trial.version} since {found.trial.at:%Y-%m-%d %H:%M:%S}")
+    if found.hold is not None:
+        lines.append(f"On hold since {found.hold.at:%Y-%m-%d %H:%M:%S} by {found.hold.by}: {found.hold.why}")
     if found.previous is not None:
         lines.append(f"A rollback goes to version {found.previous}.")
     return lines

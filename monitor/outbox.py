@@ -1,10 +1,11 @@
 """The outbox: every message that waits is sent, and then marked as told.
 
-What waits stands in the documents themselves: an incident's entries with `tell` and the weekly digests, as long as
-their `told` is empty. Each address is marked when it was sent to, so one that is out of reach is tried again at the
-next run and the others hear nothing twice. A process that dies between sending and marking sends that message a second
-time: Apprise's services know no key by which they could drop it. Without any address what waits is marked as told to
-nobody, so that setting one up later does not send what is long past.
+What waits stands in the documents themselves: an incident's entries with `tell`, and reports that are written to be
+told (weekly digests, reminders), as long as their `told` is empty. Each address is marked when it was sent to, so one
+that is out of reach is tried again at the next run and the others hear nothing twice. A process that dies between
+sending and marking sends that message a second time: Apprise's services know no key by which they could drop it.
+Without any address what waits is marked as told to nobody, so that setting one up later does not send what is long
+past.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from core.errors import Unavailable
 from core.incidents import change
 from core.mongo import Db, Document, reachable
 from monitor import messages
-from monitor.messages import Message
+from monitor.messages import Kind, Message
 from monitor.notifier import Notifier
 
 Mark = Callable[[Document], None]
 """Sets fields (`sent`, `told`) of what was told."""
+LETTERS = ["digest", "reminder"]
+"""Kinds of reports that are written to be told, with a title and a text in their verdict."""
 
 
 @dataclass
@@ -52,12 +55,13 @@ class Outbox:
         done = _Sent()
         with reachable():
             incidents = list(self.db.incidents.find({"outbox": True}).sort([("_id", ASCENDING)]))
-            digests = list(self.db.reports.find({"kind": "digest", "told": None}).sort([("_id", ASCENDING)]))
+            letters = list(self.db.reports.find({"kind": {"$in": LETTERS}, "told": None}).sort([("_id", ASCENDING)]))
         for incident in incidents:
             self._incident(incident, done)
-        for digest in digests:
-            message = Message(digest["verdict"]["title"], digest["verdict"]["text"], "info")
-            self._deliver(message, digest, partial(self._mark_digest, str(digest["_id"])), done)
+        for letter in letters:
+            kind: Kind = "info" if letter["kind"] == "digest" else "warning"
+            message = Message(letter["verdict"]["title"], letter["verdict"]["text"], kind)
+            self._deliver(message, letter, partial(self._mark_letter, str(letter["_id"])), done)
         if done.refused:
             raise Unavailable(
                 f"{', '.join(sorted(done.refused))} did not take a message.",
@@ -100,7 +104,7 @@ class Outbox:
             mark({"sent": sent, "told": {"at": self.clock(), "to": len(sent)}})
         return not refused
 
-    def _mark_digest(self, key: str, marks: Document) -> None:
+    def _mark_letter(self, key: str, marks: Document) -> None:
         with reachable():
             self.db.reports.update_one({"_id": key}, {"$set": marks})
 

@@ -8,6 +8,7 @@ probability of 1%; windows that share outcomes are not independent.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -30,12 +31,10 @@ OUTCOME, SQUARED_ERROR = "outcome", "squared_error"
 
 @dataclass(frozen=True)
 class QualityVerdict:
-    """What a window of outcomes says. `first` and `last` are keys of outcomes."""
+    """What a window of outcomes says. It names nobody: verdicts are kept for ever, and people may ask to be erased."""
 
     version: str
     code_version: str
-    first: str
-    last: str
     since: datetime
     until: datetime
     quality: Quality
@@ -88,8 +87,9 @@ def review(shelf: Shelf, registry: Registry, size: int, code_version: str) -> st
 
 
 def report_id(version: str, window: Sequence[windows.Called]) -> str:
-    """The natural key of the report on `window`."""
-    return f"performance:{version}:{window[0].outcome}"
+    """The natural key of the report on `window`: a hash of all its outcomes, so that it names none of them."""
+    keys = "\n".join(call.outcome for call in window)
+    return f"performance:{version}:{hashlib.sha256(keys.encode()).hexdigest()[:16]}"
 
 
 def judge(
@@ -127,8 +127,6 @@ def judge(
     verdict = QualityVerdict(
         version=version,
         code_version=code_version,
-        first=first.outcome,
-        last=last.outcome,
         since=first.at,
         until=last.at,
         quality=quality(current[OUTCOME], current[SCORE]),

@@ -1,4 +1,5 @@
 """Trainings, as the monitor asks for them: flow runs of the deployment `continuous-training/default` in Prefect.
+Erasures (`monitor.erasures`) are those of another flow, spoken to in the same way.
 
 Spoken to over its HTTP API (Prefect 3: `/deployments/{id}/create_flow_run`, `/flow_runs/filter`), so the monitor needs
 no Prefect of its own. A run is asked for under an idempotency key; asking again under the same key gives the same run.
@@ -6,7 +7,7 @@ no Prefect of its own. A run is asked for under an idempotency key; asking again
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, Self
@@ -47,8 +48,24 @@ class FlowRun:
         return cls(str(reply["id"]), reply.get("idempotency_key"), state["type"], state["name"], message, since)
 
 
-class Flows(Protocol):
-    """What trainings are asked of; `PrefectRuns` is the real one. Every method raises Unavailable."""
+class Runs(Protocol):
+    """What runs of any flow are asked of; `PrefectRuns` is the real one. Every method raises Unavailable."""
+
+    def start(self, parameters: Mapping[str, Any], *, key: str | None = None) -> FlowRun:
+        """Ask for a run with these parameters, or find the one that was asked for under `key`."""
+        ...
+
+    def under_way(self) -> list[FlowRun]:
+        """Every run that waits or runs, whoever asked for it."""
+        ...
+
+    def give_up(self, run: str, why: str) -> None:
+        """Note that `run` is not coming back: its process died without a word."""
+        ...
+
+
+class Flows(Runs, Protocol):
+    """What trainings are asked of. Every method raises Unavailable."""
 
     def ask(self, reason: str, *, incident: str | None = None, key: str | None = None) -> FlowRun:
         """Ask for a training, or find the one that was asked for under `key`."""
@@ -62,32 +79,32 @@ class Flows(Protocol):
         """The flow runs that were asked for under `keys`."""
         ...
 
-    def under_way(self) -> list[FlowRun]:
-        """Every training that waits or runs, whoever asked for it."""
-        ...
-
-    def give_up(self, run: str, why: str) -> None:
-        """Note that `run` is not coming back: its process died without a word."""
-        ...
-
 
 class PrefectRuns:
-    """The flow runs of one Prefect server."""
+    """The flow runs of one flow on one Prefect server."""
 
-    def __init__(self, api_url: str, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, api_url: str, *, flow: str = FLOW, transport: httpx.BaseTransport | None = None) -> None:
+        self._flow = flow
         url = api_url.rstrip("/")
         self._http = httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, trust_env=False, transport=transport)
 
     def ask(self, reason: str, *, incident: str | None = None, key: str | None = None) -> FlowRun:
         """Ask for a training, or find the one that was asked for under `key`. Raises NotFound without a deployment."""
-        deployment = self._call("GET", f"/deployments/name/{FLOW}/{DEPLOYMENT}")
+        return self.start({"reason": reason, "incident": incident}, key=key)
+
+    def start(self, parameters: Mapping[str, Any], *, key: str | None = None) -> FlowRun:
+        """Ask for a run with these parameters, or find the one that was asked for under `key`.
+
+        Raises NotFound without a deployment, Unavailable.
+        """
+        deployment = self._call("GET", f"/deployments/name/{self._flow}/{DEPLOYMENT}")
         if deployment is None:
             raise NotFound(
-                f"Prefect has no deployment {FLOW}/{DEPLOYMENT}.",
+                f"Prefect has no deployment {self._flow}/{DEPLOYMENT}.",
                 kept="Nothing was started.",
                 next="Run the set-up again (the service bootstrap).",
             )
-        asked = {"parameters": {"reason": reason, "incident": incident}, "idempotency_key": key}
+        asked = {"parameters": dict(parameters), "idempotency_key": key}
         return FlowRun.of(self._present("POST", f"/deployments/{deployment['id']}/create_flow_run", asked))
 
     def look(self, run: str) -> FlowRun | None:
@@ -100,7 +117,7 @@ class PrefectRuns:
         return self._filtered({"idempotency_key": {"any_": list(keys)}})
 
     def under_way(self) -> list[FlowRun]:
-        """Every training that waits or runs, whoever asked for it."""
+        """Every run that waits or runs, whoever asked for it."""
         return self._filtered({"state": {"type": {"any_": list(UNDER_WAY)}}})
 
     def give_up(self, run: str, why: str) -> None:
@@ -109,7 +126,7 @@ class PrefectRuns:
         self._present("POST", f"/flow_runs/{UUID(run)}/set_state", {"state": state, "force": True})
 
     def _filtered(self, runs: dict[str, Any]) -> list[FlowRun]:
-        asked = {"flows": {"name": {"any_": [FLOW]}}, "flow_runs": runs}
+        asked = {"flows": {"name": {"any_": [self._flow]}}, "flow_runs": runs}
         return [FlowRun.of(found) for found in self._present("POST", "/flow_runs/filter", asked)]
 
     def _present(self, method: str, path: str, body: dict[str, Any]) -> Any:
@@ -136,10 +153,10 @@ class PrefectRuns:
             ) from error
 
 
-def give_up_silent(flows: Flows, at: datetime, limit: timedelta) -> list[FlowRun]:
-    """Give up every training that began more than `limit` before `at` and did not end; returns those under way.
+def give_up_silent(flows: Runs, at: datetime, limit: timedelta) -> list[FlowRun]:
+    """Give up every run that began more than `limit` before `at` and did not end; returns those under way.
 
-    A worker that is killed together with its training leaves a run that would be `Running` for ever.
+    A worker that is killed together with its run leaves one that would be `Running` for ever.
     """
     going = []
     for run in flows.under_way():

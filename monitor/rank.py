@@ -28,6 +28,7 @@ from core.clock import Clock, now
 from core.economy import Known
 from core.errors import InputError
 from core.mongo import Db, Document, reachable
+from core.reasons import documents
 from core.schema import Schema, Value
 from core.v2 import Score
 
@@ -44,9 +45,14 @@ class Scorer(Protocol):
         ...
 
     def score(
-        self, rows: Sequence[Mapping[str, Value]], prospects: Sequence[str], *, request_id: str | None = None
+        self,
+        rows: Sequence[Mapping[str, Value]],
+        prospects: Sequence[str],
+        *,
+        request_id: str | None = None,
+        with_reasons: bool = False,
     ) -> list[Score]:
-        """The scores of n rows, in their order. Raises InputError, Unavailable."""
+        """The scores of n rows, in their order, with reasons if asked to. Raises InputError, Unavailable."""
         ...
 
 
@@ -163,7 +169,8 @@ def _rank(db: Db, scorer: Scorer, schema: Schema, keys: Sequence[str], done: Ran
         return
     request = request_id(done.lineup, prospects)
     try:
-        scores = scorer.score([p["features"] for p in prospects], [p["_id"] for p in prospects], request_id=request)
+        rows, asked = [p["features"] for p in prospects], [p["_id"] for p in prospects]
+        scores = scorer.score(rows, asked, request_id=request, with_reasons=True)
     except InputError as error:
         done.refused.append(error)
         return
@@ -200,6 +207,7 @@ def _write(prospect: Document, score: Score, ranked_by: str, known: Known) -> Up
         "score_route": score.route,
         "prediction": score.prediction,
         "ranked_by": ranked_by,
+        "reasons": documents(score.reasons),
     }
     if prospect.get("economy") is not None:
         ranked["economy"] = known.hash

@@ -31,11 +31,12 @@ Seen = tuple[str, datetime]
 def fresh(window: Sequence[Seen], verdict: Mapping[str, Any]) -> int:
     """How many of a window's n records (the newest first) came after the window that `verdict` is about.
 
-    Its newest record may be gone from the window, because the same person was asked about once more; then time decides.
+    Its newest record may be gone from the window, because the same person was asked about once more, or be kept
+    nowhere, because it would name somebody; then time decides.
     """
-    keys = [key for key, _ in window]
-    if verdict["last"] in keys:
-        return keys.index(verdict["last"])
+    keys, last = [key for key, _ in window], verdict.get("last")
+    if last in keys:
+        return keys.index(last)
     return sum(at > verdict["until"] for _, at in window)
 
 

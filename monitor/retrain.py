@@ -21,12 +21,20 @@ class Settings(settings.MongoSettings, settings.RegistrySettings, settings.Prefe
 def ask(db: Db, flows: Flows, model: str, reason: str, *, by: str, anyway: bool = False) -> str:
     """Ask for a training, unless one waits or runs; what came of it, in words.
 
-    Raises Conflict while a canary is on trial, whose place the new model would take, unless `anyway`; Unavailable.
+    Raises Conflict, unless `anyway`, while a canary is on trial, whose place the new model would take, or while a
+    person holds the line; Unavailable.
     """
     going = flows.under_way()
     if going:
         return f"A training is under way already: flow run {going[0].id} in Prefect. It was left alone."
-    canary = state(decisions(db, model)).canary
+    found = state(decisions(db, model))
+    if found.hold is not None and not anyway:
+        raise Conflict(
+            f"{found.hold.by} holds the line: {found.hold.why}.",
+            kept="Nothing was started.",
+            next="Release the hold on the page Models, or ask with --anyway.",
+        )
+    canary = found.canary
     if canary is not None and not anyway:
         raise Conflict(
             f"Version {canary} is on trial, and a new model would take its place.",
@@ -43,7 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser("scripts/retrain", description="Asks for a training, and does not wait for it.")
     parser.add_argument("--reason", default="on demand", help="why; kept with the model (default: on demand)")
     parser.add_argument("--by", default="operator", help="who asks; kept in the event log (default: operator)")
-    parser.add_argument("--anyway", action="store_true", help="also while a canary is on trial; that ends its trial")
+    parser.add_argument(
+        "--anyway", action="store_true", help="also while a canary is on trial, which ends its trial, or on hold"
+    )
     asked = parser.parse_args(arguments)
     try:
         here = settings.load(Settings)

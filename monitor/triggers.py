@@ -3,8 +3,8 @@
 Both are about the last training, whatever came of it: a model that was refused because it is no better is not trained
 again the next minute. Each asks under a key of its own (which training was the last, and how many spans of days or
 lots of outcomes are over since), so a monitor that is killed and asks again gets the same flow run. A run that crashed
-is asked for again, three times in all. Nothing is asked for while a training waits or runs, or a canary is on trial;
-and the first model is asked for by a person, who knows when the history is loaded.
+is asked for again, three times in all. Nothing is asked for while a training waits or runs, a canary is on trial, or a
+person holds the line; and the first model is asked for by a person, who knows when the history is loaded.
 
 The other triggers: degraded quality and changed distributions open incidents (`monitor.follow_up`), and on demand is
 `scripts/retrain` or Prefect's own page.
@@ -91,6 +91,8 @@ class Triggers:
         wanted = due(last, at, outcomes, self.limits)
         if wanted is None:
             return f"nothing is due: {outcomes - last.outcomes} of {self.limits.outcomes} new outcomes"
+        if lineup.hold is not None:
+            return f"{wanted.why}; waits until the hold of {lineup.hold.by} is released"
         if lineup.canary is not None:
             return f"{wanted.why}; waits for the end of the trial of version {lineup.canary}"
         going = give_up_silent(self.flows, at, self.limit)

@@ -1,4 +1,4 @@
-"""The jobs that act on what the others find: incidents, trainings that are due, notifications, the weekly digest."""
+"""The jobs that act on what others find or ask: incidents, trainings, notifications, the weekly digest, erasures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import cache
 
 from core import settings as groups
 from core.mongo import Db
+from monitor import erasures, retrain
 from monitor.code_version import code_version
 from monitor.digest import Digest
 from monitor.facts import Rules
@@ -15,6 +16,7 @@ from monitor.jobs import Job
 from monitor.notifier import AppriseNotifier
 from monitor.outbox import Outbox
 from monitor.prefect_runs import PrefectRuns
+from monitor.reminders import Reminders
 from monitor.triggers import Limits, Triggers
 
 DIGEST_SECONDS = 60.0  # between looks whether the hour of the digest has come
@@ -24,6 +26,8 @@ JOBS = {
     "retrain": "ask for a training when one is due",
     "notify": "tell people what is news",
     "digest": "make the digest of the week",
+    "erasures": "have people erased whom managers named",
+    "remind": "remind people of a hold that has stood for days",
 }
 
 
@@ -47,16 +51,23 @@ def jobs(settings: Settings, db: Db) -> list[Job]:
         patience=timedelta(days=settings.callwise_incident_days),
     )
     limits = Limits(timedelta(days=settings.callwise_retrain_days), settings.callwise_retrain_outcomes)
+    held = timedelta(days=settings.callwise_hold_days)
     page, weekday, hour = settings.callwise_app_page, settings.callwise_digest_weekday, settings.callwise_digest_hour
 
     @cache
     def outbox() -> Outbox:
         return Outbox(db, AppriseNotifier(settings.callwise_notify_urls), page)
 
+    def train(reason: str, by: str) -> str:
+        return retrain.ask(db, flows, model, reason, by=by)
+
+    erasing = erasures.Erasures(db, PrefectRuns(settings.prefect_api_url, flow=erasures.FLOW), train)
     seconds = settings.callwise_incident_seconds
     return [
         Job("incidents", seconds, FollowUp(db, flows, model, rules, limit).run),
         Job("retrain", settings.callwise_retrain_seconds, Triggers(db, flows, model, limits, limit).run),
         Job("notify", settings.callwise_notify_seconds, lambda: outbox().run()),
         Job("digest", DIGEST_SECONDS, Digest(db, model, weekday, hour, code_version(), page).run),
+        Job("erasures", erasures.SECONDS, erasing.run),
+        Job("remind", DIGEST_SECONDS, Reminders(db, model, held, code_version(), page).run),
     ]

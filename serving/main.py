@@ -13,10 +13,12 @@ from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 from core import schema as schemas
 from core import settings
 from core.clock import now
+from core.erasure import Subject, under_way
 from core.levels import Level, in_force
 from core.model_registry import ModelRegistry
 from core.mongo import connect
 from core.schema import Schema
+from serving.forget import Forgetting
 from serving.levels import Levels
 from serving.log import PredictionLog
 from serving.models import Models
@@ -25,7 +27,7 @@ from serving.scorer import Scorer
 from serving.spool import Spool
 from serving.store import MongoStore
 
-DRAIN_SECONDS = 1.0
+DRAIN_SECONDS, FORGET_SECONDS = 1.0, 2.0
 MONGO_SECONDS = 2.0
 
 
@@ -35,24 +37,26 @@ class Settings(settings.MongoSettings, settings.RegistrySettings, settings.Schem
 
 @dataclass
 class Service:
-    """The scoring service's parts, and the three threads that keep them current."""
+    """The scoring service's parts, and the threads that keep them current."""
 
     schema: Schema
     models: Models
     levels: Levels
     log: PredictionLog
     spool: Spool
+    forgetting: Forgetting
     scorer: Scorer
     reload_seconds: float
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
-        """Begin to look at the registry and the levels, and to drain the spool."""
+        """Begin to look at the registry, the levels and who is to be forgotten, and to drain the spool."""
         self._threads = [
             threading.Thread(target=self.models.run, args=(self.reload_seconds, self._stop), name="models"),
             threading.Thread(target=self.levels.run, args=(self.reload_seconds, self._stop), name="levels"),
             threading.Thread(target=self.log.run, args=(DRAIN_SECONDS, self._stop), name="drain"),
+            threading.Thread(target=self.forgetting.run, args=(FORGET_SECONDS, self._stop), name="forget"),
         ]
         for thread in self._threads:
             thread.daemon = True  # a registry that hangs must not hold up the end; every write may be cut off
@@ -77,10 +81,14 @@ class Service:
             with pymongo.timeout(MONGO_SECONDS):
                 return in_force(db)
 
-        levels = Levels(levels_in_force)
+        def being_erased() -> list[Subject]:
+            with pymongo.timeout(MONGO_SECONDS):
+                return [request.subject for request in under_way(db)]
+
+        levels, forgetting = Levels(levels_in_force), Forgetting(being_erased, spool)
         router = Router(read.callwise_routing_key.get_secret_value().encode(), read.callwise_canary_share)
         scorer = Scorer(lambda: models.lineup, lambda: levels.shifts, router, log, now)
-        return cls(schema, models, levels, log, spool, scorer, read.callwise_reload_seconds)
+        return cls(schema, models, levels, log, spool, forgetting, scorer, read.callwise_reload_seconds)
 
     @classmethod
     def from_environment(cls) -> Self:

@@ -20,6 +20,7 @@ from core.errors import CallwiseError, ModelError, Unavailable
 from core.model_registry import Loaded, Model, ModelVersion, Scores, predict
 from core.schema import Schema, Value
 from core.succession import CANARY, CHAMPION
+from serving.explain import Explainer
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +42,15 @@ class Registry(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Served:
-    """A loaded version. `key` also tells apart two models that both were version "1" of a registry made anew."""
+    """A loaded version. `key` also tells apart two models that both were version "1" of a registry made anew.
+
+    `explainer` is None for a version whose scores cannot be explained, which is no reason not to serve it.
+    """
 
     version: str
     key: tuple[str, str]
     model: Model
+    explainer: Explainer | None = None
 
     def score(self, rows: Sequence[Mapping[str, Value]]) -> Scores:
         """Probabilities of a sale, shape [n]. Raises ModelError where one is not a probability."""
@@ -79,6 +84,7 @@ class Models:
 
     def __init__(self, registry: Registry, schema: Schema, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._registry = registry
+        self._schema = schema
         self._features = frozenset(schema.feature_names)
         self._clock = clock
         self._refused: dict[tuple[str, str], Refusal] = {}
@@ -141,8 +147,8 @@ class Models:
         if before and self._clock() < before.again:
             return None
         try:
-            model = self._registry.load(version).model
-            self._check_features(version, model)
+            loaded = self._registry.load(version)
+            self._check_features(version, loaded.model)
         except Unavailable as error:
             self._silence = error
             return None
@@ -150,7 +156,18 @@ class Models:
             self._refuse(key, version, error, before)
             return None
         self._refused.pop(key, None)
-        return Served(version.version, key, model)
+        return Served(version.version, key, loaded.model, self._explainer(version, loaded))
+
+    def _explainer(self, version: ModelVersion, loaded: Loaded) -> Explainer | None:
+        try:
+            explainer = Explainer(loaded.model, loaded.reference, self._schema)
+        except Exception as error:  # noqa: BLE001  whatever its reference is, the model gives scores
+            log.warning(
+                "the scores of version %s come without reasons: %s: %s", version.version, type(error).__name__, error
+            )
+            return None
+        log.info("version %s is explained %s", version.version, "exactly" if explainer.exact else "column by column")
+        return explainer
 
     def _check_features(self, version: ModelVersion, model: Model) -> None:
         unknown = sorted(set(model.feature_names_in_) - self._features)

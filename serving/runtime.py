@@ -6,8 +6,9 @@ MLServer calls `load` once at its start; the model is ready as soon as the regis
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mlserver import MLModel
 from mlserver.errors import MLServerError
@@ -103,8 +104,13 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
     def _answer(self, payload: InferenceRequest) -> InferenceResponse:
         v2.check_request_id(payload.id)
         rows = v2.parse(self.service.schema, [_tensor(sent) for sent in payload.inputs])
-        predictions = self.service.scorer.score(payload.id, rows)
-        return _reply(self.name, payload.id, predictions)
+        outputs, scorer = v2.asked_outputs([asked.name for asked in payload.outputs or ()]), self.service.scorer
+        with_reasons = v2.REASONS in outputs
+        if v2.asks_what_if(_parameters(payload)):
+            predictions = scorer.what_if(payload.id, rows, with_reasons=with_reasons)
+        else:
+            predictions = scorer.score(payload.id, rows, with_reasons=with_reasons)
+        return _reply(self.name, payload.id, predictions, outputs)
 
     def _state(self) -> dict[str, str | int | float]:
         models, kept = self.service.models, self.service.log.state()
@@ -129,6 +135,7 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
             "spool_waiting": kept.waiting,
             "spool_oldest_seconds": kept.oldest_seconds,
             "spool_disputed": kept.disputed,
+            "forgotten": ",".join(self.service.forgetting.forgotten),
         }
 
 
@@ -136,6 +143,10 @@ def _status(error: CallwiseError) -> int:
     if isinstance(error, InputError):
         return BAD_REQUEST
     return CONFLICT if isinstance(error, Conflict) else UNAVAILABLE
+
+
+def _parameters(payload: InferenceRequest) -> dict[str, object]:
+    return payload.parameters.model_dump() if payload.parameters else {}
 
 
 def _tensor(sent: RequestInput) -> v2.Tensor:
@@ -149,8 +160,11 @@ def _tensors(names: dict[str, str]) -> list[MetadataTensor]:
     return [MetadataTensor(name=name, datatype=datatype, shape=[-1]) for name, datatype in names.items()]
 
 
-def _reply(name: str, request_id: str, predictions: Sequence[Prediction]) -> InferenceResponse:
+def _reply(
+    name: str, request_id: str, predictions: Sequence[Prediction], outputs: Mapping[str, str]
+) -> InferenceResponse:
     columns = {name: [getattr(prediction, name) for prediction in predictions] for name in v2.OUTPUTS}
+    columns[v2.REASONS] = [json.dumps(prediction.reasons) for prediction in predictions]
     return InferenceResponse(
         model_name=name,
         id=request_id,
@@ -161,7 +175,7 @@ def _reply(name: str, request_id: str, predictions: Sequence[Prediction]) -> Inf
         ),
         outputs=[
             ResponseOutput(name=column, shape=[len(predictions)], datatype=datatype, data=_sendable(columns[column]))
-            for column, datatype in v2.OUTPUTS.items()
+            for column, datatype in outputs.items()
         ],
     )
 

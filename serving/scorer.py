@@ -1,6 +1,7 @@
 """One request: both models score, the route decides, the log keeps, and what the log holds is the answer.
 
-Each model's scores are moved to its level (`core.level`) before anything else is done with them.
+Each model's scores are moved to its level (`core.level`) before anything else is done with them. A request that only
+asks what would be is answered by the champion and leaves no trace.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from core import v2
@@ -16,6 +19,8 @@ from core.errors import Unavailable
 from core.level import levelled
 from core.model_registry import Scores
 from core.predictions import Prediction
+from core.reasons import Reason, documents
+from core.schema import Value
 from core.succession import CANARY, CHAMPION
 from serving.models import Lineup, Served
 from serving.routing import Router
@@ -67,8 +72,8 @@ class Scorer:
         self._lineup, self._levels, self._router, self._log, self._clock = lineup, levels, router, log, clock
         self.trial = Trial()
 
-    def score(self, request_id: str, rows: v2.Rows) -> list[Prediction]:
-        """The n predictions, logged.
+    def score(self, request_id: str, rows: v2.Rows, *, with_reasons: bool = False) -> list[Prediction]:
+        """The n predictions, logged; with the reasons for the scores that are used, if asked to.
 
         A repeated request gets the answer that was logged the first time. Raises NoChampion, ModelError, Conflict when
         the id was used for other rows, and Unavailable when no record could be kept.
@@ -82,29 +87,30 @@ class Scorer:
         by_model = [_answers(CHAMPION, lineup.champion, champion, levels)]
         if lineup.canary and canary is not None:
             by_model.append(_answers(CANARY, lineup.canary, canary, levels))
-        at = self._clock()
-        predictions = []
+        predictions, at = [], self._clock()
         for number, (features, prospect, *answers) in enumerate(zip(*rows, *by_model, strict=True)):
             if answers[1:] and self._router.to_canary(prospect):
                 answers.reverse()
-            used, shadow = answers[0], answers[1] if answers[1:] else None
-            predictions.append(
-                Prediction(
-                    id=v2.prediction_id(request_id, number),
-                    request=request_id,
-                    prospect=prospect,
-                    features=features,
-                    score=used.score,
-                    version=used.version,
-                    route=used.route,
-                    at=at,
-                    shadow_score=shadow.score if shadow else None,
-                    shadow_version=shadow.version if shadow else None,
-                    level=used.level,
-                    shadow_level=shadow.level if shadow else None,
-                )
-            )
+            predictions.append(_prediction(request_id, number, prospect, features, at, *answers))
+        if with_reasons:
+            predictions = _explained(predictions, lineup)
         return self._log.write(predictions)
+
+    def what_if(self, request_id: str, rows: v2.Rows, *, with_reasons: bool = False) -> list[Prediction]:
+        """What the champion would say of n rows, at its level. Nothing is logged, routed or counted.
+
+        Raises NoChampion, ModelError.
+        """
+        lineup, levels = self._lineup(), self._levels()
+        if lineup is None:
+            raise NoChampion
+        answers = _answers(CHAMPION, lineup.champion, lineup.champion.score(rows.features), levels)
+        at = self._clock()
+        predictions = [
+            _prediction(request_id, number, prospect, features, at, answer)
+            for number, (features, prospect, answer) in enumerate(zip(*rows, answers, strict=True))
+        ]
+        return _explained(predictions, lineup) if with_reasons else predictions
 
     def _canary(self, canary: Served | None, rows: v2.Rows, champion_seconds: float) -> Scores | None:
         """The canary's scores; None without one, or where it fails: a trial must not cost anybody an answer."""
@@ -122,6 +128,54 @@ class Scorer:
             canary_seconds=time.perf_counter() - began,
         )
         return scores
+
+
+def _explained(predictions: list[Prediction], lineup: Lineup) -> list[Prediction]:
+    """The predictions, each with the reasons of the model whose score is used."""
+    explained = list(predictions)
+    for route, served in ((CHAMPION, lineup.champion), (CANARY, lineup.canary)):
+        places = [place for place, prediction in enumerate(predictions) if prediction.route == route]
+        found = _reasons(served, [dict(predictions[place].features) for place in places])
+        for place, reasons in zip(places, found, strict=True):
+            explained[place] = replace(predictions[place], reasons=documents(reasons))
+    return explained
+
+
+def _prediction(
+    request_id: str,
+    number: int,
+    prospect: str,
+    features: Mapping[str, Value],
+    at: datetime,
+    used: Answer,
+    shadow: Answer | None = None,
+) -> Prediction:
+    """Row `number` of a request: the answer that is used, and the other model's, if there is one."""
+    return Prediction(
+        id=v2.prediction_id(request_id, number),
+        request=request_id,
+        prospect=prospect,
+        features=features,
+        score=used.score,
+        version=used.version,
+        route=used.route,
+        at=at,
+        shadow_score=shadow.score if shadow else None,
+        shadow_version=shadow.version if shadow else None,
+        level=used.level,
+        shadow_level=shadow.level if shadow else None,
+    )
+
+
+def _reasons(served: Served | None, rows: list[dict[str, Value]]) -> Sequence[tuple[Reason, ...] | None]:
+    """The reasons for n scores of `served`; None for each where it gives none: a score does not wait for them."""
+    if served is None or served.explainer is None or not rows:
+        return [None] * len(rows)
+    try:
+        return served.explainer.reasons(rows)
+    except Exception:
+        log.exception("version %s gave no reasons for its scores", served.version)
+        return [None] * len(rows)
 
 
 def _answers(route: str, served: Served, scores: Scores, levels: Mapping[str, float]) -> list[Answer]:

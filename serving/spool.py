@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,6 +62,7 @@ class Spool:
             self._sql = sqlite3.connect(folder / FILE, isolation_level=None, check_same_thread=False, timeout=10)
             self._sql.execute("PRAGMA journal_mode=WAL")
             self._sql.execute("PRAGMA synchronous=FULL")
+            self._sql.execute("PRAGMA secure_delete=ON")
             self._sql.executescript(TABLES)
         except (OSError, sqlite3.Error) as error:
             raise SettingsError(
@@ -97,6 +98,22 @@ class Spool:
             for seq in disputed:
                 sql.execute("INSERT OR IGNORE INTO disputed SELECT * FROM waiting WHERE seq = ?", (seq,))
             sql.executemany("DELETE FROM waiting WHERE seq = ?", [(seq,) for seq in (*done, *disputed)])
+
+    def remove(self, is_theirs: Callable[[str], bool]) -> int:
+        """Remove the records whose prospect `is_theirs`, also those put aside; returns how many. Raises Unavailable.
+
+        Of what is removed nothing stays in the file either.
+        """
+        removed = 0
+        with self._transaction() as sql:
+            for table in ("waiting", "disputed"):
+                rows = sql.execute(f"SELECT seq, document FROM {table}").fetchall()  # noqa: S608  one of two names
+                theirs = [(seq,) for seq, document in rows if is_theirs(str(_decoded(document)["prospect"]))]
+                sql.executemany(f"DELETE FROM {table} WHERE seq = ?", theirs)  # noqa: S608
+                removed += len(theirs)
+        with self._lock:
+            self._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return removed
 
     def backlog(self) -> Backlog:
         """How much waits here. Raises Unavailable."""

@@ -107,6 +107,7 @@ class FakeRegistry:
         self.unreadable: set[str] = set()
         self.out_of_reach: set[str] = set()
         self.run = "run"
+        self.reference = pd.DataFrame()
         self.loads: list[str] = []
 
     def version_by_alias(self, alias: str) -> ModelVersion | None:
@@ -127,4 +128,4 @@ class FakeRegistry:
             raise ModelError(f"Version {number} does not reproduce its proof.")
         if number in self.unreadable:
             raise OSError("the file is torn")
-        return Loaded(self.models[number], Proof([], []))
+        return Loaded(self.models[number], Proof([], []), self.reference)

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from core import economy
+from core import dataset_file, economy
 from core.errors import SchemaError
 from core.mongo import Db, reachable
 from core.schema import ColumnType, Schema
 
-OUTCOME, AT, PROSPECT, SOURCE = "outcome", "at", "prospect", "source_campaign"
+OUTCOME, SOURCE = "outcome", "source_campaign"
+AT, PROSPECT = dataset_file.AT, dataset_file.PROSPECT
 BATCH = 2_000
 ARROW = {ColumnType.INTEGER: pa.int64(), ColumnType.NUMBER: pa.float64(), ColumnType.CATEGORY: pa.string()}
 
@@ -69,8 +69,7 @@ def write(frame: pd.DataFrame, schema: Schema, path: Path) -> None:
     fields = [pa.field(column.name, _arrow(frame[column.name], column.type)) for column in schema.features]
     fields += [pa.field(OUTCOME, pa.int64()), pa.field(AT, pa.timestamp("ms", tz="UTC"))]
     fields += [pa.field(PROSPECT, pa.string()), pa.field(SOURCE, pa.string())]
-    table = pa.Table.from_pandas(frame, schema=pa.schema(fields), preserve_index=False)
-    pq.write_table(table.replace_schema_metadata(None), path, compression="zstd", version="2.6")
+    dataset_file.write(pa.Table.from_pandas(frame, schema=pa.schema(fields), preserve_index=False), path)
 
 
 def _words(values: list[Any]) -> Any:

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from bootstrap.browser import opened, visit
 from core.clock import now
 from core.mongo import Db
+from tests.people import enter
 
 pytestmark = [pytest.mark.mongo, pytest.mark.s3]
 
@@ -32,10 +33,11 @@ def campaign(db: Db) -> None:
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-def test_the_results_are_drawn_and_fit_the_screen(app: str, chromium: str, campaign: None, width: int) -> None:
+def test_the_results_are_drawn_and_fit_the_screen(app: str, chromium: str, campaign: None, db: Db, width: int) -> None:
     with opened(chromium, width=width, height=844) as page:
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(error.message))
+        enter(page, app, db)
         visit(page, f"{app}/results")
         expect(page.locator(".st-key-results-figures")).to_contain_text("16.7%")
         for part in ("days", "agents", "bands", "segments", "gains", "models"):

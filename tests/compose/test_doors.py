@@ -11,14 +11,15 @@ import pytest
 
 from tests.compose.appliance import Appliance
 
-PAGES = ("", "mlflow", "prefect", "evidently")
-ANSWERS = {"": "/_stcore/health", "mlflow": "/health", "prefect": "/api/health", "evidently": "/api/version"}
+TOOLS = ("mlflow", "prefect", "evidently")
+ANSWERS = {"mlflow": "/health", "prefect": "/api/health", "evidently": "/api/version"}
+PAGE = {"accept": "text/html"}  # what a browser asks for when somebody opens an address
 V2 = "/v2/models/prospect-scorer"
 INFER = f"{V2}/infer"
-OK, UNAUTHORIZED, NOT_FOUND = 200, 401, 404
+OK, SEE_OTHER, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 200, 303, 401, 403, 404
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", TOOLS)
 @pytest.mark.parametrize("path", ["/", "answers", "/api", "/static/../", "//"])
 def test_a_page_opens_with_its_login_only(appliance: Appliance, page: str, path: str) -> None:
     url = appliance.url(page) + (ANSWERS[page] if path == "answers" else path)
@@ -35,7 +36,7 @@ def test_a_page_opens_with_its_login_only(appliance: Appliance, page: str, path:
             assert client.get(url).status_code == UNAUTHORIZED, f"{url} answered {login and login[0]}"
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", TOOLS)
 def test_a_page_opens_with_its_login(appliance: Appliance, page: str) -> None:
     with appliance.client(appliance.person) as client:
         assert client.get(appliance.url(page) + ANSWERS[page]).status_code == OK
@@ -44,6 +45,32 @@ def test_a_page_opens_with_its_login(appliance: Appliance, page: str) -> None:
     assert "text/html" in home.headers["content-type"]
     assert home.headers["strict-transport-security"]
     assert "server" not in home.headers
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/campaigns", "/api", "/media/x", "/_stcore/upload_file/x/y", "/_stcore/metrics"]
+)
+def test_the_screens_open_for_nobody_who_is_not_signed_in(appliance: Appliance, path: str) -> None:
+    for login in (None, appliance.person, appliance.program):
+        with appliance.client(login, cookies={"callwise_session": "guessed"}) as client:
+            assert client.get(appliance.url() + path).status_code == UNAUTHORIZED
+            sent = client.get(appliance.url() + path, headers=PAGE)
+            assert sent.status_code == SEE_OTHER
+            assert sent.headers["location"].startswith("/sign-in?next=%2F")
+
+
+def test_the_sign_in_page_is_for_everybody_and_its_form_for_itself(appliance: Appliance) -> None:
+    with appliance.client() as client:
+        page = client.get(appliance.url() + "/sign-in")
+        assert page.status_code == OK
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        assert page.headers["strict-transport-security"]
+        assert "server" not in page.headers
+        form = {"name": "nobody-at-all", "password": "not the password"}
+        for headers in ({}, {"origin": "https://elsewhere.example"}, {"sec-fetch-site": "cross-site"}):
+            assert client.post(appliance.url() + "/sign-in", data=form, headers=headers).status_code == FORBIDDEN
+        own = {"origin": appliance.url()}
+        assert client.post(appliance.url() + "/sign-in", data=form, headers=own).status_code == UNAUTHORIZED
 
 
 @pytest.mark.parametrize("path", [V2, INFER, "/v2", "/v2/health/live", "/v2/repository/index"])
@@ -60,17 +87,6 @@ def test_models_cannot_be_loaded_or_unloaded_from_outside(appliance: Appliance) 
         assert client.get(appliance.url() + V2).status_code == OK
         for path in ("/v2/repository/index", "/v2/repository/models/prospect-scorer/unload", "/metrics"):
             assert client.post(appliance.url() + path).status_code in (NOT_FOUND, UNAUTHORIZED)
-
-
-def test_a_websocket_needs_the_login_too(appliance: Appliance) -> None:
-    upgrade = {
-        "connection": "Upgrade",
-        "upgrade": "websocket",
-        "sec-websocket-version": "13",
-        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
-    }
-    with appliance.client() as client:
-        assert client.get(appliance.url() + "/_stcore/stream", headers=upgrade).status_code == UNAUTHORIZED
 
 
 def test_there_is_no_way_in_without_tls(appliance: Appliance) -> None:

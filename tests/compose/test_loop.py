@@ -100,20 +100,29 @@ def test_the_tools_show_the_same_through_the_door(appliance: Appliance, hops: di
 @pytest.mark.usefixtures("hops")
 def test_a_person_sees_the_score_that_is_logged(appliance: Appliance) -> None:
     sync_api = pytest.importorskip("playwright.sync_api")
-    from bootstrap.browser import ARGUMENTS, address, find_chromium, take_next
+    from bootstrap.browser import ARGUMENTS, address, find_chromium, sign_in, take_next
 
     chromium = find_chromium()
     if chromium is None:
         pytest.skip("no Chromium on this machine; install one to have the app looked at")
-    user, password = appliance.person
+    login = f"door-{uuid.uuid4().hex[:6]}"
+    made = appliance.compose(
+        *("run", "--rm", "--no-deps", "-T", "bootstrap", "python", "-m", "bootstrap.people"),
+        *("add", login, login, "agent"),
+    )
+    first, own = made.rsplit(maxsplit=1)[-1], uuid.uuid4().hex
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=[*ARGUMENTS, "--no-sandbox"])
-        context = browser.new_context(
-            ignore_https_errors=True, http_credentials={"username": user, "password": password}
-        )
-        page = context.new_page()
+        page = browser.new_context(ignore_https_errors=True).new_page()
         page.set_default_timeout(60_000)
-        page.goto(address(appliance.url(), "check", f"door-{uuid.uuid4().hex[:6]}"))
+        sign_in(page, appliance.url(), login, first)
+        for field, text in (("Password so far", first), ("New password", own), ("New password once more", own)):
+            page.get_by_label(field, exact=True).fill(text)
+        page.get_by_role("button", name="Change password").click()
+        page.get_by_role("heading", name="Call list").wait_for()
+        [cookie] = [one for one in page.context.cookies() if one["name"] == "callwise_session"]
+        assert cookie["secure"], "through the door it is https"
+        page.goto(address(appliance.url(), "check"))
         shown = take_next(page)
         browser.close()
     program = """

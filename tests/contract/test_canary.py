@@ -173,6 +173,12 @@ class Trial:
         self.db.outcomes.insert_many(calls)
         return known
 
+    def known_at(self, pair: Pair) -> datetime:
+        """When the outcome of `pair` became known."""
+        [outcome] = self.db.outcomes.find({"prospect": pair.outcome})
+        at: datetime = outcome["at"]
+        return at
+
     def decisions(self) -> list[Decision]:
         """What was decided since the trial began."""
         return self.succession().decisions()[2:]
@@ -200,7 +206,7 @@ def test_a_better_canary_is_promoted_at_the_outcome_that_shows_it(trial: Trial) 
     said = trial.review().look()
     [decision] = trial.decisions()
     assert (decision.what, decision.version, decision.incident) == (What.PROMOTED, NEW, "drift:7")
-    assert (decision.evidence["outcomes"], decision.evidence["last"]) == (991, f"{known[990].outcome}:1")
+    assert (decision.evidence["outcomes"], decision.evidence["until"]) == (991, trial.known_at(known[990]))
     assert decision.evidence["rules"]["promote"] == 0.05
     assert said == f"version 2: {decision.why}"
     assert trial.names == {CHAMPION: NEW, PREVIOUS: OLD}
@@ -272,7 +278,7 @@ def test_a_killed_review_is_gone_on_with_by_the_next(
     assert trial.names == {CHAMPION: OLD, CANARY: NEW}
     trial.review().look()
     [decision] = trial.decisions()
-    assert decision.evidence["last"] == f"{known[990].outcome}:1"
+    assert decision.evidence["until"] == trial.known_at(known[990])
     assert trial.names == {CHAMPION: NEW, PREVIOUS: OLD}
     assert trial.review().look() == "version 2 is champion, nothing on trial"
     assert [event["why"] for event in trial.db.events.find({"what": "model promoted"})][1:] == [decision.why]

@@ -41,7 +41,7 @@ class Registry:
     def load(self, version: ModelVersion) -> Loaded:
         model, proof = self.models[version.version]
         proof.check(model, f"version {version.version}")
-        return Loaded(model, proof)
+        return Loaded(model, proof, pd.DataFrame())
 
 
 def trained(schema: Schema, seed: int) -> tuple[Model, Proof]:

@@ -3,13 +3,24 @@
 import os
 import subprocess
 import sys
+import time
+import uuid
+from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
-from bootstrap.orchestration import ensure_deployment, ensure_work_pool
+from bootstrap.orchestration import (
+    WATCH,
+    ensure_deployment,
+    ensure_erasure_deployment,
+    ensure_watch,
+    ensure_work_pool,
+)
 from core.mongo import Db
 from core.settings import ROOT
+from monitor import erasures
 from monitor.prefect_runs import PrefectRuns
 from tests.prefect_cases import check_flows
 
@@ -75,3 +86,65 @@ def test_a_training_asked_for_by_hand_is_asked_for_once_and_written_down(db: Db)
     (event,) = db.events.find()
     assert (event["who"], event["subject"], event["why"]) == ("ann", run.id, "new prices")
     flows.give_up(run.id, "the test is over")
+
+
+def test_a_run_whose_worker_was_killed_crashes_and_makes_room() -> None:
+    """Nobody ends it: it is left as a killed worker leaves it, and another waits for its place."""
+    if "PREFECT_API_URL" not in os.environ:
+        pytest.skip("PREFECT_API_URL names no server; scripts/test starts one")
+    url = os.environ["PREFECT_API_URL"]
+    ensure_work_pool(url)
+    ensure_deployment(url)
+    ensure_watch(url)
+    ensure_watch(url, timedelta(seconds=10))  # the least that Prefect takes; and the watch is brought up to date
+    api = httpx.Client(base_url=url, timeout=60, trust_env=False)
+    try:
+        named = [one for one in api.post("/automations/filter", json={}).json() if one["name"] == WATCH]
+        assert [one["trigger"]["within"] for one in named] == [10.0]
+        flows = PrefectRuns(url)
+        for run in flows.under_way():
+            flows.give_up(run.id, "left by another test")
+        killed, waiting = flows.ask("killed"), flows.ask("waiting")
+        assert _move(api, killed.id, "PENDING") == "ACCEPT"
+        assert _move(api, killed.id, "RUNNING") == "ACCEPT"
+        assert _move(api, waiting.id, "PENDING") == "REJECT"  # one at a time
+        deadline = time.monotonic() + 300
+        while (found := flows.look(killed.id)) and found.under_way:
+            assert time.monotonic() < deadline, f"it still counts as {found.name}"
+            time.sleep(1)
+        assert found is not None
+        assert (found.state, "sign of life" in found.message) == ("CRASHED", True)
+        assert _move(api, waiting.id, "PENDING") == "ACCEPT"
+        flows.give_up(waiting.id, "the test is over")
+    finally:
+        ensure_watch(url)
+        api.close()
+
+
+def _move(api: httpx.Client, run: str, state: str) -> str:
+    """Propose a state as a worker does; whether it was accepted."""
+    reply = api.post(f"/flow_runs/{run}/set_state", json={"state": {"type": state}})
+    return str(reply.raise_for_status().json()["status"])
+
+
+def test_a_run_that_erases_is_another_flows_and_runs_the_code_where_it_lies(tmp_path: Path) -> None:
+    if "PREFECT_API_URL" not in os.environ:
+        pytest.skip("PREFECT_API_URL names no server; scripts/test starts one")
+    url = os.environ["PREFECT_API_URL"]
+    ensure_work_pool(url)
+    ensure_deployment(url)
+    assert ensure_erasure_deployment(url) == f"{erasures.FLOW}/default"
+    runs, trainings = PrefectRuns(url, flow=erasures.FLOW), PrefectRuns(url)
+    key = f"test:{uuid.uuid4()}"
+    asked = runs.start({}, key=key)
+    assert runs.start({}, key=key).id == asked.id
+    assert asked.id in {run.id for run in runs.under_way()}
+    assert asked.id not in {run.id for run in trainings.under_way()}
+    runs.give_up(asked.id, "the test is over")
+    assert asked.id not in {run.id for run in runs.under_way()}
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    code = LOAD.replace("continuous-training/default", f"{erasures.FLOW}/default")
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.splitlines()[-1] == str(ROOT / "trainer" / "erasure_flow.py")

@@ -85,7 +85,7 @@ def test_the_first_model_is_promoted_with_its_whole_lineage(db: Db, schema: Sche
     assert champion.tags["run_id"] == champion.run_id
     assert len(champion.tags["lock_sha256"]) == 64
 
-    model, proof = trainer.models.load(champion)
+    model, proof, _ = trainer.models.load(champion)
     assert len(proof.scores) > 100
     reference = trainer.models.reference(champion)
     assert reference["score"].tolist() == predict(model, reference).tolist()

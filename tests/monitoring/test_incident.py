@@ -72,7 +72,7 @@ class Models:
         return ModelVersion(MODEL, number, "run", {}, START)
 
     def load(self, version: ModelVersion) -> Loaded:
-        return Loaded(self.model, Proof([], []))
+        return Loaded(self.model, Proof([], []), pd.DataFrame())
 
 
 def test_an_incident_opens_once_and_asks_for_one_training(db: Db, schema: Schema, reference: pd.DataFrame) -> None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import prospects
+from core import account_changes, call_script, prospects, sessions
+from core.accounts import Role
+from core.campaigns import State, assign, put
 from core.clock import now
 from core.mongo import Db
 from core.prospects import Result
+from core.schema import Schema
 from core.settings import ROOT
+from tests.people import cookies_from_tests, sit_down
 
 pytestmark = pytest.mark.mongo
 
@@ -25,7 +29,8 @@ PEOPLE = {"p1": 0.3421, "p2": 0.9, "p3": 0.05}
 
 @pytest.fixture
 def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
-    """Opens the app as `agent`; the object store is away, which the call list must not mind."""
+    """Opens the app as somebody; the object store is away, which the call list must not mind."""
+    cookies_from_tests(monkeypatch)
     for name, value in {
         "MONGODB_DATABASE": db.name,
         "S3_ENDPOINT_URL": "http://127.0.0.1:9",
@@ -34,10 +39,10 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
     }.items():
         monkeypatch.setenv(name, value)
 
-    def opened(agent: str = "") -> AppTest:
+    def opened(agent: str | None = "Ann", role: Role = Role.AGENT) -> AppTest:
         test = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=30)
         if agent:
-            test.query_params["agent"] = agent
+            sit_down(test, db, agent, role)
         return test.run()
 
     st.cache_resource.clear()
@@ -88,17 +93,66 @@ def listed(test: AppTest) -> list[str]:
 
 
 def test_an_empty_appliance_says_what_to_do_first(screen: Screen) -> None:
-    test = screen()
+    test = screen("Ann", Role.MANAGER)
     assert "Import a file of people to call" in said(test)
     assert not test.exception
+    assert "When a manager has imported one" in said(screen("Bob", Role.AGENT))
 
 
-def test_a_call_needs_a_name(screen: Screen, campaign: str) -> None:
-    test = screen()
-    assert test.button(key="take").disabled
-    test.text_input(key="agent").set_value("  Ann   Lee ").run()
-    press(test, "take")
+def test_nobody_sees_anything_without_signing_in(screen: Screen, campaign: str, db: Db) -> None:
+    test = screen(None)
+    assert "You are signed out" in said(test)
+    assert not [*test.button, *test.table, *test.metric, *test.title]
+    assert not test.exception
+    db.sessions.insert_one({"_id": sessions.key("guessed"), "user": "nobody", "epoch": 0, "seen": 0, "ends": 2**31})
+    test.session_state["token_of_test"] = "guessed"
+    assert "You are signed out" in said(test.run())
+
+
+def test_what_one_has_shows_as_ones_own(screen: Screen, campaign: str) -> None:
+    test = press(screen("Ann Lee"), "take")
     assert "you" in list(next(t.value["With"] for t in test.table if "With" in t.value))
+
+
+def test_a_button_is_for_those_who_are_still_signed_in(screen: Screen, campaign: str, db: Db) -> None:
+    test = screen("Ann")
+    account_changes.set_role(db, "ann", Role.MANAGER, by="tests")
+    test = press(test, "take")
+    assert "You are signed out" in said(test)
+    assert [p["claim"] for p in db.prospects.find()] == [None, None, None]
+
+
+def test_whoever_signs_in_with_the_same_browser_does_not_act_on_the_page_of_the_one_before(
+    screen: Screen, campaign: str, db: Db
+) -> None:
+    test = screen("Ann")
+    sit_down(test, db, "Bob", Role.ENGINEER)
+    test = press(test, "take")
+    assert "You are signed out" in said(test)
+    assert [p["claim"] for p in db.prospects.find()] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("role", "visible"),
+    [
+        (Role.AGENT, {"", "my-account", "sign-out"}),
+        (Role.MANAGER, {"", "campaigns", "results", "overview", "privacy", "accounts", "my-account", "sign-out"}),
+        (Role.ENGINEER, {"", "campaigns", "results", "overview", "privacy", "accounts", "my-account", "sign-out"}),
+    ],
+)
+def test_each_role_has_its_pages_in_the_menu(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch, role: Role, visible: set[str]
+) -> None:
+    shown: list[Any] = []
+    navigation = st.navigation
+
+    def listening(pages: Any, **how: Any) -> Any:
+        shown.append(pages)
+        return navigation(pages, **how)
+
+    monkeypatch.setattr(st, "navigation", listening)
+    screen("Ann", role)
+    assert {page.url_path for pages in shown[-1].values() for page in pages if page.visibility == "visible"} == visible
 
 
 def test_the_best_is_first_and_the_exact_score_is_on_the_card(screen: Screen, campaign: str, db: Db) -> None:
@@ -349,7 +403,6 @@ def test_the_list_turns_pages_and_shrinks(screen: Screen, campaign: str, db: Db)
     test.pagination[0].set_value(2).run()
     assert listed(test) == ["q22", "q23", "q24"]
     db.prospects.update_many({"ref": {"$gte": "q10"}}, {"$set": {"status": "done"}})
-    st.cache_data.clear()
     test.run()
     assert not test.exception
     assert listed(test)[0] == "p2"
@@ -364,3 +417,95 @@ def test_two_campaigns_have_a_place_each(screen: Screen, campaign: str, db: Db) 
     assert "Everybody in this campaign has been called" in said(test)
     test.selectbox(key="campaign").set_value("spring").run()
     assert shown(test) == ["Person p2"]
+
+
+def test_a_campaign_assigned_to_others_is_offered_to_them_and_to_managers(
+    screen: Screen, campaign: str, db: Db
+) -> None:
+    assign(db, campaign, ["Bob"], by="Mia")
+    assert "No campaign is on your call list" in said(screen("Ann"))
+    assert shown(press(screen("Bob"), "take")) == ["Person p2"]
+    assert shown(press(screen("Mia", Role.MANAGER), "take")) == ["Person p1"]
+    test = screen("Cid", Role.MANAGER)
+    put(db, campaign, State.PAUSED, by="Mia")
+    assert "is paused" in said(press(test, "take"))  # drawn before, and asked again at the claim
+    assert db.prospects.find_one({"claim.by": "Cid"}) is None
+
+
+def test_the_card_says_why_in_the_schemas_words_and_in_which_direction(screen: Screen, campaign: str, db: Db) -> None:
+    why = [{"column": "poutcome", "effect": 1.2}, {"column": "job", "effect": -0.4}, {"column": "pdays", "effect": 0.1}]
+    changed = {"reasons": why, "features.poutcome": "success", "features.job": "retired", "features.pdays": 6}
+    db.prospects.update_one({"_id": "spring:p2"}, {"$set": changed})
+    lines = [e.value for e in press(screen("Ann"), "take").markdown if "-badge[:material/trending" in e.value]
+    assert [line.split("] ", 1)[1] for line in lines] == [
+        "Bought in an earlier campaign",
+        "Retired people say yes less often than others",
+        r"Days since the last campaign's contact\: 6 days",
+    ]
+    assert ["raises" in line for line in lines] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "says"),
+    [
+        (None, "The reasons come with the next ranking."),
+        ([], "Nothing sets this person apart from the average."),
+        ([{"column": "gone", "effect": 0.3}], "gone"),
+    ],
+)
+def test_where_there_is_no_reason_the_card_says_so(
+    screen: Screen, campaign: str, db: Db, reasons: Any, says: str
+) -> None:
+    db.prospects.update_one({"_id": "spring:p2"}, {"$set": {"reasons": reasons}})
+    test = press(screen("Ann"), "take")
+    assert says in said(test) + "\n".join(e.value for e in test.caption)
+    assert not test.exception
+
+
+def test_who_is_not_ranked_has_no_reasons(screen: Screen, campaign: str, db: Db) -> None:
+    db.prospects.update_many({}, {"$set": {"score": None}})
+    test = press(screen("Ann"), "take")
+    assert "Not ranked yet." in said(test)
+    assert "Why this chance" not in said(test)
+
+
+def test_the_script_is_on_the_card_filled_in_and_as_it_was_typed(
+    screen: Screen, campaign: str, db: Db, schema: Schema
+) -> None:
+    test = press(screen("Ann"), "take")
+    assert any("A manager can write one" in e.value for e in test.caption)
+    call_script.write(db, schema, "spring", "Hello {ref}, *{age}*?", by="Mia", seen=None)
+    st.cache_data.clear()
+    test = screen("Ann")
+    assert r"Hello p2, \*41 years\*?" in said(test)
+
+
+def test_the_best_time_is_on_the_card_once_enough_calls_were_made(screen: Screen, campaign: str, db: Db) -> None:
+    monday = datetime(2026, 5, 4, tzinfo=UTC)
+    results = [
+        (hour, "sold" if place % 10 < (7 if hour == 17 else 2) else "no answer")
+        for hour in range(9, 19)
+        for place in range(60)
+    ]
+    db.calls.insert_many(
+        {"_id": f"old:{n}", "campaign": "spring", "prospect": "x", "result": result, "agent": "bob",
+         "at": monday + timedelta(hours=hour), "groups": {}}
+        for n, (hour, result) in enumerate(results)
+    )  # fmt: skip
+    test = press(screen("Ann"), "take")
+    assert r"The people of this campaign answer most between 17 and 19 h\:" in said(test)
+
+
+def test_a_recorded_call_keeps_the_groups_that_its_person_was_in(screen: Screen, campaign: str, db: Db) -> None:
+    press(press(screen("Ann"), "take"), "outcome-no-answer")
+    call = db.calls.find_one({"_id": "spring:p2:1"})
+    assert call is not None
+    assert call["groups"] == {"job": "technician", "marital": "married", "age": "40 to under 50"}
+
+
+def test_today_counts_the_calls_of_today(screen: Screen, campaign: str, db: Db) -> None:
+    test = press(press(screen("Ann"), "take"), "outcome-sold")
+    yesterday = now() - timedelta(days=1)
+    db.calls.insert_one({"_id": "x:1", "campaign": "spring", "agent": "Ann", "result": "sold", "at": yesterday})
+    assert [m.value for m in screen("Ann").metric if m.label == "You today"] == ["1 of 1 sold"]
+    assert not test.exception

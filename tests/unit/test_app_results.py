@@ -35,11 +35,11 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
     def script() -> None:
         import streamlit as st
 
-        from app import main, notices, results
+        from app import identity, main, notices, results
 
         with notices.boundary():
             house = main.wire()
-            st.navigation(main._pages(house))
+            st.navigation(main._pages(house, identity.signed_in()))
             results.page(house)
 
     st.cache_data.clear()

@@ -43,7 +43,7 @@ def test_the_verdict_falls_at_this_outcome(world: World, seed: int, what: str, a
 def test_every_figure_of_a_verdict_is_of_the_outcomes_up_to_the_decision() -> None:
     pairs = stream(BETTER, 3000, 2)
     late = judge(pairs, Rules())
-    assert late.last == pairs[late.outcomes - 1].outcome
+    assert late.until == pairs[late.outcomes - 1].at
     assert late == judge(pairs[: late.outcomes], Rules())
     assert judge(pairs[: late.outcomes - 1], Rules()).what == GO_ON
     assert late.sales == sum(pair.positive for pair in pairs[: late.outcomes])
@@ -159,7 +159,7 @@ def test_a_ranking_that_is_worse_is_not_promoted_for_its_score() -> None:
 
 def test_nothing_known_yet_is_no_verdict() -> None:
     found = judge([], Rules())
-    assert (found.what, found.outcomes, found.first, found.score.better, found.score.worse) == (
+    assert (found.what, found.outcomes, found.since, found.score.better, found.score.worse) == (
         GO_ON,
         0,
         None,

@@ -6,7 +6,7 @@ import pytest
 
 from core.metrics import quality
 from core.mongo import Db
-from monitor import performance
+from monitor import performance, windows
 from monitor.reports import Shelf
 from tests.fake_evidently import FakeEvidently, FakeRegistry
 
@@ -91,3 +91,14 @@ def test_a_world_that_buys_less_is_told_once(db: Db) -> None:
         assert "scores promise too much" in reviewed(db, fake)
     assert [event["what"] for event in db.events.find()] == ["quality: degraded"]
     assert len(fake.runs) == 3
+
+
+def test_a_report_names_nobody_and_is_the_same_for_the_same_window(db: Db) -> None:
+    calls(db)
+    reviewed(db, FakeEvidently())
+    kept = db.reports.find_one()
+    assert kept is not None
+    assert not [name for name in (f"p{n}" for n in range(100, SIZE)) if f"{name}:" in repr(kept)]
+    window = windows.outcomes(db, "7", SIZE)
+    assert kept["_id"] == performance.report_id("7", window)
+    assert performance.report_id("7", window[1:]) != kept["_id"]

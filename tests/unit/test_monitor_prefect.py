@@ -6,13 +6,14 @@ import pytest
 
 from bootstrap import orchestration
 from core.errors import NotFound, Unavailable
-from monitor import prefect_runs
+from monitor import erasures, prefect_runs
 from tests.fake_prefect import FakePrefect
 from tests.prefect_cases import check_flows
 
 
 def test_the_deployment_is_the_one_that_set_up_makes() -> None:
     assert (prefect_runs.FLOW, prefect_runs.DEPLOYMENT) == (orchestration.FLOW, orchestration.DEPLOYMENT)
+    assert erasures.FLOW == orchestration.ERASURE_FLOW
 
 
 def test_it_does_what_flows_do() -> None:

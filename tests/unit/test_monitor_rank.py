@@ -9,6 +9,7 @@ import pytest
 from core.economy import indicators
 from core.errors import InputError, Unavailable
 from core.mongo import Db
+from core.reasons import Reason, stored
 from core.schema import Value, read
 from core.settings import ROOT
 from core.v2 import Score, prediction_id
@@ -36,7 +37,12 @@ class FakeScoring:
         }
 
     def score(
-        self, rows: Sequence[Mapping[str, Value]], prospects: Sequence[str], *, request_id: str | None = None
+        self,
+        rows: Sequence[Mapping[str, Value]],
+        prospects: Sequence[str],
+        *,
+        request_id: str | None = None,
+        with_reasons: bool = False,
     ) -> list[Score]:
         if len(self.asked) >= self.down_after:
             raise Unavailable("The scoring service did not answer.")
@@ -51,7 +57,9 @@ class FakeScoring:
             version = self.lineup.canary if to_canary else self.lineup.champion
             shadow = self.lineup.champion if to_canary else self.lineup.canary
             route = "canary" if to_canary else "champion"
-            score = Score(prediction_id(request_id, place), round(float(row["age"]) / 100, 12), str(version), route)
+            number = round(float(row["age"]) / 100, 12)
+            reasons = (Reason("age", number), Reason("job", -0.1)) if with_reasons else None
+            score = Score(prediction_id(request_id, place), number, str(version), route, reasons)
             record = {
                 "prospect": prospect,
                 "features": dict(row),
@@ -96,6 +104,7 @@ def test_every_open_prospect_of_every_campaign_gets_a_score_and_its_log_key(db: 
     for prospect in db.prospects.find({"status": "open"}):
         assert prospect["score"] == prospect["features"]["age"] / 100
         assert (prospect["score_version"], prospect["score_route"]) == ("1", "champion")
+        assert stored(prospect["reasons"]) == (Reason("age", prospect["score"]), Reason("job", -0.1))
         logged = db.predictions.find_one({"_id": prospect["prediction"]})
         assert logged is not None
         assert logged["prospect"] == prospect["_id"]

@@ -93,6 +93,11 @@ def break_column(content: dict[str, Any], **changes: Any) -> None:
         (lambda c: break_column(c, bounds=[17, 30]), "no value is on both sides of the bound 17"),
         (lambda c: break_column(c, bounds=[30, 111]), "no value is on both sides of the bound 111"),
         (lambda c: c["columns"][1].update(bounds=[1]), "column 'job': bounds part numbers"),
+        (lambda c: break_column(c, reason={"values": {"old": "Old people"}}), "words for 'old', which is no value"),
+        (lambda c: break_column(c, reason={"values": {"16": "Children"}}), "words for '16', which is no value"),
+        (lambda c: break_column(c, reason={"raises": "{who} say yes"}), r"the places of a reason .* not \{who\}"),
+        (lambda c: break_column(c, reason={"raises": "{value.__class__}"}), "the places of a reason"),
+        (lambda c: break_column(c, reason={"lowers": "{value"}), "expected '}'"),
         (lambda c: break_column(c, name="job"), "a column name stands twice"),
         (lambda c: break_column(c, name="prospect"), "must not be called 'prospect'"),
         (lambda c: c.update(segments=["income"]), "'income' is not a column"),
@@ -152,6 +157,24 @@ def test_whatever_comes_in_is_a_value_within_the_rule_or_a_refusal(raw: Any) -> 
 def test_a_number_is_in_the_group_that_its_bounds_say(schema: Schema, age: float, group: str) -> None:
     assert schema.by_name["age"].group(age) == group
     assert group in schema.by_name["age"].groups
+
+
+def test_a_reason_has_the_schemas_own_words_for_a_value_or_its_group(schema: Schema) -> None:
+    said = {name: schema.by_name[name].own_words for name in ("age", "job", "pdays", "previous")}
+    assert said["job"]("retired") == "Retired people"
+    assert said["age"](67) == "People of 60 and above"
+    assert said["previous"](0) == "Never called before this campaign"
+    assert said["pdays"](999) == "No date of an earlier contact is known"
+    assert said["pdays"](6) is None
+    assert said["previous"](7) is None
+
+
+def test_how_reasons_are_worded_makes_no_other_model(schema: Schema) -> None:
+    content = schema.model_dump(mode="json")
+    break_column(content, reason={"raises": "{value}: more often than most"})
+    assert Schema.model_validate(content).hash == schema.hash
+    break_column(content, label="Years")
+    assert Schema.model_validate(content).hash != schema.hash
 
 
 def test_a_special_value_is_a_group_of_its_own(schema: Schema) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pandas as pd
 import pytest
 from mlserver.handlers import DataPlane
 from mlserver.registry import MultiModelRegistry
@@ -21,6 +22,7 @@ from core.clock import now
 from core.errors import Conflict, InputError, Unavailable
 from core.level import levelled
 from core.schema import Value
+from serving.forget import Forgetting
 from serving.levels import Levels
 from serving.log import PredictionLog
 from serving.main import Service
@@ -50,7 +52,8 @@ def stand(tmp_path: Path, data_plane: DataPlane, monkeypatch: pytest.MonkeyPatch
     levels = Levels(held.read)
     log = PredictionLog(home, spool)
     scorer = Scorer(lambda: models.lineup, lambda: levels.shifts, Router(b"key", 0.5), log, now)
-    service = Service(SCHEMA, models, levels, log, spool, scorer, reload_seconds=3600.0)
+    forgetting = Forgetting(list, spool)
+    service = Service(SCHEMA, models, levels, log, spool, forgetting, scorer, reload_seconds=3600.0)
     monkeypatch.setattr(Service, "from_environment", lambda: service)
     data_plane._model_registry = MultiModelRegistry()
     asyncio.run(
@@ -326,13 +329,64 @@ def test_a_failure_nobody_foresaw_is_in_the_log_and_not_in_the_reply(
 ) -> None:
     stand.point(champion="1")
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a secret path")
 
     monkeypatch.setattr(stand.service.scorer, "score", fail)
     said = error(stand.http.post(f"{PATH}/infer", json=body()), 500)
     assert said == "The scoring service failed; its log says why."
     assert "a secret path" in caplog.text
+
+
+def test_reasons_are_given_to_whoever_asks_for_them_logged_and_given_again(stand: Stand) -> None:
+    stand.registry.reference = pd.DataFrame([{**ROW, "age": age} for age in range(20, 60)])
+    stand.point(champion="1", canary="2")
+    rows = [{**ROW, "age": age} for age in (20, 90)] * 20
+    people = [f"p{number}" for number in range(40)]
+    scores = stand.client.score(rows, people, request_id="r", with_reasons=True)
+    assert {score.route for score in scores} == {"champion", "canary"}
+    for score, row in zip(scores, rows, strict=True):
+        assert score.reasons is not None
+        [reason] = score.reasons
+        assert (reason.column, reason.effect > 0) == ("age", row["age"] == 90)
+        assert stand.home.held[score.prediction]["reasons"] == [{"column": "age", "effect": reason.effect}]
+    by_route = {score.route: score.reasons for score, row in zip(scores, rows, strict=True) if row["age"] == 90}
+    assert by_route["champion"] != by_route["canary"], "each is explained by the model that is used"
+    stand.point(champion="2")
+    assert stand.client.score(rows, people, request_id="r", with_reasons=True) == scores, "as they were logged"
+    assert [score.reasons for score in stand.client.score(rows, people, request_id="s")] == [None] * 40
+    assert stand.home.held["s:0"]["reasons"] is None
+
+
+def test_a_model_that_cannot_be_explained_scores_without_reasons(
+    stand: Stand, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand.point(champion="1")  # its reference is empty
+    assert "the scores of version 1 come without reasons" in caplog.text
+    [score] = stand.client.score([ROW], ["p"], with_reasons=True)
+    assert (score.score, score.reasons) == (0.117, None)
+    stand.registry.reference = pd.DataFrame([ROW])
+    stand.point(champion="2")
+    lineup = stand.service.models.lineup
+    assert lineup is not None
+    assert lineup.champion.explainer is not None
+
+    def fail(_rows: object) -> None:
+        raise RuntimeError("no reasons today")
+
+    monkeypatch.setattr(lineup.champion.explainer, "reasons", fail)
+    [score] = stand.client.score([ROW], ["p"], with_reasons=True)
+    assert (score.score, score.reasons) == (0.517, None)
+    assert "no reasons today" in caplog.text
+
+
+def test_an_output_that_is_not_there_is_refused_and_nothing_logged(stand: Stand) -> None:
+    stand.point(champion="1")
+    asked = {**body(), "outputs": [{"name": "score"}, {"name": "excuses"}]}
+    assert error(stand.http.post(f"{PATH}/infer", json=asked), 400) == (
+        "column 'excuses': is not an output of this model"
+    )
+    assert stand.home.held == {}
 
 
 def test_metadata_shows_inputs_from_the_schema_and_the_state(stand: Stand) -> None:
@@ -361,5 +415,42 @@ def test_metadata_shows_inputs_from_the_schema_and_the_state(stand: Stand) -> No
         "mongo": "predictions wait in the spool",
         "spool_waiting": 3,
         "spool_disputed": 0,
+        "forgotten": "",
     }
     assert json.dumps(state)
+
+
+def test_what_would_be_is_answered_by_the_champion_and_leaves_no_trace(stand: Stand) -> None:
+    stand.point(champion="1", canary="2")
+    stand.put_levels(v1=0.5)
+    people = [f"p{number}" for number in range(50)]
+    real = stand.client.score([{**ROW, "age": 20}] * 50, people, request_id="real")
+    held, before, asked = dict(stand.home.held), stand.client.state(), stand.home.asked
+    answers = stand.client.what_if([{**ROW, "age": 20 + number} for number in range(80)])
+    wanted = [float(levelled(round(0.12 + n / 1000, 12), 0.5)) for n in range(80)]
+    assert [answer.score for answer in answers] == wanted
+    assert {(answer.version, answer.route) for answer in answers} == {("1", "champion")}, "no sticky route"
+    assert answers[0].score == next(one.score for one in real if one.route == "champion"), "as it is really scored"
+    assert (stand.home.held, stand.home.asked) == (held, asked), "the log was neither written nor asked"
+    assert stand.client.state() == before, "nor are the figures that a guardrail looks at"
+    assert stand.service.spool.backlog().waiting == 0
+
+
+def test_what_would_be_needs_no_log(stand: Stand) -> None:
+    stand.point(champion="1")
+    stand.home.down = True
+    stand.service.spool.close()
+    assert len(stand.client.what_if([ROW])) == 1
+
+
+def test_what_would_be_is_refused_like_anything_else(stand: Stand) -> None:
+    with pytest.raises(Unavailable, match="no champion yet"):
+        stand.client.what_if([ROW])
+    stand.point(champion="1")
+    with pytest.raises(InputError, match="'euribor3m'"):
+        stand.client.what_if([{**ROW, "euribor3m": 99.0}])
+    asked = body()
+    said = error(stand.http.post(f"{PATH}/infer", json={**asked, "parameters": {"what_if": "yes"}}), 400)
+    assert "the parameter what_if is 'yes'; must be true or false" in said
+    stand.http.post(f"{PATH}/infer", json={**asked, "parameters": {"what_if": False}})
+    assert list(stand.home.held) == ["r:0"], "false is a prediction like any other"

@@ -52,3 +52,10 @@ def test_the_same_people_in_both_windows_are_refused(schema: Schema) -> None:
     verdict = judged(cut, schema)
     assert not verdict.passed
     assert "Index" in verdict.why
+
+
+def test_the_report_names_nobody(schema: Schema) -> None:
+    cut = windows(made_up(schema))
+    cut.test[PROSPECT] = cut.fit[PROSPECT].head(len(cut.test)).to_numpy()
+    report = judged(cut, schema).report
+    assert not [key for key in cut.fit[PROSPECT].head(len(cut.test)) if key in report]

@@ -10,6 +10,7 @@ import pytest
 from core import schema as schemas
 from core import v2
 from core.errors import InputError
+from core.reasons import Reason, text
 from core.schema import Schema
 
 SCHEMA = """
@@ -140,6 +141,23 @@ def test_usual_request_ids_are_taken(request_id: str) -> None:
 def test_hostile_request_ids_are_refused(request_id: str) -> None:
     with pytest.raises(InputError, match="request id"):
         v2.check_request_id(request_id)
+
+
+def test_reasons_are_asked_for_by_name_and_read(schema: Schema) -> None:
+    assert "outputs" not in v2.request(schema, ROWS[:1], ["a"], "r")
+    asked = v2.request(schema, ROWS[:1], ["a"], "r", with_reasons=True)["outputs"]
+    assert v2.asked_outputs([one["name"] for one in asked]) == v2.WITH_REASONS
+    assert v2.asked_outputs([]) == v2.OUTPUTS
+    with pytest.raises(InputError, match="'excuses': is not an output"):
+        v2.asked_outputs(["score", "excuses"])
+    given = (Reason("job", 0.5), Reason("age", -0.25))
+    outputs = [
+        {"name": "route", "data": ["champion"] * 3},
+        {"name": "version", "data": ["3"] * 3},
+        {"name": "score", "data": [0.25] * 3},
+        {"name": "reasons", "data": [text(given), text(()), text(None)]},
+    ]
+    assert [score.reasons for score in v2.scores({"id": "r", "outputs": outputs})] == [given, (), None]
 
 
 def test_a_reply_is_read_into_scores() -> None:

@@ -1,0 +1,79 @@
+"""What a model version was made of, as MLflow keeps it: over its HTTP API, because its client takes seconds to load.
+
+`/api/2.0/mlflow/model-versions/get` and `/runs/get`, MLflow 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from core.errors import NotFound, Unavailable
+
+TIMEOUT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """A version's tags (dataset, code, lock, schema, parent, reason), its run, and what the run's gates said.
+
+    `figures`: what the run measured; `experiment` is "" where the run is not known any more.
+    """
+
+    version: str
+    run: str
+    experiment: str
+    tags: Mapping[str, str]
+    gates: Mapping[str, str]
+    figures: Mapping[str, float]
+
+
+GATES = ("Great Expectations", "Deepchecks", "champion gate")
+
+
+class LineageReader:
+    """Reads from the MLflow server at `url`. May be shared between threads."""
+
+    def __init__(self, url: str, model: str, *, transport: httpx.BaseTransport | None = None) -> None:
+        base = f"{url.rstrip('/')}/api/2.0/mlflow"
+        self._model = model
+        self._http = httpx.Client(base_url=base, timeout=TIMEOUT_SECONDS, trust_env=False, transport=transport)
+
+    def read(self, version: str) -> Lineage:
+        """The lineage of `version`. Raises NotFound, Unavailable."""
+        found = self._get("/model-versions/get", name=self._model, version=version)["model_version"]
+        tags, run = _pairs(found.get("tags", [])), str(found.get("run_id") or "")
+        try:
+            kept = self._get("/runs/get", run_id=run)["run"] if run else {}
+        except NotFound:
+            kept = {}
+        data = kept.get("data", {})
+        said = _pairs(data.get("tags", []))
+        return Lineage(
+            version=version,
+            run=run,
+            experiment=str(kept.get("info", {}).get("experiment_id", "")),
+            tags=tags,
+            gates={gate: said[gate] for gate in GATES if gate in said},
+            figures={str(one["key"]): float(one["value"]) for one in data.get("metrics", [])},
+        )
+
+    def _get(self, path: str, **asked: str) -> dict[str, Any]:
+        try:
+            reply = self._http.get(path, params=asked)
+        except httpx.HTTPError as error:
+            raise Unavailable(f"MLflow did not answer: {error}.", next="Try again in a moment.") from error
+        if reply.status_code == httpx.codes.NOT_FOUND:
+            raise NotFound(
+                f"The model registry does not know {' '.join(asked.values())}.", next="Look for it in MLflow itself."
+            )
+        if not reply.is_success:
+            raise Unavailable(f"MLflow answered {reply.status_code}.", next="Try again in a moment.")
+        return dict(reply.json())
+
+
+def _pairs(listed: list[dict[str, Any]]) -> dict[str, str]:
+    return {str(one["key"]): str(one["value"]) for one in listed}

@@ -1,0 +1,117 @@
+"""Models: which was champion when and why, what each is made of, the incidents, and what a person may decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from app import decide, fairness, formats, incident_life, model_charts, model_version, notices, on_hold, reigns
+from app.appliance import Appliance
+from app.language import _
+from app.reigns import Training
+from core import incident_words
+from core.clock import now
+from core.mongo import reachable
+from core.succession import Decision, State, decisions, state
+
+SHOWN = 100  # decisions in the table
+
+
+def page(house: Appliance) -> None:
+    """Draw the page."""
+    st.title(_("Models"))
+    with st.container(key="message"):
+        notices.show_waiting()
+    taken = decisions(house.db, house.model)
+    found = state(taken)
+    if found.champion is None:
+        with st.container(key="models-none"):
+            st.info(
+                _(
+                    "**No model is in service yet.** The first is trained once there are outcomes to learn from; "
+                    "from then on this page says which model was in use when, and why."
+                ),
+                icon=":material/hourglass_empty:",
+            )
+        return
+    with reachable():
+        ended = list(house.db.events.find({"what": "training ended"}).sort([("_id", 1)]))
+    made = reigns.trainings(ended)
+    left, right = st.columns(2, gap="medium")
+    with left, st.container(key="models-now", border=True, height="stretch"), notices.boundary():
+        _now(found)
+    with right, st.container(key="models-decide", border=True, height="stretch"), notices.boundary():
+        decide.draw(house, found)
+    with st.container(key="models-timeline", border=True), notices.boundary():
+        _timeline(taken, made)
+    # What is chosen in these two draws no other card anew.
+    with st.container(key="models-version", border=True):
+        st.fragment(notices.boundary()(model_version.draw))(house, taken, found, made)
+    with st.container(key="models-incidents", border=True), notices.boundary():
+        st.markdown(_("**Incidents**"))
+        incident_life.draw(incident_life.read(house.db), now())
+    with st.container(key="models-fairness", border=True):
+        st.fragment(notices.boundary()(fairness.draw))(house)
+
+
+def _now(found: State) -> None:
+    st.markdown(_("**In use**"))
+    reign, zone = found.reigns[-1], st.context.timezone
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(_("Champion"), _("Version {version}").format(version=reign.version), width="content")
+        st.metric(_("Since"), formats.moment(reign.at, zone), width="content")
+        if found.trial is not None:
+            st.metric(_("On trial"), _("Version {version}").format(version=found.trial.version), width="content")
+    st.caption(_("Why: {why}").format(why=formats.plain(reign.why)))
+    if found.trial is not None:
+        since = formats.moment(found.trial.at, zone)
+        st.caption(
+            _("On trial since {since}: {why}").format(since=formats.plain(since), why=formats.plain(found.trial.why))
+        )
+    if found.hold is not None:
+        on_hold.draw(found.hold)
+
+
+def _timeline(taken: Sequence[Decision], made: Mapping[str, Training]) -> None:
+    st.markdown(_("**Which model when, and why**"))
+    st.altair_chart(
+        model_charts.timeline(reigns.spans(taken), now()),
+        alt=_("When each version was champion or on trial, and holds. The table below says the same in words."),
+    )
+    words = {
+        "person": _("a person"),
+        "incident": _("an incident"),
+        "schedule": _("the schedule"),
+        "outcomes": _("new outcomes"),
+        "asked": _("asked for"),
+    }
+    verbs = {
+        "promoted": _("promoted"),
+        "on trial": _("on trial"),
+        "dropped": _("dropped"),
+        "rolled back": _("champion again"),
+        "held": _("held"),
+        "released": _("released"),
+    }
+    rows = []
+    for one in reversed(taken[-SHOWN:]):
+        training = made.get(one.version)
+        incident = one.incident or (training.incident if training else None)
+        behind = words[reigns.cause(one, training)]
+        if incident:
+            behind = f"{behind}: {_(incident_words.name(reigns.cause_of(incident)))}"
+        rows.append(
+            {
+                _("When"): formats.plain(formats.moment(one.at, st.context.timezone)),
+                _("Version"): formats.plain(one.version),
+                _("What"): verbs[one.what.value],
+                _("Cause"): formats.plain(behind),
+                _("By"): formats.plain(one.by),
+                _("Why"): formats.plain(one.why),
+            }
+        )
+    with st.expander(_("As a table"), expanded=len(rows) <= 8):
+        st.table(rows, border="horizontal", hide_index=True)
+        if len(taken) > SHOWN:
+            st.caption(_("The newest {number}; scripts/models lists all.").format(number=SHOWN))

@@ -1,0 +1,140 @@
+"""The page on which people sign in: plain HTML with one form, so that it works before anything else does.
+
+It is drawn by the web server and not by Streamlit, because only an answer of the web server can set a cookie that no
+script can read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from string import Template
+from urllib.parse import quote
+
+import streamlit as st
+from babel import negotiate_locale
+
+from app.language import SOURCE, _, catalogue, languages
+
+ADDRESS = "/sign-in"
+# No browser runs anything on this page, or shows it inside another.
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+_GO = (
+    "<script>window.location.replace("
+    f"'{ADDRESS}?ended=1&next=' + encodeURIComponent(location.pathname + location.search))</script>"
+)
+_PAGE = Template(
+    """<!DOCTYPE html>
+<html lang="$language">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title · Callwise</title>
+<style>
+* { box-sizing: border-box }
+body { margin: 0; min-height: 100vh; display: grid; place-items: start center; padding: 12vh 1rem 2rem;
+  background: #f3f6f8; color: #1d2733; font: 15px/1.5 "Source Sans", "Source Sans 3", system-ui, sans-serif }
+main { width: 100%; max-width: 24rem; padding: 2rem; background: #fff; border: 1px solid #d9e0e6; border-radius: .5rem }
+h1 { margin: 0; font-size: 1.75rem; font-weight: 650; color: #0f5c6e }
+main > p { margin: .25rem 0 1.5rem }
+label { display: block; margin: 0 0 .25rem; font-weight: 600 }
+input { width: 100%; margin: 0 0 1rem; padding: .6rem .75rem; border: 1px solid #75818c; border-radius: .5rem;
+  font: inherit; color: inherit }
+button, .other { display: block; width: 100%; padding: .7rem; border: 1px solid #0f5c6e; border-radius: .5rem;
+  background: #0f5c6e; color: #fff; font: inherit; font-weight: 600; text-align: center; text-decoration: none;
+  cursor: pointer }
+.other { margin-top: 1rem; background: #fff; color: #0f5c6e }
+input:focus-visible, button:focus-visible, .other:focus-visible { outline: 3px solid #6cb6c6; outline-offset: 1px }
+.said { margin: 0 0 1rem; padding: .6rem .75rem; border-radius: .5rem; background: #fdecea; color: #7a1c13 }
+.told { background: #e6f1f4; color: #0b4250 }
+.help { margin: 1.25rem 0 0; color: #4d5a66; font-size: .9rem }
+</style>
+</head>
+<body>
+<main>
+<h1>Callwise</h1>
+<p>$purpose</p>
+$said
+<form method="post" action="$address">
+<input type="hidden" name="next" value="$next">
+<label for="name">$name</label>
+<input id="name" name="name" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="200" required
+  value="$typed"$focus_name>
+<label for="password">$password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024"
+  required$focus_password>
+<button type="submit">$go</button>
+</form>
+$other
+<p class="help">$help</p>
+</main>
+</body>
+</html>
+"""
+)
+
+Words = Callable[[str], str]
+
+
+def words(accepted: str) -> tuple[str, Words]:
+    """The language of whoever sends this Accept-Language header, and the sentences in it."""
+    asked = [part.split(";")[0].strip().replace("-", "_") for part in accepted.split(",") if part.strip()]
+    language = negotiate_locale([*asked, *(one.split("_")[0] for one in asked)], languages()) or SOURCE
+    return language, catalogue(language).gettext
+
+
+def html(
+    language: str, *, onward: str, said: str = "", alarming: bool = True, typed: str = "", other: str | None = None
+) -> str:
+    """The page. `said` is a message above the form, `other` what the single sign-on is called, if there is one."""
+    _ = catalogue(language).gettext
+    note = (
+        f'<p class="said{"" if alarming else " told"}" role="{"alert" if alarming else "status"}">{escape(said)}</p>'
+        if said
+        else ""
+    )
+    beside = (
+        f'<a class="other" href="{ADDRESS}/company?next={quote(onward, safe="")}">'
+        f"{escape(_('Sign in with {provider}').format(provider=other))}</a>"
+        if other
+        else ""
+    )
+    return _PAGE.substitute(
+        language=language,
+        title=escape(_("Sign in")),
+        purpose=escape(_("Sign in to make calls and see what comes of them.")),
+        said=note,
+        address=ADDRESS,
+        next=escape(onward),
+        name=escape(_("Login name")),
+        password=escape(_("Password")),
+        typed=escape(typed),
+        focus_name="" if typed else " autofocus",
+        focus_password=" autofocus" if typed else "",
+        go=escape(_("Sign in")),
+        other=beside,
+        help=escape(_("No account, or forgot the password? Ask the engineer who looks after Callwise.")),
+    )
+
+
+def waiting(seconds: int, gettext: Words) -> str:
+    """How long to wait, in words."""
+    text = gettext("Too many attempts failed. Try again in {time}.")
+    return text.format(time=f"{seconds} s" if seconds < 60 else f"{-(-seconds // 60)} min")
+
+
+def go_there() -> None:
+    """Send the browser of a Streamlit page there, and say so where that does not work."""
+    with st.container(key="signed-out"):
+        st.markdown(f"{_('You are signed out.')} [{_('Sign in')}]({ADDRESS})")
+        st.html(_GO, unsafe_allow_javascript=True)
+
+
+def local(address: str | None) -> str:
+    """An address of this app to go on to: the one given if it is one, or its front page."""
+    if not address or not address.startswith("/") or address.startswith(("//", "/\\", ADDRESS, "/sign-out")):
+        return "/"
+    return address if address.isprintable() and "\\" not in address else "/"

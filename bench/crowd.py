@@ -1,0 +1,90 @@
+"""A list of many people to call, made up and put into MongoDB as an import and a ranking leave them."""
+
+from __future__ import annotations
+
+import csv
+import random
+import tempfile
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from core.campaign_file import CampaignFile
+from core.intake import import_campaign
+from core.level import DECIMALS
+from core.mongo import Db, Document, ensure_indexes
+from core.schema import Column, ColumnType, Schema, Value
+from core.wanted import ensure_indexes as ensure_filters
+
+BATCH = 5_000
+KINDS = 5_000  # different people; what is known of them is drawn from so many
+WIDTH = 40  # numbers go so far above the least that their column allows
+ELSEWHERE = "warm-up"
+"""A campaign of one person, so that an app can be asked for a page before its list is."""
+
+
+def fill(db: Db, schema: Schema, campaign: str, size: int, *, seed: int = 1) -> None:
+    """Put a campaign of `size` ranked people into the empty database `db`, with the indexes of an appliance.
+
+    The indexes are made at the end, which takes a fraction of the time and leaves the same.
+    """
+    chance = random.Random(seed)  # noqa: S311  made-up people
+    _import(db, schema, ELSEWHERE, chance)
+    _import(db, schema, campaign, chance)
+    [imported] = db.prospects.find({"campaign": campaign})
+    db.prospects.delete_one({"_id": imported["_id"]})
+    people = _people(schema, imported, size, chance)
+    while batch := list(islice(people, BATCH)):
+        db.prospects.insert_many(batch, ordered=False)
+    ensure_indexes(db)
+    ensure_filters(db, schema)
+
+
+def features(schema: Schema, many: int, chance: random.Random) -> list[dict[str, Value]]:
+    """What is known of so many people: values that the schema allows, each as likely as any other."""
+    return [{column.name: _value(column, chance) for column in schema.features} for _ in range(many)]
+
+
+def _import(db: Db, schema: Schema, campaign: str, chance: random.Random) -> None:
+    """One row of a file, through the importer: what it makes of it is what the others are made like."""
+    with tempfile.TemporaryDirectory(prefix="callwise-bench-") as folder:
+        path = Path(folder) / "people.csv"
+        row = {column.name: _value(column, chance) for column in schema.columns} | {schema.outcome.column: ""}
+        if schema.reference:
+            row[schema.reference] = "0000001"
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, row)
+            writer.writeheader()
+            writer.writerow(row)
+        import_campaign(db, schema, CampaignFile.open(path), campaign, rejects=Path(folder) / "rejects.csv")
+
+
+def _people(schema: Schema, like: Document, size: int, chance: random.Random) -> Iterator[Document]:
+    kinds = features(schema, KINDS, chance)
+    for number in range(1, size + 1):
+        ref = f"{number:07d}"
+        yield {
+            **like,
+            "_id": f"{like['campaign']}:{ref}",
+            "ref": ref,
+            "row": number,
+            "features": chance.choice(kinds),
+            "score": round(chance.betavariate(1.2, 8), DECIMALS),
+            "score_version": "1",
+            "score_route": "champion",
+            "prediction": f"bench:{number}",
+            "ranked_by": "1",
+            "reasons": [{"column": column.name, "effect": 0.5} for column in schema.features[:3]],
+        }
+
+
+def _value(column: Column, chance: random.Random) -> Value:
+    if column.is_category:
+        return chance.choice(column.categories)
+    low = column.minimum if column.minimum is not None else 0.0
+    high = min(low + WIDTH, column.maximum if column.maximum is not None else low + WIDTH)
+    return (
+        chance.randint(int(low), int(high))
+        if column.type is ColumnType.INTEGER
+        else round(chance.uniform(low, high), 3)
+    )

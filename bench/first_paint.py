@@ -1,0 +1,77 @@
+"""How long the call list takes from its address to its first rows, in a headless Chromium, with nothing cached.
+
+For each load the app is a new process that has drawn another campaign's page already, so that what is measured is the
+list and not the import of libraries; and the browser is a new one.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from bench.crowd import ELSEWHERE
+from bootstrap.browser import address, opened, sign_in, visit
+from bootstrap.ports import HOST
+from core import accounts
+from core.accounts import Role
+from core.errors import Unavailable
+from core.health import Http
+from core.mongo import Db
+from core.settings import ROOT
+
+LOGIN = ("ann", "correct horse battery staple")
+ROWS = ".st-key-ranked-list tbody tr"
+PATIENCE = 120.0  # seconds, for a page or for the app to come up
+
+
+def account(db: Db) -> None:
+    """Make the account that the list is opened with."""
+    accounts.add(db, LOGIN[0], "Ann", Role.AGENT, by="bench", password=LOGIN[1], must_change=False)
+
+
+def median(env: Mapping[str, str], database: str, campaign: str, loads: int, chromium: str, port: int) -> float:
+    """The median of `loads` loads, in seconds."""
+    return statistics.median(
+        _load({**env, "MONGODB_DATABASE": database}, campaign, chromium, port) for _ in range(loads)
+    )
+
+
+def _load(env: Mapping[str, str], campaign: str, chromium: str, port: int) -> float:
+    with _app(env, port) as url, opened(chromium, timeout_seconds=PATIENCE) as page:
+        sign_in(page, url, *LOGIN)
+        visit(page, address(url, ELSEWHERE))
+        page.locator(ROWS).first.wait_for()
+        page.goto("about:blank")
+        began = time.perf_counter()
+        page.goto(address(url, campaign), wait_until="commit")
+        page.locator(ROWS).nth(1).wait_for()  # the other campaign has one row only
+        return time.perf_counter() - began
+
+
+@contextmanager
+def _app(env: Mapping[str, str], port: int) -> Iterator[str]:
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py")]
+    command += ["--server.address", HOST, "--server.port", str(port)]
+    process = subprocess.Popen(command, env=dict(env), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        url = f"http://{HOST}:{port}"
+        _wait(Http(f"{url}/_stcore/health"))
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait(well: Http) -> None:
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return well({})
+        except Unavailable:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.2)

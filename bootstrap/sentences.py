@@ -1,0 +1,158 @@
+"""The sentences that people read, as they stand in the code: what `_`, `plural` and `Sentence` are given.
+
+Read from the syntax tree, so nothing is imported. Only what is written out where it stands can be in a catalogue, and
+only a named place can be moved by a translator; whatever is neither is named as a mistake.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Formatter
+
+FOLDERS = ("app", "core")
+SENTENCE = "Sentence"
+MARKS = {"_": 1, "gettext": 1, "plural": 2, SENTENCE: 1}
+"""The names that take sentences, and how many of them."""
+
+_ERRORS = {"Conflict", "InputError", "NotFound", "Unavailable"}
+_DRAWN = {
+    *("altair_chart", "badge", "button", "caption", "checkbox", "date_input", "datetime_input", "download_button"),
+    *(
+        "error",
+        "expander",
+        "file_uploader",
+        "form_submit_button",
+        "header",
+        "info",
+        "link_button",
+        "markdown",
+        "metric",
+    ),
+    *("multiselect", "number_input", "page_link", "pills", "popover", "radio", "segmented_control", "selectbox"),
+    *("spinner", "status", "subheader", "success", "text", "text_area", "text_input", "time_input", "title", "toast"),
+    *("toggle", "warning", "write", "dialog", "slider", "select_slider", "tabs"),
+}
+_WORDS = {"alt", "help", "label", "placeholder", "title"}
+
+
+@dataclass(frozen=True, order=True)
+class Found:
+    """A sentence in one of the project's files; `many` is its form for other numbers than one, or empty."""
+
+    file: str
+    one: str
+    many: str = ""
+
+
+@dataclass
+class Reading:
+    """What was found: sentences; mistakes, each with file and line; and what is said in English alone."""
+
+    sentences: list[Found] = field(default_factory=list)
+    mistakes: list[str] = field(default_factory=list)
+    untold: list[str] = field(default_factory=list)
+
+
+def places(sentence: str) -> set[str]:
+    """The names of the places to fill in. Raises ValueError for a brace that belongs to none."""
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
+
+
+def read(root: Path, folders: Iterable[str] = FOLDERS) -> Reading:
+    """All sentences of the Python files in `folders` of `root`, in the order of files and lines."""
+    reading = Reading()
+    for path in sorted(file for folder in folders for file in (root / folder).rglob("*.py")):
+        file = path.relative_to(root).as_posix()
+        _File(file, reading).read(ast.parse(path.read_text(encoding="utf-8")))
+    return reading
+
+
+class _File:
+    def __init__(self, name: str, reading: Reading) -> None:
+        self._name, self._reading = name, reading
+
+    def read(self, tree: ast.Module) -> None:
+        calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+        for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
+            match call.func:
+                case ast.Name(mark) if mark in MARKS:
+                    self._sentence(call, mark)
+                case ast.Attribute(value=ast.Call(func=ast.Name(mark)) as marked, attr="format") if mark in MARKS:
+                    self._fill(marked, call, set())
+                case ast.Name(error) if error in _ERRORS:
+                    self._untold(call, call.args[:1])
+                case ast.Attribute(value=ast.Name("log")):
+                    pass
+                case ast.Name("Notice"):
+                    self._untold(call, call.args[1:])
+                case ast.Attribute(attr=drawn) if drawn in _DRAWN:
+                    self._untold(call, call.args)
+
+    def _sentence(self, call: ast.Call, mark: str) -> None:
+        given = [*call.args[: MARKS[mark]], *(k.value for k in call.keywords if mark == SENTENCE and k.arg == "many")]
+        texts = [text for text in map(_literal, given) if text is not None]
+        if len(texts) < len(given) or not texts:
+            self._mistake(call, f"what stands in {mark} must be written out there: no f-string, no variable")
+            return
+        try:
+            named = all(name.isidentifier() for text in texts for name in places(text))
+        except ValueError as error:
+            self._mistake(call, f"{texts[0]!r}: {error}")
+            return
+        if not named:
+            self._mistake(call, f"{texts[0]!r}: a place needs a name, and nothing but a name")
+            return
+        self._reading.sentences.append(Found(self._name, *texts))
+        if mark == SENTENCE:
+            self._fill(call, call, {"many"})
+
+    def _fill(self, marked: ast.Call, filled: ast.Call, other: set[str]) -> None:
+        """Complain if what `filled` is given by name is not what the sentence of `marked` has places for."""
+        names = {keyword.arg for keyword in filled.keywords}
+        forms = [*marked.args, *(keyword.value for keyword in marked.keywords if keyword.arg == "many")]
+        texts = [text for text in map(_literal, forms) if text is not None]
+        try:
+            wanted = {name for text in texts for name in places(text)}
+        except ValueError:  # which is a mistake by itself
+            return
+        # Of **values nothing can be said; no sentence, or a place without a name, is a mistake by itself.
+        if None in names or not texts or not all(map(str.isidentifier, wanted)):
+            return
+        if wanted != names - other - ({"number"} - wanted):
+            self._mistake(marked, f"{texts[0]!r} has other places ({_named(wanted)}) than it is given")
+
+    def _untold(self, call: ast.Call, args: Iterable[ast.expr]) -> None:
+        for given in [*args, *(k.value for k in call.keywords if k.arg in {*_WORDS, "kept", "next"})]:
+            if any(_worded(text) for text in _bare(given)):
+                self._reading.untold.append(f"{self._name}:{given.lineno}: {ast.unparse(given)[:100]}")
+
+    def _mistake(self, node: ast.AST, what: str) -> None:
+        self._reading.mistakes.append(f"{self._name}:{getattr(node, 'lineno', 0)}: {what}")
+
+
+def _literal(node: ast.expr) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _bare(node: ast.expr) -> Iterator[str]:
+    """The texts of an expression that stand in no mark."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=parts):
+            yield from (text for part in parts for text in _bare(part))
+        case ast.IfExp(body=one, orelse=other) | ast.BinOp(left=one, right=other):
+            yield from _bare(one)
+            yield from _bare(other)
+
+
+def _worded(text: str) -> bool:
+    """Whether there is a word in `text` beside markup: icons, colours, HTML."""
+    return any(len(word) > 1 and word.isalpha() for word in text.replace("*", " ").replace(",", " ").split())
+
+
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"

@@ -1,0 +1,74 @@
+"""What a column looked like in training and looks like now: shares of the rows, for small pictures side by side.
+
+A distance says how far a column moved, and not where to. These are kept in the report, so that a picture drawn later,
+or in a review that was signed, shows what the verdict was about.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core.schema import Column
+
+PARTS = 10
+"""Parts that a number is cut into, and words that are shown by themselves."""
+OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Shares (0 to 1) of the training rows and of the window in each of n parts.
+
+    `least` and `most`: the smallest and largest number in training, codes left out; None for words.
+    """
+
+    labels: tuple[str, ...]
+    training: tuple[float, ...]
+    now: tuple[float, ...]
+    least: float | None = None
+    most: float | None = None
+
+
+def shape(column: Column, training: pd.Series, now: pd.Series) -> Shape:
+    """The shape of `column` in both; words by how common they are, numbers in parts of one width, then their codes."""
+    if column.is_category:
+        together = pd.concat([training, now]).value_counts()
+        shown = [str(word) for word in together.index[:PARTS]]
+        labels = [*shown, *([OTHER] if len(together) > PARTS else [])]
+        return Shape(*_shares(labels, *([_word(word, shown) for word in rows] for rows in (training, now))))
+    codes = [float(code) for code in column.special]
+    plain = [rows[~rows.isin(codes)].astype(float) for rows in (training, now)]
+    both = np.unique(np.concatenate([rows.to_numpy() for rows in plain]))
+    edges = np.histogram_bin_edges(both, bins=PARTS) if both.size > PARTS else None
+    names = [f"{low:g} to {high:g}" for low, high in itertools.pairwise(edges)] if edges is not None else []
+    names = names or [f"{value:g}" for value in both]
+
+    def parts(rows: pd.Series) -> Sequence[str]:
+        values = rows.astype(float).to_numpy()
+        places = np.searchsorted(edges, values, "right") - 1 if edges is not None else np.searchsorted(both, values)
+        within = np.clip(places, 0, max(len(names) - 1, 0))
+        return [
+            column.special[int(value)] if value in column.special else names[place]
+            for value, place in zip(values, within, strict=True)
+        ]
+
+    labels = [*names, *column.special.values()]
+    least, most = (float(plain[0].min()), float(plain[0].max())) if len(plain[0]) else (None, None)
+    return Shape(*_shares(labels, parts(training), parts(now)), least, most)
+
+
+def _word(word: object, shown: Sequence[str]) -> str:
+    return str(word) if str(word) in shown else OTHER
+
+
+def _shares(
+    labels: Sequence[str], training: Sequence[str], now: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[float, ...], tuple[float, ...]]:
+    counted = [pd.Series(list(rows), dtype=object).value_counts(normalize=True) for rows in (training, now)]
+    shares = [tuple(round(float(found.get(label, 0.0)), 4) for label in labels) for found in counted]
+    return tuple(labels), shares[0], shares[1]

@@ -1,0 +1,51 @@
+"""People who are being erased leave the spool too, before their records are moved to MongoDB.
+
+Who they are is read from the requests under way (`core.erasure`), of which there are few and mostly none. As long as a
+request is open its person is looked for again and again, so nobody can slip past; what is done is told by the service's
+state, as `forgotten`, which whoever erases waits for.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+from core.erasure import Subject
+from core.errors import CallwiseError
+from serving.spool import Spool
+
+log = logging.getLogger(__name__)
+
+
+class Forgetting:
+    """`forgotten`: for which requests the spool was looked through at the last look; none where that look failed."""
+
+    def __init__(self, subjects: Callable[[], Sequence[Subject]], spool: Spool) -> None:
+        """`subjects` gives those who are being erased."""
+        self._subjects, self._spool = subjects, spool
+        self.forgotten: tuple[str, ...] = ()
+
+    def look(self) -> None:
+        """Take everybody who is being erased out of the spool."""
+        try:
+            subjects = self._subjects()
+            for subject in subjects:
+                if removed := self._spool.remove(subject.person.has):
+                    log.info("%d records left the spool for %s", removed, subject.receipt)
+        except CallwiseError as error:
+            self.forgotten = ()
+            log.debug("whom to forget is not known: %s", error)
+        else:
+            self.forgotten = tuple(subject.receipt for subject in subjects)
+
+    def run(self, every_seconds: float, stop: threading.Event) -> None:
+        """Look every `every_seconds` until `stop` is set."""
+        while True:
+            try:
+                self.look()
+            except Exception:  # the thread must outlive whatever one look meets
+                self.forgotten = ()
+                log.exception("the spool could not be looked through; it is tried again")
+            if stop.wait(every_seconds):
+                return

@@ -1,0 +1,182 @@
+"""Nothing bars anybody from a page: looked for by axe-core on every page there is, at a laptop's and a phone's width.
+
+axe-core comes with its package and is run inside the page; nothing is fetched. https://github.com/dequelabs/axe-core
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from bootstrap.browser import address, opened, take_next, visit
+from core.accounts import Role
+from core.clock import now
+from core.mongo import Db
+from tests.people import account, enter
+
+pytestmark = [pytest.mark.mongo, pytest.mark.s3]
+
+WIDTHS = [1440, 390]
+SERIOUS = ("serious", "critical")
+
+
+@dataclass(frozen=True)
+class Known:
+    """A violation that comes from Streamlit and cannot be mended from here: axe's rule, within what, why it stays."""
+
+    rule: str
+    selector: str
+    why: str
+
+
+_MENU = "Streamlit 1.67 puts a div around a section of a phone's menu, between its list and the items"
+KNOWN = (
+    Known("list", "[data-testid=stSidebarNavItems]", _MENU),
+    Known("listitem", "[data-testid=stSidebarNavItems]", _MENU),
+)
+
+
+def pages(page: Page, url: str) -> list[str]:
+    """The addresses of all pages, as the menu has them: in a row, in a list that opens, or at the side of a phone."""
+    visit(page, url)
+    settled(page)
+    link = "[data-testid=stTopNavLink], [data-testid=stTopNavDropdownLink], [data-testid=stSidebarNavLink]"
+    found = [str(each.get_attribute("href")) for each in page.locator(link).all()]
+    for section in page.locator("[data-testid=stTopNavSection]").all():
+        section.click()
+        page.locator("[data-testid=stTopNavDropdownLink]").first.wait_for()
+        found += [str(each.get_attribute("href")) for each in page.locator(link).all()]
+        page.keyboard.press("Escape")
+    return list(dict.fromkeys(found))
+
+
+def settled(page: Page) -> None:
+    """Wait until the page is drawn: nothing runs any more."""
+    page.wait_for_load_state("networkidle")
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+def barriers(page: Page) -> list[str]:
+    """The serious violations on the page that is open, one line each."""
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    lines = []
+    for violation in found:
+        if violation["impact"] not in SERIOUS:
+            continue
+        for node in violation["nodes"]:
+            target = " ".join(map(str, node["target"]))
+            if not any(k.rule == violation["id"] and within(page, target, k.selector) for k in KNOWN):
+                why = " ".join(check["message"] for check in [*node["any"], *node["all"], *node["none"]])
+                lines.append(f"{violation['id']} ({violation['impact']}) at {target}: {node['html'][:160]} {why}")
+    return lines
+
+
+def within(page: Page, target: str, selector: str) -> bool:
+    """Whether what axe names lies within what `selector` names, or is it."""
+    found: bool = page.locator(target).first.evaluate("(element, around) => !!element.closest(around)", selector)
+    return found
+
+
+@pytest.fixture
+def worked_on(db: Db, person: dict[str, Any]) -> None:
+    """A campaign in the middle of its calls: people ranked and called, two models, a trial, incidents, reports."""
+    at, day = now(), timedelta(days=1)
+    features = {**person, "age": 41, "pdays": 999, "previous": 0, "campaign": 1}
+    db.campaigns.insert_one({"_id": "spring", "title": "spring", "created_at": at - 40 * day, "schema": "x"})
+    for place in range(40):
+        prospect = {"_id": f"spring:p{place:02d}", "campaign": "spring", "ref": f"p{place:02d}", "features": features}
+        score = {"score": 0.1 + place / 50, "score_version": "2", "score_route": "champion", "prediction": f"r:{place}"}
+        db.prospects.insert_one({**prospect, **score, "status": "open", "claim": None})
+    for place in range(60):
+        called = at - place % 20 * day + timedelta(seconds=place)
+        one = {"prospect": f"spring:{place}", "at": called}
+        sold = {"result": "sold" if place % 7 == 0 else "refused", "positive": place % 7 == 0}
+        about = {"campaign": "spring", "agent": f"Ann {place % 3}"}
+        db.outcomes.insert_one({**one, **sold, **about, "_id": f"spring:{place}:1"})
+        both = {"score": 0.9 - place / 100, "version": "2", "shadow_version": "3", "shadow_score": place / 100}
+        said = {"job": "student" if place % 2 else "retired", "marital": "single", "age": 20 + place}
+        record = {**one, **both, "at": called - day, "features": said, "route": "champion", "request": "r"}
+        db.predictions.insert_one({**record, "_id": f"r:{place}"})
+    decided = (("promoted", "1", 40), ("promoted", "2", 30), ("on trial", "3", 25))
+    for place, (what, version, ago) in enumerate(decided, 1):
+        key = {"_id": f"prospect-scorer:{place:06d}", "model": "prospect-scorer", "place": place}
+        why: dict[str, Any] = {"by": "trainer", "why": "better in training", "incident": None, "evidence": {}}
+        db.models.insert_one({**key, "what": what, "version": version, "at": at - ago * day, **why})
+    account(db, "Bob", Role.AGENT)
+    for cause, status in (("drift", "escalated"), ("quality", "open")):
+        opened = {"at": at - day, "report": "r", "why": "3 of 20 columns moved"}
+        past = [{"status": status, "at": at - day, "why": "3 of 20 columns moved"}]
+        state = {"status": status, "acknowledged": None, "revision": 1}
+        db.incidents.insert_one({"_id": f"{cause}:r", "cause": cause, **state, "opened": opened, "history": past})
+    verdict = {"drift": True, "drifted": ["age", "job"], "columns": [{}] * 20}
+    db.reports.insert_one({"_id": "drift:1", "kind": "drift", "verdict": verdict, "made": {"at": at}})
+
+
+def break_down(db: Db) -> None:
+    """Leave in each collection what no page expects."""
+    db.prospects.update_many({}, {"$unset": {"claim": ""}})
+    db.campaigns.update_many({}, {"$unset": {"created_at": ""}})
+    db.models.insert_one({"_id": "x", "model": "prospect-scorer", "version": "1"})
+    db.outcomes.update_many({}, {"$unset": {"at": ""}})
+
+
+def look_through(page: Page, app: str, then: Callable[[Page], None] | None = None) -> Iterator[tuple[str, Page]]:
+    """Each page of the menu, drawn."""
+    menu = pages(page, app)
+    assert {f"{app}/{path}" for path in ("", "campaigns", "results", "overview", "my-account")} <= set(menu)
+    for path in menu:
+        visit(page, path)
+        settled(page)
+        if then:
+            then(page)
+        yield path, page
+
+
+def report(page: Page, path: str) -> list[str]:
+    """Every barrier on the page, and whether its body is wider than the screen."""
+    found = [f"{path}: {line}" for line in barriers(page)]
+    wide = page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth")
+    return found + ([f"{path}: {wide} pixels wider than the screen"] if wide else [])
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_empty_pages_have_no_barrier(app: str, chromium: str, db: Db, width: int) -> None:
+    with opened(chromium, width=width) as page:
+        page.goto(f"{app}/sign-in")
+        found = [f"sign-in: {line}" for line in barriers(page)]
+        enter(page, app, db, role=Role.ENGINEER)
+        found += [line for path, page in look_through(page, app) for line in report(page, path)]
+    assert found == [], "\n".join(found)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+def test_full_pages_have_no_barrier(app: str, chromium: str, worked_on: None, db: Db, width: int, locale: str) -> None:
+    with opened(chromium, width=width, locale=locale) as page:
+        enter(page, app, db, role=Role.ENGINEER)
+        visit(page, address(app, "spring"))
+        take_next(page)
+        settled(page)
+        found = report(page, "a person on the card")
+        found += [line for path, page in look_through(page, app) for line in report(page, path)]
+        assert page.locator("html").get_attribute("lang") == locale
+    assert found == [], "\n".join(found)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_pages_with_an_error_have_no_barrier(app: str, chromium: str, worked_on: None, db: Db, width: int) -> None:
+    break_down(db)
+    with opened(chromium, width=width) as page:
+        enter(page, app, db, role=Role.ENGINEER)
+        found, errors = [], 0
+        for path, _page in look_through(page, app):
+            errors += page.locator("[data-testid=stAlert]").count()
+            found += report(page, path)
+    assert errors >= 3
+    assert found == [], "\n".join(found)

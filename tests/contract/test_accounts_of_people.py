@@ -1,0 +1,350 @@
+"""Accounts, sessions and attempts on a real store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from argon2 import PasswordHasher
+
+from core import account_changes, attempts, events, passwords, sessions
+from core.accounts import Account, Role, add, everybody, find
+from core.attempts import Key
+from core.clock import now
+from core.errors import Conflict, InputError, NotFound
+from core.mongo import Db
+from core.sessions import Limits, holder, open_session
+from core.sign_in import Entered, Refused, sign_in
+
+pytestmark = pytest.mark.mongo
+
+GOOD, OTHER = "correct horse battery staple", "tinker tailor soldier sailor"
+START = now()
+LIMITS = Limits(idle=timedelta(hours=1), lifetime=timedelta(hours=8))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same hash with little work: what is looked at here is everything around it."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+
+
+@pytest.fixture
+def ann(db: Db) -> Account:
+    return add(db, "ann", "Ann Lee", Role.ENGINEER, by="tests", password=GOOD, must_change=False)
+
+
+def enter(
+    db: Db, name: str = "ann", password: str = GOOD, *, after: float = 0, address: str | None = "10.0.0.1"
+) -> Entered | Refused:
+    return sign_in(db, name, password, address=address, at=START + timedelta(seconds=after), limits=LIMITS)
+
+
+def told(db: Db) -> list[str]:
+    return [str(event["what"]) for event in db.events.find({}).sort([("_id", 1)])]
+
+
+# --- accounts ------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_password_is_to_be_changed_and_no_secret_is_in_the_events(db: Db) -> None:
+    made = add(db, " Ann.Lee ", " Ann   Lee ", Role.AGENT, by="tests", password=GOOD)
+    assert (made.name, made.shown, made.must_change) == ("ann.lee", "Ann Lee", True)
+    found = find(db, "ANN.LEE")
+    assert found == made
+    text = str(list(db.events.find({})))
+    assert GOOD not in text
+    assert "argon2" not in text
+
+
+@pytest.mark.parametrize("name", ["", "a b", "ann/lee", "-ann", "Ännë", "a" * 65, "$where"])
+def test_what_cannot_be_a_login_name(db: Db, name: str) -> None:
+    with pytest.raises(InputError, match="cannot be a login name"):
+        add(db, name, "Ann", Role.AGENT, by="tests")
+    assert everybody(db) == []
+
+
+@pytest.mark.parametrize("shown", ["", "   ", "x" * 41, "Import", "monitor"])
+def test_what_cannot_be_a_shown_name(db: Db, shown: str) -> None:
+    with pytest.raises(InputError, match="cannot be a name that others see"):
+        add(db, "ann", shown, Role.AGENT, by="tests")
+
+
+@pytest.mark.parametrize(("name", "shown", "taken"), [("ann", "Bob", "login name"), ("bob", "ANN LEE", "'ANN LEE'")])
+def test_no_two_accounts_share_a_name(db: Db, ann: Account, name: str, shown: str, taken: str) -> None:
+    with pytest.raises(Conflict, match=taken):
+        add(db, name, shown, Role.AGENT, by="tests")
+    assert everybody(db) == [ann]
+
+
+def test_the_last_engineer_stays_one(db: Db, ann: Account) -> None:
+    add(db, "bob", "Bob", Role.MANAGER, by="tests")
+    with pytest.raises(Conflict, match="last engineer"):
+        account_changes.set_role(db, "ann", Role.AGENT, by="Ann Lee")
+    with pytest.raises(Conflict, match="last engineer"):
+        account_changes.set_disabled(db, "ann", True, by="Ann Lee")
+    assert find(db, "ann") == ann
+    account_changes.set_role(db, "bob", Role.ENGINEER, by="Ann Lee")
+    assert account_changes.set_role(db, "ann", Role.AGENT, by="Bob").role is Role.AGENT
+
+
+def test_a_disabled_engineer_is_none_of_the_engineers(db: Db, ann: Account) -> None:
+    add(db, "bob", "Bob", Role.ENGINEER, by="tests")
+    account_changes.set_disabled(db, "bob", True, by="Ann Lee")
+    with pytest.raises(Conflict, match="last engineer"):
+        account_changes.set_role(db, "ann", Role.MANAGER, by="Ann Lee")
+    account_changes.set_role(db, "bob", Role.AGENT, by="Ann Lee")
+
+
+def test_two_engineers_who_demote_each_other_do_not_both_succeed(db: Db) -> None:
+    for round_ in range(5):
+        names = [f"a{round_}", f"b{round_}"]
+        db.users.delete_many({})
+        for name in names:
+            add(db, name, name, Role.ENGINEER, by="tests")
+
+        def demote(name: str) -> bool:
+            try:
+                account_changes.set_role(db, name, Role.AGENT, by="the other")
+            except Conflict:
+                return False
+            return True
+
+        with ThreadPoolExecutor(2) as pool:
+            done = list(pool.map(demote, names))
+        left = [account.name for account in everybody(db) if account.role is Role.ENGINEER]
+        assert left, done
+        assert len(left) == 2 - sum(done)
+
+
+def test_who_may_look_after_whom() -> None:
+    may = {role: [other for other in Role if Account("x", "X", role).may_administer(other)] for role in Role}
+    assert may == {Role.AGENT: [], Role.MANAGER: [Role.AGENT], Role.ENGINEER: list(Role)}
+
+
+def test_of_an_account_that_is_not_there_nothing_is_changed(db: Db) -> None:
+    with pytest.raises(NotFound):
+        account_changes.set_role(db, "nobody", Role.AGENT, by="tests")
+    with pytest.raises(NotFound):
+        account_changes.reset_password(db, "nobody", by="tests")
+    assert everybody(db) == []
+
+
+# --- sign-in -------------------------------------------------------------------------------------------------------
+
+
+def test_a_right_password_opens_a_session(db: Db, ann: Account) -> None:
+    done = enter(db, " ANN ")
+    assert isinstance(done, Entered)
+    assert holder(db, done.token, START, LIMITS) == ann
+    assert told(db) == ["account made", "signed in"]
+    assert done.token not in str([*db.sessions.find({}), *db.events.find({})]), "the token itself is kept nowhere"
+
+
+@pytest.mark.parametrize("name", ["ann", "nobody", "ann lee", ""])
+def test_whoever_is_refused_is_told_the_same(db: Db, ann: Account, name: str) -> None:
+    waits = [enter(db, name, "wrong") for _ in range(6)]
+    assert waits == [Refused()] * 5 + [Refused(timedelta(seconds=15))]
+
+
+def test_a_disabled_account_is_refused_like_a_wrong_password(db: Db, ann: Account) -> None:
+    add(db, "bob", "Bob", Role.ENGINEER, by="tests", password=GOOD)
+    account_changes.set_disabled(db, "ann", True, by="Bob")
+    assert enter(db) == Refused()
+
+
+def test_an_account_without_a_password_opens_with_none(db: Db) -> None:
+    add(db, "ann", "Ann", Role.AGENT, by="tests")
+    assert [enter(db, password=password) for password in ("", "None", "null")] == [Refused()] * 3
+
+
+def test_after_five_failures_the_right_password_waits_too_and_then_opens(db: Db, ann: Account) -> None:
+    for _ in range(5):
+        assert enter(db, password="wrong") == Refused()
+    assert enter(db) == Refused(timedelta(seconds=15))
+    assert enter(db, after=14) == Refused(timedelta(seconds=1)), "being refused meanwhile makes it no longer"
+    assert enter(db, password="wrong", after=15) == Refused()
+    assert enter(db, after=44) == Refused(timedelta(seconds=1))
+    assert isinstance(enter(db, after=45), Entered)
+    assert enter(db, password="wrong", after=46) == Refused(), "and the count starts anew"
+
+
+def test_it_is_told_once_when_somebody_has_to_wait(db: Db, ann: Account) -> None:
+    for after in range(0, 10_000, 1000):
+        enter(db, password="wrong", after=after)
+    assert told(db).count("sign-in throttled") == 1
+    event = db.events.find_one({"what": "sign-in throttled"})
+    assert event is not None
+    assert (event["subject"], event["details"]) == ("ann", {"address": "10.0.0.1", "counted": "name"})
+
+
+def test_a_password_typed_as_a_name_is_written_nowhere(db: Db, ann: Account) -> None:
+    for _ in range(8):
+        enter(db, "my-secret-passw0rd", "ann")
+    assert "my-secret" not in str([*db.events.find({}), *db.attempts.find({})])
+
+
+def test_an_address_is_throttled_whatever_names_it_tries(db: Db, ann: Account) -> None:
+    for number in range(50):
+        assert enter(db, f"name{number}", "wrong") == Refused()
+    assert enter(db) == Refused(timedelta(seconds=15))
+    assert isinstance(enter(db, address="10.0.0.2"), Entered)
+    assert isinstance(enter(db, address=None), Entered), "where no address is known, the name alone counts"
+
+
+def test_a_team_behind_one_address_that_signs_in_is_not_throttled(db: Db, ann: Account) -> None:
+    assert all(isinstance(enter(db), Entered) for _ in range(60))
+
+
+def test_yesterdays_failures_are_forgotten(db: Db, ann: Account) -> None:
+    for _ in range(5):
+        enter(db, password="wrong")
+    tomorrow = attempts.FORGET.total_seconds() + 1
+    assert [enter(db, password="wrong", after=tomorrow) for _ in range(5)] == [Refused()] * 5
+
+
+def test_of_many_attempts_at_once_each_is_counted(db: Db) -> None:
+    key = Key.of_name("ann")
+    with ThreadPoolExecutor(20) as pool:
+        counted = list(pool.map(lambda _: attempts.count(db, key, START), range(20)))
+    assert sorted(failures for _, failures in counted) == list(range(1, 21))
+    assert sum(wait == 0 for wait, _ in counted) == 5
+    found = db.attempts.find_one({"_id": key.id})
+    assert found is not None
+    assert found["failures"] == 20
+
+
+def test_of_many_guesses_at_once_five_are_looked_at(db: Db, ann: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    matches = passwords.matches
+
+    def looking(kept: str | None, guess: str) -> bool:
+        looked.append(guess)
+        return matches(kept, guess)
+
+    monkeypatch.setattr(passwords, "matches", looking)
+    with ThreadPoolExecutor(20) as pool:
+        done = list(pool.map(lambda n: enter(db, password=f"guess {n}"), range(20)))
+    assert len(looked) == 5
+    assert done.count(Refused()) == 5
+
+
+def test_an_outdated_hash_is_made_anew_and_no_session_ends(
+    db: Db, ann: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = enter(db)
+    before = db.users.find_one({"_id": "ann"})
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=2, memory_cost=64, parallelism=1))
+    assert isinstance(enter(db), Entered)
+    after = db.users.find_one({"_id": "ann"})
+    assert before is not None
+    assert after is not None
+    assert "t=1" in before["hash"]
+    assert "t=2" in after["hash"]
+    assert isinstance(enter(db), Entered)
+    assert isinstance(first, Entered)
+    assert holder(db, first.token, START, LIMITS) == ann
+
+
+# --- sessions ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("token", [None, "", "made up", "x" * 100_000])
+def test_no_other_token_is_a_session(db: Db, ann: Account, token: str | None) -> None:
+    open_session(db, ann, START, LIMITS)
+    assert holder(db, token, START, LIMITS) is None
+
+
+def test_what_is_kept_of_a_token_is_no_token(db: Db, ann: Account) -> None:
+    open_session(db, ann, START, LIMITS)
+    kept = db.sessions.find_one({})
+    assert kept is not None
+    assert holder(db, kept["_id"], START, LIMITS) is None
+
+
+def test_a_session_ends_when_nobody_does_anything(db: Db, ann: Account) -> None:
+    token = open_session(db, ann, START, LIMITS)
+    for minutes in (59, 118, 177):
+        assert holder(db, token, START + timedelta(minutes=minutes), LIMITS) == ann
+    for minutes in (200, 220):  # what the page does by itself keeps nobody signed in
+        assert holder(db, token, START + timedelta(minutes=minutes), LIMITS, active=False) == ann
+    assert holder(db, token, START + timedelta(minutes=237), LIMITS) is None
+
+
+def test_a_session_ends_at_an_age_whatever_is_done(db: Db, ann: Account) -> None:
+    token = open_session(db, ann, START, LIMITS)
+    for minutes in range(0, 480, 30):
+        assert holder(db, token, START + timedelta(minutes=minutes), LIMITS) == ann
+    assert holder(db, token, START + timedelta(hours=8), LIMITS) is None
+    open_session(db, ann, START + timedelta(hours=9), LIMITS)
+    assert len(list(db.sessions.find({}))) == 1, "what has ended is not kept"
+
+
+def test_signing_out_ends_this_session_and_no_other(db: Db, ann: Account) -> None:
+    here, there = (open_session(db, ann, START, LIMITS) for _ in range(2))
+    assert sessions.others(db, here, ann, START, LIMITS) == 1
+    sessions.end(db, here)
+    assert holder(db, here, START, LIMITS) is None
+    assert holder(db, there, START, LIMITS) == ann
+
+
+CHANGES: dict[str, Callable[[Db], object]] = {
+    "role": lambda db: account_changes.set_role(db, "bob", Role.MANAGER, by="Ann"),
+    "disabled": lambda db: account_changes.set_disabled(db, "bob", True, by="Ann"),
+    "reset": lambda db: account_changes.reset_password(db, "bob", by="Ann"),
+    "chosen": lambda db: account_changes.choose_password(db, Account("bob", "Bob", Role.AGENT), OTHER),
+    "ended": lambda db: account_changes.end_sessions(db, Account("bob", "Bob", Role.AGENT)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_ends_every_session_of_an_account_and_of_nobody_else(db: Db, ann: Account, change: str) -> None:
+    bob = add(db, "bob", "Bob", Role.AGENT, by="tests", password=GOOD)
+    hers, his = open_session(db, ann, START, LIMITS), [open_session(db, bob, START, LIMITS) for _ in range(3)]
+    CHANGES[change](db)
+    assert [holder(db, token, START, LIMITS) for token in his] == [None] * 3
+    assert holder(db, hers, START, LIMITS) == ann
+
+
+def test_whoever_changes_their_password_stays_signed_in_there(db: Db, ann: Account) -> None:
+    here, there = (open_session(db, ann, START, LIMITS) for _ in range(2))
+    changed = account_changes.choose_password(db, ann, OTHER)
+    sessions.carry_over(db, here, changed)
+    assert holder(db, here, START, LIMITS) == changed
+    assert holder(db, there, START, LIMITS) is None
+    assert sessions.others(db, here, changed, START, LIMITS) == 0
+    assert enter(db) == Refused()
+    assert isinstance(enter(db, password=OTHER), Entered)
+
+
+def test_a_weak_password_is_not_taken(db: Db, ann: Account) -> None:
+    with pytest.raises(InputError, match="will not do"):
+        account_changes.choose_password(db, ann, "password1234")
+    assert isinstance(enter(db), Entered)
+
+
+def test_nobody_can_carry_a_session_over_to_another_account(db: Db, ann: Account) -> None:
+    bob = add(db, "bob", "Bob", Role.AGENT, by="tests")
+    token = open_session(db, bob, START, LIMITS)
+    sessions.carry_over(db, token, account_changes.end_sessions(db, ann))
+    assert holder(db, token, START, LIMITS) == bob
+
+
+def test_all_of_it_is_in_the_events_and_they_are_whole(db: Db, ann: Account) -> None:
+    add(db, "bob", "Bob", Role.AGENT, by="Ann Lee", password=GOOD)
+    for change in CHANGES.values():
+        change(db)
+    account_changes.set_disabled(db, "bob", False, by="Ann Lee")
+    assert told(db) == [
+        *("account made", "account made", "role changed", "account disabled", "password reset"),
+        *("password changed", "sessions ended", "account enabled"),
+    ]
+    assert events.first_broken(db) is None
+
+
+def test_a_clock_that_was_put_back_makes_nobody_wait_who_has_not_failed_too_often(db: Db, ann: Account) -> None:
+    for _ in range(4):
+        enter(db, password="wrong", after=3600)
+    assert isinstance(enter(db), Entered)

@@ -1,0 +1,55 @@
+"""After a restore, receipts alone are enough to find and erase again whom it brought back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from core.erasure import Person, Pseudonyms, under_way
+from core.errors import InputError
+from core.mongo import Db
+from core.schema import Schema
+from trainer.erase_again import again, receipts_in
+
+pytestmark = pytest.mark.mongo
+
+KEY = "a-key-of-this-test"
+
+
+def receipt(person: Person, *, kept_out: bool = True) -> dict[str, object]:
+    return {"number": "x-1", "pseudonym": Pseudonyms(KEY).of(person), "kept_out": kept_out}
+
+
+def people(db: Db) -> None:
+    for key in ("spring:1", "spring:2", "autumn:2", "autumn:3"):
+        campaign, _, ref = key.partition(":")
+        db.prospects.insert_one({"_id": key, "campaign": campaign, "ref": ref})
+
+
+def test_those_of_the_receipts_are_asked_for_once_each(db: Db, schema: Schema) -> None:
+    people(db)
+    ours = schema.model_copy(update={"reference": "customer"})
+    receipts = [receipt(Person("2")), receipt(Person("3"), kept_out=False), receipt(Person("gone"))]
+    for _ in range(2):
+        asked = again(db, ours, KEY, receipts, by="ann")
+        assert {(one.person, one.keep_out) for one in asked} == {(Person("2"), True), (Person("3"), False)}
+    assert len(under_way(db)) == 2
+
+
+def test_without_a_reference_column_it_is_the_row_of_the_campaign(db: Db, schema: Schema) -> None:
+    people(db)
+    asked = again(db, schema, KEY, [receipt(Person("2", "autumn")), receipt(Person("1"))], by="ann")
+    assert [one.person for one in asked] == [Person("2", "autumn")]
+
+
+def test_receipts_stand_one_after_the_other() -> None:
+    given = [receipt(Person("1")), receipt(Person("2"))]
+    assert list(receipts_in("\n".join(json.dumps(one, indent=2) for one in given) + "\n\n")) == given
+    assert list(receipts_in("  ")) == []
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"number": 1}', '{"pseudonym": "a", "kept_out": true} x'])
+def test_what_is_no_receipt_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="no receipt"):
+        list(receipts_in(text))

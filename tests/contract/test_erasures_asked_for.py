@@ -1,0 +1,165 @@
+"""The monitor has people erased, and what does so has the rights it needs and no others."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from core import erasure, kept_out
+from core.campaign_file import CampaignFile
+from core.column_mapping import ColumnMapping, remember
+from core.erasure import Person, Status, Subject, ask, get
+from core.erasure_places import RejectFiles, collections
+from core.errors import Conflict
+from core.mongo import Db
+from core.objects import ObjectStore
+from core.reject_file import TAKEN
+from core.schema import Schema
+from monitor.erasures import Erasures
+from monitor.prefect_runs import FlowRun
+from tests.contract.test_call_rights import beyond
+from tests.questions import listened_to
+
+pytestmark = pytest.mark.mongo
+
+AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+class Runs:
+    """Prefect, as far as it is asked; `going` are the runs under way."""
+
+    def __init__(self) -> None:
+        self.keys: list[str | None] = []
+        self.going: list[FlowRun] = []
+        self.lost: list[str] = []
+
+    def start(self, _parameters: object, *, key: str | None = None) -> FlowRun:
+        self.keys.append(key)
+        return FlowRun("run", key, "SCHEDULED", "Scheduled", "", AT)
+
+    def under_way(self) -> list[FlowRun]:
+        return self.going
+
+    def give_up(self, run: str, _why: str) -> None:
+        self.lost.append(run)
+
+
+def refused(_reason: str, _by: str) -> str:
+    raise Conflict("Version 5 is on trial.")
+
+
+def test_a_pass_is_asked_for_when_it_is_due_and_never_twice_at_once(db: Db) -> None:
+    at, runs = AT, Runs()
+    job = Erasures(db, runs, refused, clock=lambda: at)
+    assert job.run() == "nobody is to be erased"
+    request = ask(db, "key", Person("7"), by="mia", keep_out=True, clock=lambda: at)
+    assert "1 to be erased" in job.run()
+    job.run()
+    assert len(set(runs.keys)) == 1  # one run a minute, however often it is asked for
+    at += timedelta(minutes=1)
+    job.run()
+    assert len(set(runs.keys)) == 2
+    runs.going = [FlowRun("run", None, "RUNNING", "Running", "", at)]
+    assert "being erased by flow run run" in job.run()
+    assert len(runs.keys) == 3
+    at += timedelta(hours=2)  # a worker that was killed with it
+    job.run()
+    assert (runs.lost, len(runs.keys)) == (["run"], 4)
+    erasure.note(db, request, Status.WATCHING, passes=1, due=at + timedelta(minutes=2))
+    assert "a last look" in job.run()
+    assert len(runs.keys) == 4
+    at += timedelta(minutes=2)
+    runs.going = []
+    assert "1 to be erased" in job.run()
+
+
+def test_a_training_is_asked_for_until_nothing_is_in_its_way(db: Db) -> None:
+    request = ask(db, "key", Person("7"), by="mia", keep_out=True)
+    erasure.forget(db, request, {"number": request.id})
+    erasure.ask_for_training(db, request.id, by="mia")
+    erasure.ask_for_training(db, request.id, by="eve")  # who asked first stands
+    Erasures(db, Runs(), refused).run()
+    held = get(db, request.id).retrain
+    assert (held["by"], held["run"], held["said"]) == ("mia", "", "Version 5 is on trial.")
+    asked: list[tuple[str, str]] = []
+
+    def taken(reason: str, by: str) -> str:
+        asked.append((reason, by))
+        return "Asked for a training."
+
+    for _ in range(2):
+        Erasures(db, Runs(), taken).run()
+    assert asked == [(f"somebody was erased: {request.id}", "mia")]
+    assert get(db, request.id).retrain["said"] == "Asked for a training."
+
+
+def test_each_does_its_part_with_the_rights_it_has(db: Db) -> None:
+    db.campaigns.insert_one({"_id": "spring"})
+    for name, field in (("calls", "prospect"), ("outcomes", "prospect"), ("predictions", "prospect")):
+        db[name].insert_one({"_id": f"{name}-1", field: "spring:7"})
+    db.prospects.insert_one({"_id": "spring:7"})
+    db.do_not_call.insert_one({"_id": "7", "lifted": None})
+    with listened_to(db) as (listened, questions):
+        request = ask(listened, "key", Person("7"), by="mia", keep_out=True)
+        erasure.ask_for_training(listened, request.id, by="mia")
+        kept_out.let_in(listened, request.pseudonym, by="mia")
+    assert beyond("app", questions) == set()
+    with listened_to(db) as (listened, questions):
+        kept_out.keep_out(listened, request.pseudonym, receipt=request.id, at=AT)
+        kept_out.keep_out(listened, request.pseudonym, receipt="another", at=AT)
+        for place in collections(listened):
+            assert place.look(request.subject) == 1
+            place.erase(request.subject)
+            assert place.look(request.subject) == 0
+        erasure.note(listened, request, Status.ERASING, passes=1)
+        erasure.forget(listened, request, {"number": request.id})
+    assert beyond("prefect-worker", questions) == set()
+    with listened_to(db) as (listened, questions):
+        Erasures(listened, Runs(), lambda _reason, _by: "asked").run()
+    assert beyond("monitor", questions) == set()
+    for name in ("calls", "outcomes", "predictions", "prospects", "do_not_call"):
+        assert db[name].count_documents({}) == 0
+
+
+def test_without_a_reference_column_a_rejected_row_is_told_by_its_number(
+    db: Db, objects: ObjectStore, schema: Schema
+) -> None:
+    """In its own campaign, and not where it was rejected because its number was somebody else's already."""
+    head, end = "_row,_column,_rule,age,job", "\r\n"
+    rows = [
+        "7,age,too old,200,student",
+        f"7,,{TAKEN} 0000007 in this campaign,41,student",
+        "17,age,too old,201,student",
+    ]
+    text = end.join([head, *rows, ""])
+    for campaign in ("spring", "autumn"):
+        objects.put(f"imports/{campaign}/0a1b2c3d-rejects.csv", text.encode())
+    place, subject = RejectFiles(db, objects, schema), Subject(Person("0000007", "spring"))
+    assert place.look(subject) == 1
+    place.erase(subject)
+    assert place.look(subject) == 0
+    assert objects.get("imports/spring/0a1b2c3d-rejects.csv").decode() == end.join([head, *rows[1:], ""])
+    assert objects.get("imports/autumn/0a1b2c3d-rejects.csv").decode() == text
+
+
+def test_a_rejected_row_is_told_by_the_column_that_the_file_calls_otherwise(
+    db: Db, objects: ObjectStore, schema: Schema, tmp_path: Path
+) -> None:
+    """As a spreadsheet may hold it, and nobody else's row goes: not even one that has the same number elsewhere."""
+    keyed = schema.model_copy(update={"reference": "ref"})
+    source = tmp_path / "people.csv"
+    source.write_text("Customer,Alter\n+41,200\n")
+    mapping = ColumnMapping({"ref": "Customer", "age": "Alter"})
+    rows = ["1,Alter,too old,200,a,'+41-x,200", "2,Alter,too old,200,a,17,'+41-x"]
+    text = "\r\n".join(["\ufeff_row,_column,_rule,_found,_file,Customer,Alter", *rows, ""])
+    objects.put("imports/spring/0a1b2c3d-rejects.csv", text.encode())
+    place, subject = RejectFiles(db, objects, keyed), Subject(Person("+41-x"))
+    assert place.look(subject) == 2  # nobody knows yet which column it is
+    remember(db, keyed, CampaignFile.open(source), mapping, by="mia")
+    assert place.look(subject) == 1
+    place.erase(subject)
+    assert place.look(subject) == 0
+    left = objects.get("imports/spring/0a1b2c3d-rejects.csv").decode()
+    assert left == "\r\n".join(["\ufeff_row,_column,_rule,_found,_file,Customer,Alter", rows[1], ""])

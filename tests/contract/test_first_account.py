@@ -1,0 +1,119 @@
+"""The first account, and the way back in from the command line; with the rights that the app has, and no others."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from argon2 import PasswordHasher
+
+from bootstrap.people import arguments, ensure_first, run, visitor, waits_for_first
+from core import account_changes, accounts, passwords, sessions
+from core.accounts import Role, find
+from core.clock import now
+from core.errors import CallwiseError, Conflict, NotFound
+from core.mongo import Db
+from core.sessions import Limits, holder
+from core.sign_in import Entered, Refused, sign_in
+from tests.contract.test_call_rights import beyond
+from tests.people import PASSWORD
+from tests.questions import listened_to
+
+pytestmark = pytest.mark.mongo
+OTHER = "tinker tailor soldier sailor"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+
+
+def enter(db: Db, name: str, password: str) -> Entered | Refused:
+    return sign_in(db, name, password, address=None, at=now(), limits=Limits())
+
+
+def command(db: Db, *words: str) -> str:
+    return run(db, arguments(list(words)), "somebody at the server")
+
+
+def test_an_appliance_without_accounts_is_given_one_and_never_again(db: Db) -> None:
+    assert ensure_first(db, PASSWORD) == "the first account, admin"
+    assert waits_for_first(db)
+    assert ensure_first(db, OTHER) == "1 accounts"
+    assert isinstance(enter(db, "admin", PASSWORD), Entered)
+    admin = find(db, "admin")
+    assert admin is not None
+    assert (admin.role, admin.must_change) == (Role.ENGINEER, True)
+    account_changes.choose_password(db, admin, OTHER)
+    assert not waits_for_first(db)
+    ensure_first(db, PASSWORD)
+    assert enter(db, "admin", PASSWORD) == Refused(), "a start never puts the first password back"
+
+
+def test_where_others_have_accounts_none_is_made(db: Db) -> None:
+    accounts.add(db, "ann", "Ann", Role.AGENT, by="tests")
+    ensure_first(db, PASSWORD)
+    assert find(db, "admin") is None
+    assert not waits_for_first(db)
+
+
+def test_without_a_password_to_make_it_with_that_is_said(db: Db) -> None:
+    assert "no ADMIN_PASSWORD" in ensure_first(db, None)
+    assert find(db, "admin") is None
+
+
+def test_the_way_back_in(db: Db) -> None:
+    ensure_first(db, PASSWORD)
+    done = enter(db, "admin", PASSWORD)
+    assert isinstance(done, Entered)
+    said = command(db, "reset", "Admin")
+    password = said.split(": ")[1].split("\n")[0]
+    assert holder(db, done.token, now(), Limits()) is None
+    assert enter(db, "admin", PASSWORD) == Refused()
+    assert isinstance(enter(db, "admin", password), Entered)
+    assert password not in str(list(db.events.find({})))
+
+
+def test_accounts_from_the_command_line(db: Db) -> None:
+    assert command(db, "list") == "There is no account."
+    said = command(db, "add", "ann", "Ann Lee", "manager")
+    assert isinstance(enter(db, "ann", said.rsplit(" ", 1)[1]), Entered)
+    account_changes.set_disabled(db, "ann", True, by="tests")
+    assert "disabled" in command(db, "list")
+    assert "disabled" not in command(db, "enable", "ann")
+    for words, error in ((("reset", "nobody"), NotFound), (("add", "ann", "Other", "agent"), Conflict)):
+        with pytest.raises(error):
+            command(db, *words)
+
+
+def test_a_visitor_is_let_in_only_as_long_as_it_is_needed(db: Db) -> None:
+    for _ in range(2):
+        with visitor(db, "check", Role.AGENT) as (name, password):
+            done = enter(db, name, password)
+            assert isinstance(done, Entered)
+            assert not done.account.must_change
+            assert done.account.shown == "check"
+        assert holder(db, done.token, now(), Limits()) is None
+        assert enter(db, name, password) == Refused()
+
+
+def test_a_visitor_takes_nobodys_name(db: Db) -> None:
+    accounts.add(db, "ann", "Ann", Role.AGENT, by="tests", password=PASSWORD)
+    with pytest.raises(CallwiseError), visitor(db, "Ann", Role.ENGINEER):
+        raise AssertionError("it was let in under somebody's name")
+    assert isinstance(enter(db, "ann", PASSWORD), Entered)
+
+
+def test_the_app_may_do_what_signing_in_and_looking_after_accounts_do(db: Db) -> None:
+    ann = accounts.add(db, "ann", "Ann", Role.ENGINEER, by="tests", password=PASSWORD)
+    with listened_to(db) as (heard, questions):
+        accounts.add(heard, "bob", "Bob", Role.AGENT, by="Ann", password=OTHER)
+        assert enter(heard, "bob", "wrong") == Refused()
+        done = enter(heard, "bob", OTHER)
+        assert isinstance(done, Entered)
+        assert holder(heard, done.token, now() + timedelta(minutes=2), Limits()) == done.account
+        account_changes.set_role(heard, "bob", Role.MANAGER, by="Ann")
+        account_changes.reset_password(heard, "bob", by="Ann")
+        sessions.carry_over(heard, done.token, account_changes.end_sessions(heard, ann))
+        sessions.end(heard, done.token)
+    assert beyond("app", questions) == set()

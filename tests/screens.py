@@ -1,0 +1,47 @@
+"""A page as Streamlit's own test runner draws it: what its settings are, and what a person reads on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.mongo import Db
+from tests.people import cookies_from_tests, sit_down
+
+# The object store is away, which no page but the campaigns' may mind.
+SETTINGS = {
+    "S3_ENDPOINT_URL": "http://127.0.0.1:9",
+    "S3_ACCESS_KEY": "nobody",
+    "S3_SECRET_KEY": "not-a-real-one",
+}
+
+Draw = Callable[..., AppTest]
+"""Draws the page for somebody who is signed in, a manager called Ann unless another name is given."""
+
+
+@contextmanager
+def drawn(script: Callable[[], None], db: Db, monkeypatch: pytest.MonkeyPatch, **settings: str) -> Iterator[Draw]:
+    """What draws `script` on the test's own database and under these `settings`, with nothing left of another test."""
+    for name, value in {"MONGODB_DATABASE": db.name, **SETTINGS, **settings}.items():
+        monkeypatch.setenv(name, value)
+    cookies_from_tests(monkeypatch)
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield lambda who="Ann": sit_down(AppTest.from_function(script, default_timeout=60), db, who).run()
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def texts(test: AppTest) -> str:
+    """All sentences."""
+    shown = [*test.markdown, *test.caption, *test.error, *test.warning, *test.success, *test.info]
+    return "\n".join(str(element.value) for element in shown).replace("\\", "")
+
+
+def tables(test: AppTest) -> str:
+    """All tables."""
+    return "\n".join(table.value.to_string() for table in test.table).replace("\\", "")

@@ -1,0 +1,85 @@
+"""Files as people's programs write them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from core import delimited
+from core.campaign_file import CampaignFile
+from core.errors import InputError
+
+HEADER = "Größe;Straße;Name"
+LINES = f"{HEADER}\n1;Allee;Jörg\n2;Weg;Ann\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_every_usual_encoding_is_found(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes(LINES.encode(encoding))
+    file = CampaignFile.open(path)
+    assert file.header == ["Größe", "Straße", "Name"]
+    with file.records() as records:
+        assert [record["Name"] for record in records] == ["Jörg", "Ann"]
+
+
+def test_a_letter_that_is_no_utf8_far_into_the_file_decides(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes(b"name,age\n" + b"Ann,1\n" * 400_000 + "Jörg,2\n".encode("cp1252"))
+    with CampaignFile.open(path).records() as records:
+        assert list(records)[-1]["name"] == "Jörg"
+
+
+@pytest.mark.parametrize(
+    ("text", "separator"),
+    [
+        ("a,b\n1,2\n", ","),
+        ("a;b\n1,5;2,5\n", ";"),
+        ("a\tb\n1\t2\n", "\t"),
+        ("a|b\n1|2\n", "|"),
+        ("sep=;\na,b;c\n1;2\n", ";"),
+        ('"sep=\t"\na\tb\n1\t2\n', "\t"),
+        ('"a, b and c";d\n"1, 2";3\n', ";"),
+        ("\n\na;b\n1;2\n", ";"),
+        ("only\n1\n2\n", ","),
+    ],
+)
+def test_the_separator_is_the_one_that_parts_all_lines_alike(text: str, separator: str) -> None:
+    header, found, rows = delimited.rows(io.StringIO(text))
+    assert found == separator
+    assert len({len(header), *(len(row) for row in rows)}) == 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "names"),
+    [
+        (["\ufeffage", " job "], ["age", "job"]),
+        (["Last\ncontact", "a  b"], ["Last contact", "a b"]),
+        (["age", "age", "age"], ["age", "age (2)", "age (3)"]),
+        (["age", "age (2)", "age"], ["age", "age (2)", "age (3)"]),
+        (["", "job", ""], ["column 1", "job"]),
+        (["", "", ""], []),
+    ],
+)
+def test_each_column_has_a_name_of_its_own(cells: list[str], names: list[str]) -> None:
+    assert delimited.headings(cells) == names
+
+
+def test_cells_that_are_nothing_are_no_surplus(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("a;b;\n1;2;\n3;4;5\n\n6\n")
+    with CampaignFile.open(path).records() as records:
+        rows = list(records)
+    assert [row.get(None) for row in rows] == [None, ["5"], None]  # type: ignore[call-overload]
+    assert rows[2] == {"a": "6", "b": None}
+
+
+def test_a_quotation_mark_that_is_never_closed_is_told_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("a,b\n1,2\n3,4\n" + '5,"' + "x,y\n" * 50_000)
+    file = CampaignFile.open(path)
+    with pytest.raises(InputError, match="cannot be read after row 2") as caught, file.records() as records:
+        list(records)
+    assert "quotation mark" in caught.value.next
