@@ -283,7 +283,7 @@ class Schema(Strict):
         """Columns by their name."""
         return {column.name: column for column in self.columns}
 
-    @cached_property
+    @property
     def segment_columns(self) -> tuple[Column, ...]:
         """The segments; those that are numbers without bounds part nobody and are left out."""
         return tuple(column for name in self.segments if (column := self.by_name[name]).is_grouped)
