@@ -102,6 +102,8 @@ class Schema(Strict):
                 known = {*column.categories, *column.special}
                 if strange := [value for value in (*said.categories, *said.special) if value not in known]:
                     raise ValueError(f"words in '{language}': column '{name}' has no value {strange[0]!r} of that kind")
+                if unknown := [key for key in said.reason.values if not column.is_value(key)]:
+                    raise ValueError(f"words in '{language}': column '{name}' has no value or group {unknown[0]!r}")
                 column._words[language] = said
 
     @cached_property

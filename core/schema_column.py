@@ -67,11 +67,12 @@ class Column(Strict):
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"column '{self.name}': minimum is above maximum")
         self._bounded()
-        if strange := [key for key in self.reason.values if not self._is_value(key)]:
+        if strange := [key for key in self.reason.values if not self.is_value(key)]:
             raise ValueError(f"column '{self.name}': a reason has words for {strange[0]!r}, which is no value or group")
         return self
 
-    def _is_value(self, key: str) -> bool:
+    def is_value(self, key: str) -> bool:
+        """Whether `key`, as a wording has it, is one of the values or groups: `retired`, `999`, `under 30`."""
         if self.is_category or key in self.groups:
             return key in self.groups
         try:
@@ -79,9 +80,14 @@ class Column(Strict):
         except ValueError:
             return False
 
-    def own_words(self, value: Value) -> str | None:
+    def wording(self, language: str = "") -> Wording:
+        """How reasons are worded in `language`; the schema's own wording where it says nothing of them there."""
+        theirs = self.words(language).reason
+        return theirs if theirs != Wording() else self.reason
+
+    def own_words(self, value: Value, language: str = "") -> str | None:
         """The schema's words for `value`, or for the group it is in, where it is a reason; None if there are none."""
-        words = self.reason.values
+        words = self.wording(language).values
         exact = words.get(value if isinstance(value, str) else f"{value:g}")
         return exact or (words.get(self.group(value)) if self.is_grouped else None)
 
