@@ -210,7 +210,7 @@ class TrialSettings(Group):
         0.05, gt=0, lt=1, description="chance that a canary that is not worse is ever rolled back"
     )
     callwise_trial_minimum: int = Field(200, ge=1, description="outcomes before a promotion")
-    callwise_trial_limit: int = Field(2000, ge=200, description="outcomes after which the champion stays")
+    callwise_trial_limit: int = Field(1000, ge=200, description="outcomes after which the champion stays")
     callwise_trial_errors: int = Field(2, ge=0, description="requests a canary may fail")
     callwise_trial_slowness: float = Field(5.0, gt=1, description="times the champion's time a canary may take")
     callwise_parity_seconds: float = Field(86_400.0, gt=0, description="seconds between replays of logged requests")
