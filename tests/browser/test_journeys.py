@@ -263,7 +263,7 @@ def test_a_manager_asks_for_a_person_to_be_erased(
         come_in(page, app, "Mia Berger")
         visit(page, f"{app}/privacy")
         choose(page, "Campaign", SAMPLE_CAMPAIGN)
-        page.get_by_label("Reference on the list").fill(customer["ref"])
+        page.get_by_label("Reference on the list", exact=True).fill(customer["ref"])
         page.keyboard.press("Enter")
         expect(page.locator(".st-key-erase-found")).to_contain_text("Records on the call lists")
         page.get_by_label("Type the reference again").fill(customer["ref"])
