@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 from babel.dates import get_day_names
+from babel.numbers import format_percent
 
 from app import cached, calls_made, formats
 from app.appliance import Appliance
@@ -15,7 +16,7 @@ from core import reach
 from core.clock import now
 from core.mongo import Document
 from core.reach import Answers, Best, Group
-from core.schema import Schema, Value
+from core.schema import Column, Schema, Value
 
 
 def draw(house: Appliance, prospect: Document) -> None:
@@ -83,9 +84,14 @@ def _people(schema: Schema, group: Group) -> str:
     if group == reach.EVERYBODY:
         return _("The people of this campaign")
     column = schema.by_name[name]
-    words = column.reason.values.get(theirs) or (formats.value(column, theirs) if column.is_category else theirs)
-    return _("People like this ({label}: {group})").format(label=column.label, group=words)
+    words = column.wording(locale().language).values.get(theirs) or _shown(column, theirs)
+    return _("People like this ({label}: {group})").format(label=formats.label(column), group=words)
+
+
+def _shown(column: Column, group: str) -> str:
+    # Calls may be of a group that the schema has no longer.
+    return formats.group(column, group) if group in column.groups else group
 
 
 def _share(answers: Answers) -> str:
-    return f"{answers.share:.0%}"
+    return format_percent(answers.share, locale=locale())

@@ -9,7 +9,7 @@ import streamlit as st
 from app import cached, export_view, formats, identity, script_form
 from app.appliance import Appliance
 from app.campaign_pace import Pace
-from app.language import _, plural
+from app.language import _, plural, said
 from app.notices import Notice, kept_for_next_run, leave
 from app.ranked_list import Progress
 from core import campaigns
@@ -43,7 +43,7 @@ def draw(house: Appliance, found: Sequence[Document], agents: Sequence[str]) -> 
 
 def state_word(state: State) -> str:
     """The state as a word."""
-    return {State.OPEN: _("open"), State.PAUSED: _("paused"), State.CLOSED: _("closed")}[state]
+    return said(state.words)
 
 
 def _progress(house: Appliance, campaign: Document, state: Progress) -> None:

@@ -24,6 +24,7 @@ from app.export_rows import Asked, Field, Kind
 from core import events, spreadsheet
 from core.clock import Clock, now
 from core.errors import InputError
+from core.sentences import Sentence
 
 XLSX_ROWS = 1_048_576  # of a sheet, its header among them
 EXPORTED = "ranked list exported"
@@ -82,12 +83,19 @@ def write(
     """
     many = export_rows.how_many(house.db, asked)
     if not many:
-        raise InputError("Nobody is on this list", next="Choose less in the filter, or everybody in the campaign.")
+        raise InputError(
+            Sentence("Nobody is on this list"),
+            next=Sentence("Choose less in the filter, or everybody in the campaign."),
+        )
     if form.ending == "xlsx" and many >= XLSX_ROWS:
         raise InputError(
-            f"An Excel sheet holds {XLSX_ROWS - 1:,} people, and these are {many:,}",
-            kept="Nothing was written.",
-            next="Choose CSV or Parquet, or a filter.",
+            Sentence(
+                "An Excel sheet holds {most} people, and these are {people}",
+                most=f"{XLSX_ROWS - 1:,}",
+                people=f"{many:,}",
+            ),
+            kept=Sentence("Nothing was written."),
+            next=Sentence("Choose CSV or Parquet, or a filter."),
         )
     fields = export_rows.fields(house.schema)
     version = [f.name for f in fields].index("model_version")
@@ -130,9 +138,9 @@ def _room() -> Iterator[None]:
         if error.errno != errno.ENOSPC:
             raise
         raise InputError(
-            "The file does not fit on the app's disk",
-            kept="Nothing was given away.",
-            next="Choose Parquet, which is the smallest, or a filter.",
+            Sentence("The file does not fit on the app's disk"),
+            kept=Sentence("Nothing was given away."),
+            next=Sentence("Choose Parquet, which is the smallest, or a filter."),
         ) from error
 
 

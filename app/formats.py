@@ -41,11 +41,6 @@ def count(number: int) -> str:
     return format_decimal(number, locale=locale())
 
 
-def plural(number: int, one: str, many: str | None = None) -> str:
-    """A count and its noun, in English alone: `1 row`, `2 rows`. Sentences use `app.language.plural`."""
-    return f"{count(number)} {one if number == 1 else many or one + 's'}"
-
-
 def left(remaining: timedelta) -> str:
     """Time that is left, in whole minutes until the last one and then in seconds: `14 min`, `45 s`."""
     seconds = max(0, math.ceil(remaining.total_seconds()))

@@ -28,6 +28,7 @@ from app.language import _
 from core.accounts import Role
 from core.column_mapping import ColumnMapping
 from core.errors import InputError
+from core.sentences import Sentence
 
 NEW = "A new campaign"
 _LAST, _DONE = "last_import", "imported_into"
@@ -102,9 +103,9 @@ def _import(
     campaign = imports.campaign_key(title) if is_new else title
     if is_new and campaign in taken:
         raise InputError(
-            f"There is a campaign '{campaign}' already",
-            kept="Nothing was imported.",
-            next="Choose it from the list to add to it, or give the new one another name.",
+            Sentence("There is a campaign '{campaign}' already", campaign=campaign),
+            kept=Sentence("Nothing was imported."),
+            next=Sentence("Choose it from the list to add to it, or give the new one another name."),
         )
     who = identity.require(Role.MANAGER).shown
     work = Work(campaign, chosen.file, who, mapping, title=title)

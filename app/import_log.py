@@ -21,6 +21,7 @@ from core.clock import Clock, now
 from core.errors import CallwiseError, Conflict
 from core.intake import Report
 from core.mongo import Db, Document, reachable
+from core.sentences import Sentence
 
 SILENCE = timedelta(seconds=90)
 """How long an import may say nothing: its longest step is one batch, or counting the rows of a large file."""
@@ -99,9 +100,14 @@ def begin(db: Db, campaign: str, file: CampaignFile, *, by: str, run: str, clock
         found = db.imports.find_one({"_id": place})
         if found and found["run"] != run and Entry(found, at).state is State.RUNNING:
             raise Conflict(
-                f"{file.path.name} is being imported into {campaign} by {found['by']} already",
-                kept="That import goes on.",
-                next="Wait for it, or end it.",
+                Sentence(
+                    "{file} is being imported into {campaign} by {who} already",
+                    file=file.path.name,
+                    campaign=campaign,
+                    who=found["by"],
+                ),
+                kept=Sentence("That import goes on."),
+                next=Sentence("Wait for it, or end it."),
             )
         db.imports.update_one({"_id": place}, {"$set": new}, upsert=True)
     return place

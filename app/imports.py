@@ -22,6 +22,7 @@ from core.intake import Report, import_campaign
 from core.mongo import Db
 from core.objects import ObjectStore
 from core.schema import Schema
+from core.sentences import Sentence
 
 KINDS = ("csv", "parquet", "zip")
 OFTEN = 0.5
@@ -41,9 +42,11 @@ def campaign_key(title: str) -> str:
     key = re.sub(r"[^a-z0-9]+", "-", title.strip().lower()).strip("-")[:40].rstrip("-")
     if not _KEY.fullmatch(key):
         raise InputError(
-            f"'{title}' cannot name a campaign" if title.strip() else "The campaign has no name",
-            kept="Nothing was imported.",
-            next="Use letters and digits, for example 'autumn 2026'.",
+            Sentence("'{title}' cannot name a campaign", title=title)
+            if title.strip()
+            else Sentence("The campaign has no name"),
+            kept=Sentence("Nothing was imported."),
+            next=Sentence("Use letters and digits, for example 'autumn 2026'."),
         )
     return key
 
@@ -124,7 +127,7 @@ def bring_in(house: Stores, work: Work, *, progress: Callable[[int, int], None] 
     import_log.done(house.db, place, work.run, report, rejects)
     entry = import_log.one(house.db, place)
     if entry is None:
-        raise NotFound(f"The import '{place}' is not in the log.")
+        raise NotFound(Sentence("The import '{place}' is not in the log.", place=place))
     return entry
 
 

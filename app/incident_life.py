@@ -9,7 +9,7 @@ import streamlit as st
 from pymongo import DESCENDING
 
 from app import formats
-from app.language import _, plural
+from app.language import _, plural, said
 from core import incident_words
 from core.mongo import Db, Document, reachable
 
@@ -37,8 +37,8 @@ def draw(found: Sequence[Document], at: datetime) -> None:
 
 def _fold(incident: Document, at: datetime) -> None:
     history, zone = incident["history"], st.context.timezone
-    name = _(incident_words.name(str(incident["cause"])))
-    head = _(incident_words.head(str(incident["status"]), len(history) - 1))
+    name = said(incident_words.name(str(incident["cause"])))
+    head = said(incident_words.head(str(incident["status"]), len(history) - 1))
     opened = formats.moment(incident["opened"]["at"], zone)
     with st.expander(
         f"{formats.plain(name[:1].upper() + name[1:])} · {formats.plain(head)} · {formats.plain(opened)}",
@@ -48,7 +48,7 @@ def _fold(incident: Document, at: datetime) -> None:
         rows = [
             {
                 _("When"): formats.plain(formats.moment(entry["at"], zone)),
-                _("State"): formats.plain(_(incident_words.head(str(entry["status"]), place))),
+                _("State"): formats.plain(said(incident_words.head(str(entry["status"]), place))),
                 _("What was found"): formats.plain(str(entry["why"])),
                 _("Lasted"): lasted(end - entry["at"]) if end else "",
             }

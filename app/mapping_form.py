@@ -14,7 +14,7 @@ import streamlit as st
 from app import formats
 from app.appliance import Appliance
 from app.chosen_file import Chosen
-from app.language import _, plural
+from app.language import _, plural, said
 from core import column_mapping, column_matching, value_matching
 from core.column_mapping import ColumnMapping
 from core.column_matching import Proposal, Sure
@@ -115,7 +115,7 @@ def _verdict(chosen: Chosen, now: Proposal, *, absent: bool, by_hand: bool) -> s
     colour = "gray" if by_hand else _COLOURS[now.sure]
     parts = [f":{colour}-badge[{badge}]"]
     if now.why and not by_hand:
-        parts.append(formats.plain(_(now.why)))
+        parts.append(formats.plain(said(now.why)))
     fits = (
         _("all values fit") if now.fit == 1.0 else _("{share} of the values fit").format(share=formats.percent(now.fit))
     )
@@ -163,7 +163,7 @@ def _meaning(
     left, right = st.columns([4, 6], vertical_alignment="center", gap="small")
     with left:
         rows = plural("{n} row", "{n} rows", spelling.rows).format(n=formats.count(spelling.rows))
-        why = f" · {formats.plain(_(spelling.why))}" if spelling.why else ""
+        why = f" · {formats.plain(said(spelling.why))}" if spelling.why else ""
         st.markdown(f"**{formats.plain(spelling.text)}**  \n:gray[{rows}{why}]")
     with right:
         chosen_value = st.selectbox(
@@ -187,7 +187,7 @@ def _values(schema: Schema, name: str) -> dict[str, str]:
 def _unused(schema: Schema, chosen: Chosen, mapping: ColumnMapping) -> None:
     rest = column_matching.unused(schema, chosen.sample, mapping)
     if rest:
-        names = [formats.plain(name) + (f" ({_(why)})" if why else "") for name, why in rest]
+        names = [formats.plain(name) + (f" ({said(why)})" if why else "") for name, why in rest]
         st.caption(_("Not used: {columns}.").format(columns=", ".join(names)))
     if schema.outcome.column not in mapping.columns:
         st.caption(_("No column says what came of a call: everybody in this file is still to be called."))

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import decide, fairness, formats, incident_life, model_charts, model_version, notices, on_hold, reigns
 from app.appliance import Appliance
-from app.language import _
+from app.language import _, said
 from app.reigns import Training
 from core import incident_words
 from core.clock import now
@@ -86,26 +86,18 @@ def _timeline(taken: Sequence[Decision], made: Mapping[str, Training]) -> None:
         "outcomes": _("new outcomes"),
         "asked": _("asked for"),
     }
-    verbs = {
-        "promoted": _("promoted"),
-        "on trial": _("on trial"),
-        "dropped": _("dropped"),
-        "rolled back": _("champion again"),
-        "held": _("held"),
-        "released": _("released"),
-    }
     rows = []
     for one in reversed(taken[-SHOWN:]):
         training = made.get(one.version)
         incident = one.incident or (training.incident if training else None)
         behind = words[reigns.cause(one, training)]
         if incident:
-            behind = f"{behind}: {_(incident_words.name(reigns.cause_of(incident)))}"
+            behind = f"{behind}: {said(incident_words.name(reigns.cause_of(incident)))}"
         rows.append(
             {
                 _("When"): formats.plain(formats.moment(one.at, st.context.timezone)),
                 _("Version"): formats.plain(one.version),
-                _("What"): verbs[one.what.value],
+                _("What"): said(one.what.words),
                 _("Cause"): formats.plain(behind),
                 _("By"): formats.plain(one.by),
                 _("Why"): formats.plain(one.why),

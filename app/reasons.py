@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app import formats
-from app.language import _
+from app.language import _, locale
 from core.mongo import Document
 from core.reasons import Reason, stored
 from core.schema import Schema, Value
@@ -42,11 +42,14 @@ def said(schema: Schema, reason: Reason, features: Mapping[str, Value]) -> str:
     """`reason` in words, without its direction where the words do not have one. Plain text."""
     column = schema.by_name[reason.column]
     value = features.get(column.name)
-    words = column.own_words(value) if value is not None else None
-    sentence = column.reason.raises if reason.effect > 0 else column.reason.lowers
+    language = locale().language
+    words = column.own_words(value, language) if value is not None else None
+    wording = column.wording(language)
+    sentence = wording.raises if reason.effect > 0 else wording.lowers
     if not sentence and words:
         return words
-    return (sentence or "{label}: {value}").format(label=column.label, value=words or formats.value(column, value))
+    shown = words or formats.value(column, value)
+    return (sentence or "{label}: {value}").format(label=formats.label(column), value=shown)
 
 
 def _line(schema: Schema, reason: Reason, features: Mapping[str, Value]) -> str:

@@ -6,9 +6,10 @@ import streamlit as st
 
 from app import addresses, formats, review_charts
 from app.appliance import Appliance
-from app.language import _, plural
+from app.language import _, plural, said
 from app.review_figures import Figures
 from core import incident_words
+from core.decisions import What
 
 SMALL_MULTIPLES = 12  # columns pictured, those that moved most
 
@@ -162,7 +163,7 @@ def done(_house: Appliance, figures: Figures) -> None:
                 {
                     _("When"): formats.plain(formats.moment(one["at"], zone)),
                     _("Version"): formats.plain(one["version"]),
-                    _("Decision"): _(str(one["what"])),
+                    _("Decision"): said(What(one["what"]).words),
                     _("By"): formats.plain(one["by"]),
                     _("Why"): formats.plain(one["why"]),
                 }
@@ -177,9 +178,9 @@ def done(_house: Appliance, figures: Figures) -> None:
         st.table(
             [
                 {
-                    _("Incident"): formats.plain(_(incident_words.name(one["cause"]))),
+                    _("Incident"): formats.plain(said(incident_words.name(one["cause"]))),
                     _("Opened"): formats.plain(formats.moment(one["opened"], zone)),
-                    _("State"): _(incident_words.HEADS.get(one["status"], one["status"])),
+                    _("State"): said(incident_words.HEADS.get(one["status"], one["status"])),
                     _("Last"): formats.plain(one["last"]),
                 }
                 for one in figures["incidents"]

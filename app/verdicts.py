@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from app import formats
-from app.language import _, plural
+from app.language import _, plural, said
 from app.notices import Kind, Notice
 from core import incident_words
 from core.economy import Figure
@@ -51,14 +51,14 @@ def incident(found: Document, zone: str | None) -> Notice:
     """An incident that is open: its cause, its state, since when, the last that was found, and what to do next."""
     cause, status, entry = str(found["cause"]), str(found["status"]), found["history"][-1]
     kind: Kind = "error" if status == "escalated" else "info" if status in ("retraining", "canary") else "warning"
-    words, why = _(incident_words.name(cause)), str(entry["why"]).strip().rstrip(".")
-    head = _(incident_words.head(status, len(found["history"]) - 1))
+    words, why = said(incident_words.name(cause)), str(entry["why"]).strip().rstrip(".")
+    head = said(incident_words.head(status, len(found["history"]) - 1))
     since = _("Open since {when}.").format(when=formats.moment(found["opened"]["at"], zone))
     return Notice(
         kind,
         f"{words[:1].upper()}{words[1:]}. {head}.",
         f"{since} {why[:1].upper()}{why[1:]}.",
-        _("What to do: {what}").format(what=_(incident_words.follows(cause, status)[1])),
+        _("What to do: {what}").format(what=said(incident_words.follows(cause, status)[1])),
     )
 
 

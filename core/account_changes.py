@@ -10,6 +10,7 @@ from core import events, passwords
 from core.accounts import Account, Role, find, missing, tidy
 from core.errors import Conflict, InputError
 from core.mongo import Db, reachable
+from core.sentences import Sentence
 
 
 def set_role(db: Db, name: str, role: Role, *, by: str) -> Account:
@@ -51,7 +52,8 @@ def reset_password(db: Db, name: str, *, by: str, password: str | None = None) -
     before = _existing(db, name)
     if not before.has_password:
         raise InputError(
-            f"{before.shown} signs in with the single sign-on and has no password here.", kept="Nothing was changed."
+            Sentence("{name} signs in with the single sign-on and has no password here.", name=before.shown),
+            kept=Sentence("Nothing was changed."),
         )
     given = password or passwords.generated()
     _change(db, name, {"hash": passwords.hashed(given), "must_change": True})
@@ -63,7 +65,11 @@ def choose_password(db: Db, account: Account, password: str) -> Account:
     """The account's owner chose another password. Raises InputError if it will not do, NotFound, Unavailable."""
     wrong = passwords.weakness(password, account.name, account.shown)
     if wrong is not None:
-        raise InputError(f"That password will not do: {wrong}.", kept="The old one holds.", next="Choose another.")
+        raise InputError(
+            Sentence("That password will not do: {wrong}.", wrong=wrong),
+            kept=Sentence("The old one holds."),
+            next=Sentence("Choose another."),
+        )
     after = _change(db, account.name, {"hash": passwords.hashed(password), "must_change": False})
     events.append(db, who=account.shown, what="password changed", subject=account.name)
     return after
@@ -120,7 +126,7 @@ def _still_one(db: Db, account: Account, back: dict[str, Any]) -> None:
 
 def _last(account: Account) -> Conflict:
     return Conflict(
-        f"{account.shown} is the last engineer.",
-        kept="Nothing was changed.",
-        next="Make somebody else an engineer first: without one, nobody could look after the accounts.",
+        Sentence("{name} is the last engineer.", name=account.shown),
+        kept=Sentence("Nothing was changed."),
+        next=Sentence("Make somebody else an engineer first: without one, nobody could look after the accounts."),
     )

@@ -18,6 +18,7 @@ from core import events, passwords
 from core.clock import now
 from core.errors import Conflict, InputError, NotFound
 from core.mongo import Db, Document, reachable
+from core.sentences import Sentence
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 SHOWN = 40  # characters of a shown name
@@ -104,16 +105,18 @@ def add(
     Raises InputError if a name cannot be one, Conflict if one of them is taken, Unavailable.
     """
     name, shown = tidy(name), " ".join(shown.split())
-    kept = "No account was made."
+    kept = Sentence("No account was made.")
     if not NAME.fullmatch(name):
         raise InputError(
-            f"'{name}' cannot be a login name.",
+            Sentence("'{name}' cannot be a login name.", name=name),
             kept=kept,
-            next="Use small letters, digits and . _ @ + - and at most 64 of them.",
+            next=Sentence("Use small letters, digits and . _ @ + - and at most 64 of them."),
         )
     if not 0 < len(shown) <= SHOWN or shown.casefold() in RESERVED:
         raise InputError(
-            f"'{shown}' cannot be a name that others see.", kept=kept, next=f"Use another, of at most {SHOWN} letters."
+            Sentence("'{name}' cannot be a name that others see.", name=shown),
+            kept=kept,
+            next=Sentence("Use another, of at most {longest} letters.", longest=SHOWN),
         )
     account = Account(name, shown, role, must_change=must_change and password is not None, subject=subject, since=now())
     document = {
@@ -132,9 +135,12 @@ def add(
         try:
             db.users.insert_one(document)
         except DuplicateKeyError as error:
-            taken = f"the login name '{name}'" if find(db, name) else f"the name '{shown}'"
             raise Conflict(
-                f"Another account has {taken} already.", kept=kept, next="Choose another; nobody shares a name."
+                Sentence("Another account has the login name '{name}' already.", name=name)
+                if find(db, name)
+                else Sentence("Another account has the name '{name}' already.", name=shown),
+                kept=kept,
+                next=Sentence("Choose another; nobody shares a name."),
             ) from error
     events.append(db, who=by, what="account made", subject=name, shown=shown, role=str(role))
     return account
@@ -142,4 +148,4 @@ def add(
 
 def missing(name: str) -> NotFound:
     """The error that there is no such account."""
-    return NotFound(f"There is no account '{name}'.", kept="Nothing was changed.")
+    return NotFound(Sentence("There is no account '{name}'.", name=name), kept=Sentence("Nothing was changed."))

@@ -17,6 +17,7 @@ from core.clock import Clock, now
 from core.errors import Conflict, InputError, NotFound
 from core.mongo import Db, Document, reachable
 from core.schema import Schema
+from core.sentences import Sentence
 
 REF = "ref"
 LONGEST = 10_000  # characters
@@ -74,15 +75,22 @@ def check(schema: Schema, text: str) -> None:
     """Raise InputError if `text` is too long, or has a place that nothing fills."""
     if len(text) > LONGEST:
         raise InputError(
-            f"The script has {len(text):,} characters; at most {LONGEST:,} are kept", kept="The script is as it was."
+            Sentence(
+                "The script has {length} characters; at most {longest} are kept",
+                length=f"{len(text):,}",
+                longest=f"{LONGEST:,}",
+            ),
+            kept=Sentence("The script is as it was."),
         )
     known = places(schema)
     strange = [place for place in PLACE.findall(text) if place not in known]
     if strange:
         raise InputError(
-            f"Nothing is known that could stand at {{{strange[0]}}}",
-            kept="The script is as it was.",
-            next=f"Places that can be filled: {', '.join(f'{{{place}}}' for place in known)}.",
+            Sentence("Nothing is known that could stand at {{{place}}}", place=strange[0]),
+            kept=Sentence("The script is as it was."),
+            next=Sentence(
+                "Places that can be filled: {columns}.", columns=", ".join(f"{{{place}}}" for place in known)
+            ),
         )
 
 
@@ -98,9 +106,11 @@ def filled(text: str, value: Callable[[str], str]) -> str:
 
 def _refuse(campaign: str, now_there: Script | None) -> None:
     if now_there is None:
-        raise NotFound(f"There is no campaign '{campaign}' with a script like the one you changed.")
+        raise NotFound(
+            Sentence("There is no campaign '{campaign}' with a script like the one you changed.", campaign=campaign)
+        )
     raise Conflict(
-        f"{now_there.by} has changed the script meanwhile.",
-        kept="Theirs stands; yours was not kept.",
-        next="Copy what you wrote, load the page again, and put both together.",
+        Sentence("{who} has changed the script meanwhile.", who=now_there.by),
+        kept=Sentence("Theirs stands; yours was not kept."),
+        next=Sentence("Copy what you wrote, load the page again, and put both together."),
     )

@@ -21,9 +21,10 @@ import pyarrow.parquet as pq
 
 from core import delimited
 from core.errors import InputError
+from core.sentences import Sentence
 
 Record = dict[str, Any]
-_EXPORT = "Export the campaign again."
+_EXPORT = Sentence("Export the campaign again.")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class CampaignFile:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise InputError(
-                f"The campaign file {path} cannot be read: {error.strerror}", next="Check the path."
+                Sentence("The campaign file {path} cannot be read: {error}", path=path, error=error.strerror),
+                next=Sentence("Check the path."),
             ) from error
         with _text(path) as text:
             encoding = delimited.encoding(text) if text else ""
@@ -97,7 +99,10 @@ def _zipped(path: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(path) as archive:
             yield archive
     except zipfile.BadZipFile as error:
-        raise InputError(f"{path.name} is not a whole zip file: {error}", next="Download it again.") from error
+        raise InputError(
+            Sentence("{file} is not a whole zip file: {error}", file=path.name, error=str(error)),
+            next=Sentence("Download it again."),
+        ) from error
 
 
 def _largest(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
@@ -107,7 +112,10 @@ def _largest(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
         if item.filename.lower().endswith((".csv", ".parquet")) and "__macosx" not in item.filename.lower()
     ]
     if not tables:
-        raise InputError(f"{path.name} holds no CSV or Parquet file", next="Put the campaign's table into the zip.")
+        raise InputError(
+            Sentence("{file} holds no CSV or Parquet file", file=path.name),
+            next=Sentence("Put the campaign's table into the zip."),
+        )
     return max(tables, key=lambda item: item.file_size)
 
 
@@ -115,9 +123,11 @@ def _csv(lines: IO[str], path: Path) -> tuple[list[str], Iterator[Record]]:
     try:
         header, _, rows = delimited.rows(lines)
     except csv.Error as error:
-        raise InputError(f"The header of {path.name} cannot be read: {error}", next=_EXPORT) from error
+        raise InputError(
+            Sentence("The header of {file} cannot be read: {error}", file=path.name, error=str(error)), next=_EXPORT
+        ) from error
     if not header:
-        raise InputError(f"{path.name} is empty", next=_EXPORT)
+        raise InputError(Sentence("{file} is empty", file=path.name), next=_EXPORT)
     return header, _records(header, rows, path)
 
 
@@ -128,9 +138,16 @@ def _records(header: list[str], rows: Iterator[list[str]], path: Path) -> Iterat
             cells = next(rows, None)
         except csv.Error as error:
             raise InputError(
-                f"{path.name} cannot be read after row {place:,}: {error}",
-                kept="The rows before it are in, where an import was under way.",
-                next="A quotation mark there is likely opened and never closed: mend the file, and choose it again.",
+                Sentence(
+                    "{file} cannot be read after row {place}: {error}",
+                    file=path.name,
+                    place=f"{place:,}",
+                    error=str(error),
+                ),
+                kept=Sentence("The rows before it are in, where an import was under way."),
+                next=Sentence(
+                    "A quotation mark there is likely opened and never closed: mend the file, and choose it again."
+                ),
             ) from error
         if cells is None:
             return
@@ -149,6 +166,8 @@ def _parquet(source: Path | io.BytesIO, path: Path) -> tuple[list[str], Iterator
     try:
         table = pq.ParquetFile(source)
     except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"{path.name} is not a Parquet file: {error}", next=_EXPORT) from error
+        raise InputError(
+            Sentence("{file} is not a Parquet file: {error}", file=path.name, error=str(error)), next=_EXPORT
+        ) from error
     batches = table.iter_batches(batch_size=5_000)
     return list(table.schema_arrow.names), (record for batch in batches for record in batch.to_pylist())

@@ -13,6 +13,7 @@ from core import events
 from core.clock import Clock, now
 from core.errors import Conflict, InputError, NotFound
 from core.mongo import Db, Document, reachable
+from core.sentences import Sentence
 
 LONGEST = 60  # characters of a title
 
@@ -23,6 +24,14 @@ class State(StrEnum):
     OPEN = "open"
     PAUSED = "paused"
     CLOSED = "closed"
+
+    @property
+    def words(self) -> Sentence:
+        """The same for people."""
+        return _WORDS[self]
+
+
+_WORDS = {State.OPEN: Sentence("open"), State.PAUSED: Sentence("paused"), State.CLOSED: Sentence("closed")}
 
 
 def state_of(campaign: Mapping[str, object]) -> State:
@@ -66,15 +75,15 @@ def require(db: Db, campaign: str, agent: str, *, all_of_them: bool = False) -> 
         return  # people that came in without a file
     if (is_now := state_of(found)) is not State.OPEN:
         raise Conflict(
-            f"The campaign '{title_of(found)}' is {is_now.value}.",
-            kept="Whoever is on your screen can still be recorded.",
-            next="Choose another campaign.",
+            Sentence("The campaign '{campaign}' is {state}.", campaign=title_of(found), state=is_now.words),
+            kept=Sentence("Whoever is on your screen can still be recorded."),
+            next=Sentence("Choose another campaign."),
         )
     if not _calls(found, agent, all_of_them):
         raise Conflict(
-            f"The campaign '{title_of(found)}' is not assigned to {agent}.",
-            kept="Nobody was taken.",
-            next="Choose another campaign, or ask its manager.",
+            Sentence("The campaign '{campaign}' is not assigned to {agent}.", campaign=title_of(found), agent=agent),
+            kept=Sentence("Nobody was taken."),
+            next=Sentence("Choose another campaign, or ask its manager."),
         )
 
 
@@ -95,7 +104,9 @@ def rename(db: Db, campaign: str, title: str, *, by: str) -> None:
     title = " ".join(title.split())
     if not title or len(title) > LONGEST:
         raise InputError(
-            f"A title has 1 to {LONGEST} characters", kept="The title is as it was.", next="Type another one."
+            Sentence("A title has 1 to {longest} characters", longest=LONGEST),
+            kept=Sentence("The title is as it was."),
+            next=Sentence("Type another one."),
         )
     _change(db, campaign, {"title": title})
     events.append(db, who=by, what="campaign renamed", subject=campaign, title=title)
@@ -111,4 +122,4 @@ def _change(db: Db, campaign: str, values: Document) -> None:
     with reachable():
         done = db.campaigns.update_one({"_id": campaign}, {"$set": values})
     if not done.matched_count:
-        raise NotFound(f"There is no campaign '{campaign}'.")
+        raise NotFound(Sentence("There is no campaign '{campaign}'.", campaign=campaign))

@@ -23,6 +23,7 @@ from core.errors import InputError
 from core.mongo import Db, Document, reachable
 from core.reject_file import MARKS, RULE
 from core.schema import Schema
+from core.sentences import Sentence
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SPACES = re.compile(r"[\s\u00a0\u202f']")
@@ -85,17 +86,27 @@ class ColumnMapping:
         for name, source in self.columns.items():
             if source not in have:
                 raise InputError(
-                    f"{file.path.name} has no column '{source}', which '{name}' is to be read from",
-                    kept="Nothing was imported.",
-                    next="Choose its columns again.",
+                    Sentence(
+                        "{file} has no column '{source}', which '{name}' is to be read from",
+                        file=file.path.name,
+                        source=source,
+                        name=name,
+                    ),
+                    kept=Sentence("Nothing was imported."),
+                    next=Sentence("Choose its columns again."),
                 )
         sources = list(self.columns.values())
         if twice := sorted({source for source in sources if sources.count(source) > 1}):
             both = [name for name, source in self.columns.items() if source == twice[0]]
             raise InputError(
-                f"The column '{twice[0]}' cannot be both '{both[0]}' and '{both[1]}'",
-                kept="Nothing was imported.",
-                next="Choose another column for one of them.",
+                Sentence(
+                    "The column '{source}' cannot be both '{one}' and '{other}'",
+                    source=twice[0],
+                    one=both[0],
+                    other=both[1],
+                ),
+                kept=Sentence("Nothing was imported."),
+                next=Sentence("Choose another column for one of them."),
             )
         absent = frozenset(column.name for column in indicators(schema) if column.name not in self.columns)
         needed = [name for name in schema.feature_names if name not in absent]
@@ -104,9 +115,13 @@ class ColumnMapping:
             missing.append(schema.reference)
         if missing:
             raise InputError(
-                f"{file.path.name} has no column {', '.join(repr(name) for name in missing)}",
-                kept="Nothing was imported.",
-                next=f"The file needs these columns: {', '.join(needed)}.",
+                Sentence(
+                    "{file} has no column {columns}",
+                    file=file.path.name,
+                    columns=", ".join(repr(name) for name in missing),
+                ),
+                kept=Sentence("Nothing was imported."),
+                next=Sentence("The file needs these columns: {columns}.", columns=", ".join(needed)),
             )
         return absent
 

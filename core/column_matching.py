@@ -18,6 +18,7 @@ from core.campaign_file import CampaignFile, Record
 from core.column_mapping import ColumnMapping, cell, normal, targets
 from core.reject_file import MARKS
 from core.schema import Column, ColumnType, Role, Schema
+from core.sentences import Sentence
 from core.value_matching import Spelling, counted, has_decimal_commas, share, special, spellings
 
 LOOK = 2_000
@@ -128,7 +129,11 @@ def mapping_of(proposals: Sequence[Proposal]) -> ColumnMapping:
 def unused(schema: Schema, sample: Sample, mapping: ColumnMapping) -> list[tuple[str, str]]:
     """The file's columns that nothing is read from, each with why it cannot be, where there is a reason."""
     used, late = set(mapping.columns.values()), _later(schema, sample)
-    return [(name, "known only after the call" if name in late else "") for name in sample.header if name not in used]
+    return [
+        (name, Sentence("known only after the call") if name in late else "")
+        for name in sample.header
+        if name not in used
+    ]
 
 
 def _target(schema: Schema, name: str) -> Column | None:
@@ -164,13 +169,13 @@ def _named(column: Column | str, source: str) -> tuple[float, str]:
     names = [column] if isinstance(column, str) else [column.name, column.label]
     theirs, ours = normal(source), [form for name in names if (form := normal(name))]
     if source == names[0]:
-        return 1.0, "the same name"
+        return 1.0, Sentence("the same name")
     if not theirs or not ours:
         return 0.0, ""
     if theirs.replace(" ", "") == ours[0].replace(" ", ""):
-        return 0.98, "the same name"
+        return 0.98, Sentence("the same name")
     if theirs in ours:
-        return 0.96, "by its label"
+        return 0.96, Sentence("by its label")
     return _alike(theirs, ours)
 
 
@@ -178,13 +183,13 @@ def _alike(theirs: str, ours: Sequence[str]) -> tuple[float, str]:
     """The same for names that differ, in their `normal` forms."""
     words = set(theirs.split())
     if any(set(own.split()) <= words for own in ours):
-        return 0.8, "has its name in it"
+        return 0.8, Sentence("has its name in it")
     if len(theirs) >= 3 and any(words < set(own.split()) for own in ours):
-        return 0.75, "is part of its name"
+        return 0.75, Sentence("is part of its name")
     long = [own for own in ours if min(len(own), len(theirs)) >= 3]
     ratios = [SequenceMatcher(None, own, theirs).ratio() for own in long]
     shared = [len(words & set(own.split())) / max(len(words), len(own.split())) for own in long]
-    return max([*ratios, *shared, 0.0]), "nearly the same name"
+    return max([*ratios, *shared, 0.0]), Sentence("nearly the same name")
 
 
 def _score(named: float, why: str, fits: Mapping[str, float], name: str) -> tuple[float, str]:
@@ -201,11 +206,11 @@ def _score(named: float, why: str, fits: Mapping[str, float], name: str) -> tupl
     if fit < 0.9:
         return 0.0, ""
     if named >= 0.5:
-        return 0.5 * named + 0.3, f"{why}, and its values fit"
+        return 0.5 * named + 0.3, Sentence("{why}, and its values fit", why=why)
     if rivals == 1:
-        return _BY_VALUES + 0.2 * fit, "its values fit, and fit nothing else"
+        return _BY_VALUES + 0.2 * fit, Sentence("its values fit, and fit nothing else")
     perhaps = named >= 0.3 and rivals <= 4
-    return (0.3 * named + 0.3 * fit, "its values fit; so they would others") if perhaps else (0.0, "")
+    return (0.3 * named + 0.3 * fit, Sentence("its values fit; so they would others")) if perhaps else (0.0, "")
 
 
 def _point(text: str) -> str:

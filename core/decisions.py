@@ -15,6 +15,7 @@ from typing import Any, Self
 from pymongo import ASCENDING
 
 from core.mongo import Db, Document, reachable
+from core.sentences import Sentence
 
 CHAMPION, CANARY, PREVIOUS = "champion", "canary", "previous"
 
@@ -28,6 +29,21 @@ class What(StrEnum):
     ROLLED_BACK = "rolled back"
     HELD = "held"
     RELEASED = "released"
+
+    @property
+    def words(self) -> Sentence:
+        """The same for people."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    What.PROMOTED: Sentence("promoted"),
+    What.ON_TRIAL: Sentence("on trial"),
+    What.DROPPED: Sentence("dropped"),
+    What.ROLLED_BACK: Sentence("champion again"),
+    What.HELD: Sentence("held"),
+    What.RELEASED: Sentence("released"),
+}
 
 
 HOLDS = frozenset({What.HELD, What.RELEASED})

@@ -21,6 +21,7 @@ from core.call_states import LIVE, Status, seconds
 from core.clock import Clock, now
 from core.errors import InputError, NotFound
 from core.mongo import Db, Document, count, reachable
+from core.sentences import Sentence
 
 BATCH = 1_000
 PUT_ON, TAKEN_OFF = "put on the do-not-call list", "taken off the do-not-call list"
@@ -95,7 +96,10 @@ def take_off(db: Db, ref: str, *, by: str, why: str, clock: Clock = now) -> list
     _require(why)
     wish = do_not_call.wish(db, ref)
     if wish is None:
-        raise NotFound(f"{ref} is not on the do-not-call list.", next="Look whether the key is written as in the file.")
+        raise NotFound(
+            Sentence("{ref} is not on the do-not-call list.", ref=ref),
+            next=Sentence("Look whether the key is written as in the file."),
+        )
     back = []
     with reachable():
         # First the campaigns: if this dies half way, the person is still on the list, and taking off again goes on.
@@ -119,7 +123,11 @@ def size(db: Db) -> int:
 
 def _require(why: str) -> None:
     if not why.strip():
-        raise InputError("The reason is missing", kept="Nothing was changed.", next="Say in a few words why.")
+        raise InputError(
+            Sentence("The reason is missing"),
+            kept=Sentence("Nothing was changed."),
+            next=Sentence("Say in a few words why."),
+        )
 
 
 def _wish(ref: str, by: str, why: str, at: datetime) -> Document:

@@ -33,6 +33,7 @@ from pymongo.errors import DuplicateKeyError
 from core.clock import Clock, now
 from core.errors import InputError, NotFound
 from core.mongo import SILENCE, Db, Document, reachable
+from core.sentences import Sentence
 
 QUIET = timedelta(seconds=SILENCE)
 """After this no operation is under way any more that began before: so long a server is waited for at most."""
@@ -63,7 +64,7 @@ class Person:
 
     def __post_init__(self) -> None:
         if not self.ref.strip():
-            raise InputError("The reference is empty", kept="Nobody was looked for.")
+            raise InputError(Sentence("The reference is empty"), kept=Sentence("Nobody was looked for."))
 
     def has(self, prospect: str) -> bool:
         """Whether `prospect`, a prospect's key, is theirs; programs that ask for scores may send the bare ref."""
@@ -127,7 +128,10 @@ class Erasure:
     def subject(self) -> Subject:
         """What places are told. Raises NotFound once the person is forgotten."""
         if self.person is None:
-            raise NotFound(f"Who was erased under {self.id} is forgotten.", next="Its receipt says what was done.")
+            raise NotFound(
+                Sentence("Who was erased under {erasure} is forgotten.", erasure=self.id),
+                next=Sentence("Its receipt says what was done."),
+            )
         return Subject(self.person, self.id, self.traces)
 
     def removed(self, place: str) -> int:
@@ -198,7 +202,7 @@ def get(db: Db, id: str) -> Erasure:
     with reachable():
         found = db.erasures.find_one({"_id": id})
     if found is None:
-        raise NotFound(f"There is no erasure '{id}'.")
+        raise NotFound(Sentence("There is no erasure '{erasure}'.", erasure=id))
     return Erasure.of(found)
 
 

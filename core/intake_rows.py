@@ -17,6 +17,7 @@ from core.kept_out import Doorkeeper
 from core.mongo import Document
 from core.reject_file import ROW, Reject
 from core.schema import Schema
+from core.sentences import Sentence
 
 _UNORDERED = "the calls are not in the order of their time: each month that is earlier begins another year"
 
@@ -89,7 +90,7 @@ class Reading:
         if not self.schema.reference:
             return f"{number:07d}"
         if not (ref := cell(record.get(self.schema.reference))):
-            raise InputError("is empty; must be the person's key", row=number, column=self.schema.reference)
+            raise InputError(Sentence("is empty; must be the person's key"), row=number, column=self.schema.reference)
         return ref
 
     def outcome(self, record: Record, number: int) -> bool | None:
@@ -104,7 +105,7 @@ class Reading:
     def features(self, record: Record, number: int) -> Document:
         """The values of the schema's features that the file has. Raises InputError naming the first that is wrong."""
         if None in record:
-            raise InputError("the row has more cells than the header", row=number)
+            raise InputError(Sentence("the row has more cells than the header"), row=number)
         features: Document = {}
         for column in self.schema.features:
             if column.name in self.absent:
@@ -184,5 +185,5 @@ def _number(record: Record, number: int) -> int:
     if not mark:
         return number
     if not mark.isdigit():
-        raise InputError(f"{mark!r} is not a row number", row=number, column=ROW)
+        raise InputError(Sentence("{mark} is not a row number", mark=repr(mark)), row=number, column=ROW)
     return int(mark)

@@ -37,6 +37,20 @@ EDGE = 1e-6  # scores of 0 and 1 have no log-odds; for the estimate they are tak
 PRECISION, ROUNDS = 1e-10, 100
 
 Numbers = npt.NDArray[np.float64]
+Calls = tuple[Numbers, Numbers]
+"""Scores of n calls as a model gave them, and what came of each (1: a sale), the oldest first; both of shape [n]."""
+
+
+def newest(learnt: Calls, heard: Calls, size: int) -> Calls:
+    """The newest `size` calls whose outcomes a model knows: those it has `heard` of since, before them the `learnt`.
+
+    A new model begins with the newest outcomes it was fitted on. They are explained a little too well, which keeps its
+    level nearer to where it was trained; without them it would come into service at the level of its whole window.
+    """
+    missing = max(size - heard[0].size, 0)
+    first = [side[side.size - min(missing, side.size) :] for side in learnt]
+    last = [side[max(side.size - size, 0) :] for side in heard]
+    return np.concatenate([first[0], last[0]]), np.concatenate([first[1], last[1]])
 
 
 def estimate(scores: npt.ArrayLike, positives: npt.ArrayLike) -> float:

@@ -20,6 +20,7 @@ from core import events, week
 from core.clock import Clock, now
 from core.errors import Conflict, InputError
 from core.mongo import Db, Document, reachable
+from core.sentences import Sentence
 from core.succession import decisions
 
 SIGNED = "review signed"
@@ -60,7 +61,9 @@ def sign(
     """
     if week.span(week_name)[1] > clock():
         raise InputError(
-            f"The week {week_name} is not over yet.", kept="Nothing was signed.", next="Sign it from Monday on."
+            Sentence("The week {week} is not over yet.", week=week_name),
+            kept=Sentence("Nothing was signed."),
+            next=Sentence("Sign it from Monday on."),
         )
     key, seen = f"{model}:{week_name}", seal(figures)
     entry: Document = {
@@ -85,11 +88,13 @@ def _add(db: Db, key: str, entry: Document) -> None:
     first, by = db.reviews.find_one({"_id": key}), entry["signed"]["by"]
     if first is not None and first["seal"] != entry["seal"]:
         raise Conflict(
-            f"{first['signed']['by']} signed this week meanwhile, with other figures than were shown here.",
-            kept="Your signature was not added.",
-            next="The page shows what was signed; look at it and sign that.",
+            Sentence(
+                "{who} signed this week meanwhile, with other figures than were shown here.", who=first["signed"]["by"]
+            ),
+            kept=Sentence("Your signature was not added."),
+            next=Sentence("The page shows what was signed; look at it and sign that."),
         )
-    twice = Conflict(f"{by} has signed this week already.", kept="That signature stands.")
+    twice = Conflict(Sentence("{who} has signed this week already.", who=by), kept=Sentence("That signature stands."))
     if first is not None and first["signed"]["by"] == by:
         raise twice
     try:

@@ -10,6 +10,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.reason_words import Wording
+
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 """As the folders of the screens' catalogues are called: `de`."""
 
@@ -19,13 +21,17 @@ class _Strict(BaseModel):
 
 
 class ColumnWords(_Strict):
-    """What a column and its values are called; `one` is the unit of a single one (`Jahr` beside `Jahre`)."""
+    """What a column and its values are called; `one` is the unit of a single one (`Jahr` beside `Jahre`).
+
+    `reason` is taken whole or not at all, so that no sentence is in two languages.
+    """
 
     label: str = ""
     unit: str = ""
     one: str = ""
     categories: dict[str, str] = Field(default_factory=dict)
     special: dict[int, str] = Field(default_factory=dict)
+    reason: Wording = Wording()
 
 
 class Words(_Strict):

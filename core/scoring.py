@@ -11,6 +11,7 @@ import httpx
 from core import v2
 from core.errors import Conflict, InputError, Unavailable
 from core.schema import Schema, Value
+from core.sentences import Sentence
 from core.settings import ScoringSettings
 
 # 422 is how the server says that a body is not V2 at all.
@@ -76,9 +77,9 @@ class ScoringClient:
             reply = ask()
         except httpx.HTTPError as error:
             raise Unavailable(
-                f"The scoring service did not answer: {error}.",
-                kept="Nothing was changed.",
-                next="The list keeps its last ranking; try again in a moment.",
+                Sentence("The scoring service did not answer: {error}.", error=str(error)),
+                kept=Sentence("Nothing was changed."),
+                next=Sentence("The list keeps its last ranking; try again in a moment."),
             ) from error
         if reply.status_code in REFUSED:
             raise InputError(_reason(reply))
@@ -86,7 +87,8 @@ class ScoringClient:
             raise Conflict(_reason(reply))
         if not reply.is_success:
             raise Unavailable(
-                f"The scoring service answered {reply.status_code}: {_reason(reply)}", next="Try again in a moment."
+                f"The scoring service answered {reply.status_code}: {_reason(reply)}",
+                next=Sentence("Try again in a moment."),
             )
         return reply
 

@@ -21,6 +21,7 @@ from core.clock import Clock, now
 from core.decisions import CANARY, CHAMPION, HOLDS, PREVIOUS, Decision, State, What, decisions, state
 from core.errors import Conflict
 from core.mongo import Db, reachable
+from core.sentences import Sentence
 
 __all__ = [
     "CANARY",
@@ -81,7 +82,10 @@ class Succession:
 
         def upon(found: State) -> What | None:
             if found.champion is None:
-                raise Conflict("There is no champion to try a canary against.", next="Promote the first version.")
+                raise Conflict(
+                    Sentence("There is no champion to try a canary against."),
+                    next=Sentence("Promote the first version."),
+                )
             return None if version in (found.canary, found.champion) else What.ON_TRIAL
 
         return self._decide(upon, version, why, incident, evidence)
@@ -107,17 +111,18 @@ class Succession:
 
         def upon(found: State) -> What:
             if found.canary != version:
-                is_now = "is the champion already" if found.champion == version else "is not on trial any more"
                 raise Conflict(
-                    f"Version {version} {is_now}.",
-                    kept="Nothing was changed.",
-                    next="Look at the models again, then decide.",
+                    Sentence("Version {version} is the champion already.", version=version)
+                    if found.champion == version
+                    else Sentence("Version {version} is not on trial any more.", version=version),
+                    kept=Sentence("Nothing was changed."),
+                    next=Sentence("Look at the models again, then decide."),
                 )
             if found.hold is not None:
                 raise Conflict(
-                    f"{found.hold.by} holds the line: nothing is promoted until that is released.",
-                    kept="Nothing was changed; the trial goes on.",
-                    next="Release it first, if that is agreed.",
+                    Sentence("{who} holds the line: nothing is promoted until that is released.", who=found.hold.by),
+                    kept=Sentence("Nothing was changed; the trial goes on."),
+                    next=Sentence("Release it first, if that is agreed."),
                 )
             return What.PROMOTED
 
@@ -134,9 +139,14 @@ class Succession:
         def upon(found: State) -> What:
             nonlocal champion
             if found.champion is None:
-                raise Conflict("There is no champion yet, so there is nothing to hold.", kept="Nothing was changed.")
+                raise Conflict(
+                    Sentence("There is no champion yet, so there is nothing to hold."),
+                    kept=Sentence("Nothing was changed."),
+                )
             if found.hold is not None:
-                raise Conflict(f"{found.hold.by} holds the line already.", kept="Nothing was changed.")
+                raise Conflict(
+                    Sentence("{who} holds the line already.", who=found.hold.by), kept=Sentence("Nothing was changed.")
+                )
             champion = found.champion
             return What.HELD
 
@@ -152,7 +162,7 @@ class Succession:
         def upon(found: State) -> What:
             nonlocal champion
             if found.hold is None or found.hold.place != held:
-                raise Conflict("That hold was released already.", kept="Nothing was changed.")
+                raise Conflict(Sentence("That hold was released already."), kept=Sentence("Nothing was changed."))
             champion = found.champion or found.hold.version
             return What.RELEASED
 
@@ -183,15 +193,22 @@ class Succession:
             nonlocal goes_back_to
             if found.champion != champion:
                 raise Conflict(
-                    f"Version {champion} is not the champion; {_named(found.champion)} is.",
-                    kept="Nothing was changed.",
-                    next="Look at the models again, then decide.",
+                    Sentence(
+                        "Version {champion} is not the champion; {other} is.",
+                        champion=champion,
+                        other=_named(found.champion),
+                    ),
+                    kept=Sentence("Nothing was changed."),
+                    next=Sentence("Look at the models again, then decide."),
                 )
             if found.previous is None:
                 raise Conflict(
-                    f"Version {champion} is the first champion there was; there is none to go back to.",
-                    kept="Nothing was changed.",
-                    next="Train another model.",
+                    Sentence(
+                        "Version {champion} is the first champion there was; there is none to go back to.",
+                        champion=champion,
+                    ),
+                    kept=Sentence("Nothing was changed."),
+                    next=Sentence("Train another model."),
                 )
             goes_back_to = found.previous
             return What.ROLLED_BACK
@@ -262,5 +279,5 @@ class Succession:
         )
 
 
-def _named(version: str | None) -> str:
-    return f"version {version}" if version else "nobody"
+def _named(version: str | None) -> Sentence:
+    return Sentence("version {version}", version=version) if version else Sentence("nobody")

@@ -9,8 +9,9 @@ from difflib import SequenceMatcher
 
 from core.column_mapping import cell, normal, unmistakable
 from core.schema import Column, Schema
+from core.sentences import Sentence
 
-SAME_WORD = "the same word"
+SAME_WORD = Sentence("the same word")
 ALIKE = 0.8
 """How alike (difflib's ratio, 0 to 1) two words are that are taken for one, spelt wrong."""
 
@@ -46,15 +47,15 @@ def _meant(text: str, words: Collection[str], forms: Mapping[str, str]) -> tuple
     for same in _SAME:
         known = [word for word in words if normal(word) in same]
         if form in same and len(known) == 1:
-            return known[0], "says the same"
+            return known[0], Sentence("says the same")
     if _is_number(text):
         return "", ""
     begun = [word for short, word in forms.items() if min(len(short), len(form)) >= 3 and _begins(short, form)]
     if len(begun) == 1:
-        return begun[0], "the same word, cut short"
+        return begun[0], Sentence("the same word, cut short")
     ratios = {word: SequenceMatcher(None, short, form).ratio() for short, word in forms.items()}
     near = [word for word, ratio in ratios.items() if ratio >= ALIKE and ratio == max(ratios.values())]
-    return (near[0], "nearly the same word") if len(near) == 1 else ("", "")
+    return (near[0], Sentence("nearly the same word")) if len(near) == 1 else ("", "")
 
 
 def _begins(one: str, other: str) -> bool:
@@ -96,7 +97,7 @@ def special(schema: Schema, name: str, found: Mapping[str, int]) -> list[Spellin
     proposals = []
     for text in sorted((t for t in found if t and not _is_number(t)), key=lambda t: (-found[t], t)):
         near = [code for words, code in meanings.items() if set(normal(text).split()) & set(words.split())]
-        code, why = (near[0], "says the same") if len(near) == 1 else ("", "")
+        code, why = (near[0], Sentence("says the same")) if len(near) == 1 else ("", "")
         proposals.append(Spelling(text, found[text], code, why))
     return proposals
 

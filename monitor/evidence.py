@@ -78,7 +78,7 @@ class Rules:
     promote: float = 0.05
     roll_back: float = 0.05
     minimum: int = 200  # outcomes before a promotion
-    limit: int = 2000  # outcomes after which the champion stays
+    limit: int = 1000  # outcomes after which the champion stays
     window: int = 500  # calls before, among which a call is ranked
     guard: float = 0.05  # rate of false roll backs by segments, of all together
     segments: int = 24  # that share this rate; those first seen beyond this number are not judged

@@ -19,12 +19,13 @@ from monitor import series, upkeep
 from monitor.code_version import code_version
 from monitor.health import Health, HealthPage
 from monitor.jobs import Job, Runs
-from monitor.level import Levelling
+from monitor.level import Levelling, learnt
 from monitor.rank import rank
 from monitor.schedule import Schedule
 from monitor.settle import settle
 
 if TYPE_CHECKING:
+    from core.level import Calls
     from core.model_registry import ModelRegistry
     from monitor.canary import Review
 
@@ -137,7 +138,10 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
         versions = [str(state[role]) for role in ("champion", "canary") if state[role]]
         return parity.review(db, registry(), versions, settings.callwise_parity_rows, code_version())
 
-    levelling = Levelling(db, scoring, settings.callwise_model_name, settings.callwise_level_outcomes)
+    def learnt_by(version: str) -> Calls:
+        return learnt(registry().reference(registry().version(version)))
+
+    levelling = Levelling(db, scoring, settings.callwise_model_name, settings.callwise_level_outcomes, learnt_by)
     review = settings.callwise_review_seconds
     return [
         Job("rank", settings.callwise_rank_seconds, run_rank),

@@ -12,18 +12,19 @@ from datetime import datetime
 import pandas as pd
 
 from core.errors import GateRefused
-from core.model_registry import SCORE, Scores, predict
+from core.model_registry import Scores
 from core.schema import Schema
 from core.settings import MonitorSettings, TrainerSettings
 from core.succession import Decision, State, What
 from monitor import drift, evidence, performance, triggers, windows
 from monitor.facts import Facts, Finding, Rules, Run, RunEnd, Trial, TrialState
 from monitor.incidents import Ask, Incident, Status, Step, asked, next_step, opened
+from monitor.level import learnt
 from replay.forecasts import Flags, Forecaster
 from serving.routing import Router
 from trainer import recipe
-from trainer.register import REFERENCE_ROWS
-from trainer.snapshot import AT, OUTCOME, PROSPECT
+from trainer.register import reference_of
+from trainer.snapshot import AT, PROSPECT
 
 CODE = "replay"
 
@@ -227,9 +228,11 @@ class Callwise:
             self.refusals.append(f"{why}: {refused.gate}: {refused.why}")
             return run
         self.ends[run] = Run(RunEnd.HANDED_OVER)
-        new = Forecaster(str(self.retrainings + 1), made.model, self.champion.calls, self.champion.window)
-        self.learnt[new.version] = made.trained_on[AT].iloc[-1]
-        self.references[new.version] = reference(new, made.trained_on, self.setup.schema)
+        reference = reference_of(made.model, made.trained_on, self.setup.schema)
+        version, calls, window = str(self.retrainings + 1), self.champion.calls, self.champion.window
+        new = Forecaster(version, made.model, calls, window, learnt(reference))
+        self.learnt[version] = made.trained_on[AT].iloc[-1]
+        self.references[version] = reference
         if self.trials:
             self.canary, self._since = new, len(known)
             self._decide(What.ON_TRIAL, new.version, made.verdict.why, incident, at)
@@ -245,9 +248,3 @@ class Callwise:
         decision = Decision(self._state.last + 1, what, version, at, CODE, why, incident)
         self.decisions.append(decision)
         self._state = self._state.after(decision)
-
-
-def reference(forecaster: Forecaster, trained_on: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """What a model's drift is measured against: the newest rows it was trained on, with its own scores."""
-    newest = trained_on[[*schema.feature_names, OUTCOME]].tail(REFERENCE_ROWS).reset_index(drop=True)
-    return newest.assign(**{SCORE: predict(forecaster.model, newest)})

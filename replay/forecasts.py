@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.level import followed, levelled
+from core.level import Calls, followed, levelled, newest
 from core.model_registry import Model, Scores, predict
 
 Flags = npt.NDArray[np.bool_]
@@ -18,19 +18,22 @@ Flags = npt.NDArray[np.bool_]
 class Forecaster:
     """A model in use: its version, its raw scores of all calls by their place, and as `used`, brought to its level.
 
-    `window` is how many of the newest outcomes the level follows; 0 leaves the scores as they are.
+    `window` is how many of the newest outcomes the level follows; 0 leaves the scores as they are. `learnt` are those
+    the model was fitted on, with which it begins.
     """
 
     version: str
     model: Model
     calls: int
     window: int = 0
+    learnt: Calls = (np.empty(0), np.empty(0))
     level: float = 0.0
     raw: Scores = field(init=False)
     used: Scores = field(init=False)
 
     def __post_init__(self) -> None:
         self.raw, self.used = np.full(self.calls, np.nan), np.full(self.calls, np.nan)
+        self.hear(np.empty(0, dtype=np.bool_))
 
     def score(self, rows: pd.DataFrame, start: int) -> Scores:
         """The scores of `rows`, which are the calls from place `start` on, as they are used."""
@@ -43,5 +46,6 @@ class Forecaster:
         """Follow the level of the outcomes known so far (`sold`, of the calls from the first on)."""
         if not self.window:
             return
-        known = np.flatnonzero(~np.isnan(self.raw[: len(sold)]))[-self.window :]
-        self.level = followed(self.level, self.raw[known], sold[known])
+        known = np.flatnonzero(~np.isnan(self.raw[: len(sold)]))
+        heard = self.raw[known], sold[known].astype(np.float64)
+        self.level = followed(self.level, *newest(self.learnt, heard, self.window))

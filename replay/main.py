@@ -28,14 +28,16 @@ from core.settings import (
 )
 from monitor import evidence, triggers
 from monitor.facts import Rules
+from monitor.level import learnt
 from replay import figures
 from replay.arms import Arm, Frozen, Schedule
-from replay.callwise import Callwise, Setup, reference
+from replay.callwise import Callwise, Setup
 from replay.forecasts import Forecaster
 from replay.history import History
 from replay.live import Live
 from replay.play import Protocol, play
 from trainer import recipe
+from trainer.register import reference_of
 from trainer.snapshot import AT
 
 ARMS = ("callwise", "frozen", "schedule", "no_canary")
@@ -144,7 +146,9 @@ def compose(name: str, history: History, schema: Schema, protocol: Protocol) -> 
     made = recipe.make(first, schema, training, None, watch=recipe.Unwatched())
     follows = name in ("callwise", "no_canary")
     calls = len(history.frame)
-    forecaster = Forecaster("1", made.model, calls, window=watching.callwise_level_outcomes if follows else 0)
+    reference = reference_of(made.model, made.trained_on, schema)
+    window = watching.callwise_level_outcomes if follows else 0
+    forecaster = Forecaster("1", made.model, calls, window, learnt(reference))
     if name == "frozen":
         return Frozen(name, forecaster)
     if name == "schedule":
@@ -163,6 +167,5 @@ def compose(name: str, history: History, schema: Schema, protocol: Protocol) -> 
         due=triggers.Limits(outcomes=incidents.callwise_retrain_outcomes),
         share=SHARE,
     )
-    references = {"1": reference(forecaster, made.trained_on, schema)}
-    learnt = {"1": made.trained_on[AT].iloc[-1].to_pydatetime()}
-    return Callwise(name, setup, forecaster, references, learnt, trials=name == "callwise")
+    until = {"1": made.trained_on[AT].iloc[-1].to_pydatetime()}
+    return Callwise(name, setup, forecaster, {"1": reference}, until, trials=name == "callwise")

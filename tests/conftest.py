@@ -14,12 +14,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import settings
 from minio import Minio
 
 from core.mongo import Db, connect, ensure_indexes
 from core.objects import ObjectStore
 from core.schema import Schema, read
 from core.settings import ROOT, MongoSettings, S3Settings, load
+
+# Tests assert what is done, and never how fast: a busy machine is no failure.
+settings.register_profile("callwise", deadline=None)
+settings.load_profile("callwise")
 
 
 @pytest.fixture(autouse=True)

@@ -125,8 +125,16 @@ def test_a_link_from_elsewhere_signs_nobody_out(app: str, chromium: str, ann: No
 @pytest.mark.parametrize(
     ("role", "menu", "refused"),
     [
-        (Role.AGENT, ["Call list"], ["campaigns", "results", "overview", "privacy", "accounts"]),
-        (Role.MANAGER, ["Call list", "Campaigns", "Results", "Overview", "Privacy", "Accounts"], []),
+        (
+            Role.AGENT,
+            ["Call list"],
+            ["campaigns", "results", "overview", "models", "review", "economy", "privacy", "accounts"],
+        ),
+        (
+            Role.MANAGER,
+            ["Call list", "Campaigns", "Results", "Overview", "Models", "Review", "Economy", "Privacy", "Accounts"],
+            [],
+        ),
     ],
 )
 def test_a_page_of_another_role_is_neither_in_the_menu_nor_behind_its_address(

@@ -1,5 +1,6 @@
 """The job that lets the level of the scores follow, on the MongoDB-wire server, and what scoring reads of it."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,8 +8,8 @@ import numpy as np
 import pytest
 
 from core import levels
-from core.errors import InputError
-from core.level import LEAST_OUTCOMES, STEP, Numbers, estimate, levelled
+from core.errors import InputError, Unavailable
+from core.level import LEAST_OUTCOMES, STEP, Calls, Numbers, estimate, levelled
 from core.mongo import Db
 from monitor.level import Levelling
 
@@ -52,8 +53,15 @@ def calls(db: Db, size: int, shift: float, *, start: int = 0, level: float = 0.0
     return scores, positives
 
 
-def job(db: Db, serving: Serving | None = None, size: int = SIZE, minute: int = 0) -> Levelling:
-    return Levelling(db, serving or Serving(), "m", size, clock=lambda: START + timedelta(days=9, minutes=minute))
+def nothing(_version: str) -> Calls:
+    return np.empty(0), np.empty(0)
+
+
+def job(
+    db: Db, serving: Serving | None = None, size: int = SIZE, minute: int = 0, learnt: Callable[[str], Calls] = nothing
+) -> Levelling:
+    clock = lambda: START + timedelta(days=9, minutes=minute)  # noqa: E731
+    return Levelling(db, serving or Serving(), "m", size, learnt, clock=clock)
 
 
 def test_the_level_follows_the_newest_outcomes_and_no_older_ones(db: Db) -> None:
@@ -92,6 +100,43 @@ def test_few_outcomes_give_no_level(db: Db) -> None:
     calls(db, 1, 3.0, start=2_000)
     job(db).look()
     assert levels.in_force(db)["1"].shift > 0
+
+
+def test_a_new_version_begins_with_the_outcomes_it_was_fitted_on_and_leaves_them_behind(db: Db) -> None:
+    rng = np.random.default_rng(9)
+    fitted = rng.beta(2, 12, 5_000).round(12)
+    sold = (rng.random(5_000) < levelled(fitted, 1.5)).astype(float)
+    sold[:4_000] = 0.0  # long ago nobody bought
+    asked: list[str] = []
+
+    def learnt(version: str) -> Calls:
+        asked.append(version)
+        return fitted, sold
+
+    one = job(db, learnt=learnt)
+    one.look()
+    found = levels.in_force(db)["1"]
+    assert found.shift == pytest.approx(estimate(fitted[-SIZE:], sold[-SIZE:]), abs=1e-6)
+    assert (found.outcomes, found.sales) == (SIZE, sold[-SIZE:].sum())
+    scores, positives = calls(db, 60, -2.0)
+    one.look()
+    both = np.concatenate([fitted[-40:], scores]), np.concatenate([sold[-40:], positives])
+    assert levels.in_force(db)["1"].shift == pytest.approx(estimate(*both), abs=1e-6)
+    scores, positives = calls(db, SIZE, -2.0, start=1_000)
+    one.look()
+    assert levels.in_force(db)["1"].shift == pytest.approx(estimate(scores, positives), abs=STEP)
+    assert asked == ["1"]
+
+
+def test_what_a_version_with_enough_outcomes_of_its_own_was_fitted_on_is_not_asked_for(db: Db) -> None:
+    def unreachable(_version: str) -> Calls:
+        raise Unavailable("The registry does not answer.")
+
+    with pytest.raises(Unavailable):
+        job(db, learnt=unreachable).look()
+    calls(db, SIZE, 1.5)
+    assert "version 1 scores +" in job(db, learnt=unreachable).look()
+    assert "switched off" in job(db, size=0, learnt=unreachable).look()
 
 
 def test_each_version_has_its_own_level_from_the_scores_it_gave_also_in_the_shadow(db: Db) -> None:

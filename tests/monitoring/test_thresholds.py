@@ -36,7 +36,7 @@ WATCHED: dict[type[MonitorSettings | IncidentSettings | TrialSettings], dict[str
         "callwise_trial_false_promotion": 0.05,
         "callwise_trial_false_rollback": 0.05,
         "callwise_trial_minimum": 200,
-        "callwise_trial_limit": 2_000,
+        "callwise_trial_limit": 1_000,
         "callwise_trial_errors": 2,
         "callwise_trial_slowness": 5.0,
     },

@@ -52,9 +52,9 @@ def test_times_are_on_the_clock_of_the_person_who_looks() -> None:
     assert formats.moment(at, "Not/AZone", day=False) == "16:05 UTC"
 
 
-@pytest.mark.parametrize(("number", "text"), [(0, "0 rows"), (1, "1 row"), (41188, "41,188 rows")])
-def test_nouns_agree_with_their_number(number: int, text: str) -> None:
-    assert formats.plural(number, "row") == text
+@pytest.mark.parametrize(("number", "text"), [(0, "0"), (999, "999"), (41188, "41,188")])
+def test_counts_have_their_thousands_apart(number: int, text: str) -> None:
+    assert formats.count(number) == text
 
 
 def test_what_somebody_typed_is_never_markdown() -> None:

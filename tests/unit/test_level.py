@@ -4,7 +4,19 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
-from core.level import DECIMALS, LARGEST, LEAST_OUTCOMES, PRIOR_SD, STEP, Numbers, estimate, followed, levelled, raw
+from core.level import (
+    DECIMALS,
+    LARGEST,
+    LEAST_OUTCOMES,
+    PRIOR_SD,
+    STEP,
+    Numbers,
+    estimate,
+    followed,
+    levelled,
+    newest,
+    raw,
+)
 
 
 def calls(shift: float, size: int, seed: int = 1) -> tuple[Numbers, Numbers]:
@@ -84,3 +96,17 @@ def test_it_follows_in_steps_and_not_on_few_outcomes() -> None:
     few = LEAST_OUTCOMES - 1
     assert followed(0.7, scores[:few], positives[:few]) == 0
     assert followed(0.0, scores[: few + 1], positives[: few + 1]) != 0
+
+
+@pytest.mark.parametrize(
+    ("learnt", "heard", "expected"),
+    [(3, 0, [-3, -2, -1]), (9, 2, [-2, -1, 1, 2]), (1, 2, [-1, 1, 2]), (5, 4, [1, 2, 3, 4]), (5, 6, [3, 4, 5, 6]),
+     (0, 0, []), (0, 2, [1, 2])],
+)  # fmt: skip
+def test_the_newest_calls_are_those_heard_of_and_before_them_those_learnt(
+    learnt: int, heard: int, expected: list[float]
+) -> None:
+    before, after = np.arange(-learnt, 0.0), np.arange(1.0, heard + 1)
+    scores, positives = newest((before, before * 10), (after, after * 10), 4)
+    assert scores.tolist() == expected
+    assert positives.tolist() == [place * 10 for place in expected]

@@ -26,13 +26,13 @@ def swapped(pairs: Sequence[Pair]) -> list[Pair]:
     [
         (BETTER, 2, PROMOTE, 991),
         (BETTER, 3, PROMOTE, 647),
-        (BETTER, 1, INCONCLUSIVE, 2000),  # better, and not shown in time
+        (BETTER, 1, INCONCLUSIVE, 1000),  # better, and not shown in time
         (World(champion=0.4, canary=0.8), 1, ROLL_BACK, 370),
         (World(sabotage="shuffled labels"), 1, ROLL_BACK, 15),
         (World(sabotage="no signal"), 1, ROLL_BACK, 833),
         (World(sabotage="scrambled column"), 1, ROLL_BACK, 17),
-        (World(), 1, INCONCLUSIVE, 2000),
-        (World(identical=True), 1, INCONCLUSIVE, 2000),
+        (World(), 1, INCONCLUSIVE, 1000),
+        (World(identical=True), 1, INCONCLUSIVE, 1000),
     ],
 )
 def test_the_verdict_falls_at_this_outcome(world: World, seed: int, what: str, at: int) -> None:
@@ -179,7 +179,7 @@ def test_the_document_holds_all_it_rests_on_and_a_sentence() -> None:
     found: Verdict = judge(stream(World(), 300, 1), Rules())
     document = found.document()
     assert document["what"] == GO_ON
-    assert document["rules"]["limit"] == 2000
+    assert document["rules"]["limit"] == 1000
     assert {"estimate", "low", "high", "better", "worse"} == set(document["score"])
     assert isinstance(document["segments"], list)
     assert document["sentence"] == found.sentence

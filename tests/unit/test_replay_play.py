@@ -66,6 +66,17 @@ def test_a_level_follows_the_models_own_outcomes_only(schema: Schema) -> None:
     assert forecaster.raw[200] == 0.1
 
 
+def test_a_level_begins_with_what_the_model_was_fitted_on(schema: Schema) -> None:
+    rows = made_up(schema, 200)
+    learnt = np.full(300, 0.1), np.repeat([0.0, 1.0], [200, 100])
+    forecaster = Forecaster("1", FakeModel(0.1, schema.feature_names), 200, window=100, learnt=learnt)
+    assert forecaster.level > 1
+    assert forecaster.score(rows, 0)[0] > 0.3
+    assert forecaster.raw[0] == 0.1
+    forecaster.hear(np.zeros(100, dtype=bool))
+    assert forecaster.level < 0
+
+
 def test_without_a_window_the_scores_stay(schema: Schema) -> None:
     forecaster = Forecaster("1", FakeModel(0.1, schema.feature_names), 200)
     forecaster.score(made_up(schema, 200), 0)

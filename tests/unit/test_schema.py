@@ -1,4 +1,5 @@
 import math
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from core.errors import SchemaError
 from core.schema import Column, Role, Schema, read
@@ -139,9 +141,12 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
         read(tmp_path / "broken.yaml")
 
 
+BUNDLED = read(ROOT / "data" / "schema.yaml")
+
+
 @given(raw=st.one_of(st.text(), st.integers(), st.floats(), st.none(), st.booleans()))
 def test_whatever_comes_in_is_a_value_within_the_rule_or_a_refusal(raw: Any) -> None:
-    for column in read(ROOT / "data" / "schema.yaml").columns:
+    for column in BUNDLED.columns:
         with suppress(ValueError):
             value = column.parse(raw)
             assert column.parse(value) == value
@@ -169,9 +174,51 @@ def test_a_reason_has_the_schemas_own_words_for_a_value_or_its_group(schema: Sch
     assert said["previous"](7) is None
 
 
+def test_a_reason_has_the_words_of_another_language_where_the_schema_has_them(schema: Schema) -> None:
+    job, age = schema.by_name["job"], schema.by_name["age"]
+    assert job.own_words("retired", "de") == "Personen im Ruhestand"
+    assert age.own_words(67, "de") == "Personen ab 60"
+    assert job.wording("de").raises == "{value} sagen öfter Ja als andere"
+    assert job.own_words("retired", "fr") == "Retired people"
+    assert job.wording("fr") == job.reason
+
+
+def test_reasons_in_another_language_are_never_half_in_the_schemas_own(schema: Schema) -> None:
+    content = schema.model_dump(mode="json")
+    content["words"]["de"]["columns"]["job"]["reason"] = {"values": {"student": "Studierende"}}
+    job = Schema.model_validate(content).by_name["job"]
+    assert job.own_words("student", "de") == "Studierende"
+    assert job.own_words("retired", "de") is None
+    assert job.wording("de").raises == ""
+
+
+def test_every_worded_reason_of_the_sample_schema_is_worded_in_german(schema: Schema) -> None:
+    for column in schema.columns:
+        own, german = column.reason, column.words("de").reason
+        assert german.values.keys() == own.values.keys(), column.name
+        assert (bool(german.raises), bool(german.lowers)) == (bool(own.raises), bool(own.lowers)), column.name
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [
+        ({"values": {"old": "Alte"}}, "words in 'de': column 'age' has no value or group 'old'"),
+        ({"raises": "{name} sagen Ja"}, "the places of a reason are {value} and {label}, not {name}"),
+        ({"rises": "Ja"}, "Extra inputs are not permitted"),
+    ],
+)
+def test_a_wrong_reason_in_another_language_is_refused(schema: Schema, reason: dict[str, Any], why: str) -> None:
+    content = schema.model_dump(mode="json")
+    content["words"]["de"]["columns"]["age"]["reason"] = reason
+    with pytest.raises(ValidationError, match=re.escape(why)):
+        Schema.model_validate(content)
+
+
 def test_how_reasons_are_worded_makes_no_other_model(schema: Schema) -> None:
     content = schema.model_dump(mode="json")
     break_column(content, reason={"raises": "{value}: more often than most"})
+    assert Schema.model_validate(content).hash == schema.hash
+    content["words"]["de"]["columns"]["age"]["reason"] = {"raises": "{value}: öfter als die meisten"}
     assert Schema.model_validate(content).hash == schema.hash
     break_column(content, label="Years")
     assert Schema.model_validate(content).hash != schema.hash

@@ -103,7 +103,7 @@ def test_the_same_rows_give_the_same_file(schema: Schema, tmp_path: Path) -> Non
 
 def test_a_schema_with_one_of_our_names_is_refused(schema: Schema) -> None:
     columns = [{**c, "name": "score"} if c["name"] == "previous" else c for c in schema.model_dump()["columns"]]
-    clash = Schema.model_validate({**schema.model_dump(), "columns": columns})
+    clash = Schema.model_validate({**schema.model_dump(), "columns": columns, "words": {}})
     with pytest.raises(SchemaError, match="score"):
         snapshot.read(None, clash)  # type: ignore[arg-type]
 
