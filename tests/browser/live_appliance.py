@@ -86,13 +86,14 @@ class Search:
             spool_file=Path(found.appliance.env["CALLWISE_SPOOL_DIR"]),
             trainer=SimpleNamespace(models=models),
         )
-        self._key = str(prospect["_id"])
+        # Their key, and the bare reference as a value of its own, wherever it stands.
+        self._words = (str(prospect["_id"]), f"'{prospect['ref']}'")
         self._traces = Traces(Pseudonyms(key), found.schema)
         self._known = self._traces.of_all([prospect["features"]])
 
     def places(self) -> list[str]:
-        """Where the person's key stands."""
-        return everywhere.where(self._house, self._key)
+        """Where the person's key or reference stands."""
+        return [place for place, text in everywhere.texts(self._house) if any(word in text for word in self._words)]
 
     def rows(self) -> list[str]:
         """The datasets, and the files beside models, in which a row of theirs lies, with or without their key."""
