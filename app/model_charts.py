@@ -56,5 +56,5 @@ def timeline(spans: Sequence[Span], until: datetime) -> alt.Chart:
                 alt.Tooltip("until:T", title=_("to"), format="%-d %b %Y %H:%M"),
             ],
         )
-        .properties(height=_ROW * len(order) + 80)
+        .properties(height=_ROW * len(order) + 120)  # the legend, the axis and the space around them
     )

@@ -13,6 +13,16 @@ from core.mongo import connect
 from core.settings import MongoSettings, load
 
 WIDTHS = {"": (1440, 1000), "-phone": (390, 844)}
+PAGES = {
+    "call-list": ".st-key-card .st-key-reasons",
+    "campaigns": ".st-key-campaign-list",
+    "results": ".st-key-results-gains",
+    "overview": ".st-key-standing",
+    "models": ".st-key-models-timeline canvas, .st-key-models-timeline svg",
+    "review": ".st-key-review-moved, .st-key-review-none",
+    "economy": ".st-key-what-if",
+}
+"""What is worth showing, by the end of its address, and what to wait for: a page is drawn as its parts are read."""
 
 
 def take(app: str, folder: Path, chromium: str, login: tuple[str, str]) -> list[Path]:
@@ -23,21 +33,11 @@ def take(app: str, folder: Path, chromium: str, login: tuple[str, str]) -> list[
             sign_in(page, app, *login)
             visit(page, address(app, SAMPLE_CAMPAIGN))
             take_next(page)
-            for name in (
-                "call-list",
-                "campaigns",
-                "results",
-                "overview",
-                "models",
-                "review",
-                "economy",
-                "accounts",
-                "my-account",
-            ):
+            for name, part in PAGES.items():
                 if name != "call-list":
                     visit(page, f"{app.rstrip('/')}/{name}")
-                if name == "results":  # it is drawn as its parts are read
-                    page.locator(".st-key-results-gains").wait_for()
+                page.locator(part).first.wait_for()
+                page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
                 page.wait_for_load_state("networkidle")
                 path = folder / f"{name}{suffix}.png"
                 page.screenshot(path=path)

@@ -259,4 +259,4 @@ def unknown(env: Mapping[str, str]) -> list[str]:
 
 
 # Read by the embedded runner and the test suite rather than by a service.
-RUNNER_VARIABLES = frozenset({"CALLWISE_STATE", "CALLWISE_SERVICE"})
+RUNNER_VARIABLES = frozenset({"CALLWISE_STATE", "CALLWISE_SERVICE", "CALLWISE_SCREENSHOTS"})

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from bootstrap.browser import opened, visit
 from core.mongo import Db
+from tests.browser.mending import write_in_cell
 from tests.people import enter
 
 pytestmark = [pytest.mark.mongo, pytest.mark.s3]
@@ -29,22 +30,6 @@ def foreign(tmp_path: Path, person: dict[str, Any]) -> Path:
             values["marital"] = "verheiratet, gl\xfccklich" if n == 4 else values["marital"]
             writer.writerow({names.get(name, name): value for name, value in values.items()})
     return path
-
-
-def write_in_cell(page: Page, row: int, column: int, text: str) -> None:
-    """Type `text` into a cell of the table of rejected rows, whose cells are drawn and not elements."""
-    canvas = page.locator(".st-key-mend canvas").first
-    canvas.scroll_into_view_if_needed()
-    page.wait_for_timeout(1_000)  # the page settles: what is above it may still move
-    box = canvas.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 30, box["y"] + 35 * row + 52)  # the row's number, at the left
-    for _ in range(column):
-        page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
-    entry = page.locator("#portal textarea, #portal input").first
-    entry.fill(text)
-    entry.press("Enter")
 
 
 def test_a_foreign_file_is_mapped_previewed_imported_and_mended(app: str, chromium: str, db: Db, foreign: Path) -> None:

@@ -56,7 +56,7 @@ def rows(house: Any, traces: Traces, known: frozenset[str]) -> list[str]:
         elif key.endswith(".json") and b"euribor3m" in content:
             said = json.loads(content)
             said = said.get("dataframe_split", said)
-            given = said.get("inputs") or [dict(zip(said["columns"], row, strict=True)) for row in said["data"]]
+            given = said.get("inputs") or [dict(zip(said["columns"], row, strict=True)) for row in said.get("data", [])]
         else:
             continue
         found += [key for row in given if traces.is_made_from({str(k): v for k, v in row.items()}, known)]
