@@ -23,6 +23,7 @@ NEEDED = ("MONGODB_URI", "S3_ENDPOINT_URL", "MLFLOW_TRACKING_URI", "PREFECT_API_
 STEPS = (
     "object store",
     "database",
+    "accounts",
     "indicators",
     "model registry",
     "data registry",
