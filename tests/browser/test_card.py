@@ -35,6 +35,7 @@ def test_why_and_what_to_say_are_on_the_card(app: str, chromium: str, spring: st
     with opened(chromium) as page:
         enter(page, app, db, "Mia")
         visit(page, f"{app}/campaigns")
+        page.get_by_role("tab", name="Run a campaign").click()
         page.get_by_label("Script", exact=True).fill("Hello {ref}.\nYou are <b>{age}</b> and {name}.")
         page.locator(".st-key-script-keep button").click()
         expect(page.locator(".st-key-campaigns-message")).to_contain_text("could stand at {name}")
