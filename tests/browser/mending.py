@@ -12,10 +12,12 @@ def write_in_cell(page: Page, row: int, column: int, text: str) -> None:
     canvas = page.locator(".st-key-mend canvas").first
     entry = page.locator("#portal textarea, #portal input").first
     for _ in range(TRIES):
-        canvas.scroll_into_view_if_needed()
+        # Not scroll_into_view_if_needed, which fails where the table is drawn anew while it waits.
+        canvas.evaluate("canvas => canvas.scrollIntoView({block: 'center'})")
         page.wait_for_timeout(1_000)  # the page settles: what is above it may still move
         box = canvas.bounding_box()
-        assert box is not None
+        if box is None:
+            continue
         page.mouse.click(box["x"] + 30, box["y"] + 35 * row + 52)  # the row's number, at the left
         for _ in range(column):
             page.wait_for_timeout(100)  # as fast as fingers are; a busy page loses what comes faster
