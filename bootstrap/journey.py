@@ -18,6 +18,7 @@ from prefect.client.schemas.objects import FlowRun
 
 from bootstrap.orchestration import DEPLOYMENT, FLOW
 from bootstrap.setup import Settings as SetupSettings
+from core import call_script
 from core.campaign_file import CampaignFile
 from core.errors import CallwiseError, GateRefused, Unavailable
 from core.intake import Report, import_campaign
@@ -35,6 +36,16 @@ SAMPLE = ROOT / "data" / "sample-campaign.zip"
 SAMPLE_CAMPAIGN = "sample"
 KNOWN = 20_000
 """Calls of a history that count as made; the rest of the file is the campaign still to be called."""
+SAMPLE_SCRIPT = """\
+Good day, this is … from Harbour Savings. Is this a good moment?
+
+We have a term deposit at a fixed rate: the money is safe for a year, and you know today what it will pay. It costs \
+nothing to open.
+
+You are speaking to: {job}, {age}. Credit in default: {default}.
+
+If they hesitate, offer to call back. At the end thank them, and tell them that they may ask not to be called again.
+"""
 
 
 class Settings(SetupSettings, ScoringSettings, ErasureSettings):
@@ -170,12 +181,13 @@ class Journey:
 
 
 def first_run(journey: Journey) -> None:
-    """Give an empty appliance something to show: the sample campaign, a champion, a ranking."""
+    """Give an empty appliance something to show: the sample campaign with a script, a champion, a ranking."""
     with reachable():
         campaigns = journey.db.campaigns.count_documents({})
     if not campaigns:
         report = journey.load(SAMPLE, SAMPLE_CAMPAIGN)
         journey.say(f"import: {report.inserted:,} prospects, {report.outcomes:,} of them already called")
+        call_script.write(journey.db, journey.schema, SAMPLE_CAMPAIGN, SAMPLE_SCRIPT, by="demo", seen=None)
     if not journey.has_champion():
         journey.train("first model")
     journey.wait_serving()
