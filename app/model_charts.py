@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import altair as alt
 
+from app import chart_words
 from app.language import _
 from app.reigns import Span
 from app.result_charts import DARK, GREY, INK, TEXT, WARM
@@ -44,7 +45,17 @@ def timeline(spans: Sequence[Span], until: datetime) -> alt.Chart:
         alt.Chart(alt.Data(values=rows))
         .mark_bar(cornerRadius=2)
         .encode(
-            x=alt.X("since:T", axis=alt.Axis(title=None, labelOverlap="greedy", labelSeparation=12, **INK)),
+            x=alt.X(
+                "since:T",
+                axis=alt.Axis(
+                    title=None,
+                    format=_marks(min((span.since for span in spans), default=until), until),
+                    tickCount=6,
+                    labelOverlap="greedy",
+                    labelSeparation=12,
+                    **INK,
+                ),
+            ),
             x2="until:T",
             y=alt.Y("row:N", sort=order, axis=alt.Axis(title=None, ticks=False, labelOverlap=False, **INK)),
             color=alt.Color("role:N", scale=scale, legend=legend),
@@ -58,3 +69,12 @@ def timeline(spans: Sequence[Span], until: datetime) -> alt.Chart:
         )
         .properties(height=_ROW * len(order) + 120)  # the legend, the axis and the space around them
     )
+
+
+def _marks(since: datetime, until: datetime) -> str:
+    """How the axis of that time is marked; Vega's own choice is minutes without their hour, and hours from 1 to 12."""
+    if until - since < timedelta(minutes=5):
+        return "%H:%M:%S"
+    if until - since < timedelta(days=2):
+        return "%H:%M"
+    return chart_words.day(year=until - since > timedelta(days=300))

@@ -139,6 +139,8 @@ class Verdict:
     @property
     def sentence(self) -> str:
         """The verdict for people."""
+        if not self.outcomes:
+            return f"{self.what}: {self.why}; no outcome is known yet of anybody whom both have scored"
         return (
             f"{self.what}: {self.why}; {self.outcomes} outcomes ({self.sales} sales, {self.routed} on the canary's "
             f"route): score gain {self.score.estimate:+.4f} a call ({self.score.low:+.4f} to {self.score.high:+.4f} at "

@@ -186,6 +186,14 @@ def test_the_document_holds_all_it_rests_on_and_a_sentence() -> None:
     assert "300 outcomes" in found.sentence
 
 
+def test_a_trial_without_outcomes_says_so_and_gives_no_figures() -> None:
+    found = judge([], Rules())
+    assert found.sentence == (
+        "go on: neither is shown yet, of at most 1000 outcomes; "
+        "no outcome is known yet of anybody whom both have scored"
+    )
+
+
 def made(rows: Sequence[tuple[bool, float, float]]) -> list[Pair]:
     return [
         Pair(f"o:{n}", START + timedelta(minutes=n), sold, champion, canary, "champion", {"half": str(n % 2)})
