@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from bootstrap.embedded import Appliance
+from bootstrap.processes import tie_to_parent
 from bootstrap.watch import Status, Watch
 from core.objects import ObjectStore
 from core.settings import S3Settings, load
@@ -43,7 +44,9 @@ def main(command: list[str]) -> int:
         env = {name: value for name, value in settings.items() if not name.startswith("CALLWISE_")}
         s3 = load(S3Settings, env)
         ObjectStore(s3, s3.s3_bucket_models).ensure()  # MLflow keeps artifacts there, whichever test comes first
-        return subprocess.run(command, env={**os.environ, **env, **_named()}, check=False).returncode
+        # Whoever ends the testbed ends the tests; nothing else is between them.
+        beside = {**os.environ, **env, **_named()}
+        return subprocess.run(command, env=beside, check=False, preexec_fn=tie_to_parent).returncode
 
 
 def _appliance(folder: Path) -> Appliance:
