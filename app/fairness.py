@@ -86,7 +86,7 @@ def _row(group: Group, names: dict[str, str], ratios: dict[str, Ratio]) -> dict[
         _("Group"): formats.plain(names[group.name]) + (" " + _("(few)") if group.small else ""),
         _("On the list"): formats.count(group.better.calls),
         _("Better half"): formats.percent(group.better.share) if group.better.calls else "",
-        _("To largest"): f"{ratio.value:.2f}" if ratio else "",
+        _("To largest"): formats.fixed(ratio.value, 2) if ratio else "",
         _("Called"): formats.count(group.called.calls),
         _("Sold"): formats.count(group.called.sales),
         _("Rate"): formats.percent(group.called.share) if group.called.calls else "",

@@ -33,7 +33,12 @@ def percent(share: float, decimals: int = 1) -> str:
 
 def exact(score: float) -> str:
     """A score with four decimals, as it is compared with the prediction log: `0.3421`."""
-    return format_decimal(Decimal(f"{score:.4f}"), "0.0000", locale=locale())
+    return fixed(score, 4)
+
+
+def fixed(figure: float, decimals: int) -> str:
+    """A number with so many decimals (one or more): `0.358`."""
+    return format_decimal(Decimal(f"{figure:.{decimals}f}"), "0." + "0" * decimals, locale=locale())
 
 
 def count(number: int) -> str:

@@ -40,8 +40,8 @@ def quality(house: Appliance, figures: Figures) -> None:
     rows = [
         {
             _("Figure"): _("Ranking (AUC)"),
-            _("Found"): f"{found['auc']:.3f}",
-            _("Promised"): f"{found['promised_auc']:.3f}",
+            _("Found"): formats.fixed(found["auc"], 3),
+            _("Promised"): formats.fixed(found["promised_auc"], 3),
         },
         {
             _("Figure"): _("Conversion"),
@@ -83,7 +83,10 @@ def moved(house: Appliance, figures: Figures) -> None:
     drifted = [labels[one["column"]] for one in found["columns"] if one["drifted"]]
     score = found["score"]
     text = _("{moved} of {all} columns moved; the score by {score} (limit {limit}).").format(
-        moved=len(drifted), all=len(labels), score=f"{score['distance']:.3f}", limit=f"{found['limit']:g}"
+        moved=len(drifted),
+        all=len(labels),
+        score=formats.fixed(score["distance"], 3),
+        limit=formats.number(found["limit"]),
     )
     show = st.warning if found["drift"] else st.success
     show(formats.plain(text), icon=":material/moving:" if found["drift"] else ":material/check_circle:")
@@ -97,8 +100,8 @@ def moved(house: Appliance, figures: Figures) -> None:
             [
                 {
                     _("Column"): formats.plain(labels[one["column"]]),
-                    _("Distance"): f"{one['distance']:.3f}",
-                    _("Largest of the week"): f"{one['largest']:.3f}",
+                    _("Distance"): formats.fixed(one["distance"], 3),
+                    _("Largest of the week"): formats.fixed(one["largest"], 3),
                     _("Moved"): _("yes") if one["drifted"] else _("no"),
                 }
                 for one in found["columns"]
@@ -138,7 +141,7 @@ def _small_multiples(house: Appliance, figures: Figures, labels: dict[str, str])
                     for label in one["shape"]["labels"]
                 ]
                 with cell:
-                    st.markdown(f"{formats.plain(labels[one['column']])} · {one['distance']:.3f}")
+                    st.markdown(f"{formats.plain(labels[one['column']])} · {formats.fixed(one['distance'], 3)}")
                     st.altair_chart(
                         review_charts.shape(one["shape"], words),
                         alt=_("Shares of {column} in training and now.").format(column=labels[one["column"]]),
