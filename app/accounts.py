@@ -11,7 +11,7 @@ from app.notices import Notice, kept_for_next_run, leave
 from core import account_changes, passwords
 from core import accounts as kept
 from core.accounts import SHOWN, Account, Role
-from core.errors import Forbidden, NotFound
+from core.errors import Conflict, Forbidden, NotFound
 
 _NAME, _SHOWN, _ROLE = "account_name", "account_shown", "account_role"
 _CHOSEN, _ONCE = "account_chosen", "account_password_once"
@@ -102,7 +102,9 @@ def _changes(me: Account, mine: list[Account]) -> None:
             st.selectbox(_("Role"), able, index=able.index(account.role), key=key, format_func=roles.label)
             st.button(_("Save role"), key="account-save-role", on_click=_set_role, args=(account.name, key))
         with st.container(horizontal=True):
-            if account.has_password:
+            if account.name == me.name:
+                st.caption(_("Your own password is changed under *My account*."))
+            elif account.has_password:
                 with st.popover(_("New password"), icon=":material/key:", key="account-reset"):
                     st.markdown(_("The password so far ends at once, and so does every session."))
                     st.button(
@@ -158,6 +160,12 @@ def _set_role(name: str, key: str) -> None:
 @kept_for_next_run()
 def _reset(name: str) -> None:
     me, account = _over(name)
+    if account.name == me.name:  # it would end this very session before the new one could be read
+        raise Conflict(
+            _("Your own password is changed under *My account*."),
+            kept=_("The password is as it was."),
+            next=_("Choose one of your own there."),
+        )
     password = account_changes.reset_password(identity.house().db, account.name, by=me.shown)
     st.session_state[_ONCE] = (account.shown, password)
 
