@@ -18,15 +18,20 @@ from core.mongo import Db, Document, reachable
 
 FIRST, LONGEST = timedelta(seconds=15), timedelta(minutes=15)
 FORGET = timedelta(days=1)
-"""After so long without a failure the count starts anew."""
+"""After so long without a failure the count of a name starts anew; that of an address so long after it began."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """Whose attempts are counted, and how many may fail before one has to wait."""
+    """Whose attempts are counted, and how many may fail before one has to wait.
+
+    `daily`: the count ends a day after it began. Behind an address a team's slips add up although each of them signs in
+    in the end, so it would never end otherwise.
+    """
 
     id: str
     free: int
+    daily: bool = False
 
     @classmethod
     def of_name(cls, name: str) -> Key:
@@ -36,7 +41,18 @@ class Key:
     @classmethod
     def of_address(cls, address: str) -> Key:
         """Attempts from `address`, behind which a whole team may sit."""
-        return cls(f"address:{address[:64]}", 50)
+        return cls(f"address:{address[:64]}", 50, daily=True)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """An attempt that was counted: seconds to wait first, the failures with this one, and when they were the last."""
+
+    key: Key
+    wait: int
+    failures: int
+    at: int
+    before: int | None
 
 
 def pause(failures: int, free: int) -> timedelta:
@@ -53,19 +69,19 @@ def left(db: Db, key: Key, at: datetime) -> int:
         return _left(db.attempts.find_one({"_id": key.id}), key, at)
 
 
-def count(db: Db, key: Key, at: datetime) -> tuple[int, int]:
-    """Count an attempt that is about to be made: seconds to wait first, and the failures with this one.
-
-    With seconds to wait it must not be made. Raises Unavailable.
-    """
+def count(db: Db, key: Key, at: datetime) -> Counted:
+    """Count an attempt that is about to be made; with seconds to wait it must not be made. Raises Unavailable."""
+    # Not $setOnInsert, which the embedded server forgets in a find-and-update.
+    begun = {"$min": {"since": _stamp(at)}} if key.daily else {}
     with reachable():
         before = db.attempts.find_one_and_update(
             {"_id": key.id},
-            {"$inc": {"failures": 1}, "$max": {"last": _stamp(at)}},
+            {"$inc": {"failures": 1}, "$max": {"last": _stamp(at)}, **begun},
             upsert=True,
             return_document=ReturnDocument.BEFORE,
         )
-    return _left(before, key, at), int(before["failures"] if before else 0) + 1
+    failures = int(before["failures"] if before else 0) + 1
+    return Counted(key, _left(before, key, at), failures, _stamp(at), int(before["last"]) if before else None)
 
 
 def forget(db: Db, key: Key) -> None:
@@ -74,16 +90,20 @@ def forget(db: Db, key: Key) -> None:
         db.attempts.delete_one({"_id": key.id})
 
 
-def take_back(db: Db, key: Key) -> None:
-    """The attempt that was counted last was none that failed. Raises Unavailable."""
+def take_back(db: Db, counted: Counted) -> None:
+    """The attempt was none that failed, and nobody waits because of it. Raises Unavailable."""
+    known = {"_id": counted.key.id, "failures": {"$gt": 0}}
     with reachable():
-        db.attempts.update_one({"_id": key.id, "failures": {"$gt": 0}}, {"$inc": {"failures": -1}})
+        if counted.before is not None:
+            db.attempts.update_one({**known, "last": counted.at}, {"$set": {"last": counted.before}})
+        db.attempts.update_one(known, {"$inc": {"failures": -1}})
 
 
 def prune(db: Db, at: datetime) -> None:
     """Remove what is forgotten. Raises Unavailable."""
     with reachable():
-        db.attempts.delete_many({"last": {"$lt": _stamp(at - FORGET)}})
+        for stamp in ("last", "since"):
+            db.attempts.delete_many({stamp: {"$lt": _stamp(at - FORGET)}})
 
 
 def _left(found: Document | None, key: Key, at: datetime) -> int:

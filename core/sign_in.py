@@ -50,20 +50,20 @@ def proven(db: Db, name: str, password: str, *, address: str | None, at: datetim
     attempts.prune(db, at)
     if wait := max(attempts.left(db, key, at) for key in keys):
         return Refused(timedelta(seconds=wait))
-    counted = [(key, *attempts.count(db, key, at)) for key in keys]
-    if wait := max(seconds for _, seconds, _ in counted):
+    counted = [attempts.count(db, key, at) for key in keys]
+    if wait := max(one.wait for one in counted):
         return Refused(timedelta(seconds=wait))
     with reachable():
         user = db.users.find_one({"_id": name})
     right = passwords.matches(user["hash"] if user else None, password[: passwords.MOST * 4])  # always the same work
     if user is None or user["disabled"] or not right:
-        for key, _, failures in counted:
-            if failures == key.free:
-                _tell(db, key, user, address)
+        for one in counted:
+            if one.failures == one.key.free:
+                _tell(db, one.key, user, address)
         return Refused()
     attempts.forget(db, keys[0])
-    for key in keys[1:]:
-        attempts.take_back(db, key)
+    for one in counted[1:]:
+        attempts.take_back(db, one)
     if passwords.outdated(user["hash"]):
         rehash(db, name, user["hash"], password)
     return Account.of(user)

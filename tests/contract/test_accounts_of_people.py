@@ -198,6 +198,20 @@ def test_a_team_behind_one_address_that_signs_in_is_not_throttled(db: Db, ann: A
     assert all(isinstance(enter(db), Entered) for _ in range(60))
 
 
+def test_the_slips_of_a_team_behind_one_address_do_not_add_up_for_ever(db: Db, ann: Account) -> None:
+    hours = 3600
+    for hour in range(60):  # each of them signs in at the second try
+        assert enter(db, password="wrong", after=hour * hours) == Refused()
+        assert isinstance(enter(db, after=hour * hours + 1), Entered)
+
+
+def test_whoever_signs_in_does_not_make_the_others_wait(db: Db, ann: Account) -> None:
+    for number in range(50):
+        enter(db, f"name{number}", "wrong")
+    assert isinstance(enter(db, after=15), Entered)
+    assert isinstance(enter(db, after=16), Entered)
+
+
 def test_yesterdays_failures_are_forgotten(db: Db, ann: Account) -> None:
     for _ in range(5):
         enter(db, password="wrong")
@@ -209,8 +223,8 @@ def test_of_many_attempts_at_once_each_is_counted(db: Db) -> None:
     key = Key.of_name("ann")
     with ThreadPoolExecutor(20) as pool:
         counted = list(pool.map(lambda _: attempts.count(db, key, START), range(20)))
-    assert sorted(failures for _, failures in counted) == list(range(1, 21))
-    assert sum(wait == 0 for wait, _ in counted) == 5
+    assert sorted(one.failures for one in counted) == list(range(1, 21))
+    assert sum(one.wait == 0 for one in counted) == 5
     found = db.attempts.find_one({"_id": key.id})
     assert found is not None
     assert found["failures"] == 20
