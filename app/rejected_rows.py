@@ -23,18 +23,22 @@ class Rejected:
 
     columns: list[str]
     rows: list[Mapping[str, str]]
+    beyond: list[list[str]]
+    """The cells of each row for which the header has no name; they stay as they are."""
 
     @classmethod
     def of(cls, content: bytes, most: int | None = None) -> Rejected:
         """Those in the reject file `content`, at most the first `most`."""
         reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
         rows: list[Mapping[str, str]] = []
+        beyond: list[list[str]] = []
         for row in reader:
             if most is not None and len(rows) == most:
                 break
+            beyond.append([spreadsheet.original(cell) for cell in row.get(None) or ()])
             rows.append({name: spreadsheet.original(cell or "") for name, cell in row.items() if name})
         names = [name for name in reader.fieldnames or [] if name not in MARKS]
-        return cls(names, rows)
+        return cls(names, rows, beyond)
 
     @property
     def broken(self) -> list[str]:
@@ -54,9 +58,9 @@ class Rejected:
         writer = csv.writer(text)
         writer.writerow([*MARKS, *map(spreadsheet.safe, self.columns)])
         lines = table.to_dict("records")
-        for row, line in zip(self.rows, lines, strict=True):
+        for row, line, more in zip(self.rows, lines, self.beyond, strict=True):
             cells = [*(row.get(mark, "") for mark in MARKS), *(_cell(line.get(c, row[c])) for c in self.columns)]
-            writer.writerow([spreadsheet.safe(cell) for cell in cells])
+            writer.writerow([spreadsheet.safe(cell) for cell in (*cells, *more)])
         return text.getvalue().encode("utf-8-sig")
 
 

@@ -59,7 +59,8 @@ class RejectFile:
             self._file = self._part.open("w", encoding="utf-8-sig", newline="")
             self._writer = csv.writer(self._file)
             self._writer.writerow([*MARKS, *map(spreadsheet.safe, self._header)])
-        cells = [reject.record.get(name) for name in self._header]
+        # What is beyond the header stays there, so that the row breaks its rule again until somebody mends it.
+        cells = [*(reject.record.get(name) for name in self._header), *(reject.record.get(None) or ())]  # type: ignore[call-overload]
         marks = [reject.source or reject.column, reject.rule, reject.found, reject.record.get(FILE) or self._origin]
         self._writer.writerow([reject.row, *map(_cell, marks), *map(_cell, cells)])
 
