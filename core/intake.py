@@ -188,12 +188,16 @@ class _Intake:
 
     def _outcomes(self, outcomes: list[Document], stored: Container[str]) -> None:
         """What came of calls made earlier; `stored` are the prospects that were there before."""
-        if not outcomes:
-            return
-        writes = [UpdateOne({"_id": o["_id"]}, {"$setOnInsert": o}, upsert=True) for o in outcomes]
-        self._report.outcomes += len(self._db.outcomes.bulk_write(writes, ordered=False).upserted_ids or {})
+        known = [outcome["prospect"] for outcome in outcomes if outcome["prospect"] in stored]
+        # Who was decided by a call made here keeps that outcome: one person is one sale, however often a file says so.
+        before = self._db.outcomes.find({"prospect": {"$in": known}}, {"prospect": 1}) if known else ()
+        decided = {outcome["prospect"] for outcome in before}
+        new = [outcome for outcome in outcomes if outcome["prospect"] not in decided]
+        if new:
+            writes = [UpdateOne({"_id": o["_id"]}, {"$setOnInsert": o}, upsert=True) for o in new]
+            self._report.outcomes += len(self._db.outcomes.bulk_write(writes, ordered=False).upserted_ids or {})
         # A file that now says what came of a call closes prospects that an earlier import left open.
-        if known := [o["prospect"] for o in outcomes if o["prospect"] in stored]:
+        if known:
             late = {"_id": {"$in": known}, "status": {"$in": [status.value for status in LIVE]}}
             self._db.prospects.update_many(late, {"$set": {"status": "done", "due": None, "claim": None}})
 

@@ -9,12 +9,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from app.rejected_rows import Rejected
 from bootstrap.setup import _indicators
 from core.campaign_file import CampaignFile
 from core.economy import indicators
 from core.errors import InputError
 from core.intake import Report, import_campaign
 from core.mongo import Db
+from core.prospects import Result, record
 from core.schema import Schema
 from core.settings import ROOT
 from trainer import snapshot as training
@@ -148,6 +150,43 @@ def test_a_row_with_too_many_cells_is_named(run: Import, write: Any, person: Per
     path.write_text(path.read_text().rstrip("\r\n") + ";1;2\n")
     report = run(path)
     assert [(r.row, r.rule) for r in report.examples] == [(2, "the row has more cells than the header")]
+
+
+def test_a_row_with_too_many_cells_stays_rejected_until_it_is_mended(
+    db: Db, run: Import, write: Any, person: Person, tmp_path: Path
+) -> None:
+    path = write([person, {**person, "age": "12"}, person])
+    path.write_text(path.read_text().rstrip("\r\n") + ";1;=2\n")
+    run(path)
+    content = (tmp_path / "rejects.csv").read_bytes()
+    again = tmp_path / "again.csv"
+    again.write_bytes(content)
+    assert [r.rule for r in run(again).examples][1] == "the row has more cells than the header"
+    assert (tmp_path / "rejects.csv").read_bytes().splitlines()[2] == content.splitlines()[2]
+    # Mending another row on the screen does not bring it in either.
+    rejected = Rejected.of(content)
+    table = rejected.table(rejected.columns)
+    table.loc[0, "age"] = "21"
+    again.write_bytes(rejected.mended(table))
+    report = run(again)
+    assert (report.inserted, report.rejected) == (1, 1)
+    assert [found["row"] for found in db.prospects.find(sort=[("row", 1)])] == [1, 2]
+
+
+def test_who_was_decided_here_has_one_outcome_whatever_a_file_says_later(
+    db: Db, run: Import, write: Any, person: Person
+) -> None:
+    people = [{**person, "age": str(30 + n), "y": ""} for n in range(2)]
+    run(write(people))
+    first, second = (str(found["_id"]) for found in db.prospects.find(sort=[("row", 1)]))
+    record(db, first, "Ann", Result.NO_ANSWER)
+    db.prospects.update_one({"_id": first}, {"$set": {"status": "open", "due": None}})  # the pause is over
+    record(db, first, "Ann", Result.SOLD)
+    report = run(write([{**one, "y": "no"} for one in people]))
+    assert (report.unchanged, report.outcomes) == (2, 1)
+    found = {(one["prospect"], one["call"], one["positive"]) for one in db.outcomes.find()}
+    assert found == {(first, 2, True), (second, 1, False)}
+    assert db.prospects.count_documents({"status": "done"}) == 2
 
 
 def test_a_row_with_too_few_cells_is_named(run: Import, write: Any, person: Person) -> None:
