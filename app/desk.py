@@ -16,7 +16,7 @@ from app.appliance import Appliance
 from app.language import _
 from app.notices import Notice, kept_for_next_run, leave
 from core import prospects, undo
-from core.call_states import CALLABLE, Result
+from core.call_states import CALLABLE, Result, Status
 from core.clock import now
 from core.errors import Conflict, NotFound
 from core.mongo import Document, reachable
@@ -47,6 +47,15 @@ class Seat:
         claim = found and found["claim"]
         if found is None or found["status"] not in CALLABLE or not claim:
             self._remember(None)
+            if found is not None and found["status"] == Status.OFF.value:
+                leave(
+                    Notice(
+                        "warning",
+                        _("{ref} was taken off the list meanwhile.").format(ref=found["ref"]),
+                        _("Nothing was recorded by you."),
+                        _("Take the next one."),
+                    )
+                )
             return None
         if claim["by"] != self.agent:
             self._remember(None)

@@ -21,6 +21,7 @@ from core.call_states import LIVE, Status, seconds
 from core.clock import Clock, now
 from core.errors import InputError, NotFound
 from core.mongo import Db, Document, count, reachable
+from core.prospects import holder
 from core.sentences import Sentence
 
 BATCH = 1_000
@@ -75,7 +76,10 @@ def put_on(
             calls = {ref: wish["call"] for ref, wish in _on(db, batch).items()}
             # All of them, not the new ones alone: a run that died may have listed them and gone no further.
             live = _live(db, batch)
-            off = [UpdateOne(*do_not_call.putting_off(person, calls[person["ref"]])) for person in live]
+            # Who is on the phone just now stays on their agent's desk, so that what they say can still be recorded;
+            # the wish holds from the next call on, because it is looked for at each.
+            free = [person for person in live if not holder(person, at)]
+            off = [UpdateOne(*do_not_call.putting_off(person, calls[person["ref"]])) for person in free]
             if off:
                 db.prospects.bulk_write(off, ordered=False)
         hits.new += len(new)

@@ -59,6 +59,20 @@ def test_the_same_list_again_changes_nothing_and_finishes_what_was_half_done(peo
     assert statuses(people)["autumn:p2"] == "off"
 
 
+def test_who_is_on_the_phone_can_still_be_recorded_and_is_not_called_again(people: Db) -> None:
+    held = claim(people, "autumn", "Ann")
+    assert held is not None
+    assert held["ref"] == "p4"
+    put_on(people, ["p4", "p3"], by="Mia", why="register of May")
+    assert (statuses(people)["autumn:p4"], statuses(people)["autumn:p3"]) == ("open", "off")
+    assert record(people, held["_id"], "Ann", Result.NO_ANSWER)["result"] == Result.NO_ANSWER.value
+    people.prospects.update_one({"_id": held["_id"]}, {"$set": {"status": "open", "due": None}})  # the pause is over
+    following = claim(people, "autumn", "Ann")
+    assert following is not None
+    assert following["ref"] == "p2"
+    assert statuses(people)["autumn:p4"] == "off"
+
+
 def test_who_is_taken_off_stands_as_before(people: Db) -> None:
     before = list(people.prospects.find(sort=[("_id", 1)]))
     put_on(people, ["p1"], by="Mia", why="asked")
