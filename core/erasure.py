@@ -164,6 +164,8 @@ class Erasure:
 def ask(db: Db, key: str, person: Person, *, by: str, keep_out: bool, clock: Clock = now) -> Erasure:
     """Ask for `person` to be erased everywhere; while that is under way, asking again finds the same request.
 
+    Whoever asks for them to be kept out is heard also then.
+
     `keep_out`: they must not come in again by another import either. Raises Unavailable.
     """
     pseudonym = Pseudonyms(key).of(person)
@@ -171,7 +173,11 @@ def ask(db: Db, key: str, person: Person, *, by: str, keep_out: bool, clock: Clo
         while True:
             before = history(db, pseudonym)
             if before and before[0].status is not Status.DONE:
-                return before[0]
+                if before[0].keep_out or not keep_out:
+                    return before[0]
+                under_way = {"_id": before[0].id, "status": {"$ne": Status.DONE.value}}
+                db.erasures.update_one(under_way, {"$set": {"keep_out": True}})
+                continue  # it has the wish now, or is done: then it is asked for once more
             asked: Document = {
                 "_id": f"{pseudonym[:12]}-{len(before) + 1}",
                 "pseudonym": pseudonym,

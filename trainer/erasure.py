@@ -95,7 +95,10 @@ class Eraser:
         passes, again = request.passes + 1, self.clock() + self.quiet
         draft = request.draft if rest == 0 else {}
         request = erasure.note(self.db, request, Status.WATCHING, passes=passes, due=again, draft=dict(draft))
-        return self._end(request, left) if rest == 0 and passes > 1 else request
+        if rest or passes == 1:
+            return request
+        self._keep_out(erasure.get(self.db, request.id), person)  # who asked for it meanwhile is heard
+        return self._end(request, left)
 
     def _keep_out(self, request: Erasure, person: Person) -> None:
         """Who must not come in again does not from now on; who asked not to be called is not let in by being erased."""

@@ -75,6 +75,14 @@ def test_a_pass_is_asked_for_when_it_is_due_and_never_twice_at_once(db: Db) -> N
     assert "1 to be erased" in job.run()
 
 
+def test_whoever_asks_for_them_to_be_kept_out_is_heard_while_it_is_under_way(db: Db) -> None:
+    first = ask(db, "key", Person("7"), by="mia", keep_out=False)
+    assert not ask(db, "key", Person("7"), by="tom", keep_out=False).keep_out
+    second = ask(db, "key", Person("7"), by="tom", keep_out=True)
+    assert (second.id, second.by, second.keep_out) == (first.id, "mia", True)
+    assert ask(db, "key", Person("7"), by="tom", keep_out=False).keep_out, "and nobody takes that back by asking again"
+
+
 def test_a_training_is_asked_for_until_nothing_is_in_its_way(db: Db) -> None:
     request = ask(db, "key", Person("7"), by="mia", keep_out=True)
     erasure.forget(db, request, {"number": request.id})
