@@ -80,12 +80,12 @@ def _made(db: Db, claims: Claims, subject: str, role: Role) -> Account:
             try:
                 return accounts.add(db, name, seen, role, by="single sign-on", subject=subject)
             except Conflict:
-                continue
-    with reachable():
-        found = db.users.find_one({"subject": subject}, {"hash": 0})
-    if found is None:  # names of this very subject, taken by hand
-        raise _refused("No account could be made for you.")
-    return Account.of(found)
+                # Perhaps by this very person, in another tab; a second account would be one too many.
+                with reachable():
+                    found = db.users.find_one({"subject": subject}, {"hash": 0})
+                if found is not None:
+                    return Account.of(found)
+    raise _refused("No account could be made for you.")  # names of this very subject, taken by hand
 
 
 def _refused(what: str) -> Forbidden:

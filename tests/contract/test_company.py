@@ -16,7 +16,7 @@ from app.company import BACK, GO, provider_of, routes
 from app.identity import COOKIE
 from app.web import Guard, Reception
 from app.web import routes as own_routes
-from core import account_changes, accounts
+from core import account_changes, accounts, single_sign_on
 from core.accounts import Account, Role, everybody, find
 from core.clock import now
 from core.errors import SettingsError
@@ -100,6 +100,21 @@ def test_an_account_is_made_at_the_first_sign_in_and_found_at_the_next(db: Db, p
     assert len(everybody(db)) == 1
     moved = sign_in(client, provider, **{**MIA, "email": "mia.w@example.org", "name": "Mia W"})
     assert whose(db, moved) == found, "who it is, is the subject, and not the address"
+
+
+def test_of_two_first_sign_ins_at_once_comes_one_account(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    claims = {"iss": "https://id.example.org", "sub": "7", "email": "mia@example.org", "name": "Mia"}
+    made = accounts.add
+
+    def beaten(*told: Any, **more: Any) -> Account:
+        """The other tab is quicker by a moment."""
+        monkeypatch.setattr(accounts, "add", made)
+        single_sign_on._made(db, claims, "https://id.example.org|7", Role.AGENT)
+        return made(*told, **more)
+
+    monkeypatch.setattr(accounts, "add", beaten)
+    found = single_sign_on._made(db, claims, "https://id.example.org|7", Role.AGENT)
+    assert [one.name for one in everybody(db)] == [found.name] == ["mia@example.org"]
 
 
 def test_nobody_gets_into_an_account_by_having_its_name_elsewhere(db: Db, provider: Provider) -> None:
