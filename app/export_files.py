@@ -6,7 +6,6 @@ A spreadsheet runs nothing of them: text in a CSV is made safe (`core.spreadshee
 from __future__ import annotations
 
 import csv
-import errno
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from xlsxwriter import Workbook
 
-from app import export_rows
+from app import disk, export_rows
 from app.appliance import Appliance
 from app.export_rows import Asked, Field, Kind
 from core import events, spreadsheet
@@ -29,6 +28,8 @@ from core.sentences import Sentence
 XLSX_ROWS = 1_048_576  # of a sheet, its header among them
 EXPORTED = "ranked list exported"
 _STEP = 5_000
+_NOTHING_GIVEN = Sentence("Nothing was given away.")
+_SMALLER = Sentence("Choose Parquet, which is the smallest, or a filter.")
 _ARROW = {
     Kind.TEXT: pa.string(),
     Kind.INTEGER: pa.int64(),
@@ -101,7 +102,7 @@ def write(
     version = [f.name for f in fields].index("model_version")
     versions: set[str] = set()
     path, done = folder / f"list.{form.ending}", 0
-    with _room(), _WRITERS[form.ending](path, fields) as put:
+    with disk.room(_NOTHING_GIVEN, _SMALLER), _WRITERS[form.ending](path, fields) as put:
         for row in export_rows.rows(house.db, house.schema, asked):
             put(row)
             done += 1
@@ -127,21 +128,6 @@ def write(
 def _name(campaign: str, versions: Iterable[str], at: datetime, form: Format) -> str:
     model = f"model-{'+'.join(sorted(versions))}" if versions else "not-ranked"
     return f"{campaign}-list-{at:%Y%m%d-%H%M}-{model}.{form.ending}"
-
-
-@contextmanager
-def _room() -> Iterator[None]:
-    """Say what to do where the disk that files are made on is full."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        raise InputError(
-            Sentence("The file does not fit on the app's disk"),
-            kept=Sentence("Nothing was given away."),
-            next=Sentence("Choose Parquet, which is the smallest, or a filter."),
-        ) from error
 
 
 @contextmanager

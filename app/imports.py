@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import IO, Protocol
 
-from app import import_log
+from app import disk, import_log
 from app.import_log import Entry
 from core import column_mapping, events
 from core.campaign_file import CampaignFile
@@ -31,6 +31,7 @@ OFTEN = 0.5
 SMALL = 1_000_000
 """Bytes of text that are imported while whoever chose the file waits; more of it has a process of its own."""
 
+_IN_PARTS = Sentence("Import the file in parts, or zipped; or give the app a larger /tmp.")
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -59,7 +60,7 @@ def rejects_key(campaign: str, sha256: str) -> str:
 def saved(folder: Path, name: str, content: IO[bytes]) -> CampaignFile:
     """The uploaded file called `name`, written into `folder`. Raises InputError if there is no table in it."""
     path = folder / PurePath(name.replace("\\", "/")).name
-    with path.open("wb") as file:
+    with disk.room(Sentence("Nothing was imported."), _IN_PARTS), path.open("wb") as file:
         shutil.copyfileobj(content, file)
     return CampaignFile.open(path)
 
@@ -141,7 +142,10 @@ def _import(house: Stores, work: Work, place: str, progress: Callable[[int, int]
             said = time.monotonic()
             import_log.heard(house.db, place, work.run, done, rows)
 
-    with TemporaryDirectory(prefix="rejects-") as folder:
+    with (
+        disk.room(Sentence("The rows that went in are in the campaign."), _IN_PARTS),
+        TemporaryDirectory(prefix="rejects-") as folder,
+    ):
         with work.file.records() as records:
             rows = sum(1 for _ in records)
         import_log.heard(house.db, place, work.run, 0, rows)
