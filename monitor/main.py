@@ -136,7 +136,10 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
 
         state = scoring.state()
         versions = [str(state[role]) for role in ("champion", "canary") if state[role]]
-        return parity.review(db, registry(), versions, settings.callwise_parity_rows, code_version())
+        rows, champion = settings.callwise_parity_rows, state["champion"]
+        return parity.review(
+            db, registry(), versions, rows, code_version(), champion=str(champion) if champion else None
+        )
 
     def learnt_by(version: str) -> Calls:
         return learnt(registry().reference(registry().version(version)))

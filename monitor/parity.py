@@ -60,9 +60,19 @@ class Parity:
         )
 
 
-def review(db: Db, registry: Registry, versions: list[str], size: int, code_version: str, clock: Clock = now) -> str:
+def review(
+    db: Db,
+    registry: Registry,
+    versions: list[str],
+    size: int,
+    code_version: str,
+    *,
+    champion: str | None,
+    clock: Clock = now,
+) -> str:
     """Hold the newest `size` logged scores of each version in service against training; what there is to say.
 
+    A `champion` that differs is an incident; a canary is dropped by the next look at its trial, and nobody is told.
     Raises Unavailable, and ModelError when a version does not even reproduce its proof.
     """
     found = [one for version in versions if (one := replayed(db, registry, version, size)).rows]
@@ -80,7 +90,7 @@ def review(db: Db, registry: Registry, versions: list[str], size: int, code_vers
     document: Document = {"kind": KIND, "verdict": verdict, "made": {"at": at}, "snapshot": None}
     with reachable():
         db.reports.update_one({"_id": report}, {"$setOnInsert": document}, upsert=True)
-    turn(db, CAUSE, SKEWED if bad else WELL, report, sentence)
+    turn(db, CAUSE, SKEWED if any(one.version == champion for one in bad) else WELL, report, sentence)
     return sentence
 
 

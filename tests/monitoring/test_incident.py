@@ -113,6 +113,6 @@ def test_every_report_says_which_code_made_it(db: Db, schema: Schema, reference:
     expected.review(house.shelf, house.registry, WATCHING.callwise_quality_window, "code")
     Digest(db, MODEL, "monday", 6, "code", clock=lambda: START + timedelta(days=8)).run()
 
-    parity.review(db, Models(schema), [VERSION], 10, "code", clock=house.clock)
+    parity.review(db, Models(schema), [VERSION], 10, "code", champion=VERSION, clock=house.clock)
     made = {report["kind"]: report["verdict"].get("code_version") for report in db.reports.find()}
     assert made == dict.fromkeys(("drift", "performance", "estimate", "parity", "digest"), "code")
