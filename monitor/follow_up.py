@@ -39,8 +39,7 @@ class FollowUp:
         """Open what is due, and take every step that can be taken. Raises Unavailable."""
         incident_store.tell_rest(self.db)
         causes.judge_data(self.db)
-        taken = decisions(self.db, self.model)
-        champion = state(taken).champion
+        champion = state(decisions(self.db, self.model)).champion
         for cause in causes.known(self.db):
             found = causes.finding(self.db, cause)
             if found is not None and found.bad and found.version in ("", champion):
@@ -48,13 +47,14 @@ class FollowUp:
         followed = incident_store.active(self.db)
         # Oldest first: of two incidents that both want a training, the one that waits longer gets it.
         for incident in sorted(followed, key=lambda one: (one.since, one.id)):
-            self._follow(incident, taken)
+            self._follow(incident)
         going = incident_store.active(self.db)
         return ", ".join(f"{one.cause}: {one.status.value}" for one in going) or "no incident"
 
-    def _follow(self, incident: Incident, taken: Sequence[Decision]) -> None:
+    def _follow(self, incident: Incident) -> None:
         going = give_up_silent(self.flows, self.clock(), self.limit) if incident.status is not Status.ESCALATED else []
-        facts = self._facts(incident, taken, going)
+        # After the runs: one that has handed over and ended meanwhile is then seen by what it has handed over.
+        facts = self._facts(incident, decisions(self.db, self.model), going)
         todo = next_step(incident, facts, self.rules)
         if isinstance(todo, Ask):
             run = self.flows.ask(todo.why, incident=incident.id, key=todo.key)

@@ -81,11 +81,14 @@ class Triggers:
 
     def run(self) -> str:
         """Ask for what is due, if nothing is in its way; what there is to say. Raises Unavailable."""
+        # Before the decisions: a run that hands over and ends meanwhile is then seen by what it has handed over.
+        at = self.clock()
+        going = give_up_silent(self.flows, at, self.limit)
         taken = decisions(self.db, self.model)
         lineup = state(taken)
         if lineup.champion is None:
             return "no champion yet; the first training is asked for by a person"
-        last, at = last_training(self.db, taken), self.clock()
+        last = last_training(self.db, taken)
         with reachable():
             outcomes = count(self.db.outcomes, {})
         wanted = due(last, at, outcomes, self.limits)
@@ -95,7 +98,6 @@ class Triggers:
             return f"{wanted.why}; waits until the hold of {lineup.hold.by} is released"
         if lineup.canary is not None:
             return f"{wanted.why}; waits for the end of the trial of version {lineup.canary}"
-        going = give_up_silent(self.flows, at, self.limit)
         if going:
             return f"{wanted.why}; waits for the flow run {going[0].id}"
         return self._ask(wanted)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
+from threading import Lock
 
 from core import settings as groups
 from core.mongo import Db
@@ -58,14 +60,25 @@ def jobs(settings: Settings, db: Db) -> list[Job]:
     def outbox() -> Outbox:
         return Outbox(db, AppriseNotifier(settings.callwise_notify_urls), page)
 
+    # Each looks whether a training or a trial is under way and then asks for one: never two of them at once, or both
+    # would ask, and the second model would end the trial of the first.
+    asking = Lock()
+
+    def one_at_a_time(run: Callable[[], str]) -> Callable[[], str]:
+        def alone() -> str:
+            with asking:
+                return run()
+
+        return alone
+
     def train(reason: str, by: str) -> str:
-        return retrain.ask(db, flows, model, reason, by=by)
+        return one_at_a_time(lambda: retrain.ask(db, flows, model, reason, by=by))()
 
     erasing = erasures.Erasures(db, PrefectRuns(settings.prefect_api_url, flow=erasures.FLOW), train)
     seconds = settings.callwise_incident_seconds
     return [
-        Job("incidents", seconds, FollowUp(db, flows, model, rules, limit).run),
-        Job("retrain", settings.callwise_retrain_seconds, Triggers(db, flows, model, limits, limit).run),
+        Job("incidents", seconds, one_at_a_time(FollowUp(db, flows, model, rules, limit).run)),
+        Job("retrain", settings.callwise_retrain_seconds, one_at_a_time(Triggers(db, flows, model, limits, limit).run)),
         Job("notify", settings.callwise_notify_seconds, lambda: outbox().run()),
         Job("digest", DIGEST_SECONDS, Digest(db, model, weekday, hour, code_version(), page).run),
         Job("erasures", erasures.SECONDS, erasing.run),
