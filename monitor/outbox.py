@@ -61,7 +61,7 @@ class Outbox:
         for letter in letters:
             kind: Kind = "info" if letter["kind"] == "digest" else "warning"
             message = Message(letter["verdict"]["title"], letter["verdict"]["text"], kind)
-            self._deliver(message, letter, partial(self._mark_letter, str(letter["_id"])), done)
+            self._deliver(message, letter, partial(self._mark_letter, str(letter["_id"])), done, set())
         if done.refused:
             raise Unavailable(
                 f"{', '.join(sorted(done.refused))} did not take a message.",
@@ -74,6 +74,7 @@ class Outbox:
 
     def _incident(self, incident: Document, done: _Sent) -> None:
         key = str(incident["_id"])
+        behind: set[str] = set()  # addresses that did not take a message: what came after it is told to them after it
         for place, entry in enumerate(incident["history"]):
             if not entry["tell"] or entry["told"]:
                 continue
@@ -82,27 +83,25 @@ class Outbox:
             def mark(marks: Document, place: int = place) -> None:
                 change(self.db, key, lambda found: {"history": _marked(found["history"], place, marks)})
 
-            if not self._deliver(message, entry, mark, done):
-                return  # what came after is told after it
+            self._deliver(message, entry, mark, done, behind)
         change(self.db, key, lambda found: {"outbox": any(one["tell"] and not one["told"] for one in found["history"])})
 
-    def _deliver(self, message: Message, what: Document, mark: Mark, done: _Sent) -> bool:
-        """Send to every address that was not sent to yet; whether all have it now."""
+    def _deliver(self, message: Message, what: Document, mark: Mark, done: _Sent, behind: set[str]) -> None:
+        """Send to every address that was not sent to yet and is not `behind`; who refuses is behind from now on."""
         addresses = self.notifier.addresses()
-        sent, refused = [key for key in what.get("sent", []) if key in addresses], False
+        sent = [key for key in what.get("sent", []) if key in addresses]
         for key, service in addresses.items():
-            if key in sent:
+            if key in sent or key in behind:
                 continue
             if self.notifier.send(key, message):
                 sent.append(key)
                 done.messages += 1
                 mark({"sent": sent})
             else:
-                refused = True
+                behind.add(key)
                 done.refused.add(service)
-        if not refused:
+        if len(sent) == len(addresses):
             mark({"sent": sent, "told": {"at": self.clock(), "to": len(sent)}})
-        return not refused
 
     def _mark_letter(self, key: str, marks: Document) -> None:
         with reachable():
