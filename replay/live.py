@@ -13,6 +13,7 @@ from pathlib import Path
 
 from core import prospects
 from core.campaign_file import CampaignFile
+from core.errors import Unavailable
 from core.intake import import_campaign
 from core.metrics import quality
 from core.mongo import Db, reachable
@@ -53,7 +54,13 @@ class Live:
         seen = ""
         for start in range(protocol.known, end, STRIDE):
             keys = [key for number in range(start + 1, min(start + STRIDE, end) + 1) if (key := _key(number)) in truth]
-            given |= self._scores(keys)
+            found = self._scores(keys)
+            if keys and not found:
+                self.say(
+                    f"after {start - protocol.known} calls nobody was ranked for a quarter of an hour; it ends here"
+                )
+                break
+            given |= found
             late = range(start - protocol.delay + 1, start - protocol.delay + STRIDE + 1)
             for number in late:
                 key = _key(number)
@@ -63,9 +70,20 @@ class Live:
             seen = self._news(start - protocol.known, seen)
             time.sleep(self.pace)
         scored = [key for key in given if key in truth]
-        found = quality([truth[key] for key in scored], [given[key] for key in scored])
+        if not scored:
+            raise Unavailable(
+                "Nobody was ranked.",
+                kept=f"The campaign '{CAMPAIGN}' is in the appliance.",
+                next="See that the appliance has a champion (scripts/models), and play the history again.",
+            )
+        reached = quality([truth[key] for key in scored], [given[key] for key in scored])
         taken = decisions(self.db, self.model)
-        return {"calls": found.size, "auc": found.auc, "top_half": found.top_half_capture, "decisions": len(taken)}
+        return {
+            "calls": reached.size,
+            "auc": reached.auc,
+            "top_half": reached.top_half_capture,
+            "decisions": len(taken),
+        }
 
     def _truth(self, file: CampaignFile) -> dict[str, bool]:
         found: dict[str, bool] = {}
