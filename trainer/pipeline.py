@@ -25,7 +25,7 @@ from core.model_registry import Model, ModelRegistry, ModelVersion
 from core.mongo import Db
 from core.schema import Schema
 from core.settings import TrainerSettings
-from core.succession import CANARY, CHAMPION, Succession
+from core.succession import CANARY, CHAMPION, Succession, What
 from core.undo import OUTCOMES_READ
 from trainer import handover, recipe, snapshot, tracking
 from trainer.lineage import WHAT_MAKES_A_MODEL, Lineage, code_version
@@ -78,6 +78,9 @@ def _train(trainer: Trainer, reason: str, incident: str | None, step: Step) -> O
     healed = step("settle", handover.settle)(trainer.succession, trainer.models)
     if healed is not None:
         log.warning("Version %s had passed its gates and was left there; now it is %s.", healed.version, healed.what)
+        if healed.what is What.ON_TRIAL:  # another one now would end its trial before it has begun
+            tags = trainer.models.version(healed.version).tags
+            return Outcome(healed.what, healed.version, tags.get("dataset_tag", ""), healed.why)
     frame, kept = step("snapshot", take_snapshot)(trainer)
     champion = trainer.models.version_by_alias(CHAMPION)
     parent = champion.version if champion else None

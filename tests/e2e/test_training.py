@@ -229,6 +229,33 @@ def test_what_a_hand_over_left_half_done_is_done_by_the_next(
     assert trainer.models.aliases() == {CHAMPION: decision.version}
 
 
+def test_a_model_that_was_left_before_its_trial_gets_it_and_no_other_ends_it(
+    db: Db, schema: Schema, trainer: Trainer, environment: dict[str, str]
+) -> None:
+    known, rest = made_up(schema, 1_500, effect=0.6), made_up(schema, 6_000, seed=2)
+    store(db, schema, known)
+    first = train(trainer, reason="a test")
+    rest[PROSPECT] = [f"spring:{row:06d}" for row in range(10_000, 16_000)]
+    rest[AT] = rest[AT] + pd.Timedelta(days=30)
+    store(db, schema, rest[:-500])
+
+    def killed(name: str, function: Callable[P, T], /) -> Callable[P, T]:
+        if name == "hand over":
+            raise KeyboardInterrupt
+        return function
+
+    with pytest.raises(KeyboardInterrupt):
+        train(later(environment), reason="more outcomes", incident="drift:1", step=killed)
+    store(db, schema, rest[-500:])
+    after = train(later(environment), reason="yet more", incident="quality:1")
+    assert (after.result, after.version) == ("on trial", "2")
+    assert after.dataset == trainer.models.version("2").tags["dataset_tag"]
+    assert [version.version for version in trainer.models.versions()] == ["2", first.version]
+    trial = trainer.succession.state().trial
+    assert trial is not None
+    assert (trial.version, trial.incident) == ("2", "drift:1")
+
+
 def test_a_model_is_opened_with_our_list_of_types_not_with_its_own(
     db: Db, schema: Schema, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
