@@ -194,6 +194,16 @@ def test_a_verdict_outlives_a_ui_that_is_down_and_is_shown_later(db: Db, fake: F
     assert len(list(db.reports.find())) == len(fake.runs) == 1
 
 
+def test_while_the_ui_is_down_no_verdict_is_given_more_often(db: Db, fake: FakeEvidently, schema: Schema) -> None:
+    log_window(db, people(schema, 1000, 2))
+    fake.refuse = lambda method, path: "snapshots" in path
+    with pytest.raises(Unavailable):
+        reviewed(db, fake, schema)
+    log_window(db, people(schema, 99, 3), start=2000)
+    assert "less than a tenth" in reviewed(db, fake, schema)
+    assert len(list(db.reports.find())) == 1
+
+
 def test_only_a_change_of_state_is_an_event(db: Db, fake: FakeEvidently, schema: Schema) -> None:
     moved = people(schema, 1000, 3).assign(score=0.9)
     for minute, frame in enumerate([people(schema, 1000, 2), moved, moved, people(schema, 1000, 4)]):
