@@ -15,7 +15,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from core import do_not_call
-from core.call_states import CALLABLE, NOTHING_RECORDED, STANDARD, Result, Rules, after, state
+from core.call_states import CALLABLE, NOTHING_RECORDED, STANDARD, Result, Rules, after, as_read, state
 from core.clock import Clock, now
 from core.errors import Conflict, NotFound
 from core.mongo import Db, Document, reachable
@@ -103,10 +103,8 @@ def take(db: Db, seen: Document, agent: str, at: datetime, rules: Rules) -> Docu
             kept=NOTHING_RECORDED,
             next=Sentence("Take the next one from the list; your hold on this one ran out."),
         )
-    as_read: Document = {"_id": seen["_id"], "status": seen["status"], "calls": seen.get("calls")}
-    as_read |= {"claim.by": claim["by"], "claim.until": claim["until"]} if claim else {"claim": None}
     hold = {"$set": {"claim": {"by": agent, "until": at + rules.claim}}}
-    return db.prospects.find_one_and_update(as_read, hold, return_document=ReturnDocument.AFTER)
+    return db.prospects.find_one_and_update(as_read(seen), hold, return_document=ReturnDocument.AFTER)
 
 
 def finish(db: Db, call: Document) -> None:

@@ -94,6 +94,13 @@ def state(prospect: Document) -> Document:
     return {name: prospect.get(name) for name in STATE}
 
 
+def as_read(prospect: Document) -> Document:
+    """The query for `prospect` as long as it is as it was read: its state, and who holds it until when."""
+    claim = prospect["claim"]
+    held = {"claim.by": claim["by"], "claim.until": claim["until"]} if claim else {"claim": None}
+    return {"_id": prospect["_id"], "status": prospect["status"], "calls": prospect.get("calls"), **held}
+
+
 def seconds(at: datetime) -> int:
     """`at` in seconds since 1970, for lists to be sorted and cut by: the embedded server's indexes hold no times."""
     return int(at.timestamp())

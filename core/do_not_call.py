@@ -14,7 +14,7 @@ from datetime import datetime
 
 from pymongo.errors import DuplicateKeyError
 
-from core.call_states import LIVE, Result, Status, state
+from core.call_states import LIVE, Result, Status, as_read, state
 from core.mongo import Db, Document, reachable
 
 
@@ -89,6 +89,5 @@ def put_off(db: Db, prospect: Document, call: str) -> None:
 def putting_off(prospect: Document, call: str) -> tuple[Document, Document]:
     """The update that does so: whom it concerns, and what it changes."""
     off = {"why": Result.DO_NOT_CALL.value, "call": call, "was": state(prospect)}
-    seen = {"_id": prospect["_id"], "status": prospect["status"], "calls": prospect.get("calls")}
     changed = {**state(prospect), "status": Status.OFF.value, "again": None, "due": None, "off": off, "claim": None}
-    return seen, {"$set": changed}
+    return as_read(prospect), {"$set": changed}

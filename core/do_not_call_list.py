@@ -77,7 +77,8 @@ def put_on(
             # All of them, not the new ones alone: a run that died may have listed them and gone no further.
             live = _live(db, batch)
             # Who is on the phone just now stays on their agent's desk, so that what they say can still be recorded;
-            # the wish holds from the next call on, because it is looked for at each.
+            # the wish holds from the next call on, because it is looked for at each. Whoever is claimed between these
+            # lines is not as they were read, and stays, too.
             free = [person for person in live if not holder(person, at)]
             off = [UpdateOne(*do_not_call.putting_off(person, calls[person["ref"]])) for person in free]
             if off:
