@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import httpx
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -98,7 +99,7 @@ def routes(reception: Callable[[], Reception], provider: Callable[[], Provider |
         back = f"{request.url.scheme}://{request.headers['host']}{BACK}"
         try:
             response: Response = await client().authorize_redirect(request, back)
-        except Exception:
+        except _foreign():
             log.warning("the single sign-on cannot be reached", exc_info=True)
             return _told(request, _away(request), UNAVAILABLE)
         return response
@@ -110,13 +111,26 @@ def routes(reception: Callable[[], Reception], provider: Callable[[], Provider |
         try:
             token = await client().authorize_access_token(request)
             claims = dict(token["userinfo"])
-        except Exception:
+        except _foreign():
             log.warning("the single sign-on did not let somebody in", exc_info=True)
             return _told(request, _away(request), FORBIDDEN)
         onward = local(request.session.pop(_ONWARD, "/"))
         return await run_in_threadpool(_enter, request, reception, found, claims, onward)
 
     return [Route(GO, go, methods=["GET"]), Route(BACK, back, methods=["GET"])]
+
+
+@cache
+def _foreign() -> tuple[type[Exception], ...]:
+    """What goes wrong with a provider that is away, answers something else, or does not vouch for whoever comes.
+
+    Authlib's errors and those of its signatures; the connection's; and what Authlib says of metadata and claims that
+    lack something. Any other is a defect of ours, lets nobody in either, and is told as one.
+    """
+    from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415  only where there is a single sign-on
+    from joserfc.errors import JoseError  # noqa: PLC0415
+
+    return (AuthlibBaseError, JoseError, httpx.HTTPError, LookupError, RuntimeError, ValueError)
 
 
 def _enter(
