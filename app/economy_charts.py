@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from app import chart_words
 from app.economy_figures import Point
 from app.language import _
 from app.result_charts import DARK, GREY, INK, TEXT, WARM
@@ -42,7 +41,7 @@ def series(points: Sequence[Point]) -> alt.LayerChart:
     if before:
         revised = alt.Chart(alt.Data(values=before)).encode(x=x, y=y, tooltip=tooltip)
         layers.append(revised.mark_point(color=WARM, filled=False, size=60, strokeWidth=1.5, opacity=1))
-    return alt.layer(*layers).properties(height=_HEIGHT).configure(locale=chart_words.numbers_and_dates())
+    return alt.layer(*layers).properties(height=_HEIGHT)
 
 
 def response(
@@ -83,4 +82,4 @@ def response(
         ),
         alt.Chart(alt.Data(values=[{"at": 0}])).mark_rule(color=TEXT, strokeWidth=0.5).encode(y="at:Q"),
     ]
-    return alt.layer(*layers).properties(height=_HEIGHT + 80).configure(locale=chart_words.numbers_and_dates())
+    return alt.layer(*layers).properties(height=_HEIGHT + 80)

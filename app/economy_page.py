@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from app import economy_charts, economy_figures, formats, notices, what_if
+from app import charts, economy_charts, economy_figures, formats, notices, what_if
 from app.appliance import Appliance
 from app.economy_figures import Indicator
 from app.language import _, plural
@@ -75,9 +75,9 @@ def _card(indicator: Indicator, newest: int | None) -> None:
     if indicator.stale:
         st.warning(formats.plain(_("Out of date. {why}").format(why=indicator.why)), icon=":material/schedule:")
     points = indicator.points[-newest:] if newest else indicator.points
-    st.altair_chart(
+    charts.show(
         economy_charts.series(points),
-        alt=_("{figure} by period. The table below has the figures.").format(figure=formats.label(column)),
+        words=_("{figure} by period. The table below has the figures.").format(figure=formats.label(column)),
     )
     seen = formats.moment(indicator.seen, st.context.timezone) if indicator.seen else _("never")
     st.caption(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import cached, fairness_charts, fairness_figures, formats, standing
+from app import cached, charts, fairness_charts, fairness_figures, formats, standing
 from app.appliance import Appliance
 from app.fairness_figures import FOUR_FIFTHS, SMALL, Group, Ratio
 from app.language import _
@@ -64,16 +64,16 @@ def _column(column: Column, found: Sequence[Group], ratios: dict[str, Ratio]) ->
         )
         st.warning(formats.plain(text), icon=":material/balance:")
     if ratios:
-        st.altair_chart(
+        charts.show(
             fairness_charts.selection(found, ratios, names),
-            alt=_("Share in the better half of the list, over that of the largest group, by {what}.").format(
+            words=_("Share in the better half of the list, over that of the largest group, by {what}.").format(
                 what=formats.label(column)
             ),
         )
     if any(group.called.calls for group in found):
-        st.altair_chart(
+        charts.show(
             fairness_charts.calls(found, names),
-            alt=_("Rate of sales and mean score before the call, by {what}.").format(what=formats.label(column)),
+            words=_("Rate of sales and mean score before the call, by {what}.").format(what=formats.label(column)),
         )
     with st.expander(_("As a table")):
         st.table([_row(group, names, ratios) for group in found], border="horizontal", hide_index=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 import altair as alt
 
-from app import chart_words
 from app.fairness_figures import FOUR_FIFTHS, Group, Ratio
 from app.language import _
 from app.result_charts import DARK, GREY, INK, WARM
@@ -51,15 +50,11 @@ def selection(found: Sequence[Group], ratios: Mapping[str, Ratio], names: Mappin
     scale = alt.Scale(domain=[0, top], clamp=True)
     axis = alt.Axis(title=_("Better half, to largest group"), tickCount=4, **INK)
     line = alt.Chart(alt.Data(values=[{"at": FOUR_FIFTHS}])).mark_rule(color=WARM, strokeDash=[5, 3], strokeWidth=2)
-    return (
-        alt.layer(
-            line.encode(x=alt.X("at:Q", scale=scale, axis=axis)),
-            base.mark_rule(strokeWidth=2, aria=False).encode(x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q"),
-            base.mark_point(filled=True, size=70, opacity=1).encode(x=alt.X("ratio:Q", scale=scale, axis=axis)),
-        )
-        .properties(height=_ROW * len(rows) + 60)
-        .configure(locale=chart_words.numbers_and_dates())
-    )
+    return alt.layer(
+        line.encode(x=alt.X("at:Q", scale=scale, axis=axis)),
+        base.mark_rule(strokeWidth=2, aria=False).encode(x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q"),
+        base.mark_point(filled=True, size=70, opacity=1).encode(x=alt.X("ratio:Q", scale=scale, axis=axis)),
+    ).properties(height=_ROW * len(rows) + 60)
 
 
 def calls(found: Sequence[Group], names: Mapping[str, str]) -> alt.LayerChart:
@@ -95,16 +90,12 @@ def calls(found: Sequence[Group], names: Mapping[str, str]) -> alt.LayerChart:
     )
     colour = alt.Color("colour:N", scale=None, legend=None)
     expected = base.transform_filter("isValid(datum.score)").mark_tick(color=WARM, thickness=3, size=16)
-    return (
-        alt.layer(
-            base.mark_rule(strokeWidth=2, color=GREY, aria=False).encode(
-                x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q"
-            ),
-            expected.encode(x=alt.X("score:Q", scale=scale, axis=axis)),
-            base.mark_point(filled=True, size=70, opacity=1).encode(
-                x=alt.X("rate:Q", scale=scale, axis=axis), color=colour
-            ),
-        )
-        .properties(height=_ROW * len(rows) + 60)
-        .configure(locale=chart_words.numbers_and_dates())
-    )
+    return alt.layer(
+        base.mark_rule(strokeWidth=2, color=GREY, aria=False).encode(
+            x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q"
+        ),
+        expected.encode(x=alt.X("score:Q", scale=scale, axis=axis)),
+        base.mark_point(filled=True, size=70, opacity=1).encode(
+            x=alt.X("rate:Q", scale=scale, axis=axis), color=colour
+        ),
+    ).properties(height=_ROW * len(rows) + 60)

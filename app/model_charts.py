@@ -68,7 +68,6 @@ def timeline(spans: Sequence[Span], until: datetime) -> alt.Chart:
             ],
         )
         .properties(height=_ROW * len(order) + 120)  # the legend, the axis and the space around them
-        .configure(locale=chart_words.numbers_and_dates())
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from app import decide, fairness, formats, incident_life, model_charts, model_version, notices, on_hold, reigns
+from app import charts, decide, fairness, formats, incident_life, model_charts, model_version, notices, on_hold, reigns
 from app.appliance import Appliance
 from app.language import _, said
 from app.reigns import Training
@@ -75,9 +75,9 @@ def _now(found: State) -> None:
 
 def _timeline(taken: Sequence[Decision], made: Mapping[str, Training]) -> None:
     st.markdown(_("**Which model when, and why**"))
-    st.altair_chart(
+    charts.show(
         model_charts.timeline(reigns.spans(taken), now()),
-        alt=_("When each version was champion or on trial, and holds. The table below says the same in words."),
+        words=_("When each version was champion or on trial, and holds. The table below says the same in words."),
     )
     words = {
         "person": _("a person"),

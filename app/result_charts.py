@@ -91,7 +91,6 @@ def gains(curves: Mapping[str, Gains]) -> alt.Chart:
             ],
         )
         .properties(height=_HEIGHT + 60)
-        .configure(locale=chart_words.numbers_and_dates())
     )
 
 
@@ -127,4 +126,4 @@ def _points(
         line.mark_rule(color=GREY, strokeWidth=2, aria=False),  # a screen reader hears its ends with the point
         point.mark_point(filled=True, size=70, color=DARK, opacity=1),
     )
-    return layers.properties(height=height).configure(locale=chart_words.numbers_and_dates())
+    return layers.properties(height=height)

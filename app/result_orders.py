@@ -7,7 +7,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from app import formats, result_charts, result_figures
+from app import charts, formats, result_charts, result_figures
 from app.appliance import Appliance
 from app.calls_made import Call
 from app.language import _, plural, said
@@ -143,9 +143,9 @@ def _gains(curves: Mapping[str, Gains], found: Mapping[str, Saved]) -> None:
     """Curves, each with the calls that half of the sales take in that order."""
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
     with left:
-        st.altair_chart(
+        charts.show(
             result_charts.gains({said(name): curve for name, curve in curves.items()}),
-            alt=_("Sales found after a share of the calls: {orders}. The tables have the figures.").format(
+            words=_("Sales found after a share of the calls: {orders}. The tables have the figures.").format(
                 orders=", ".join(map(said, curves))
             ),
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import formats, result_charts
+from app import charts, formats, result_charts
 from app.language import _, said
 from app.result_figures import Row
 from core.results import Rate
@@ -14,9 +14,9 @@ from core.results import Rate
 
 def rates(rows: Sequence[Row], what: str, *, all_rows: Sequence[Row] | None = None) -> None:
     """Draw a row each, and beneath it the table: of `all_rows`, where not all are drawn."""
-    st.altair_chart(
+    charts.show(
         result_charts.rates(rows, what),
-        alt=_("Share of sales, with ranges, by: {what}. The table below has the figures.").format(what=what),
+        words=_("Share of sales, with ranges, by: {what}. The table below has the figures.").format(what=what),
     )
     table(what, all_rows or rows)
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 import streamlit as st
 
 from app import (
+    charts,
     formats,
     notices,
     result_charts,
@@ -78,7 +79,7 @@ def _days(view: View) -> None:
     st.markdown(_("**By week**") if weekly else _("**By day**"))
     by_week = _("Share of sales by week, with ranges. The table below has the figures.")
     by_day = _("Share of sales by day, with ranges. The table below has the figures.")
-    st.altair_chart(result_charts.days(rows, weekly=weekly), alt=by_week if weekly else by_day)
+    charts.show(result_charts.days(rows, weekly=weekly), words=by_week if weekly else by_day)
     named = [(formats.date_of(day, weekday=True), found) for day, found in rows]
     result_tables.table(_("Week from") if weekly else _("Day"), named)
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import altair as alt
 
-from app import chart_words
 from app.language import _
 from app.result_charts import DARK, GREY, INK, TEXT, WARM
 
@@ -30,15 +29,11 @@ def shape(found: Mapping[str, Any], labels: list[str]) -> alt.LayerChart:
         ],
     )
     axis = alt.Axis(title=None, format=".0%", tickCount=3, **INK)
-    return (
-        alt.layer(
-            base.mark_bar(color="#c9d1d9").encode(y=alt.Y("training:Q", axis=axis)),
-            base.mark_rule(color=DARK, strokeWidth=1.5, aria=False).encode(y=alt.Y("now:Q", axis=axis)),
-            base.mark_point(color=DARK, filled=True, size=45, opacity=1).encode(y=alt.Y("now:Q", axis=axis)),
-        )
-        .properties(height=HEIGHT)
-        .configure(locale=chart_words.numbers_and_dates())
-    )
+    return alt.layer(
+        base.mark_bar(color="#c9d1d9").encode(y=alt.Y("training:Q", axis=axis)),
+        base.mark_rule(color=DARK, strokeWidth=1.5, aria=False).encode(y=alt.Y("now:Q", axis=axis)),
+        base.mark_point(color=DARK, filled=True, size=45, opacity=1).encode(y=alt.Y("now:Q", axis=axis)),
+    ).properties(height=HEIGHT)
 
 
 def distances(columns: list[dict[str, Any]], labels: Mapping[str, str], limit: float) -> alt.LayerChart:
@@ -64,14 +59,10 @@ def distances(columns: list[dict[str, Any]], labels: Mapping[str, str], limit: f
     )
     axis = alt.Axis(title=_("Distance from training"), tickCount=5, **INK)
     line = alt.Chart(alt.Data(values=[{"at": limit}])).mark_rule(color=TEXT, strokeDash=[5, 3])
-    return (
-        alt.layer(
-            base.mark_bar(height=12).encode(
-                x=alt.X("distance:Q", axis=axis), color=alt.Color("colour:N", scale=None, legend=None)
-            ),
-            base.mark_tick(color=TEXT, thickness=2, size=14).encode(x=alt.X("largest:Q", axis=axis)),
-            line.encode(x=alt.X("at:Q", axis=axis)),
-        )
-        .properties(height=22 * len(rows) + 50)
-        .configure(locale=chart_words.numbers_and_dates())
-    )
+    return alt.layer(
+        base.mark_bar(height=12).encode(
+            x=alt.X("distance:Q", axis=axis), color=alt.Color("colour:N", scale=None, legend=None)
+        ),
+        base.mark_tick(color=TEXT, thickness=2, size=14).encode(x=alt.X("largest:Q", axis=axis)),
+        line.encode(x=alt.X("at:Q", axis=axis)),
+    ).properties(height=22 * len(rows) + 50)

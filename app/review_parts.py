@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import addresses, formats, review_charts
+from app import addresses, charts, formats, review_charts
 from app.appliance import Appliance
 from app.language import _, plural, said
 from app.review_figures import Figures
@@ -90,9 +90,9 @@ def moved(house: Appliance, figures: Figures) -> None:
     )
     show = st.warning if found["drift"] else st.success
     show(formats.plain(text), icon=":material/moving:" if found["drift"] else ":material/check_circle:")
-    st.altair_chart(
+    charts.show(
         review_charts.distances(found["columns"], labels, found["limit"]),
-        alt=_("How far each column moved from training, with the limit. The table below has the figures."),
+        words=_("How far each column moved from training, with the limit. The table below has the figures."),
     )
     st.caption(_("Bars: the newest report. Marks: the largest of the week. Dashed: the limit."))
     with st.expander(_("As a table")):
@@ -142,9 +142,9 @@ def _small_multiples(house: Appliance, figures: Figures, labels: dict[str, str])
                 ]
                 with cell:
                     st.markdown(f"{formats.plain(labels[one['column']])} · {formats.fixed(one['distance'], 3)}")
-                    st.altair_chart(
+                    charts.show(
                         review_charts.shape(one["shape"], words),
-                        alt=_("Shares of {column} in training and now.").format(column=labels[one["column"]]),
+                        words=_("Shares of {column} in training and now.").format(column=labels[one["column"]]),
                     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 from pymongo import DESCENDING
 
-from app import cached, economy_charts, formats, standing, what_if_figures
+from app import cached, charts, economy_charts, formats, standing, what_if_figures
 from app.appliance import Appliance
 from app.economy_figures import Indicator
 from app.language import _
@@ -111,9 +111,9 @@ def _moved(
             icon=":material/horizontal_rule:",
         )
         return
-    st.altair_chart(
+    charts.show(
         economy_charts.response(changes, present, chosen, learnt, formats.label(column)),
-        alt=_("Change in expected sales for each value of {figure}, with its interval.").format(
+        words=_("Change in expected sales for each value of {figure}, with its interval.").format(
             figure=formats.label(column)
         ),
     )
