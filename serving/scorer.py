@@ -168,7 +168,11 @@ def _prediction(
 
 
 def _reasons(served: Served | None, rows: list[dict[str, Value]]) -> Sequence[tuple[Reason, ...] | None]:
-    """The reasons for n scores of `served`; None for each where it gives none: a score does not wait for them."""
+    """The reasons for n scores of `served`; None for each where it gives none.
+
+    Whatever goes wrong with them is in the log with its trace, and the card says that there are none: an agent can call
+    without the reasons, and cannot without the score.
+    """
     if served is None or served.explainer is None or not rows:
         return [None] * len(rows)
     try:
