@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from app.call_results import CALLBACK, CHOICES, DO_NOT_CALL, NO_ANSWER, REFUSED, SOLD, WRONG_NUMBER, Choice
 from bootstrap.browser import address, opened, read_card, sign_in, take_next, visit
@@ -112,27 +112,26 @@ def take(page: Page, by_key: bool) -> None:
     """Take the next person."""
     button = page.locator(".st-key-take button")
     expect(button).to_be_enabled()
-    if by_key:
-        page.keyboard.press("n")
-    else:
-        button.click()
+    press(page, "n" if by_key else button)
     expect(page.locator(".st-key-give-back button")).to_be_visible()
+
+
+def press(page: Page, what: str | Locator) -> None:
+    """A key, or a button."""
+    if isinstance(what, str):
+        page.keyboard.press(what)
+    else:
+        what.click()
 
 
 def say(page: Page, choice: Choice, by_key: bool) -> None:
     """Record what came of the call, and wait until the desk is free."""
     assert choice in CHOICES
-    if by_key:
-        page.keyboard.press(choice.shortcut.lower())
-    else:
-        page.locator(f".st-key-{choice.key} button").click()
+    press(page, choice.shortcut.lower() if by_key else page.locator(f".st-key-{choice.key} button"))
     if choice is CALLBACK:
         promise = page.locator(".st-key-promise-1 button")
         expect(promise).to_be_visible()
-        if by_key:
-            page.keyboard.press("1")
-        else:
-            promise.click()
+        press(page, "1" if by_key else promise)
     expect(page.locator(".st-key-card")).to_have_count(0)
 
 

@@ -25,7 +25,7 @@ from core.undo import OUTCOMES_READ
 from tests.made_up_outcomes import made_up, store
 from trainer import handover
 from trainer.main import Settings, compose
-from trainer.pipeline import Trainer, train
+from trainer.pipeline import Outcome, Trainer, train
 from trainer.snapshot import AT, OUTCOME, PROSPECT
 
 P = ParamSpec("P")
@@ -137,14 +137,19 @@ def test_a_model_that_is_no_better_is_refused_and_the_champion_stays(
     assert told(db, "training refused") == [refused.value.why]
 
 
+def outgrown(db: Db, schema: Schema, trainer: Trainer) -> tuple[Outcome, pd.DataFrame]:
+    """A champion made of few outcomes of a weak effect, and later ones from which a better model comes."""
+    store(db, schema, made_up(schema, 1_500, effect=0.6))
+    first, rest = train(trainer, reason="a test"), made_up(schema, 6_000, seed=2)
+    rest[PROSPECT] = [f"spring:{row:06d}" for row in range(10_000, 16_000)]
+    rest[AT] = rest[AT] + pd.Timedelta(days=30)
+    return first, rest
+
+
 def test_a_better_model_goes_on_trial_beside_the_champion(
     db: Db, schema: Schema, trainer: Trainer, environment: dict[str, str]
 ) -> None:
-    known, rest = made_up(schema, 1_500, effect=0.6), made_up(schema, 6_000, seed=2)
-    store(db, schema, known)
-    first = train(trainer, reason="a test")
-    rest[PROSPECT] = [f"spring:{row:06d}" for row in range(10_000, 16_000)]
-    rest[AT] = rest[AT] + pd.Timedelta(days=30)
+    first, rest = outgrown(db, schema, trainer)
     store(db, schema, rest)
     second = train(later(environment), reason="more outcomes", incident="drift:1")
     assert second.result == "on trial"
@@ -232,11 +237,7 @@ def test_what_a_hand_over_left_half_done_is_done_by_the_next(
 def test_a_model_that_was_left_before_its_trial_gets_it_and_no_other_ends_it(
     db: Db, schema: Schema, trainer: Trainer, environment: dict[str, str]
 ) -> None:
-    known, rest = made_up(schema, 1_500, effect=0.6), made_up(schema, 6_000, seed=2)
-    store(db, schema, known)
-    first = train(trainer, reason="a test")
-    rest[PROSPECT] = [f"spring:{row:06d}" for row in range(10_000, 16_000)]
-    rest[AT] = rest[AT] + pd.Timedelta(days=30)
+    first, rest = outgrown(db, schema, trainer)
     store(db, schema, rest[:-500])
 
     def killed(name: str, function: Callable[P, T], /) -> Callable[P, T]:
