@@ -69,7 +69,7 @@ def test_who_is_on_the_phone_can_still_be_recorded_and_is_not_called_again(peopl
     people.prospects.update_one({"_id": held["_id"]}, {"$set": {"status": "open", "due": None}})  # the pause is over
     following = claim(people, "autumn", "Ann")
     assert following is not None
-    assert following["ref"] in {"p1", "p2"}, "who comes instead of one who was quicker, or is off, may be any of the best"
+    assert following["ref"] in {"p1", "p2"}, "instead of one who is off comes any of the best"
     assert statuses(people)["autumn:p4"] == "off"
 
 
