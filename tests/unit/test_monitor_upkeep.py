@@ -1,0 +1,40 @@
+"""Jobs that ask for trainings take turns."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from core.settings import load
+from monitor import retrain, upkeep
+from monitor.follow_up import FollowUp
+from monitor.triggers import Triggers
+
+
+def test_of_the_jobs_that_ask_for_a_training_one_looks_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside, seen = 0, []
+
+    def looking(*_: object, **__: object) -> str:
+        nonlocal inside
+        inside += 1
+        seen.append(inside)
+        time.sleep(0.05)  # whoever else may come in does so now
+        inside -= 1
+        return "looked"
+
+    monkeypatch.setattr(FollowUp, "run", looking)
+    monkeypatch.setattr(Triggers, "run", looking)
+    monkeypatch.setattr(retrain, "ask", looking)
+    nowhere = "http://127.0.0.1:9"
+    env = {"MONGODB_URI": "mongodb://127.0.0.1:9/", "PREFECT_API_URL": nowhere, "MLFLOW_TRACKING_URI": nowhere}
+    settings = load(upkeep.Settings, env)
+    jobs = {job.name: job.run for job in upkeep.jobs(settings, cast("Any", SimpleNamespace()))}
+    asking: list[Callable[[], str]] = [jobs["incidents"], jobs["retrain"]] * 4
+    with ThreadPoolExecutor(len(asking)) as pool:
+        assert [found.result() for found in [pool.submit(run) for run in asking]] == ["looked"] * len(asking)
+    assert seen == [1] * len(asking)
