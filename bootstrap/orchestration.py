@@ -29,6 +29,9 @@ WATCH = "a training without a sign of life has crashed"
 SILENT = timedelta(minutes=5)
 """Ten heartbeats of the worker's runs (`PREFECT_FLOWS_HEARTBEAT_FREQUENCY`): a busy machine may miss some."""
 
+SIGNS = ("Pending", "Submitting", "InfrastructurePending", "pull-step.executed", "Running", "heartbeat")
+"""Events of a run on its way, in their order. A worker may be killed after any of them, and no other would follow."""
+
 
 @contextmanager
 def _client(api_url: str) -> Iterator[SyncPrefectClient]:
@@ -105,7 +108,7 @@ def ensure_watch(api_url: str, silent: timedelta = SILENT) -> None:
         name=WATCH,
         description="Its worker was killed. What asked for it asks again.",
         trigger=EventTrigger(
-            after={"prefect.flow-run.Pending", "prefect.flow-run.Running", "prefect.flow-run.heartbeat"},
+            after={f"prefect.flow-run.{sign}" for sign in SIGNS},
             expect={"prefect.flow-run.*"},  # its ends have names of their own: Promoted, Refused
             match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
             for_each={"prefect.resource.id"},

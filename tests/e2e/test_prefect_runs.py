@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -88,8 +88,9 @@ def test_a_training_asked_for_by_hand_is_asked_for_once_and_written_down(db: Db)
     flows.give_up(run.id, "the test is over")
 
 
-def test_a_run_whose_worker_was_killed_crashes_and_makes_room() -> None:
-    """Nobody ends it: it is left as a killed worker leaves it, and another waits for its place."""
+@pytest.mark.parametrize("after", ["Pending", "Submitting", "pull-step.executed", "Running"])
+def test_a_run_whose_worker_was_killed_crashes_and_makes_room(after: str) -> None:
+    """Nobody ends it: it is left as by a worker that is killed `after` something, and another waits for its place."""
     if "PREFECT_API_URL" not in os.environ:
         pytest.skip("PREFECT_API_URL names no server; scripts/test starts one")
     url = os.environ["PREFECT_API_URL"]
@@ -106,7 +107,12 @@ def test_a_run_whose_worker_was_killed_crashes_and_makes_room() -> None:
             flows.give_up(run.id, "left by another test")
         killed, waiting = flows.ask("killed"), flows.ask("waiting")
         assert _move(api, killed.id, "PENDING") == "ACCEPT"
-        assert _move(api, killed.id, "RUNNING") == "ACCEPT"
+        if after != "Pending":
+            assert _move(api, killed.id, "PENDING", "Submitting") == "ACCEPT"
+        if after == "pull-step.executed":
+            _tell(api, killed.id, after)
+        if after == "Running":
+            assert _move(api, killed.id, "RUNNING") == "ACCEPT"
         assert _move(api, waiting.id, "PENDING") == "REJECT"  # one at a time
         deadline = time.monotonic() + 300
         while (found := flows.look(killed.id)) and found.under_way:
@@ -121,10 +127,21 @@ def test_a_run_whose_worker_was_killed_crashes_and_makes_room() -> None:
         api.close()
 
 
-def _move(api: httpx.Client, run: str, state: str) -> str:
+def _move(api: httpx.Client, run: str, state: str, name: str | None = None) -> str:
     """Propose a state as a worker does; whether it was accepted."""
-    reply = api.post(f"/flow_runs/{run}/set_state", json={"state": {"type": state}})
+    reply = api.post(f"/flow_runs/{run}/set_state", json={"state": {"type": state, "name": name}})
     return str(reply.raise_for_status().json()["status"])
+
+
+def _tell(api: httpx.Client, run: str, what: str) -> None:
+    """Write an event of the run as its process does."""
+    event = {
+        "id": str(uuid.uuid4()),
+        "occurred": datetime.now(UTC).isoformat(),
+        "event": f"prefect.flow-run.{what}",
+        "resource": {"prefect.resource.id": f"prefect.flow-run.{run}"},
+    }
+    api.post("/events", json=[event]).raise_for_status()
 
 
 def test_a_run_that_erases_is_another_flows_and_runs_the_code_where_it_lies(tmp_path: Path) -> None:
