@@ -8,14 +8,17 @@ campaign's change of economy in 2008 it tripled the log loss.)
 
 Platt's sigmoid rather than isotonic regression: it keeps every difference in rank that the model makes, where isotonic
 steps would tie hundreds of prospects, and it needs only the few sales a window has (Niculescu-Mizil and Caruana,
-*Predicting Good Probabilities with Supervised Learning*, 2005). A sigmoid that falls would turn the list upside down
-on the strength of one window; then the model's own probabilities are kept.
+*Predicting Good Probabilities with Supervised Learning*, 2005). Its slope has a normal prior around 1, which is what
+the model itself says: some dozen sales say little about it, and what they say by chance is worse than nothing
+(docs/decisions/0008-recipe.md).
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import minimize
+from scipy.special import expit
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.metrics import brier_score_loss, log_loss
 from sklearn.pipeline import Pipeline
@@ -28,6 +31,8 @@ from trainer.snapshot import OUTCOME
 from trainer.split import Split
 
 BLOCKS = 5
+SLOPE_SD = 0.15
+"""Standard deviation of the prior on the slope, around 1."""
 
 
 def fit(candidate: Candidate, split: Split, schema: Schema, seed: int) -> tuple[Model, dict[str, float]]:
@@ -46,10 +51,31 @@ def fit(candidate: Candidate, split: Split, schema: Schema, seed: int) -> tuple[
     model = fitted(split.fit, window)
     calibrated = CalibratedClassifierCV(model, method="sigmoid", cv="prefit")
     calibrated.fit(window[schema.feature_names], window[OUTCOME])
-    sigmoid = calibrated.calibrated_classifiers_[0].calibrators[0].fit(unseen, window[OUTCOME].to_numpy())
-    if sigmoid.a_ >= 0:  # scikit-learn's sigmoid is 1 / (1 + exp(a x + b)): it rises where a is negative
-        sigmoid.a_, sigmoid.b_ = -1.0, 0.0
-    return calibrated, {"slope": -sigmoid.a_, "intercept": -sigmoid.b_, **figures(model, calibrated, split.test)}
+    slope, intercept = sigmoid(unseen, window[OUTCOME].to_numpy())
+    calibrator = calibrated.calibrated_classifiers_[0].calibrators[0]
+    calibrator.a_, calibrator.b_ = -slope, -intercept  # scikit-learn's sigmoid is 1 / (1 + exp(a x + b))
+    return calibrated, {"slope": slope, "intercept": intercept, **figures(model, calibrated, split.test)}
+
+
+def sigmoid(log_odds: Scores, sold: Scores) -> tuple[float, float]:
+    """Slope and intercept that turn a model's log-odds into calibrated ones: n calls, `sold` 0 or 1, both of shape [n].
+
+    The mode of the posterior, by BFGS: of a logistic regression on Platt's targets, which lie a little within 0 and 1
+    so that a window of one outcome has an answer, too, with the prior on the slope. A slope that would turn the list
+    upside down is none: then the model's own log-odds are kept (1, 0).
+    """
+    sales = float(sold.sum())
+    target = np.where(sold > 0, (sales + 1) / (sales + 2), 1 / (len(sold) - sales + 2))
+
+    def loss(at: Scores) -> tuple[float, Scores]:
+        slope, intercept = at
+        odds = slope * log_odds + intercept
+        off = expit(odds) - target
+        value = (np.logaddexp(0, odds) - target * odds).sum() + ((slope - 1) / SLOPE_SD) ** 2 / 2
+        return float(value), np.array([(off * log_odds).sum() + (slope - 1) / SLOPE_SD**2, off.sum()])
+
+    slope, intercept = minimize(loss, np.array([1.0, 0.0]), jac=True, method="BFGS").x
+    return (float(slope), float(intercept)) if slope > 0 else (1.0, 0.0)
 
 
 def _log_odds(model: Pipeline, rows: pd.DataFrame, schema: Schema) -> Scores:
