@@ -1,6 +1,7 @@
 """The champion gate: a candidate against the champion, outcome by outcome, on the newest outcomes.
 
-Both have scored the same people, and neither has learnt from them, so the comparison is paired and fair. It keeps out a
+Both have scored the same people, and neither has learnt from them, so the comparison is paired and fair. Their scores
+are compared as they would be used, at their level (`trainer.recipe.champion_gate` brings them to it). It keeps out a
 candidate that is shown to be worse: in log loss (a proper score: it rewards honest probabilities and nothing else), in
 ranking, or in a segment. That it is better is not for a few hundred old outcomes to show but for a trial on new ones;
 a gate that asked for it would refuse every second good model by chance. Without a champion the candidate is held
@@ -88,7 +89,7 @@ def against_champion(
 ) -> Decision:
     """Judge `candidate` against `champion` on n outcomes (0 or 1).
 
-    Scores have shape [n]; `segments` (n rows) says which groups each outcome belongs to.
+    Scores, at their level, have shape [n]; `segments` (n rows) says which groups each outcome belongs to.
     """
     sales, on = int(outcomes.sum()), f"on the newest {len(outcomes)} outcomes"
     if len(outcomes) < rules.rows or sales in (0, len(outcomes)):

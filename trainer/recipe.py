@@ -20,6 +20,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 import numpy as np
 import pandas as pd
 
+from core import level
 from core.errors import GateRefused
 from core.model_registry import Model, predict
 from core.schema import Schema
@@ -159,17 +160,25 @@ def champion_gate(
 ) -> Verdict:
     """The candidate against the champion (or, without one, the base rate) on the newest outcomes.
 
-    On those only that the champion has not learnt from either: it knows its own by heart.
+    On those only that the champion has not learnt from either: it knows its own by heart. And both at their level on
+    these, because in service the level answers for how many say yes: a champion that promises too much is no reason
+    for any other model, and a candidate that does so none against it.
     """
-    test = windows.test
+    test, levels = windows.test, {}
     if champion is None:
         rate = float(windows.calibration[OUTCOME].mean())
         decision = gate.against_base_rate(test[OUTCOME].to_numpy(), predict(model, test), rate, rules)
     else:
         if champion.until is not None:
             test = test[test[AT] > champion.until].reset_index(drop=True)
-        scores, standing = (predict(one, test) if len(test) else np.empty(0) for one in (model, champion.load()))
+        outcomes = test[OUTCOME].to_numpy()
+        used = {}
+        for name, one in (("candidate", model), ("champion", champion.load())):
+            said = predict(one, test) if len(test) else np.empty(0)
+            levels[f"{name}_level"] = level.estimate(said, outcomes)
+            used[name] = level.levelled(said, levels[f"{name}_level"])
         groups = gate.segments_of(test, schema)
-        decision = gate.against_champion(test[OUTCOME].to_numpy(), scores, standing, groups, rules)
-    report = json.dumps({"rules": asdict(rules), **asdict(decision)}, indent=1)
-    return Verdict("champion gate", decision.passed, decision.why, "champion-gate.json", report, decision.figures)
+        decision = gate.against_champion(outcomes, used["candidate"], used["champion"], groups, rules)
+    figures = decision.figures | levels
+    report = json.dumps({"rules": asdict(rules), **asdict(decision), "figures": figures}, indent=1)
+    return Verdict("champion gate", decision.passed, decision.why, "champion-gate.json", report, figures)

@@ -1,5 +1,7 @@
 """The champion gate on synthetic scores with a known truth."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +9,10 @@ import pytest
 from core.model_registry import Scores
 from core.schema import Schema
 from tests.made_up_outcomes import made_up
-from trainer import gate
+from trainer import gate, recipe
 from trainer.gate import Outcomes, Rules, against_base_rate, against_champion, auc_lost, null_error
+from trainer.recipe import Standing
+from trainer.split import Split
 
 ROWS = 4_000
 
@@ -123,6 +127,46 @@ def test_a_segment_too_small_to_judge_stops_nobody(truth: Scores, outcomes: Outc
     decision = against_champion(outcomes, candidate, blurred(truth, 1.5), groups, Rules())
     assert decision.passed
     assert [segment.name for segment in decision.segments if not segment.judged] == ["home island"]
+
+
+class Says:
+    """A model whose scores are known beforehand, by the order of its rows' ages."""
+
+    def __init__(self, scores: Scores) -> None:
+        self.scores, self.feature_names_in_ = scores, np.array(["age"], dtype=object)
+
+    def predict_proba(self, X: pd.DataFrame) -> Scores:
+        score = self.scores[X["age"].to_numpy()]
+        return np.column_stack([1 - score, score])
+
+
+@pytest.fixture
+def judged_on(schema: Schema, outcomes: Outcomes) -> Split:
+    """A test window with these outcomes; the ages number its rows."""
+    rows = made_up(schema, ROWS).assign(age=np.arange(ROWS), outcome=outcomes)
+    return Split(rows.iloc[:0], rows.iloc[:0], rows)
+
+
+def odds_times(scores: Scores, factor: float) -> Scores:
+    return np.asarray(factor * scores / (1 - scores + factor * scores))
+
+
+def test_a_candidate_is_not_refused_for_its_level(schema: Schema, truth: Scores, judged_on: Split) -> None:
+    """The better order, but it says four times the odds: the level mends that before anybody sees a score."""
+    better, champion = Says(odds_times(truth, 4)), Says(blurred(truth, 1.5))
+    verdict = recipe.champion_gate(better, judged_on, schema, Standing(lambda: champion, None), Rules())
+    assert verdict.passed
+    assert verdict.figures["candidate_level"] == pytest.approx(-np.log(4), abs=0.15)
+    assert json.loads(verdict.report)["figures"] == verdict.figures
+
+
+def test_a_champion_that_is_only_off_its_level_protects_nobody_worse(
+    schema: Schema, truth: Scores, judged_on: Split
+) -> None:
+    worse, champion = Says(blurred(truth, 1.5)), Says(odds_times(truth, 4))
+    verdict = recipe.champion_gate(worse, judged_on, schema, Standing(lambda: champion, None), Rules())
+    assert not verdict.passed
+    assert verdict.figures["log_loss_gain"] < 0
 
 
 def test_a_segment_that_is_worse_by_chance_stops_nobody() -> None:
