@@ -1,7 +1,9 @@
 """`scripts/bench recipe --campaign FILE`: what each choice in the training recipe is worth, side by side in one run.
 
 Every line fits a model again every `--every` calls on outcomes that are known by then, without gates and trials, and
-scores the calls that follow. Rows after `--until` are not looked at: they are kept for the replay.
+scores the calls that follow. The last lines put a model to use only some calls after it was fitted, as a trial does:
+however rightly a trial decides, it costs what its length costs. Rows after `--until` are not looked at: they are kept
+for the replay.
 """
 
 from __future__ import annotations
@@ -16,20 +18,22 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from core.level import followed, levelled
 from core.metrics import Quality, quality
-from core.model_registry import predict
 from core.schema import Schema, read
 from core.settings import SchemaSettings, TrainerSettings, load
+from monitor.level import learnt
+from replay.forecasts import Forecaster
 from replay.history import History
 from trainer import calibrate, recipe, split
 from trainer.candidates import FIRST, LOGISTIC, Candidate
+from trainer.register import reference_of
 from trainer.search import search
 from trainer.snapshot import OUTCOME
 
 STRIDE, LEVEL = 50, 200
-
+WAITS = (500, 1_000, 1_500, 2_000)
 
 PLAINEST = Candidate(LOGISTIC, {name: value for name, value in FIRST[0].items() if name != "kind"})
 
@@ -46,13 +50,17 @@ class Span:
 
 @dataclass(frozen=True)
 class Choice:
-    """One way to train. `candidate` None: the best of `trials`, as the search finds it. `refit`: on the newest too."""
+    """One way to train. `candidate` None: the best of `trials`, as the search finds it. `refit`: on the newest too.
+
+    A model is put to use `waits` calls after it was fitted; meanwhile it scores in the shadow, and its level follows.
+    """
 
     name: str
     window: int = 4_000
     refit: bool = True
     candidate: Candidate | None = PLAINEST
     trials: int = 0
+    waits: int = 0
 
 
 def choices(window: int) -> list[Choice]:
@@ -68,6 +76,7 @@ def choices(window: int) -> list[Choice]:
         Choice("no indicators", window, candidate=Candidate(LOGISTIC, {"left_out": "indicators", "c": 0.01})),
         Choice("gradient boosting", window, candidate=Candidate(str(FIRST[1]["kind"]), boosting)),
         Choice("search, 6 trials", window, candidate=None, trials=6),
+        *(Choice(f"used {waits:,} calls later", window, waits=waits) for waits in WAITS),
     ]
 
 
@@ -76,28 +85,34 @@ def scores(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Scores of the calls of `span`: as the models gave them, and at their level."""
     frame, sold = history.frame, history.sold
-    until, late = span.until, span.late
-    raw, used = np.full(until, np.nan), np.full(until, np.nan)
-    for start in range(span.known, until, span.every):
-        windows = split.by_time(
-            recipe.newest(frame.iloc[: start - late], choice.window),
-            OUTCOME,
-            calibration_share=settings.callwise_calibration_share,
-            test_share=settings.callwise_test_share,
-        )
-        best = choice.candidate or search(
-            windows.fit, schema, trials=choice.trials, seconds=600, seed=settings.callwise_seed
-        )
-        cut = windows.shifted() if choice.refit else windows
-        model, _ = calibrate.fit(best, cut, schema, settings.callwise_seed)
-        end, level = min(start + span.every, until), 0.0
-        raw[start:end] = predict(model, frame.iloc[start:end])
-        for block in range(start, end, STRIDE):
-            seen = slice(max(start, block - late - LEVEL), max(start, block - late))
-            level = followed(level, raw[seen], sold[seen])
-            part = slice(block, min(block + STRIDE, end))
-            used[part] = levelled(raw[part], level)
-    return raw[span.known : until], used[span.known : until]
+    raw, used = np.full(span.until, np.nan), np.full(span.until, np.nan)
+    for start in range(span.known, span.until, span.every):
+        fitted = max(start - choice.waits, span.known)
+        forecaster = fit(history, schema, settings, choice, known=fitted - span.late, calls=span.until)
+        end = min(start + span.every, span.until)
+        for block in range(fitted, end, STRIDE):
+            forecaster.hear(sold[: block - span.late])
+            forecaster.score(frame.iloc[block : min(block + STRIDE, end)], block)
+        raw[start:end], used[start:end] = forecaster.raw[start:end], forecaster.used[start:end]
+    return raw[span.known :], used[span.known :]
+
+
+def fit(
+    history: History, schema: Schema, settings: TrainerSettings, choice: Choice, *, known: int, calls: int
+) -> Forecaster:
+    """The model that `choice` makes of the first `known` outcomes of a history of `calls` calls."""
+    windows = split.by_time(
+        recipe.newest(history.frame.iloc[:known], choice.window),
+        OUTCOME,
+        calibration_share=settings.callwise_calibration_share,
+        test_share=settings.callwise_test_share,
+    )
+    seed = settings.callwise_seed
+    best = choice.candidate or search(windows.fit, schema, trials=choice.trials, seconds=600, seed=seed)
+    cut = windows.shifted() if choice.refit else windows
+    model, _ = calibrate.fit(best, cut, schema, seed)
+    seen = windows.whole if choice.refit else pd.concat([windows.fit, windows.calibration], ignore_index=True)
+    return Forecaster(choice.name, model, calls, LEVEL, learnt(reference_of(model, seen, schema)))
 
 
 def figures(found: Quality) -> dict[str, float]:
