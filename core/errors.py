@@ -21,6 +21,9 @@ from typing import Any
 
 from core.sentences import Sentence
 
+ENDS = (".", "!", "?", ":", ";")
+"""What a part of a message ends in so that the next may follow; a rule of the schema is words without an end."""
+
 
 class CallwiseError(Exception):
     """Base of the tree. `what` happened, what was `kept`, what to do `next`; one sentence each.
@@ -33,7 +36,8 @@ class CallwiseError(Exception):
         self.what, self.kept, self.next = what, kept, next
 
     def __str__(self) -> str:
-        return " ".join(part for part in (self.what, self.kept, self.next) if part)
+        *first, last = [part for part in (self.what, self.kept, self.next) if part] or [""]
+        return " ".join([*(part if part.endswith(ENDS) else f"{part}." for part in first), last])
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Errors cross processes whole, whatever their own signature is."""

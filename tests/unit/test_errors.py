@@ -46,6 +46,10 @@ def test_what_is_known_of_a_refusal_and_of_bad_input_comes_along() -> None:
     assert str(wrong) == "row 7, column 'age': not a number"
 
 
+def test_a_rule_that_is_no_sentence_does_not_run_into_the_next() -> None:
+    assert str(InputError("not a number", kept="6 rows.", next="Correct it.")) == "not a number. 6 rows. Correct it."
+
+
 def test_the_tree_is_the_one_that_is_drawn() -> None:
     drawn = errors.__doc__ or ""
     direct = {kind.__name__ for kind in CallwiseError.__subclasses__() if kind.__module__ == "core.errors"}
