@@ -18,7 +18,7 @@ from core.settings import MonitorSettings, TrainerSettings
 from core.succession import Decision, State, What
 from monitor import drift, evidence, performance, triggers, windows
 from monitor.facts import Facts, Finding, Rules, Run, RunEnd, Trial, TrialState
-from monitor.incidents import Ask, Incident, Status, Step, asked, next_step, opened
+from monitor.incidents import Ask, Entry, Incident, Status, Step, asked, next_step, opened
 from monitor.level import learnt
 from replay.forecasts import Flags, Forecaster
 from serving.routing import Router
@@ -45,7 +45,11 @@ class Setup:
 
 @dataclass
 class Callwise:
-    """The loop. `trials` says whether a new model is tried before it is promoted."""
+    """The loop. `trials` says whether a new model is tried before it is promoted.
+
+    `history` holds the entries of all incidents, each with its incident's id, and `trainings` when each was and how it
+    ended, in their order.
+    """
 
     name: str
     setup: Setup
@@ -58,6 +62,8 @@ class Callwise:
     refusals: list[str] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
+    history: list[tuple[str, Entry]] = field(default_factory=list)
+    trainings: list[tuple[datetime, RunEnd]] = field(default_factory=list)
     ends: dict[str, Run] = field(default_factory=dict)
     _findings: dict[str, Finding] = field(default_factory=dict)
     _judged: dict[str, int] = field(default_factory=dict)
@@ -173,15 +179,18 @@ class Callwise:
         for cause, finding in self._findings.items():
             going = any(one.cause == cause and one.status is not Status.RESOLVED for one in self.incidents)
             if finding.bad and finding.version == self.champion.version and not going:
-                self.incidents.append(opened(cause, finding, at, f"{cause}:{finding.report}").incident)
+                step = opened(cause, finding, at, f"{cause}:{finding.report}")
+                self.incidents.append(step.incident)
+                self.history.append((step.incident.id, step.entry))
         for place, incident in enumerate(self.incidents):
             facts = self._facts(incident, known, at)
             todo = next_step(incident, facts, self.setup.incidents)
             if isinstance(todo, Ask):
                 run = self._train(known, todo.why, incident.id, at)
-                self.incidents[place] = asked(incident, todo, run, facts).incident
-            elif isinstance(todo, Step):
+                todo = asked(incident, todo, run, facts)
+            if isinstance(todo, Step):
                 self.incidents[place] = todo.incident
+                self.history.append((incident.id, todo.entry))
 
     def _facts(self, incident: Incident, known: pd.DataFrame, at: datetime) -> Facts:
         trial = self._state.trial
@@ -225,9 +234,11 @@ class Callwise:
             made = recipe.make(known, self.setup.schema, self.setup.training, standing, watch=recipe.Unwatched())
         except GateRefused as refused:
             self.ends[run] = Run(RunEnd.REFUSED, refused.why, refused.gate)
+            self.trainings.append((at, RunEnd.REFUSED))
             self.refusals.append(f"{why}: {refused.gate}: {refused.why}")
             return run
         self.ends[run] = Run(RunEnd.HANDED_OVER)
+        self.trainings.append((at, RunEnd.HANDED_OVER))
         reference = reference_of(made.model, made.trained_on, self.setup.schema)
         version, calls, window = str(self.retrainings + 1), self.champion.calls, self.champion.window
         new = Forecaster(version, made.model, calls, window, learnt(reference))

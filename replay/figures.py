@@ -1,15 +1,15 @@
-"""What a replay shows: figures for programs, a table, and a picture."""
+"""What a replay shows: figures for programs, and a table."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from core.errors import InputError
-from core.metrics import quality
+from core.metrics import Quality, quality
 from core.model_registry import Scores
 from core.succession import What
 from monitor.incidents import Status
@@ -41,13 +41,13 @@ def figures(sold: Flags, scores: Mapping[str, Scores], loop: Callwise, delay: in
     }
 
 
-def by_block(sold: Flags, scores: Scores) -> Scores:
-    """The AUC of every 1,000 calls; not a number where a block has one outcome only."""
+def by_block(sold: Flags, scores: Scores, measure: Callable[[Quality], float] = attrgetter("auc")) -> Scores:
+    """A measure (the AUC) of every 1,000 calls; not a number where a block has one outcome only."""
     found = []
     for start in range(0, len(sold), BLOCK):
         block = slice(start, start + BLOCK)
         try:
-            found.append(quality(sold[block], scores[block]).auc)
+            found.append(measure(quality(sold[block], scores[block])))
         except InputError:
             found.append(float("nan"))
     return np.array(found)
@@ -77,34 +77,3 @@ def table(scores: Mapping[str, Scores], found: Mapping[str, Any]) -> str:
             "better half of the list. schedule: the first recipe fitted again every 200 calls.",
         ]
     )
-
-
-def draw(path: Path, sold: Flags, scores: Mapping[str, Scores], loop: Callwise, known: int) -> None:
-    """AUC by block and conversion over the calls, with the loop's decisions, as a PNG."""
-    import matplotlib as mpl  # noqa: PLC0415 - only where a picture is asked for
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415
-
-    figure, (above, below) = plt.subplots(
-        2, 1, figsize=(11, 7), sharex=True, height_ratios=(3, 1), layout="constrained"
-    )
-    middles = known + BLOCK / 2 + BLOCK * np.arange(-(-len(sold) // BLOCK))
-    for name, given in scores.items():
-        above.plot(middles, by_block(sold, given), label=name, linewidth=2.2 if name == "callwise" else 1.2)
-    places = {at: known + place for place, at in enumerate(loop.times)}
-    for decision in loop.decisions[1:]:
-        place = places.get(decision.at)
-        if place is not None and decision.what in (What.PROMOTED, What.DROPPED):
-            good = decision.what is What.PROMOTED
-            above.axvline(place, color="tab:green" if good else "tab:red", alpha=0.6, linestyle="-" if good else ":")
-    above.axhline(0.5, color="grey", linewidth=0.8)
-    above.set_ylabel("AUC of 1,000 calls")
-    above.legend(loc="lower left", ncols=len(scores))
-    above.set_title("Green: a canary was promoted. Red: it was dropped.", fontsize=9)
-    rate = [sold[start : start + BLOCK].mean() for start in range(0, len(sold), BLOCK)]
-    below.bar(middles, rate, width=BLOCK * 0.9, color="lightgrey")
-    below.set_ylabel("share of sales")
-    below.set_xlabel("call")
-    figure.savefig(path, dpi=110)
-    plt.close(figure)

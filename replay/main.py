@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from core.errors import CallwiseError, InputError
@@ -29,7 +30,7 @@ from core.settings import (
 from monitor import evidence, triggers
 from monitor.facts import Rules
 from monitor.level import learnt
-from replay import figures
+from replay import figures, picture
 from replay.arms import Arm, Frozen, Schedule
 from replay.callwise import Callwise, Setup
 from replay.forecasts import Forecaster
@@ -95,7 +96,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 f"{asked.campaign.name} has {len(history.frame)} calls with an outcome; {asked.known} are to be known",
                 next="Give a longer history, or a smaller --known.",
             )
-        with ProcessPoolExecutor(max_workers=2) as pool:
+        # Spawned: a fork of a process that has loaded BLAS may hang.
+        with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool:
             runs = [pool.submit(run, name, history, schema, protocol) for name in ARMS]
             played = {name: run.result() for name, run in zip(ARMS, runs, strict=True)}
     except CallwiseError as error:
@@ -108,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise TypeError(type(loop))
     found = figures.figures(sold, scores, loop, asked.label_delay)
     print(figures.table(scores, found))
-    figures.draw(asked.picture, sold, scores, loop, protocol.known)
+    picture.draw(asked.picture, sold, scores, loop, protocol.known)
     print(f"Picture: {asked.picture}")
     if asked.json:
         asked.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

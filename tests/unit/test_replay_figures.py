@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -102,8 +101,3 @@ def test_the_table_says_what_the_figures_say(sold: Flags, arms: dict[str, Scores
     assert row.split() == ["frozen", "0.0000", "0.0000", "0.00%", "2.3026"]
     assert "4 retrainings (1 refused by a gate), 1 promotions, 1 rollbacks, 1 trials without" in said
     assert "3 incidents (2 resolved, 1 escalated)" in said
-
-
-def test_a_picture_is_drawn(sold: Flags, arms: dict[str, Scores], loop: Callwise, tmp_path: Path) -> None:
-    figures.draw(tmp_path / "replay.png", sold, arms, loop, 20_000)
-    assert (tmp_path / "replay.png").read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,138 @@
+"""A replay as a picture: how well each arm ranked, block by block, and below it what happened to the loop meanwhile.
+
+One axis of calls for all: how good the lists were (AUC, and the share of the sales in the better half), the loop's life
+(its trainings, its trials and how they ended, its incidents from open to resolved), and how often people said yes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core.model_registry import Scores
+from core.succession import Decision, What
+from monitor.facts import RunEnd
+from monitor.incidents import Entry, Status
+from replay.callwise import Callwise
+from replay.figures import BLOCK, by_block
+from replay.forecasts import Flags
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TRAININGS, TRIALS = "trainings", "trials"
+PROMOTED, ROLLED_BACK, NO_VERDICT = "promoted", "rolled back", "no verdict"
+RESOLVED, ESCALATED, GOING_ON = "resolved", "escalated", "going on"
+COLOURS = {
+    PROMOTED: "tab:green",
+    ROLLED_BACK: "tab:red",
+    NO_VERDICT: "silver",
+    RESOLVED: "tab:cyan",
+    ESCALATED: "tab:red",
+    GOING_ON: "tab:orange",
+}
+
+
+@dataclass(frozen=True)
+class Span:
+    """Something that lasted: in which lane, from when, until when (None: it still does), and what became of it."""
+
+    lane: str
+    start: datetime
+    end: datetime | None
+    became: str
+
+
+def trials(decisions: Sequence[Decision]) -> list[Span]:
+    """The trials among a loop's decisions, in their order."""
+    found: list[Span] = []
+    started: Decision | None = None
+    for one in decisions:
+        if one.what is What.ON_TRIAL:
+            started = one
+        elif started is not None and one.version == started.version:
+            dropped = ROLLED_BACK if "roll back" in one.why else NO_VERDICT
+            found.append(Span(TRIALS, started.at, one.at, PROMOTED if one.what is What.PROMOTED else dropped))
+            started = None
+    return [*found, Span(TRIALS, started.at, None, GOING_ON)] if started is not None else found
+
+
+def incidents(history: Sequence[tuple[str, Entry]]) -> list[Span]:
+    """Each incident from its first entry to the one that resolved it, in the order of their opening; a lane a cause."""
+    entries: dict[str, list[Entry]] = {}
+    for incident, entry in history:
+        entries.setdefault(incident, []).append(entry)
+    found = []
+    for incident, steps in entries.items():
+        escalated = any(step.status is Status.ESCALATED for step in steps)
+        over = steps[-1].status is Status.RESOLVED
+        became = ESCALATED if escalated else RESOLVED if over else GOING_ON
+        found.append(Span(incident.split(":")[0], steps[0].at, steps[-1].at if over else None, became))
+    return found
+
+
+def draw(path: Path, sold: Flags, scores: Mapping[str, Scores], loop: Callwise, known: int) -> None:
+    """Draw n calls (`sold` [n]), of which the first is call `known` of its history, as a PNG."""
+    import matplotlib as mpl  # noqa: PLC0415 - only where a picture is asked for
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    figure, (order, half, life, rate) = plt.subplots(
+        4, 1, figsize=(11, 10), sharex=True, height_ratios=(3, 2, 1.5, 1), layout="constrained"
+    )
+    starts = np.arange(0, len(sold), BLOCK)
+    sizes = np.minimum(BLOCK, len(sold) - starts)
+    middles = known + starts + sizes / 2
+    for name, given in scores.items():
+        width = 2.2 if name == "callwise" else 1.2
+        order.plot(middles, by_block(sold, given), label=name, linewidth=width)
+        half.plot(middles, 100 * by_block(sold, given, attrgetter("top_half_capture")), linewidth=width)
+    for axes, guessing, label in (
+        (order, 0.5, "AUC of 1,000 calls"),
+        (half, 50.0, "% of the sales in\nthe better half"),
+    ):
+        axes.axhline(guessing, color="grey", linewidth=0.8)
+        axes.set_ylabel(label)
+    order.legend(loc="lower left", ncols=len(scores))
+    places = {at: known + place for place, at in enumerate(loop.times)}
+    _life(life, loop, places, known + len(sold))
+    conversion = [100 * sold[start : start + BLOCK].mean() for start in starts]
+    rate.bar(middles, conversion, width=sizes * 0.9, color="lightgrey")
+    rate.set_ylabel("% sales")
+    rate.set_xlabel("call")
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def _life(axes: Axes, loop: Callwise, places: Mapping[datetime, int], end: int) -> None:
+    """A lane of marks for the trainings, one of bars for the trials, and one for each cause of incidents."""
+    from matplotlib.patches import Patch  # noqa: PLC0415
+
+    spans = [*trials(loop.decisions), *incidents(loop.history)]
+    lanes = list(dict.fromkeys([TRAININGS, TRIALS, *(span.lane for span in spans)]))
+    marks = []
+    for ended, mark in ((RunEnd.HANDED_OVER, "^"), (RunEnd.REFUSED, "x")):
+        at = [places[when] for when, how in loop.trainings if how is ended]
+        marks += axes.plot(at, [0] * len(at), mark, color="black", markersize=5, label=f"model {ended.value}")
+    for span in spans:
+        start, until = places[span.start], places[span.end] if span.end else end
+        colour = COLOURS[span.became]
+        axes.barh(lanes.index(span.lane), until - start, left=start, height=0.6, color=colour, edgecolor="white")
+    became = dict.fromkeys(span.became for span in spans)
+    axes.legend(
+        handles=[*marks, *(Patch(color=COLOURS[one], label=one) for one in COLOURS if one in became)],
+        loc="upper center",
+        bbox_to_anchor=(0.5, 1.22),
+        ncols=8,
+        fontsize=8,
+        frameon=False,
+    )
+    axes.set_yticks(range(len(lanes)), lanes)
+    axes.set_ylim(len(lanes) - 0.4, -0.6)

@@ -1,0 +1,57 @@
+"""`scripts/replay` on the sample campaign: every arm, the whole loop, from the file to the figures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.schema import Schema
+from core.settings import ROOT
+from core.succession import What
+from monitor.facts import RunEnd
+from monitor.incidents import Status
+from replay import main as command
+from replay.callwise import Callwise
+from replay.history import History
+from replay.picture import incidents, trials
+from replay.play import Protocol
+
+SAMPLE = ROOT / "data" / "sample-campaign.zip"
+ARMS = {"callwise", "frozen", "schedule", "no_canary"}
+
+
+@pytest.fixture(autouse=True)
+def little_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLWISE_SEARCH_TRIALS", "2")
+
+
+def test_the_command_writes_a_table_a_picture_and_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, drawn = tmp_path / "out.json", tmp_path / "replay.png"
+    words = ["--campaign", str(SAMPLE), "--known", "2000", "--until", "2700", "--label-delay", "100"]
+    assert command.main([*words, "--json", str(out), "--picture", str(drawn)]) == 0
+    found = json.loads(out.read_text())
+    assert set(found["auc"]) == set(found["top_half"]) == ARMS
+    assert (found["calls"], found["label_delay"]) == (700, 100)
+    assert {"retrainings", "promotions", "rollbacks", "incidents"} <= set(found)
+    assert drawn.read_bytes().startswith(b"\x89PNG")
+    printed = capsys.readouterr().out
+    assert all(f"\n{name} " in printed for name in ARMS)
+
+
+def test_the_loop_lives_as_the_appliance_does(schema: Schema) -> None:
+    """Far enough for a trial to end: what it decided, trained and told fits together, and nothing is left out."""
+    history = History.read(SAMPLE, schema)
+    arm = command.run("callwise", history, schema, Protocol(2_000, 200, 4_000)).arm
+    assert isinstance(arm, Callwise)
+    assert arm.retrainings == len(arm.trainings) == len(arm.ends) > 0
+    handed_over = [how for _, how in arm.trainings].count(RunEnd.HANDED_OVER)
+    tried = [one for one in arm.decisions if one.what is What.ON_TRIAL]
+    assert len(tried) == len(trials(arm.decisions)) == handed_over > 0
+    assert any(span.end for span in trials(arm.decisions)), "no trial came to an end"
+    assert len(incidents(arm.history)) == len(arm.incidents) > 0
+    for incident in arm.incidents:
+        entries = [entry for key, entry in arm.history if key == incident.id]
+        assert entries[0].status is Status.OPEN
+        assert (entries[-1].status, len(entries)) == (incident.status, incident.steps)

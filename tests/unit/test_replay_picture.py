@@ -1,0 +1,94 @@
+"""The life of a loop as spans, and the picture of it, from decisions and incidents that are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.succession import Decision, What
+from monitor.facts import RunEnd
+from monitor.incidents import Entry, Status
+from replay import picture
+from replay.callwise import Callwise
+from replay.picture import ESCALATED, GOING_ON, NO_VERDICT, PROMOTED, RESOLVED, ROLLED_BACK, Span
+
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+CALLS = 2_400
+
+
+def at(place: int) -> datetime:
+    return START + timedelta(minutes=100 * place)
+
+
+def decided(place: int, what: What, version: str, why: str = "") -> Decision:
+    return Decision(place, what, version, at(place), "replay", why)
+
+
+def entered(place: int, incident: str, status: Status) -> tuple[str, Entry]:
+    return incident, Entry(status, at(place), "", tell=True)
+
+
+DECISIONS = [
+    decided(1, What.PROMOTED, "1", "the first model"),
+    decided(2, What.ON_TRIAL, "2"),
+    decided(4, What.PROMOTED, "2", "promote: the canary is better"),
+    decided(5, What.ON_TRIAL, "3"),
+    decided(6, What.DROPPED, "3", "roll back: the canary is worse"),
+    decided(8, What.ON_TRIAL, "4"),
+    decided(9, What.DROPPED, "4", "inconclusive: neither is shown"),
+    decided(10, What.ON_TRIAL, "5"),
+]
+HISTORY = [
+    entered(1, "drift:a", Status.OPEN),
+    entered(2, "drift:a", Status.RETRAINING),
+    entered(3, "quality:b", Status.OPEN),
+    entered(4, "drift:a", Status.RESOLVED),
+    entered(7, "quality:b", Status.ESCALATED),
+    entered(8, "quality:b", Status.RESOLVED),
+    entered(9, "drift:c", Status.OPEN),
+]
+
+
+@dataclass
+class Loop:
+    """What `replay.picture` reads of a loop."""
+
+    decisions: list[Decision] = field(default_factory=lambda: DECISIONS)
+    history: list[tuple[str, Entry]] = field(default_factory=lambda: HISTORY)
+    trainings: list[tuple[datetime, RunEnd]] = field(
+        default_factory=lambda: [(at(2), RunEnd.HANDED_OVER), (at(7), RunEnd.REFUSED)]
+    )
+    times: list[datetime] = field(default_factory=lambda: [START + timedelta(minutes=n) for n in range(CALLS)])
+
+
+def test_a_trial_lasts_until_it_is_decided_and_the_first_model_has_none() -> None:
+    assert picture.trials(DECISIONS) == [
+        Span("trials", at(2), at(4), PROMOTED),
+        Span("trials", at(5), at(6), ROLLED_BACK),
+        Span("trials", at(8), at(9), NO_VERDICT),
+        Span("trials", at(10), None, GOING_ON),
+    ]
+
+
+def test_an_incident_lasts_until_it_is_resolved_and_is_known_for_having_needed_people() -> None:
+    assert picture.incidents(HISTORY) == [
+        Span("drift", at(1), at(4), RESOLVED),
+        Span("quality", at(3), at(8), ESCALATED),
+        Span("drift", at(9), None, GOING_ON),
+    ]
+
+
+@pytest.mark.parametrize("loop", [Loop(), Loop([], [], [])], ids=["a life", "nothing ever happened"])
+def test_the_picture_is_as_wide_as_the_docs_and_not_blank(loop: Loop, tmp_path: Path) -> None:
+    sold = np.arange(CALLS) % 10 == 0
+    scores = {"callwise": np.where(sold, 0.9, 0.1), "frozen": np.where(sold, 0.1, 0.9)}
+    picture.draw(tmp_path / "replay.png", sold, scores, cast(Callwise, loop), 20_000)
+    drawn = Image.open(tmp_path / "replay.png").convert("RGB")
+    assert drawn.width == 1210
+    assert len(drawn.getcolors(maxcolors=100_000) or []) > 20
