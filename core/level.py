@@ -30,8 +30,10 @@ LARGEST = 10.0
 LEAST_OUTCOMES = 50
 """Below as many outcomes a version keeps the level it was trained at."""
 
-STEP = 0.05
-"""The least change of a level that is put in force; it moves a score of 0.5 by 0.0125."""
+CERTAIN = 2.0
+"""Standard errors by which the newest outcomes must contradict the level in force before it moves. A level that follows
+every outcome is mostly their luck where sales are few: of 200 calls with ten sales its error is as large as a plain
+model's scores are apart, and people scored a day apart would change places by it."""
 
 EDGE = 1e-6  # scores of 0 and 1 have no log-odds; for the estimate they are taken as this far from it
 PRECISION, ROUNDS = 1e-10, 100
@@ -80,15 +82,22 @@ def estimate(scores: npt.ArrayLike, positives: npt.ArrayLike) -> float:
     return shift
 
 
+def error(scores: npt.ArrayLike, shift: float) -> float:
+    """The standard error of a shift estimated on n scores, as the model gave them: its posterior's, near the mode."""
+    expected = levelled(np.ravel(scores), shift)
+    return float(1 / np.sqrt((expected * (1 - expected)).sum() + 1 / PRIOR_SD**2))
+
+
 def followed(shift: float, scores: npt.ArrayLike, positives: npt.ArrayLike) -> float:
     """The shift to put in force after `shift`, from the newest n known calls (see `estimate`).
 
-    None (0) below LEAST_OUTCOMES; as it is while the estimate is less than STEP away. Raises InputError.
+    None (0) below LEAST_OUTCOMES; as it is while it lies within CERTAIN standard errors of the estimate. The same calls
+    again change nothing. Raises InputError.
     """
     if np.size(positives) < LEAST_OUTCOMES:
         return 0.0
     newer = round(estimate(scores, positives), 6)
-    return newer if abs(newer - shift) >= STEP else shift
+    return newer if abs(newer - shift) >= CERTAIN * error(scores, newer) else shift
 
 
 def levelled(scores: npt.ArrayLike, shift: float) -> Numbers:

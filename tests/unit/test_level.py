@@ -5,12 +5,13 @@ import pytest
 
 from core.errors import InputError
 from core.level import (
+    CERTAIN,
     DECIMALS,
     LARGEST,
     LEAST_OUTCOMES,
     PRIOR_SD,
-    STEP,
     Numbers,
+    error,
     estimate,
     followed,
     levelled,
@@ -87,15 +88,48 @@ def test_taking_the_level_off_gives_what_the_model_said() -> None:
     assert raw(1 / 3, 0.0) == 1 / 3, "without a level not even rounding"
 
 
-def test_it_follows_in_steps_and_not_on_few_outcomes() -> None:
+def test_its_error_is_the_one_seen_in_repetition() -> None:
+    """Of a posterior, which is a little wider than the estimates scatter: the prior holds those together."""
+    found = [(estimate(*calls(0.0, 1_000, seed)), error(calls(0.0, 1_000, seed)[0], 0.0)) for seed in range(200)]
+    shifts, errors = np.array(found).T
+    assert errors.mean() == pytest.approx(float(shifts.std(ddof=1)), rel=0.15)
+    assert errors.mean() > shifts.std(ddof=1)
+
+
+def test_it_moves_once_the_outcomes_contradict_it_and_not_on_few() -> None:
     scores, positives = calls(1.5, 200)
     found = round(estimate(scores, positives), 6)
+    apart = CERTAIN * error(scores, found)
     assert followed(0.0, scores, positives) == found
-    assert followed(found + 0.9 * STEP, scores, positives) == found + 0.9 * STEP
-    assert followed(found + 1.1 * STEP, scores, positives) == found
+    for held in (found - 0.99 * apart, found + 0.99 * apart):
+        assert followed(held, scores, positives) == held
+    for held in (found - 1.01 * apart, found + 1.01 * apart):
+        assert followed(held, scores, positives) == found
+    assert followed(found, scores, positives) == found, "the same calls again change nothing"
     few = LEAST_OUTCOMES - 1
     assert followed(0.7, scores[:few], positives[:few]) == 0
-    assert followed(0.0, scores[: few + 1], positives[: few + 1]) != 0
+    assert followed(0.0, np.full(few + 1, 0.1), np.ones(few + 1)) != 0
+
+
+def test_where_nothing_changes_the_level_seldom_moves() -> None:
+    """In steady worlds with one sale in twenty, looked at every ten outcomes: moves are chance, one look in fifty."""
+    scores, looks, moves = np.full(4_000, 0.05), 0, 0
+    for seed in range(10):
+        positives, shift = (np.random.default_rng(seed).random(4_000) < 0.05).astype(float), 0.0
+        for end in range(200, 4_001, 10):
+            before, shift = shift, followed(shift, scores[end - 200 : end], positives[end - 200 : end])
+            looks, moves = looks + 1, moves + (shift != before)
+    assert moves < 0.02 * looks
+
+
+def test_where_sales_double_it_follows_within_the_window() -> None:
+    scores, rng = np.full(400, 0.08), np.random.default_rng(13)
+    positives = np.concatenate([rng.random(200) < 0.08, rng.random(200) < 0.2]).astype(float)
+    shift = 0.0
+    for end in range(200, 401, 10):
+        shift = followed(shift, scores[end - 200 : end], positives[end - 200 : end])
+    assert 0.08 < levelled(0.08, shift) < 0.25
+    assert shift > 0.4
 
 
 @pytest.mark.parametrize(
