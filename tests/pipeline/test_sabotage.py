@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
+from scipy.special import expit, logit
 
 from core.errors import GateRefused
 from core.model_registry import Model, Scores, predict
@@ -90,13 +91,19 @@ def scrambled_columns(training: Training, frame: pd.DataFrame) -> tuple[pd.DataF
 
 
 class KnowsTheMarried:
-    """A champion that is right of the married and far off of everybody else."""
+    """A champion that is right of the married and has everybody else in the wrong order, and is very sure of it.
 
-    def __init__(self, model: Model) -> None:
+    Not only off its level there: that would be no reason against it, and is taken off before the gate compares.
+    """
+
+    def __init__(self, model: Model, frame: pd.DataFrame) -> None:
         self.model, self.feature_names_in_ = model, model.feature_names_in_
+        self.centre = logit(predict(model, frame)).mean()
 
     def predict_proba(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
-        score = np.where(X["marital"] == "married", self.model.predict_proba(X)[:, 1], 0.9)
+        right = self.model.predict_proba(X)[:, 1]
+        wrong = expit(self.centre - 3 * (logit(right) - self.centre))
+        score = np.where(X["marital"] == "married", right, wrong)
         return np.column_stack([1 - score, score])
 
 
@@ -104,7 +111,7 @@ def a_segment_pays(training: Training, frame: pd.DataFrame) -> tuple[pd.DataFram
     """The candidate is better on the whole, and of the married, half of all, it has learnt mostly the contrary."""
     rng = np.random.default_rng(3)
     frame = frame.assign(marital=np.where(rng.random(len(frame)) < 0.5, "married", frame["marital"]))
-    champion = KnowsTheMarried(training.model(frame.head(OLD)))
+    champion = KnowsTheMarried(training.model(frame.head(OLD)), frame.head(OLD))
     paying = (frame["marital"] == "married") & (rng.random(len(frame)) < 0.6)
     paying &= frame.index.isin(window(frame, training.settings)["learnt"])
     until = frame[AT].iloc[OLD].to_pydatetime()

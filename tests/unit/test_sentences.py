@@ -38,7 +38,7 @@ def test_it_crosses_processes_whole(again: object) -> None:
     inner = Sentence("{number} row", many="{number} rows", number=2)
     error = Conflict(Sentence("{ref}: {what}", ref="p1", what=inner), kept=Sentence("Nothing was recorded."))
     found = again(error)  # type: ignore[operator]
-    assert (str(found), found.what.template) == ("p1: 2 rows Nothing was recorded.", "{ref}: {what}")
+    assert (str(found), found.what.template) == ("p1: 2 rows. Nothing was recorded.", "{ref}: {what}")
     assert (found.what.values["what"].many, found.kept.template) == ("{number} rows", "Nothing was recorded.")
 
 
