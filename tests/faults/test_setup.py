@@ -1,6 +1,7 @@
 """The set-up may run any number of times, and be killed anywhere: it ends in the same state."""
 
 import os
+import signal
 import subprocess
 import sys
 import uuid
@@ -71,8 +72,27 @@ def run(env: dict[str, str]) -> list[str]:
     return [line.split(": ")[1] for line in out.splitlines() if line.startswith("setup: ")]
 
 
+DIES = """
+import builtins, os, runpy, signal, sys
+said, step = print, sys.argv.pop()
+def say(*words, **how):
+    said(*words, **how)
+    if str(words[0]).startswith(f"setup: {step}:"):
+        os.kill(os.getpid(), signal.SIGKILL)
+builtins.print = say
+runpy.run_module("bootstrap.setup", run_name="__main__")
+"""
+
+
 def kill_after(env: dict[str, str], step: str) -> None:
-    """Kill -9 as soon as `step` is said to be done: the next one is then under way."""
+    """Kill -9 as soon as `step` is said to be done: the next one is then under way.
+
+    Before the last it dies by its own hand: that one is a single write, which may be over before anybody else looks.
+    """
+    if step == STEPS[-2]:
+        dead = subprocess.run([sys.executable, "-c", DIES, step], env=env, cwd=ROOT, capture_output=True, check=False)
+        assert dead.returncode == -signal.SIGKILL, dead.stderr.decode()
+        return
     process = command(env)
     assert process.stdout is not None
     for line in process.stdout:
