@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -44,13 +44,15 @@ class Registry(Protocol):
 class Served:
     """A loaded version. `key` also tells apart two models that both were version "1" of a registry made anew.
 
-    `explainer` is None for a version whose scores cannot be explained, which is no reason not to serve it.
+    `explainer` is None for a version whose scores cannot be explained, `unexplained` says why; it is no reason not to
+    serve it.
     """
 
     version: str
     key: tuple[str, str]
     model: Model
     explainer: Explainer | None = None
+    unexplained: str = ""
 
     def score(self, rows: Sequence[Mapping[str, Value]]) -> Scores:
         """Probabilities of a sale, shape [n]. Raises ModelError where one is not a probability."""
@@ -156,18 +158,15 @@ class Models:
             self._refuse(key, version, error, before)
             return None
         self._refused.pop(key, None)
-        return Served(version.version, key, loaded.model, self._explainer(version, loaded))
-
-    def _explainer(self, version: ModelVersion, loaded: Loaded) -> Explainer | None:
+        served = Served(version.version, key, loaded.model)
         try:
             explainer = Explainer(loaded.model, loaded.reference, self._schema)
         except Exception as error:  # noqa: BLE001  whatever its reference is, the model gives scores
-            log.warning(
-                "the scores of version %s come without reasons: %s: %s", version.version, type(error).__name__, error
-            )
-            return None
+            why = f"{type(error).__name__}: {error}"
+            log.warning("the scores of version %s come without reasons: %s", version.version, why)
+            return replace(served, unexplained=why)
         log.info("version %s is explained %s", version.version, "exactly" if explainer.exact else "column by column")
-        return explainer
+        return replace(served, explainer=explainer)
 
     def _check_features(self, version: ModelVersion, model: Model) -> None:
         unknown = sorted(set(model.feature_names_in_) - self._features)

@@ -130,6 +130,9 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
             "champion_seconds": trial.champion_seconds,
             "refused_versions": ",".join(sorted(refusal.version for refusal in models.refused)),
             "refused": "; ".join(f"version {refusal.version}: {refusal.why}" for refusal in models.refused),
+            "unexplained": "; ".join(
+                f"version {version}: {why}" for version, why in self.service.scorer.unexplained.items()
+            ),
             "registry": "answers" if models.registry_answers else "does not answer",
             "mongo": "takes predictions" if kept.home else "predictions wait in the spool",
             "spool_waiting": kept.waiting,

@@ -71,6 +71,15 @@ class Scorer:
     ) -> None:
         self._lineup, self._levels, self._router, self._log, self._clock = lineup, levels, router, log, clock
         self.trial = Trial()
+        self._failed_reasons: dict[str, str] = {}
+
+    @property
+    def unexplained(self) -> dict[str, str]:
+        """The versions in service whose scores come without reasons, each with why."""
+        lineup = self._lineup()
+        served = [one for one in (lineup.champion, lineup.canary) if one] if lineup else []
+        found = {one.version: one.unexplained or self._failed_reasons.get(one.version, "") for one in served}
+        return {version: why for version, why in found.items() if why}
 
     def score(self, request_id: str, rows: v2.Rows, *, with_reasons: bool = False) -> list[Prediction]:
         """The n predictions, logged; with the reasons for the scores that are used, if asked to.
@@ -93,7 +102,7 @@ class Scorer:
                 answers.reverse()
             predictions.append(_prediction(request_id, number, prospect, features, at, *answers))
         if with_reasons:
-            predictions = _explained(predictions, lineup)
+            predictions = self._explained(predictions, lineup)
         return self._log.write(predictions)
 
     def what_if(self, request_id: str, rows: v2.Rows, *, with_reasons: bool = False) -> list[Prediction]:
@@ -110,7 +119,7 @@ class Scorer:
             _prediction(request_id, number, prospect, features, at, answer)
             for number, (features, prospect, answer) in enumerate(zip(*rows, answers, strict=True))
         ]
-        return _explained(predictions, lineup) if with_reasons else predictions
+        return self._explained(predictions, lineup) if with_reasons else predictions
 
     def _canary(self, canary: Served | None, rows: v2.Rows, champion_seconds: float) -> Scores | None:
         """The canary's scores; None without one, or where it fails: a trial must not cost anybody an answer."""
@@ -129,16 +138,32 @@ class Scorer:
         )
         return scores
 
+    def _explained(self, predictions: list[Prediction], lineup: Lineup) -> list[Prediction]:
+        """The predictions, each with the reasons of the model whose score is used."""
+        explained = list(predictions)
+        for route, served in ((CHAMPION, lineup.champion), (CANARY, lineup.canary)):
+            places = [place for place, prediction in enumerate(predictions) if prediction.route == route]
+            found = self._reasons(served, [dict(predictions[place].features) for place in places])
+            for place, reasons in zip(places, found, strict=True):
+                explained[place] = replace(predictions[place], reasons=documents(reasons))
+        return explained
 
-def _explained(predictions: list[Prediction], lineup: Lineup) -> list[Prediction]:
-    """The predictions, each with the reasons of the model whose score is used."""
-    explained = list(predictions)
-    for route, served in ((CHAMPION, lineup.champion), (CANARY, lineup.canary)):
-        places = [place for place, prediction in enumerate(predictions) if prediction.route == route]
-        found = _reasons(served, [dict(predictions[place].features) for place in places])
-        for place, reasons in zip(places, found, strict=True):
-            explained[place] = replace(predictions[place], reasons=documents(reasons))
-    return explained
+    def _reasons(self, served: Served | None, rows: list[dict[str, Value]]) -> Sequence[tuple[Reason, ...] | None]:
+        """The reasons for n scores of `served`; None for each where it gives none.
+
+        An agent can call without the reasons, and cannot without the score. So whatever goes wrong with them is noted,
+        as a canary's failures are: the service's state says so until they come again, and `scripts/doctor` warns.
+        """
+        if served is None or served.explainer is None or not rows:
+            return [None] * len(rows)
+        try:
+            reasons = served.explainer.reasons(rows)
+        except Exception as error:
+            log.exception("version %s gave no reasons for its scores", served.version)
+            self._failed_reasons[served.version] = f"{type(error).__name__}: {error}"
+            return [None] * len(rows)
+        self._failed_reasons.pop(served.version, None)
+        return reasons
 
 
 def _prediction(
@@ -165,21 +190,6 @@ def _prediction(
         level=used.level,
         shadow_level=shadow.level if shadow else None,
     )
-
-
-def _reasons(served: Served | None, rows: list[dict[str, Value]]) -> Sequence[tuple[Reason, ...] | None]:
-    """The reasons for n scores of `served`; None for each where it gives none.
-
-    Whatever goes wrong with them is in the log with its trace, and the card says that there are none: an agent can call
-    without the reasons, and cannot without the score.
-    """
-    if served is None or served.explainer is None or not rows:
-        return [None] * len(rows)
-    try:
-        return served.explainer.reasons(rows)
-    except Exception:
-        log.exception("version %s gave no reasons for its scores", served.version)
-        return [None] * len(rows)
 
 
 def _answers(route: str, served: Served, scores: Scores, levels: Mapping[str, float]) -> list[Answer]:

@@ -365,6 +365,7 @@ def test_a_model_that_cannot_be_explained_scores_without_reasons(
     assert "the scores of version 1 come without reasons" in caplog.text
     [score] = stand.client.score([ROW], ["p"], with_reasons=True)
     assert (score.score, score.reasons) == (0.117, None)
+    assert str(stand.client.state()["unexplained"]).startswith("version 1: "), "and the engineer is told"
     stand.registry.reference = pd.DataFrame([ROW])
     stand.point(champion="2")
     lineup = stand.service.models.lineup
@@ -374,10 +375,15 @@ def test_a_model_that_cannot_be_explained_scores_without_reasons(
     def fail(_rows: object) -> None:
         raise RuntimeError("no reasons today")
 
-    monkeypatch.setattr(lineup.champion.explainer, "reasons", fail)
-    [score] = stand.client.score([ROW], ["p"], with_reasons=True)
+    assert stand.client.state()["unexplained"] == ""
+    with monkeypatch.context() as broken:
+        broken.setattr(lineup.champion.explainer, "reasons", fail)
+        [score] = stand.client.score([ROW], ["p"], with_reasons=True)
     assert (score.score, score.reasons) == (0.517, None)
     assert "no reasons today" in caplog.text
+    assert stand.client.state()["unexplained"] == "version 2: RuntimeError: no reasons today"
+    stand.client.score([ROW], ["q"], with_reasons=True)
+    assert stand.client.state()["unexplained"] == "", "they came again"
 
 
 def test_an_output_that_is_not_there_is_refused_and_nothing_logged(stand: Stand) -> None:
@@ -390,6 +396,7 @@ def test_an_output_that_is_not_there_is_refused_and_nothing_logged(stand: Stand)
 
 
 def test_metadata_shows_inputs_from_the_schema_and_the_state(stand: Stand) -> None:
+    stand.registry.reference = pd.DataFrame([ROW])
     stand.point(champion="1")
     stand.registry.unproven = {"2"}
     stand.point(champion="1", canary="2")
@@ -411,6 +418,7 @@ def test_metadata_shows_inputs_from_the_schema_and_the_state(stand: Stand) -> No
         "champion_seconds": 0.0,
         "refused_versions": "2",
         "refused": "version 2: Version 2 does not reproduce its proof.",
+        "unexplained": "",
         "registry": "answers",
         "mongo": "predictions wait in the spool",
         "spool_waiting": 3,
