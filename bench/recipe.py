@@ -26,11 +26,10 @@ from core.settings import SchemaSettings, TrainerSettings, load
 from monitor.level import learnt
 from replay.forecasts import Forecaster
 from replay.history import History
-from trainer import calibrate, recipe, split
+from trainer import calibrate, recipe
 from trainer.candidates import FIRST, LOGISTIC, Candidate
 from trainer.register import reference_of
 from trainer.search import search
-from trainer.snapshot import OUTCOME
 
 STRIDE, LEVEL = 50, 200
 WAITS = (500, 1_000, 1_500, 2_000)
@@ -101,16 +100,10 @@ def fit(
     history: History, schema: Schema, settings: TrainerSettings, choice: Choice, *, known: int, calls: int
 ) -> Forecaster:
     """The model that `choice` makes of the first `known` outcomes of a history of `calls` calls."""
-    windows = split.by_time(
-        recipe.newest(history.frame.iloc[:known], choice.window),
-        OUTCOME,
-        calibration_share=settings.callwise_calibration_share,
-        test_share=settings.callwise_test_share,
-    )
+    windows = recipe.cut(recipe.newest(history.frame.iloc[:known], choice.window), settings)
     seed = settings.callwise_seed
     best = choice.candidate or search(windows.fit, schema, trials=choice.trials, seconds=600, seed=seed)
-    cut = windows.shifted() if choice.refit else windows
-    model, _ = calibrate.fit(best, cut, schema, seed)
+    model, _ = calibrate.fit(best, windows.shifted() if choice.refit else windows, schema, seed)
     seen = windows.whole if choice.refit else pd.concat([windows.fit, windows.calibration], ignore_index=True)
     return Forecaster(choice.name, model, calls, LEVEL, learnt(reference_of(model, seen, schema)))
 

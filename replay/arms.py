@@ -11,16 +11,19 @@ from core.model_registry import Scores
 from core.schema import Schema
 from core.settings import TrainerSettings
 from replay.forecasts import Flags, Forecaster
-from trainer import calibrate, recipe, split
+from trainer import calibrate, recipe
 from trainer.candidates import Candidate
-from trainer.snapshot import OUTCOME
 
 
 class Arm(Protocol):
     """A way to keep a ranking. It is told of outcomes as they become known, and asked for scores call by call."""
 
     name: str
-    retrainings: int
+
+    @property
+    def retrainings(self) -> int:
+        """How often it was trained since the first model."""
+        ...
 
     def hear(self, known: pd.DataFrame, sold: Flags, now: pd.Timestamp) -> None:
         """The calls whose outcomes are known by `now`, from the first on; `sold` [n] is what came of them."""
@@ -67,12 +70,7 @@ class Schedule:
         if len(known) - self._last < self.every:
             return
         self._last = len(known)
-        windows = split.by_time(
-            recipe.newest(known, self.settings.callwise_training_window),
-            OUTCOME,
-            calibration_share=self.settings.callwise_calibration_share,
-            test_share=self.settings.callwise_test_share,
-        )
+        windows = recipe.cut(recipe.newest(known, self.settings.callwise_training_window), self.settings)
         model, _ = calibrate.fit(self.candidate, windows.shifted(), self.schema, self.settings.callwise_seed)
         self.retrainings += 1
         self.forecaster = Forecaster(str(self.retrainings + 1), model, self.forecaster.calls)

@@ -43,12 +43,20 @@ class Setup:
     key: bytes = b"replay"
 
 
+@dataclass(frozen=True)
+class Training:
+    """When a training was, what asked for it, and how it ended."""
+
+    at: datetime
+    why: str
+    run: Run
+
+
 @dataclass
 class Callwise:
     """The loop. `trials` says whether a new model is tried before it is promoted.
 
-    `history` holds the entries of all incidents, each with its incident's id, and `trainings` when each was and how it
-    ended, in their order.
+    `history` holds the entries of all incidents, each with its incident's id; `trainings` are by their key.
     """
 
     name: str
@@ -58,13 +66,10 @@ class Callwise:
     learnt: dict[str, datetime]
     trials: bool = True
     canary: Forecaster | None = None
-    retrainings: int = 0
-    refusals: list[str] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
     history: list[tuple[str, Entry]] = field(default_factory=list)
-    trainings: list[tuple[datetime, RunEnd]] = field(default_factory=list)
-    ends: dict[str, Run] = field(default_factory=dict)
+    trainings: dict[str, Training] = field(default_factory=dict)
     _findings: dict[str, Finding] = field(default_factory=dict)
     _judged: dict[str, int] = field(default_factory=dict)
     _last: triggers.Last | None = None
@@ -103,6 +108,11 @@ class Callwise:
         self._judge_quality(known, sold)
         self._follow(known, at)
         self._train_if_due(known, at)
+
+    @property
+    def retrainings(self) -> int:
+        """See `Arm`."""
+        return len(self.trainings)
 
     @property
     def times(self) -> list[datetime]:
@@ -200,7 +210,7 @@ class Callwise:
             champion=self.champion.version,
             outcomes=len(known),
             busy=trial is not None and trial.incident != incident.id,
-            run=self.ends.get(incident.run) if incident.run else None,
+            run=self.trainings[incident.run].run if incident.run else None,
             trial=self._trial_of(incident),
         )
 
@@ -225,22 +235,19 @@ class Callwise:
 
     def _train(self, known: pd.DataFrame, why: str, incident: str | None, at: datetime) -> str:
         """Train once, and hand the model over; the key of the run."""
-        self.retrainings += 1
-        run = f"run-{self.retrainings}"
+        number = self.retrainings + 1
+        run = f"run-{number}"
         self._last = triggers.Last(run, at, len(known))
         model = self.champion.model
         standing = recipe.Standing(lambda: model, self.learnt[self.champion.version])
         try:
             made = recipe.make(known, self.setup.schema, self.setup.training, standing, watch=recipe.Unwatched())
         except GateRefused as refused:
-            self.ends[run] = Run(RunEnd.REFUSED, refused.why, refused.gate)
-            self.trainings.append((at, RunEnd.REFUSED))
-            self.refusals.append(f"{why}: {refused.gate}: {refused.why}")
+            self.trainings[run] = Training(at, why, Run(RunEnd.REFUSED, refused.why, refused.gate))
             return run
-        self.ends[run] = Run(RunEnd.HANDED_OVER)
-        self.trainings.append((at, RunEnd.HANDED_OVER))
+        self.trainings[run] = Training(at, why, Run(RunEnd.HANDED_OVER))
         reference = reference_of(made.model, made.trained_on, self.setup.schema)
-        version, calls, window = str(self.retrainings + 1), self.champion.calls, self.champion.window
+        version, calls, window = str(number + 1), self.champion.calls, self.champion.window
         new = Forecaster(version, made.model, calls, window, learnt(reference))
         self.learnt[version] = made.trained_on[AT].iloc[-1]
         self.references[version] = reference

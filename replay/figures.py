@@ -11,10 +11,11 @@ import numpy as np
 from core.errors import InputError
 from core.metrics import Quality, quality
 from core.model_registry import Scores
-from core.succession import What
+from monitor.facts import RunEnd
 from monitor.incidents import Status
 from replay.callwise import Callwise
 from replay.forecasts import Flags
+from replay.life import NO_VERDICT, PROMOTED, ROLLED_BACK, trials
 
 BLOCK = 1_000
 
@@ -22,6 +23,7 @@ BLOCK = 1_000
 def figures(sold: Flags, scores: Mapping[str, Scores], loop: Callwise, delay: int) -> dict[str, Any]:
     """Of n calls (`sold` [n]) and the scores each arm gave them before they were made, pooled over all calls."""
     found = {name: quality(sold, given) for name, given in scores.items()}
+    tried = [trial.became for trial in trials(loop.decisions)]
     ends = [one.status.value for one in loop.incidents]
     return {
         "auc": {name: round(one.auc, 4) for name, one in found.items()},
@@ -29,10 +31,10 @@ def figures(sold: Flags, scores: Mapping[str, Scores], loop: Callwise, delay: in
         "log_loss": {name: round(one.log_loss, 4) for name, one in found.items()},
         "auc_in_blocks": {name: round(float(np.nanmean(by_block(sold, given))), 4) for name, given in scores.items()},
         "retrainings": loop.retrainings,
-        "refused": len(loop.refusals),
-        "promotions": sum(one.what is What.PROMOTED for one in loop.decisions) - 1,
-        "rollbacks": sum(one.what is What.DROPPED and "roll back" in one.why for one in loop.decisions),
-        "inconclusive": sum(one.what is What.DROPPED and "inconclusive" in one.why for one in loop.decisions),
+        "refused": sum(one.run.end is RunEnd.REFUSED for one in loop.trainings.values()),
+        "promotions": tried.count(PROMOTED),
+        "rollbacks": tried.count(ROLLED_BACK),
+        "inconclusive": tried.count(NO_VERDICT),
         "incidents": len(ends),
         "incidents_by_end": {status.value: ends.count(status.value) for status in Status if status.value in ends},
         "calls": len(sold),

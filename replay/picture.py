@@ -6,8 +6,7 @@ One axis of calls for all: how good the lists were (AUC, and the share of the sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
@@ -16,19 +15,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.model_registry import Scores
-from core.succession import Decision, What
 from monitor.facts import RunEnd
-from monitor.incidents import Entry, Status
 from replay.callwise import Callwise
 from replay.figures import BLOCK, by_block
 from replay.forecasts import Flags
+from replay.life import ESCALATED, GOING_ON, NO_VERDICT, PROMOTED, RESOLVED, ROLLED_BACK, TRIALS, incidents, trials
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-TRAININGS, TRIALS = "trainings", "trials"
-PROMOTED, ROLLED_BACK, NO_VERDICT = "promoted", "rolled back", "no verdict"
-RESOLVED, ESCALATED, GOING_ON = "resolved", "escalated", "going on"
+TRAININGS = "trainings"
 COLOURS = {
     PROMOTED: "tab:green",
     ROLLED_BACK: "tab:red",
@@ -37,44 +33,6 @@ COLOURS = {
     ESCALATED: "tab:red",
     GOING_ON: "tab:orange",
 }
-
-
-@dataclass(frozen=True)
-class Span:
-    """Something that lasted: in which lane, from when, until when (None: it still does), and what became of it."""
-
-    lane: str
-    start: datetime
-    end: datetime | None
-    became: str
-
-
-def trials(decisions: Sequence[Decision]) -> list[Span]:
-    """The trials among a loop's decisions, in their order."""
-    found: list[Span] = []
-    started: Decision | None = None
-    for one in decisions:
-        if one.what is What.ON_TRIAL:
-            started = one
-        elif started is not None and one.version == started.version:
-            dropped = ROLLED_BACK if "roll back" in one.why else NO_VERDICT
-            found.append(Span(TRIALS, started.at, one.at, PROMOTED if one.what is What.PROMOTED else dropped))
-            started = None
-    return [*found, Span(TRIALS, started.at, None, GOING_ON)] if started is not None else found
-
-
-def incidents(history: Sequence[tuple[str, Entry]]) -> list[Span]:
-    """Each incident from its first entry to the one that resolved it, in the order of their opening; a lane a cause."""
-    entries: dict[str, list[Entry]] = {}
-    for incident, entry in history:
-        entries.setdefault(incident, []).append(entry)
-    found = []
-    for incident, steps in entries.items():
-        escalated = any(step.status is Status.ESCALATED for step in steps)
-        over = steps[-1].status is Status.RESOLVED
-        became = ESCALATED if escalated else RESOLVED if over else GOING_ON
-        found.append(Span(incident.split(":")[0], steps[0].at, steps[-1].at if over else None, became))
-    return found
 
 
 def draw(path: Path, sold: Flags, scores: Mapping[str, Scores], loop: Callwise, known: int) -> None:
@@ -119,7 +77,7 @@ def _life(axes: Axes, loop: Callwise, places: Mapping[datetime, int], end: int) 
     lanes = list(dict.fromkeys([TRAININGS, TRIALS, *(span.lane for span in spans)]))
     marks = []
     for ended, mark in ((RunEnd.HANDED_OVER, "^"), (RunEnd.REFUSED, "x")):
-        at = [places[when] for when, how in loop.trainings if how is ended]
+        at = [places[one.at] for one in loop.trainings.values() if one.run.end is ended]
         marks += axes.plot(at, [0] * len(at), mark, color="black", markersize=5, label=f"model {ended.value}")
     for span in spans:
         start, until = places[span.start], places[span.end] if span.end else end

@@ -110,6 +110,12 @@ def newest(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
     return frame.tail(rows).reset_index(drop=True) if rows else frame
 
 
+def cut(rows: pd.DataFrame, settings: TrainerSettings) -> Split:
+    """The three windows of n `rows` (the oldest first), as large as the settings say. Raises InputError."""
+    shares = settings.callwise_calibration_share, settings.callwise_test_share
+    return split.by_time(rows, OUTCOME, calibration_share=shares[0], test_share=shares[1])
+
+
 def make(
     frame: pd.DataFrame,
     schema: Schema,
@@ -128,12 +134,7 @@ def make(
     minimum = settings.callwise_minimum_outcomes
     rows = newest(frame, settings.callwise_training_window)
     watch.enforce(step("Great Expectations", expectations.validate)(rows, schema, minimum_outcomes=minimum))
-    windows = step("split", split.by_time)(
-        rows,
-        OUTCOME,
-        calibration_share=settings.callwise_calibration_share,
-        test_share=settings.callwise_test_share,
-    )
+    windows = step("split", cut)(rows, settings)
     watch.params({f"{window}_rows": size for window, size in windows.sizes.items()})
     best = step("search", search)(
         windows.fit,

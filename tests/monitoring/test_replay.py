@@ -15,7 +15,7 @@ from monitor.incidents import Status
 from replay import main as command
 from replay.callwise import Callwise
 from replay.history import History
-from replay.picture import incidents, trials
+from replay.life import incidents, trials
 from replay.play import Protocol
 
 SAMPLE = ROOT / "data" / "sample-campaign.zip"
@@ -45,8 +45,8 @@ def test_the_loop_lives_as_the_appliance_does(schema: Schema) -> None:
     history = History.read(SAMPLE, schema)
     arm = command.run("callwise", history, schema, Protocol(2_000, 200, 4_000)).arm
     assert isinstance(arm, Callwise)
-    assert arm.retrainings == len(arm.trainings) == len(arm.ends) > 0
-    handed_over = [how for _, how in arm.trainings].count(RunEnd.HANDED_OVER)
+    assert arm.retrainings == len(arm.trainings) > 0
+    handed_over = [one.run.end for one in arm.trainings.values()].count(RunEnd.HANDED_OVER)
     tried = [one for one in arm.decisions if one.what is What.ON_TRIAL]
     assert len(tried) == len(trials(arm.decisions)) == handed_over > 0
     assert any(span.end for span in trials(arm.decisions)), "no trial came to an end"

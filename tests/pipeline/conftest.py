@@ -13,10 +13,10 @@ from core.model_registry import Model
 from core.schema import Schema
 from core.settings import TrainerSettings
 from tests.made_up_outcomes import made_up
-from trainer import calibrate, recipe, split
+from trainer import calibrate, recipe
 from trainer.candidates import Candidate
 from trainer.recipe import Made, Standing, Unwatched
-from trainer.snapshot import AT, OUTCOME
+from trainer.snapshot import AT
 from trainer.verdict import Verdict
 
 P = ParamSpec("P")
@@ -64,9 +64,7 @@ class Training:
 
     def model(self, frame: pd.DataFrame, candidate: Candidate = PLAIN) -> Model:
         """A model of `frame`, with no gate asked."""
-        shares = self.settings.callwise_calibration_share, self.settings.callwise_test_share
-        cut = split.by_time(frame, OUTCOME, calibration_share=shares[0], test_share=shares[1])
-        return calibrate.fit(candidate, cut, self.schema, self.settings.callwise_seed)[0]
+        return calibrate.fit(candidate, recipe.cut(frame, self.settings), self.schema, self.settings.callwise_seed)[0]
 
     def champion(self, frame: pd.DataFrame) -> Standing:
         """A champion that has learnt from `frame`."""

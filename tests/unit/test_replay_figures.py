@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -12,9 +11,10 @@ import pytest
 
 from core.model_registry import Scores
 from core.succession import Decision, What
+from monitor.facts import Run, RunEnd
 from monitor.incidents import Incident, Status
 from replay import figures
-from replay.callwise import Callwise
+from replay.callwise import Callwise, Training
 from replay.forecasts import Flags
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -26,7 +26,12 @@ class Loop:
     """What `replay.figures` reads of a loop."""
 
     retrainings: int = 4
-    refusals: Sequence[str] = ("on schedule: champion gate: worse",)
+    trainings: dict[str, Training] = field(
+        default_factory=lambda: {
+            f"run-{n}": Training(START, "on schedule", Run(RunEnd.REFUSED if n == 2 else RunEnd.HANDED_OVER))
+            for n in range(4)
+        }
+    )
     decisions: list[Decision] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
     times: list[datetime] = field(default_factory=lambda: [START + timedelta(minutes=n) for n in range(CALLS)])

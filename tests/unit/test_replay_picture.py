@@ -9,14 +9,15 @@ from typing import cast
 
 import numpy as np
 import pytest
+from matplotlib import colors
 from PIL import Image
 
 from core.succession import Decision, What
-from monitor.facts import RunEnd
+from monitor.facts import Run, RunEnd
 from monitor.incidents import Entry, Status
-from replay import picture
-from replay.callwise import Callwise
-from replay.picture import ESCALATED, GOING_ON, NO_VERDICT, PROMOTED, RESOLVED, ROLLED_BACK, Span
+from replay import life, picture
+from replay.callwise import Callwise, Training
+from replay.life import ESCALATED, GOING_ON, NO_VERDICT, PROMOTED, RESOLVED, ROLLED_BACK, Span
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CALLS = 2_400
@@ -61,14 +62,17 @@ class Loop:
 
     decisions: list[Decision] = field(default_factory=lambda: DECISIONS)
     history: list[tuple[str, Entry]] = field(default_factory=lambda: HISTORY)
-    trainings: list[tuple[datetime, RunEnd]] = field(
-        default_factory=lambda: [(at(2), RunEnd.HANDED_OVER), (at(7), RunEnd.REFUSED)]
+    trainings: dict[str, Training] = field(
+        default_factory=lambda: {
+            end.value: Training(at(place), "", Run(end))
+            for place, end in ((2, RunEnd.HANDED_OVER), (7, RunEnd.REFUSED))
+        }
     )
     times: list[datetime] = field(default_factory=lambda: [START + timedelta(minutes=n) for n in range(CALLS)])
 
 
 def test_a_trial_lasts_until_it_is_decided_and_the_first_model_has_none() -> None:
-    assert picture.trials(DECISIONS) == [
+    assert life.trials(DECISIONS) == [
         Span("trials", at(2), at(4), PROMOTED),
         Span("trials", at(5), at(6), ROLLED_BACK),
         Span("trials", at(8), at(9), NO_VERDICT),
@@ -77,18 +81,29 @@ def test_a_trial_lasts_until_it_is_decided_and_the_first_model_has_none() -> Non
 
 
 def test_an_incident_lasts_until_it_is_resolved_and_is_known_for_having_needed_people() -> None:
-    assert picture.incidents(HISTORY) == [
+    assert life.incidents(HISTORY) == [
         Span("drift", at(1), at(4), RESOLVED),
         Span("quality", at(3), at(8), ESCALATED),
         Span("drift", at(9), None, GOING_ON),
     ]
 
 
-@pytest.mark.parametrize("loop", [Loop(), Loop([], [], [])], ids=["a life", "nothing ever happened"])
-def test_the_picture_is_as_wide_as_the_docs_and_not_blank(loop: Loop, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("loop", "lived"), [(Loop(), True), (Loop([], [], {}), False)], ids=["a life", "none"])
+def test_the_picture_shows_what_became_of_trials_and_incidents(loop: Loop, lived: bool, tmp_path: Path) -> None:
     sold = np.arange(CALLS) % 10 == 0
     scores = {"callwise": np.where(sold, 0.9, 0.1), "frozen": np.where(sold, 0.1, 0.9)}
     picture.draw(tmp_path / "replay.png", sold, scores, cast(Callwise, loop), 20_000)
     drawn = Image.open(tmp_path / "replay.png").convert("RGB")
-    assert drawn.width == 1210
-    assert len(drawn.getcolors(maxcolors=100_000) or []) > 20
+    assert drawn.width == 1210, "as in the docs"
+    found = {colour for _, colour in drawn.getcolors(maxcolors=100_000) or []}
+    for became in (
+        PROMOTED,
+        ROLLED_BACK,
+        RESOLVED,
+    ):  # the two lines have none of these colours, and greys are in letters
+        assert (to_rgb(became) in found) is lived, became
+
+
+def to_rgb(became: str) -> tuple[int, int, int]:
+    red, green, blue = (round(255 * part) for part in colors.to_rgb(picture.COLOURS[became]))
+    return red, green, blue
