@@ -15,38 +15,30 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 
-from app import (
-    accounts,
-    calls,
-    campaigns,
-    company,
-    economy_page,
-    erasures,
-    formats,
-    identity,
-    language_switch,
-    models,
-    my_account,
-    notices,
-    overview,
-    own_password,
-    results,
-    review,
-    roles,
-)
-from app.appliance import Appliance, Link
-from app.language import _
-from app.lineage import LineageReader
-from app.web import Guard, Reception, routes
-from core.accounts import Account, Role
-from core.call_states import Rules
-from core.mongo import connect
-from core.objects import ObjectStore
+from app.access import identity, single_sign_on
+from app.access.door import Guard, Reception, routes
+from app.access.sessions import Limits
+from app.accounts import my_account, own_password, roles
+from app.accounts import page as accounts_page
+from app.calls import page as calls_page
+from app.campaigns import page as campaigns_page
+from app.economy import page as economy_page
+from app.language import _, formats
+from app.language import switch as language_switch
+from app.models import page as models_page
+from app.overview import page as overview_page
+from app.privacy import page as privacy_page
+from app.results import page as results_page
+from app.review import page as review_page
+from app.shell import notices
+from app.shell.appliance import Appliance, Link
+from app.shell.lineage import LineageReader
+from core.accounts.directory import Account, Role
+from core.calls.lifecycle import Rules
 from core.schema import read
-from core.scoring import ScoringClient
+from core.scoring.client import ScoringClient
 from core.sentences import Sentence
-from core.sessions import Limits
-from core.settings import (
+from core.settings.loading import (
     AppSettings,
     ErasureSettings,
     MongoSettings,
@@ -55,6 +47,8 @@ from core.settings import (
     ScoringSettings,
     load,
 )
+from core.stores.mongo import connect
+from core.stores.object_store import ObjectStore
 
 STYLE = Path(__file__).with_name("style.css")
 ICON = Path(__file__).with_name("icon.svg")  # a named icon would be asked of a server of its maker
@@ -103,9 +97,9 @@ def reception() -> Reception:
 
 
 @cache
-def provider() -> company.Provider | None:
+def provider() -> single_sign_on.Provider | None:
     """The company's single sign-on, if there is one. Raises SettingsError."""
-    return company.provider_of(load(Settings))
+    return single_sign_on.provider_of(load(Settings))
 
 
 def _limits(settings: AppSettings) -> Limits:
@@ -147,21 +141,21 @@ def _pages(house: Appliance, account: Account) -> dict[str, list[Any]]:
             visibility="visible" if allowed else "hidden",
         )
 
-    home = st.session_state["home_page"] = page(calls.page, _("Call list"), ":material/call:")
+    home = st.session_state["home_page"] = page(calls_page.page, _("Call list"), ":material/call:")
     # The other pages point to this one where there is nothing to show yet, to those who may open it.
-    imports = page(campaigns.page, _("Campaigns"), ":material/groups:", "campaigns", Role.MANAGER)
+    imports = page(campaigns_page.page, _("Campaigns"), ":material/groups:", "campaigns", Role.MANAGER)
     st.session_state["campaigns_page"] = imports if identity.may(Role.MANAGER) else None
     return {
         "": [
             home,
             imports,
-            page(results.page, _("Results"), ":material/bar_chart:", "results", Role.MANAGER),
-            page(overview.page, _("Overview"), ":material/monitoring:", "overview", Role.MANAGER),
-            page(models.page, _("Models"), ":material/model_training:", "models", Role.MANAGER),
-            page(review.page, _("Review"), ":material/fact_check:", "review", Role.MANAGER),
+            page(results_page.page, _("Results"), ":material/bar_chart:", "results", Role.MANAGER),
+            page(overview_page.page, _("Overview"), ":material/monitoring:", "overview", Role.MANAGER),
+            page(models_page.page, _("Models"), ":material/model_training:", "models", Role.MANAGER),
+            page(review_page.page, _("Review"), ":material/fact_check:", "review", Role.MANAGER),
             page(economy_page.page, _("Economy"), ":material/show_chart:", "economy", Role.MANAGER),
-            page(erasures.page, _("Privacy"), ":material/shield_person:", "privacy", Role.MANAGER),
-            page(accounts.page, _("Accounts"), ":material/manage_accounts:", "accounts", Role.MANAGER),
+            page(privacy_page.page, _("Privacy"), ":material/shield_person:", "privacy", Role.MANAGER),
+            page(accounts_page.page, _("Accounts"), ":material/manage_accounts:", "accounts", Role.MANAGER),
         ],
         f":material/person: {formats.plain(account.shown)}": [
             page(my_account.page, _("My account"), ":material/person:", "my-account"),
@@ -188,6 +182,6 @@ if __name__ == "__main__":
 else:
     app = st.App(
         __file__,
-        routes=[*routes(reception), *company.routes(reception, provider)],
+        routes=[*routes(reception), *single_sign_on.routes(reception, provider)],
         middleware=[Middleware(Guard, reception=reception)],
     )

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainc, gammaln
 
-from monitor.eprocess import Differences, log_evidence
-from monitor.evidence import Pair, Rules
-from monitor.gains import LARGEST_SCORE_GAIN, RANKING_BETS, SCORE_BETS, ranking_gain, score_gain
+from monitor.trials.eprocess import Differences, log_evidence
+from monitor.trials.evidence import Pair, Rules
+from monitor.trials.gains import LARGEST_SCORE_GAIN, RANKING_BETS, SCORE_BETS, ranking_gain, score_gain
 
 Values = NDArray[np.float64]
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from core.campaign_file import CampaignFile
-from core.intake import import_campaign
-from core.level import DECIMALS
-from core.mongo import Db, Document, ensure_indexes
+from core.calls.filters import ensure_indexes as ensure_filters
+from core.imports.campaign_file import CampaignFile
+from core.imports.importer import import_campaign
+from core.models.level import DECIMALS
 from core.schema import Column, ColumnType, Schema, Value
-from core.wanted import ensure_indexes as ensure_filters
+from core.stores.mongo import Db, Document, ensure_indexes
 
 BATCH = 5_000
 KINDS = 5_000  # different people; what is known of them is drawn from so many

@@ -21,9 +21,9 @@ from typing import Any
 from bench import drifting
 from bench.alternatives import promotions
 from bench.streams import World, better_by, stream
-from core.settings import MonitorSettings
-from monitor.drift import Limits
-from monitor.evidence import PROMOTE, ROLL_BACK, Rules, Verdict, judge
+from core.settings.loading import MonitorSettings
+from monitor.reports.drift import Limits
+from monitor.trials.evidence import PROMOTE, ROLL_BACK, Rules, Verdict, judge
 
 RUNS = 200
 RULES = Rules()

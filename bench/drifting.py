@@ -2,8 +2,8 @@
 
 Everybody is drawn, with replacement, from the campaign's first calls, which are the training data, too; from a known
 prediction on, a stated part of them is drawn from its last calls instead: other people, other phones, other rates.
-The score is a logistic regression's on the first calls. The verdict is `monitor.drift.compare` itself, taken whenever
-a tenth of the window is new, as the monitor does.
+The score is a logistic regression's on the first calls. The verdict is `monitor.reports.drift.compare` itself, taken
+whenever a tenth of the window is new, as the monitor does.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 from core import schema as schemas
-from core.campaign_file import CampaignFile
-from core.model_registry import SCORE
+from core.imports.campaign_file import CampaignFile
+from core.models.registry import SCORE
 from core.schema import Schema
-from core.settings import ROOT
-from monitor.drift import DriftVerdict, Limits, compare
-from monitor.windows import Scored
+from core.settings.loading import ROOT
+from monitor.reports.drift import DriftVerdict, Limits, compare
+from monitor.reports.windows import Scored
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TRAINED_ON, MOVED_TO, REFERENCE = 5_000, 3_000, 5_000  # first calls, last calls, rows of training data compared with

@@ -14,14 +14,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from bench.crowd import ELSEWHERE
-from bootstrap.browser import address, opened, sign_in, visit
-from bootstrap.ports import HOST
-from core import accounts
-from core.accounts import Role
+from bootstrap.check.browser import address, opened, sign_in, visit
+from bootstrap.embedded.ports import HOST
+from bootstrap.embedded.probes import Http
+from core.accounts import directory
+from core.accounts.directory import Role
 from core.errors import Unavailable
-from core.health import Http
-from core.mongo import Db
-from core.settings import ROOT
+from core.settings.loading import ROOT
+from core.stores.mongo import Db
 
 LOGIN = ("ann", "correct horse battery staple")
 ROWS = ".st-key-ranked-list tbody tr"
@@ -30,7 +30,7 @@ PATIENCE = 120.0  # seconds, for a page or for the app to come up
 
 def account(db: Db) -> None:
     """Make the account that the list is opened with."""
-    accounts.add(db, LOGIN[0], "Ann", Role.AGENT, by="bench", password=LOGIN[1], must_change=False)
+    directory.add(db, LOGIN[0], "Ann", Role.AGENT, by="bench", password=LOGIN[1], must_change=False)
 
 
 def median(env: Mapping[str, str], database: str, campaign: str, loads: int, chromium: str, port: int) -> float:

@@ -18,14 +18,15 @@ from pathlib import Path
 import pandas as pd
 
 from bench import crowd
-from core.model_registry import predict
+from core.models.registry import predict
 from core.schema import Schema, read
-from core.settings import ROOT
-from monitor.rank import BATCH
+from core.settings.loading import ROOT
+from monitor.ranking.rank import BATCH
 from serving.explain import Explainer
-from trainer import calibrate, split
-from trainer.candidates import FIRST, Candidate
-from trainer.snapshot import OUTCOME
+from trainer.data import split
+from trainer.data.snapshot import OUTCOME
+from trainer.fitting import calibrate
+from trainer.fitting.candidates import FIRST, Candidate
 
 OUTCOMES, SEED, TIMES = 4_000, 1, 9
 

@@ -20,16 +20,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.metrics import Quality, quality
+from core.models.metrics import Quality, quality
 from core.schema import Schema, read
-from core.settings import SchemaSettings, TrainerSettings, load
-from monitor.level import learnt
+from core.settings.loading import SchemaSettings, TrainerSettings, load
+from monitor.ranking.levelling import learnt
 from replay.forecasts import Forecaster
 from replay.history import History
-from trainer import calibrate, recipe
-from trainer.candidates import FIRST, LOGISTIC, Candidate
-from trainer.register import reference_of
-from trainer.search import search
+from trainer.fitting import calibrate, recipe
+from trainer.fitting.candidates import FIRST, LOGISTIC, Candidate
+from trainer.fitting.search import search
+from trainer.pipeline.registration import reference_of
 
 STRIDE, LEVEL = 50, 200
 WAITS = (500, 1_000, 1_500, 2_000)

@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 
 from bench import crowd, first_paint, shift
-from bootstrap.browser import PROGRAMS, find_chromium
-from bootstrap.embedded import Appliance
-from bootstrap.testbed import say
-from bootstrap.watch import Watch
+from bootstrap.check.browser import PROGRAMS, find_chromium
+from bootstrap.demo.testbed import say
+from bootstrap.embedded.appliance import Appliance
+from bootstrap.embedded.watch import Watch
 from core import schema as schemas
-from core.mongo import connect
-from core.settings import MongoSettings, SchemaSettings, load
+from core.settings.loading import MongoSettings, SchemaSettings, load
+from core.stores.mongo import connect
 
 CAMPAIGN = "bench"
 SIZES, LOADS, AGENTS, SECONDS = (1_000, 100_000, 1_000_000), 5, 50, 120.0

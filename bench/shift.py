@@ -1,4 +1,4 @@
-"""A shift of many agents at once, through `core.prospects` as the app does, and whether what they were told is so.
+"""A shift of many agents at once, through `core.calls.claims` as the app does, and whether what they were told is so.
 
 Agents take no time to talk: each claims, records and claims again as fast as the server lets them, which is far more
 than people would ask of it. They are threads in several processes, each process with a connection of its own, and every
@@ -17,11 +17,11 @@ from datetime import timedelta
 from multiprocessing import get_context
 from typing import NamedTuple
 
-from core import prospects
-from core.call_states import Result
+from core.calls import claims
+from core.calls.lifecycle import Result
 from core.clock import now
-from core.mongo import Db, Document, connect
-from core.settings import MongoSettings, load
+from core.settings.loading import MongoSettings, load
+from core.stores.mongo import Db, Document, connect
 
 PROCESSES = 5
 # What calls come to, of a hundred.
@@ -130,7 +130,7 @@ def _agent(db: Db, campaign: str, number: int, until: float) -> Told:
     name, chance, told = f"agent {number:02d}", random.Random(number), Told()  # noqa: S311
     while time.monotonic() < until:
         with _timed(told.claim_seconds):
-            held = prospects.claim(db, campaign, name)
+            held = claims.claim(db, campaign, name)
         if held is None:
             told.refused.append(f"{name}: nobody was free")
             continue
@@ -140,7 +140,7 @@ def _agent(db: Db, campaign: str, number: int, until: float) -> Told:
         again = now() + LATER if result is Result.CALLBACK else None
         try:
             with _timed(told.record_seconds):
-                call = prospects.record(db, held["_id"], name, result, call=calls + 1, again=again)
+                call = claims.record(db, held["_id"], name, result, call=calls + 1, again=again)
         except Exception as error:  # noqa: BLE001  whatever it is, it is counted and shown
             told.refused.append(f"{name}: {type(error).__name__}: {error}")
             continue

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from core.metrics import quality
-from monitor.evidence import Pair
+from core.models.metrics import quality
+from monitor.trials.evidence import Pair
 
 Values = NDArray[np.float64]
 Sabotage = Literal["none", "shuffled labels", "no signal", "scrambled column"]

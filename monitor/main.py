@@ -10,24 +10,26 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from core import mongo, schema
-from core import settings as groups
-from core.evidently_project import PROJECT, EvidentlyUI
-from core.scoring import ScoringClient
-from core.succession import Succession
-from monitor import series, upkeep
-from monitor.code_version import code_version
-from monitor.health import Health, HealthPage
-from monitor.jobs import Job, Runs
-from monitor.level import Levelling, learnt
-from monitor.rank import rank
-from monitor.schedule import Schedule
-from monitor.settle import settle
+from core import schema
+from core.models.succession import Succession
+from core.scoring.client import ScoringClient
+from core.settings import loading as groups
+from core.stores import mongo
+from core.stores.evidently import PROJECT, EvidentlyUI
+from monitor import acting_jobs
+from monitor.economy import series
+from monitor.jobs.code_version import code_version
+from monitor.jobs.health import Health, HealthPage
+from monitor.jobs.job import Job, Runs
+from monitor.jobs.schedule import Schedule
+from monitor.ranking.levelling import Levelling, learnt
+from monitor.ranking.rank import rank
+from monitor.ranking.settle import settle
 
 if TYPE_CHECKING:
-    from core.level import Calls
-    from core.model_registry import ModelRegistry
-    from monitor.canary import Review
+    from core.models.level import Calls
+    from core.models.registry import ModelRegistry
+    from monitor.trials.trial import Review
 
 log = logging.getLogger("callwise.monitor")
 
@@ -41,12 +43,12 @@ JOBS = {
     "performance": "judge the champion by the newest outcomes, and say what to expect while they are not in",
     "trial": "let the aliases follow the decisions, and decide about the canary",
     "parity": "score logged requests once more, as training would; nothing may differ",
-    **upkeep.JOBS,
+    **acting_jobs.JOBS,
 }
 
 
 class Settings(
-    upkeep.Settings,
+    acting_jobs.Settings,
     groups.MongoSettings,
     groups.RegistrySettings,
     groups.ScoringSettings,
@@ -78,7 +80,7 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
     def registry() -> ModelRegistry:
         from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR  # noqa: PLC0415
 
-        from core.model_registry import ModelRegistry  # noqa: PLC0415
+        from core.models.registry import ModelRegistry  # noqa: PLC0415
 
         MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # its bars would stand in the log
         return ModelRegistry(settings)
@@ -90,8 +92,8 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
     series_list = series.read(settings.callwise_economy_series, columns)
 
     def run_indicators() -> str:
-        from monitor import indicators  # noqa: PLC0415
-        from monitor.statistics_service import StatisticsService  # noqa: PLC0415
+        from monitor.economy import indicators  # noqa: PLC0415
+        from monitor.economy.statistics_service import StatisticsService  # noqa: PLC0415
 
         def connect(name: str) -> StatisticsService:
             return StatisticsService(name, series_list.services[name].url)
@@ -99,8 +101,8 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
         return indicators.refresh(db, columns, series_list, connect if settings.callwise_economy == "live" else None)
 
     def run_drift() -> str:
-        from monitor import drift  # noqa: PLC0415
-        from monitor.reports import Shelf  # noqa: PLC0415
+        from monitor.reports import drift  # noqa: PLC0415
+        from monitor.reports.shelf import Shelf  # noqa: PLC0415
 
         limits = drift.Limits(
             settings.callwise_drift_window, settings.callwise_drift_distance, settings.callwise_drift_share
@@ -108,18 +110,18 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
         return drift.review(Shelf(db, ui, project), registry(), columns, limits, code_version())
 
     def run_performance() -> str:
-        from monitor import expected, performance  # noqa: PLC0415
-        from monitor.reports import Shelf  # noqa: PLC0415
+        from monitor.reports import expected, quality  # noqa: PLC0415
+        from monitor.reports.shelf import Shelf  # noqa: PLC0415
 
         shelf, size = Shelf(db, ui, project), settings.callwise_quality_window
-        found = performance.review(shelf, registry(), size, code_version())
+        found = quality.review(shelf, registry(), size, code_version())
         return f"{found}. {expected.review(shelf, registry(), size, code_version())}"
 
     @cache
     def trial() -> Review:
-        from monitor.canary import Review  # noqa: PLC0415
-        from monitor.evidence import Rules  # noqa: PLC0415
-        from monitor.guardrails import Limits  # noqa: PLC0415
+        from monitor.trials.evidence import Rules  # noqa: PLC0415
+        from monitor.trials.guardrails import Limits  # noqa: PLC0415
+        from monitor.trials.trial import Review  # noqa: PLC0415
 
         rules = Rules(
             promote=settings.callwise_trial_false_promotion,
@@ -132,7 +134,7 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
         return Review(db, columns, succession, scoring.state, rules, limits)
 
     def run_parity() -> str:
-        from monitor import parity  # noqa: PLC0415
+        from monitor.reports import parity  # noqa: PLC0415
 
         state = scoring.state()
         versions = [str(state[role]) for role in ("champion", "canary") if state[role]]
@@ -155,7 +157,7 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
         Job("performance", review, run_performance),
         Job("trial", settings.callwise_trial_seconds, lambda: trial().look()),
         Job("parity", settings.callwise_parity_seconds, run_parity),
-        *upkeep.jobs(settings, db),
+        *acting_jobs.jobs(settings, db),
     ]
 
 

@@ -7,12 +7,12 @@ from typing import Protocol
 
 import pandas as pd
 
-from core.model_registry import Scores
+from core.models.registry import Scores
 from core.schema import Schema
-from core.settings import TrainerSettings
+from core.settings.loading import TrainerSettings
 from replay.forecasts import Flags, Forecaster
-from trainer import calibrate, recipe
-from trainer.candidates import Candidate
+from trainer.fitting import calibrate, recipe
+from trainer.fitting.candidates import Candidate
 
 
 class Arm(Protocol):

@@ -12,19 +12,21 @@ from datetime import datetime
 import pandas as pd
 
 from core.errors import GateRefused
-from core.model_registry import Scores
+from core.models.registry import Scores
+from core.models.succession import Decision, State, What
 from core.schema import Schema
-from core.settings import MonitorSettings, TrainerSettings
-from core.succession import Decision, State, What
-from monitor import drift, evidence, performance, triggers, windows
-from monitor.facts import Facts, Finding, Rules, Run, RunEnd, Trial, TrialState
-from monitor.incidents import Ask, Entry, Incident, Status, Step, asked, next_step, opened
-from monitor.level import learnt
+from core.settings.loading import MonitorSettings, TrainerSettings
+from monitor.flows import triggers
+from monitor.incidents.facts import Facts, Finding, Rules, Run, RunEnd, Trial, TrialState
+from monitor.incidents.lifecycle import Ask, Entry, Incident, Status, Step, asked, next_step, opened
+from monitor.ranking.levelling import learnt
+from monitor.reports import drift, quality, windows
+from monitor.trials import evidence
 from replay.forecasts import Flags, Forecaster
 from serving.routing import Router
-from trainer import recipe
-from trainer.register import reference_of
-from trainer.snapshot import AT, PROSPECT
+from trainer.data.snapshot import AT, PROSPECT
+from trainer.fitting import recipe
+from trainer.pipeline.registration import reference_of
 
 CODE = "replay"
 
@@ -174,8 +176,8 @@ class Callwise:
             windows.Called(f"{prospect}:1", at, bool(sold[place]), float(self.champion.used[place]))
             for place, prospect, at in zip(places, rows[PROSPECT], rows[AT], strict=True)
         ][::-1]
-        verdict, _ = performance.judge(self.references[version], window, version, CODE)
-        report = performance.report_id(version, window)
+        verdict, _ = quality.judge(self.references[version], window, version, CODE)
+        report = quality.report_id(version, window)
         self._findings["quality"] = Finding(bool(verdict.broken), report, version, verdict.sentence)
 
     def _news(self, cause: str, count: int, size: int) -> bool:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from core.errors import InputError
-from core.metrics import Quality, quality
-from core.model_registry import Scores
-from monitor.facts import RunEnd
-from monitor.incidents import Status
+from core.models.metrics import Quality, quality
+from core.models.registry import Scores
+from monitor.incidents.facts import RunEnd
+from monitor.incidents.lifecycle import Status
 from replay.callwise import Callwise
 from replay.forecasts import Flags
 from replay.life import NO_VERDICT, PROMOTED, ROLLED_BACK, trials

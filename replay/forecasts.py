@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.level import Calls, followed, levelled, newest
-from core.model_registry import Model, Scores, predict
+from core.models.level import Calls, followed, levelled, newest
+from core.models.registry import Model, Scores, predict
 
 Flags = npt.NDArray[np.bool_]
 

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.campaign_file import CampaignFile, Record
 from core.clock import CampaignCalendar
 from core.errors import InputError
+from core.imports.campaign_file import CampaignFile, Record
 from core.schema import Schema
-from trainer.snapshot import AT, OUTCOME, PROSPECT, SOURCE
+from trainer.data.snapshot import AT, OUTCOME, PROSPECT, SOURCE
 
 CAMPAIGN = "replay"
 

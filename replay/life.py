@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.succession import Decision, What
-from monitor.incidents import Entry, Status
+from core.models.succession import Decision, What
+from monitor.incidents.lifecycle import Entry, Status
 
 TRIALS = "trials"
 PROMOTED, ROLLED_BACK, NO_VERDICT = "promoted", "rolled back", "no verdict"

@@ -13,10 +13,9 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from core.errors import CallwiseError, InputError
-from core.model_registry import Scores
-from core.mongo import connect
+from core.models.registry import Scores
 from core.schema import Schema, read
-from core.settings import (
+from core.settings.loading import (
     IncidentSettings,
     MongoSettings,
     MonitorSettings,
@@ -27,9 +26,11 @@ from core.settings import (
     TrialSettings,
     load,
 )
-from monitor import evidence, triggers
-from monitor.facts import Rules
-from monitor.level import learnt
+from core.stores.mongo import connect
+from monitor.flows import triggers
+from monitor.incidents.facts import Rules
+from monitor.ranking.levelling import learnt
+from monitor.trials import evidence
 from replay import figures, picture
 from replay.arms import Arm, Frozen, Schedule
 from replay.callwise import Callwise, Setup
@@ -37,9 +38,9 @@ from replay.forecasts import Forecaster
 from replay.history import History
 from replay.live import Live
 from replay.play import Protocol, play
-from trainer import recipe
-from trainer.register import reference_of
-from trainer.snapshot import AT
+from trainer.data.snapshot import AT
+from trainer.fitting import recipe
+from trainer.pipeline.registration import reference_of
 
 ARMS = ("callwise", "frozen", "schedule", "no_canary")
 EVERY = 200

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.model_registry import Scores
-from monitor.facts import RunEnd
+from core.models.registry import Scores
+from monitor.incidents.facts import RunEnd
 from replay.callwise import Callwise
 from replay.figures import BLOCK, by_block
 from replay.forecasts import Flags

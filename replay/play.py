@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.model_registry import Scores
+from core.models.registry import Scores
 from replay.arms import Arm
 from replay.history import History
-from trainer.snapshot import AT
+from trainer.data.snapshot import AT
 
 STRIDE = 50  # calls between two looks at what has become known
 

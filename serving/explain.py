@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.model_registry import Model, Scores, predict
-from core.reasons import Reason, strongest, telling
+from core.models.registry import Model, Scores, predict
 from core.schema import Schema, Value
+from core.scoring.reasons import Reason, strongest, telling
 
 Row = Mapping[str, Value]
 Typical = Sequence[tuple[Value, float]]

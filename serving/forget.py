@@ -1,8 +1,8 @@
 """People who are being erased leave the spool too, before their records are moved to MongoDB.
 
-Who they are is read from the requests under way (`core.erasure`), of which there are few and mostly none. As long as a
-request is open its person is looked for again and again, so nobody can slip past; what is done is told by the service's
-state, as `forgotten`, which whoever erases waits for.
+Who they are is read from the requests under way (`core.privacy.requests`), of which there are few and mostly none. As
+long as a request is open its person is looked for again and again, so nobody can slip past; what is done is told by the
+service's state, as `forgotten`, which whoever erases waits for.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from core.erasure import Subject
 from core.errors import CallwiseError
+from core.privacy.requests import Subject
 from serving.spool import Spool
 
 log = logging.getLogger(__name__)

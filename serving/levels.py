@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 from core.errors import CallwiseError
-from core.levels import Level
+from core.models.levels_in_force import Level
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ class Levels:
     """The shift of each version that has one; `looked` is set once MongoDB was asked."""
 
     def __init__(self, read: Callable[[], Mapping[str, Level]]) -> None:
-        """`read` gives what is in force, as `core.levels.in_force` does."""
+        """`read` gives what is in force, as `core.models.levels_in_force.in_force` does."""
         self._read = read
         self._error = ""
         self.shifts: Mapping[str, float] = {}

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.errors import Unavailable
-from core.mongo import Document
-from core.predictions import Prediction, same_answer
+from core.scoring.prediction import Prediction, same_answer
+from core.stores.mongo import Document
 from serving.spool import Spool, Waiting
 from serving.store import Store
 

@@ -11,13 +11,13 @@ import pymongo
 from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 
 from core import schema as schemas
-from core import settings
 from core.clock import now
-from core.erasure import Subject, under_way
-from core.levels import Level, in_force
-from core.model_registry import ModelRegistry
-from core.mongo import connect
+from core.models.levels_in_force import Level, in_force
+from core.models.registry import ModelRegistry
+from core.privacy.requests import Subject, under_way
 from core.schema import Schema
+from core.settings import loading as settings
+from core.stores.mongo import connect
 from serving.forget import Forgetting
 from serving.levels import Levels
 from serving.log import PredictionLog

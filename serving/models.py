@@ -17,9 +17,9 @@ from typing import Protocol
 import numpy as np
 
 from core.errors import CallwiseError, ModelError, Unavailable
-from core.model_registry import Loaded, Model, ModelVersion, Scores, predict
+from core.models.registry import Loaded, Model, ModelVersion, Scores, predict
+from core.models.succession import CANARY, CHAMPION
 from core.schema import Schema, Value
-from core.succession import CANARY, CHAMPION
 from serving.explain import Explainer
 
 log = logging.getLogger(__name__)

@@ -23,9 +23,9 @@ from mlserver.types import (
     ResponseOutput,
 )
 
-from core import v2
 from core.errors import CallwiseError, Conflict, InputError
-from core.predictions import Prediction
+from core.scoring import protocol
+from core.scoring.prediction import Prediction
 from serving.main import Service
 from serving.scorer import NoChampion
 
@@ -58,8 +58,8 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
         An appliance without a champion loads too; it is not ready, then.
         """
         self.service = await asyncio.to_thread(Service.from_environment)
-        self.inputs = _tensors(v2.inputs(self.service.schema))
-        self.outputs = _tensors(v2.OUTPUTS)
+        self.inputs = _tensors(protocol.inputs(self.service.schema))
+        self.outputs = _tensors(protocol.OUTPUTS)
         self.service.start()
         await asyncio.to_thread(self.service.models.looked.wait, FIRST_LOOK_SECONDS)
         await asyncio.to_thread(self.service.levels.looked.wait, FIRST_LEVELS_SECONDS)
@@ -102,11 +102,11 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
         return answer
 
     def _answer(self, payload: InferenceRequest) -> InferenceResponse:
-        v2.check_request_id(payload.id)
-        rows = v2.parse(self.service.schema, [_tensor(sent) for sent in payload.inputs])
-        outputs, scorer = v2.asked_outputs([asked.name for asked in payload.outputs or ()]), self.service.scorer
-        with_reasons = v2.REASONS in outputs
-        if v2.asks_what_if(_parameters(payload)):
+        protocol.check_request_id(payload.id)
+        rows = protocol.parse(self.service.schema, [_tensor(sent) for sent in payload.inputs])
+        outputs, scorer = protocol.asked_outputs([asked.name for asked in payload.outputs or ()]), self.service.scorer
+        with_reasons = protocol.REASONS in outputs
+        if protocol.asks_what_if(_parameters(payload)):
             predictions = scorer.what_if(payload.id, rows, with_reasons=with_reasons)
         else:
             predictions = scorer.score(payload.id, rows, with_reasons=with_reasons)
@@ -152,11 +152,11 @@ def _parameters(payload: InferenceRequest) -> dict[str, object]:
     return payload.parameters.model_dump() if payload.parameters else {}
 
 
-def _tensor(sent: RequestInput) -> v2.Tensor:
+def _tensor(sent: RequestInput) -> protocol.Tensor:
     data = sent.data.root
     if not isinstance(data, list):
         raise InputError("must hold a list of values", column=sent.name)
-    return v2.Tensor(sent.name, str(sent.datatype), sent.shape, data)
+    return protocol.Tensor(sent.name, str(sent.datatype), sent.shape, data)
 
 
 def _tensors(names: dict[str, str]) -> list[MetadataTensor]:
@@ -166,8 +166,8 @@ def _tensors(names: dict[str, str]) -> list[MetadataTensor]:
 def _reply(
     name: str, request_id: str, predictions: Sequence[Prediction], outputs: Mapping[str, str]
 ) -> InferenceResponse:
-    columns = {name: [getattr(prediction, name) for prediction in predictions] for name in v2.OUTPUTS}
-    columns[v2.REASONS] = [json.dumps(prediction.reasons) for prediction in predictions]
+    columns = {name: [getattr(prediction, name) for prediction in predictions] for name in protocol.OUTPUTS}
+    columns[protocol.REASONS] = [json.dumps(prediction.reasons) for prediction in predictions]
     return InferenceResponse(
         model_name=name,
         id=request_id,

@@ -1,7 +1,7 @@
 """One request: both models score, the route decides, the log keeps, and what the log holds is the answer.
 
-Each model's scores are moved to its level (`core.level`) before anything else is done with them. A request that only
-asks what would be is answered by the champion and leaves no trace.
+Each model's scores are moved to its level (`core.models.level`) before anything else is done with them. A request that
+only asks what would be is answered by the champion and leaves no trace.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from core import v2
 from core.clock import Clock
 from core.errors import Unavailable
-from core.level import levelled
-from core.model_registry import Scores
-from core.predictions import Prediction
-from core.reasons import Reason, documents
+from core.models.level import levelled
+from core.models.registry import Scores
+from core.models.succession import CANARY, CHAMPION
 from core.schema import Value
-from core.succession import CANARY, CHAMPION
+from core.scoring import protocol
+from core.scoring.prediction import Prediction
+from core.scoring.reasons import Reason, documents
 from serving.models import Lineup, Served
 from serving.routing import Router
 from serving.trial import Trial
@@ -81,7 +81,7 @@ class Scorer:
         found = {one.version: one.unexplained or self._failed_reasons.get(one.version, "") for one in served}
         return {version: why for version, why in found.items() if why}
 
-    def score(self, request_id: str, rows: v2.Rows, *, with_reasons: bool = False) -> list[Prediction]:
+    def score(self, request_id: str, rows: protocol.Rows, *, with_reasons: bool = False) -> list[Prediction]:
         """The n predictions, logged; with the reasons for the scores that are used, if asked to.
 
         A repeated request gets the answer that was logged the first time. Raises NoChampion, ModelError, Conflict when
@@ -105,7 +105,7 @@ class Scorer:
             predictions = self._explained(predictions, lineup)
         return self._log.write(predictions)
 
-    def what_if(self, request_id: str, rows: v2.Rows, *, with_reasons: bool = False) -> list[Prediction]:
+    def what_if(self, request_id: str, rows: protocol.Rows, *, with_reasons: bool = False) -> list[Prediction]:
         """What the champion would say of n rows, at its level. Nothing is logged, routed or counted.
 
         Raises NoChampion, ModelError.
@@ -121,7 +121,7 @@ class Scorer:
         ]
         return self._explained(predictions, lineup) if with_reasons else predictions
 
-    def _canary(self, canary: Served | None, rows: v2.Rows, champion_seconds: float) -> Scores | None:
+    def _canary(self, canary: Served | None, rows: protocol.Rows, champion_seconds: float) -> Scores | None:
         """The canary's scores; None without one, or where it fails: a trial must not cost anybody an answer."""
         if canary is None:
             return None
@@ -177,7 +177,7 @@ def _prediction(
 ) -> Prediction:
     """Row `number` of a request: the answer that is used, and the other model's, if there is one."""
     return Prediction(
-        id=v2.prediction_id(request_id, number),
+        id=protocol.prediction_id(request_id, number),
         request=request_id,
         prospect=prospect,
         features=features,

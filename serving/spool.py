@@ -21,7 +21,7 @@ from bson.codec_options import CodecOptions
 
 from core.clock import Clock, now
 from core.errors import SettingsError, Unavailable
-from core.mongo import Document
+from core.stores.mongo import Document
 from serving.store import refuse_other_rows
 
 FILE = "predictions.sqlite3"

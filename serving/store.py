@@ -10,8 +10,8 @@ from pymongo import WriteConcern
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from core.errors import Conflict, Unavailable
-from core.mongo import Db, Document
-from core.predictions import same_question
+from core.scoring.prediction import same_question
+from core.stores.mongo import Db, Document
 
 DUPLICATE_KEY = 11000
 # Records of one round trip, and the time that each of them may add to its limit: the embedded server needs half a

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Aliases(dict[str, str]):
-    """See `core.succession.Aliases`."""
+    """See `core.models.succession.Aliases`."""
 
     def aliases(self) -> dict[str, str]:
         return dict(self)

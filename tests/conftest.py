@@ -17,10 +17,10 @@ import pytest
 from hypothesis import settings
 from minio import Minio
 
-from core.mongo import Db, connect, ensure_indexes
-from core.objects import ObjectStore
 from core.schema import Schema, read
-from core.settings import ROOT, MongoSettings, S3Settings, load
+from core.settings.loading import ROOT, MongoSettings, S3Settings, load
+from core.stores.mongo import Db, connect, ensure_indexes
+from core.stores.object_store import ObjectStore
 
 # Tests assert what is done, and never how fast: a busy machine is no failure.
 settings.register_profile("callwise", deadline=None)

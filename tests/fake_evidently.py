@@ -1,4 +1,4 @@
-"""An Evidently UI in memory, as far as `core.evidently_project` speaks to it; and a registry with one champion."""
+"""An Evidently UI in memory, as far as `core.stores.evidently` speaks to it; and a registry with one champion."""
 
 import json
 import uuid
@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pandas as pd
 
-from core.evidently_project import EvidentlyUI
-from core.model_registry import ModelVersion
+from core.models.registry import ModelVersion
+from core.stores.evidently import EvidentlyUI
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""A Prefect server in memory, as far as `monitor.prefect_runs` speaks to it; held against the real one in tests/e2e."""
+"""A Prefect server in memory, as far as `monitor.flows.prefect_runs` needs one; tests/e2e compare it with the real."""
 
 import json
 import uuid
@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from monitor.prefect_runs import PrefectRuns
+from monitor.flows.prefect_runs import PrefectRuns
 
 DEPLOYMENT = "00000000-0000-0000-0000-00000000d0d0"
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from core.mongo import Db
 from core.schema import ColumnType, Schema
-from trainer.snapshot import AT, OUTCOME, PROSPECT, SOURCE
+from core.stores.mongo import Db
+from trainer.data.snapshot import AT, OUTCOME, PROSPECT, SOURCE
 
 
 def made_up(schema: Schema, rows: int = 3_000, *, seed: int = 1, effect: float = 1.0) -> pd.DataFrame:

@@ -7,11 +7,11 @@ import streamlit as st
 from playwright.sync_api import Page
 from streamlit.testing.v1 import AppTest
 
-from app import identity
-from core.accounts import Account, Role, add, find
+from app.access import identity
+from app.access.sessions import Limits, open_session
+from core.accounts.directory import Account, Role, add, find
 from core.clock import now
-from core.mongo import Db
-from core.sessions import Limits, open_session
+from core.stores.mongo import Db
 
 PASSWORD = "correct horse battery staple"
 

@@ -2,7 +2,7 @@
 
 import uuid
 
-from monitor.prefect_runs import Flows
+from monitor.flows.prefect_runs import Flows
 
 
 def check_flows(flows: Flows) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pymongo import MongoClient, monitoring
 
-from core.mongo import Db, Document
+from core.stores.mongo import Db, Document
 
 
 class Questions(monitoring.CommandListener):

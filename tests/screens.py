@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.mongo import Db
+from core.stores.mongo import Db
 from tests.people import cookies_from_tests, sit_down
 
 # The object store is away, which no page but the campaigns' may mind.

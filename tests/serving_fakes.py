@@ -12,10 +12,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.errors import ModelError, Unavailable
-from core.levels import Level
-from core.model_registry import Loaded, ModelVersion, Proof
-from core.mongo import Document
-from core.predictions import Prediction
+from core.models.levels_in_force import Level
+from core.models.registry import Loaded, ModelVersion, Proof
+from core.scoring.prediction import Prediction
+from core.stores.mongo import Document
 from serving.store import refuse_other_rows
 
 AT = datetime(2026, 5, 4, 3, 2, 1, 987000, tzinfo=UTC)
@@ -77,7 +77,7 @@ class FakeLevels:
         self.reads = 0
 
     def read(self) -> Mapping[str, Level]:
-        """See `core.levels.in_force`."""
+        """See `core.models.levels_in_force.in_force`."""
         self.reads += 1
         if self.error:
             raise self.error

@@ -28,11 +28,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from core import schema as schemas
-from core import settings
-from core.model_registry import PROOF, ModelRegistry, Proof, saving
-from core.mongo import Db, connect
+from core.models.registry import PROOF, ModelRegistry, Proof, saving
 from core.schema import Schema, Value
-from core.scoring import ScoringClient
+from core.scoring.client import ScoringClient
+from core.settings import loading as settings
+from core.stores.mongo import Db, connect
 from serving import config
 
 ROOT = Path(__file__).resolve().parent.parent

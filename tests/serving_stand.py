@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 from starlette.testclient import TestClient
 
-from core import settings
 from core.schema import read
-from core.scoring import ScoringClient
+from core.scoring.client import ScoringClient
+from core.settings import loading as settings
 from serving.main import Service
 from tests.serving_fakes import FakeLevels, FakeModel, FakeRegistry, MemoryHome
 

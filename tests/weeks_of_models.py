@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from core import events, trials
-from core.economy import indicators
-from core.mongo import Db
+from core.models import trials
+from core.models.succession import Succession
 from core.schema import Column, Schema, Value
-from core.succession import Succession
+from core.schema.economy import indicators
+from core.stores import event_log
+from core.stores.mongo import Db
 
 MODEL, CAMPAIGN = "prospect-scorer", "spring"
 MIDDLES = {"euribor3m": 2.5, "cons.price.idx": 96.0, "cons.conf.idx": -20.0, "nr.employed": 5050.0}
@@ -70,7 +71,7 @@ def report(db: Db, kind: str, key: str, at: datetime, found: Mapping[str, Any]) 
 
 
 def evidence(*, what: str = "promote") -> dict[str, Any]:
-    """The figures of a trial, as `monitor.evidence.Verdict.document` gives them."""
+    """The figures of a trial, as `monitor.trials.evidence.Verdict.document` gives them."""
     score = {"estimate": 0.0123, "low": 0.0011, "high": 0.0235, "better": 24.1, "worse": 0.02}
     ranking = {"estimate": 0.021, "low": -0.004, "high": 0.046, "better": 3.2, "worse": 0.1}
     segment = {"name": "job student", "outcomes": 240, "loss": 0.03, "evidence": 400.0, "reached": True}
@@ -90,7 +91,7 @@ def _models(db: Db, began: datetime) -> None:
     for version, day in (("2", 8), ("3", 17), ("4", 26), ("5", 33)):
         incident = "drift:r1" if version == "3" else None
         reason = "on schedule: the last training ended 7 days ago" if version == "2" else "enough new outcomes: 540"
-        events.append(
+        event_log.append(
             db, who="trainer", what="training ended", subject=f"00000000-0000-0000-0000-00000000000{version}",
             why="it is not shown to be worse", result="on trial", version=version, gate=None, outcomes=1000,
             reason="drift" if incident else reason, incident=incident, clock=partial(_after, began, day),
@@ -199,7 +200,7 @@ def _economy(db: Db, schema: Schema, at: datetime) -> None:
                  "seen": {"at": at - 5 * HOUR}}
             )  # fmt: skip
     why = "Euribor 3 months: the newest value is 60 days after its end, 45 are usual at most"
-    events.append(db, who="monitor", what="economy:euribor3m: stale", subject="e1", why=why, clock=lambda: at - DAY)
+    event_log.append(db, who="monitor", what="economy:euribor3m: stale", subject="e1", why=why, clock=lambda: at - DAY)
     db.appliance.insert_one({"_id": "monitor:economy:euribor3m", "state": "stale", "report": "e1"})
 
 

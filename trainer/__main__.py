@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 
 from core.errors import CallwiseError
 from trainer.main import compose
-from trainer.pipeline import train
+from trainer.pipeline.training import train
 
 P = ParamSpec("P")
 T = TypeVar("T")

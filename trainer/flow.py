@@ -15,11 +15,11 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 
-from core import events
 from core.errors import GateRefused
-from core.mongo import Db, count, reachable
+from core.stores import event_log
+from core.stores.mongo import Db, count, reachable
 from trainer.main import compose
-from trainer.pipeline import Outcome, train
+from trainer.pipeline.training import Outcome, train
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,7 +48,7 @@ def continuous_training(reason: str = "on demand", incident: str | None = None) 
 
 def _tell_end(db: Db, result: str, why: str, **details: Any) -> None:
     """How this flow run ended, for those who asked for it. `outcomes`: how many there were when it began."""
-    events.append(
+    event_log.append(
         db, who="trainer", what="training ended", subject=runtime.flow_run.id or "", why=why, result=result, **details
     )
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from core.data_registry import DataRegistry
-from core.model_registry import ModelRegistry
-from core.mongo import connect
+from core.models.registry import ModelRegistry
+from core.models.succession import Succession
 from core.schema import read
-from core.settings import (
+from core.settings.loading import (
     DatasetSettings,
     MongoSettings,
     RegistrySettings,
@@ -15,8 +14,9 @@ from core.settings import (
     TrainerSettings,
     load,
 )
-from core.succession import Succession
-from trainer.pipeline import Trainer
+from core.stores.data_registry import DataRegistry
+from core.stores.mongo import connect
+from trainer.pipeline.training import Trainer
 
 
 class Settings(MongoSettings, S3Settings, RegistrySettings, SchemaSettings, DatasetSettings, TrainerSettings):

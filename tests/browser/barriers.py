@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from bootstrap.browser import visit
+from bootstrap.check.browser import visit
 
 WIDTHS = [1440, 390]
 SERIOUS = ("serious", "critical")

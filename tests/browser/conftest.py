@@ -15,9 +15,9 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from bootstrap.browser import PROGRAMS, find_chromium
-from core.mongo import Db
-from core.settings import ROOT
+from bootstrap.check.browser import PROGRAMS, find_chromium
+from core.settings.loading import ROOT
+from core.stores.mongo import Db
 
 # Playwright gives an expectation five seconds; a busy machine takes longer to draw a page.
 expect.set_options(timeout=30_000)

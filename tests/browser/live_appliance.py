@@ -8,20 +8,20 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from bootstrap.errand import errand
-from bootstrap.journey import SAMPLE, SAMPLE_CAMPAIGN, Journey, Settings
-from core.accounts import Role, add
-from core.erasure import Pseudonyms
-from core.model_registry import ModelRegistry
-from core.mongo import Document
-from core.objects import ObjectStore
+from bootstrap.check.journey import SAMPLE, SAMPLE_CAMPAIGN, Journey, Settings
+from bootstrap.demo.child_commands import errand
+from core.accounts.directory import Role, add
+from core.models.registry import ModelRegistry
+from core.privacy.requests import Pseudonyms
 from core.schema import Schema
-from core.settings import load
-from core.traces import Traces
+from core.settings.loading import load
+from core.stores.mongo import Document
+from core.stores.object_store import ObjectStore
 from tests.e2e.erasure import everywhere
 from tests.loop import live
 from tests.loop.live import Live
 from tests.people import PASSWORD
+from trainer.privacy.row_fingerprints import Traces
 
 SETTINGS = {
     "CALLWISE_RANK_SECONDS": "0.5",
@@ -39,7 +39,7 @@ STAFF = {"Ann Lee": Role.AGENT, "Mia Berger": Role.MANAGER, "Eva Stein": Role.EN
 def running(folder: Path, schema: Schema) -> Iterator[Live]:
     """The appliance in `folder`, with a ranked campaign and three people who may sign in; ended afterwards."""
     with live.running(folder, schema, SETTINGS) as found:
-        with errand(found.appliance, "bootstrap.journey") as journey:
+        with errand(found.appliance, "bootstrap.check.journey") as journey:
             for line in journey:
                 found.say(line)
         assert journey.status == 0, "the sample could not be loaded, trained and ranked"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bootstrap.browser import address, opened, take_next, visit
-from core.accounts import Role
+from bootstrap.check.browser import address, opened, take_next, visit
+from core.accounts.directory import Role
 from core.clock import now
-from core.mongo import Db
+from core.stores.mongo import Db
 from tests.browser.barriers import WIDTHS, barriers, look_through, report, settled
 from tests.people import account, enter
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from bootstrap.browser import address, opened, take_next, visit
+from bootstrap.check.browser import address, opened, take_next, visit
 from core.clock import now
-from core.mongo import Db
+from core.stores.mongo import Db
 from tests.people import enter
 
 pytestmark = [pytest.mark.mongo, pytest.mark.s3]

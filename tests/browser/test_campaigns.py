@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from bootstrap.browser import opened, visit
-from core.mongo import Db
+from bootstrap.check.browser import opened, visit
+from core.stores.mongo import Db
 from tests.browser.mending import write_in_cell
 from tests.people import enter
 

@@ -15,17 +15,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from app.call_results import CALLBACK, CHOICES, DO_NOT_CALL, NO_ANSWER, REFUSED, SOLD, WRONG_NUMBER, Choice
-from bootstrap.browser import address, opened, read_card, sign_in, take_next, visit
-from bootstrap.errand import errand
-from bootstrap.journey import SAMPLE, SAMPLE_CAMPAIGN
-from core import erasure
-from core.campaign_file import CampaignFile
-from core.erasure import Status
-from core.mongo import Document, count
-from core.prospects import Result
+from app.calls.result_words import CALLBACK, CHOICES, DO_NOT_CALL, NO_ANSWER, REFUSED, SOLD, WRONG_NUMBER, Choice
+from bootstrap.check.browser import address, opened, read_card, sign_in, take_next, visit
+from bootstrap.check.journey import SAMPLE, SAMPLE_CAMPAIGN
+from bootstrap.demo.child_commands import errand
+from core.calls.claims import Result
+from core.imports.campaign_file import CampaignFile
+from core.models.succession import What
+from core.privacy import requests as erasure_requests
+from core.privacy.requests import Status
 from core.schema import Schema
-from core.succession import What
+from core.stores.mongo import Document, count
 from tests.browser import live_appliance
 from tests.browser.barriers import WIDTHS, barriers, look_through, pages, report, settled
 from tests.browser.live_appliance import STAFF, Search, login
@@ -268,8 +268,8 @@ def test_a_manager_asks_for_a_person_to_be_erased(
         page.get_by_label("Type the reference again").fill(customer["ref"])
         page.get_by_role("button", name="Erase everywhere").click()
         expect(page.get_by_text("It goes on by itself")).to_be_visible()
-        [asked] = erasure.under_way(live.db)
-        live.until("the first pass is done", lambda: erasure.get(live.db, asked.id).status is Status.WATCHING)
+        [asked] = erasure_requests.under_way(live.db)
+        live.until("the first pass is done", lambda: erasure_requests.get(live.db, asked.id).status is Status.WATCHING)
         expect(page.get_by_text("Removed everywhere. A last look")).to_be_visible()
     assert search.places() == [f"mongo erasures {asked.id}"], "only the request itself still knows whom to look for"
 
@@ -314,7 +314,7 @@ def test_an_erasure_ends_with_a_receipt_and_nothing_is_left(
 ) -> None:
     with opened(chromium, timeout_seconds=60) as page:
         come_in(page, app, "Mia Berger")
-        live.until("the erasure is done", lambda: not erasure.under_way(live.db))
+        live.until("the erasure is done", lambda: not erasure_requests.under_way(live.db))
         visit(page, f"{app}/privacy")
         with page.expect_download() as download:
             page.get_by_role("button", name="Receipt", exact=True).click()
@@ -324,7 +324,7 @@ def test_an_erasure_ends_with_a_receipt_and_nothing_is_left(
     assert customer["ref"] not in text
     assert search.places() == []
     assert search.rows() == []
-    [done] = erasure.newest(live.db, 10)
+    [done] = erasure_requests.newest(live.db, 10)
     removed, left = done.receipt["removed"], done.receipt["left"]
     assert min(removed[name] for name in ("prospects", "calls", "outcomes", "predictions", "datasets")) >= 1
     assert set(left.values()) == {0}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from bootstrap.browser import opened, visit
-from core import reviews
+from bootstrap.check.browser import opened, visit
 from core.clock import now
-from core.mongo import Db
+from core.models.succession import decisions, state
+from core.oversight import reviews
 from core.schema import Schema
-from core.succession import decisions, state
+from core.stores.mongo import Db
 from tests.people import enter
 from tests.weeks_of_models import MODEL, fill
 

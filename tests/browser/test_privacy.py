@@ -9,13 +9,13 @@ import pytest
 import yaml
 from playwright.sync_api import expect
 
-from bootstrap.browser import opened, visit
-from core import erasure
+from bootstrap.check.browser import opened, visit
 from core.clock import now
-from core.erasure import Status
-from core.erasure_places import collections
-from core.mongo import Db
-from core.settings import ROOT
+from core.privacy import requests as erasure_requests
+from core.privacy.reject_rows import collections
+from core.privacy.requests import Status
+from core.settings.loading import ROOT
+from core.stores.mongo import Db
 from tests.people import enter
 
 
@@ -35,7 +35,7 @@ def manager(db: Db, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: py
 
 def work(db: Db) -> Callable[[], None]:
     """What the worker does of it, without datasets and models."""
-    [request] = erasure.under_way(db)
+    [request] = erasure_requests.under_way(db)
     for place in collections(db):
         place.erase(request.subject)
     receipt = {
@@ -43,10 +43,10 @@ def work(db: Db) -> Callable[[], None]:
         "asked_at": request.asked_at.isoformat(), "done_at": now().isoformat(), "removed": {"prospects": 1},
         "left": {"prospects": 0}, "datasets": [], "models": [],
     }  # fmt: skip
-    erasure.note(db, request, Status.WATCHING, due=now())
+    erasure_requests.note(db, request, Status.WATCHING, due=now())
 
     def end() -> None:
-        erasure.forget(db, request, receipt)
+        erasure_requests.forget(db, request, receipt)
 
     return end
 
@@ -62,7 +62,7 @@ def test_a_person_is_erased_and_the_receipt_saved(manager: str, chromium: str, d
         page.get_by_label("Type the reference again").fill("C-8")
         page.get_by_role("button", name="Erase everywhere").click()
         expect(page.get_by_text("Nobody was erased. Type it again")).to_be_visible()
-        assert erasure.under_way(db) == []
+        assert erasure_requests.under_way(db) == []
         page.get_by_label("Type the reference again").fill("C-7")
         page.get_by_role("button", name="Erase everywhere").click()
         expect(page.get_by_text("Asked for. The worker begins within a minute.")).to_be_visible()

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from bootstrap.browser import opened, visit
+from bootstrap.check.browser import opened, visit
 from core.clock import now
-from core.mongo import Db
+from core.stores.mongo import Db
 from tests.people import enter
 
 pytestmark = [pytest.mark.mongo, pytest.mark.s3]

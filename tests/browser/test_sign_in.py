@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from bootstrap.browser import opened, visit
-from core import account_changes
-from core.accounts import Role, add
+from bootstrap.check.browser import opened, visit
+from core.accounts import changes as account_changes
+from core.accounts.directory import Role, add
 from core.clock import now
-from core.mongo import Db
+from core.stores.mongo import Db
 from tests.people import PASSWORD, enter, signed_in
 
 pytestmark = [pytest.mark.mongo, pytest.mark.s3]

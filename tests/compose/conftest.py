@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import ROOT
+from core.settings.loading import ROOT
 from tests.compose.appliance import Appliance
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bootstrap.outside import LINEAGE
-from core import v2
+from bootstrap.check.outside import LINEAGE
 from core.schema import Schema
+from core.scoring import protocol
 from tests.compose.appliance import Appliance
 
 CHECK_SECONDS = 1500.0
@@ -23,7 +23,7 @@ def hops(appliance: Appliance) -> dict[str, dict[str, Any]]:
     """What `scripts/demo --check` looks at, hop by hop, looked at from a container beside the services."""
     said = appliance.compose(
         *("run", "--rm", "--no-deps", "-T", "bootstrap", "sh", "-c"),
-        "python -m bootstrap.check --lines --app-url http://app:8501; echo ended with $?",
+        "python -m bootstrap.check.hops --lines --app-url http://app:8501; echo ended with $?",
         timeout=CHECK_SECONDS,
     )
     lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
@@ -63,11 +63,11 @@ print(json.dumps([d and d["score"] for d in (db.predictions.find_one({"_id": i})
 @pytest.mark.usefixtures("hops")
 def test_a_program_is_given_the_score_that_is_logged(appliance: Appliance, schema: Schema) -> None:
     prospect = appliance.ask("app", ONE)
-    body = v2.request(schema, [prospect["features"]], [prospect["_id"]], f"door-{uuid.uuid4().hex}")
+    body = protocol.request(schema, [prospect["features"]], [prospect["_id"]], f"door-{uuid.uuid4().hex}")
     with appliance.client(appliance.program) as client:
         reply = client.post(f"{appliance.url()}/v2/models/prospect-scorer/infer", json=body)
         assert reply.status_code == 200, reply.text
-        score = v2.scores(reply.json())[0]
+        score = protocol.scores(reply.json())[0]
         body["inputs"] = body["inputs"][1:]
         refused = client.post(f"{appliance.url()}/v2/models/prospect-scorer/infer", json=body)
     assert appliance.ask("mlserver", LOGGED.replace("{ids}", repr([score.prediction]))) == [score.score]
@@ -100,14 +100,14 @@ def test_the_tools_show_the_same_through_the_door(appliance: Appliance, hops: di
 @pytest.mark.usefixtures("hops")
 def test_a_person_sees_the_score_that_is_logged(appliance: Appliance) -> None:
     sync_api = pytest.importorskip("playwright.sync_api")
-    from bootstrap.browser import ARGUMENTS, address, find_chromium, sign_in, take_next
+    from bootstrap.check.browser import ARGUMENTS, address, find_chromium, sign_in, take_next
 
     chromium = find_chromium()
     if chromium is None:
         pytest.skip("no Chromium on this machine; install one to have the app looked at")
     login = f"door-{uuid.uuid4().hex[:6]}"
     made = appliance.compose(
-        *("run", "--rm", "--no-deps", "-T", "bootstrap", "python", "-m", "bootstrap.people"),
+        *("run", "--rm", "--no-deps", "-T", "bootstrap", "python", "-m", "bootstrap.setup.accounts"),
         *("add", login, login, "agent"),
     )
     first, own = made.rsplit(maxsplit=1)[-1], uuid.uuid4().hex

@@ -17,9 +17,9 @@ from typing import Any
 import httpx
 import pytest
 
-from core import v2
 from core.schema import Schema
-from core.settings import ROOT
+from core.scoring import protocol
+from core.settings.loading import ROOT
 from tests.compose.appliance import LASTING, Appliance, health, run
 
 PEOPLE = """
@@ -31,9 +31,9 @@ print(json.dumps(list(db.prospects.find({"status": "open"}, {"features": 1}).lim
 AGENT = """
 import sys, time
 from core.errors import Unavailable
-from core.mongo import connect
-from core.prospects import Result, claim, record
-from core.settings import MongoSettings, load
+from core.stores.mongo import connect
+from core.calls.claims import Result, claim, record
+from core.settings.loading import MongoSettings, load
 name = sys.argv[1]
 db = connect(load(MongoSettings), timeout_seconds=3.0)
 campaign = sys.argv[2]
@@ -114,11 +114,11 @@ class Load:
             while not self._stop.is_set():
                 person = self._people[number % len(self._people)]
                 request = f"{self.name}-{number}"
-                body = v2.request(self._schema, [person["features"]], [person["_id"]], request)
+                body = protocol.request(self._schema, [person["features"]], [person["_id"]], request)
                 try:
                     reply = client.post(f"{self._appliance.url()}/v2/models/prospect-scorer/infer", json=body)
                     if reply.status_code == httpx.codes.OK:
-                        score = v2.scores(reply.json())[0]
+                        score = protocol.scores(reply.json())[0]
                         self.scores[score.prediction] = score.score
                         number += 1
                 except httpx.HTTPError:
@@ -136,7 +136,7 @@ def kept(appliance: Appliance, name: str) -> dict[str, Any]:
 def champion(appliance: Appliance) -> None:
     """A campaign, a champion and a ranking, as people would have them; what is already there is kept."""
     appliance.compose(
-        *("run", "--rm", "--no-deps", "-T", "bootstrap", "python", "-m", "bootstrap.journey"), timeout=1500
+        *("run", "--rm", "--no-deps", "-T", "bootstrap", "python", "-m", "bootstrap.check.journey"), timeout=1500
     )
 
 

@@ -9,14 +9,17 @@ from datetime import timedelta
 import pytest
 from argon2 import PasswordHasher
 
-from core import account_changes, attempts, events, passwords, sessions
-from core.accounts import Account, Role, add, everybody, find
-from core.attempts import Key
+from app.access import attempts, sessions
+from app.access.attempts import Key
+from app.access.sessions import Limits, holder, open_session
+from app.access.sign_in import Entered, Refused, sign_in
+from core.accounts import changes as account_changes
+from core.accounts import passwords
+from core.accounts.directory import Account, Role, add, everybody, find
 from core.clock import now
 from core.errors import Conflict, InputError, NotFound
-from core.mongo import Db
-from core.sessions import Limits, holder, open_session
-from core.sign_in import Entered, Refused, sign_in
+from core.stores import event_log
+from core.stores.mongo import Db
 
 pytestmark = pytest.mark.mongo
 
@@ -355,7 +358,7 @@ def test_all_of_it_is_in_the_events_and_they_are_whole(db: Db, ann: Account) -> 
         *("account made", "account made", "role changed", "account disabled", "password reset"),
         *("password changed", "sessions ended", "account enabled"),
     ]
-    assert events.first_broken(db) is None
+    assert event_log.first_broken(db) is None
 
 
 def test_a_clock_that_was_put_back_makes_nobody_wait_who_has_not_failed_too_often(db: Db, ann: Account) -> None:

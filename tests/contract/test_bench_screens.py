@@ -7,8 +7,8 @@ import os
 import pytest
 
 from bench import crowd, shift
-from core.mongo import Db
 from core.schema import Schema
+from core.stores.mongo import Db
 
 
 @pytest.fixture

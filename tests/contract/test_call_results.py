@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from core import do_not_call
-from core.call_states import Result, Rules
-from core.campaign_file import CampaignFile
+from core.calls import do_not_call
+from core.calls.claims import claim, counts, record, release, settle
+from core.calls.lifecycle import Result, Rules
 from core.errors import Conflict, InputError
-from core.intake import import_campaign
-from core.mongo import Db, Document
-from core.prospects import claim, counts, record, release, settle
+from core.imports.campaign_file import CampaignFile
+from core.imports.importer import import_campaign
 from core.schema import Schema
+from core.stores.mongo import Db, Document
 
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 RULES = Rules(pause=timedelta(hours=4), attempts=3, overdue=timedelta(minutes=10))

@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from bootstrap.accounts_mongo import privileges
-from bootstrap.rights import RIGHTS
-from core import undo
-from core.call_states import Result
+from bootstrap.setup.mongo_accounts import privileges
+from bootstrap.setup.rights import RIGHTS
+from core.calls import undo
+from core.calls.claims import claim, record
+from core.calls.lifecycle import Result
 from core.clock import now
-from core.mongo import Db
-from core.prospects import claim, record
 from core.schema import Schema
-from monitor.settle import settle
+from core.stores.mongo import Db
+from monitor.ranking.settle import settle
 from tests.questions import Questions, listened_to
 
 ACTIONS = {"update": {"update"}, "findAndModify": {"update"}, "delete": {"remove"}, "insert": {"insert"}}

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app import script as screen
-from core.call_script import CHANGED, LONGEST, Script, check, filled, read, write
+from app.calls import script as screen
+from core.calls.script import CHANGED, LONGEST, Script, check, filled, read, write
 from core.errors import Conflict, InputError, NotFound
-from core.mongo import Db
 from core.schema import Schema
+from core.stores.mongo import Db
 
 AT = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 TEXT = "Good morning, {ref}.\nYou work as {job}, and you are {age}."

@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app.calls_made import IMPORTED, Before, Known, Tally, begin, made, tally
-from core.campaign_file import CampaignFile
+from app.results.calls_made import IMPORTED, Before, Known, Tally, begin, made, tally
+from app.results.statistics import Rate
+from core.calls.claims import Result, record
 from core.clock import now
-from core.intake import import_campaign
-from core.mongo import Db
-from core.prospects import Result, record
-from core.results import Rate
+from core.imports.campaign_file import CampaignFile
+from core.imports.importer import import_campaign
 from core.schema import Schema
+from core.stores.mongo import Db
 
 DAY = timedelta(days=1)
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)

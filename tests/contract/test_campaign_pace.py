@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app import campaign_pace
-from app.campaign_desk import pace_said
-from app.campaign_pace import Pace
-from core.mongo import Db
+from app.campaigns import pace as campaign_pace
+from app.campaigns.pace import Pace
+from app.campaigns.running import pace_said
+from core.stores.mongo import Db
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 TODAY = NOON.date()

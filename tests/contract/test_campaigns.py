@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core import campaigns
-from core.call_states import Result
-from core.campaigns import State, assign, offered, put, rename
+from core.calls import campaigns
+from core.calls.campaigns import State, assign, offered, put, rename
+from core.calls.claims import claim, record
+from core.calls.lifecycle import Result
 from core.errors import Conflict, InputError, NotFound
-from core.mongo import Db
-from core.prospects import claim, record
+from core.stores.mongo import Db
 
 pytestmark = pytest.mark.mongo
 

@@ -14,15 +14,16 @@ from typing import Any
 import pytest
 
 from bench.streams import START, World, stream
-from core import trials
-from core.mongo import Db
+from core.models import trials
+from core.models.succession import CANARY, CHAMPION, PREVIOUS, Decision, Succession, What
 from core.schema import Schema
-from core.succession import CANARY, CHAMPION, PREVIOUS, Decision, Succession, What
-from monitor import canary, parity
-from monitor.canary import Review
-from monitor.evidence import Pair, Rules
-from monitor.guardrails import Limits
-from monitor.pairs import pairs
+from core.stores.mongo import Db
+from monitor.reports import parity
+from monitor.trials import trial as canary
+from monitor.trials.evidence import Pair, Rules
+from monitor.trials.guardrails import Limits
+from monitor.trials.pairs import pairs
+from monitor.trials.trial import Review
 from tests.aliases import Aliases
 
 pytestmark = pytest.mark.mongo

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from core import undo
-from core.call_states import Result
+from core.calls import undo
+from core.calls.claims import claim, mine, record, release
+from core.calls.filters import AHEAD, Wanted, best, categories, ensure_indexes, index
+from core.calls.lifecycle import Result
 from core.clock import now
-from core.mongo import INDEXES, Db
-from core.prospects import claim, mine, record, release
 from core.schema import Schema
-from core.wanted import AHEAD, Wanted, best, categories, ensure_indexes, index
+from core.stores.mongo import INDEXES, Db
 from tests.questions import Questions, listened_to
 
 

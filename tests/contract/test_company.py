@@ -12,17 +12,19 @@ from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.testclient import TestClient
 
-from app.company import BACK, GO, provider_of, routes
-from app.identity import COOKIE
-from app.web import Guard, Reception
-from app.web import routes as own_routes
-from core import account_changes, accounts, single_sign_on
-from core.accounts import Account, Role, everybody, find
+from app.access import admission
+from app.access.door import Guard, Reception
+from app.access.door import routes as own_routes
+from app.access.identity import COOKIE
+from app.access.sessions import Limits, holder
+from app.access.single_sign_on import BACK, GO, provider_of, routes
+from core.accounts import changes as account_changes
+from core.accounts import directory
+from core.accounts.directory import Account, Role, everybody, find
 from core.clock import now
 from core.errors import SettingsError
-from core.mongo import Db
-from core.sessions import Limits, holder
-from core.settings import AppSettings, load
+from core.settings.loading import AppSettings, load
+from core.stores.mongo import Db
 from tests import oidc_provider
 from tests.oidc_provider import Provider
 
@@ -104,21 +106,21 @@ def test_an_account_is_made_at_the_first_sign_in_and_found_at_the_next(db: Db, p
 
 def test_of_two_first_sign_ins_at_once_comes_one_account(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
     claims = {"iss": "https://id.example.org", "sub": "7", "email": "mia@example.org", "name": "Mia"}
-    made = accounts.add
+    made = directory.add
 
     def beaten(*told: Any, **more: Any) -> Account:
         """The other tab is quicker by a moment."""
-        monkeypatch.setattr(accounts, "add", made)
-        single_sign_on._made(db, claims, "https://id.example.org|7", Role.AGENT)
+        monkeypatch.setattr(directory, "add", made)
+        admission._made(db, claims, "https://id.example.org|7", Role.AGENT)
         return made(*told, **more)
 
-    monkeypatch.setattr(accounts, "add", beaten)
-    found = single_sign_on._made(db, claims, "https://id.example.org|7", Role.AGENT)
+    monkeypatch.setattr(directory, "add", beaten)
+    found = admission._made(db, claims, "https://id.example.org|7", Role.AGENT)
     assert [one.name for one in everybody(db)] == [found.name] == ["mia@example.org"]
 
 
 def test_nobody_gets_into_an_account_by_having_its_name_elsewhere(db: Db, provider: Provider) -> None:
-    local = accounts.add(db, "mia@example.org", "Mia Wallace", Role.ENGINEER, by="tests", password="x" * 20)
+    local = directory.add(db, "mia@example.org", "Mia Wallace", Role.ENGINEER, by="tests", password="x" * 20)
     found = whose(db, sign_in(browser(db, provider), provider, **MIA))
     assert found is not None
     assert found.name.startswith("sso-")
@@ -167,7 +169,7 @@ def test_roles_come_from_a_claim(db: Db, provider: Provider, groups: object, rol
 
 
 def test_another_group_is_another_role_from_the_next_sign_in_on(db: Db, provider: Provider) -> None:
-    accounts.add(db, "root", "Root", Role.ENGINEER, by="tests")
+    directory.add(db, "root", "Root", Role.ENGINEER, by="tests")
     client = browser(db, provider, claim="groups", roles="sales=manager it=engineer")
     before = sign_in(client, provider, **MIA, groups=["it"])
     client.cookies.delete(COOKIE)

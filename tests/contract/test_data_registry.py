@@ -10,10 +10,10 @@ import pandas as pd
 import pygit2
 import pytest
 
-from core.data_registry import DataRegistry, Snapshot, ensure_registry, sha256
 from core.errors import Conflict, NotFound, Unavailable
-from core.objects import ObjectStore
-from core.settings import S3Settings, load
+from core.settings.loading import S3Settings, load
+from core.stores.data_registry import DataRegistry, Snapshot, ensure_registry, sha256
+from core.stores.object_store import ObjectStore
 
 
 @pytest.fixture

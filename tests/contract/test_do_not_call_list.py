@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from core import do_not_call, do_not_call_list, events
-from core.call_states import Result
-from core.do_not_call_list import Hits, look, put_on, size, take_off
+from app.campaigns import do_not_call_list
+from app.campaigns.do_not_call_list import Hits, look, put_on, size, take_off
+from core.calls import do_not_call
+from core.calls.claims import claim, record
+from core.calls.lifecycle import Result
 from core.errors import InputError, NotFound
-from core.mongo import Db
-from core.prospects import claim, record
+from core.stores import event_log
+from core.stores.mongo import Db
 
 pytestmark = pytest.mark.mongo
 
@@ -122,4 +124,4 @@ def test_the_event_log_has_numbers_and_no_keys_of_people(people: Db) -> None:
     assert [e["what"] for e in told] == [do_not_call_list.PUT_ON, do_not_call_list.TAKEN_OFF]
     assert told[0]["details"] == {"people": 2, "campaigns": {"autumn": 1, "spring": 1}}
     assert "p1" not in str([{**e, "seal": ""} for e in told])
-    assert events.first_broken(people) is None
+    assert event_log.first_broken(people) is None

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from core.erasure import Person, Pseudonyms, under_way
 from core.errors import InputError
-from core.mongo import Db
+from core.privacy.requests import Person, Pseudonyms, under_way
 from core.schema import Schema
-from trainer.erase_again import again, receipts_in
+from core.stores.mongo import Db
+from trainer.privacy.erase_again import again, receipts_in
 
 pytestmark = pytest.mark.mongo
 

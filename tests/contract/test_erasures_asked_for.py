@@ -7,18 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from core import erasure, kept_out
-from core.campaign_file import CampaignFile
-from core.column_mapping import ColumnMapping, remember
-from core.erasure import Person, Status, Subject, ask, get
-from core.erasure_places import RejectFiles, collections
 from core.errors import Conflict
-from core.mongo import Db
-from core.objects import ObjectStore
-from core.reject_file import TAKEN
+from core.imports import kept_out
+from core.imports.campaign_file import CampaignFile
+from core.imports.column_mapping import ColumnMapping, remember
+from core.imports.reject_file import TAKEN
+from core.privacy import requests as erasure_requests
+from core.privacy.reject_rows import RejectFiles, collections
+from core.privacy.requests import Person, Status, Subject, ask, get
 from core.schema import Schema
-from monitor.erasures import Erasures
-from monitor.prefect_runs import FlowRun
+from core.stores.mongo import Db
+from core.stores.object_store import ObjectStore
+from monitor.flows.erasures import Erasures
+from monitor.flows.prefect_runs import FlowRun
 from tests.contract.test_call_rights import beyond
 from tests.questions import listened_to
 
@@ -67,7 +68,7 @@ def test_a_pass_is_asked_for_when_it_is_due_and_never_twice_at_once(db: Db) -> N
     at += timedelta(hours=2)  # a worker that was killed with it
     job.run()
     assert (runs.lost, len(runs.keys)) == (["run"], 4)
-    erasure.note(db, request, Status.WATCHING, passes=1, due=at + timedelta(minutes=2))
+    erasure_requests.note(db, request, Status.WATCHING, passes=1, due=at + timedelta(minutes=2))
     assert "a last look" in job.run()
     assert len(runs.keys) == 4
     at += timedelta(minutes=2)
@@ -85,9 +86,9 @@ def test_whoever_asks_for_them_to_be_kept_out_is_heard_while_it_is_under_way(db:
 
 def test_a_training_is_asked_for_until_nothing_is_in_its_way(db: Db) -> None:
     request = ask(db, "key", Person("7"), by="mia", keep_out=True)
-    erasure.forget(db, request, {"number": request.id})
-    erasure.ask_for_training(db, request.id, by="mia")
-    erasure.ask_for_training(db, request.id, by="eve")  # who asked first stands
+    erasure_requests.forget(db, request, {"number": request.id})
+    erasure_requests.ask_for_training(db, request.id, by="mia")
+    erasure_requests.ask_for_training(db, request.id, by="eve")  # who asked first stands
     Erasures(db, Runs(), refused).run()
     held = get(db, request.id).retrain
     assert (held["by"], held["run"], held["said"]) == ("mia", "", "Version 5 is on trial.")
@@ -111,7 +112,7 @@ def test_each_does_its_part_with_the_rights_it_has(db: Db) -> None:
     db.do_not_call.insert_one({"_id": "7", "lifted": None})
     with listened_to(db) as (listened, questions):
         request = ask(listened, "key", Person("7"), by="mia", keep_out=True)
-        erasure.ask_for_training(listened, request.id, by="mia")
+        erasure_requests.ask_for_training(listened, request.id, by="mia")
         kept_out.let_in(listened, request.pseudonym, by="mia")
     assert beyond("app", questions) == set()
     with listened_to(db) as (listened, questions):
@@ -121,8 +122,8 @@ def test_each_does_its_part_with_the_rights_it_has(db: Db) -> None:
             assert place.look(request.subject) == 1
             place.erase(request.subject)
             assert place.look(request.subject) == 0
-        erasure.note(listened, request, Status.ERASING, passes=1)
-        erasure.forget(listened, request, {"number": request.id})
+        erasure_requests.note(listened, request, Status.ERASING, passes=1)
+        erasure_requests.forget(listened, request, {"number": request.id})
     assert beyond("prefect-worker", questions) == set()
     with listened_to(db) as (listened, questions):
         Erasures(listened, Runs(), lambda _reason, _by: "asked").run()

@@ -7,14 +7,16 @@ from datetime import timedelta
 import pytest
 from argon2 import PasswordHasher
 
-from bootstrap.people import arguments, ensure_first, run, visitor, waits_for_first
-from core import account_changes, accounts, passwords, sessions
-from core.accounts import Role, find
+from app.access import sessions
+from app.access.sessions import Limits, holder
+from app.access.sign_in import Entered, Refused, sign_in
+from bootstrap.setup.accounts import arguments, ensure_first, run, visitor, waits_for_first
+from core.accounts import changes as account_changes
+from core.accounts import directory, passwords
+from core.accounts.directory import Role, find
 from core.clock import now
 from core.errors import CallwiseError, Conflict, NotFound
-from core.mongo import Db
-from core.sessions import Limits, holder
-from core.sign_in import Entered, Refused, sign_in
+from core.stores.mongo import Db
 from tests.contract.test_call_rights import beyond
 from tests.people import PASSWORD
 from tests.questions import listened_to
@@ -51,7 +53,7 @@ def test_an_appliance_without_accounts_is_given_one_and_never_again(db: Db) -> N
 
 
 def test_where_others_have_accounts_none_is_made(db: Db) -> None:
-    accounts.add(db, "ann", "Ann", Role.AGENT, by="tests")
+    directory.add(db, "ann", "Ann", Role.AGENT, by="tests")
     ensure_first(db, PASSWORD)
     assert find(db, "admin") is None
     assert not waits_for_first(db)
@@ -98,16 +100,16 @@ def test_a_visitor_is_let_in_only_as_long_as_it_is_needed(db: Db) -> None:
 
 
 def test_a_visitor_takes_nobodys_name(db: Db) -> None:
-    accounts.add(db, "ann", "Ann", Role.AGENT, by="tests", password=PASSWORD)
+    directory.add(db, "ann", "Ann", Role.AGENT, by="tests", password=PASSWORD)
     with pytest.raises(CallwiseError), visitor(db, "Ann", Role.ENGINEER):
         raise AssertionError("it was let in under somebody's name")
     assert isinstance(enter(db, "ann", PASSWORD), Entered)
 
 
 def test_the_app_may_do_what_signing_in_and_looking_after_accounts_do(db: Db) -> None:
-    ann = accounts.add(db, "ann", "Ann", Role.ENGINEER, by="tests", password=PASSWORD)
+    ann = directory.add(db, "ann", "Ann", Role.ENGINEER, by="tests", password=PASSWORD)
     with listened_to(db) as (heard, questions):
-        accounts.add(heard, "bob", "Bob", Role.AGENT, by="Ann", password=OTHER)
+        directory.add(heard, "bob", "Bob", Role.AGENT, by="Ann", password=OTHER)
         assert enter(heard, "bob", "wrong") == Refused()
         done = enter(heard, "bob", OTHER)
         assert isinstance(done, Entered)

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from core import trials
 from core.errors import CallwiseError, Conflict
-from core.mongo import Db
-from core.succession import Decision, Succession, What, decisions, state
-from core.week import gather
-from monitor.canary import decide
-from monitor.evidence import Rules, judge
-from monitor.reminders import Reminders
-from monitor.retrain import ask
-from monitor.triggers import Limits, Triggers
+from core.models import trials
+from core.models.succession import Decision, Succession, What, decisions, state
+from core.oversight.week import gather
+from core.stores.mongo import Db
+from monitor.flows.retrain import ask
+from monitor.flows.triggers import Limits, Triggers
+from monitor.messages.reminders import Reminders
+from monitor.trials.evidence import Rules, judge
+from monitor.trials.trial import decide
 from tests.aliases import Aliases
 
 pytestmark = pytest.mark.mongo
@@ -208,9 +208,9 @@ def test_a_person_may_train_all_the_same(house: House) -> None:
 
 
 def test_a_hold_does_not_stand_for_what_became_of_a_model(house: House) -> None:
-    from monitor.facts import TrialState
-    from monitor.follow_up import trial_of
-    from monitor.incidents import Incident, Status
+    from monitor.incidents.facts import TrialState
+    from monitor.incidents.follow_up import trial_of
+    from monitor.incidents.lifecycle import Incident, Status
 
     incident = Incident("drift:7", "drift", Status.CANARY, START, "moved", attempts=1, version="2")
     house.by("Ann").hold(why="audit")

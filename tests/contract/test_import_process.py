@@ -13,17 +13,19 @@ from typing import Any
 import psutil
 import pytest
 
-from app import import_log, import_process, imports
-from app.import_log import Cancelled, Entry, State
-from app.import_process import Wired
-from app.imports import Work
-from core.campaign_file import CampaignFile
+from app.imports import log as import_log
+from app.imports import process as import_process
+from app.imports import run_import
+from app.imports.log import Cancelled, Entry, State
+from app.imports.process import Wired
+from app.imports.run_import import Work
 from core.clock import now
 from core.errors import Conflict, InputError
-from core.mongo import Db
-from core.objects import ObjectStore
+from core.imports.campaign_file import CampaignFile
 from core.schema import Schema
-from core.settings import S3Settings, load
+from core.settings.loading import S3Settings, load
+from core.stores.mongo import Db
+from core.stores.object_store import ObjectStore
 
 pytestmark = [pytest.mark.mongo, pytest.mark.s3]
 
@@ -89,13 +91,13 @@ def test_it_is_done_elsewhere_and_its_report_is_there_for_everybody(house: Wired
 def test_killed_it_says_so_and_importing_again_goes_on(house: Wired, make: Make) -> None:
     place = import_process.start(house, make(30_000))
     until(house, place, lambda entry: entry.document["progress"]["done"] > 0)
-    running = [c for c in psutil.Process().children() if "app.import_process" in c.cmdline()]
+    running = [c for c in psutil.Process().children() if "app.imports.process" in c.cmdline()]
     assert len(running) == 1
     running[0].kill()
     assert until(house, place, ended).state is State.STOPPED
     went_in = house.db.prospects.count_documents({})
     assert 0 < went_in < 29_999
-    entry = imports.bring_in(house, make(30_000))
+    entry = run_import.bring_in(house, make(30_000))
     assert entry.key == place
     report = entry.document["report"]
     assert (report["inserted"], report["unchanged"], report["rejected"]) == (29_999 - went_in, went_in, 1)
@@ -113,10 +115,10 @@ def test_anybody_may_end_it(house: Wired, make: Make) -> None:
 
 def test_one_that_is_under_way_is_not_begun_twice(house: Wired, make: Make) -> None:
     first, second = make(5), make(5)
-    place = imports.begin(house, first)
+    place = run_import.begin(house, first)
     with pytest.raises(Conflict, match="is being imported into spring by Mia already"):
-        imports.bring_in(house, second)
-    assert imports.begin(house, first) == place
+        run_import.bring_in(house, second)
+    assert run_import.begin(house, first) == place
     later = lambda: now() + import_log.SILENCE + timedelta(seconds=1)  # noqa: E731
     silent = import_log.one(house.db, place, later)
     assert silent is not None
@@ -140,5 +142,5 @@ def test_a_small_file_is_waited_for_and_a_packed_one_is_larger_than_it_looks(mak
     assert work.is_small
     assert not make(20_000).is_small
     packed = tmp_path / "people.zip"
-    packed.write_bytes(b"x" * (imports.SMALL // 8 + 1))
+    packed.write_bytes(b"x" * (run_import.SMALL // 8 + 1))
     assert not Work("spring", CampaignFile(packed, "0" * 64, []), "Mia").is_small

@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
-from core import events
 from core.errors import Conflict, NotFound, Unavailable
-from core.incidents import acknowledge
-from core.mongo import Db, Document
-from core.succession import Succession
-from monitor import incident_store, retrain, states
-from monitor.facts import Finding, Rules
-from monitor.follow_up import FollowUp
-from monitor.triggers import Limits, Triggers
+from core.models.succession import Succession
+from core.oversight.incidents import acknowledge
+from core.stores import event_log
+from core.stores.mongo import Db, Document
+from monitor.flows import retrain
+from monitor.flows.triggers import Limits, Triggers
+from monitor.incidents import store as incident_store
+from monitor.incidents.facts import Finding, Rules
+from monitor.incidents.follow_up import FollowUp
+from monitor.jobs import cause_states
 from tests.fake_prefect import FakePrefect
 
 pytestmark = pytest.mark.mongo
@@ -71,7 +73,7 @@ class House:
         verdict = {"version": version, "drift": bad, "drifted": ["age"] if bad else [], "columns": columns}
         verdict |= {"score": {"distance": 0.2}, "window": 1000, "reference": 5000}
         self.db.reports.insert_one({"_id": report, "kind": "drift", "verdict": verdict, "made": {"at": self.at}})
-        states.turn(self.db, "drift", "drifting" if bad else "well", report, "because")
+        cause_states.turn(self.db, "drift", "drifting" if bad else "well", report, "because")
         return report
 
     def outcomes(self, number: int) -> None:
@@ -85,9 +87,9 @@ class House:
         known = len(list(self.db.outcomes.find()))
         if gate:
             details = {"gate": gate, "incident": incident}
-            events.append(self.db, who="trainer", what="training refused", subject="set", why=why, **details)
+            event_log.append(self.db, who="trainer", what="training refused", subject="set", why=why, **details)
         how = {"result": result, "gate": gate, "incident": incident, "outcomes": known}
-        events.append(self.db, who="trainer", what="training ended", subject=asked, why=why, clock=self.clock, **how)
+        event_log.append(self.db, who="trainer", what="training ended", subject=asked, why=why, clock=self.clock, **how)
         self.prefect.ends(asked, "FAILED" if gate else "COMPLETED", "Refused" if gate else result.capitalize())
 
     def incident(self) -> Document:
@@ -131,7 +133,7 @@ def test_from_drift_to_a_new_champion_that_is_well(house: House) -> None:
     assert [what for what in told if what.startswith("incident")] == [
         "incident open", "incident retraining", "incident canary", "incident resolved",
     ]  # fmt: skip
-    assert events.first_broken(house.db) is None
+    assert event_log.first_broken(house.db) is None
 
 
 def test_a_broken_source_is_escalated_with_the_reason_of_the_gate_and_closed_when_it_is_well(house: House) -> None:
@@ -189,7 +191,7 @@ def test_one_cause_has_one_incident_and_another_cause_waits_its_turn(house: Hous
 
 def test_a_source_out_of_date_is_open_until_it_is_not_and_may_be_so_twice(house: House) -> None:
     for state in ("stale", "well", "stale"):
-        states.turn(house.db, "economy:euribor3m", state, "euribor3m:2026-02", "the last value is 40 days old")
+        cause_states.turn(house.db, "economy:euribor3m", state, "euribor3m:2026-02", "the last value is 40 days old")
         said = house.follow(2)
     assert said == "economy:euribor3m: open"
     assert [(found["_id"], found["status"]) for found in house.db.incidents.find().sort([("_id", 1)])] == [
@@ -200,7 +202,7 @@ def test_a_source_out_of_date_is_open_until_it_is_not_and_may_be_so_twice(house:
 
 
 def test_a_source_that_stays_out_of_date_calls_for_a_person_once(house: House) -> None:
-    states.turn(house.db, "economy:euribor3m", "stale", "euribor3m:2026-02", "the last value is 40 days old")
+    cause_states.turn(house.db, "economy:euribor3m", "stale", "euribor3m:2026-02", "the last value is 40 days old")
     assert house.follow() == "economy:euribor3m: open"
     house.at += timedelta(days=14)
     assert house.follow(3) == "economy:euribor3m: escalated"
@@ -208,7 +210,7 @@ def test_a_source_that_stays_out_of_date_calls_for_a_person_once(house: House) -
     last = house.incident()["history"][-1]
     assert last["tell"]
     assert last["why"] == "it has lasted for 14 days, since 2026-03-02 09:00 UTC: the last value is 40 days old"
-    states.turn(house.db, "economy:euribor3m", "well", "euribor3m:2026-03", "up to date")
+    cause_states.turn(house.db, "economy:euribor3m", "well", "euribor3m:2026-03", "up to date")
     assert house.follow() == "no incident"
     assert house.prefect.runs == {}
 
@@ -308,8 +310,8 @@ def test_a_step_that_was_taken_is_not_taken_again(house: House, monkeypatch: pyt
     incident = incident_store.open_incident(house.db, "drift", found, house.clock)
     assert incident is not None
     assert incident_store.open_incident(house.db, "drift", found, house.clock) is None
-    from monitor.facts import Facts
-    from monitor.incidents import Step, next_step
+    from monitor.incidents.facts import Facts
+    from monitor.incidents.lifecycle import Step, next_step
 
     facts = Facts(at=START, finding=Finding(False, "r2", "1", "well"), champion="1", outcomes=0)
     step = next_step(incident, facts, Rules())

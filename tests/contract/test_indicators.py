@@ -12,20 +12,20 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bootstrap.setup import _indicators
-from core import economy
+from bootstrap.setup.steps import _indicators
 from core.clock import now
 from core.errors import InputError, Unavailable
-from core.mongo import Db
-from core.schema import Schema
-from core.settings import ROOT
-from monitor import main, series
-from monitor.indicators import SETTLING, STALE, refresh, write
-from monitor.series import SeriesList
-from monitor.states import WELL
+from core.schema import Schema, economy
+from core.settings.loading import ROOT
+from core.stores.mongo import Db
+from monitor import main
+from monitor.economy import series
+from monitor.economy.indicators import SETTLING, STALE, refresh, write
+from monitor.economy.series import SeriesList
+from monitor.jobs.cause_states import WELL
 from tests.made_up_outcomes import made_up, store
 from tests.statistics_office import GENERIC, SPECIFIC, opened
-from trainer import snapshot
+from trainer.data import snapshot
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 START = datetime(2026, 9, 15, 12, tzinfo=UTC)

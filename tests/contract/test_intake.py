@@ -9,17 +9,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from app.rejected_rows import Rejected
-from bootstrap.setup import _indicators
-from core.campaign_file import CampaignFile
-from core.economy import indicators
+from app.imports.rejected_rows import Rejected
+from bootstrap.setup.steps import _indicators
+from core.calls.claims import Result, record
 from core.errors import InputError
-from core.intake import Report, import_campaign
-from core.mongo import Db
-from core.prospects import Result, record
+from core.imports.campaign_file import CampaignFile
+from core.imports.importer import Report, import_campaign
 from core.schema import Schema
-from core.settings import ROOT
-from trainer import snapshot as training
+from core.schema.economy import indicators
+from core.settings.loading import ROOT
+from core.stores.mongo import Db
+from trainer.data import snapshot as training
 
 Person = dict[str, Any]
 Import = Callable[..., Report]

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from core import kept_out
-from core.campaign_file import CampaignFile
 from core.clock import now
-from core.erasure import Person, Pseudonyms
 from core.errors import SettingsError
-from core.intake import Report, import_campaign
-from core.mongo import Db
+from core.imports import kept_out
+from core.imports.campaign_file import CampaignFile
+from core.imports.importer import Report, import_campaign
+from core.privacy.requests import Person, Pseudonyms
 from core.schema import Schema
+from core.stores.mongo import Db
 
 pytestmark = pytest.mark.mongo
 

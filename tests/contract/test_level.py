@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import levels
 from core.errors import InputError, Unavailable
-from core.level import CERTAIN, LEAST_OUTCOMES, Calls, Numbers, error, estimate, levelled
-from core.mongo import Db
-from monitor.level import Levelling
+from core.models import levels_in_force
+from core.models.level import CERTAIN, LEAST_OUTCOMES, Calls, Numbers, error, estimate, levelled
+from core.stores.mongo import Db
+from monitor.ranking.levelling import Levelling
 
 pytestmark = pytest.mark.mongo
 
@@ -68,7 +68,7 @@ def test_the_level_follows_the_newest_outcomes_and_no_older_ones(db: Db) -> None
     calls(db, 80, -2.0)
     scores, positives = calls(db, SIZE, 1.5, start=1_000)
     said = job(db).look()
-    found = levels.in_force(db)["1"]
+    found = levels_in_force.in_force(db)["1"]
     assert found.shift == pytest.approx(estimate(scores, positives), abs=1e-6)
     assert (found.outcomes, found.sales) == (SIZE, positives.sum())
     assert found.expected == pytest.approx(scores.sum(), abs=1e-3)
@@ -80,7 +80,7 @@ def test_the_level_follows_the_newest_outcomes_and_no_older_ones(db: Db) -> None
 def test_scores_that_were_used_at_a_level_give_the_same_estimate(db: Db) -> None:
     scores, positives = calls(db, SIZE, 1.5, level=0.9)
     job(db).look()
-    assert levels.in_force(db)["1"].shift == pytest.approx(estimate(scores, positives), abs=1e-6)
+    assert levels_in_force.in_force(db)["1"].shift == pytest.approx(estimate(scores, positives), abs=1e-6)
 
 
 def test_what_is_in_force_is_replaced_only_where_the_outcomes_contradict_it(db: Db) -> None:
@@ -88,19 +88,19 @@ def test_what_is_in_force_is_replaced_only_where_the_outcomes_contradict_it(db: 
     found = round(estimate(scores, positives), 6)
     apart = CERTAIN * error(scores, found)
     for held, kept in ((found + 0.9 * apart, True), (found - 1.1 * apart, False)):
-        levels.put(db, "1", levels.Level(held, 60, 9, 8.0, START))
+        levels_in_force.put(db, "1", levels_in_force.Level(held, 60, 9, 8.0, START))
         assert job(db).look() == job(db).look()
-        assert levels.in_force(db)["1"].shift == (held if kept else found)
-        assert (levels.in_force(db)["1"].at == START) is kept
+        assert levels_in_force.in_force(db)["1"].shift == (held if kept else found)
+        assert (levels_in_force.in_force(db)["1"].at == START) is kept
 
 
 def test_few_outcomes_give_no_level(db: Db) -> None:
     calls(db, LEAST_OUTCOMES - 1, 3.0)
     assert "fewer than 50 outcomes" in job(db).look()
-    assert levels.in_force(db) == {}
+    assert levels_in_force.in_force(db) == {}
     calls(db, 1, 3.0, start=2_000)
     job(db).look()
-    assert levels.in_force(db)["1"].shift > 0
+    assert levels_in_force.in_force(db)["1"].shift > 0
 
 
 def test_a_new_version_begins_with_the_outcomes_it_was_fitted_on_and_leaves_them_behind(db: Db) -> None:
@@ -116,16 +116,16 @@ def test_a_new_version_begins_with_the_outcomes_it_was_fitted_on_and_leaves_them
 
     one = job(db, learnt=learnt)
     one.look()
-    found = levels.in_force(db)["1"]
+    found = levels_in_force.in_force(db)["1"]
     assert found.shift == pytest.approx(estimate(fitted[-SIZE:], sold[-SIZE:]), abs=1e-6)
     assert (found.outcomes, found.sales) == (SIZE, sold[-SIZE:].sum())
     scores, positives = calls(db, 60, -2.0)
     one.look()
     both = np.concatenate([fitted[-40:], scores]), np.concatenate([sold[-40:], positives])
-    assert levels.in_force(db)["1"].shift == pytest.approx(estimate(*both), abs=1e-6)
+    assert levels_in_force.in_force(db)["1"].shift == pytest.approx(estimate(*both), abs=1e-6)
     scores, positives = calls(db, SIZE, -2.0, start=1_000)
     one.look()
-    assert levels.in_force(db)["1"].shift == pytest.approx(estimate(scores, positives), abs=1e-6)
+    assert levels_in_force.in_force(db)["1"].shift == pytest.approx(estimate(scores, positives), abs=1e-6)
     assert asked == ["1"]
 
 
@@ -148,7 +148,7 @@ def test_each_version_has_its_own_level_from_the_scores_it_gave_also_in_the_shad
     said = job(db, Serving("1", "2")).look()
     assert "version 1 scores" in said
     assert "; version 2 scores" in said
-    found = levels.in_force(db)
+    found = levels_in_force.in_force(db)
     assert found["1"].shift == pytest.approx(estimate(scores, positives), abs=1e-6)
     assert "2" not in found, "the outcomes do not contradict what it was trained at"
     assert abs(estimate(ahead, positives)) < CERTAIN * error(ahead, 0.0)
@@ -160,10 +160,10 @@ def test_it_goes_on_as_outcomes_come_and_looks_again_when_another_model_is_in_se
     assert "fewer than" in one.look()
     calls(db, SIZE, 1.5)
     assert "version 1 scores +" in one.look()
-    before = levels.in_force(db)["1"]
+    before = levels_in_force.in_force(db)["1"]
     calls(db, SIZE, -2.0, start=1_000)
     one.look()
-    assert levels.in_force(db)["1"].shift < before.shift - 1
+    assert levels_in_force.in_force(db)["1"].shift < before.shift - 1
     serving.champion = "2"
     assert one.look() == "version 2 scores as it was trained: it has fewer than 50 outcomes"
     serving.champion = ""
@@ -178,28 +178,28 @@ def test_outcomes_from_before_a_version_came_into_service_are_not_read(db: Db) -
          "at": START + timedelta(minutes=1_000), "by": "test", "why": "", "incident": None, "evidence": {}}
     )  # fmt: skip
     job(db).look()
-    assert levels.in_force(db)["1"].outcomes == LEAST_OUTCOMES
+    assert levels_in_force.in_force(db)["1"].outcomes == LEAST_OUTCOMES
 
 
 def test_switched_off_it_takes_the_levels_off(db: Db) -> None:
     calls(db, SIZE, 1.5)
     job(db).look()
     assert "switched off" in job(db, size=0).look()
-    assert levels.in_force(db)["1"].shift == 0
-    assert levels.in_force(db)["1"].outcomes == 0
+    assert levels_in_force.in_force(db)["1"].shift == 0
+    assert levels_in_force.in_force(db)["1"].outcomes == 0
 
 
 def test_only_levels_are_read_and_one_that_is_none_is_named(db: Db) -> None:
     db.appliance.insert_many([{"_id": "ready"}, {"_id": "monitor:drift", "state": "well"}, {"_id": "leveller"}])
-    held = {version: levels.Level(0.1 + 0.2, 200, 40, 31.25, START) for version in ("1", "12", "3")}
+    held = {version: levels_in_force.Level(0.1 + 0.2, 200, 40, 31.25, START) for version in ("1", "12", "3")}
     for version, level in held.items():
         for _ in range(2):
-            levels.put(db, version, level)
-    assert levels.in_force(db) == held
+            levels_in_force.put(db, version, level)
+    assert levels_in_force.in_force(db) == held
     whole = vars(held["1"])
     for wrong in ({}, {"level": 0.5}, {"level": {"shift": 0.5}}, {"level": {**whole, "shift": 99.0}},
                   {"level": {**whole, "shift": None}}, {"level": {**whole, "shift": "0.5"}}):  # fmt: skip
         db.appliance.insert_one({"_id": "level:9", **wrong})
         with pytest.raises(InputError, match="'level:9' in the collection appliance holds no level"):
-            levels.in_force(db)
+            levels_in_force.in_force(db)
         db.appliance.delete_one({"_id": "level:9"})

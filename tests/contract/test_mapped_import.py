@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
-from core import column_mapping, do_not_call_list
-from core.campaign_file import CampaignFile
-from core.column_mapping import ColumnMapping, remember, remembered
-from core.column_matching import Sample, mapping_of, propose
+from app.campaigns import do_not_call_list
+from app.imports.column_matching import Sample, mapping_of, propose
+from app.imports.rehearsal import rehearse
 from core.errors import CallwiseError
-from core.intake import Report, import_campaign
-from core.mongo import Db
-from core.rehearsal import rehearse
+from core.imports import column_mapping
+from core.imports.campaign_file import CampaignFile
+from core.imports.column_mapping import ColumnMapping, remember, remembered
+from core.imports.importer import Report, import_campaign
 from core.schema import Schema
+from core.stores.mongo import Db
 from tests.contract.test_call_rights import beyond
 from tests.questions import listened_to
 

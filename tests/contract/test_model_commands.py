@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.errors import Unavailable
-from core.mongo import Db
-from core.succession import CANARY, CHAMPION, PREVIOUS, Succession, What
-from monitor import models, roll_back
+from core.models.succession import CANARY, CHAMPION, PREVIOUS, Succession, What
+from core.stores.mongo import Db
+from monitor.trials import decisions as models
+from monitor.trials import roll_back
 from tests.aliases import Aliases
 
 pytestmark = pytest.mark.mongo

@@ -1,8 +1,8 @@
 import pytest
 
 from core.errors import NotFound, Unavailable
-from core.objects import ObjectStore
-from core.settings import S3Settings, load
+from core.settings.loading import S3Settings, load
+from core.stores.object_store import ObjectStore
 
 
 def test_what_was_put_is_got_and_listed(objects: ObjectStore) -> None:

@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from core import events
 from core.errors import SettingsError, Unavailable
-from core.mongo import Db, Document
-from core.succession import Succession
-from monitor import incident_store
-from monitor.digest import Digest
-from monitor.facts import Facts, Finding, Rules
-from monitor.incidents import Ask, Incident, Step, asked, next_step
-from monitor.notifier import AppriseNotifier
-from monitor.outbox import Outbox
+from core.models.succession import Succession
+from core.stores import event_log
+from core.stores.mongo import Db, Document
+from monitor.incidents import store as incident_store
+from monitor.incidents.facts import Facts, Finding, Rules
+from monitor.incidents.lifecycle import Ask, Incident, Step, asked, next_step
+from monitor.messages.digest import Digest
+from monitor.messages.notifier import AppriseNotifier
+from monitor.messages.outbox import Outbox
 from tests.contract.test_incidents import MODEL, Aliases
 
 pytestmark = pytest.mark.mongo
@@ -156,7 +156,7 @@ def test_a_message_is_marked_after_it_was_sent_so_none_is_lost(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("monitor.outbox.change", killed)
+        patch.setattr("monitor.messages.outbox.change", killed)
         with pytest.raises(KeyboardInterrupt):
             told.run()
     told.run()
@@ -218,7 +218,7 @@ def test_the_digest_is_made_once_a_week_and_sent_once(db: Db, receiver: Receiver
     report = {"kind": "drift", "made": {"at": START}, "_id": "drift:1:r9"}
     verdict = {"version": "1", "drift": True, "drifted": ["age"], "columns": [{}, {}], "score": {"distance": 0.2}}
     db.reports.insert_one({**report, "verdict": {**verdict, "window": 1000, "reference": 5000}})
-    events.append(
+    event_log.append(
         db, who="trainer", what="training ended", subject="run", clock=week.clock, result="refused", outcomes=1
     )
     week.at = datetime(2026, 3, 9, 5, 59, tzinfo=UTC)
@@ -247,7 +247,7 @@ def test_what_needs_a_decision_stands_first(db: Db) -> None:
     week = Week(db)
     week.models.promote("1", why="the first")
     incident = step(db, opened(db), CALM)
-    from monitor.facts import Run, RunEnd
+    from monitor.incidents.facts import Run, RunEnd
 
     refused = Run(RunEnd.REFUSED, "column 'age' breaks the rule", "Great Expectations")
     step(db, incident, replace(CALM, run=refused))

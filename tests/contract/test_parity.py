@@ -11,16 +11,17 @@ import pandas as pd
 import pytest
 
 from core.errors import ModelError, NotFound
-from core.level import levelled
-from core.model_registry import Loaded, Model, ModelVersion, Proof, predict
-from core.mongo import Db, Document
+from core.models.level import levelled
+from core.models.registry import Loaded, Model, ModelVersion, Proof, predict
 from core.schema import Schema
-from monitor import parity
+from core.stores.mongo import Db, Document
+from monitor.reports import parity
 from tests.made_up_outcomes import made_up
-from trainer import calibrate, split
-from trainer.candidates import Candidate
-from trainer.register import proof_inputs
-from trainer.snapshot import OUTCOME
+from trainer.data import split
+from trainer.data.snapshot import OUTCOME
+from trainer.fitting import calibrate
+from trainer.fitting.candidates import Candidate
+from trainer.pipeline.registration import proof_inputs
 
 pytestmark = pytest.mark.mongo
 

@@ -8,8 +8,8 @@ import pymongo
 import pytest
 
 from core.errors import Conflict, Unavailable
-from core.mongo import Db
-from core.predictions import Prediction
+from core.scoring.prediction import Prediction
+from core.stores.mongo import Db
 from serving.spool import Spool
 from serving.store import CHUNK, MongoStore, Store
 from tests.serving_fakes import AT, MemoryHome, prediction

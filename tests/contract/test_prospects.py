@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.calls.claims import Result, Rules, claim, counts, record, release, settle
 from core.errors import Conflict, NotFound
-from core.mongo import Db
-from core.prospects import Result, Rules, claim, counts, record, release, settle
+from core.stores.mongo import Db
 
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 TEN = Rules(claim=timedelta(minutes=10))

@@ -13,16 +13,16 @@ from xml.etree import ElementTree
 import pyarrow.parquet as pq
 import pytest
 
-from app import export_files
-from app.appliance import Appliance
-from app.export_files import FORMATS, Exported, write
-from app.export_rows import Asked, rows
-from core.call_states import Rules
+from app.ranked_list import export_files
+from app.ranked_list.export_files import FORMATS, Exported, write
+from app.ranked_list.export_rows import Asked, rows
+from app.shell.appliance import Appliance
+from core.calls.filters import EVERYBODY, Wanted
+from core.calls.lifecycle import Rules
 from core.errors import InputError
-from core.mongo import Db
-from core.objects import ObjectStore
 from core.schema import Schema
-from core.wanted import EVERYBODY, Wanted
+from core.stores.mongo import Db
+from core.stores.object_store import ObjectStore
 
 pytestmark = pytest.mark.mongo
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core import undo
-from core.call_states import Result
-from core.mongo import Db
-from core.prospects import claim, record
-from core.reach import EVERYBODY, Answers, counted
+from app.calls.answer_times import EVERYBODY, Answers, counted
+from core.calls import undo
+from core.calls.claims import claim, record
+from core.calls.lifecycle import Result
+from core.stores.mongo import Db
 from tests.questions import listened_to
 
 SUNDAY_2330 = datetime(2026, 5, 3, 23, 30, tzinfo=UTC)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from core.errors import Unavailable
-from core.mongo import Db, count
 from core.schema import Schema
+from core.stores.mongo import Db, count
 from replay import live
 from replay.live import CAMPAIGN, Live
 from replay.play import Protocol

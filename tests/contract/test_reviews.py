@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from app import review_figures
-from core import events, reviews, week
+from app.review import figures as review_figures
 from core.errors import Conflict, InputError
-from core.mongo import Db
+from core.models.succession import Succession
+from core.oversight import reviews, week
 from core.schema import Schema
-from core.succession import Succession
-from monitor.digest import Digest
-from monitor.reminders import Reminders
+from core.stores import event_log
+from core.stores.mongo import Db
+from monitor.messages.digest import Digest
+from monitor.messages.reminders import Reminders
 from tests.contract.test_call_rights import beyond
 from tests.questions import listened_to
 from tests.weeks_of_models import CAMPAIGN, MODEL, fill, measured, report, verdict
@@ -73,7 +74,7 @@ def test_later_signatures_add_and_change_nothing(db: Db) -> None:
     assert sorted(str(one["_id"]) for one in db.reviews.find()) == [f"{MODEL}:{WEEK}", f"{MODEL}:{WEEK}:Bob"]
     told = [(event["who"], event["subject"], event["why"]) for event in db.events.find({"what": reviews.SIGNED})]
     assert told == [("Ann", f"{MODEL}:{WEEK}", ""), ("Bob", f"{MODEL}:{WEEK}:Bob", "me too")]
-    assert events.first_broken(db) is None
+    assert event_log.first_broken(db) is None
 
 
 def test_a_signature_whose_process_died_is_told_by_the_next_look_once(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,15 +15,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from app.identity import COOKIE
-from app.sign_in_page import local, words
-from app.web import Guard, Reception, routes
-from core import passwords
-from core.accounts import Role, add
+from app.access.door import Guard, Reception, routes
+from app.access.identity import COOKIE
+from app.access.sessions import Limits, holder
+from app.access.sign_in_page import local, words
+from core.accounts import passwords
+from core.accounts.directory import Role, add
 from core.clock import now
 from core.errors import Unavailable
-from core.mongo import Db
-from core.sessions import Limits, holder
+from core.stores.mongo import Db
 from tests.people import PASSWORD, signed_in
 
 pytestmark = pytest.mark.mongo

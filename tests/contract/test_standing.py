@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.ranked_list import PAGE, Standing, page, standing
+from app.ranked_list.listing import PAGE, Standing, page, standing
 from core.clock import now
-from core.mongo import Db, Document
+from core.stores.mongo import Db, Document
 from tests.questions import Questions, listened_to
 
 

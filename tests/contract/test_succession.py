@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core import events
 from core.errors import CallwiseError, Conflict
-from core.mongo import Db
-from core.succession import CANARY, CHAMPION, PREVIOUS, Decision, Succession, What, decisions, state
+from core.models.succession import CANARY, CHAMPION, PREVIOUS, Decision, Succession, What, decisions, state
+from core.stores import event_log
+from core.stores.mongo import Db
 
 pytestmark = pytest.mark.mongo
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -79,7 +79,7 @@ def test_whatever_is_repeated_changes_nothing(line: Succession, names: Names, db
     assert names.moves == 5
     told = [event["what"] for event in db.events.find({}).sort([("_id", 1)])]
     assert told == ["model promoted", "model on trial", "model promoted"]
-    assert events.first_broken(db) is None
+    assert event_log.first_broken(db) is None
 
 
 def test_a_dropped_canary_leaves_the_champion(line: Succession, names: Names) -> None:
@@ -165,7 +165,7 @@ def test_of_decisions_taken_at_once_one_is_written(db: Db, names: Names, line: S
     assert state(decisions(db, "scorer")).champion == "2"
     told = [event["details"]["decision"] for event in db.events.find({}).sort([("_id", 1)])]
     assert told == [1, 2, 3, 4], "each decision is told once, whoever tells it"
-    assert events.first_broken(db) is None
+    assert event_log.first_broken(db) is None
 
 
 def test_a_decision_that_loses_its_place_is_taken_upon_what_came_before_it(

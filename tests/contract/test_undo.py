@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from core import do_not_call, events, undo
-from core.call_states import STATE, Result, Rules
+from core.calls import do_not_call, undo
+from core.calls.claims import claim, mine, record, settle
+from core.calls.lifecycle import STATE, Result, Rules
 from core.errors import Conflict
-from core.mongo import Db, Document
-from core.prospects import claim, mine, record, settle
-from monitor.settle import settle as settle_all
+from core.stores import event_log
+from core.stores.mongo import Db, Document
+from monitor.ranking.settle import settle as settle_all
 
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 RULES = Rules(attempts=2)
@@ -138,11 +139,11 @@ def test_somebody_who_has_the_person_on_the_phone_is_not_interrupted(spring: Db,
 
 
 def test_what_a_training_has_read_is_said_to_be_learnt(spring: Db, watch: Watch) -> None:
-    events.append(spring, who="trainer", what=undo.OUTCOMES_READ, subject="m", clock=lambda: START - SECOND)
+    event_log.append(spring, who="trainer", what=undo.OUTCOMES_READ, subject="m", clock=lambda: START - SECOND)
     first = said(spring, watch, Result.SOLD)
     assert undo.undo(spring, first["_id"], "ann", rules=RULES, clock=watch).learnt is False
     second = said(spring, watch, Result.SOLD)
-    events.append(spring, who="trainer", what=undo.OUTCOMES_READ, subject="m", clock=lambda: START + SECOND)
+    event_log.append(spring, who="trainer", what=undo.OUTCOMES_READ, subject="m", clock=lambda: START + SECOND)
     assert undo.undo(spring, second["_id"], "ann", rules=RULES, clock=watch).learnt is True
     assert spring.outcomes.find_one({}) is None
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from core.call_states import Result
+from core.calls.claims import claim, record, release
+from core.calls.filters import EVERYBODY, Wanted, best, categories, ensure_indexes, numbers
+from core.calls.lifecycle import Result
 from core.clock import now
-from core.mongo import Db
-from core.prospects import claim, record, release
 from core.schema import Schema
-from core.wanted import EVERYBODY, Wanted, best, categories, ensure_indexes, numbers
+from core.stores.mongo import Db
 
 MARITAL = ["married", "single", "divorced"]
 BEFORE = ["nonexistent", "success", "failure", "nonexistent"]

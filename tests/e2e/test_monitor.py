@@ -18,12 +18,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.evidently_project import EvidentlyUI, dashboard, project_id
-from core.mongo import Db
 from core.schema import Schema
-from core.settings import ROOT
-from monitor import drift, performance, reports
-from monitor.reports import Shelf
+from core.settings.loading import ROOT
+from core.stores.evidently import EvidentlyUI, dashboard, project_id
+from core.stores.mongo import Db
+from monitor.reports import drift, quality
+from monitor.reports import shelf as reports
+from monitor.reports.shelf import Shelf
 from tests.fake_evidently import FakeRegistry
 
 SIZE = 200
@@ -78,7 +79,7 @@ def test_reports_are_seen_in_the_evidently_ui(db: Db, ui: EvidentlyUI, project: 
     limits = drift.Limits(window=SIZE, distance=0.2, share=0.3)
     for _ in range(2):
         drift.review(shelf, registry, schema, limits, "code")
-        performance.review(shelf, registry, SIZE, "code")
+        quality.review(shelf, registry, SIZE, "code")
 
     stored = {report["kind"]: report for report in db.reports.find()}
     key = project_id(project)
@@ -122,7 +123,7 @@ def test_old_snapshots_go(
     played(db, people(schema, SIZE, 2, age=40), schema.feature_names)
     registry, shelf = FakeRegistry("7", people(schema, 1000, 1, age=40)), Shelf(db, ui, project)
     drift.review(shelf, registry, schema, drift.Limits(SIZE, 0.2, 0.3), "code")
-    performance.review(shelf, registry, SIZE, "code")
+    quality.review(shelf, registry, SIZE, "code")
     (kept,) = asked(ui, f"/api/projects/{project_id(project)}/snapshots")
     assert kept["tags"] == ["quality"]
 

@@ -11,17 +11,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bootstrap.orchestration import (
+from bootstrap.setup.orchestration import (
     WATCH,
     ensure_deployment,
     ensure_erasure_deployment,
     ensure_watch,
     ensure_work_pool,
 )
-from core.mongo import Db
-from core.settings import ROOT
-from monitor import erasures
-from monitor.prefect_runs import PrefectRuns
+from core.settings.loading import ROOT
+from core.stores.mongo import Db
+from monitor.flows import erasures
+from monitor.flows.prefect_runs import PrefectRuns
 from tests.prefect_cases import check_flows
 
 
@@ -78,7 +78,7 @@ def test_a_training_asked_for_by_hand_is_asked_for_once_and_written_down(db: Db)
         flows.give_up(run.id, "left by another test")
     named = {name: value for name, value in os.environ.items() if not name.startswith("CALLWISE_")}
     env = {**named, "MONGODB_DATABASE": db.name, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "monitor.retrain", "--reason", "new prices", "--by", "ann"]
+    command = [sys.executable, "-m", "monitor.flows.retrain", "--reason", "new prices", "--by", "ann"]
     said = [subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout for _ in range(2)]
     (run,) = flows.under_way()
     assert said[0] == f"Asked for a training: flow run {run.id} in Prefect.\n"

@@ -15,11 +15,12 @@ import pytest
 from mlserver.grpc import dataplane_pb2 as pb
 from mlserver.grpc.dataplane_pb2_grpc import GRPCInferenceServiceStub
 
-from core import levels, v2
 from core.clock import now
 from core.errors import Unavailable
-from core.level import levelled
-from core.model_registry import predict
+from core.models import levels_in_force
+from core.models.level import levelled
+from core.models.registry import predict
+from core.scoring import protocol
 from tests.serving_processes import Mongo, Registry, Server, free_ports, some_rows, wait_for
 
 
@@ -138,7 +139,7 @@ def test_the_level_in_force_is_served_without_mongodb_and_again_after_a_restart(
         return appliance.server.client.state()["champion_level"]
 
     assert level() == 0
-    levels.put(appliance.mongo.database(), versions[0], levels.Level(-0.8, 200, 20, 40.5, now()))
+    levels_in_force.put(appliance.mongo.database(), versions[0], levels_in_force.Level(-0.8, 200, 20, 40.5, now()))
     wait_for("the level", lambda: level() == -0.8)
     assert answered("levelled") == expected
     assert {held["level"] for held in log.find({"request": "levelled"})} == {-0.8}
@@ -151,7 +152,7 @@ def test_the_level_in_force_is_served_without_mongodb_and_again_after_a_restart(
     appliance.server.end()
     appliance.server.start()
     assert answered("levelled-anew") == expected, "from the first answer on"
-    appliance.mongo.database().appliance.delete_one({"_id": f"{levels.KEY}{versions[0]}"})
+    appliance.mongo.database().appliance.delete_one({"_id": f"{levels_in_force.KEY}{versions[0]}"})
     wait_for("the level's end", lambda: level() == 0)
 
 
@@ -160,7 +161,7 @@ def test_grpc_sends_words_as_bytes(appliance: Appliance, versions: list[str]) ->
     schema, fields = appliance.registry.schema, {"BYTES": "bytes", "INT64": "int64", "FP64": "fp64"}
     rows = some_rows(schema, 2, seed=11)
     request = pb.ModelInferRequest(model_name=appliance.registry.name, id="by-grpc")
-    for tensor in v2.request(schema, rows, ["a", "b"], "by-grpc")["inputs"]:
+    for tensor in protocol.request(schema, rows, ["a", "b"], "by-grpc")["inputs"]:
         data = [value.encode() if isinstance(value, str) else value for value in tensor["data"]]
         contents = pb.InferTensorContents(**{f"{fields[tensor['datatype']]}_contents": data})
         request.inputs.add(name=tensor["name"], datatype=tensor["datatype"], shape=[2], contents=contents)
@@ -191,7 +192,7 @@ def test_models_change_under_steady_requests_and_none_is_dropped(appliance: Appl
     prospects = [f"p{row}" for row in range(5)]
     stop = threading.Event()
 
-    def ask() -> list[list[v2.Score]]:
+    def ask() -> list[list[protocol.Score]]:
         answers = []
         while not stop.is_set():
             answers.append(appliance.server.client.score(rows, prospects))

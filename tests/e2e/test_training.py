@@ -13,20 +13,20 @@ import mlflow
 import pandas as pd
 import pytest
 
-from core import events
+from core.calls.undo import OUTCOMES_READ
 from core.errors import GateRefused, ModelError
-from core.model_registry import predict
-from core.mongo import Db
-from core.objects import ObjectStore
+from core.models.registry import predict
+from core.models.succession import CANARY, CHAMPION, Succession, What
 from core.schema import Schema
-from core.settings import ROOT, load
-from core.succession import CANARY, CHAMPION, Succession, What
-from core.undo import OUTCOMES_READ
+from core.settings.loading import ROOT, load
+from core.stores import event_log
+from core.stores.mongo import Db
+from core.stores.object_store import ObjectStore
 from tests.made_up_outcomes import made_up, store
-from trainer import handover
+from trainer.data.snapshot import AT, OUTCOME, PROSPECT
 from trainer.main import Settings, compose
-from trainer.pipeline import Outcome, Trainer, train
-from trainer.snapshot import AT, OUTCOME, PROSPECT
+from trainer.pipeline import handover
+from trainer.pipeline.training import Outcome, Trainer, train
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -96,7 +96,7 @@ def test_the_first_model_is_promoted_with_its_whole_lineage(db: Db, schema: Sche
     assert isinstance(decision.at, datetime)
     assert told(db, "model promoted") == [outcome.why]
     assert [event["details"]["rows"] for event in db.events.find({"what": OUTCOMES_READ})] == [len(frame)]
-    assert events.first_broken(db) is None
+    assert event_log.first_broken(db) is None
 
     client = trainer.models.client
     run = client.get_run(champion.run_id)
@@ -264,7 +264,7 @@ def test_a_model_is_opened_with_our_list_of_types_not_with_its_own(
     train(trainer, reason="a test")
     champion = trainer.models.version_by_alias(CHAMPION)
     assert champion is not None
-    monkeypatch.setattr("core.model_registry.TRUSTED_TYPES", ())
+    monkeypatch.setattr("core.models.registry.TRUSTED_TYPES", ())
     with pytest.raises(ModelError, match="not trusted"):
         trainer.models.load(champion)
 

@@ -1,7 +1,7 @@
 """What kills a part of the appliance, or its runner, loses no data and leaves nothing behind.
 
 On real processes: supervisord keeping the MongoDB-wire server, the quickest of the services; what holds for one holds
-for all, since they differ in data only (`bootstrap.services`).
+for all, since they differ in data only (`bootstrap.embedded.services`).
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ import psutil
 import pytest
 from pymongo import MongoClient
 
-from bootstrap import supervision
-from bootstrap.embedded import Appliance
-from bootstrap.processes import MARK_SERVICE, MARK_STATE, end, marked
-from bootstrap.watch import Status, Watch
+from bootstrap.embedded import supervisor_config
+from bootstrap.embedded.appliance import Appliance
+from bootstrap.embedded.processes import MARK_SERVICE, MARK_STATE, end, marked
+from bootstrap.embedded.watch import Status, Watch
 from core.errors import Conflict, Unavailable
-from core.settings import ROOT
+from core.settings.loading import ROOT
 
 PATIENCE = 120.0
 RUNNER = """
 import signal, sys
 from pathlib import Path
-from bootstrap.embedded import Appliance
-from bootstrap.watch import Watch
+from bootstrap.embedded.appliance import Appliance
+from bootstrap.embedded.watch import Watch
 
 class Stopped(Exception): pass
 def stop(*_): raise Stopped
@@ -194,6 +194,6 @@ def test_a_supervisor_that_is_not_there_does_not_answer_and_leaves_no_socket_ope
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         with pytest.raises(Unavailable, match="does not answer"):
-            supervision.processes(str(state / "supervisor.sock"))
+            supervisor_config.processes(str(state / "supervisor.sock"))
         gc.collect()
     assert [text for one in said if "unclosed" in (text := str(one.message))] == []

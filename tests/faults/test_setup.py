@@ -16,9 +16,9 @@ import pytest
 from mlflow import MlflowClient
 from pymongo import MongoClient
 
-from core.mongo import Db
-from core.objects import ObjectStore
-from core.settings import ROOT, S3Settings, load
+from core.settings.loading import ROOT, S3Settings, load
+from core.stores.mongo import Db
+from core.stores.object_store import ObjectStore
 
 NEEDED = ("MONGODB_URI", "S3_ENDPOINT_URL", "MLFLOW_TRACKING_URI", "PREFECT_API_URL", "EVIDENTLY_URL")
 STEPS = (
@@ -61,7 +61,7 @@ def database(uri: str, name: str) -> Iterator[Db]:
 
 
 def command(env: dict[str, str]) -> subprocess.Popen[str]:
-    run = [sys.executable, "-m", "bootstrap.setup"]
+    run = [sys.executable, "-m", "bootstrap.setup.steps"]
     return subprocess.Popen(run, env=env, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -80,7 +80,7 @@ def say(*words, **how):
     if str(words[0]).startswith(f"setup: {step}:"):
         os.kill(os.getpid(), signal.SIGKILL)
 builtins.print = say
-runpy.run_module("bootstrap.setup", run_name="__main__")
+runpy.run_module("bootstrap.setup.steps", run_name="__main__")
 """
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core import v2
 from core.errors import CallwiseError
-from core.mongo import Db
+from core.scoring import protocol
+from core.stores.mongo import Db
 from tests.serving_processes import Mongo, Registry, Server, some_rows, wait_for
 
 THREADS, ROWS = 3, 4
@@ -22,7 +22,7 @@ class Traffic:
         self._client, self._rows = server.client, some_rows(registry.schema, ROWS)
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(THREADS)
-        self.acknowledged: dict[str, v2.Score] = {}
+        self.acknowledged: dict[str, protocol.Score] = {}
         self.failed: list[CallwiseError] = []
         self._asking: list[Future[None]] = []
 
@@ -83,7 +83,7 @@ def drained(server: Server) -> bool:
     return state["spool_waiting"] == 0 and state["mongo"] == "takes predictions"
 
 
-def lost_or_changed(db: Db, acknowledged: dict[str, v2.Score]) -> list[str]:
+def lost_or_changed(db: Db, acknowledged: dict[str, protocol.Score]) -> list[str]:
     """Acknowledged predictions that the log does not hold as they were answered."""
     held = {one["_id"]: (one["score"], one["version"], one["route"]) for one in db.predictions.find()}
     return [key for key, score in acknowledged.items() if held.get(key) != (score.score, score.version, score.route)]

@@ -19,19 +19,19 @@ from typing import Any, TypeVar
 import httpx
 import pandas as pd
 
-from bootstrap.embedded import Appliance
-from bootstrap.watch import Watch
-from core.campaign_file import CampaignFile
+from bootstrap.embedded.appliance import Appliance
+from bootstrap.embedded.watch import Watch
+from core.calls.claims import Result, claim, record
 from core.errors import CallwiseError
-from core.intake import import_campaign
-from core.mongo import Db, Document, connect, count
-from core.prospects import Result, claim, record
+from core.imports.campaign_file import CampaignFile
+from core.imports.importer import import_campaign
+from core.models.succession import Decision, State, decisions, state
 from core.schema import Schema
-from core.scoring import ScoringClient
-from core.settings import MongoSettings, PrefectSettings, RegistrySettings, ScoringSettings, load
-from core.succession import Decision, State, decisions, state
-from core.v2 import Score
-from monitor.prefect_runs import FLOW, PrefectRuns
+from core.scoring.client import ScoringClient
+from core.scoring.protocol import Score
+from core.settings.loading import MongoSettings, PrefectSettings, RegistrySettings, ScoringSettings, load
+from core.stores.mongo import Db, Document, connect, count
+from monitor.flows.prefect_runs import FLOW, PrefectRuns
 from tests.loop import worlds
 
 T = TypeVar("T")

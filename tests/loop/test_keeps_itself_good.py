@@ -18,12 +18,12 @@ from pathlib import Path
 import pytest
 
 from core.clock import now
-from core.economy import indicators
-from core.mongo import Document, count
+from core.models.succession import What
 from core.schema import Schema
-from core.settings import ROOT
-from core.succession import What
-from monitor import messages
+from core.schema.economy import indicators
+from core.settings.loading import ROOT
+from core.stores.mongo import Document, count
+from monitor.messages import message
 from tests.loop.live import Asker, Live, running
 from tests.loop.worlds import FIRST, NUMBERS, SECOND
 
@@ -261,7 +261,7 @@ def told_once(live: Live) -> None:
     live.until("everybody was told", lambda: not count(live.db.incidents, {"outbox": True}))
     for one in live.incidents():
         places = [place for place, entry in enumerate(one["history"]) if entry["tell"]]
-        assert live.receiver.of(one["_id"]) == [messages.of_incident(one, place).title for place in places]
+        assert live.receiver.of(one["_id"]) == [message.of_incident(one, place).title for place in places]
         states = [entry["status"] for entry in one["history"]]
         assert all(before != after for before, after in pairwise(states))
     assert len(live.receiver.told) == sum(entry["tell"] for one in live.incidents() for entry in one["history"])

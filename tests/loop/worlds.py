@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.economy import indicators
 from core.schema import ColumnType, Schema
+from core.schema.economy import indicators
 
 # Middle and spread of each number, in the first world.
 NUMBERS = {

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.model_registry import SCORE
+from core.models.registry import SCORE
 from core.schema import Schema
-from core.settings import MonitorSettings
-from monitor import drift, performance
-from monitor.windows import Called, Scored
+from core.settings.loading import MonitorSettings
+from monitor.reports import drift, quality
+from monitor.reports.windows import Called, Scored
 from tests.made_up_outcomes import made_up
-from trainer.snapshot import OUTCOME
+from trainer.data.snapshot import OUTCOME
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 WATCHING = MonitorSettings()
@@ -73,11 +73,11 @@ def calls(frame: pd.DataFrame) -> list[Called]:
 
 def quality_verdicts(
     reference: pd.DataFrame, stream: pd.DataFrame, step: int = WATCHING.callwise_quality_window // LOOKS
-) -> Iterator[performance.QualityVerdict]:
+) -> Iterator[quality.QualityVerdict]:
     """The verdict on each full window of outcomes, every tenth of a window, or every `step`."""
     size, rows = WATCHING.callwise_quality_window, calls(stream)
     for end in range(size, len(rows) + 1, step):
-        yield performance.judge(reference, rows[end - size : end][::-1], "1", "code")[0]
+        yield quality.judge(reference, rows[end - size : end][::-1], "1", "code")[0]
 
 
 def after(onset: int, change: Change) -> Change:

@@ -7,21 +7,21 @@ from datetime import datetime, timedelta
 import pandas as pd
 import pytest
 
-from core.model_registry import Loaded, ModelVersion, Proof
-from core.mongo import Db
+from core.models.registry import Loaded, ModelVersion, Proof
+from core.models.succession import Succession
 from core.schema import Schema
-from core.succession import Succession
-from monitor import drift, expected, parity, performance
-from monitor.digest import Digest
-from monitor.facts import Rules
-from monitor.follow_up import FollowUp
-from monitor.reports import Shelf
+from core.stores.mongo import Db
+from monitor.incidents.facts import Rules
+from monitor.incidents.follow_up import FollowUp
+from monitor.messages.digest import Digest
+from monitor.reports import drift, expected, parity, quality
+from monitor.reports.shelf import Shelf
 from tests.aliases import Aliases
 from tests.fake_evidently import FakeEvidently, FakeRegistry
 from tests.fake_prefect import FakePrefect
 from tests.monitoring.conftest import LIMITS, LOOKS, START, WATCHING, calls, people, predictions
 from tests.serving_fakes import FakeModel
-from trainer.snapshot import OUTCOME
+from trainer.data.snapshot import OUTCOME
 
 pytestmark = pytest.mark.mongo
 
@@ -58,7 +58,7 @@ class Watched:
         self.at += timedelta(minutes=15)
         self.prefect.now = self.at
         drift.review(self.shelf, self.registry, self.schema, LIMITS, "code")
-        performance.review(self.shelf, self.registry, WATCHING.callwise_quality_window, "code")
+        quality.review(self.shelf, self.registry, WATCHING.callwise_quality_window, "code")
         return FollowUp(self.db, self.prefect.client(), MODEL, Rules(), clock=self.clock).run()
 
 

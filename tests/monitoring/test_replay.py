@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from core.models.succession import What
 from core.schema import Schema
-from core.settings import ROOT
-from core.succession import What
-from monitor.facts import RunEnd
-from monitor.incidents import Status
+from core.settings.loading import ROOT
+from monitor.incidents.facts import RunEnd
+from monitor.incidents.lifecycle import Status
 from replay import main as command
 from replay.callwise import Callwise
 from replay.history import History

@@ -22,7 +22,7 @@ from tests.monitoring.conftest import (
     quality_verdicts,
     scored,
 )
-from trainer.snapshot import OUTCOME
+from trainer.data.snapshot import OUTCOME
 
 STABLE_DRIFT, STABLE_QUALITY = 8, 30  # windows of different people, none of whom is another
 WINDOW, SIZE = LIMITS.window, WATCHING.callwise_quality_window

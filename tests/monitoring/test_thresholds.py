@@ -8,13 +8,13 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import binom
 
-from core.model_registry import SCORE
+from core.models.registry import SCORE
 from core.schema import Schema
-from core.settings import IncidentSettings, MonitorSettings, TrialSettings
-from monitor import promise, reports
-from monitor.drift import DriftVerdict, compare
-from monitor.facts import Rules
-from monitor.promise import promised
+from core.settings.loading import IncidentSettings, MonitorSettings, TrialSettings
+from monitor.incidents.facts import Rules
+from monitor.reports import promise, shelf
+from monitor.reports.drift import DriftVerdict, compare
+from monitor.reports.promise import promised
 from tests.monitoring.conftest import LIMITS, REFERENCE, predictions
 
 # What every test of this suite was written for. Whoever moves one of these on purpose moves the tests with it.
@@ -54,7 +54,7 @@ def test_the_default_is_the_one_the_suite_was_written_for(
 
 
 def test_the_constants_are_the_ones_the_suite_was_written_for() -> None:
-    assert (promise.FALSE_ALARMS, reports.STRIDE) == (0.01, 10)
+    assert (promise.FALSE_ALARMS, shelf.STRIDE) == (0.01, 10)
     assert (Rules().attempts, Rules().refusals, Rules().fresh_outcomes, Rules().patience.days) == (3, 1, 200, 14)
 
 

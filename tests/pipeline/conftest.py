@@ -9,15 +9,15 @@ from typing import ParamSpec, TypeVar
 import pandas as pd
 import pytest
 
-from core.model_registry import Model
+from core.models.registry import Model
 from core.schema import Schema
-from core.settings import TrainerSettings
+from core.settings.loading import TrainerSettings
 from tests.made_up_outcomes import made_up
-from trainer import calibrate, recipe
-from trainer.candidates import Candidate
-from trainer.recipe import Made, Standing, Unwatched
-from trainer.snapshot import AT
-from trainer.verdict import Verdict
+from trainer.data.snapshot import AT
+from trainer.fitting import calibrate, recipe
+from trainer.fitting.candidates import Candidate
+from trainer.fitting.recipe import Made, Standing, Unwatched
+from trainer.gates.verdict import Verdict
 
 P = ParamSpec("P")
 T = TypeVar("T")

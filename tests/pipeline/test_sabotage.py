@@ -16,17 +16,18 @@ import pytest
 from scipy.special import expit, logit
 
 from core.errors import GateRefused
-from core.model_registry import Model, Scores, predict
+from core.models.registry import Model, Scores, predict
 from core.schema import Schema
-from core.settings import TrainerSettings
-from monitor.evidence import ROLL_BACK, Pair, Rules, judge
+from core.settings.loading import TrainerSettings
+from monitor.trials.evidence import ROLL_BACK, Pair, Rules, judge
 from tests.made_up_outcomes import made_up
 from tests.pipeline.conftest import Training, window
-from trainer import checks, expectations, recipe
-from trainer.recipe import Standing
-from trainer.snapshot import AT, OUTCOME, PROSPECT
+from trainer.data.snapshot import AT, OUTCOME, PROSPECT
+from trainer.fitting import recipe
+from trainer.fitting.recipe import Standing
+from trainer.gates import data_gate, model_gate
 
-DATA, MODEL, CHAMPION = expectations.GATE, checks.GATE, "champion gate"
+DATA, MODEL, CHAMPION = data_gate.GATE, model_gate.GATE, "champion gate"
 OLD = 2_500  # rows that the champion has learnt from; the window of the next training begins before they end
 
 Sabotage = Callable[[Training, pd.DataFrame], tuple[pd.DataFrame, Standing | None]]

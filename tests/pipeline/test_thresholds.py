@@ -16,14 +16,14 @@ import skops.io
 from threadpoolctl import threadpool_limits
 
 from core.errors import GateRefused, ModelError
-from core.model_registry import TOLERANCE, TRUSTED_TYPES, Model, Proof, Scores, predict
+from core.models.registry import TOLERANCE, TRUSTED_TYPES, Model, Proof, Scores, predict
 from core.schema import Schema
-from core.settings import TrainerSettings
+from core.settings.loading import TrainerSettings
 from tests.pipeline.conftest import Training
 from tests.pipeline.test_sabotage import leaked
-from trainer import checks, expectations, gate
-from trainer.gate import Decision, Outcomes, Rules, against_base_rate, against_champion
-from trainer.register import proof_inputs
+from trainer.gates import champion_gate, data_gate, model_gate
+from trainer.gates.champion_gate import Decision, Outcomes, Rules, against_base_rate, against_champion
+from trainer.pipeline.registration import proof_inputs
 
 RULES = Rules.of(TrainerSettings())
 
@@ -59,14 +59,19 @@ def test_every_gate_setting_is_among_them_and_is_the_rule() -> None:
 
 
 def test_the_constants_are_the_ones_the_suite_was_written_for() -> None:
-    assert (gate.CERTAIN, checks.LEAK, checks.SECONDS_A_ROW, checks.SAMPLE) == (2.0, 0.7, 0.01, 3_000)
+    assert (champion_gate.CERTAIN, model_gate.LEAK, model_gate.SECONDS_A_ROW, model_gate.SAMPLE) == (
+        2.0,
+        0.7,
+        0.01,
+        3_000,
+    )
     assert TOLERANCE == 1e-9
 
 
 def test_minimum_outcomes(outcomes: pd.DataFrame, schema: Schema) -> None:
     minimum = TrainerSettings().callwise_minimum_outcomes
-    assert expectations.validate(outcomes.head(1_000), schema, minimum_outcomes=minimum).passed
-    assert not expectations.validate(outcomes.head(999), schema, minimum_outcomes=minimum).passed
+    assert data_gate.validate(outcomes.head(1_000), schema, minimum_outcomes=minimum).passed
+    assert not data_gate.validate(outcomes.head(999), schema, minimum_outcomes=minimum).passed
 
 
 def two_levels(rows: int, apart: float, said: float) -> tuple[Outcomes, Scores]:
@@ -83,7 +88,7 @@ def two_levels(rows: int, apart: float, said: float) -> tuple[Outcomes, Scores]:
 @pytest.mark.parametrize(("apart", "passes"), [(0.0185, True), (0.0165, False)])
 def test_gate_auc_of_the_first_model(apart: float, passes: bool) -> None:
     outcomes, scores = two_levels(200_000, apart, apart)
-    assert 2 * gate.null_error(outcomes) == pytest.approx(0.0026, abs=1e-4)  # so the bound is 0.5174
+    assert 2 * champion_gate.null_error(outcomes) == pytest.approx(0.0026, abs=1e-4)  # so the bound is 0.5174
     decision = against_base_rate(outcomes, scores, 0.5, RULES)
     assert decision.passed is passes
     assert passes or "shown to be below 0.52" in decision.why

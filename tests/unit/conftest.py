@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import streamlit as st
 
-from app import identity
-from core.accounts import Account, Role
+from app.access import identity
+from core.accounts.directory import Account, Role
 
 ANN = Account("ann", "Ann", Role.ENGINEER)
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.accounts import Settings, read, write
-from bootstrap.accounts_mongo import privileges
-from bootstrap.accounts_s3 import policy
-from bootstrap.rights import READ, RIGHTS, WRITE, MongoRights, Rights
+from bootstrap.setup.mongo_accounts import privileges
+from bootstrap.setup.rights import READ, RIGHTS, WRITE, MongoRights, Rights
+from bootstrap.setup.s3_accounts import policy
+from bootstrap.setup.service_accounts import Settings, read, write
 from core.errors import SettingsError
-from core.mongo import COLLECTIONS, PRIVATE
-from core.settings import ROOT, load
+from core.settings.loading import ROOT, load
+from core.stores.mongo import COLLECTIONS, PRIVATE
 
 BUCKETS = {"datasets": "sets", "models": "models"}
 PACKAGES = {"app": ("app",), "monitor": ("monitor",), "prefect-worker": ("trainer",)}
@@ -90,7 +90,7 @@ def test_a_service_has_the_right_to_what_its_code_writes(service: str) -> None:
 
 
 def test_people_may_say_on_a_screen_that_they_look_after_an_incident() -> None:
-    """The app writes it through `core.incidents`, where the test above does not look."""
+    """The app writes it through `core.oversight.incidents`, where the test above does not look."""
     mongo = by_service("app").mongo
     assert mongo is not None
     assert {"find", "update"} <= allowed(mongo, "incidents")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from core import passwords
-from core.accounts import Role, add, find
-from core.mongo import Db
+from core.accounts import passwords
+from core.accounts.directory import Role, add, find
+from core.stores.mongo import Db
 from tests.people import PASSWORD
 from tests.screens import Draw, drawn, tables, texts
 
@@ -22,12 +22,15 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
     add(db, "tom", "Tom", Role.AGENT, by="tests", password=PASSWORD, must_change=False)
 
     def script() -> None:
-        from app import accounts, identity, main, notices
+        from app import main
+        from app.access import identity
+        from app.accounts import page as accounts_page
+        from app.shell import notices
 
         with notices.boundary():
             house = main.wire()
             identity.begin(house)
-            accounts.page(house)
+            accounts_page.page(house)
 
     with drawn(script, db, monkeypatch) as draw:
         yield draw

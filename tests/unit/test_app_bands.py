@@ -1,6 +1,6 @@
 import pytest
 
-from app.bands import BANDS, band_of, last_places
+from app.ranked_list.bands import BANDS, band_of, last_places
 
 
 def floors(scores: list[float]) -> list[float]:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from app.call_results import CHOICES, offers
-from core.call_states import Result
+from app.calls.result_words import CHOICES, offers
+from core.calls.lifecycle import Result
 
 
 def test_every_result_has_a_button_and_a_key_of_its_own() -> None:

@@ -6,7 +6,7 @@ import errno
 
 import pytest
 
-from app import disk
+from app.shell import disk
 from core.errors import InputError
 from core.sentences import Sentence
 

@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.clock import now
-from core.mongo import Db
 from core.schema import Schema
+from core.stores.mongo import Db
 from tests.fake_services import answering, by_euribor
 from tests.screens import Draw, drawn, tables, texts
 from tests.weeks_of_models import fill
@@ -28,7 +28,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
 @pytest.fixture
 def screen(db: Db, monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, Any]]) -> Iterator[Draw]:
     def script() -> None:
-        from app import economy_page, identity, main, notices
+        from app import main
+        from app.access import identity
+        from app.economy import page as economy_page
+        from app.shell import notices
 
         house = main.wire()
         identity.begin(house)

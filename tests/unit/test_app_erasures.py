@@ -13,14 +13,15 @@ import streamlit as st
 import yaml
 from streamlit.testing.v1 import AppTest
 
-from app import erasure_receipt, identity
-from core import kept_out
-from core.accounts import Account, Role
+from app.access import identity
+from app.privacy import receipt_file
+from core.accounts.directory import Account, Role
 from core.clock import now
-from core.erasure import Erasure, Person, Status, ask, forget, get, note, sealed, under_way
-from core.mongo import Db
-from core.objects import ObjectStore
-from core.settings import ROOT
+from core.imports import kept_out
+from core.privacy.requests import Erasure, Person, Status, ask, forget, get, note, sealed, under_way
+from core.settings.loading import ROOT
+from core.stores.mongo import Db
+from core.stores.object_store import ObjectStore
 
 pytestmark = pytest.mark.mongo
 
@@ -45,10 +46,12 @@ def screen(db: Db, objects: ObjectStore, tmp_path: Path, monkeypatch: pytest.Mon
         db.prospects.insert_one({"_id": key, "campaign": campaign, "ref": "C-7", "status": "open", "claim": None})
 
     def script() -> None:
-        from app import erasures, main, notices
+        from app import main
+        from app.privacy import page as privacy_page
+        from app.shell import notices
 
         with notices.boundary():
-            erasures.page(main.wire())
+            privacy_page.page(main.wire())
 
     st.cache_data.clear()
     return lambda: AppTest.from_function(script, default_timeout=60).run()
@@ -122,7 +125,7 @@ def test_how_far_it_is_and_what_holds_it_up_is_shown(screen: Screen, db: Db) -> 
 def test_a_receipt_names_nobody_and_can_be_shown_to_be_genuine(db: Db) -> None:
     done = ended(db)
     assert "C-7" not in repr(db.erasures.find_one({"_id": done.id}))
-    page, text = erasure_receipt.as_page(done.receipt, "UTC"), erasure_receipt.as_json(done.receipt)
+    page, text = receipt_file.as_page(done.receipt, "UTC"), receipt_file.as_json(done.receipt)
     assert "C-7" not in page + text
     assert sealed(json.loads(text)) in page
     assert "Mia &lt;b&gt;B&lt;/b&gt;" in page

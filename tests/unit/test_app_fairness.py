@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app import fairness_figures
-from app.calls_made import Before, Call
-from app.fairness_figures import SMALL, Group
-from app.list_sample import Listed
-from core.results import Rate
+from app.models import fairness_figures
+from app.models.fairness_figures import SMALL, Group
+from app.ranked_list.sample import Listed
+from app.results.calls_made import Before, Call
+from app.results.statistics import Rate
 from core.schema import Schema
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import ClassVar
 import pytest
 import streamlit as st
 
-from app import chart_words, formats
+from app.language import chart_locale, formats
 from core.schema import Column, Schema, Value
 
 
@@ -170,8 +170,8 @@ def test_groups_of_a_number_are_words(
 def test_charts_write_days_as_the_page_does(at_home: Callable[[str | None], None], locale: str | None) -> None:
     at_home(locale)
     day = date(2026, 3, 5)
-    names = chart_words.numbers_and_dates().to_dict()["time"]
-    written = chart_words.day().replace("%-d", "5").replace("%Y", "2026").replace("%b", names["shortMonths"][2])
+    names = chart_locale.numbers_and_dates().to_dict()["time"]
+    written = chart_locale.day().replace("%-d", "5").replace("%Y", "2026").replace("%b", names["shortMonths"][2])
     assert written == formats.date_of(day)
     assert (len(names["days"]), len(names["shortDays"]), len(names["months"])) == (7, 7, 12)
     assert names["shortDays"][4].strip(".") == formats.date_of(day, weekday=True).split(",")[0].strip(".")

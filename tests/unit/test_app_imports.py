@@ -14,17 +14,17 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app import imports
-from app.appliance import Appliance
-from app.import_log import Entry
-from app.imports import Work
-from core import events
-from core.call_states import Rules
+from app.imports import run_import
+from app.imports.log import Entry
+from app.imports.run_import import Work
+from app.shell.appliance import Appliance
+from core.calls.lifecycle import Rules
 from core.errors import InputError, NotFound
-from core.mongo import Db
-from core.objects import ObjectStore
 from core.schema import Schema
-from core.settings import ROOT, S3Settings, load
+from core.settings.loading import ROOT, S3Settings, load
+from core.stores import event_log
+from core.stores.mongo import Db
+from core.stores.object_store import ObjectStore
 
 Row = dict[str, Any]
 RULES = {"age": "'young' is not a whole number from 17 to 110", "job": "'pilot' is not one of admin."}
@@ -58,21 +58,21 @@ def rows(person: Row) -> list[Row]:
 def bring(house: Appliance, name: str, content: bytes, **options: Any) -> Entry:
     """Import a file called `name`, as the form does."""
     with TemporaryDirectory() as folder:
-        file = imports.saved(Path(folder), name, io.BytesIO(content))
-        return imports.bring_in(house, Work("spring", file, "Mia"), **options)
+        file = run_import.saved(Path(folder), name, io.BytesIO(content))
+        return run_import.bring_in(house, Work("spring", file, "Mia"), **options)
 
 
 @pytest.mark.parametrize(
     ("title", "key"), [("Autumn 2026", "autumn-2026"), ("  uci ", "uci"), ("a:b/c", "a-b-c"), ("x" * 60, "x" * 40)]
 )
 def test_a_campaign_s_key_is_simple(title: str, key: str) -> None:
-    assert imports.campaign_key(title) == key
+    assert run_import.campaign_key(title) == key
 
 
 @pytest.mark.parametrize("title", ["", "  ", "::", "日本"])
 def test_a_name_without_letters_is_refused_in_three_sentences(title: str) -> None:
     with pytest.raises(InputError) as caught:
-        imports.campaign_key(title)
+        run_import.campaign_key(title)
     assert caught.value.what
     assert caught.value.kept == "Nothing was imported."
     assert caught.value.next
@@ -108,7 +108,7 @@ class TestBringIn:
             "spring",
             done.document["sha256"],
         )
-        assert events.first_broken(house.db) is None
+        assert event_log.first_broken(house.db) is None
 
     def test_the_same_file_twice_changes_nothing(self, house: Appliance, rows: list[Row]) -> None:
         bring(house, "people.csv", table(rows))
@@ -140,9 +140,10 @@ class TestPage:
         st.cache_data.clear()
 
         def script() -> None:
-            from app import campaigns, main
+            from app import main
+            from app.campaigns import page as campaigns_page
 
-            campaigns.page(main.wire())
+            campaigns_page.page(main.wire())
 
         yield AppTest.from_function(script, default_timeout=30).run()
         st.cache_data.clear()

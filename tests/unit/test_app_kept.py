@@ -7,7 +7,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from app.kept import TIMES, Kept
+from app.shell.adaptive_cache import TIMES, Kept
 
 DB: Any = SimpleNamespace(name="db")
 

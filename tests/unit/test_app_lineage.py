@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from app.lineage import LineageReader
+from app.shell.lineage import LineageReader
 from core.errors import NotFound, Unavailable
 from tests.fake_services import TAGS, answering
 

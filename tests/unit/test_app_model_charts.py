@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app import model_charts
-from app.reigns import Span
+from app.models import charts as model_charts
+from app.models.timeline import Span
 
 BEGUN = datetime(2026, 11, 2, 9, tzinfo=UTC)
 

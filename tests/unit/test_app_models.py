@@ -9,9 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.clock import now
-from core.mongo import Db
+from core.models.succession import Succession, What, decisions, state
 from core.schema import Schema
-from core.succession import Succession, What, decisions, state
+from core.stores.mongo import Db
 from tests.fake_services import answering
 from tests.screens import Draw, drawn, tables, texts
 from tests.weeks_of_models import MODEL, fill
@@ -22,12 +22,15 @@ pytestmark = pytest.mark.mongo
 @pytest.fixture
 def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
     def script() -> None:
-        from app import identity, main, models, notices
+        from app import main
+        from app.access import identity
+        from app.models import page as models_page
+        from app.shell import notices
 
         house = main.wire()
         identity.begin(house)
         with notices.boundary():
-            models.page(house)
+            models_page.page(house)
 
     with answering() as (url, _):
         pages = {

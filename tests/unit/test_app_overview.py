@@ -10,11 +10,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import trials
 from core.clock import now
-from core.incidents import acknowledge
-from core.mongo import Db
-from core.succession import Succession, What, decisions, state
+from core.models import trials
+from core.models.succession import Succession, What, decisions, state
+from core.oversight.incidents import acknowledge
+from core.stores.mongo import Db
 
 pytestmark = pytest.mark.mongo
 
@@ -34,9 +34,10 @@ def overview(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
         monkeypatch.setenv(name, value)
 
     def script() -> None:
-        from app import main, overview
+        from app import main
+        from app.overview import page as overview_page
 
-        overview.page(main.wire())
+        overview_page.page(main.wire())
 
     st.cache_data.clear()
     yield lambda: AppTest.from_function(script, default_timeout=30).run()
@@ -86,7 +87,9 @@ def test_a_part_that_fails_takes_only_its_own_card_down(overview: Draw, campaign
 
 
 def test_only_screens_with_an_address_are_linked(overview: Draw, campaign: None) -> None:
-    assert [(link.label, link.url) for link in overview().link_button] == [("MLflow", "http://models.example:5000")]
+    assert [(link.label, link.url) for link in overview().link_button] == [
+        ("MLflow", "http://models.example:5000")
+    ]
 
 
 def test_reports_and_open_incidents_are_told(overview: Draw, campaign: None, db: Db) -> None:

@@ -11,14 +11,17 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import account_changes, call_script, prospects, sessions
-from core.accounts import Role
-from core.campaigns import State, assign, put
+from app.access import sessions
+from core.accounts import changes as account_changes
+from core.accounts.directory import Role
+from core.calls import claims
+from core.calls import script as call_script
+from core.calls.campaigns import State, assign, put
+from core.calls.claims import Result
 from core.clock import now
-from core.mongo import Db
-from core.prospects import Result
 from core.schema import Schema
-from core.settings import ROOT
+from core.settings.loading import ROOT
+from core.stores.mongo import Db
 from tests.people import cookies_from_tests, sit_down
 
 pytestmark = pytest.mark.mongo
@@ -280,7 +283,7 @@ def test_the_card_tells_who_called_when_and_what_came_of_it(screen: Screen, camp
     assert "None. This is the first." in [e.value for e in test.caption]
     press(test, "outcome-no-answer")
     db.prospects.update_one({"_id": "spring:p2"}, {"$set": {"due": 1}})
-    prospects.wake(db, campaign, now())
+    claims.wake(db, campaign, now())
     test = press(screen("Bob"), "take")
     assert shown(test) == ["Person p2"]
     past = next(t.value for t in test.table if "When" in t.value)
@@ -333,7 +336,7 @@ def test_an_agent_who_was_overtaken_is_told_so(screen: Screen, campaign: str, db
     late = now() - timedelta(minutes=1)
     db.prospects.update_one({"_id": "spring:p2"}, {"$set": {"claim": {"by": "Ann", "until": late}}})
     assert "hold ran out" in said(test.run())
-    assert prospects.claim(db, campaign, "Bob")
+    assert claims.claim(db, campaign, "Bob")
     test = press(test, "outcome-refused")
     assert "now held by Bob" in said(test)
     assert "Nothing was recorded" in said(test)
@@ -342,7 +345,7 @@ def test_an_agent_who_was_overtaken_is_told_so(screen: Screen, campaign: str, db
 
 def test_an_outcome_recorded_elsewhere_is_never_overwritten(screen: Screen, campaign: str, db: Db) -> None:
     test = press(screen("Ann"), "take")
-    prospects.record(db, "spring:p2", "Ann", Result.REFUSED)
+    claims.record(db, "spring:p2", "Ann", Result.REFUSED)
     test = press(test, "outcome-sold")
     assert "already has the outcome" in said(test)
     assert "first outcome stands" in said(test)
@@ -358,7 +361,7 @@ def test_everybody_called_is_said(screen: Screen, campaign: str) -> None:
 
 def test_everybody_on_other_screens_is_said(screen: Screen, campaign: str, db: Db) -> None:
     for agent in ("Bob", "Cid", "Dot"):
-        prospects.claim(db, campaign, agent)
+        claims.claim(db, campaign, agent)
     assert "Nobody is free to call" in said(press(screen("Ann"), "take"))
 
 

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from app import person
-from core.mongo import Db
+from app.calls import person
 from core.schema import Role, Schema
+from core.stores.mongo import Db
 
 
 def test_every_feature_is_shown_once_under_its_role(schema: Schema) -> None:

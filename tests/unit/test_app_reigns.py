@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from app import addresses, reigns
-from app.appliance import Appliance, Link
-from app.lineage import Lineage
-from app.reigns import Span, Training
-from core.succession import Decision, What
+from app.models import timeline
+from app.models.timeline import Span, Training
+from app.shell import links as addresses
+from app.shell.appliance import Appliance, Link
+from app.shell.lineage import Lineage
+from core.models.succession import Decision, What
 
 START, HOUR = datetime(2026, 3, 2, 9, tzinfo=UTC), timedelta(hours=1)
 
@@ -21,7 +22,7 @@ def line(*taken: tuple[What, str]) -> list[Decision]:
 
 
 def test_every_reign_trial_and_hold_has_its_span() -> None:
-    found = reigns.spans(
+    found = timeline.spans(
         line(
             (What.PROMOTED, "1"), (What.ON_TRIAL, "2"), (What.HELD, "1"), (What.RELEASED, "1"), (What.PROMOTED, "2"),
             (What.ON_TRIAL, "3"), (What.ROLLED_BACK, "1"),
@@ -36,11 +37,11 @@ def test_every_reign_trial_and_hold_has_its_span() -> None:
         Span("3", "on trial", at[6], at[7]),
         Span("1", "champion", at[7], None),
     ]
-    assert reigns.spans([]) == []
+    assert timeline.spans([]) == []
 
 
 def test_another_canary_ends_the_trial_of_the_one_before() -> None:
-    found = reigns.spans(line((What.PROMOTED, "1"), (What.ON_TRIAL, "2"), (What.ON_TRIAL, "3")))
+    found = timeline.spans(line((What.PROMOTED, "1"), (What.ON_TRIAL, "2"), (What.ON_TRIAL, "3")))
     trials = [(span.version, span.until) for span in found if span.role == "on trial"]
     assert trials == [("2", START + 3 * HOUR), ("3", None)]
 
@@ -62,7 +63,7 @@ def decision(by: str = "trainer", incident: str | None = None) -> Decision:
     ],
 )
 def test_a_decision_names_what_lies_behind_it(taken: Decision, training: Training | None, behind: str) -> None:
-    assert reigns.cause(taken, training) == behind
+    assert timeline.cause(taken, training) == behind
 
 
 def ended(run: str, **details: Any) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def ended(run: str, **details: Any) -> dict[str, Any]:
 
 
 def test_a_version_was_made_by_the_first_training_that_made_it() -> None:
-    found = reigns.trainings(
+    found = timeline.trainings(
         [
             ended("a", version="2", result="on trial", reason="drift", incident="drift:1"),
             ended("b", version="2", result="unchanged", reason="on schedule"),
@@ -88,8 +89,8 @@ def test_the_figures_of_a_trial_are_those_it_ended_with() -> None:
         Decision(3, What.DROPPED, "2", START, "monitor", "x", None, figures),
         Decision(4, What.DROPPED, "3", START, "monitor", "x", None, {"guardrail": "slow"}),
     ]
-    assert reigns.evidence(taken, "2") == figures
-    assert reigns.evidence(taken, "1") == reigns.evidence(taken, "3") == {}
+    assert timeline.evidence(taken, "2") == figures
+    assert timeline.evidence(taken, "1") == timeline.evidence(taken, "3") == {}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_the_figures_of_a_trial_are_those_it_ended_with() -> None:
     ],
 )
 def test_an_incident_names_its_cause(incident: str, cause: str) -> None:
-    assert reigns.cause_of(incident) == cause
+    assert timeline.cause_of(incident) == cause
 
 
 def house(*links: Link) -> Appliance:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from app.calls_made import Before, Call, Tally
-from app.result_figures import (
+from app.results.calls_made import Before, Call, Tally
+from app.results.figures import (
     by_agent,
     by_band,
     by_day,
@@ -18,9 +18,9 @@ from app.result_figures import (
     same_people,
     total,
 )
-from core.results import Rate
+from app.results.statistics import Rate
+from core.models.succession import Decision, What
 from core.schema import Column, ColumnType, Role, Value
-from core.succession import Decision, What
 
 MONDAY = date(2026, 11, 2)
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)

@@ -10,10 +10,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app import results as page_of_results
-from core import trials
+from app.results import page as page_of_results
 from core.clock import now
-from core.mongo import Db
+from core.models import trials
+from core.stores.mongo import Db
 
 pytestmark = pytest.mark.mongo
 
@@ -35,12 +35,15 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
     def script() -> None:
         import streamlit as st
 
-        from app import identity, main, notices, results
+        from app import main
+        from app.access import identity
+        from app.results import page as results_page
+        from app.shell import notices
 
         with notices.boundary():
             house = main.wire()
             st.navigation(main._pages(house, identity.signed_in()))
-            results.page(house)
+            results_page.page(house)
 
     st.cache_data.clear()
     st.cache_resource.clear()

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import reviews, week
 from core.clock import now
-from core.mongo import Db
+from core.models.succession import Succession
+from core.oversight import reviews, week
 from core.schema import Schema
-from core.succession import Succession
+from core.stores.mongo import Db
 from tests.screens import Draw, drawn, tables, texts
 from tests.weeks_of_models import DAY, MODEL, fill, measured, monday, report
 
@@ -21,12 +21,15 @@ pytestmark = pytest.mark.mongo
 @pytest.fixture
 def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
     def script() -> None:
-        from app import identity, main, notices, review
+        from app import main
+        from app.access import identity
+        from app.review import page as review_page
+        from app.shell import notices
 
         house = main.wire()
         identity.begin(house)
         with notices.boundary():
-            review.page(house)
+            review_page.page(house)
 
     with drawn(script, db, monkeypatch, CALLWISE_EVIDENTLY_PAGE="http://e.example") as draw:
         yield draw
@@ -128,6 +131,6 @@ def test_figures_that_are_not_those_that_were_signed_meanwhile_are_not_signed(sc
 
 
 def reviews_of(db: Db, name: str) -> dict[str, object]:
-    from app import review_figures
+    from app.review import figures as review_figures
 
     return review_figures.of(db, MODEL, name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from app import what_if_figures
+from app.economy import what_if_figures
 from core.schema import Schema
 
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.attempts import LONGEST, Key, pause
+from app.access.attempts import LONGEST, Key, pause
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from core.campaign_file import CampaignFile
-from core.column_mapping import ColumnMapping, normal, signature
-from core.column_matching import Proposal, Sample, Sure, mapping_of, propose, unused
+from app.imports.column_matching import Proposal, Sample, Sure, mapping_of, propose, unused
+from app.imports.value_matching import spellings
 from core.errors import InputError
-from core.reject_file import MARKS
+from core.imports.campaign_file import CampaignFile
+from core.imports.column_mapping import ColumnMapping, normal, signature
+from core.imports.reject_file import MARKS
 from core.schema import Schema
-from core.value_matching import spellings
 
 Look = Callable[..., dict[str, Proposal]]
 

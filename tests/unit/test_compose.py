@@ -1,4 +1,4 @@
-"""The compose file: it runs the services of `bootstrap.services`, and each of them closed by default.
+"""The compose file: it runs the services of `bootstrap.embedded.services`, and each of them closed by default.
 
 The file is read as YAML; what `docker compose` makes of it is looked at in tests/compose, where there is an engine.
 """
@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from bootstrap.environment import NO_TELEMETRY
-from bootstrap.rights import RIGHTS
-from bootstrap.services import BY_NAME, SERVICES, Service
-from core.settings import ROOT, groups
+from bootstrap.embedded.environment import NO_TELEMETRY
+from bootstrap.embedded.services import BY_NAME, SERVICES, Service
+from bootstrap.setup.rights import RIGHTS
+from core.settings.loading import ROOT, groups
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -88,7 +88,7 @@ def test_each_is_started_by_the_same_command(service: Service) -> None:
 @started_alike
 def test_each_is_told_all_that_it_reads_and_nothing_else(service: Service) -> None:
     settings = {
-        name.upper() for group in groups() if group.__module__ == "core.settings" for name in group.model_fields
+        name.upper() for group in groups() if group.__module__ == "core.settings.loading" for name in group.model_fields
     }
     reads = set(service.reads) | set(service.environment)
     assert reads - given(service) == set()

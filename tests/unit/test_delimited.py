@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core import delimited
-from core.campaign_file import CampaignFile
 from core.errors import InputError
+from core.imports import delimited
+from core.imports.campaign_file import CampaignFile
 
 HEADER = "Größe;Straße;Name"
 LINES = f"{HEADER}\n1;Allee;Jörg\n2;Weg;Ann\n"

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from core.economy import Economy, span
 from core.errors import InputError
 from core.schema import Schema
-from core.settings import ROOT
-from monitor.series import Transform, read
+from core.schema.economy import Economy, span
+from core.settings.loading import ROOT
+from monitor.economy.series import Transform, read
 
 
 def day(text: str) -> datetime:

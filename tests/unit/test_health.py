@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from bootstrap.embedded.probes import S3, Http, Mongo, PrefectWorker, Probe
 from core.errors import Unavailable
-from core.health import S3, Http, Mongo, PrefectWorker, Probe
 
 WORKERS = [{"name": "gone", "status": "OFFLINE"}, {"name": "former", "status": "ONLINE"}]
 DEAD = "127.0.0.1:9"  # discard (RFC 863): reserved, and nobody listens there any more
@@ -64,7 +64,7 @@ def test_only_a_worker_that_is_online_counts(server: str) -> None:
 
 @pytest.mark.parametrize("probe", [Http("http://{HERE}/"), S3(), Mongo(), PrefectWorker("pool")], ids=repr)
 def test_nobody_there(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.health.TIMEOUT", 0.2)
+    monkeypatch.setattr("bootstrap.embedded.probes.TIMEOUT", 0.2)
     values = {
         "HERE": DEAD, "MONGODB_URI": f"mongodb://{DEAD}", "PREFECT_API_URL": f"http://{DEAD}/api",
         "S3_ENDPOINT_URL": f"http://{DEAD}", "S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "s" * 20,

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from core.settings import ROOT
+from core.settings.loading import ROOT
 
 
 class Answers(BaseHTTPRequestHandler):

@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 
 from app import language
-from app.notices import Notice
+from app.shell.notices import Notice
 from core.errors import Conflict
 from core.sentences import Sentence
 

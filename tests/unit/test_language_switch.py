@@ -6,14 +6,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import language
-from core.settings import ROOT
+from core.settings.loading import ROOT
 
 
 def page() -> None:
     import streamlit as st
 
-    from app import formats, language_switch
-    from app.language import _
+    from app.language import _, formats
+    from app.language import switch as language_switch
 
     st.title(_("Results"))
     st.caption(formats.percent(0.342))

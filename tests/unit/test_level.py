@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
-from core.level import (
+from core.models.level import (
     CERTAIN,
     DECIMALS,
     LARGEST,

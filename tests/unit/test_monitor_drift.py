@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core import events
 from core.errors import Unavailable
-from core.evidently_project import project_id
-from core.level import levelled
-from core.mongo import Db
+from core.models.level import levelled
 from core.schema import Schema
-from monitor import drift
-from monitor.drift import Limits
-from monitor.reports import Shelf
-from monitor.windows import Scored
+from core.stores import event_log
+from core.stores.evidently import project_id
+from core.stores.mongo import Db
+from monitor.reports import drift
+from monitor.reports.drift import Limits
+from monitor.reports.shelf import Shelf
+from monitor.reports.windows import Scored
 from tests.fake_evidently import FakeEvidently, FakeRegistry
 
 LIMITS = Limits(window=1000, distance=0.1, share=0.3)
@@ -211,4 +211,4 @@ def test_only_a_change_of_state_is_an_event(db: Db, fake: FakeEvidently, schema:
         reviewed(db, fake, schema)
     told = [(event["what"], event["subject"]) for event in db.events.find().sort([("_id", 1)])]
     assert told == [("drift: drifting", "drift:7:r10000:999"), ("drift: well", "drift:7:r30000:999")]
-    assert events.first_broken(db) is None
+    assert event_log.first_broken(db) is None

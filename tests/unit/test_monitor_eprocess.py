@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.alternatives import one_bound
-from monitor.eprocess import Differences, confidence, evidence, log_bets, log_evidence
+from monitor.trials.eprocess import Differences, confidence, evidence, log_bets, log_evidence
 
 BETS = np.geomspace(0.1, 1.0, 6)
 bounded = st.lists(st.tuples(st.floats(-3, 3), st.floats(0, 3), st.floats(0, 1)), min_size=1, max_size=40)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bench.streams import START, World, stream
 from core.schema import Schema, Value
-from monitor.evidence import GO_ON, INCONCLUSIVE, PROMOTE, ROLL_BACK, Pair, Rules, Verdict, judge
+from monitor.trials.evidence import GO_ON, INCONCLUSIVE, PROMOTE, ROLL_BACK, Pair, Rules, Verdict, judge
 
 BETTER = World(champion=0.8, canary=0.4)
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from core.errors import Unavailable
-from core.evidently_project import dashboard, project_id
+from core.stores.evidently import dashboard, project_id
 from tests.fake_evidently import FakeEvidently
 
 NAME = "Callwise"
@@ -45,7 +45,7 @@ def test_the_dashboard_is_one_that_evidently_understands() -> None:
     import evidently.metrics
     from evidently.sdk.models import DashboardModel
 
-    import monitor.figures
+    from monitor.reports import top_half_metric
 
     model = DashboardModel.parse_obj(dashboard(NAME))
     assert len(model.tabs) == 1  # the open edition refuses more
@@ -53,4 +53,4 @@ def test_the_dashboard_is_one_that_evidently_understands() -> None:
     for panel in model.panels:
         for value in panel.values:
             metric = value.metric.rsplit(":", 1)[1]
-            assert hasattr(evidently.metrics, metric) or hasattr(monitor.figures, metric)
+            assert hasattr(evidently.metrics, metric) or hasattr(top_half_metric, metric)

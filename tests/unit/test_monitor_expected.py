@@ -8,10 +8,10 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from core.mongo import Db
-from monitor import expected
-from monitor.reports import Shelf
-from monitor.windows import Scored
+from core.stores.mongo import Db
+from monitor.reports import expected
+from monitor.reports.shelf import Shelf
+from monitor.reports.windows import Scored
 from tests.fake_evidently import FakeEvidently, FakeRegistry
 
 SIZE = 500

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
-from monitor.gains import EDGE, LARGEST_SCORE_GAIN, ranking_gain, score_gain
+from monitor.trials.gains import EDGE, LARGEST_SCORE_GAIN, ranking_gain, score_gain
 
 
 def drawn(size: int, seed: int = 1):  # type: ignore[no-untyped-def]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.guardrails import Limits, broken
+from monitor.trials.guardrails import Limits, broken
 
 State = dict[str, str | int | float]
 LIMITS = Limits(errors=2, slowness=5.0, requests=20)

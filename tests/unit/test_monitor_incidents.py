@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.facts import Facts, Finding, Rules, Run, RunEnd, Trial, TrialState
-from monitor.incidents import Ask, Incident, Status, Step, asked, next_step, opened
+from monitor.incidents.facts import Facts, Finding, Rules, Run, RunEnd, Trial, TrialState
+from monitor.incidents.lifecycle import Ask, Incident, Status, Step, asked, next_step, opened
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RULES = Rules(attempts=2, refusals=1, fresh_outcomes=100, patience=timedelta(days=10))

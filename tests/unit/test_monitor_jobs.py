@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from core.errors import SettingsError, Unavailable
-from monitor.health import Health, HealthPage
-from monitor.jobs import Job, Runs
-from monitor.schedule import Schedule
+from monitor.jobs.health import Health, HealthPage
+from monitor.jobs.job import Job, Runs
+from monitor.jobs.schedule import Schedule
 
 
 class Flaky:

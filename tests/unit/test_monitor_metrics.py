@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
-from core.metrics import calibration_error, quality, top_half_capture
+from core.models.metrics import calibration_error, quality, top_half_capture
 
 
 def test_a_perfect_order_captures_every_sale_and_the_reverse_none() -> None:

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.metrics import quality
-from core.mongo import Db
-from monitor import performance, windows
-from monitor.reports import Shelf
+from core.models.metrics import quality
+from core.stores.mongo import Db
+from monitor.reports import quality as performance
+from monitor.reports import windows
+from monitor.reports.shelf import Shelf
 from tests.fake_evidently import FakeEvidently, FakeRegistry
 
 SIZE = 400

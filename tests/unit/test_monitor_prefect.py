@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from bootstrap import orchestration
+from bootstrap.setup import orchestration
 from core.errors import NotFound, Unavailable
-from monitor import erasures, prefect_runs
+from monitor.flows import erasures, prefect_runs
 from tests.fake_prefect import FakePrefect
 from tests.prefect_cases import check_flows
 

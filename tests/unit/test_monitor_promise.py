@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.metrics import quality
-from monitor.promise import FALSE_ALARMS, promised
+from core.models.metrics import quality
+from monitor.reports.promise import FALSE_ALARMS, promised
 
 
 def top_of_the_list(seed: int) -> NDArray[np.float64]:

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from core.economy import indicators
 from core.errors import InputError, Unavailable
-from core.mongo import Db
-from core.reasons import Reason, stored
 from core.schema import Value, read
-from core.settings import ROOT
-from core.v2 import Score, prediction_id
-from monitor import rank as ranker
-from monitor.rank import Lineup, Ranking, rank
+from core.schema.economy import indicators
+from core.scoring.protocol import Score, prediction_id
+from core.scoring.reasons import Reason, stored
+from core.settings.loading import ROOT
+from core.stores.mongo import Db
+from monitor.ranking import rank as ranker
+from monitor.ranking.rank import Lineup, Ranking, rank
 
 SCHEMA = read(ROOT / "data" / "schema.yaml")
 THEN = datetime(2026, 9, 15, tzinfo=UTC)

@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from core.mongo import Db
-from monitor import reports
-from monitor.reports import Shelf
-from monitor.states import turn
+from core.stores.mongo import Db
+from monitor.jobs.cause_states import turn
+from monitor.reports import shelf as reports
+from monitor.reports.shelf import Shelf
 from tests.fake_evidently import FakeEvidently
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from core.schema import Schema
-from monitor.shapes import OTHER, PARTS, shape
+from monitor.reports.column_shapes import OTHER, PARTS, shape
 
 
 def test_words_stand_by_how_common_they_are(schema: Schema) -> None:

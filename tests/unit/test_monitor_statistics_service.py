@@ -9,10 +9,10 @@ import pytest
 
 from core.errors import InputError, Unavailable
 from core.schema import Schema
-from core.settings import ROOT
-from monitor import series
-from monitor.series import Series
-from monitor.statistics_service import StatisticsService
+from core.settings.loading import ROOT
+from monitor.economy import series
+from monitor.economy.series import Series
+from monitor.economy.statistics_service import StatisticsService
 from tests.statistics_office import GENERIC, JSON, SPECIFIC, Office, opened
 
 EURIBOR = {"2026-06": 2.0413, "2026-07": 2.0277, "2026-08": 2.0361}

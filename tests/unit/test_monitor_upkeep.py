@@ -10,10 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from core.settings import load
-from monitor import retrain, upkeep
-from monitor.follow_up import FollowUp
-from monitor.triggers import Triggers
+from core.settings.loading import load
+from monitor import acting_jobs
+from monitor.flows import retrain
+from monitor.flows.triggers import Triggers
+from monitor.incidents.follow_up import FollowUp
 
 
 def test_of_the_jobs_that_ask_for_a_training_one_looks_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,8 +33,8 @@ def test_of_the_jobs_that_ask_for_a_training_one_looks_at_a_time(monkeypatch: py
     monkeypatch.setattr(retrain, "ask", looking)
     nowhere = "http://127.0.0.1:9"
     env = {"MONGODB_URI": "mongodb://127.0.0.1:9/", "PREFECT_API_URL": nowhere, "MLFLOW_TRACKING_URI": nowhere}
-    settings = load(upkeep.Settings, env)
-    jobs = {job.name: job.run for job in upkeep.jobs(settings, cast("Any", SimpleNamespace()))}
+    settings = load(acting_jobs.Settings, env)
+    jobs = {job.name: job.run for job in acting_jobs.jobs(settings, cast("Any", SimpleNamespace()))}
     asking: list[Callable[[], str]] = [jobs["incidents"], jobs["retrain"]] * 4
     with ThreadPoolExecutor(len(asking)) as pool:
         assert [found.result() for found in [pool.submit(run) for run in asking]] == ["looked"] * len(asking)

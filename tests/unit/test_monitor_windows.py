@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from core.level import levelled
-from core.mongo import Db
-from monitor import windows
+from core.models.level import levelled
+from core.stores.mongo import Db
+from monitor.reports import windows
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 

@@ -1,7 +1,7 @@
 import pytest
 from argon2 import PasswordHasher
 
-from core.passwords import LEAST, Weakness, generated, hashed, matches, outdated, weakness
+from core.accounts.passwords import LEAST, Weakness, generated, hashed, matches, outdated, weakness
 
 GOOD = "correct horse battery staple"
 

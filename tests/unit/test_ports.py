@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bootstrap import ports
+from bootstrap.embedded import ports
 from core.errors import Conflict
 
 NAMES = ("first", "second", "third")

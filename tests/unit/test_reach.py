@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import product
 
-from app import best_time
-from core.reach import EVERYBODY, LEAST_ALL, Answers, Best, Counts, best_hours, best_weekday
+from app.calls import best_time
+from app.calls.answer_times import EVERYBODY, LEAST_ALL, Answers, Best, Counts, best_hours, best_weekday
 from core.schema import Schema
 
 RETIRED, STUDENT = ("job", "retired"), ("job", "student")

@@ -9,10 +9,10 @@ from typing import cast
 import numpy as np
 import pytest
 
-from core.model_registry import Scores
-from core.succession import Decision, What
-from monitor.facts import Run, RunEnd
-from monitor.incidents import Incident, Status
+from core.models.registry import Scores
+from core.models.succession import Decision, What
+from monitor.incidents.facts import Run, RunEnd
+from monitor.incidents.lifecycle import Incident, Status
 from replay import figures
 from replay.callwise import Callwise, Training
 from replay.forecasts import Flags

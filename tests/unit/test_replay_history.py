@@ -13,7 +13,7 @@ import pytest
 from core.errors import InputError
 from core.schema import Schema
 from replay.history import History
-from trainer.snapshot import AT, OUTCOME, PROSPECT
+from trainer.data.snapshot import AT, OUTCOME, PROSPECT
 
 Person = dict[str, Any]
 Write = Callable[..., Path]

@@ -12,9 +12,9 @@ import pytest
 from matplotlib import colors
 from PIL import Image
 
-from core.succession import Decision, What
-from monitor.facts import Run, RunEnd
-from monitor.incidents import Entry, Status
+from core.models.succession import Decision, What
+from monitor.incidents.facts import Run, RunEnd
+from monitor.incidents.lifecycle import Entry, Status
 from replay import life, picture
 from replay.callwise import Callwise, Training
 from replay.life import ESCALATED, GOING_ON, NO_VERDICT, PROMOTED, RESOLVED, ROLLED_BACK, Span

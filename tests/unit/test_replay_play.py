@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.level import LEAST_OUTCOMES
-from core.model_registry import Scores
+from core.models.level import LEAST_OUTCOMES
+from core.models.registry import Scores
 from core.schema import Schema
 from replay import main as command
 from replay.forecasts import Flags, Forecaster
@@ -18,7 +18,7 @@ from replay.history import History
 from replay.play import STRIDE, Protocol, play
 from tests.made_up_outcomes import made_up
 from tests.serving_fakes import FakeModel
-from trainer.snapshot import AT, PROSPECT
+from trainer.data.snapshot import AT, PROSPECT
 
 
 @dataclass

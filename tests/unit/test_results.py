@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.results.statistics import Between, Rate, by_group, edges, gains, in_random_order, needed, rate, saved
 from core.errors import InputError
-from core.results import Between, Rate, by_group, edges, gains, in_random_order, needed, rate, saved
 
 
 @pytest.mark.parametrize(

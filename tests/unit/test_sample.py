@@ -18,19 +18,21 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from bootstrap import economy, sample, sample_people
-from core.campaign_file import CampaignFile
+from bootstrap.sample import economy as sample_economy
+from bootstrap.sample import people as sample_people
+from bootstrap.sample import simulator
+from core.imports.campaign_file import CampaignFile
 from core.schema import read
 
 DATA = Path(__file__).resolve().parents[2] / "data"
-NUMERIC = ["age", "campaign", "pdays", "previous", *economy.INDICATORS]
-LABELS = [column for column in sample.COLUMNS if column not in {*NUMERIC, "duration", "y"}]
-MONTHS = list(sample.MONTH_NAMES)
+NUMERIC = ["age", "campaign", "pdays", "previous", *sample_economy.INDICATORS]
+LABELS = [column for column in simulator.COLUMNS if column not in {*NUMERIC, "duration", "y"}]
+MONTHS = list(simulator.MONTH_NAMES)
 
 
 @pytest.fixture(scope="module")
 def campaign() -> pd.DataFrame:
-    return sample.simulate()
+    return simulator.simulate()
 
 
 @pytest.fixture(scope="module")
@@ -52,45 +54,45 @@ def auc(model: Pipeline, calls: pd.DataFrame) -> float:
 
 
 def test_the_committed_file_is_what_the_simulator_makes(campaign: pd.DataFrame) -> None:
-    with zipfile.ZipFile(sample.DEFAULT_PATH) as archive:
-        assert archive.namelist() == [sample.MEMBER]
-        assert archive.read(sample.MEMBER) == sample.to_csv(campaign)
-    assert sample.DEFAULT_PATH.stat().st_size < 1_000_000
+    with zipfile.ZipFile(simulator.DEFAULT_PATH) as archive:
+        assert archive.namelist() == [simulator.MEMBER]
+        assert archive.read(simulator.MEMBER) == simulator.to_csv(campaign)
+    assert simulator.DEFAULT_PATH.stat().st_size < 1_000_000
 
 
 def test_the_readme_gives_the_hash_of_the_file() -> None:
-    with zipfile.ZipFile(sample.DEFAULT_PATH) as archive:
-        assert hashlib.sha256(archive.read(sample.MEMBER)).hexdigest() in (DATA / "README.md").read_text("utf-8")
+    with zipfile.ZipFile(simulator.DEFAULT_PATH) as archive:
+        assert hashlib.sha256(archive.read(simulator.MEMBER)).hexdigest() in (DATA / "README.md").read_text("utf-8")
 
 
 def test_same_seed_same_bytes_and_another_seed_other_people(campaign: pd.DataFrame) -> None:
-    content = sample.to_csv(campaign)
-    assert sample.to_zip(sample.to_csv(sample.simulate())) == sample.to_zip(content)
-    assert sample.to_csv(sample.simulate(sample.SEED + 1)) != content
+    content = simulator.to_csv(campaign)
+    assert simulator.to_zip(simulator.to_csv(simulator.simulate())) == simulator.to_zip(content)
+    assert simulator.to_csv(simulator.simulate(simulator.SEED + 1)) != content
 
 
 def test_write_leaves_the_right_file_alone_and_replaces_a_wrong_one(tmp_path: Path) -> None:
     path = tmp_path / "new" / "sample.zip"
-    assert sample.write(path)
+    assert simulator.write(path)
     made = path.read_bytes()
-    assert not sample.write(path)
+    assert not simulator.write(path)
     path.write_bytes(made[:1000])
-    assert sample.write(path)
+    assert simulator.write(path)
     assert path.read_bytes() == made
     assert [entry.name for entry in path.parent.iterdir()] == ["sample.zip"]
 
 
 def test_the_command_says_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "sample.zip"
-    assert sample.main(["--to", str(path)]) == 0
+    assert simulator.main(["--to", str(path)]) == 0
     assert capsys.readouterr().out == f"{path}: made.\n"
-    assert sample.main(["--to", str(path)]) == 0
+    assert simulator.main(["--to", str(path)]) == 0
     assert "nothing changed" in capsys.readouterr().out
-    assert path.read_bytes() == sample.to_zip(sample.to_csv(sample.simulate()))
+    assert path.read_bytes() == simulator.to_zip(simulator.to_csv(simulator.simulate()))
 
 
 def test_the_text_reads_back_as_the_same_table(campaign: pd.DataFrame) -> None:
-    content = sample.to_csv(campaign)
+    content = simulator.to_csv(campaign)
     assert content.startswith(b'"age";"job";"marital";"education";"default";"housing";"loan";"contact";"month";')
     assert b";5199;" in content.splitlines()[1]  # whole numbers have no point, as in the original
     pd.testing.assert_frame_equal(pd.read_csv(io.BytesIO(content), sep=";"), campaign)
@@ -98,7 +100,7 @@ def test_the_text_reads_back_as_the_same_table(campaign: pd.DataFrame) -> None:
 
 def test_every_row_fits_the_campaign_schema() -> None:
     schema = read(DATA / "schema.yaml")
-    file = CampaignFile.open(sample.DEFAULT_PATH)
+    file = CampaignFile.open(simulator.DEFAULT_PATH)
     assert file.header == [*(column.name for column in schema.columns), schema.outcome.column]
     with file.records() as records:
         sold = []
@@ -106,7 +108,7 @@ def test_every_row_fits_the_campaign_schema() -> None:
             for column in schema.columns:
                 column.parse(record[column.name])  # raises ValueError where a rule is broken
             sold.append(schema.outcome.parse(record["y"]))
-    assert len(sold) == sum(sample.CALLS)
+    assert len(sold) == sum(simulator.CALLS)
     assert set(sold) == {True, False}
 
 
@@ -114,17 +116,17 @@ def test_every_row_fits_the_campaign_schema() -> None:
 
 
 def test_size_months_and_conversion(campaign: pd.DataFrame, month: pd.Series[int]) -> None:
-    assert len(campaign) == sum(sample.CALLS)
+    assert len(campaign) == sum(simulator.CALLS)
     assert 12_000 <= len(campaign) <= 16_000
     assert campaign.groupby(month)["month"].first().tolist() == (MONTHS[4:] + MONTHS[:4]) * 2
-    assert campaign.groupby(month).size().tolist() == list(sample.CALLS)
+    assert campaign.groupby(month).size().tolist() == list(simulator.CALLS)
     assert 0.10 < (campaign["y"] == "yes").mean() < 0.15
     assert not campaign.isna().any().any()
 
 
 def test_days_run_forward_within_a_month(campaign: pd.DataFrame, month: pd.Series[int]) -> None:
     """A month has at most six calendar weeks, so the weekday steps back at most five times."""
-    weekday = campaign["day_of_week"].map({name: place for place, name in enumerate(sample.WEEKDAYS)})
+    weekday = campaign["day_of_week"].map({name: place for place, name in enumerate(simulator.WEEKDAYS)})
     steps_back = (weekday.diff() < 0) & (month.diff() == 0)
     assert steps_back.groupby(month).sum().max() <= 5
 
@@ -193,7 +195,7 @@ def test_indicators_change_in_their_own_rhythm(campaign: pd.DataFrame, month: pd
 
 
 def test_the_economy_turns_down_and_recovers(campaign: pd.DataFrame, month: pd.Series[int]) -> None:
-    by_month = campaign.groupby(month)[list(economy.INDICATORS)].mean()
+    by_month = campaign.groupby(month)[list(sample_economy.INDICATORS)].mean()
     lowest: dict[str, int] = {}
     for series, fall in {"emp.var.rate": 3.0, "cons.conf.idx": 10.0, "euribor3m": 3.0, "nr.employed": 150.0}.items():
         path = by_month[series].to_numpy(dtype=float)
@@ -205,7 +207,7 @@ def test_the_economy_turns_down_and_recovers(campaign: pd.DataFrame, month: pd.S
 
 
 def test_the_rate_of_employment_is_that_of_the_number_employed() -> None:
-    months = economy.simulate(np.random.default_rng(3)).drop_duplicates("index")
+    months = sample_economy.simulate(np.random.default_rng(3)).drop_duplicates("index")
     people = months["nr.employed"].to_numpy(dtype=float)
     rate = months["emp.var.rate"].to_numpy(dtype=float)
     assert rate[12:] == pytest.approx(100 * (people[12:] / people[:-12] - 1), abs=0.06)
@@ -270,7 +272,7 @@ def snapshot() -> pd.DataFrame:
 
 def test_snapshot_has_one_value_a_series_and_month(snapshot: pd.DataFrame) -> None:
     assert list(snapshot.columns) == ["series", "period", "value", "unit", "source"]
-    assert set(snapshot["series"]) == set(economy.INDICATORS)
+    assert set(snapshot["series"]) == set(sample_economy.INDICATORS)
     assert not snapshot.duplicated(["series", "period"]).any()
     assert not snapshot.isna().any().any()
     assert snapshot["period"].str.fullmatch(r"20\d\d-(0[1-9]|1[0-2])").all()
@@ -292,7 +294,7 @@ def test_snapshot_is_what_the_published_file_says(snapshot: pd.DataFrame) -> Non
     number = calls["month"].map({name: place for place, name in enumerate(MONTHS, start=1)})
     year = 2008 + (number.diff() < 0).cumsum()
     period = year.astype(str) + "-" + number.astype(str).str.zfill(2)
-    published = calls.groupby(period)[list(economy.INDICATORS)].mean().stack().rename_axis(["period", "series"])
+    published = calls.groupby(period)[list(sample_economy.INDICATORS)].mean().stack().rename_axis(["period", "series"])
     kept = snapshot.set_index(["period", "series"])["value"]
     assert len(kept) == len(published)
     difference = (kept - published).to_numpy(dtype=float)

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from supervisor.options import ServerOptions
 
-from bootstrap import environment, orchestration, supervision
-from bootstrap.ports import HOST
-from bootstrap.services import BY_NAME, PORT_NAMES, SERVICES, WORK_POOL, Service, select, tier
-from bootstrap.state import StateFolder
-from core.settings import load
+from bootstrap.embedded import environment, supervisor_config
+from bootstrap.embedded.ports import HOST
+from bootstrap.embedded.services import BY_NAME, PORT_NAMES, SERVICES, WORK_POOL, Service, select, tier
+from bootstrap.embedded.state import StateFolder
+from bootstrap.setup import orchestration
+from core.settings.loading import load
 
 NAMES = [service.name for service in SERVICES]
 
@@ -75,7 +76,7 @@ def test_a_service_is_given_no_secret_it_does_not_read(service: Service, state: 
             assert secret not in given.values()
 
 
-@pytest.mark.parametrize(("service", "root"), [("setup", "bootstrap.setup"), ("mlserver", "serving.main")])
+@pytest.mark.parametrize(("service", "root"), [("setup", "bootstrap.setup.steps"), ("mlserver", "serving.main")])
 def test_a_service_is_given_all_it_reads(service: str, root: str, state: StateFolder) -> None:
     given = environment.of(BY_NAME[service], environment.base(state, {}), environment.values(state))
     settings = load(importlib.import_module(root).Settings, given)
@@ -108,7 +109,7 @@ def test_select_brings_along_what_is_needed() -> None:
 
 def test_what_uses_a_service_is_stopped_before_it(state: StateFolder) -> None:
     tiers = {service.name: tier(service) for service in SERVICES}
-    written = supervision.configuration(SERVICES, tiers, environment.values(state))
+    written = supervisor_config.configuration(SERVICES, tiers, environment.values(state))
     parsed = configparser.RawConfigParser(strict=True)
     parsed.read_string(written)
     # supervisord stops the group with the highest priority number first.
@@ -123,7 +124,7 @@ def test_what_uses_a_service_is_stopped_before_it(state: StateFolder) -> None:
 
 
 def test_only_the_one_shot_may_end(state: StateFolder) -> None:
-    written = supervision.configuration(SERVICES, dict.fromkeys(NAMES, 0), environment.values(state))
+    written = supervisor_config.configuration(SERVICES, dict.fromkeys(NAMES, 0), environment.values(state))
     parsed = configparser.RawConfigParser()
     parsed.read_string(written)
     restarts = {name: parsed.get(f"program:{name}", "autorestart") for name in NAMES}
@@ -133,10 +134,10 @@ def test_only_the_one_shot_may_end(state: StateFolder) -> None:
 def test_supervisor_reads_its_configuration_back(state: StateFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(state.path)
     path = state.path / "run" / "supervisord.conf"
-    path.write_text(supervision.configuration(SERVICES, dict.fromkeys(NAMES, 0), environment.values(state)))
+    path.write_text(supervisor_config.configuration(SERVICES, dict.fromkeys(NAMES, 0), environment.values(state)))
     options = ServerOptions()
     options.realize(["-c", str(path)])
     programs = {program.name: program for group in options.process_group_configs for program in group.process_configs}
     assert programs.keys() == set(NAMES)
     assert Path(programs["app"].stdout_logfile).resolve() == state.path / "log" / "app.log"
-    assert programs["app"].command.endswith("-m bootstrap.launch app")
+    assert programs["app"].command.endswith("-m bootstrap.embedded.launch app")

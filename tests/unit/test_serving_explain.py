@@ -7,15 +7,16 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from core.model_registry import Model, predict
-from core.reasons import LEAST, Reason, strongest, telling
+from core.models.registry import Model, predict
 from core.schema import Role, Schema, Value
+from core.scoring.reasons import LEAST, Reason, strongest, telling
 from serving.explain import Explainer, log_odds
 from tests.made_up_outcomes import made_up
-from trainer import calibrate, split
-from trainer.candidates import Candidate
-from trainer.register import reference_of
-from trainer.snapshot import OUTCOME
+from trainer.data import split
+from trainer.data.snapshot import OUTCOME
+from trainer.fitting import calibrate
+from trainer.fitting.candidates import Candidate
+from trainer.pipeline.registration import reference_of
 
 BOOSTING = {"iterations": 30, "learning_rate": 0.1, "leaves": 6, "leaf_rows": 20, "l2": 1.0}
 LINEAR = [Candidate("logistic regression", {"left_out": out, "c": 0.1}) for out in ("nothing", "indicators")]

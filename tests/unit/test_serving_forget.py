@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.erasure import Person, Subject
 from core.errors import Unavailable
+from core.privacy.requests import Person, Subject
 from serving.forget import Forgetting
 from serving.spool import FILE, Spool
 from tests.serving_fakes import prediction

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Conflict, SettingsError, Unavailable
-from core.predictions import Prediction
+from core.scoring.prediction import Prediction
 from serving import log as log_module
 from serving.log import STEP, PredictionLog
 from serving.spool import FILE, Spool

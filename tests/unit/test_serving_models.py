@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from core import settings
 from core.schema import read
+from core.settings import loading as settings
 from serving.models import RETRY_SECONDS, Models
 from tests.serving_fakes import FakeModel, FakeRegistry
 

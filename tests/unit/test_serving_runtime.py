@@ -17,11 +17,11 @@ from mlserver.settings import ModelSettings
 from mlserver.settings import Settings as ServerSettings
 from starlette.testclient import TestClient
 
-from core import v2
 from core.clock import now
 from core.errors import Conflict, InputError, Unavailable
-from core.level import levelled
+from core.models.level import levelled
 from core.schema import Value
+from core.scoring import protocol
 from serving.forget import Forgetting
 from serving.levels import Levels
 from serving.log import PredictionLog
@@ -69,7 +69,7 @@ def stand(tmp_path: Path, data_plane: DataPlane, monkeypatch: pytest.MonkeyPatch
 
 
 def body(rows: int = 1, request_id: str | None = "r", **values: Value) -> dict[str, Any]:
-    asked = v2.request(SCHEMA, [{**ROW, **values}] * rows, [f"p:{row}" for row in range(rows)], request_id or "")
+    asked = protocol.request(SCHEMA, [{**ROW, **values}] * rows, [f"p:{row}" for row in range(rows)], request_id or "")
     return asked if request_id is not None else {"inputs": asked["inputs"]}
 
 
@@ -403,7 +403,7 @@ def test_metadata_shows_inputs_from_the_schema_and_the_state(stand: Stand) -> No
     stand.home.down = True
     stand.client.score([ROW] * 3, ["a", "b", "c"])
     metadata = stand.http.get(PATH).json()
-    assert [(one["name"], one["datatype"]) for one in metadata["inputs"]] == list(v2.inputs(SCHEMA).items())
+    assert [(one["name"], one["datatype"]) for one in metadata["inputs"]] == list(protocol.inputs(SCHEMA).items())
     assert [one["name"] for one in metadata["outputs"]] == ["score", "version", "route"]
     state = stand.client.state()
     assert state.pop("spool_oldest_seconds") >= 0  # type: ignore[operator]

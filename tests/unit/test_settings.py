@@ -3,8 +3,8 @@ import re
 import pytest
 
 from core.errors import SettingsError
-from core.level import LEAST_OUTCOMES
-from core.settings import (
+from core.models.level import LEAST_OUTCOMES
+from core.settings.loading import (
     ROOT,
     RUNNER_VARIABLES,
     MongoSettings,
@@ -67,7 +67,7 @@ def test_every_setting_is_documented_and_nothing_else_is() -> None:
     of_core = {
         name.upper()
         for group in groups()
-        if group.__module__.startswith("core.settings")
+        if group.__module__.startswith("core.settings.loading")
         for name in group.model_fields
     }
     assert of_core - documented == set()

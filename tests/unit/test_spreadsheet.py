@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.spreadsheet import original, safe
+from core.imports.spreadsheet_cells import original, safe
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.state import SOCKET_PATH_MAX, StateFolder
+from bootstrap.embedded.state import SOCKET_PATH_MAX, StateFolder
 from core.errors import Conflict, SettingsError
 
 

@@ -5,11 +5,13 @@ import pandas as pd
 
 from core.schema import Schema
 from tests.made_up_outcomes import made_up
-from trainer import calibrate, checks, split
-from trainer.candidates import Candidate
-from trainer.snapshot import OUTCOME, PROSPECT
-from trainer.split import Split
-from trainer.verdict import Verdict
+from trainer.data import split
+from trainer.data.snapshot import OUTCOME, PROSPECT
+from trainer.data.split import Split
+from trainer.fitting import calibrate
+from trainer.fitting.candidates import Candidate
+from trainer.gates import model_gate
+from trainer.gates.verdict import Verdict
 
 LOGISTIC = Candidate("logistic regression", {"left_out": "nothing", "c": 0.05})
 
@@ -20,7 +22,7 @@ def windows(frame: pd.DataFrame) -> Split:
 
 def judged(cut: Split, schema: Schema) -> Verdict:
     model, _ = calibrate.fit(LOGISTIC, cut, schema, seed=7)
-    return checks.validate(model, cut, schema, auc=0.05, seed=7)
+    return model_gate.validate(model, cut, schema, auc=0.05, seed=7)
 
 
 def test_a_sane_model_passes_and_its_report_is_whole(schema: Schema) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from core.schema import Schema
 from tests.made_up_outcomes import made_up
-from trainer.expectations import suite, validate
+from trainer.gates.data_gate import suite, validate
 
 Break = Callable[[pd.DataFrame], pd.DataFrame]
 

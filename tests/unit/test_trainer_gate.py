@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.model_registry import Scores
+from core.models.registry import Scores
 from core.schema import Schema
 from tests.made_up_outcomes import made_up
-from trainer import gate, recipe
-from trainer.gate import Outcomes, Rules, against_base_rate, against_champion, auc_lost, null_error
-from trainer.recipe import Standing
-from trainer.split import Split
+from trainer.data.split import Split
+from trainer.fitting import recipe
+from trainer.fitting.recipe import Standing
+from trainer.gates import champion_gate
+from trainer.gates.champion_gate import Outcomes, Rules, against_base_rate, against_champion, auc_lost, null_error
 
 ROWS = 4_000
 
@@ -98,7 +99,7 @@ def test_the_error_of_a_difference_in_auc_is_the_one_seen_in_repetition(truth: S
 def test_the_error_of_guessing_is_the_one_seen_in_repetition() -> None:
     outcomes = (np.arange(600) < 45).astype(np.int64)
     rng = np.random.default_rng(9)
-    drawn = [gate.measures(outcomes, rng.random(600))["auc"] for _ in range(400)]
+    drawn = [champion_gate.measures(outcomes, rng.random(600))["auc"] for _ in range(400)]
     assert null_error(outcomes) == pytest.approx(float(np.std(drawn)), rel=0.15)
 
 
@@ -171,8 +172,8 @@ def test_a_champion_that_is_only_off_its_level_protects_nobody_worse(
 
 def test_a_segment_that_is_worse_by_chance_stops_nobody() -> None:
     loss = np.random.default_rng(6).normal(0.03, 1.0, 300)  # above the margin, far below its own standard error
-    assert not gate._segment("few", loss, Rules()).worse
-    assert gate._segment("sure", np.full(300, 0.03), Rules()).worse
+    assert not champion_gate._segment("few", loss, Rules()).worse
+    assert champion_gate._segment("sure", np.full(300, 0.03), Rules()).worse
 
 
 def test_the_first_model_must_not_be_worse_than_the_base_rate(truth: Scores, outcomes: Outcomes) -> None:
@@ -198,7 +199,7 @@ def test_a_first_model_that_guesses_passes_and_says_so(truth: Scores, outcomes: 
 
 
 def test_numbers_become_segments_of_equal_size(schema: Schema) -> None:
-    groups = gate.segments_of(made_up(schema, 1_000), schema)
+    groups = champion_gate.segments_of(made_up(schema, 1_000), schema)
     assert list(groups) == list(schema.segments)
     sizes = groups["age"].value_counts()
     assert len(sizes) == 4

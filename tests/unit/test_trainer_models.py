@@ -9,16 +9,17 @@ import pyarrow.parquet as pq
 import pytest
 import skops.io
 
-from core.data_registry import Snapshot, sha256
 from core.errors import ModelError, SchemaError, SettingsError
-from core.model_registry import TRUSTED_TYPES, ModelVersion, Proof, _open, predict
+from core.models.registry import TRUSTED_TYPES, ModelVersion, Proof, _open, predict
 from core.schema import Schema
+from core.stores.data_registry import Snapshot, sha256
 from tests.made_up_outcomes import made_up
-from trainer import calibrate, snapshot, split
-from trainer.candidates import Candidate
-from trainer.lineage import Lineage, code_version, lock_sha256
-from trainer.register import proof_inputs, reference_of, signature
-from trainer.snapshot import OUTCOME
+from trainer.data import snapshot, split
+from trainer.data.lineage import Lineage, code_version, lock_sha256
+from trainer.data.snapshot import OUTCOME
+from trainer.fitting import calibrate
+from trainer.fitting.candidates import Candidate
+from trainer.pipeline.registration import proof_inputs, reference_of, signature
 
 BOOSTING = {"iterations": 20, "learning_rate": 0.1, "leaves": 4, "leaf_rows": 20, "l2": 1.0}
 CANDIDATES = [

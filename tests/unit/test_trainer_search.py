@@ -6,13 +6,14 @@ import pytest
 from scipy.special import expit
 
 from core.errors import InputError
-from core.model_registry import Scores, predict
+from core.models.registry import Scores, predict
 from core.schema import Schema
 from tests.made_up_outcomes import made_up
-from trainer import calibrate, split
-from trainer.candidates import KINDS, Candidate, build
-from trainer.search import FOLDS, Tried, search
-from trainer.snapshot import AT, OUTCOME
+from trainer.data import split
+from trainer.data.snapshot import AT, OUTCOME
+from trainer.fitting import calibrate
+from trainer.fitting.candidates import KINDS, Candidate, build
+from trainer.fitting.search import FOLDS, Tried, search
 
 
 @pytest.fixture(scope="module")

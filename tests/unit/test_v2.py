@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from core import schema as schemas
-from core import v2
 from core.errors import InputError
-from core.reasons import Reason, text
 from core.schema import Schema
+from core.scoring import protocol
+from core.scoring.reasons import Reason, text
 
 SCHEMA = """
 name: small
@@ -37,30 +37,32 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Schema:
     return schemas.read(path)
 
 
-def tensors(schema: Schema, **changed: Any) -> list[v2.Tensor]:
+def tensors(schema: Schema, **changed: Any) -> list[protocol.Tensor]:
     """The inputs of ROWS after a trip through JSON; `changed` replaces the data of one, or all of it with a Tensor."""
-    body = json.loads(json.dumps(v2.request(schema, ROWS, ["p:1", "p:2"], "r")))
-    sent = [v2.Tensor(i["name"], i["datatype"], i["shape"], i["data"]) for i in body["inputs"]]
+    body = json.loads(json.dumps(protocol.request(schema, ROWS, ["p:1", "p:2"], "r")))
+    sent = [protocol.Tensor(i["name"], i["datatype"], i["shape"], i["data"]) for i in body["inputs"]]
     assert set(changed) <= {tensor.name for tensor in sent}
     return [
-        given if isinstance(given := changed.get(tensor.name, tensor.data), v2.Tensor) else tensor._replace(data=given)
+        given
+        if isinstance(given := changed.get(tensor.name, tensor.data), protocol.Tensor)
+        else tensor._replace(data=given)
         for tensor in sent
     ]
 
 
-def broken(schema: Schema, sent: list[v2.Tensor]) -> str:
+def broken(schema: Schema, sent: list[protocol.Tensor]) -> str:
     with pytest.raises(InputError) as caught:
-        v2.parse(schema, sent)
+        protocol.parse(schema, sent)
     return str(caught.value)
 
 
 def test_rows_and_prospects_come_out_as_they_went_in(schema: Schema) -> None:
-    assert v2.parse(schema, tensors(schema)) == v2.Rows(ROWS, ["p:1", "p:2"])
+    assert protocol.parse(schema, tensors(schema)) == protocol.Rows(ROWS, ["p:1", "p:2"])
 
 
 def test_a_request_without_prospects_has_rows_of_nobody(schema: Schema) -> None:
-    sent = [tensor for tensor in tensors(schema) if tensor.name != v2.PROSPECT]
-    assert v2.parse(schema, sent).prospects == ["", ""]
+    sent = [tensor for tensor in tensors(schema) if tensor.name != protocol.PROSPECT]
+    assert protocol.parse(schema, sent).prospects == ["", ""]
 
 
 def test_bytes_and_columns_of_shape_n_1_are_read_too(schema: Schema) -> None:
@@ -70,7 +72,7 @@ def test_bytes_and_columns_of_shape_n_1_are_read_too(schema: Schema) -> None:
         )
         for tensor in tensors(schema)
     ]
-    assert v2.parse(schema, sent) == v2.Rows(ROWS, ["p:1", "p:2"])
+    assert protocol.parse(schema, sent) == protocol.Rows(ROWS, ["p:1", "p:2"])
 
 
 @pytest.mark.parametrize(
@@ -95,16 +97,16 @@ def test_bytes_and_columns_of_shape_n_1_are_read_too(schema: Schema) -> None:
         ({"prospect": ["p", ""]}, "row 2, column 'prospect': '' is not a key of 1 to 256 printable characters"),
         ({"prospect": ["p\n", "q"]}, "row 1, column 'prospect': 'p\\n' is not a key"),
         ({"prospect": ["p" * 257, "q"]}, "row 1, column 'prospect':"),
-        ({"job": v2.Tensor("job", "INT64", [2], [1, 2])}, "column 'job': is sent as INT64; must be BYTES"),
-        ({"age": v2.Tensor("age", "BYTES", [2], ["1", "2"])}, "column 'age': is sent as BYTES; must be INT64"),
-        ({"calls": v2.Tensor("calls", "BOOL", [2], [1, 0])}, "column 'calls': is sent as BOOL; must be INT64"),
-        ({"prospect": v2.Tensor("prospect", "INT64", [2], [1, 2])}, "column 'prospect': is sent as INT64"),
-        ({"rate": v2.Tensor("rate", "FP64", [3], [1.0, 2.0])}, "column 'rate': has shape [3] and 2 values"),
-        ({"rate": v2.Tensor("rate", "FP64", [1, 2], [1.0, 2.0])}, "column 'rate': has shape [1, 2] and 2 values"),
-        ({"rate": v2.Tensor("rate", "FP64", [1], [1.0])}, "column 'rate': has shape [1] and 1 values"),
-        ({"job": v2.Tensor("rate", "FP64", [2], [1.0, 1.0])}, "column 'rate': the input stands twice"),
-        ({"job": v2.Tensor("jbo", "BYTES", [2], ["nurse", "nurse"])}, "column 'job': the input is missing"),
-        ({"prospect": v2.Tensor("duration", "INT64", [2], [9, 9])}, "column 'duration': is not a feature"),
+        ({"job": protocol.Tensor("job", "INT64", [2], [1, 2])}, "column 'job': is sent as INT64; must be BYTES"),
+        ({"age": protocol.Tensor("age", "BYTES", [2], ["1", "2"])}, "column 'age': is sent as BYTES; must be INT64"),
+        ({"calls": protocol.Tensor("calls", "BOOL", [2], [1, 0])}, "column 'calls': is sent as BOOL; must be INT64"),
+        ({"prospect": protocol.Tensor("prospect", "INT64", [2], [1, 2])}, "column 'prospect': is sent as INT64"),
+        ({"rate": protocol.Tensor("rate", "FP64", [3], [1.0, 2.0])}, "column 'rate': has shape [3] and 2 values"),
+        ({"rate": protocol.Tensor("rate", "FP64", [1, 2], [1.0, 2.0])}, "column 'rate': has shape [1, 2] and 2 values"),
+        ({"rate": protocol.Tensor("rate", "FP64", [1], [1.0])}, "column 'rate': has shape [1] and 1 values"),
+        ({"job": protocol.Tensor("rate", "FP64", [2], [1.0, 1.0])}, "column 'rate': the input stands twice"),
+        ({"job": protocol.Tensor("jbo", "BYTES", [2], ["nurse", "nurse"])}, "column 'job': the input is missing"),
+        ({"prospect": protocol.Tensor("duration", "INT64", [2], [9, 9])}, "column 'duration': is not a feature"),
     ],
 )
 def test_a_broken_rule_is_named_with_row_and_column(schema: Schema, changed: dict[str, Any], said: str) -> None:
@@ -119,7 +121,7 @@ def test_an_error_does_not_repeat_a_long_value(schema: Schema) -> None:
     assert len(broken(schema, tensors(schema, job=["nurse", "x" * 100_000]))) < 300
 
 
-@pytest.mark.parametrize(("rows", "said"), [(0, "no rows"), (v2.MAX_ROWS + 1, "10001 rows in one request")])
+@pytest.mark.parametrize(("rows", "said"), [(0, "no rows"), (protocol.MAX_ROWS + 1, "10001 rows in one request")])
 def test_too_few_and_too_many_rows_are_refused(schema: Schema, rows: int, said: str) -> None:
     sent = [tensor._replace(shape=[rows], data=list(tensor.data[:1]) * rows) for tensor in tensors(schema)]
     assert said in broken(schema, sent)
@@ -127,29 +129,29 @@ def test_too_few_and_too_many_rows_are_refused(schema: Schema, rows: int, said: 
 
 def test_what_cannot_be_sent_is_named_before_it_is(schema: Schema) -> None:
     with pytest.raises(InputError, match="row 2, column 'rate': nan is not a number"):
-        v2.request(schema, [ROWS[0], {**ROWS[1], "rate": math.nan}], ["a", "b"], "r")
+        protocol.request(schema, [ROWS[0], {**ROWS[1], "rate": math.nan}], ["a", "b"], "r")
     with pytest.raises(InputError, match="row 1, column 'age': the value is missing"):
-        v2.request(schema, [{"calls": 1, "job": "nurse", "rate": 1.0}], ["a"], "r")
+        protocol.request(schema, [{"calls": 1, "job": "nurse", "rate": 1.0}], ["a"], "r")
 
 
 @pytest.mark.parametrize("request_id", ["a", "0b6f4c8e-7a0d-4a7e-8f4e-2a4a7b9c0d1e", "list:7/page=2", "x" * 128])
 def test_usual_request_ids_are_taken(request_id: str) -> None:
-    v2.check_request_id(request_id)
+    protocol.check_request_id(request_id)
 
 
 @pytest.mark.parametrize("request_id", ["", " ", "a b", "a\n", "a\r\nSet-Cookie: x", "ü", "x" * 129, "\x00", "{}"])
 def test_hostile_request_ids_are_refused(request_id: str) -> None:
     with pytest.raises(InputError, match="request id"):
-        v2.check_request_id(request_id)
+        protocol.check_request_id(request_id)
 
 
 def test_reasons_are_asked_for_by_name_and_read(schema: Schema) -> None:
-    assert "outputs" not in v2.request(schema, ROWS[:1], ["a"], "r")
-    asked = v2.request(schema, ROWS[:1], ["a"], "r", with_reasons=True)["outputs"]
-    assert v2.asked_outputs([one["name"] for one in asked]) == v2.WITH_REASONS
-    assert v2.asked_outputs([]) == v2.OUTPUTS
+    assert "outputs" not in protocol.request(schema, ROWS[:1], ["a"], "r")
+    asked = protocol.request(schema, ROWS[:1], ["a"], "r", with_reasons=True)["outputs"]
+    assert protocol.asked_outputs([one["name"] for one in asked]) == protocol.WITH_REASONS
+    assert protocol.asked_outputs([]) == protocol.OUTPUTS
     with pytest.raises(InputError, match="'excuses': is not an output"):
-        v2.asked_outputs(["score", "excuses"])
+        protocol.asked_outputs(["score", "excuses"])
     given = (Reason("job", 0.5), Reason("age", -0.25))
     outputs = [
         {"name": "route", "data": ["champion"] * 3},
@@ -157,7 +159,7 @@ def test_reasons_are_asked_for_by_name_and_read(schema: Schema) -> None:
         {"name": "score", "data": [0.25] * 3},
         {"name": "reasons", "data": [text(given), text(()), text(None)]},
     ]
-    assert [score.reasons for score in v2.scores({"id": "r", "outputs": outputs})] == [given, (), None]
+    assert [score.reasons for score in protocol.scores({"id": "r", "outputs": outputs})] == [given, (), None]
 
 
 def test_a_reply_is_read_into_scores() -> None:
@@ -166,7 +168,7 @@ def test_a_reply_is_read_into_scores() -> None:
         {"name": "version", "data": ["3", "4"]},
         {"name": "score", "data": [0.25, 1.0]},
     ]
-    assert v2.scores({"id": "r", "outputs": outputs}) == [
-        v2.Score("r:0", 0.25, "3", "champion"),
-        v2.Score("r:1", 1.0, "4", "canary"),
+    assert protocol.scores({"id": "r", "outputs": outputs}) == [
+        protocol.Score("r:0", 0.25, "3", "champion"),
+        protocol.Score("r:1", 1.0, "4", "canary"),
     ]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import sentences, words
-from core.settings import ROOT
+from app.language import catalogues, extraction
+from core.settings.loading import ROOT
 
 CODE = """
 from app.language import _, plural
@@ -23,19 +23,19 @@ def draw(ref, people):
 """
 
 
-def code(root: Path, text: str) -> sentences.Reading:
+def code(root: Path, text: str) -> extraction.Reading:
     (root / "app").mkdir(exist_ok=True)
     (root / "app" / "page.py").write_text(text)
-    return sentences.read(root, ["app"])
+    return extraction.read(root, ["app"])
 
 
 def translate(path: Path, translations: dict[str, str | tuple[str, str]]) -> None:
-    catalog = words.open_(path, "de")
+    catalog = catalogues.open_(path, "de")
     for message in catalog:
         one = message.id[0] if isinstance(message.id, tuple) else message.id
         if one in translations:
             message.string = translations[one]
-    words.write(catalog, path)
+    catalogues.write(catalog, path)
 
 
 @pytest.fixture
@@ -53,47 +53,47 @@ GERMAN: dict[str, str | tuple[str, str]] = {
 
 
 @pytest.fixture
-def whole(tmp_path: Path, po: Path) -> sentences.Reading:
+def whole(tmp_path: Path, po: Path) -> extraction.Reading:
     reading = code(tmp_path, CODE)
-    words.update(reading, tmp_path / "locale", {"de": po})
+    catalogues.update(reading, tmp_path / "locale", {"de": po})
     translate(po, GERMAN)
-    assert list(words.wrong(reading, tmp_path / "locale")) == []
+    assert list(catalogues.wrong(reading, tmp_path / "locale")) == []
     return reading
 
 
 def test_the_catalogues_of_this_project_are_whole() -> None:
-    assert list(words.wrong(sentences.read(ROOT), words.LOCALES)) == []
-    assert "de" in words.catalogues(words.LOCALES)
+    assert list(catalogues.wrong(extraction.read(ROOT), catalogues.LOCALES)) == []
+    assert "de" in catalogues.catalogues(catalogues.LOCALES)
 
 
-def test_writing_a_catalogue_twice_changes_no_byte(tmp_path: Path, po: Path, whole: sentences.Reading) -> None:
+def test_writing_a_catalogue_twice_changes_no_byte(tmp_path: Path, po: Path, whole: extraction.Reading) -> None:
     files = (po, tmp_path / "locale" / "callwise.pot")
     before = [file.read_bytes() for file in files]
-    words.update(whole, tmp_path / "locale", {"de": po})
+    catalogues.update(whole, tmp_path / "locale", {"de": po})
     assert [file.read_bytes() for file in files] == before
     assert str(tmp_path).encode() not in b"".join(before)
 
 
 def test_a_new_sentence_is_asked_for_and_one_that_is_gone_leaves(
-    tmp_path: Path, po: Path, whole: sentences.Reading
+    tmp_path: Path, po: Path, whole: extraction.Reading
 ) -> None:
     changed = code(tmp_path, CODE.replace('_("Call list")', '_("Something else entirely")'))
-    found = list(words.wrong(changed, tmp_path / "locale"))
+    found = list(catalogues.wrong(changed, tmp_path / "locale"))
     assert found == ["de: 'Something else entirely' is missing", "de: 'Call list' is said nowhere"]
-    words.update(changed, tmp_path / "locale", {"de": po})
-    assert list(words.wrong(changed, tmp_path / "locale")) == ["de: 'Something else entirely' is not translated"]
+    catalogues.update(changed, tmp_path / "locale", {"de": po})
+    assert list(catalogues.wrong(changed, tmp_path / "locale")) == ["de: 'Something else entirely' is not translated"]
     assert "Anrufliste" not in po.read_text()
 
 
 def test_a_reworded_sentence_keeps_its_translation_until_somebody_looked_at_it(
-    tmp_path: Path, po: Path, whole: sentences.Reading
+    tmp_path: Path, po: Path, whole: extraction.Reading
 ) -> None:
     changed = code(tmp_path, CODE.replace("is back.", "is back now."))
-    words.update(changed, tmp_path / "locale", {"de": po})
-    (found,) = words.wrong(changed, tmp_path / "locale")
+    catalogues.update(changed, tmp_path / "locale", {"de": po})
+    (found,) = catalogues.wrong(changed, tmp_path / "locale")
     assert "'{ref} is back now.' was reworded" in found
     po.write_text(po.read_text().replace("#, fuzzy, python-brace-format", "#, python-brace-format"))
-    assert list(words.wrong(changed, tmp_path / "locale")) == []
+    assert list(catalogues.wrong(changed, tmp_path / "locale")) == []
 
 
 @pytest.mark.parametrize(
@@ -108,10 +108,10 @@ def test_a_reworded_sentence_keeps_its_translation_until_somebody_looked_at_it(
     ],
 )
 def test_a_translation_that_does_not_fit_is_named(
-    tmp_path: Path, po: Path, whole: sentences.Reading, original: str, translation: str | tuple[str, str], says: str
+    tmp_path: Path, po: Path, whole: extraction.Reading, original: str, translation: str | tuple[str, str], says: str
 ) -> None:
     translate(po, {original: translation})
-    (found,) = words.wrong(whole, tmp_path / "locale")
+    (found,) = catalogues.wrong(whole, tmp_path / "locale")
     assert original in found
     assert says in found
 
@@ -159,7 +159,7 @@ def test_what_is_said_in_english_alone_is_counted(tmp_path: Path, line: str, unt
     assert len(code(tmp_path, line).untold) == untold
 
 
-def test_a_sentence_of_the_code_is_found_wherever_it_is_marked(whole: sentences.Reading) -> None:
+def test_a_sentence_of_the_code_is_found_wherever_it_is_marked(whole: extraction.Reading) -> None:
     assert [(found.one, found.many) for found in whole.sentences] == [
         ("Upper half", ""),
         ("Call list", ""),

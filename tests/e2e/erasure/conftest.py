@@ -18,23 +18,23 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from core import do_not_call
-from core.erasure import Erasure, Person, Subject, ask, under_way
-from core.mongo import Db
-from core.objects import ObjectStore
-from core.predictions import Prediction
+from core.calls import do_not_call
+from core.privacy.requests import Erasure, Person, Subject, ask, under_way
 from core.schema import Schema
-from core.settings import ROOT, load
+from core.scoring.prediction import Prediction
+from core.settings.loading import ROOT, load
+from core.stores.mongo import Db
+from core.stores.object_store import ObjectStore
 from serving.forget import Forgetting
 from serving.spool import Spool
 from tests.made_up_outcomes import made_up, store
 from trainer import main
-from trainer.erasure import Eraser
-from trainer.erasure_flow import Settings, compose
-from trainer.lineage import Lineage
-from trainer.pipeline import Trainer, take_snapshot
-from trainer.register import register
-from trainer.snapshot import PROSPECT
+from trainer.data.lineage import Lineage
+from trainer.data.snapshot import PROSPECT
+from trainer.pipeline.registration import register
+from trainer.pipeline.training import Trainer, take_snapshot
+from trainer.privacy.eraser import Eraser
+from trainer.privacy.flow import Settings, compose
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 KEY = "a-key-of-this-test"

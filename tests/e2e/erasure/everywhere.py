@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pygit2
 
-from core.traces import Traces
+from trainer.privacy.row_fingerprints import Traces
 
 
 def texts(house: Any) -> Iterator[tuple[str, str]]:

@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from core import events, kept_out
-from core.data_registry import sha256
-from core.erasure import Pseudonyms, Status, get, history
 from core.errors import Conflict, NotFound, Unavailable
+from core.imports import kept_out
+from core.privacy.requests import Pseudonyms, Status, get, history
+from core.stores import event_log
+from core.stores.data_registry import sha256
 from tests.e2e.erasure import everywhere
 from tests.e2e.erasure.conftest import KEY, ROWS, House
 from tests.made_up_outcomes import made_up, store
-from trainer.erasure_flow import erase_people
-from trainer.pipeline import train
-from trainer.snapshot import PROSPECT
+from trainer.data.snapshot import PROSPECT
+from trainer.pipeline.training import train
+from trainer.privacy.flow import erase_people
 
 pytestmark = pytest.mark.mongo
 
@@ -63,7 +64,7 @@ def test_after_an_erasure_nothing_of_the_person_is_anywhere(house: House) -> Non
     assert gave["old"] == tag
     assert receipt["models"] == [{"version": version, "role": "retired", "dataset": tag}]
     assert receipt["kept_out"]
-    assert events.first_broken(house.db) is None
+    assert event_log.first_broken(house.db) is None
     [event] = house.db.events.find({"what": "person erased"})
     assert (event["who"], event["subject"]) == ("mia", request.id)
 
@@ -107,7 +108,7 @@ def test_content_that_no_dataset_refers_to_is_found_too(house: House, monkeypatc
 
     house.trainer.data.ensure()
     with monkeypatch.context() as patch:
-        patch.setattr("core.data_registry.DataRegistry._commit", killed)
+        patch.setattr("core.stores.data_registry.DataRegistry._commit", killed)
         with pytest.raises(KeyboardInterrupt):
             house.snapshot()
     assert house.trainer.data.snapshots() == []
@@ -246,7 +247,7 @@ def test_a_training_afterwards_learns_from_everybody_else(house: House) -> None:
 
 def test_nobody_is_erased_while_a_training_runs(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """It read the outcomes before; were the person removed now, it would register their rows afterwards."""
-    monkeypatch.setattr("trainer.erasure.PATIENCE", 0.0)
+    monkeypatch.setattr("trainer.privacy.eraser.PATIENCE", 0.0)
     request = house.ask()
     with FileLock(house.trainer.lock), pytest.raises(Conflict, match="A training is under way"):
         house.eraser.run()

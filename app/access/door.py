@@ -1,0 +1,201 @@
+"""What the web server does beside Streamlit's own: signing in, and letting nobody else in.
+
+A request for anything but the parts of the page that hold no data needs a session. Streamlit's web socket does not: its
+first answer to whoever has none is the way to the sign-in page, which a refused connection could not give.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import parse_qs, quote, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.access import sessions, sign_in_page
+from app.access.identity import COOKIE
+from app.access.sessions import Limits
+from app.access.sign_in import Refused, sign_in
+from app.access.sign_in_page import ADDRESS, local, words
+from app.language import COOKIE as LANGUAGE_COOKIE
+from core.clock import now
+from core.errors import CallwiseError
+from core.stores.mongo import Db
+
+log = logging.getLogger(__name__)
+
+OPEN = (ADDRESS, "/static/", "/_stcore/health", "/_stcore/host-config", "/favicon", "/manifest.json", "/robots.txt")
+LARGEST = 16_384  # bytes of a filled-in form
+SEE_OTHER, UNAUTHORIZED, FORBIDDEN, TOO_LARGE, TOO_MANY, UNAVAILABLE = 303, 401, 403, 413, 429, 503
+
+
+@dataclass(frozen=True)
+class Reception:
+    """Where accounts and sessions are, how long a session lasts, and what the single sign-on, if any, is called."""
+
+    db: Db
+    limits: Limits
+    other: str | None = None
+
+    def known(self, request: Request) -> bool:
+        """Whether the request comes with a session. Raises Unavailable."""
+        return sessions.holder(self.db, request.cookies.get(COOKIE), now(), self.limits, active=False) is not None
+
+
+class Guard:
+    """Middleware that sends whoever has no session to the sign-in page."""
+
+    def __init__(self, app: ASGIApp, reception: Callable[[], Reception]) -> None:
+        self.app, self.reception = app, reception
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request through, or answer it."""
+        if scope["type"] == "http" and not any(_is(scope["path"], path) for path in OPEN):
+            refusal = await run_in_threadpool(self._refusal, Request(scope))
+            if refusal is not None:
+                await refusal(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+    def _refusal(self, request: Request) -> Response | None:
+        page = request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")
+        try:
+            if self.reception().known(request):
+                return None
+        except CallwiseError as error:
+            log.warning("cannot tell who is signed in: %s", error)
+            # The empty page may be had by anybody; it says what is wrong, and its run asks again.
+            return None if page else PlainTextResponse("not available", UNAVAILABLE)
+        if not page:
+            return PlainTextResponse("not signed in", UNAUTHORIZED)
+        onward = quote(_path(request), safe="")
+        return RedirectResponse(f"{ADDRESS}?next={onward}", SEE_OTHER, headers={"Cache-Control": "no-store"})
+
+
+def routes(reception: Callable[[], Reception]) -> list[Route]:
+    """The sign-in page and what its form is sent to."""
+
+    async def front(request: Request) -> Response:
+        return await run_in_threadpool(_front, request, reception)
+
+    async def form(request: Request) -> Response:
+        if not same_origin(request):
+            return PlainTextResponse("This form is only taken from its own page.", FORBIDDEN)
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > LARGEST:
+                return PlainTextResponse("Too large.", TOO_LARGE)
+        return await run_in_threadpool(_sign_in, request, reception, body)
+
+    return [Route(ADDRESS, front, methods=["GET"]), Route(ADDRESS, form, methods=["POST"])]
+
+
+def same_origin(request: Request) -> bool:
+    """Whether a form comes from our own page. Browsers say so in one of these headers, and no page can forge them."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None and site != "same-origin":
+        return False
+    if origin is not None:
+        return urlsplit(origin).netloc == request.headers.get("host")
+    return site is not None
+
+
+def let_in(request: Request, token: str, onward: str) -> Response:
+    """Go on to a page of the app, with the session's cookie."""
+    response = RedirectResponse(onward, SEE_OTHER, headers={"Cache-Control": "no-store"})
+    response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/")
+    return response
+
+
+def page(
+    request: Request,
+    *,
+    onward: str = "/",
+    said: str = "",
+    alarming: bool = True,
+    typed: str = "",
+    other: str | None = None,
+    status: int = 200,
+) -> Response:
+    """The sign-in page as an answer, with `said` above the form."""
+    language, _ = words(accepted(request))
+    text = sign_in_page.html(language, onward=onward, said=said, alarming=alarming, typed=typed, other=other)
+    headers = {
+        "Content-Security-Policy": sign_in_page.POLICY,
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+    }
+    return HTMLResponse(text, status, headers)
+
+
+def _front(request: Request, reception: Callable[[], Reception]) -> Response:
+    onward = local(request.query_params.get("next"))
+    _, gettext = words(accepted(request))
+    said = gettext("You are signed out. Sign in to go on.") if request.query_params.get("ended") else ""
+    try:
+        found = reception()
+        if found.known(request):
+            return RedirectResponse(onward, SEE_OTHER, headers={"Cache-Control": "no-store"})
+    except CallwiseError as error:
+        return _away(request, onward, error)
+    response = page(request, onward=onward, said=said, alarming=False, other=found.other)
+    if COOKIE in request.cookies:
+        response.delete_cookie(COOKIE, path="/")
+    return response
+
+
+def _sign_in(request: Request, reception: Callable[[], Reception], body: bytes) -> Response:
+    try:
+        fields = parse_qs(body.decode(), max_num_fields=10)
+    except ValueError:
+        fields = {}
+    name, password = (fields.get(field, [""])[0] for field in ("name", "password"))
+    onward = local(fields.get("next", [""])[0])
+    _, gettext = words(accepted(request))
+    address = request.client.host if request.client else None
+    try:
+        found = reception()
+        done = sign_in(found.db, name, password, address=address, at=now(), limits=found.limits)
+    except CallwiseError as error:
+        return _away(request, onward, error)
+    if not isinstance(done, Refused):
+        return let_in(request, done.token, onward)
+    if done.wait:
+        seconds = int(done.wait.total_seconds())
+        said = sign_in_page.waiting(seconds, gettext)
+        response = page(request, onward=onward, said=said, typed=name, other=found.other, status=TOO_MANY)
+        response.headers["Retry-After"] = str(seconds)
+        return response
+    said = gettext("Login name and password do not fit together.")
+    return page(request, onward=onward, said=said, typed=name, other=found.other, status=UNAUTHORIZED)
+
+
+def _away(request: Request, onward: str, error: CallwiseError) -> Response:
+    log.warning("nobody can sign in: %s", error)
+    _, gettext = words(accepted(request))
+    said = gettext("A part of the appliance does not answer at the moment. Try again in a moment.")
+    return page(request, onward=onward, said=said, status=UNAVAILABLE)
+
+
+def accepted(request: Request) -> str:
+    """The languages that whoever asks reads: the one they chose on a page, then their browser's."""
+    return f"{request.cookies.get(LANGUAGE_COOKIE, '')},{request.headers.get('accept-language', '')}"
+
+
+def _is(path: str, opened: str) -> bool:
+    return (
+        path.startswith(opened)
+        if opened.endswith("/")
+        else path == opened or path.startswith((f"{opened}/", f"{opened}."))
+    )
+
+
+def _path(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -1,0 +1,1 @@
+"""Pages for accounts: managing them, and one's own."""

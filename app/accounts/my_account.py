@@ -1,0 +1,54 @@
+"""My account: who I am here, my password, and where else I am signed in."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.access import identity, sessions
+from app.accounts import own_password, roles
+from app.language import _, formats, plural
+from app.shell import notices
+from app.shell.appliance import Appliance
+from app.shell.notices import Notice, kept_for_next_run, leave
+from core.accounts.changes import end_sessions
+from core.clock import now
+
+
+def page(house: Appliance) -> None:
+    """Draw the page."""
+    account = identity.signed_in()
+    st.title(_("My account"))
+    with st.container(key="message"):
+        notices.show_waiting()
+    with st.container(key="me", border=True):
+        st.markdown(f"**{formats.plain(account.shown)}**")
+        st.caption(
+            _("{role}, signs in as {name}").format(role=roles.label(account.role), name=formats.plain(account.name))
+        )
+        own_password.sign_out_button("sign-out")
+    st.subheader(_("Signed in elsewhere"))
+    others = sessions.others(house.db, identity.token() or "", account, now(), house.limits)
+    with st.container(key="elsewhere"):
+        if not others:
+            st.markdown(_("You are signed in here only."))
+        else:
+            st.markdown(
+                plural(
+                    "You are signed in in {n} other browser.", "You are signed in in {n} other browsers.", others
+                ).format(n=others)
+            )
+            st.button(_("Sign out everywhere else"), key="end-others", icon=":material/devices_off:", on_click=_end)
+    st.subheader(_("Password"))
+    if account.has_password:
+        own_password.draw(account)
+    else:
+        st.markdown(_("You sign in with the company's single sign-on; the password is changed there."))
+
+
+@kept_for_next_run()
+def _end() -> None:
+    house, token = identity.house(), identity.token()
+    changed = end_sessions(house.db, identity.signed_in())
+    if token:
+        sessions.carry_over(house.db, token, changed)
+    leave(Notice("success", _("You are signed in here only."), _("Every other browser has to sign in again.")))

@@ -1,0 +1,102 @@
+"""Choosing one's own password: at the first sign-in, and whenever one likes."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.access import identity, sessions
+from app.access.sign_in import Refused, proven
+from app.language import _
+from app.shell import notices
+from app.shell.notices import Notice, kept_for_next_run, leave
+from core.accounts import passwords
+from core.accounts.changes import choose_password
+from core.accounts.directory import Account
+from core.accounts.passwords import LEAST, Weakness
+from core.clock import now
+from core.errors import InputError
+
+_OLD, _NEW, _AGAIN = "password_old", "password_new", "password_again"
+
+
+def first_page(account: Account) -> None:
+    """Draw the only page there is for somebody whose password somebody else knows."""
+    st.title(_("Choose a password"))
+    with st.container(key="message"):
+        notices.show_waiting()
+    st.markdown(_("The one you signed in with was given to you, so somebody else knows it. Choose one of your own."))
+    draw(account)
+    sign_out_button("sign-out")
+
+
+def draw(account: Account) -> None:
+    """Draw the form."""
+    with st.container(key="own-password", width=420), st.form("own-password-form"):
+        st.text_input(_("Password so far"), key=_OLD, type="password", autocomplete="current-password")
+        st.text_input(
+            _("New password"),
+            key=_NEW,
+            type="password",
+            autocomplete="new-password",
+            help=_("At least {least} characters. A few words in a row are easy to keep in mind.").format(least=LEAST),
+        )
+        st.text_input(_("New password once more"), key=_AGAIN, type="password", autocomplete="new-password")
+        st.form_submit_button(
+            _("Change password"), type="primary", key="own-password-go", on_click=_change, args=(account,)
+        )
+
+
+def sign_out_button(key: str) -> None:
+    """Draw the way out."""
+    st.button(_("Sign out"), key=key, icon=":material/logout:", on_click=sign_out)
+
+
+@kept_for_next_run()
+def sign_out() -> None:
+    """End this session; the run that follows finds nobody signed in."""
+    house, token = identity.house(), identity.token()
+    if token:
+        sessions.end(house.db, token)
+
+
+@kept_for_next_run()
+def _change(account: Account) -> None:
+    house, token = identity.house(), identity.token()
+    old, new, again = (str(st.session_state.pop(key, None) or "") for key in (_OLD, _NEW, _AGAIN))
+    wrong = passwords.weakness(new, account.name, account.shown)
+    if wrong is not None:
+        raise InputError(words(wrong), kept=_("The password so far holds."), next=_("Choose another."))
+    if new != again:
+        raise InputError(
+            _("The two new passwords are not the same."),
+            kept=_("The password so far holds."),
+            next=_("Type them again."),
+        )
+    if new == old:
+        raise InputError(_("That is the password so far."), next=_("Choose another."))
+    found = proven(house.db, account.name, old, address=st.context.ip_address, at=now())
+    if isinstance(found, Refused):
+        what = _("The password so far is not right.")
+        if found.wait:
+            what = _("Too many attempts failed.")
+        raise InputError(what, kept=_("Nothing was changed."), next=_("Try again in a moment."))
+    changed = choose_password(house.db, found, new)
+    if token:
+        sessions.carry_over(house.db, token, changed)
+    leave(
+        Notice(
+            "success",
+            _("Your password is changed."),
+            _("You stay signed in here; everywhere else you were signed out."),
+        )
+    )
+
+
+def words(weakness: Weakness) -> str:
+    """What is wrong with a password, as a sentence."""
+    return {
+        Weakness.SHORT: _("The new password has less than {least} characters."),
+        Weakness.LONG: _("The new password has more than {most} characters."),
+        Weakness.NAME: _("The new password is your name."),
+        Weakness.OBVIOUS: _("The new password is one of those that are guessed first."),
+    }[weakness].format(least=LEAST, most=passwords.MOST)

@@ -1,0 +1,206 @@
+"""Accounts: who may sign in, and as what. Engineers look after everybody, managers after agents."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.access import identity
+from app.accounts import roles
+from app.language import _, formats
+from app.shell import notices
+from app.shell.appliance import Appliance
+from app.shell.notices import Notice, kept_for_next_run, leave
+from core.accounts import changes as account_changes
+from core.accounts import directory as kept
+from core.accounts import passwords
+from core.accounts.directory import SHOWN, Account, Role
+from core.errors import Conflict, Forbidden, NotFound
+
+_NAME, _SHOWN, _ROLE = "account_name", "account_shown", "account_role"
+_CHOSEN, _ONCE = "account_chosen", "account_password_once"
+
+
+def page(house: Appliance) -> None:
+    """Draw the page."""
+    me = identity.require(Role.MANAGER)
+    st.title(_("Accounts"))
+    with st.container(key="message"):
+        notices.show_waiting()
+    _once()
+    everybody = kept.everybody(house.db)
+    mine = [account for account in everybody if me.may_administer(account.role)]
+    with st.container(key="account-list"):
+        if mine:
+            st.table([_row(account) for account in mine], border="horizontal", hide_index=True)
+        else:
+            st.info(_("There is no agent yet. Make the first account below."), icon=":material/group_add:")
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader(_("A new account"))
+        _new(me)
+    with right:
+        if mine:
+            st.subheader(_("Change an account"))
+            _changes(me, mine)
+
+
+def _row(account: Account) -> dict[str, str]:
+    if account.disabled:
+        state = _("disabled")
+    elif account.must_change:
+        state = _("has a first password")
+    else:
+        state = _("active") if account.has_password else _("active, single sign-on")
+    return {
+        _("Name"): formats.plain(account.shown),
+        _("Signs in as"): formats.plain(account.name),
+        _("Role"): roles.label(account.role),
+        _("State"): state,
+        _("Since"): formats.moment(account.since, st.context.timezone) if account.since else formats.NOT_YET,
+    }
+
+
+def _once() -> None:
+    """A password that was just made: on the screen until the next page or click, and nowhere else."""
+    if made := st.session_state.pop(_ONCE, None):
+        shown, password = made
+        with st.container(key="password-once", border=True):
+            st.markdown(
+                _(
+                    "First password of **{name}**. Copy it now: it is shown this once, and to be changed at sign-in."
+                ).format(name=formats.plain(shown))
+            )
+            st.code(password, language=None)
+
+
+def _new(me: Account) -> None:
+    able = [role for role in Role if me.may_administer(role)]
+    with st.form("account-new", clear_on_submit=False):
+        st.text_input(_("Login name"), key=_NAME, max_chars=64, autocomplete="off")
+        st.text_input(
+            _("Name that colleagues see"),
+            key=_SHOWN,
+            max_chars=SHOWN,
+            autocomplete="off",
+            help=_("Calls are kept under it, so it cannot be changed later."),
+        )
+        st.selectbox(_("Role"), able, key=_ROLE, format_func=roles.label)
+        st.form_submit_button(
+            _("Make account"), type="primary", icon=":material/person_add:", key="account-make", on_click=_make
+        )
+
+
+def _changes(me: Account, mine: list[Account]) -> None:
+    by_name = {account.name: account for account in mine}
+    if st.session_state.get(_CHOSEN) not in by_name:
+        st.session_state.pop(_CHOSEN, None)
+    name = st.selectbox(
+        _("Account"), list(by_name), key=_CHOSEN, format_func=lambda name: f"{by_name[name].shown} ({name})"
+    )
+    account = by_name[name]
+    with st.container(border=True, key="account-changes"):
+        able = [role for role in Role if me.may_administer(role)]
+        if len(able) > 1:
+            key = f"account-role-{account.name}"
+            st.selectbox(_("Role"), able, index=able.index(account.role), key=key, format_func=roles.label)
+            st.button(_("Save role"), key="account-save-role", on_click=_set_role, args=(account.name, key))
+        with st.container(horizontal=True):
+            if account.name == me.name:
+                st.caption(_("Your own password is changed under *My account*."))
+            elif account.has_password:
+                with st.popover(_("New password"), icon=":material/key:", key="account-reset"):
+                    st.markdown(_("The password so far ends at once, and so does every session."))
+                    st.button(
+                        _("Make a new password"), key="account-reset-go", type="primary", on_click=_reset, args=(name,)
+                    )
+            if account.disabled:
+                st.button(_("Enable"), key="account-enable", on_click=_set_disabled, args=(name, False))
+            else:
+                st.button(
+                    _("Disable"),
+                    key="account-disable",
+                    icon=":material/block:",
+                    on_click=_set_disabled,
+                    args=(name, True),
+                )
+
+
+@kept_for_next_run()
+def _make() -> None:
+    role = Role(st.session_state[_ROLE])
+    me = _may(role)
+    password = passwords.generated()
+    made = kept.add(
+        identity.house().db,
+        str(st.session_state[_NAME]),
+        str(st.session_state[_SHOWN]),
+        role,
+        by=me.shown,
+        password=password,
+    )
+    st.session_state[_NAME] = st.session_state[_SHOWN] = ""
+    st.session_state[_ONCE] = (made.shown, password)
+    leave(Notice("success", _("{name} can sign in now.").format(name=made.shown)))
+
+
+@kept_for_next_run()
+def _set_role(name: str, key: str) -> None:
+    role = Role(st.session_state[key])
+    me, account = _over(name)
+    if not me.may_administer(role):
+        raise _refusal()
+    changed = account_changes.set_role(identity.house().db, account.name, role, by=me.shown)
+    label = roles.label(changed.role)
+    leave(
+        Notice(
+            "success",
+            _("{name} is now: {role}.").format(name=changed.shown, role=label),
+            _("They have to sign in again.") if changed.epoch != account.epoch else "",
+        )
+    )
+
+
+@kept_for_next_run()
+def _reset(name: str) -> None:
+    me, account = _over(name)
+    if account.name == me.name:  # it would end this very session before the new one could be read
+        raise Conflict(
+            _("Your own password is changed under *My account*."),
+            kept=_("The password is as it was."),
+            next=_("Choose one of your own there."),
+        )
+    password = account_changes.reset_password(identity.house().db, account.name, by=me.shown)
+    st.session_state[_ONCE] = (account.shown, password)
+
+
+@kept_for_next_run()
+def _set_disabled(name: str, disabled: bool) -> None:
+    me, account = _over(name)
+    account_changes.set_disabled(identity.house().db, account.name, disabled, by=me.shown)
+    text = _("{name} cannot sign in any more.") if disabled else _("{name} can sign in again.")
+    leave(
+        Notice("success", text.format(name=account.shown), _("Everything they recorded is kept.") if disabled else "")
+    )
+
+
+def _over(name: str) -> tuple[Account, Account]:
+    """Who changes, and whose account, as they are now. Raises Forbidden, NotFound."""
+    account = kept.find(identity.house().db, name)
+    if account is None:
+        raise NotFound(_("There is no account '{name}'.").format(name=name), kept=_("Nothing was changed."))
+    return _may(account.role), account
+
+
+def _may(role: Role) -> Account:
+    me = identity.require(Role.MANAGER)
+    if not me.may_administer(role):
+        raise _refusal()
+    return me
+
+
+def _refusal() -> Forbidden:
+    return Forbidden(
+        _("Managers look after the accounts of agents."),
+        kept=_("Nothing was changed."),
+        next=_("Ask an engineer to do this."),
+    )

@@ -1,0 +1,32 @@
+"""What the roles are called, and what is said to whoever may not open a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app.language import _
+from core.accounts.directory import Role
+
+
+def label(role: Role) -> str:
+    """The role as a word."""
+    return {Role.AGENT: _("Agent"), Role.MANAGER: _("Manager"), Role.ENGINEER: _("Engineer")}[role]
+
+
+def refuse(title: str, role: Role, home: Any) -> None:
+    """Draw what stands in place of a page that is for `role`, with the way to `home`, a page that may be opened."""
+    st.title(title)
+    with st.container(key="refused"):
+        st.warning(
+            {
+                Role.AGENT: _("This page is for agents."),
+                Role.MANAGER: _("This page is for managers and engineers."),
+                Role.ENGINEER: _("This page is for engineers."),
+            }[role]
+            + " "
+            + _("If you need it, ask an engineer to change your account."),
+            icon=":material/lock:",
+        )
+    st.page_link(home, label=_("To the call list"), icon=":material/call:")

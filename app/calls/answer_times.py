@@ -1,0 +1,190 @@
+"""When people answer: recorded calls counted by hour and weekday, and what may be said of the best time.
+
+It is about reaching a person, not about selling to them. Sold, refused, called back and not to be called were answered;
+no answer was not; a wrong number says nothing of the hour. Calls that were taken back do not count.
+
+Few calls say nothing. A time is named only if at least `LEAST` calls were made in it, `LEAST_ALL` in all by the group,
+and its share of answers, shrunk towards what is known without it, is surely above the rest's. Shrinking is empirical
+Bayes with a fixed weight: `WEIGHT` calls at the expected share are added (Efron and Morris, "Stein's Paradox in
+Statistics", 1977). What is expected of an hour is the group's own share, moved on the odds by what everybody's calls
+say of the hour.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from core.calls.lifecycle import Result
+from core.stores.mongo import Db, reachable
+
+REACHED = frozenset({Result.SOLD, Result.REFUSED, Result.CALLBACK, Result.DO_NOT_CALL})
+COUNTED = REACHED | {Result.NO_ANSWER}
+SPAN = 2  # hours in a time of day that is named
+LEAST, LEAST_ALL, WEIGHT = 30, 200, 30
+CERTAIN = 2.6
+"""Standard errors that a time must be above the rest: a dozen are looked at, and one of them is always the best."""
+
+SEPARATOR = "\x1f"
+
+
+class Answers(NamedTuple):
+    """Calls, and how many of them were answered."""
+
+    calls: int
+    answered: int
+
+    @property
+    def share(self) -> float:
+        """Of the calls, those answered; 0 of none."""
+        return self.answered / self.calls if self.calls else 0.0
+
+    def __add__(self, other: object) -> Answers:
+        """Both together."""
+        if not isinstance(other, Answers):
+            return NotImplemented
+        return Answers(self.calls + other.calls, self.answered + other.answered)
+
+    def __sub__(self, other: Answers) -> Answers:
+        """These without those."""
+        return Answers(self.calls - other.calls, self.answered - other.answered)
+
+
+NONE = Answers(0, 0)
+Group = tuple[str, str]
+EVERYBODY: Group = ("", "")
+Slots = Mapping[int, Answers]
+
+
+@dataclass
+class Counts:
+    """Answers by group (segment's column and its group; `EVERYBODY`), weekday (1 is Monday) and hour (0 to 23)."""
+
+    by_group: dict[Group, dict[tuple[int, int], Answers]] = field(default_factory=dict)
+
+    def add(self, group: Group, weekday: int, hour: int, answers: Answers) -> None:
+        """Count `answers` in."""
+        cells = self.by_group.setdefault(group, {})
+        cells[weekday, hour] = cells.get((weekday, hour), NONE) + answers
+
+    def hours(self, group: Group) -> Slots:
+        """By hour of the day."""
+        return _summed((hour, answers) for (_, hour), answers in self.by_group.get(group, {}).items())
+
+    def weekdays(self, group: Group) -> Slots:
+        """By day of the week."""
+        return _summed((weekday, answers) for (weekday, _), answers in self.by_group.get(group, {}).items())
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best time for `group`, with the answers in it: the hours from `start` to before `end`, or such weekdays.
+
+    `now` is the same for the present hour or weekday; None where too few calls were made in it, or it is in the best.
+    """
+
+    group: Group
+    start: int
+    end: int
+    answers: Answers
+    now: Answers | None
+
+
+def counted(db: Db, campaign: str, segments: Iterable[str], minutes: int) -> Counts:
+    """All calls of `campaign`, on a clock that is `minutes` ahead of UTC. Raises Unavailable.
+
+    One aggregation for everybody and one for each of the `segments`, whose answers grow with the groups there are and
+    not with the calls. A call holds the groups that its prospect was in (`core.calls.recording`); one that was made
+    before calls did, counts for everybody.
+    """
+    counts = Counts()
+    with reachable():
+        for name in ("", *segments):
+            for one in list(db.calls.aggregate(_steps(campaign, name, minutes))):
+                weekday, hour, result, group = str(one["_id"]).split(SEPARATOR, 3)
+                if Result(result) in COUNTED and (group or not name):
+                    answered = int(one["n"]) if Result(result) in REACHED else 0
+                    # MongoDB's first day is Sunday.
+                    counts.add((name, group), (int(weekday) - 2) % 7 + 1, int(hour), Answers(int(one["n"]), answered))
+    return counts
+
+
+def best_hours(counts: Counts, groups: Sequence[Group], hour: int) -> Best | None:
+    """The best time of the day for the first of `groups` of which one is known, or for everybody; None if for nobody.
+
+    `hour` is the present one.
+    """
+    slots = {group: counts.hours(group) for group in (*groups, EVERYBODY)}
+    return _first(slots, SPAN, hour)
+
+
+def best_weekday(counts: Counts, groups: Sequence[Group], weekday: int) -> Best | None:
+    """The best day of the week, as `best_hours`; `weekday` is the present one, 1 on Mondays."""
+    slots = {group: counts.weekdays(group) for group in (*groups, EVERYBODY)}
+    return _first(slots, 1, weekday)
+
+
+def _steps(campaign: str, segment: str, minutes: int) -> list[Mapping[str, Any]]:
+    # One text for all: the embedded server groups by no document, and leaves the time zone of a pipeline out.
+    local = {"$dateAdd": {"startDate": "$at", "unit": "minute", "amount": minutes}}
+    group = {"$ifNull": [f"$groups.{segment}", ""]} if segment else ""
+    parts = [{"$toString": {"$dayOfWeek": local}}, {"$toString": {"$hour": local}}, "$result", group]
+    key = {"$concat": [text for part in parts for text in (SEPARATOR, part)][1:]}
+    return [
+        {"$match": {"campaign": campaign, "undone": None}},
+        {"$addFields": {"key": key}},
+        {"$group": {"_id": "$key", "n": {"$sum": 1}}},
+    ]
+
+
+def _first(slots: Mapping[Group, Slots], span: int, now: int) -> Best | None:
+    everybody = slots[EVERYBODY]
+    return next((best for group, own in slots.items() if (best := _best(group, own, everybody, span, now))), None)
+
+
+def _best(group: Group, own: Slots, everybody: Slots, span: int, now: int) -> Best | None:
+    total, known = _total(own.values()), _total(everybody.values())
+    found: list[tuple[float, int]] = []
+    for start in sorted(own):
+        here, rest = _window(own, start, span), total - _window(own, start, span)
+        if min(here.calls, rest.calls) < LEAST or total.calls < LEAST_ALL:
+            continue
+        expected = _moved(total.share, _window(everybody, start, span).share, known.share)
+        share = (here.answered + WEIGHT * expected) / (here.calls + WEIGHT)
+        error = math.sqrt(total.share * (1 - total.share) * (1 / here.calls + 1 / rest.calls))
+        if error > 0 and (share - rest.share) / error >= CERTAIN:
+            found.append((share, start))
+    if not found:
+        return None
+    start = max(found)[1]
+    present = own.get(now, NONE)
+    told = present if present.calls >= LEAST and not start <= now < start + span else None
+    return Best(group, start, start + span, _window(own, start, span), told)
+
+
+def _moved(share: float, there: float, known: float) -> float:
+    """`share`, moved on the odds by what is known of everybody: `there` in place of `known`."""
+    if not (0 < share < 1 and 0 < there < 1 and 0 < known < 1):
+        return share
+    odds = share / (1 - share) * there / (1 - there) / (known / (1 - known))
+    return odds / (1 + odds)
+
+
+def _window(slots: Slots, start: int, span: int) -> Answers:
+    return _total(slots.get(place, NONE) for place in range(start, start + span))
+
+
+def _total(answers: Iterable[Answers]) -> Answers:
+    calls, answered = 0, 0
+    for one in answers:
+        calls, answered = calls + one.calls, answered + one.answered
+    return Answers(calls, answered)
+
+
+def _summed(pairs: Iterable[tuple[int, Answers]]) -> Slots:
+    summed: dict[int, Answers] = {}
+    for place, answers in pairs:
+        summed[place] = summed.get(place, NONE) + answers
+    return summed

@@ -1,0 +1,98 @@
+"""The best time to call somebody, in words: when people like them answer, by the calls that were made so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import streamlit as st
+from babel.dates import get_day_names
+from babel.numbers import format_percent
+
+from app.calls import answer_times
+from app.calls.answer_times import Answers, Best, Group
+from app.language import _, formats, locale
+from app.ranked_list import cached
+from app.results import calls_made
+from app.shell.appliance import Appliance
+from core.clock import now
+from core.schema import Column, Schema, Value
+from core.stores.mongo import Document
+
+
+def draw(house: Appliance, prospect: Document) -> None:
+    """Draw what is known of the best time for `prospect`; nothing where too few calls were made."""
+    at = now().astimezone(calls_made.zone(st.context.timezone))
+    offset = (at.utcoffset() or timedelta(0)) // timedelta(minutes=1)
+    segments = tuple(column.name for column in house.schema.segment_columns if "." not in column.name)
+    counts = cached.answers(house.db, prospect["campaign"], segments, offset)
+    if lines := said(house.schema, counts, prospect["features"], at):
+        with st.container(key="best-time", gap="xsmall"):
+            st.markdown(
+                f"**{formats.plain(_('Best time to call'))}**",
+                help=_(
+                    "How often somebody answered in the calls of this campaign so far, on the clock of your browser. "
+                    "It says when people can be reached, not when they buy."
+                ),
+            )
+            for line in lines:
+                st.markdown(formats.plain(line))
+
+
+def groups(schema: Schema, features: Mapping[str, Value]) -> dict[str, str]:
+    """The group that a person is in, by segment, as a call keeps it; segments that are not known are left out."""
+    known = {c.name: features[c.name] for c in schema.segment_columns if "." not in c.name and c.name in features}
+    return {name: schema.by_name[name].group(value) for name, value in known.items()}
+
+
+def said(schema: Schema, counts: answer_times.Counts, features: Mapping[str, Value], at: datetime) -> list[str]:
+    """The best hours and the best weekday for a person with these `features`, at the local time `at`. Plain text."""
+    theirs = list(groups(schema, features).items())
+    hours = answer_times.best_hours(counts, theirs, at.hour)
+    weekday = answer_times.best_weekday(counts, theirs, at.isoweekday())
+    return [*([_hours(schema, hours, at.hour)] if hours else []), *([_weekday(schema, weekday)] if weekday else [])]
+
+
+def _hours(schema: Schema, best: Best, hour: int) -> str:
+    sentence = _("{people} answer most between {start} and {end} h: {share} of {calls} calls{now}.")
+    if best.now:
+        rest = _("; now it is {share}").format(share=_share(best.now))
+    else:
+        rest = _("; that is now") if best.start <= hour < best.end else ""
+    return sentence.format(
+        people=_people(schema, best.group),
+        start=best.start,
+        end=best.end,
+        share=_share(best.answers),
+        calls=formats.count(best.answers.calls),
+        now=rest,
+    )
+
+
+def _weekday(schema: Schema, best: Best) -> str:
+    sentence = _("{people} answer most on a {weekday}: {share} of {calls} calls{now}.")
+    return sentence.format(
+        people=_people(schema, best.group),
+        weekday=get_day_names("wide", locale=locale())[best.start - 1],
+        share=_share(best.answers),
+        calls=formats.count(best.answers.calls),
+        now=_("; today it is {share}").format(share=_share(best.now)) if best.now else "",
+    )
+
+
+def _people(schema: Schema, group: Group) -> str:
+    name, theirs = group
+    if group == answer_times.EVERYBODY:
+        return _("The people of this campaign")
+    column = schema.by_name[name]
+    words = column.wording(locale().language).values.get(theirs) or _shown(column, theirs)
+    return _("People like this ({label}: {group})").format(label=formats.label(column), group=words)
+
+
+def _shown(column: Column, group: str) -> str:
+    # Calls may be of a group that the schema has no longer.
+    return formats.group(column, group) if group in column.groups else group
+
+
+def _share(answers: Answers) -> str:
+    return format_percent(answers.share, locale=locale())

@@ -1,0 +1,112 @@
+"""What an agent can say of a call, each in one click or key; a promised time takes a second."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from app.calls import result_words
+from app.calls.desk import Seat
+from app.calls.result_words import Choice
+from app.language import _, said
+from app.shell import notices
+from core.clock import now
+from core.stores.mongo import Document
+
+_PROMISING = "promising"
+STEP = timedelta(minutes=15)
+
+
+def draw(seat: Seat, prospect: Document) -> None:
+    """Draw them for `prospect`, which `seat` holds."""
+    with st.container(key="outcomes"):
+        _result(seat, prospect, result_words.SOLD, primary=True)
+        _result(seat, prospect, result_words.REFUSED)
+        with st.container(horizontal=True, key="outcomes-later"):
+            _callback(prospect)
+            _result(seat, prospect, result_words.NO_ANSWER)
+        if st.session_state.get(_PROMISING) == prospect["_id"]:
+            _promise(seat, prospect)
+        with st.container(horizontal=True, key="outcomes-off"):
+            _result(seat, prospect, result_words.WRONG_NUMBER)
+            _result(seat, prospect, result_words.DO_NOT_CALL)
+        st.button(
+            _("Give back"),
+            key="give-back",
+            icon=":material/undo:",
+            type="tertiary",
+            shortcut="B",
+            on_click=seat.give_back,
+            args=(prospect["_id"], prospect["ref"]),
+        )
+
+
+def _result(seat: Seat, prospect: Document, choice: Choice, *, primary: bool = False) -> None:
+    st.button(
+        said(choice.label),
+        key=choice.key,
+        icon=choice.icon,
+        type="primary" if primary else "secondary",
+        shortcut=choice.shortcut,
+        width="stretch",
+        on_click=seat.record,
+        args=(prospect, choice.result),
+    )
+
+
+def _callback(prospect: Document) -> None:
+    choice = result_words.CALLBACK
+    st.button(
+        said(choice.label),
+        key=choice.key,
+        icon=choice.icon,
+        shortcut=choice.shortcut,
+        width="stretch",
+        on_click=_open_or_close,
+        args=(prospect["_id"],),
+    )
+
+
+def _open_or_close(prospect: str) -> None:
+    st.session_state[_PROMISING] = None if st.session_state.get(_PROMISING) == prospect else prospect
+
+
+def _promise(seat: Seat, prospect: Document) -> None:
+    """The times to choose from: three with a key each, or any other."""
+    zone = st.context.timezone or "UTC"
+    at = now()
+    with st.container(key="promise", border=True):
+        for number, (label, again) in enumerate(result_words.offers(at, zone), 1):
+            st.button(
+                label,
+                key=f"promise-{number}",
+                shortcut=str(number),
+                width="stretch",
+                on_click=_promised,
+                args=(seat, prospect, again),
+            )
+        local = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        today = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        key = f"promise-at-{prospect['_id']}"
+        # The limits are whole days: a field whose limits move with the clock would forget what was chosen in it.
+        st.session_state.setdefault(key, local.replace(minute=0, second=0, microsecond=0) + timedelta(hours=2))
+        st.datetime_input(
+            _("Another time"), min_value=today, max_value=today + seat.house.rules.furthest, step=STEP, key=key
+        )
+        st.button(
+            _("Call back then"), key="promise-other", width="stretch", on_click=_other, args=(seat, prospect, key)
+        )
+
+
+@notices.kept_for_next_run()
+def _other(seat: Seat, prospect: Document, key: str) -> None:
+    chosen: datetime | None = st.session_state.get(key)
+    zone = ZoneInfo(st.context.timezone or "UTC")
+    _promised(seat, prospect, chosen.replace(tzinfo=zone) if chosen else None)
+
+
+def _promised(seat: Seat, prospect: Document, again: datetime | None) -> None:
+    st.session_state[_PROMISING] = None
+    seat.record(prospect, result_words.CALLBACK.result, again)

@@ -1,0 +1,109 @@
+"""The card of the person an agent is calling: the chance, what is known, and what came of it in one click."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import streamlit as st
+
+from app.calls import best_time, buttons, desk, history, person, reasons, script
+from app.calls.desk import Seat
+from app.language import _, formats
+from app.ranked_list.bands import band_of
+from app.shell import notices
+from core.clock import now
+from core.schema import Role
+from core.stores.mongo import Document
+
+TICK = timedelta(seconds=10)
+
+
+def draw(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
+    """Draw the card of `prospect`, which `seat` holds; `floors` are those of the bands."""
+    known = {**prospect, "features": person.features(seat.house.db, prospect)}
+    with st.container(key="card", border=True):
+        left, right = st.columns([2, 5], gap="large")
+        with left:
+            _chance(seat, prospect, floors)
+            reasons.draw(seat.house.schema, known)
+            buttons.draw(seat, prospect)
+            st.fragment(_hold, run_every=TICK)(prospect)
+        with right:
+            script.draw(seat.house, known)
+            best_time.draw(seat.house, known)
+            _facts(seat, known)
+            _history(seat, prospect)
+
+
+def _chance(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
+    with st.container(key="prospect-ref"):
+        st.subheader(_("Person {ref}").format(ref=formats.plain(prospect["ref"])), anchor=False)
+    if again := prospect.get("again"):
+        with st.container(key="promised"):
+            when = formats.moment(again["at"], st.context.timezone)
+            if again["by"] == seat.agent:
+                promised = _("You promised to call on {when}.").format(when=when)
+            else:
+                promised = _("{name} promised to call on {when}.").format(name=formats.plain(again["by"]), when=when)
+            st.info(promised, icon=":material/schedule:")
+    score = prospect["score"]
+    if score is None:
+        st.markdown(_("Not ranked yet."))
+        return
+    with st.container(key="chance", horizontal=True, vertical_alignment="bottom"):
+        st.metric(_("Chance of a sale"), formats.percent(score), width="content")
+        st.markdown(band_of(score, floors).badge, width="content")
+    with st.container(key="score-exact"):
+        st.caption(_("Score {score}").format(score=formats.exact(score)), help=_origin(prospect))
+
+
+def _origin(prospect: Document) -> str:
+    version, route = prospect.get("score_version"), prospect.get("score_route")
+    log = prospect.get("prediction")
+    said = _("Model version {version} ({route}); prediction {key} in the log.")
+    return said.format(version=version, route=route, key=log)
+
+
+def _history(seat: Seat, prospect: Document) -> None:
+    house = seat.house
+    calls = history.calls(house.db, prospect, everywhere=house.schema.reference is not None)
+    with st.container(key="history"):
+        st.markdown(_("**Calls so far**"))
+        if not calls:
+            st.caption(_("None. This is the first."))
+            return
+        if unanswered := int(prospect.get("unanswered") or 0):
+            said = _("Not answered so far: {count}. After {attempts} they are taken off the list.")
+            st.caption(said.format(count=unanswered, attempts=house.rules.attempts))
+        rows = [history.row(call, prospect, st.context.timezone) for call in calls]
+        st.table(rows, border="horizontal", hide_index=True)
+
+
+def _facts(seat: Seat, prospect: Document) -> None:
+    found = person.sections(seat.house.schema, prospect["features"])
+    shown = [section for section in found if section.role is not Role.INDICATOR]
+    for column, section in zip(st.columns(len(shown)), shown, strict=True):
+        with column, st.container(key=f"facts-{section.role.value}"):
+            st.markdown(f"**{section.title}**")
+            _table(section)
+    for section in found:
+        if section.role is Role.INDICATOR:
+            with st.expander(section.title):
+                _table(section)
+
+
+def _table(section: person.Section) -> None:
+    rows = [{"": label, " ": formats.plain(value)} for label, value in section.fields]
+    st.table(rows, border="horizontal", hide_index=True, hide_header=True)
+
+
+@notices.boundary()
+def _hold(prospect: Document) -> None:
+    at = now()
+    text = desk.hold_text(prospect, at, st.context.timezone)
+    with st.container(key="hold"):
+        if desk.remaining(prospect, at) > timedelta(0):
+            st.caption(f":material/timer: {text}")
+        else:
+            st.warning(text)

@@ -1,0 +1,222 @@
+"""The call list: the page an agent lives in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app.access import identity
+from app.calls import card, offered, person, take_back
+from app.calls.desk import Seat
+from app.language import _, formats, plural, said
+from app.ranked_list import cached, listing
+from app.ranked_list import filter as list_filter
+from app.ranked_list.bands import band_of
+from app.ranked_list.listing import Entry, Progress, Standing
+from app.shell import notices
+from app.shell.appliance import Appliance
+from core.calls import claims
+from core.calls.filters import Wanted
+from core.calls.lifecycle import Result
+from core.clock import now
+
+REFRESH = timedelta(seconds=20)
+REFRESH_UNRANKED = timedelta(seconds=3)
+PROMISES = 3
+
+
+def page(house: Appliance) -> None:
+    """Draw the page."""
+    st.title(_("Call list"))
+    campaigns = offered.titles(house)
+    if not campaigns:
+        offered.none_there(house)
+        return
+    with st.container(key="where"):
+        left, right = st.columns([10, 2], vertical_alignment="bottom")
+        with left:
+            campaign = st.selectbox(
+                _("Campaign"), list(campaigns), key="campaign", bind="query-params", format_func=campaigns.get
+            )
+        with right:
+            state = listing.standing(house.db, campaign)
+            wanted = list_filter.ask(house.schema, partial(cached.floors, house.db, campaign), ranked=state.ranked)
+    agent = identity.current_agent()
+    held = Seat(house, campaign, agent).held()
+    # Places of their own: whatever comes and goes above or inside them moves nothing else, so no button is ever on the
+    # screen twice while the next page is drawn.
+    message, work = st.container(key="message"), st.container(key="desk")
+    with message:
+        notices.show_waiting()
+        take_back.draw(Seat(house, campaign, agent))
+    with work:
+        if held:
+            card.draw(Seat(house, campaign, agent), held, cached.floors(house.db, campaign))
+        else:
+            _next_call(house, campaign, agent, state, wanted)
+    every = REFRESH if state.ranked or not state.open else REFRESH_UNRANKED
+    st.fragment(_listing, run_every=every)(house, campaign, agent, wanted, _stage(state))
+
+
+def _stage(state: Standing) -> tuple[bool, bool]:
+    """What the whole page depends on: whether anybody is left to call, and whether anybody is ranked."""
+    return state.to_call, state.ranked
+
+
+def _next_call(house: Appliance, campaign: str, agent: str, state: Standing, wanted: Wanted) -> None:
+    with st.container(key="next-call", border=True):
+        if not state.to_call:
+            st.markdown(_("**Everybody in this campaign has been called.** Choose another campaign, or import one."))
+        elif not state.open:
+            st.markdown(
+                _("**Nobody is left but those who come back later.** They come up here when their time is due.")
+            )
+        else:
+            st.markdown(
+                _("**Ready when you are.** You get the person with the best chance whom nobody else is calling.")
+            )
+        _promises(house, campaign, agent)
+        st.button(
+            _("Next call"),
+            key="take",
+            type="primary",
+            icon=":material/call:",
+            shortcut="N",
+            disabled=not state.to_call,
+            on_click=Seat(house, campaign, agent).take,
+            args=(wanted,),
+        )
+
+
+def _promises(house: Appliance, campaign: str, agent: str) -> None:
+    """The calls this agent promised, which come up by themselves."""
+    shown = claims.promised(house.db, campaign, agent, PROMISES)
+    if shown:
+        times = [f"{formats.plain(p['ref'])} {formats.moment(p['again']['at'], st.context.timezone)}" for p in shown]
+        promised = _("You promised: {times}").format(times="; ".join(times))
+        st.caption(f":material/schedule: {promised}", help=_("They come up when their time is due."))
+
+
+@notices.boundary()
+def _listing(house: Appliance, campaign: str, agent: str, wanted: Wanted, drawn: tuple[bool, bool]) -> None:
+    state = listing.standing(house.db, campaign)
+    if _stage(state) != drawn:
+        st.rerun()
+    # Each part has its place, and the rows come first: whatever counts takes a time that grows with the list.
+    figures, above = st.container(key="progress"), st.container(key="above-list")
+    rows, below = st.container(key="ranked-list").empty(), st.container(key="below-list")
+    # Each campaign has a place of its own in the list.
+    place = f"list-page-{campaign}"
+    entries: list[Entry] = []
+    if state.open:
+        with above:
+            _heading(state)
+        entries = _entries(house, campaign, wanted, st.session_state.get(place, 1))
+        _table(rows, house, entries, cached.last_floors(house.db, campaign), agent)
+    if state.open and not entries and not wanted:  # the list has shrunk: its end is shown
+        cached.recount(house.db, campaign)
+        entries = _entries(house, campaign, wanted, cached.progress(house.db, campaign).pages)
+    counted = cached.progress(house.db, campaign)
+    with figures:
+        _figures(house, campaign, agent, counted)
+    if not state.open:
+        return
+    with above:
+        _remarks(counted, wanted, entries)
+    _table(rows, house, entries, cached.floors(house.db, campaign), agent)
+    if counted.pages > 1 and not wanted:
+        with below:
+            st.pagination(counted.pages, key=place)
+
+
+def _heading(state: Standing) -> None:
+    st.subheader(_("Next in line"))
+    if not state.ranked:
+        with st.container(key="unranked"):
+            st.info(
+                _(
+                    "**Not ranked yet.** Chances appear here by themselves as soon as a model is in service. "
+                    "Calls can already be made; people come in the order of the file."
+                ),
+                icon=":material/hourglass_top:",
+            )
+
+
+def _remarks(counted: Progress, wanted: Wanted, entries: Sequence[Entry]) -> None:
+    if counted.ranked and counted.unranked:
+        still = plural(
+            "{count} person still being ranked; they are at the end.",
+            "{count} people still being ranked; they are at the end.",
+            counted.unranked,
+        )
+        st.caption(still.format(count=formats.count(counted.unranked)))
+    if wanted:
+        st.caption(_("The best whom the filter lets through.") if entries else _("The filter lets nobody through."))
+
+
+def _entries(house: Appliance, campaign: str, wanted: Wanted, number: int) -> list[Entry]:
+    if wanted:
+        return listing.first_of(house.db, campaign, wanted, now())
+    return listing.page(house.db, campaign, number, now())
+
+
+def _table(
+    place: DeltaGenerator, house: Appliance, entries: Sequence[Entry], floors: Sequence[float], agent: str
+) -> None:
+    if entries:
+        place.table([_row(house, entry, floors, agent) for entry in entries], border="horizontal", hide_index=True)
+
+
+def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str) -> dict[str, str]:
+    score = entry.score
+    columns = person.key_columns(house.schema)
+    return {
+        _("Person"): formats.plain(entry.ref),
+        _("Chance"): said(formats.NOT_YET) if score is None else formats.percent(score),
+        _("Score"): said(formats.NOT_YET) if score is None else formats.exact(score),
+        _("Band"): _band(score, floors),
+        _("With"): _with(entry.held_by, agent),
+        **{column.label: formats.value(column, entry.features.get(column.name)) for column in columns},
+    }
+
+
+def _band(score: float | None, floors: Sequence[float]) -> str:
+    if score is None:
+        return said(formats.NOT_YET)
+    return band_of(score, floors).badge if floors else "…"
+
+
+def _figures(house: Appliance, campaign: str, agent: str, state: Progress) -> None:
+    if state.total:
+        text = plural("{called} of {total} person called", "{called} of {total} people called", state.total)
+        text = text.format(called=formats.count(state.called), total=formats.count(state.total))
+        st.progress(state.called / state.total, text=text)
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(_("To call"), formats.count(state.to_call), width="content")
+        if state.waiting:
+            st.metric(_("Of these later"), formats.count(state.waiting), width="content")
+        st.metric(_("Called"), formats.count(state.called), width="content")
+        if state.off:
+            st.metric(_("Taken off"), formats.count(state.off), width="content")
+        rate = f" ({formats.percent(state.sold / state.done)})" if state.done else ""
+        st.metric(_("Sold"), formats.count(state.sold) + rate, width="content")
+        mine = listing.shift(house.db, campaign, agent, _today())
+        made, sold = sum(mine.values()), mine.get(Result.SOLD, 0)
+        today = _("{sold} of {made} sold").format(sold=formats.count(sold), made=formats.count(made))
+        st.metric(_("You today"), today, width="content")
+
+
+def _with(holder: str | None, agent: str) -> str:
+    if holder is None:
+        return _("free")
+    return _("you") if holder == agent else formats.plain(holder)
+
+
+def _today() -> datetime:
+    zone = ZoneInfo(st.context.timezone or "UTC")
+    return datetime.combine(now().astimezone(zone).date(), time(), zone)

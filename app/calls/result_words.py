@@ -1,0 +1,78 @@
+"""The results of a call as an agent meets them: buttons, keys, times to promise, and what is said afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from app.language import _, formats, plural, said
+from core.calls.lifecycle import Result, Rules, Status
+from core.sentences import Sentence
+from core.stores.mongo import Document
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A result as a button: its words, icon and key on the keyboard."""
+
+    result: Result
+    label: Sentence
+    icon: str
+    shortcut: str
+
+    @property
+    def key(self) -> str:
+        """The widget's key, which its class on the page is made from."""
+        return f"outcome-{self.result.value.replace(' ', '-')}"
+
+
+SOLD = Choice(Result.SOLD, Sentence("Sold"), ":material/check:", "S")
+REFUSED = Choice(Result.REFUSED, Sentence("Refused"), ":material/close:", "X")
+CALLBACK = Choice(Result.CALLBACK, Sentence("Call back at…"), ":material/schedule:", "L")
+NO_ANSWER = Choice(Result.NO_ANSWER, Sentence("No answer"), ":material/phone_missed:", "A")
+WRONG_NUMBER = Choice(Result.WRONG_NUMBER, Sentence("Wrong number"), ":material/phone_disabled:", "W")
+DO_NOT_CALL = Choice(Result.DO_NOT_CALL, Sentence("Do not call"), ":material/block:", "D")
+
+CHOICES = (SOLD, REFUSED, CALLBACK, NO_ANSWER, WRONG_NUMBER, DO_NOT_CALL)
+LABELS = {choice.result: choice.label for choice in CHOICES} | {Result.CALLBACK: Sentence("Call back")}
+
+
+def label(result: Result) -> str:
+    """What `result` is called, in the language of whoever looks."""
+    return said(LABELS[result])
+
+
+def offers(at: datetime, zone: str) -> list[tuple[str, datetime]]:
+    """Times that people often promise, with their words, for a call at `at` on the clock of `zone`."""
+    local = at.astimezone(ZoneInfo(zone))
+    tomorrow = datetime.combine(local.date() + timedelta(days=1), time(10), local.tzinfo)
+    return [
+        (_("In 1 hour"), at + timedelta(hours=1)),
+        (_("In 3 hours"), at + timedelta(hours=3)),
+        (_("Tomorrow, 10:00"), tomorrow),
+    ]
+
+
+def told(call: Document, rules: Rules, zone: str | None) -> str:
+    """What is said to the agent once `call` is recorded."""
+    ref, result, after = call["ref"], Result(call["result"]), call["after"]
+    match result:
+        case Result.CALLBACK:
+            when = formats.moment(call["again"]["at"], zone)
+            return _("Call back: {ref} is recorded and comes back to you on {when}.").format(ref=ref, when=when)
+        case Result.NO_ANSWER if after["status"] == Status.PAUSED:
+            sentence = _("No answer (attempt {attempt} of {attempts}): {ref} is recorded and comes back after {when}.")
+            when = formats.moment(datetime.fromtimestamp(after["due"], UTC), zone)
+            return sentence.format(attempt=after["unanswered"], attempts=rules.attempts, ref=ref, when=when)
+        case Result.NO_ANSWER:
+            sentence = plural(
+                "No answer: {ref} is recorded and, after {count} unanswered call, off the list.",
+                "No answer: {ref} is recorded and, after {count} unanswered calls, off the list.",
+                after["unanswered"],
+            )
+            return sentence.format(ref=ref, count=formats.count(after["unanswered"]))
+        case Result.DO_NOT_CALL if call["everywhere"]:
+            return _("Do not call: {ref} is recorded and off the list of every campaign.").format(ref=ref)
+        case _:
+            return _("{result}: {ref} is recorded and off the list.").format(result=label(result), ref=ref)

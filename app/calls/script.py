@@ -1,0 +1,54 @@
+"""The script beside the facts of the person an agent is calling."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.language import _, formats
+from app.ranked_list import cached
+from app.shell.appliance import Appliance
+from core.calls import script as call_script
+from core.calls.script import REF
+from core.schema import Schema
+from core.stores.mongo import Document
+
+OPEN, _KEPT = "script", "script_open"
+
+
+def draw(house: Appliance, prospect: Document) -> None:
+    """Draw the script of the campaign, filled in for `prospect`; whether it is open is remembered from call to call."""
+    script = cached.script(house.db, prospect["campaign"])
+    # What a widget holds is forgotten where it is not drawn, as between two calls.
+    st.session_state.setdefault(OPEN, st.session_state.get(_KEPT, True))
+    with st.container(key="script-card"), st.expander(
+        _("What to say"), key=OPEN, icon=":material/chat:", on_change=_remember, bind="query-params"
+    ):  # fmt: skip
+        if script is None or not script.text:
+            st.caption(_("There is no script yet. A manager can write one on the page Campaigns."))
+            return
+        st.markdown(as_markdown(words(house.schema, script.text, prospect)))
+        when = formats.moment(script.at, st.context.timezone)
+        st.caption(formats.plain(_("Written by {name}, {when}").format(name=script.by, when=when)))
+
+
+def words(schema: Schema, text: str, prospect: Document) -> str:
+    """`text` with the values of `prospect` in its places. Plain text."""
+
+    def value(place: str) -> str:
+        if place == REF:
+            return str(prospect["ref"])
+        column = schema.by_name.get(place)
+        if column is None:  # the schema has changed since
+            return f"{{{place}}}"
+        return formats.value(column, prospect["features"].get(place))
+
+    return call_script.filled(text, value)
+
+
+def as_markdown(text: str) -> str:
+    """`text` so that it is shown as it was typed, line by line."""
+    return "  \n".join(formats.plain(line.strip()).replace("&", "&amp;") or "&nbsp;" for line in text.splitlines())
+
+
+def _remember() -> None:
+    st.session_state[_KEPT] = st.session_state[OPEN]

@@ -1,0 +1,154 @@
+"""The do-not-call list on the screen: how long it is, one person on or off it, and whole lists onto it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import streamlit as st
+
+from app.access import identity
+from app.campaigns import do_not_call_list
+from app.campaigns.do_not_call_list import Hits
+from app.imports import run_import
+from app.language import _, formats, plural
+from app.shell.appliance import Appliance
+from app.shell.notices import Notice, kept_for_next_run, leave
+from core.accounts.directory import Role
+from core.calls import do_not_call
+from core.imports.column_mapping import cell, normal
+
+_TIMES = "do_not_call_times"
+
+
+def draw(house: Appliance) -> None:
+    """Draw it; where the schema names no key of a person, say why there can be no list."""
+    if house.schema.reference is None:
+        st.info(
+            _(
+                "**A do-not-call list needs a key of each person.** This appliance's schema names none, so a row's "
+                "number is all that tells people apart, and it says nothing about another file. Name the column of "
+                "your key as `reference` in the schema. Until then *do not call* holds in the campaign it was said in."
+            ),
+            icon=":material/block:",
+        )
+        return
+    size = do_not_call_list.size(house.db)
+    text = plural(
+        "{n} person is on the list, in every campaign.", "{n} people are on the list, in every campaign.", size
+    )
+    with st.container(key="do-not-call-size"):
+        st.markdown(text.format(n=formats.count(size)))
+    left, right = st.columns(2, gap="large")
+    with left, st.container(key="do-not-call-one", border=True):
+        _one(house)
+    with right, st.container(key="do-not-call-many", border=True):
+        _many(house)
+
+
+def _one(house: Appliance) -> None:
+    st.markdown("**" + _("One person") + "**")
+    ref = st.text_input(_("Key ({column})").format(column=house.schema.reference), key="barred_ref").strip()
+    if not ref:
+        st.caption(_("Type a key to see whether this person is on the list."))
+        return
+    wish = do_not_call.wish(house.db, ref)
+    if wish:
+        why = f": {wish['why']}" if wish.get("why") else ""
+        when = formats.moment(wish["at"], st.context.timezone)
+        said = _("On the list since {when}, by {who}").format(when=when, who=wish["by"])
+        st.markdown(formats.plain(said + why))
+    else:
+        st.markdown(_("Not on the list."))
+    st.text_input(_("Reason"), key="barred_why", max_chars=200)
+    st.button(
+        _("Take off the list") if wish else _("Put on the list"),
+        key="barred_go",
+        icon=":material/remove_circle:" if wish else ":material/block:",
+        on_click=_change,
+        args=(house, ref, bool(wish)),
+    )
+
+
+@kept_for_next_run()
+def _change(house: Appliance, ref: str, listed: bool) -> None:
+    why = str(st.session_state.get("barred_why", ""))
+    if listed:
+        back = do_not_call_list.take_off(house.db, ref, by=_who(), why=why)
+        where = _("They can be called again in {campaigns}.").format(campaigns=", ".join(back)) if back else ""
+        leave(Notice("success", _("{ref} is off the do-not-call list.").format(ref=ref), where))
+    else:
+        hits = do_not_call_list.put_on(house.db, [ref], by=_who(), why=why)
+        leave(Notice("success", _("{ref} is on the do-not-call list.").format(ref=ref), _taken_off(hits)))
+    st.session_state["barred_why"] = ""
+
+
+def _many(house: Appliance) -> None:
+    st.markdown("**" + _("A whole list") + "**")
+    times = st.session_state.get(_TIMES, 0)
+    uploaded = st.file_uploader(
+        _("File with a column of keys"), type=list(run_import.KINDS), key=f"barred_file_{times}"
+    )
+    pasted = st.text_area(_("Or paste keys, one a line"), key=f"barred_text_{times}", height=100)
+    refs = pasted.splitlines()
+    if uploaded is not None:
+        refs += _column(str(house.schema.reference), uploaded)
+    refs = list(dict.fromkeys(ref.strip() for ref in refs if ref.strip()))
+    if not refs:
+        return
+    hits = do_not_call_list.look(house.db, refs)
+    known = _("{n} of them are on the list already.").format(n=formats.count(hits.known)) if hits.known else ""
+    people = plural("{n} person", "{n} people", len(refs)).format(n=formats.count(len(refs)))
+    st.markdown(formats.plain(" ".join(part for part in (f"{people}: {', '.join(refs[:3])} …", known) if part)))
+    if hits.campaigns:
+        rows = [
+            {_("Campaign"): formats.plain(name), _("Would be taken off"): formats.count(n)}
+            for name, n in hits.campaigns.most_common()
+        ]
+        st.table(rows, border="horizontal", hide_index=True)
+    else:
+        st.caption(_("None of them is still to be called in any campaign."))
+    st.text_input(_("Reason"), key="barred_many_why", max_chars=200, placeholder=_("for example: public register, May"))
+    st.button(
+        _("Put all on the list"), key="barred_many_go", icon=":material/block:", on_click=_put_all, args=(house, refs)
+    )
+
+
+def _column(reference: str, uploaded: Any) -> Sequence[str]:
+    """The keys in a file: of the column that is called like the schema's, or of the only one there is."""
+    with TemporaryDirectory(prefix="keys-") as folder:
+        file = run_import.saved(Path(folder), uploaded.name, uploaded)
+        names = {normal(name): name for name in file.header}
+        named = names.get(normal(reference))
+        if named is None and len(file.header) == 1:
+            name = file.header[0]  # a list without a header: its first line is a key, too
+            with file.records() as records:
+                return [name, *(cell(record[name]) for record in records)]
+        if named is None:
+            named = st.selectbox(_("Column with the keys"), file.header, key="barred_column")
+        with file.records() as records:
+            return [cell(record[named]) for record in records]
+
+
+@kept_for_next_run()
+def _put_all(house: Appliance, refs: Sequence[str]) -> None:
+    hits = do_not_call_list.put_on(house.db, refs, by=_who(), why=str(st.session_state.get("barred_many_why", "")))
+    st.session_state[_TIMES] = st.session_state.get(_TIMES, 0) + 1
+    text = plural(
+        "{n} person was put on the do-not-call list.", "{n} people were put on the do-not-call list.", hits.new
+    )
+    leave(Notice("success", text.format(n=formats.count(hits.new)), _taken_off(hits)))
+
+
+def _taken_off(hits: Hits) -> str:
+    if not hits.campaigns:
+        return _("They were to be called in no campaign.")
+    each = ", ".join(f"{name} ({formats.count(n)})" for name, n in hits.campaigns.most_common())
+    return _("Taken off at once: {campaigns}.").format(campaigns=each)
+
+
+def _who() -> str:
+    """Whoever is at the screen, if they may do this. Raises Forbidden."""
+    return identity.require(Role.MANAGER).shown

@@ -1,0 +1,124 @@
+"""Campaigns: what there is, bringing in files of people to call, running each, and whom nobody may call."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.campaigns import do_not_call_form, running
+from app.imports import form as import_form
+from app.imports import report as import_report
+from app.imports import run_import
+from app.language import _, formats, plural
+from app.ranked_list import cached
+from app.ranked_list.listing import Progress
+from app.shell import notices
+from app.shell.appliance import Appliance
+from core.accounts import directory
+from core.accounts.directory import Role
+from core.calls.campaigns import state_of, title_of
+from core.stores.mongo import Document, reachable
+
+
+def page(house: Appliance) -> None:
+    """Draw the page."""
+    st.title(_("Campaigns"))
+    with reachable():
+        campaigns = list(house.db.campaigns.find().sort([("created_at", -1)]))
+    if campaigns:
+        with st.container(key="campaign-list"):
+            _listing(house, campaigns)
+    else:
+        with st.container(key="empty-campaigns"):
+            st.info(
+                _(
+                    "**There is no campaign yet.** Bring in the file of people to call: give it a name below, choose "
+                    "the file, and press Import. The call list ranks them by itself."
+                ),
+                icon=":material/campaign:",
+            )
+    with st.container(key="campaigns-message"):
+        notices.show_waiting()
+    bring, run, barred = st.tabs([_("Import a file"), _("Run a campaign"), _("Do not call")])
+    with bring, notices.boundary():
+        import_form.draw(house, {str(campaign["_id"]): title_of(campaign) for campaign in campaigns})
+        _columns(house)
+        if campaigns:
+            st.subheader(_("Files so far"))
+            _files(house, campaigns)
+    with run, notices.boundary():
+        if campaigns:
+            agents = [a.shown for a in directory.everybody(house.db) if a.role is Role.AGENT and not a.disabled]
+            running.draw(house, campaigns, agents)
+        else:
+            st.caption(_("Once a campaign is there, it is paused, assigned and taken away as a file here."))
+    with barred, notices.boundary():
+        do_not_call_form.draw(house)
+
+
+def _listing(house: Appliance, campaigns: list[Document]) -> None:
+    rows = []
+    for campaign in campaigns:
+        state = cached.progress(house.db, campaign["_id"])
+        rows.append(
+            {
+                _("Campaign"): formats.plain(title_of(campaign)),
+                _("State"): running.state_word(state_of(campaign)),
+                _("People"): formats.count(state.total),
+                _("To call"): formats.count(state.to_call),
+                _("Called"): _called(state),
+                _("Sold"): formats.count(state.sold),
+                _("Rate"): formats.percent(state.sold / state.done) if state.done else formats.NOT_YET,
+                _("Since"): formats.moment(campaign["created_at"], st.context.timezone),
+            }
+        )
+    st.table(rows, border="horizontal", hide_index=True)
+
+
+def _called(state: Progress) -> str:
+    share = f" ({formats.percent(state.called / state.total)})" if state.total else ""
+    return formats.count(state.called) + share
+
+
+def _columns(house: Appliance) -> None:
+    with st.expander(_("Which columns a file needs")):
+        outcome = house.schema.outcome
+        rows = [
+            {
+                _("Column"): formats.plain(c.name),
+                _("Meaning"): formats.plain(c.label),
+                _("Values"): formats.plain(c.rule),
+            }
+            for c in house.schema.features
+        ]
+        st.table(rows, border="horizontal", hide_index=True)
+        st.caption(
+            _(
+                "They may be called and spelt otherwise: what is which is proposed, and you choose. A column {column} "
+                "may say what came of a call ({positive} or {negative}); people without it are still to be called."
+            ).format(
+                column=formats.plain(outcome.column),
+                positive=formats.plain(outcome.positive),
+                negative=formats.plain(outcome.negative),
+            )
+        )
+
+
+def _files(house: Appliance, campaigns: list[Document]) -> None:
+    for campaign in campaigns:
+        files: dict[str, Document] = campaign.get("files", {})
+        with st.container(key=f"files-{campaign['_id']}"):
+            for sha256, seen in sorted(files.items(), key=lambda item: item[1]["imported_at"], reverse=True):
+                with st.container(horizontal=True, vertical_alignment="center"):
+                    st.markdown(_file(campaign, seen))
+                    if seen["rejected"]:
+                        key = run_import.rejects_key(campaign["_id"], sha256)
+                        import_report.download(house, key, campaign["_id"], f"rejects-{campaign['_id']}-{sha256[:8]}")
+
+
+def _file(campaign: Document, seen: Document) -> str:
+    rows = plural("{n} row", "{n} rows", seen["rows"]).format(n=formats.count(seen["rows"]))
+    rejected = _("{n} rejected").format(n=formats.count(seen["rejected"]))
+    if mended := seen.get("mended"):
+        rejected += ", " + _("{n} of them in since").format(n=formats.count(mended["in"]))
+    at = formats.moment(seen["imported_at"], st.context.timezone)
+    return f"**{formats.plain(title_of(campaign))}** · {formats.plain(seen['path'])} · {at} · {rows}, {rejected}"

@@ -1,0 +1,173 @@
+"""Running one campaign: how far it is, who calls it, whether it is called at all, and what it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.access import identity
+from app.campaigns import script_form
+from app.campaigns.pace import Pace
+from app.language import _, formats, plural, said
+from app.ranked_list import cached, export_form
+from app.ranked_list.listing import Progress
+from app.shell.appliance import Appliance
+from app.shell.notices import Notice, kept_for_next_run, leave
+from core.accounts.directory import Role
+from core.calls import campaigns
+from core.calls.campaigns import LONGEST, State, agents_of, state_of, title_of
+from core.stores.mongo import Document
+
+ICONS = {State.OPEN: ":material/call:", State.PAUSED: ":material/pause_circle:", State.CLOSED: ":material/lock:"}
+
+
+def draw(house: Appliance, found: Sequence[Document], agents: Sequence[str]) -> None:
+    """Draw it for one of the campaigns that were `found`; `agents` are those who may be assigned."""
+    by_key = {str(campaign["_id"]): campaign for campaign in found}
+    key = st.selectbox(_("Campaign"), list(by_key), key="desk_campaign", format_func=lambda one: title_of(by_key[one]))
+    campaign = by_key[key]
+    state = cached.progress(house.db, key)
+    with st.container(key="campaign-progress", border=True):
+        _progress(house, campaign, state)
+    with st.container(key="campaign-settings", border=True):
+        _states(house, campaign)
+        left, right = st.columns(2, gap="large")
+        with left:
+            _agents(house, campaign, agents)
+        with right:
+            _title(house, campaign)
+    st.markdown("**" + _("What agents say") + "**")
+    script_form.draw(house, key)
+    with st.container(key="campaign-export", border=True):
+        export_form.draw(house, campaign)
+
+
+def state_word(state: State) -> str:
+    """The state as a word."""
+    return said(state.words)
+
+
+def _progress(house: Appliance, campaign: Document, state: Progress) -> None:
+    pace = cached.pace(house.db, campaign["_id"], st.context.timezone)
+    if state.total:
+        text = _("{called} of {total} people called").format(
+            called=formats.count(state.called), total=formats.count(state.total)
+        )
+        st.progress(state.called / state.total, text=text)
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(_("To call"), formats.count(state.to_call), width="content")
+        st.metric(_("Calls today"), formats.count(pace.today), width="content")
+        rate = f" ({formats.percent(state.sold / state.done)})" if state.done else ""
+        st.metric(_("Sold"), formats.count(state.sold) + rate, width="content")
+    st.caption(pace_said(pace, state.to_call))
+
+
+def pace_said(pace: Pace, to_call: int) -> str:
+    """How long the rest takes, with what that rests on."""
+    closed, left = pace.closed_a_day, pace.days_left(to_call)
+    if not to_call:
+        return _("Nobody is left to call.")
+    if closed is None:
+        return _("How long the rest takes can be said after two days with calls.")
+    if left is None:
+        return _("In the last two weeks nobody has left the list, so nothing can be said of how long the rest takes.")
+    days = plural("{n} such day", "{n} such days", left).format(n=formats.count(left))
+    text = _(
+        "On the last {days} days with calls about {people} people a day left the list (sold, refused or taken off). "
+        "At that pace the rest takes about {left}; with more agents, or fewer, or a list that gets harder, it differs."
+    )
+    return text.format(days=len(pace.days), people=formats.count(round(closed)), left=days)
+
+
+def _states(house: Appliance, campaign: Document) -> None:
+    is_now = state_of(campaign)
+    said = {
+        State.OPEN: _("**Open:** it is on the call list."),
+        State.PAUSED: _("**Paused:** it is off the call list for now; its people and results are kept."),
+        State.CLOSED: _("**Closed:** it is off the call list; its people and results are kept."),
+    }
+    with st.container(horizontal=True, vertical_alignment="center", key="campaign-state"):
+        st.markdown(f"{ICONS[is_now]} {said[is_now]}")
+        for state, label in (
+            (State.OPEN, _("Open again")),
+            (State.PAUSED, _("Pause")),
+            (State.CLOSED, _("Close")),
+        ):
+            if state is not is_now and not (state is State.PAUSED and is_now is State.CLOSED):
+                st.button(
+                    label,
+                    key=f"campaign-{state.value}",
+                    icon=ICONS[state],
+                    on_click=_put,
+                    args=(house, str(campaign["_id"]), title_of(campaign), state),
+                )
+
+
+@kept_for_next_run()
+def _put(house: Appliance, campaign: str, title: str, state: State) -> None:
+    campaigns.put(house.db, campaign, state, by=_who())
+    leave(
+        Notice(
+            "success",
+            _("{campaign} is {state}.").format(campaign=title, state=state_word(state)),
+            "" if state is State.OPEN else _("Whoever is on the phone can still record the result."),
+        )
+    )
+
+
+def _agents(house: Appliance, campaign: Document, agents: Sequence[str]) -> None:
+    assigned = agents_of(campaign)
+    key = f"agents-{campaign['_id']}"
+    st.multiselect(
+        _("Agents"),
+        sorted({*agents, *assigned}),
+        default=assigned,
+        key=key,
+        placeholder=_("everybody"),
+        help=_("Only they are offered this campaign. With nobody named, everybody is."),
+    )
+    st.button(
+        _("Assign"),
+        key="campaign-assign",
+        icon=":material/group:",
+        on_click=_assign,
+        args=(house, str(campaign["_id"]), title_of(campaign), key),
+    )
+
+
+@kept_for_next_run()
+def _assign(house: Appliance, campaign: str, title: str, key: str) -> None:
+    names = list(st.session_state.get(key, ()))
+    campaigns.assign(house.db, campaign, names, by=_who())
+    if names:
+        text = _("{campaign} is called by {names}.").format(campaign=title, names=", ".join(names))
+    else:
+        text = _("{campaign} is called by everybody.").format(campaign=title)
+    leave(Notice("success", text))
+
+
+def _title(house: Appliance, campaign: Document) -> None:
+    key = f"title-{campaign['_id']}"
+    st.text_input(
+        _("Title"),
+        value=title_of(campaign),
+        key=key,
+        max_chars=LONGEST,
+        help=_("Its key stays {key}; reports and files go by that.").format(key=campaign["_id"]),
+    )
+    st.button(
+        _("Rename"), key="campaign-rename", icon=":material/edit:", on_click=_rename, args=(house, campaign["_id"], key)
+    )
+
+
+@kept_for_next_run()
+def _rename(house: Appliance, campaign: str, key: str) -> None:
+    title = str(st.session_state.get(key, ""))
+    campaigns.rename(house.db, campaign, title, by=_who())
+    leave(Notice("success", _("The campaign is called {title} now.").format(title=title)))
+
+
+def _who() -> str:
+    """Whoever is at the screen, if they may do this. Raises Forbidden."""
+    return identity.require(Role.MANAGER).shown

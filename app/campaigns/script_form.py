@@ -1,0 +1,74 @@
+"""Where a manager writes what agents say: one text for a campaign."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.access import identity
+from app.calls import person, script
+from app.language import _, formats
+from app.ranked_list import cached
+from app.shell import notices
+from app.shell.appliance import Appliance
+from app.shell.notices import Notice
+from core.accounts.directory import Role
+from core.calls import script as call_script
+from core.calls.script import LONGEST, REF, Script
+from core.stores.mongo import Document, reachable
+
+_SEEN = "script_seen"
+
+
+def draw(house: Appliance, campaign: str) -> None:
+    """Draw the form for the script of `campaign`, and how it will look to an agent."""
+    key = f"script-text-{campaign}"
+    seen: dict[str, Script | None] = st.session_state.setdefault(_SEEN, {})
+    if key not in st.session_state:  # as it is now; it stays so while somebody writes
+        seen[campaign] = call_script.read(house.db, campaign)
+    before = seen.get(campaign)
+    with st.container(key="script-form", border=True):
+        text = st.text_area(
+            _("Script"),
+            value=before.text if before else "",
+            key=key,
+            height=220,
+            max_chars=LONGEST,
+            placeholder=_("Good morning, this is … I am calling you because …"),
+            help=_("Plain text. Names in braces are filled in for each person: {places}.").format(
+                places=formats.plain(", ".join(f"{{{place}}}" for place in call_script.places(house.schema)))
+            ),
+        )
+        if before:
+            when = formats.moment(before.at, st.context.timezone)
+            st.caption(formats.plain(_("Written by {name}, {when}").format(name=before.by, when=when)))
+        else:
+            st.caption(_("There is none yet; agents see it beside the person they call."))
+        st.button(
+            _("Keep the script"), key="script-keep", icon=":material/save:", on_click=_keep, args=(house, campaign, key)
+        )
+        if text.strip():
+            _preview(house, campaign, text)
+
+
+def _preview(house: Appliance, campaign: str, text: str) -> None:
+    with reachable():
+        found: Document | None = house.db.prospects.find_one({"campaign": campaign})
+    if found is None:
+        return
+    example = {**found, "features": person.features(house.db, found)}
+    with st.container(key="script-preview"), notices.boundary():
+        call_script.check(house.schema, text)
+        st.caption(_("As an agent sees it, for {ref}:").format(ref=formats.plain(str(found[REF]))))
+        st.markdown(script.as_markdown(script.words(house.schema, text.strip(), example)))
+
+
+@notices.kept_for_next_run()
+def _keep(house: Appliance, campaign: str, key: str) -> None:
+    seen: dict[str, Script | None] = st.session_state[_SEEN]
+    who = identity.require(Role.MANAGER).shown
+    text = str(st.session_state.get(key) or "")
+    kept = call_script.write(house.db, house.schema, campaign, text, by=who, seen=seen.get(campaign))
+    seen[campaign] = kept
+    cached.forget_script(house.db, campaign)
+    what = _("The script of {campaign} is kept.") if kept.text else _("{campaign} has no script any more.")
+    notices.leave(Notice("success", what.format(campaign=campaign)))

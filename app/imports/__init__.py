@@ -1,0 +1,1 @@
+"""Bringing in a file: matching its columns, rehearsing it, and importing it."""

@@ -1,0 +1,128 @@
+"""Bringing in a file: where it goes to, which of its columns is which, what that would do, and then doing it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app.access import identity
+from app.imports import chosen_file, mapping_form, run_import
+from app.imports import log as import_log
+from app.imports import preview as import_preview
+from app.imports import process as import_process
+from app.imports import progress as import_progress
+from app.imports import report as import_report
+from app.imports.chosen_file import Chosen
+from app.imports.log import Entry
+from app.imports.run_import import Work
+from app.language import _, formats
+from app.ranked_list import cached
+from app.shell import notices
+from app.shell.appliance import Appliance
+from core.accounts.directory import Role
+from core.errors import InputError
+from core.imports.column_mapping import ColumnMapping
+from core.sentences import Sentence
+
+NEW = "A new campaign"
+_LAST, _DONE = "last_import", "imported_into"
+_INTO, _FILES = "import_into", "import_files"
+
+
+def draw(house: Appliance, campaigns: dict[str, str]) -> None:
+    """Draw it; `campaigns` are the titles of those that are there, by key."""
+    if campaign := st.session_state.pop(_DONE, None):  # the next file most likely goes to the same campaign
+        st.session_state[_INTO] = campaign
+        st.session_state[_FILES] = st.session_state.get(_FILES, 0) + 1
+    with st.container(key="import", border=True):
+        left, right = st.columns([2, 3], gap="large")
+        with left:
+            chosen = st.selectbox(
+                _("Into"), [NEW, *campaigns], key=_INTO, format_func=lambda key: campaigns.get(key, _("A new campaign"))
+            )
+            title = st.text_input(_("Name"), key="import_name", max_chars=60) if chosen == NEW else chosen
+        with right:
+            uploaded = st.file_uploader(
+                _("Campaign file"),
+                type=list(run_import.KINDS),
+                key=f"import_file_{st.session_state.get(_FILES, 0)}",
+                help=_("CSV, Parquet, or a zip of one."),
+            )
+        if uploaded is None:
+            chosen_file.forget()
+            _button(disabled=True)
+        else:
+            st.session_state[_LAST] = None
+            with notices.boundary():
+                _chosen(house, str(title or ""), uploaded, is_new=chosen == NEW, taken=campaigns)
+    import_progress.draw(house)
+    entry = _last(house)
+    if entry is not None and entry.document["report"]:
+        import_report.draw(house, entry, mending=lambda done: _came_to(done.key))
+
+
+def _last(house: Appliance) -> Entry | None:
+    """The import to report on: this session's last one, or that of whoever left the page and is back."""
+    if _LAST not in st.session_state:
+        mine = [e for e in import_log.recent(house.db) if e.document["by"] == identity.current_agent() and e.is_fresh]
+        st.session_state[_LAST] = mine[0].key if mine else None
+    last: str | None = st.session_state[_LAST]
+    return import_log.one(house.db, last) if last else None
+
+
+def _chosen(house: Appliance, title: str, uploaded: Any, *, is_new: bool, taken: dict[str, str]) -> None:
+    """The file's columns, the preview, and the button."""
+    chosen = chosen_file.of(house, uploaded)
+    mapping = mapping_form.ask(house, chosen)
+    # Who has not said the name yet still sees what the file would do to a campaign of its own.
+    campaign = (run_import.campaign_key(title) if title.strip() else "") if is_new else title
+    ready = False
+    with notices.boundary():
+        mapping.require(house.schema, chosen.file)
+        import_preview.draw(house, chosen, campaign, mapping)
+        ready = True
+    if _button(disabled=not ready):
+        _import(house, title, chosen, mapping, is_new=is_new, taken=taken)
+
+
+def _button(*, disabled: bool) -> bool:
+    return bool(
+        st.button(_("Import"), type="primary", icon=":material/upload_file:", disabled=disabled, key="import_go")
+    )
+
+
+def _import(
+    house: Appliance, title: str, chosen: Chosen, mapping: ColumnMapping, *, is_new: bool, taken: dict[str, str]
+) -> None:
+    campaign = run_import.campaign_key(title) if is_new else title
+    if is_new and campaign in taken:
+        raise InputError(
+            Sentence("There is a campaign '{campaign}' already", campaign=campaign),
+            kept=Sentence("Nothing was imported."),
+            next=Sentence("Choose it from the list to add to it, or give the new one another name."),
+        )
+    who = identity.require(Role.MANAGER).shown
+    work = Work(campaign, chosen.file, who, mapping, title=title)
+    place = _wait_for(house, work) if work.is_small else import_process.start(house, work)
+    chosen_file.forget()
+    st.session_state[_DONE] = campaign
+    _came_to(place)
+
+
+def _wait_for(house: Appliance, work: Work) -> str:
+    bar = st.progress(0.0, text=_("Looking through {file}").format(file=formats.plain(work.file.path.name)))
+
+    def progress(done: int, rows: int) -> None:
+        text = _("{done} of {rows} rows").format(done=formats.count(done), rows=formats.count(rows))
+        bar.progress(min(1.0, done / rows) if rows else 1.0, text=text)
+
+    done = run_import.bring_in(house, work, progress=progress)
+    cached.forget_progress(house.db, work.campaign)
+    return done.key
+
+
+def _came_to(place: str) -> None:
+    """Show what an import came to, on the page that is drawn next."""
+    st.session_state[_LAST] = place
+    st.rerun()

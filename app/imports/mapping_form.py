@@ -1,0 +1,229 @@
+"""The mapping assistant: for each column of the schema, which of the file's it is and what its words stand for.
+
+What is proposed says why and how sure it is; every choice can be changed. Keys are made of the file's, so that another
+file begins with its own proposals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from zlib import crc32
+
+import streamlit as st
+
+from app.imports import column_matching, value_matching
+from app.imports.chosen_file import Chosen
+from app.imports.column_matching import Proposal, Sure
+from app.imports.value_matching import Spelling
+from app.language import _, formats, plural, said
+from app.shell.appliance import Appliance
+from core.imports import column_mapping
+from core.imports.column_mapping import ColumnMapping
+from core.schema import Schema
+
+EXAMPLES = 3
+_COLOURS = {Sure.CERTAIN: "green", Sure.LIKELY: "blue", Sure.CHECK: "orange", Sure.NONE: "red"}
+
+
+def ask(house: Appliance, chosen: Chosen) -> ColumnMapping:
+    """Draw it and return the mapping as it stands; whether it is whole is said by `ColumnMapping.require`."""
+    start = _start(house.schema, chosen)
+    unclear = [p for p in start if p.sure in (Sure.CHECK, Sure.NONE) and not _may_be_absent(house.schema, p.column)]
+    sources: dict[str, str] = {}
+    values: dict[str, dict[str, str]] = {}
+    commas: set[str] = set()
+    found = sum(1 for proposal in start if proposal.source)
+    label = _("Columns: {found} of {all} found in the file").format(found=found, all=len(start))
+    plainly = all(p.sure is Sure.CERTAIN and p.fit == 1.0 for p in start if p.source)
+    with st.container(key="mapping"):
+        _said_before(chosen)
+        with st.expander(label, expanded=bool(unclear) or not plainly, icon=":material/table_chart:"):
+            st.caption(
+                _("Choose for each column which one of the file it is. What is proposed was found by names and values.")
+            )
+            for proposal in start:
+                now = _column(house.schema, chosen, proposal)
+                if not now.source:
+                    continue
+                sources[now.column] = now.source
+                if now.commas:
+                    commas.add(now.column)
+                if spelt := _spellings(house.schema, chosen, now):
+                    values[now.column] = spelt
+            mapping = ColumnMapping(sources, values, frozenset(commas))
+            _unused(house.schema, chosen, mapping)
+    return mapping
+
+
+def _start(schema: Schema, chosen: Chosen) -> list[Proposal]:
+    """What is proposed: as such a file was read the last time, or else as was found."""
+    if chosen.before is None:
+        return chosen.proposals
+    before = chosen.before[0]
+    found = []
+    for proposal in chosen.proposals:
+        source = before.columns.get(proposal.column, "")
+        known = column_matching.detail(schema, chosen.sample, proposal.column, source, 1.0, "as the last time")
+        found.append(known)
+    return found
+
+
+def _said_before(chosen: Chosen) -> None:
+    if chosen.mended:
+        st.caption(_("These are rows that were rejected before. They are read as their file was."))
+    elif chosen.before is not None:
+        used = chosen.before[1]
+        text = _("A file with this header was imported on {when} by {who}; its columns are proposed again.")
+        when = formats.moment(used["at"], st.context.timezone)
+        st.caption(text.format(when=when, who=formats.plain(used["by"])))
+
+
+def _column(schema: Schema, chosen: Chosen, proposal: Proposal) -> Proposal:
+    """One line: the column, the file's column chosen for it, and how sure that is or how well it fits."""
+    name, header = proposal.column, chosen.sample.header
+    absent = _may_be_absent(schema, name)
+    nothing = _("not in the file") if absent else _("choose one")
+    with st.container(key=f"map-{_safe(chosen, name)}"):
+        left, middle, right = st.columns([4, 4, 5], vertical_alignment="center", gap="small")
+        with left:
+            st.markdown(f"**{formats.plain(_label(schema, name))}**  \n:gray[{formats.plain(_rule(schema, name))}]")
+        with middle:
+            source = st.selectbox(
+                _("Column of the file for {column}").format(column=_label(schema, name)),
+                ["", *header],
+                index=header.index(proposal.source) + 1 if proposal.source else 0,
+                key=f"column-{_safe(chosen, name)}",
+                label_visibility="collapsed",
+                format_func=lambda choice: choice or nothing,
+            )
+        now = proposal if source == proposal.source else _changed(schema, chosen, name, str(source or ""))
+        with right:
+            st.markdown(_verdict(chosen, now, absent=absent, by_hand=now is not proposal))
+    return now
+
+
+def _changed(schema: Schema, chosen: Chosen, name: str, source: str) -> Proposal:
+    return column_matching.detail(schema, chosen.sample, name, source, 1.0, "")
+
+
+def _verdict(chosen: Chosen, now: Proposal, *, absent: bool, by_hand: bool) -> str:
+    if not now.source:
+        if absent:
+            return ":gray-badge[" + _("left out") + "]"
+        return ":red-badge[" + _("needed") + "] " + _("Nothing can be imported without it.")
+    badge = _("chosen by you") if by_hand else _sure(now.sure)
+    colour = "gray" if by_hand else _COLOURS[now.sure]
+    parts = [f":{colour}-badge[{badge}]"]
+    if now.why and not by_hand:
+        parts.append(formats.plain(said(now.why)))
+    fits = (
+        _("all values fit") if now.fit == 1.0 else _("{share} of the values fit").format(share=formats.percent(now.fit))
+    )
+    parts.append(f":{'gray' if now.fit >= 0.95 else 'red'}[{formats.plain(fits)}]")
+    if now.commas:
+        parts.append(":gray[" + _("decimal commas") + "]")
+    examples = list(dict.fromkeys(chosen.sample.cells[now.source]))[:EXAMPLES]
+    shown = ", ".join(formats.plain(text[:30]) for text in examples)
+    return " · ".join(parts) + (f"  \n:gray[{shown}]" if shown else "")
+
+
+def _spellings(schema: Schema, chosen: Chosen, now: Proposal) -> dict[str, str]:
+    """What each of the file's own words stands for; words that are the schema's but for capitals need no choice."""
+    remembered = _remembered(chosen, now)
+    options = _values(schema, now.column)
+    later = chosen.strange.get(now.column, {})  # found by the check of the whole file
+    new = {word: rows for word, rows in later.items() if word not in {s.text for s in now.spellings}}
+    words = [*now.spellings, *value_matching.spellings(tuple(options), new)] if options else []
+    same = {s.text: s.value for s in words if s.why == value_matching.SAME_WORD}
+    other = [s for s in words if s.why != value_matching.SAME_WORD]
+    meant = {**remembered, **same}
+    if not other:
+        return meant
+    waiting = sum(1 for s in other if not (s.value or remembered.get(s.text)))
+    label = plural("{n} word of the file to look at", "{n} words of the file to look at", len(other))
+    title = f"{formats.plain(_label(schema, now.column))}: {label.format(n=len(other))}"
+    with st.expander(title, expanded=bool(waiting)):
+        for spelling in other:
+            meant[spelling.text] = _meaning(chosen, now, spelling, options, remembered)
+    return {text: value for text, value in meant.items() if value}
+
+
+def _remembered(chosen: Chosen, now: Proposal) -> Mapping[str, str]:
+    """What was said of the words of this very column the last time."""
+    if chosen.before is None or chosen.before[0].columns.get(now.column) != now.source:
+        return {}
+    return chosen.before[0].values.get(now.column, {})
+
+
+def _meaning(
+    chosen: Chosen, now: Proposal, spelling: Spelling, options: Mapping[str, str], remembered: Mapping[str, str]
+) -> str:
+    proposed = remembered.get(spelling.text) or spelling.value
+    keys = ["", *options]
+    left, right = st.columns([4, 6], vertical_alignment="center", gap="small")
+    with left:
+        rows = plural("{n} row", "{n} rows", spelling.rows).format(n=formats.count(spelling.rows))
+        why = f" · {formats.plain(said(spelling.why))}" if spelling.why else ""
+        st.markdown(f"**{formats.plain(spelling.text)}**  \n:gray[{rows}{why}]")
+    with right:
+        chosen_value = st.selectbox(
+            _("What {word} stands for").format(word=spelling.text),
+            keys,
+            index=keys.index(proposed) if proposed in keys else 0,
+            key=f"word-{_safe(chosen, now.column)}-{crc32(spelling.text.encode())}",
+            label_visibility="collapsed",
+            format_func=lambda key: options.get(key, "") or _("leave it: these rows are rejected"),
+        )
+    return str(chosen_value or "")
+
+
+def _values(schema: Schema, name: str) -> dict[str, str]:
+    """What a word of the file may stand for, with how it is shown."""
+    if words := column_mapping.categories(schema).get(name):
+        return {word: word for word in words}
+    return {str(code): f"{code} ({meaning})" for code, meaning in schema.by_name[name].special.items()}
+
+
+def _unused(schema: Schema, chosen: Chosen, mapping: ColumnMapping) -> None:
+    rest = column_matching.unused(schema, chosen.sample, mapping)
+    if rest:
+        names = [formats.plain(name) + (f" ({said(why)})" if why else "") for name, why in rest]
+        st.caption(_("Not used: {columns}.").format(columns=", ".join(names)))
+    if schema.outcome.column not in mapping.columns:
+        st.caption(_("No column says what came of a call: everybody in this file is still to be called."))
+
+
+def _sure(sure: Sure) -> str:
+    return {
+        Sure.CERTAIN: _("certain"),
+        Sure.LIKELY: _("likely"),
+        Sure.CHECK: _("please check"),
+        Sure.NONE: _("not found"),
+    }[sure]
+
+
+def _may_be_absent(schema: Schema, name: str) -> bool:
+    return name in column_mapping.may_be_absent(schema)
+
+
+def _label(schema: Schema, name: str) -> str:
+    if name == schema.outcome.column:
+        return schema.outcome.label
+    column = schema.by_name.get(name)
+    return column.label if column and name != schema.reference else _("The person's key")
+
+
+def _rule(schema: Schema, name: str) -> str:
+    if name == schema.outcome.column:
+        return f"{name}: {schema.outcome.positive}, {schema.outcome.negative}, " + _("or empty")
+    column = schema.by_name.get(name)
+    words = column.rule if column and name != schema.reference else _("your own key of a person")
+    return f"{name}: {_short(words)}"
+
+
+def _short(text: str, most: int = 60) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip(", ") + "…"
+
+
+def _safe(chosen: Chosen, name: str) -> str:
+    return f"{chosen.place}-{''.join(c if c.isalnum() else '-' for c in name)}"

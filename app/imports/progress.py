@@ -1,0 +1,88 @@
+"""Imports that are under way, and those that did not come to their end: seen by whoever opens the page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import streamlit as st
+
+from app.access import identity
+from app.imports import log as import_log
+from app.imports.log import Entry, State
+from app.language import _, formats
+from app.ranked_list import cached
+from app.shell import notices
+from app.shell.appliance import Appliance
+from app.shell.notices import Notice, kept_for_next_run, leave
+from core.accounts.directory import Role
+
+EVERY = timedelta(seconds=2)
+
+
+def draw(house: Appliance) -> None:
+    """Draw them; while one is under way they are looked at again every two seconds, and the page when one ends."""
+    found = import_log.recent(house.db)
+    running = tuple(entry.key for entry in found if entry.state is State.RUNNING)
+    for entry in found:
+        _unfinished(entry)
+    if running:
+        st.fragment(_running, run_every=EVERY)(house, running)
+
+
+@notices.boundary()
+def _running(house: Appliance, drawn: tuple[str, ...]) -> None:
+    found = [entry for entry in import_log.recent(house.db) if entry.state is State.RUNNING]
+    if tuple(entry.key for entry in found) != drawn:
+        for key in drawn:
+            cached.forget_progress(house.db, key.rpartition(":")[0])
+        st.rerun()
+    with st.container(key="imports-running"):
+        for entry in found:
+            with st.container(border=True):
+                _bar(entry)
+                st.button(
+                    _("End this import"),
+                    key=f"cancel-{entry.key}",
+                    icon=":material/cancel:",
+                    disabled=bool(entry.document["cancel"]),
+                    on_click=_cancel,
+                    args=(house, entry),
+                )
+
+
+def _bar(entry: Entry) -> None:
+    done, rows = entry.document["progress"]["done"], entry.document["progress"]["rows"]
+    name, campaign = formats.plain(str(entry.document["file"])), formats.plain(entry.campaign)
+    text = (
+        _("{file} into {campaign}: {done} of {rows} rows. It goes on if you leave this page.")
+        if rows
+        else _("{file} into {campaign}: counting its rows. It goes on if you leave this page.")
+    )
+    said = text.format(file=name, campaign=campaign, done=formats.count(done), rows=formats.count(rows))
+    st.progress(min(1.0, done / rows) if rows else 0.0, text=said)
+
+
+def _unfinished(entry: Entry) -> None:
+    """What is said of an import that did not come to its end."""
+    names = {"file": str(entry.document["file"]), "campaign": entry.campaign}
+    read = formats.count(entry.document["progress"]["done"])
+    goes_on = _("Choose the same file again and import it: it goes on.")
+    if entry.state is State.STOPPED:
+        what = _("The import of {file} into {campaign} stopped half way: its process was ended.").format(**names)
+        kept = _("{rows} rows were read; those that fit are in.").format(rows=read)
+        notices.show(Notice("warning", what, kept, goes_on))
+    elif entry.state is State.CANCELLED:
+        what = _("The import of {file} into {campaign} was ended by hand.").format(**names)
+        kept = _("{rows} rows were read; those that fit are in.").format(rows=read)
+        notices.show(Notice("info", what, kept, goes_on))
+    elif entry.state is State.FAILED:
+        error = entry.document["error"]
+        what = _("The import of {file} into {campaign} did not come to its end.").format(**names)
+        notices.show(Notice("error", what, f"{error['what']} {error['kept']}", str(error["next"])))
+
+
+@kept_for_next_run()
+def _cancel(house: Appliance, entry: Entry) -> None:
+    identity.require(Role.MANAGER)
+    import_log.cancel(house.db, entry.key)
+    leave(Notice("info", _("The import of {file} ends after its next rows.").format(file=entry.document["file"])))

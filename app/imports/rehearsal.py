@@ -1,0 +1,138 @@
+"""An import that writes nothing: what would go in, what would be rejected and why, and whom it would concern.
+
+It reads a file as the importer does, row by row, and asks the database what it has of them, a batch at a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+
+from core.calls import do_not_call
+from core.clock import Clock, now
+from core.imports.campaign_file import CampaignFile
+from core.imports.column_mapping import ColumnMapping, cell
+from core.imports.importer import BATCH, Report, reading, taken
+from core.imports.reject_file import Reject
+from core.imports.rows import Row
+from core.schema import Schema
+from core.stores.mongo import Db, reachable
+
+STRANGE = 50
+"""Different values of one column, which did not fit, that are counted apart."""
+
+
+@dataclass
+class Rehearsal:
+    """What an import would do. `report` counts as the importer's does; `whole` says whether all rows were looked at.
+
+    `called`: rows that say what came of a call. `repeated`: rows, among those that would be there already or be
+    rejected, whose key an earlier row of the same file has. `barred`: new people who are on the do-not-call list.
+    `first`: the first rows that would go in. `strange`: by column, the values that broke its rule, with their rows.
+    """
+
+    report: Report
+    called: int = 0
+    repeated: int = 0
+    barred: int = 0
+    whole: bool = False
+    first: list[Row] = field(default_factory=list)
+    strange: dict[str, Counter[str]] = field(default_factory=dict)
+
+
+def rehearse(
+    db: Db,
+    schema: Schema,
+    file: CampaignFile,
+    campaign: str,
+    mapping: ColumnMapping,
+    *,
+    first: int = 10,
+    most: int | None = None,
+    erasure_key: str | None = None,
+    progress: Callable[[int], None] = lambda _rows: None,
+    clock: Clock = now,
+) -> Rehearsal:
+    """Read `file`, at most the rows `most`, as if for `campaign`, keeping the `first` that fit. `progress` hears rows.
+
+    Raises InputError when the file does not fit as a whole or cannot be read, SettingsError as `reading` does, and
+    Unavailable.
+    """
+    how = reading(db, schema, file, campaign, mapping, erasure_key=erasure_key, clock=clock)
+    stage = _Stage(db, schema, Rehearsal(Report(campaign, file.sha256)), first, progress)
+    with file.records() as records:
+        for row in how.rows(islice(records, most), stage.reject):
+            stage.take(row)
+        stage.look()
+        stage.rehearsal.report.kept_out = how.door.turned_away
+        stage.rehearsal.whole = next(records, None) is None
+    progress(stage.rehearsal.report.rows)
+    return stage.rehearsal
+
+
+class _Stage:
+    """Takes rows as the importer's intake does, and only looks."""
+
+    def __init__(
+        self, db: Db, schema: Schema, rehearsal: Rehearsal, first: int, progress: Callable[[int], None]
+    ) -> None:
+        self.rehearsal = rehearsal
+        self._db, self._schema, self._first, self._progress = db, schema, first, progress
+        self._batch: list[Row] = []
+        # Eight bytes a key, and the digest that came with it: a million people are tens of megabytes.
+        self._seen: dict[int, str] = {}
+
+    def take(self, row: Row) -> None:
+        """Look at `row`, in its turn."""
+        if len(self.rehearsal.first) < self._first:
+            self.rehearsal.first.append(row)
+        self._batch.append(row)
+        if len(self._batch) == BATCH:
+            self.look()
+            self._progress(self.rehearsal.report.rows)
+
+    def reject(self, reject: Reject) -> None:
+        """Count a row that would stay out."""
+        self.rehearsal.report.reject(reject)
+        if reject.source:
+            values = self.rehearsal.strange.setdefault(reject.column, Counter())
+            if reject.found in values or len(values) < STRANGE:
+                values[reject.found] += 1
+        if self.rehearsal.report.rejected % BATCH == 0:
+            self._progress(self.rehearsal.report.rows)
+
+    def look(self) -> None:
+        """Count the batch."""
+        batch, self._batch = self._batch, []
+        report, fresh = self.rehearsal.report, []
+        keys = [row.prospect["_id"] for row in batch]
+        with reachable():
+            stored = {d["_id"]: d.get("digest") for d in self._db.prospects.find({"_id": {"$in": keys}}, {"digest": 1})}
+        for row in batch:
+            key, digest = row.prospect["_id"], row.prospect["digest"]
+            earlier = self._earlier(key, digest)
+            self.rehearsal.repeated += earlier is not None
+            before = stored.get(key, earlier)
+            if before is None:
+                report.inserted += 1
+                fresh.append(row.prospect)
+            elif before == digest:
+                report.unchanged += 1
+            else:
+                self.reject(taken(row))
+                continue
+            self.rehearsal.called += row.outcome is not None
+        if self._schema.reference:
+            self.rehearsal.barred += do_not_call.listed(self._db, [p["ref"] for p in fresh if p["status"] == "open"])
+
+    def _earlier(self, key: str, digest: str) -> str | None:
+        """The digest that an earlier row of the file had under the same key, if one did; kept from now on."""
+        if not self._schema.reference:
+            return None  # a row's number is its own
+        place = int.from_bytes(hashlib.blake2b(cell(key).encode(), digest_size=8).digest(), "big")
+        before = self._seen.get(place)
+        self._seen.setdefault(place, digest)
+        return before

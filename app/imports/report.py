@@ -1,0 +1,160 @@
+"""What came of an import, for as long as anybody wants to see it: the figures, what was rejected, and mending it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from io import BytesIO
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import streamlit as st
+
+from app.access import identity
+from app.imports import run_import
+from app.imports.log import Entry
+from app.imports.rejected_rows import MOST, Rejected
+from app.imports.run_import import Work
+from app.language import _, formats, plural
+from app.ranked_list import cached
+from app.shell import notices
+from app.shell.appliance import Appliance
+from app.shell.notices import Notice
+from core.accounts.directory import Role
+from core.imports import column_mapping
+from core.imports.column_mapping import ColumnMapping
+from core.imports.reject_file import COLUMN, ROW, RULE
+
+SHOWN = 20
+
+
+def draw(house: Appliance, entry: Entry, *, mending: Callable[[Entry], None]) -> None:
+    """Draw the report of a finished import. `mending` is called with what mending on the screen came to."""
+    report: Mapping[str, Any] = entry.document["report"]
+    with st.container(key="import-report", border=True):
+        name = formats.plain(str(entry.document["file"]))
+        st.markdown(_("**{file}** into **{campaign}**").format(file=name, campaign=formats.plain(entry.campaign)))
+        with st.container(horizontal=True, gap="medium"):
+            st.metric(_("Rows read"), formats.count(report["rows"]), width="content")
+            st.metric(_("New"), formats.count(report["inserted"]), width="content")
+            st.metric(_("Were there already"), formats.count(report["unchanged"]), width="content")
+            st.metric(_("Rejected"), formats.count(report["rejected"]), width="content")
+            if report.get("kept_out"):
+                st.metric(_("Erased before, and kept out"), formats.count(report["kept_out"]), width="content")
+        notices.show(_said(report))
+        if report["rejected"]:
+            _rejected(house, entry, report, mending)
+
+
+def _said(report: Mapping[str, Any]) -> Notice:
+    accepted, rejected, rows = report["inserted"] + report["unchanged"], report["rejected"], report["rows"]
+    if report["mended"]:
+        text = plural(
+            "{n} of {rows} row that was rejected is in now.",
+            "{n} of {rows} rows that were rejected are in now.",
+            rows,
+        ).format(n=formats.count(accepted), rows=formats.count(rows))
+        if not rejected:
+            return Notice("success", text)
+        still = plural("{n} is still rejected.", "{n} are still rejected.", rejected)
+        return Notice("warning", text, still.format(n=formats.count(rejected)), _how())
+    if not rejected:
+        return Notice("success", _("Every row fits the schema."))
+    broke = plural("{n} row broke a rule and did not go in.", "{n} rows broke a rule and did not go in.", rejected)
+    kept = plural("The other {n} row is in the campaign.", "The other {n} rows are in the campaign.", accepted)
+    return Notice(
+        "warning",
+        broke.format(n=formats.count(rejected)),
+        kept.format(n=formats.count(accepted)) if accepted else "",
+        _how(),
+    )
+
+
+def _how() -> str:
+    return _(
+        "Mend them below; or download the rejected rows, mend them, and import that file into the same campaign: "
+        "the mended rows fill the gaps."
+    )
+
+
+def _rejected(house: Appliance, entry: Entry, report: Mapping[str, Any], mending: Callable[[Entry], None]) -> None:
+    with st.container(key="reject-rules"):
+        rules = [
+            {
+                _("Column"): formats.plain(rule["column"]),
+                _("Rule"): formats.plain(rule["rule"]),
+                _("Rows"): formats.count(rule["rows"]),
+            }
+            for rule in report["rules"]
+        ]
+        st.table(rules, border="horizontal", hide_index=True)
+    stored = str(report["rejects"])
+    with notices.boundary():
+        rejected = Rejected.of(house.store.get(stored), MOST + 1)
+        with st.container(key="reject-rows"):
+            first = rejected.rows[:SHOWN]
+            text = plural("The first {n} rejected row", "The first {n} rejected rows", len(first))
+            st.caption(text.format(n=formats.count(len(first))))
+            rows = [
+                {
+                    _("Row"): formats.count(int(row[ROW])),
+                    _("Column"): formats.plain(row[COLUMN]),
+                    _("Rule"): formats.plain(row[RULE]),
+                }
+                for row in first
+            ]
+            st.table(rows, border="horizontal", hide_index=True)
+        if len(rejected.rows) <= MOST:
+            _mend(house, entry, rejected, mending)
+    download(house, stored, entry.campaign, "rejects-now")
+
+
+def _mend(house: Appliance, entry: Entry, rejected: Rejected, mending: Callable[[Entry], None]) -> None:
+    """The rejected rows as a table in which they can be mended and imported at once."""
+    # The names in a mended file are those of its file, so it is read as that was.
+    before = column_mapping.remembered(house.db, house.schema, rejected.columns)
+    mapping = before[0] if before else ColumnMapping.by_name(house.schema, rejected.columns)
+    with st.expander(_("Mend them here"), expanded=True, icon=":material/edit:"), st.container(key="mend"):
+        st.caption(_("Change the cells that are wrong, then import. What is not mended stays rejected."))
+        table = rejected.table(list(mapping.columns.values()))
+        config = {
+            ROW: st.column_config.TextColumn(_("Row"), disabled=True, width="small"),
+            RULE: st.column_config.TextColumn(_("What is wrong"), disabled=True, width="large"),
+        }
+        edited = st.data_editor(
+            table,
+            key=f"mend-{entry.key}-{entry.document['run'][:8]}",
+            hide_index=True,
+            num_rows="fixed",
+            column_config=config,
+        )
+        changed = not edited.equals(table)
+        if st.button(
+            _("Import the mended rows"), key="mend_go", type="primary", icon=":material/done_all:", disabled=not changed
+        ):
+            mending(_again(house, entry, rejected.mended(edited), mapping))
+
+
+def _again(house: Appliance, entry: Entry, content: bytes, mapping: ColumnMapping) -> Entry:
+    name = PurePath(str(entry.document["file"])).stem.removesuffix(" mended") + " mended.csv"
+    with TemporaryDirectory(prefix="mended-") as folder:
+        file = run_import.saved(Path(folder), name, BytesIO(content))
+        who = identity.require(Role.MANAGER).shown
+        done = run_import.bring_in(house, Work(entry.campaign, file, who, mapping))
+    cached.forget_progress(house.db, entry.campaign)
+    return done
+
+
+def download(house: Appliance, stored: str, campaign: str, key: str) -> None:
+    """The button that gives a reject file to mend in a spreadsheet."""
+    content: Callable[[], bytes] = partial(house.store.get, stored)
+    st.download_button(
+        _("Download the rejected rows"),
+        content,
+        file_name=f"{campaign}-{stored.rsplit('/', 1)[-1]}",
+        mime="text/csv",
+        key=key,
+        icon=":material/download:",
+        on_click="ignore",
+    )

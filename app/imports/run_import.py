@@ -1,0 +1,184 @@
+"""Campaign files that people bring: checked and imported, and the rejected rows kept for them to mend."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
+from typing import IO, Protocol
+
+from app.imports import log as import_log
+from app.imports.log import Entry
+from app.shell import disk
+from core.errors import CallwiseError, InputError, NotFound
+from core.imports import column_mapping
+from core.imports.campaign_file import CampaignFile
+from core.imports.column_mapping import ColumnMapping
+from core.imports.importer import Report, import_campaign
+from core.schema import Schema
+from core.sentences import Sentence
+from core.stores import event_log
+from core.stores.mongo import Db
+from core.stores.object_store import ObjectStore
+
+KINDS = ("csv", "parquet", "zip")
+OFTEN = 0.5
+"""Seconds between two notes of how far an import is."""
+
+SMALL = 1_000_000
+"""Bytes of text that are imported while whoever chose the file waits; more of it has a process of its own."""
+
+_IN_PARTS = Sentence("Import the file in parts, or zipped; or give the app a larger /tmp.")
+_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+def campaign_key(title: str) -> str:
+    """The key of a campaign that people call `title`: lower case, words joined by hyphens.
+
+    Raises InputError if nothing usable is left; a key is part of others (`{campaign}:{ref}`), so it stays simple.
+    """
+    key = re.sub(r"[^a-z0-9]+", "-", title.strip().lower()).strip("-")[:40].rstrip("-")
+    if not _KEY.fullmatch(key):
+        raise InputError(
+            Sentence("'{title}' cannot name a campaign", title=title)
+            if title.strip()
+            else Sentence("The campaign has no name"),
+            kept=Sentence("Nothing was imported."),
+            next=Sentence("Use letters and digits, for example 'autumn 2026'."),
+        )
+    return key
+
+
+def rejects_key(campaign: str, sha256: str) -> str:
+    """Where the rejected rows of the file with this sha256 are kept."""
+    return f"imports/{campaign}/{sha256[:8]}-rejects.csv"
+
+
+def saved(folder: Path, name: str, content: IO[bytes]) -> CampaignFile:
+    """The uploaded file called `name`, written into `folder`. Raises InputError if there is no table in it."""
+    path = folder / PurePath(name.replace("\\", "/")).name
+    with disk.room(Sentence("Nothing was imported."), _IN_PARTS), path.open("wb") as file:
+        shutil.copyfileobj(content, file)
+    return CampaignFile.open(path)
+
+
+class Stores(Protocol):
+    """What an import works with: of the appliance, these."""
+
+    @property
+    def db(self) -> Db: ...  # noqa: D102
+
+    @property
+    def store(self) -> ObjectStore: ...  # noqa: D102
+
+    @property
+    def schema(self) -> Schema: ...  # noqa: D102
+
+    @property
+    def erasure_key(self) -> str | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be imported: `file` into `campaign` (called `title` if it is new), read by `mapping`, for `who`.
+
+    Without a mapping the file has the schema's own columns. `run` tells this try from another one of the same file.
+    """
+
+    campaign: str
+    file: CampaignFile
+    who: str
+    mapping: ColumnMapping | None = None
+    title: str = ""
+    run: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it takes seconds."""
+        packed = self.file.path.suffix.lower() != ".csv"
+        return self.file.path.stat().st_size * (8 if packed else 1) <= SMALL
+
+
+def begin(house: Stores, work: Work) -> str:
+    """Note in the log that it begins, and return its key there.
+
+    Raises InputError if the file as a whole does not fit, Conflict while somebody imports it, and Unavailable.
+    """
+    mapping = work.mapping or ColumnMapping.by_name(house.schema, work.file.header)
+    mapping.require(house.schema, work.file)
+    return import_log.begin(house.db, work.campaign, work.file, by=work.who, run=work.run)
+
+
+def bring_in(house: Stores, work: Work, *, progress: Callable[[int, int], None] = lambda _done, _rows: None) -> Entry:
+    """Do it, and return its entry in the log; `progress` hears rows done and rows in all.
+
+    The reject file is in the store before this returns, and the mapping is remembered. Raises InputError before
+    anything is written if the file as a whole does not fit; Conflict while somebody imports it; Cancelled; Unavailable.
+    Importing the same file again then goes on.
+    """
+    place = begin(house, work)
+    try:
+        report, rejects = _import(house, work, place, progress)
+    except CallwiseError as error:
+        import_log.failed(house.db, place, work.run, error)
+        raise
+    import_log.done(house.db, place, work.run, report, rejects)
+    entry = import_log.one(house.db, place)
+    if entry is None:
+        raise NotFound(Sentence("The import '{place}' is not in the log.", place=place))
+    return entry
+
+
+def _import(house: Stores, work: Work, place: str, progress: Callable[[int, int], None]) -> tuple[Report, str | None]:
+    said = time.monotonic()
+
+    def tell(done: int) -> None:
+        nonlocal said
+        progress(done, rows)
+        if time.monotonic() - said >= OFTEN:
+            said = time.monotonic()
+            import_log.heard(house.db, place, work.run, done, rows)
+
+    with (
+        disk.room(Sentence("The rows that went in are in the campaign."), _IN_PARTS),
+        TemporaryDirectory(prefix="rejects-") as folder,
+    ):
+        with work.file.records() as records:
+            rows = sum(1 for _ in records)
+        import_log.heard(house.db, place, work.run, 0, rows)
+        rejects = Path(folder) / "rejects.csv"
+        report = import_campaign(
+            house.db,
+            house.schema,
+            work.file,
+            work.campaign,
+            rejects=rejects,
+            mapping=work.mapping,
+            title=work.title,
+            erasure_key=house.erasure_key,
+            progress=tell,
+        )
+        key = None
+        if rejects.exists():
+            key = rejects_key(work.campaign, report.sha256)
+            house.store.ensure()
+            house.store.put(key, rejects.read_bytes(), "text/csv")
+    if work.mapping:
+        column_mapping.remember(house.db, house.schema, work.file, work.mapping, by=work.who)
+    event_log.append(
+        house.db,
+        who=work.who,
+        what="campaign file imported",
+        subject=work.campaign,
+        file=work.file.path.name,
+        sha256=report.sha256,
+        inserted=report.inserted,
+        unchanged=report.unchanged,
+        rejected=report.rejected,
+    )
+    return report, key

@@ -1,0 +1,173 @@
+"""Keeps the catalogues of other languages in step with the code: `scripts/words [--check | --add LANGUAGE]`.
+
+A catalogue that is written twice from the same code is the same file: no times, no line numbers, one order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po, write_po
+
+from app.language.extraction import Reading, places, read
+from core.settings.loading import ROOT
+
+LOCALES = ROOT / "app" / "locale"
+DOMAIN = "callwise"
+ALIKE = 0.8
+"""How much of a sentence stays where it was only reworded, as difflib measures it."""
+
+_HEADER = """msgid ""
+msgstr ""
+"Language: {language}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: {plural}\\n"
+
+"""
+
+
+def template(reading: Reading) -> Catalog:
+    """A catalogue of the sentences, without translations."""
+    catalog = Catalog(domain=DOMAIN)
+    for found in reading.sentences:
+        catalog.add((found.one, found.many) if found.many else found.one, locations=[(found.file, 0)])
+    return catalog
+
+
+def catalogues(folder: Path) -> dict[str, Path]:
+    """The catalogues in `folder`, by language."""
+    return {path.parent.parent.name: path for path in sorted(folder.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))}
+
+
+def open_(path: Path, language: str) -> Catalog:
+    """The catalogue at `path`; an empty one if there is none yet. Raises UnknownLocaleError."""
+    if not path.is_file():
+        return Catalog(locale=Locale.parse(language), domain=DOMAIN)
+    with path.open("rb") as file:
+        return read_po(file, locale=language, domain=DOMAIN, abort_invalid=True)
+
+
+def write(catalog: Catalog, path: Path) -> None:
+    """Write the catalogue to `path`, the same content as the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    header = _HEADER.format(language=catalog.locale_identifier or "", plural=catalog.plural_forms)
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        file.write(header.encode())
+        write_po(
+            file, catalog, width=110, sort_by_file=True, omit_header=True, include_lineno=False, ignore_obsolete=True
+        )
+    part.replace(path)
+
+
+def update(reading: Reading, folder: Path, languages: dict[str, Path]) -> None:
+    """Write the template and every catalogue anew; a sentence that was only reworded keeps its translation, marked."""
+    found = template(reading)
+    write(found, folder / f"{DOMAIN}.pot")
+    for language, path in languages.items():
+        catalog = open_(path, language)
+        catalog.update(found, no_fuzzy_matching=True)
+        for message in catalog:
+            if message.id and not any(_forms(message)):
+                _take_over(message, catalog)
+        write(catalog, path)
+
+
+def _take_over(message: Message, catalog: Catalog) -> None:
+    """Give `message` the translation of the sentence that it was before it was reworded, if there is one like it."""
+    gone = {_one(old): old for old in catalog.obsolete.values() if len(_forms(old)) == len(_forms(message))}
+    for like in get_close_matches(_one(message), gone, n=1, cutoff=ALIKE):
+        message.string = gone[like].string
+        message.flags.add("fuzzy")
+
+
+def wrong(reading: Reading, folder: Path) -> Iterator[str]:
+    """What keeps the catalogues in `folder` from saying what the code says, in words."""
+    yield from reading.mistakes
+    found = template(reading)
+    for language, path in catalogues(folder).items():
+        catalog = open_(path, language)
+        for message in found:
+            if message.id and message.id not in catalog:
+                yield f"{language}: {_shown(message)} is missing"
+        for message in catalog:
+            if message.id:
+                yield from (f"{language}: {_shown(message)} {what}" for what in _wrong(message, found))
+        yield from (f"{language}: {_shown(message)} is said nowhere" for message in catalog.obsolete.values())
+
+
+def _wrong(message: Message, found: Catalog) -> Iterator[str]:
+    if message.id not in found:
+        yield "is said nowhere"
+        return
+    if message.fuzzy:
+        yield "was reworded: look at its translation, and take the mark 'fuzzy' away"
+    forms = _forms(message)
+    if not all(forms):
+        yield "is not translated"
+        return
+    originals = message.id if isinstance(message.id, tuple | list) else (message.id,)
+    try:
+        wanted = {name for text in originals for name in places(text)}
+        given = {name for text in forms if text for name in places(text)}
+    except ValueError as error:
+        yield f"has a brace too many in its translation: {error}"
+        return
+    if wanted != given:
+        yield f"has the places {sorted(wanted)}, its translation {sorted(given)}"
+
+
+def _one(message: Message) -> str:
+    return message.id[0] if isinstance(message.id, tuple | list) else message.id
+
+
+def _forms(message: Message) -> tuple[str | None, ...]:
+    return tuple(message.string) if isinstance(message.string, tuple | list) else (message.string,)
+
+
+def _shown(message: Message) -> str:
+    one = _one(message)
+    return repr(one if len(one) < 80 else f"{one[:77]}…")
+
+
+def main(arguments: list[str]) -> int:
+    """Update the catalogues, or say what is wrong with them; 1 if something is."""
+    parser = argparse.ArgumentParser(prog="scripts/words", description="Keeps the screens' catalogues up to date.")
+    doing = parser.add_mutually_exclusive_group()
+    doing.add_argument("--check", action="store_true", help="change nothing, and fail if a catalogue is not whole")
+    doing.add_argument("--untold", action="store_true", help="list what the screens can say in English alone")
+    doing.add_argument("--add", metavar="LANGUAGE", help="begin the catalogue of another language, such as pt")
+    asked = parser.parse_args(arguments)
+    reading = read(ROOT)
+    if asked.untold:
+        print("\n".join(reading.untold))
+        return 0
+    if not asked.check:
+        languages = catalogues(LOCALES)
+        if asked.add:
+            try:
+                language = Locale.parse(asked.add).language
+            except (ValueError, UnknownLocaleError) as error:
+                parser.error(f"there is no language '{asked.add}': {error}")
+            languages.setdefault(language, LOCALES / language / "LC_MESSAGES" / f"{DOMAIN}.po")
+        update(reading, LOCALES, languages)
+    problems = list(wrong(reading, LOCALES))
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    print(
+        f"{len(template(reading))} sentences in {', '.join(catalogues(LOCALES)) or 'no other language'}; "
+        f"{len(reading.untold)} are said in English alone (scripts/words --untold)."
+    )
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The page of models: champion and trial, their evidence, decisions and fairness."""

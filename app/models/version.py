@@ -1,0 +1,128 @@
+"""One version of the model: what its trial showed, what it was made of, and where to see more of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from app.language import _, formats
+from app.models import trial_figures
+from app.models.timeline import Training, evidence
+from app.shell import links as addresses
+from app.shell import notices
+from app.shell.appliance import Appliance
+from app.shell.lineage import Lineage
+from core.models import trials
+from core.models.succession import Decision, State
+from core.oversight.report_words import REPORTS
+from core.stores.mongo import Document, reachable
+
+# A version's lineage never changes; what is not there yet is asked for again in a while.
+_read = st.cache_data(ttl=timedelta(minutes=10), max_entries=64, show_spinner=False)(
+    lambda _reader, version: _reader.read(version)
+)
+SHORT = 12  # characters of a hash that tell it from others
+
+
+def draw(house: Appliance, taken: Sequence[Decision], found: State, made: Mapping[str, Training]) -> None:
+    """Draw the card: a version to choose, and all about it. Raises Unavailable."""
+    versions = list(dict.fromkeys(one.version for one in reversed(taken)))
+    start = versions.index(found.champion) if found.champion in versions else 0
+    chosen = str(
+        st.selectbox(
+            _("Version"), versions, start, key="model-version", format_func=lambda one: _name(one, found), width=320
+        )
+    )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(_("**Its trial**"))
+        figures = evidence(taken, chosen)
+        if chosen == found.canary and (last := trials.last(house.db, chosen)):
+            figures = last.evidence
+        if figures:
+            trial_figures.table(figures)
+        else:
+            about = [one for one in taken if one.version == chosen]
+            st.markdown(formats.plain(_("There are no figures of a trial. {why}").format(why=about[0].why)))
+    with right, notices.boundary():
+        st.markdown(_("**Where it comes from**"))
+        _lineage(house, chosen, made.get(chosen))
+
+
+def _name(version: str, found: State) -> str:
+    if version == found.champion:
+        return _("Version {version}, champion").format(version=version)
+    if version == found.canary:
+        return _("Version {version}, on trial").format(version=version)
+    return _("Version {version}").format(version=version)
+
+
+def _lineage(house: Appliance, version: str, training: Training | None) -> None:
+    links = [(_("Version in MLflow"), addresses.version(house, version))]
+    if training is not None:
+        links.append((_("Training in Prefect"), addresses.flow_run(house, training.run)))
+    lineage: Lineage | None = None
+    with notices.boundary():
+        lineage = _read(house.lineage, version) if house.lineage is not None else None
+    if lineage is not None:
+        links.insert(1, (_("Run in MLflow"), addresses.run(house, lineage)))
+        st.table(_rows(lineage), border="horizontal", hide_index=True)
+        if lineage.gates:
+            with st.expander(_("What the gates said")):
+                for gate, said in lineage.gates.items():
+                    st.markdown(f"**{formats.plain(gate)}**: {formats.plain(said)}")
+        if lineage.figures:
+            with st.expander(_("All figures of its training")):
+                figures = sorted(lineage.figures.items())
+                st.table(
+                    [{_("Figure"): formats.plain(name), _("Value"): f"{value:.5g}"} for name, value in figures],
+                    border="horizontal",
+                    hide_index=True,
+                )
+    elif house.lineage is None:
+        st.markdown(_("This screen was not told where MLflow is, so it cannot read the lineage."))
+    links += [(words, addresses.report(house, page)) for words, page in _reports(house, version)]
+    with st.container(horizontal=True, key="version-links"):
+        for words, address in links:
+            if address:
+                st.link_button(words, address, icon=":material/open_in_new:")
+
+
+def _rows(lineage: Lineage) -> list[dict[str, str]]:
+    tags = lineage.tags
+    named = [
+        (_("Dataset"), tags.get("dataset_tag")),
+        (_("Hash of the dataset"), _short(tags.get("dataset_sha256"))),
+        (_("Learnt from outcomes until"), _day(tags.get("trained_until"))),
+        (_("Code"), _short(tags.get("code_version"))),
+        (_("Hash of the pinned libraries"), _short(tags.get("lock_sha256"))),
+        (_("Hash of the campaign schema"), _short(tags.get("schema_sha256"))),
+        (_("Parent"), tags.get("parent_version") or _("none")),
+        (_("Asked for because"), tags.get("reason")),
+        (_("Incident"), tags.get("incident")),
+        (_("Run"), _short(lineage.run)),
+    ]
+    return [{_("What"): what, _("Which"): formats.plain(value)} for what, value in named if value]
+
+
+def _day(text: str | None) -> str:
+    return formats.date_of(datetime.fromisoformat(text).date()) if text else ""
+
+
+def _short(text: str | None) -> str:
+    return text[:SHORT] if text else ""
+
+
+def _reports(house: Appliance, version: str) -> list[tuple[str, str | None]]:
+    """The newest report of each kind on `version` that Evidently shows, with its address."""
+    words = {"drift": _("Drift in Evidently"), "performance": _("Quality in Evidently")}
+    found: list[tuple[str, str | None]] = []
+    for kind, _field in REPORTS.values():
+        query: Document = {"kind": kind, "verdict.version": version, "snapshot.id": {"$gt": ""}}
+        with reachable():
+            newest = house.db.reports.find_one(query, sort=[("verdict.until", -1)])
+        if newest is not None:
+            found.append((words[kind], str(newest["snapshot"]["page"])))
+    return found

@@ -1,0 +1,1 @@
+"""The overview: the state of the loop, and what needs a decision."""

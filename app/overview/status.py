@@ -1,0 +1,71 @@
+"""How the appliance stands, from what its services wrote into MongoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.ranked_list import listing
+from core.clock import now
+from core.oversight.incidents import ACTIVE
+from core.schema import Column, Schema, economy
+from core.stores.mongo import Db, Document, reachable
+
+
+@dataclass(frozen=True)
+class Work:
+    """The calls of all campaigns together."""
+
+    campaigns: int
+    open: int
+    done: int
+    sold: int
+
+
+def work(db: Db) -> Work:
+    """Count every campaign. Raises Unavailable."""
+    states = [listing.progress(db, campaign) for campaign in campaigns(db)]
+    return Work(len(states), sum(s.to_call for s in states), sum(s.called for s in states), sum(s.sold for s in states))
+
+
+def campaigns(db: Db) -> list[str]:
+    """All campaigns, the newest first. Raises Unavailable."""
+    with reachable():
+        return [str(c["_id"]) for c in db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]
+
+
+def last_prediction(db: Db) -> Document | None:
+    """The newest record of the prediction log. Raises Unavailable."""
+    # Without a projection: the embedded server's turns times into text.
+    newest: list[Mapping[str, Any]] = [{"$sort": {"at": -1}}, {"$limit": 1}]
+    with reachable():
+        return next(iter(list(db.predictions.aggregate(newest))), None)
+
+
+def open_incidents(db: Db) -> list[Document]:
+    """Incidents that are not resolved: those that need a person first, then the newest first. Raises Unavailable."""
+    with reachable():
+        found = list(db.incidents.find(ACTIVE))
+    newest = sorted(found, key=lambda incident: incident["opened"]["at"], reverse=True)
+    return sorted(newest, key=lambda incident: incident["status"] != "escalated")
+
+
+def stale_indicators(db: Db, schema: Schema) -> list[tuple[Column, economy.Figure | None]]:
+    """Indicators that the monitor found too old, with the value that stays in use (None: there is none).
+
+    Raises Unavailable.
+    """
+    columns = {f"monitor:economy:{column.name}": column for column in economy.indicators(schema)}
+    with reachable():
+        states = db.appliance.find({"_id": {"$in": list(columns)}})
+        stale = [columns[state["_id"]] for state in states if state["state"] == "stale"]
+    known = economy.known(db, schema, now()).figures if stale else {}
+    return [(column, known.get(column.name)) for column in stale]
+
+
+def last_report(db: Db, kind: str) -> Document | None:
+    """The newest report of the monitor of that `kind` (`drift`, `performance`). Raises Unavailable."""
+    newest: list[Mapping[str, Any]] = [{"$match": {"kind": kind}}, {"$sort": {"made.at": -1}}, {"$limit": 1}]
+    with reachable():
+        return next(iter(list(db.reports.aggregate(newest))), None)

@@ -1,0 +1,1 @@
+"""The page of privacy: erasing a person, and the receipts of it."""

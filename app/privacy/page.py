@@ -1,0 +1,206 @@
+"""Privacy: a manager erases a person everywhere, sees how far it is, and gets a receipt."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import streamlit as st
+
+from app.access import identity
+from app.language import _, formats, plural
+from app.privacy import receipts
+from app.privacy import words as erasure_words
+from app.shell import notices
+from app.shell.appliance import Appliance
+from app.shell.notices import Notice, kept_for_next_run, leave
+from core.accounts.directory import Role
+from core.errors import InputError, SettingsError
+from core.imports import kept_out
+from core.privacy.reject_rows import Place, RejectFiles, collections
+from core.privacy.requests import Erasure, Person, Pseudonyms, Status, Subject, ask, history, under_way
+from core.stores.mongo import reachable
+
+_REF, _CAMPAIGN, _FOUND = "erase_ref", "erase_campaign", "erase_found"
+_AGAIN, _KEEP = "erase_ref_again", "erase_keep_out"
+LOOK = timedelta(seconds=3)
+
+
+def page(house: Appliance) -> None:
+    """Draw the page."""
+    st.title(_("Privacy"))
+    notices.show_waiting()
+    if house.erasure_key is None:
+        raise SettingsError(
+            _("Nobody can be erased here yet: CALLWISE_ERASURE_KEY is not set."),
+            kept=_("Everything else works."),
+            next=_("The person who looks after Callwise sets it once and keeps it (docs/operations.md)."),
+        )
+    st.subheader(_("Erase a person"))
+    st.markdown(
+        _("Whoever asks to be forgotten is removed from lists, calls, predictions, datasets and files, in one go.")
+    )
+    _ask_who(house)
+    if found := st.session_state.get(_FOUND):
+        with notices.boundary():
+            _found(house, house.erasure_key, found)
+    _under_way(house)
+    receipts.draw(house)
+
+
+def _ask_who(house: Appliance) -> None:
+    with st.form("erase-find", border=True):
+        if house.schema.reference:
+            label = _("Reference (column {column})").format(column=formats.plain(house.schema.reference))
+            st.text_input(label, key=_REF, autocomplete="off")
+        else:
+            with reachable():
+                campaigns = [str(one["_id"]) for one in house.db.campaigns.find({}, {"_id": 1})]
+            st.selectbox(_("Campaign"), campaigns, key=_CAMPAIGN)
+            st.text_input(
+                _("Reference on the list"),
+                key=_REF,
+                autocomplete="off",
+                help=_("The schema names no column with your own key of a person, so the row's number is the key."),
+            )
+        st.form_submit_button(_("Find"), icon=":material/search:", key="erase-find-go", on_click=_find, args=(house,))
+
+
+@kept_for_next_run()
+def _find(house: Appliance) -> None:
+    st.session_state.pop(_FOUND, None)
+    st.session_state.pop(_AGAIN, None)
+    ref = str(st.session_state.get(_REF) or "").strip()
+    campaign = None if house.schema.reference else st.session_state.get(_CAMPAIGN)
+    if not ref:
+        raise InputError(
+            _("To find a person, their reference is needed."), kept=_("Nobody was looked for."), next=_("Type it in.")
+        )
+    st.session_state[_FOUND] = Person(ref, campaign)
+
+
+def _found(house: Appliance, key: str, person: Person) -> None:
+    """What there is of the person, what was done before, and the way to erase them."""
+    subject, pseudonym = Subject(person), Pseudonyms(key).of(person)
+    places: list[Place] = [*collections(house.db), RejectFiles(house.db, house.store, house.schema)]
+    there = {place.name: place.look(subject) for place in places}
+    before = history(house.db, pseudonym)
+    with st.container(key="erase-found", border=True):
+        st.markdown(f"**{_('What there is of {ref}').format(ref=formats.plain(person.ref))}**")
+        if any(there.values()):
+            rows = [
+                {_("Where"): erasure_words.place(name), _("Records"): formats.count(many)}
+                for name, many in there.items()
+            ]
+            st.table(rows, border="horizontal", hide_index=True)
+        else:
+            st.info(_("No list, call or file has this reference. Check its spelling."), icon=":material/search_off:")
+        st.caption(_("Datasets, rows beside models and predictions not yet stored are looked through while erasing."))
+        _before(house, pseudonym, before)
+        if before and before[0].status is not Status.DONE:
+            st.markdown(
+                _("This person is being erased already, under {number}; see below.").format(number=before[0].id)
+            )
+        else:
+            _confirm(house, person)
+
+
+def _before(house: Appliance, pseudonym: str, before: list[Erasure]) -> None:
+    done = [one for one in before if one.status is Status.DONE]
+    if done:
+        st.caption(_("Erased before: receipt {number}.").format(number=formats.plain(done[0].id)))
+    if kept_out.is_kept_out(house.db, pseudonym):
+        st.caption(_("No import brings this person in again."))
+        st.button(
+            _("Let imports bring them in again"),
+            key="erase-let-in",
+            icon=":material/lock_open:",
+            on_click=_let_in,
+            args=(house, pseudonym),
+        )
+
+
+@kept_for_next_run()
+def _let_in(house: Appliance, pseudonym: str) -> None:
+    kept_out.let_in(house.db, pseudonym, by=identity.require(Role.MANAGER).shown)
+    leave(Notice("success", _("The next file that has this person brings them in again.")))
+
+
+def _confirm(house: Appliance, person: Person) -> None:
+    with st.form("erase-confirm", border=False):
+        st.radio(
+            _("And later?"),
+            [True, False],
+            key=_KEEP,
+            format_func=lambda keep: (
+                _("Never let a file bring them in again; a keyed hash of the reference is kept to tell them by")
+                if keep
+                else _("A file imported later may bring them in again")
+            ),
+        )
+        st.text_input(_("Type the reference again to confirm"), key=_AGAIN, autocomplete="off")
+        st.form_submit_button(
+            _("Erase everywhere"),
+            type="primary",
+            icon=":material/delete_forever:",
+            key="erase-go",
+            on_click=_erase,
+            args=(house, person),
+        )
+        st.caption(_("This cannot be taken back."))
+
+
+@kept_for_next_run()
+def _erase(house: Appliance, person: Person) -> None:
+    who = identity.require(Role.MANAGER).shown
+    if str(st.session_state.get(_AGAIN) or "").strip() != person.ref:
+        raise InputError(
+            _("The reference typed to confirm is not {ref}.").format(ref=person.ref),
+            kept=_("Nobody was erased."),
+            next=_("Type it again, letter by letter."),
+        )
+    keep = bool(st.session_state.get(_KEEP, True))
+    asked = ask(house.db, house.erasure_key or "", person, by=who, keep_out=keep)
+    for name in (_FOUND, _REF, _AGAIN):
+        st.session_state.pop(name, None)
+    leave(
+        Notice(
+            "success",
+            _("The erasure {number} is under way.").format(number=asked.id),
+            _("It goes on by itself, also if you leave this page."),
+            _("The receipt is below in a few minutes."),
+        )
+    )
+
+
+def _under_way(house: Appliance) -> None:
+    waiting = under_way(house.db)
+    if not waiting:
+        return
+    title = plural("{count} erasure under way", "{count} erasures under way", len(waiting))
+    st.subheader(title.format(count=formats.count(len(waiting))))
+    st.fragment(run_every=LOOK)(notices.boundary()(_progress))(house, len(waiting))
+
+
+def _progress(house: Appliance, shown: int) -> None:
+    waiting = under_way(house.db)
+    if len(waiting) != shown:  # one of them has its receipt by now
+        st.rerun()
+    for erasure in waiting:
+        with st.container(key=f"erasure-{erasure.id}", border=True):
+            st.markdown(f"**{formats.plain(erasure.id)}** · {erasure_words.state(erasure, st.context.timezone)}")
+            if erasure.problem:
+                notices.show(Notice("warning", erasure.problem, _("It is tried again every minute.")))
+            if erasure.status is not Status.ASKED:
+                _steps(erasure)
+
+
+def _steps(erasure: Erasure) -> None:
+    rows = [
+        {
+            _("Where"): name,
+            _("Looked through"): "✓" if seen else "…",
+            _("Removed"): formats.count(many) if seen or many else "",
+        }
+        for name, seen, many in erasure_words.steps(erasure)
+    ]
+    st.table(rows, border="horizontal", hide_index=True)

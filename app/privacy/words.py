@@ -1,0 +1,86 @@
+"""Erasing a person in words: the places, how far a request is, and what stays and why."""
+
+from __future__ import annotations
+
+from app.language import _, formats
+from core.privacy.requests import Erasure, Status
+
+ORDER = (
+    *("calls", "outcomes", "prospects", "predictions", "do_not_call"),
+    *("spool", "rejects", "model rows", "datasets"),
+)
+"""The places, in the order in which they are gone through."""
+
+
+def place(name: str) -> str:
+    """What people call the place."""
+    return {
+        "calls": _("Calls made"),
+        "outcomes": _("Sales and refusals"),
+        "prospects": _("Records on the call lists"),
+        "predictions": _("Predictions, with what they were made from"),
+        "do_not_call": _("Entry on the do-not-call list"),
+        "spool": _("Predictions that wait to be stored"),
+        "rejects": _("Rows in files of rejected rows"),
+        "model rows": _("Rows kept beside models"),
+        "datasets": _("Rows in datasets"),
+    }.get(name, name)
+
+
+def role(name: str) -> str:
+    """What people call what a model is."""
+    return {
+        "champion": _("in use"),
+        "canary": _("on trial"),
+        "previous": _("the one before"),
+        "retired": _("out of use"),
+    }.get(name, name)
+
+
+def state(erasure: Erasure, zone: str | None) -> str:
+    """How far a request is, in a sentence."""
+    if erasure.status is Status.ASKED:
+        return _("Asked for. The worker begins within a minute.")
+    if erasure.status is Status.ERASING:
+        return _("Being erased, place by place.")
+    if erasure.status is Status.WATCHING and erasure.due_at is not None:
+        at = formats.moment(erasure.due_at, zone, day=False)
+        return _("Removed everywhere. A last look, for what was under way meanwhile, follows at {at}.").format(at=at)
+    return _("Done.")
+
+
+def steps(erasure: Erasure) -> list[tuple[str, bool, int]]:
+    """(place, whether the present pass has been there, records removed so far), in order."""
+    present = str(erasure.passes + 1)
+    over = erasure.status in (Status.WATCHING, Status.DONE)
+    return [(place(name), over or present in erasure.found.get(name, {}), erasure.removed(name)) for name in ORDER]
+
+
+def kept() -> list[tuple[str, str]]:
+    """(what stays, why), the same for everybody."""
+    return [
+        (
+            _("Figures about many people: counts, rates, drift and quality reports, the level of the scores"),
+            _("Nobody can be told from them."),
+        ),
+        (
+            _("What models have learnt, until one without this person takes their place"),
+            _("A model holds weights, not rows; the versions concerned are listed, to be trained anew."),
+        ),
+        (
+            _("The tags, row counts and hashes of the datasets that gave way"),
+            _("They say where each model came from; the content is gone."),
+        ),
+        (
+            _("The event log"),
+            _("It names campaigns, models and colleagues, and nobody who was called."),
+        ),
+        (
+            _("A keyed hash of the reference"),
+            _("By it this receipt is found again, and who must not be imported again is recognised."),
+        ),
+        (
+            _("Backups made before"),
+            _("They are not changed. After a restore, erase once more: the receipt gives the date."),
+        ),
+    ]

@@ -1,0 +1,1 @@
+"""The ranked list of a campaign: bands, filters, samples and exports."""

@@ -1,0 +1,195 @@
+"""Ranked lists as files: CSV, XLSX or Parquet, written a row at a time to a folder of their own.
+
+A spreadsheet runs nothing of them: text in a CSV is made safe (`core.imports.spreadsheet_cells`), in an XLSX it is text
+by type.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from xlsxwriter import Workbook
+
+from app.ranked_list import export_rows
+from app.ranked_list.export_rows import Asked, Field, Kind
+from app.shell import disk
+from app.shell.appliance import Appliance
+from core.clock import Clock, now
+from core.errors import InputError
+from core.imports import spreadsheet_cells
+from core.sentences import Sentence
+from core.stores import event_log
+
+XLSX_ROWS = 1_048_576  # of a sheet, its header among them
+EXPORTED = "ranked list exported"
+_STEP = 5_000
+_NOTHING_GIVEN = Sentence("Nothing was given away.")
+_SMALLER = Sentence("Choose Parquet, which is the smallest, or a filter.")
+_ARROW = {
+    Kind.TEXT: pa.string(),
+    Kind.INTEGER: pa.int64(),
+    Kind.NUMBER: pa.float64(),
+    Kind.TIME: pa.timestamp("ms", tz="UTC"),
+}
+
+Row = Sequence[Any]
+Put = Callable[[Row], None]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file: what people call it, how its name ends, its media type."""
+
+    label: str
+    ending: str
+    mime: str
+
+
+FORMATS = (
+    Format("CSV", "csv", "text/csv"),
+    Format("Excel (XLSX)", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    Format("Parquet", "parquet", "application/vnd.apache.parquet"),
+)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that was written: where, what it is to be called, how many people are in it."""
+
+    path: Path
+    name: str
+    format: Format
+    rows: int
+    versions: frozenset[str] = field(default_factory=frozenset)
+
+
+def write(
+    house: Appliance,
+    asked: Asked,
+    form: Format,
+    folder: Path,
+    *,
+    who: str,
+    progress: Callable[[int, int], None] = lambda _done, _rows: None,
+    clock: Clock = now,
+) -> Exported:
+    """Write the list to a file in `folder` and leave an event of it; `progress` hears rows done and rows in all.
+
+    Raises InputError where there is nobody, or more than a sheet holds; Unavailable.
+    """
+    many = export_rows.how_many(house.db, asked)
+    if not many:
+        raise InputError(
+            Sentence("Nobody is on this list"),
+            next=Sentence("Choose less in the filter, or everybody in the campaign."),
+        )
+    if form.ending == "xlsx" and many >= XLSX_ROWS:
+        raise InputError(
+            Sentence(
+                "An Excel sheet holds {most} people, and these are {people}",
+                most=f"{XLSX_ROWS - 1:,}",
+                people=f"{many:,}",
+            ),
+            kept=Sentence("Nothing was written."),
+            next=Sentence("Choose CSV or Parquet, or a filter."),
+        )
+    fields = export_rows.fields(house.schema)
+    version = [f.name for f in fields].index("model_version")
+    versions: set[str] = set()
+    path, done = folder / f"list.{form.ending}", 0
+    with disk.room(_NOTHING_GIVEN, _SMALLER), _WRITERS[form.ending](path, fields) as put:
+        for row in export_rows.rows(house.db, house.schema, asked):
+            put(row)
+            done += 1
+            if row[version] is not None:
+                versions.add(str(row[version]))
+            if done % _STEP == 0:
+                progress(done, many)
+    name = _name(asked.campaign, versions, clock(), form)
+    event_log.append(
+        house.db,
+        who=who,
+        what=EXPORTED,
+        subject=asked.campaign,
+        file=name,
+        rows=done,
+        everybody=asked.everybody,
+        filtered=bool(asked.wanted),
+        versions=sorted(versions),
+    )
+    return Exported(path, name, form, done, frozenset(versions))
+
+
+def _name(campaign: str, versions: Iterable[str], at: datetime, form: Format) -> str:
+    model = f"model-{'+'.join(sorted(versions))}" if versions else "not-ranked"
+    return f"{campaign}-list-{at:%Y%m%d-%H%M}-{model}.{form.ending}"
+
+
+@contextmanager
+def _csv(path: Path, fields: Sequence[Field]) -> Iterator[Put]:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([spreadsheet_cells.safe(field.name) for field in fields])
+        yield lambda row: writer.writerow([_text(raw) for raw in row])
+
+
+@contextmanager
+def _xlsx(path: Path, fields: Sequence[Field]) -> Iterator[Put]:
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "tmpdir": path.parent}
+    with Workbook(path, options) as book:
+        sheet = book.add_worksheet("Ranked list")
+        bold = book.add_format({"bold": True})
+        for place, heading in enumerate(fields):
+            sheet.write_string(0, place, heading.name, bold)
+        sheet.freeze_panes(1, 0)
+        line = 0
+
+        def put(row: Row) -> None:
+            nonlocal line
+            line += 1
+            for place, raw in enumerate(row):
+                if isinstance(raw, int | float):
+                    sheet.write_number(line, place, raw)
+                elif raw is not None:
+                    sheet.write_string(line, place, raw.isoformat() if isinstance(raw, datetime) else str(raw))
+
+        yield put
+
+
+@contextmanager
+def _parquet(path: Path, fields: Sequence[Field]) -> Iterator[Put]:
+    schema = pa.schema([(field.name, _ARROW[field.kind]) for field in fields])
+    batch: list[Row] = []
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+
+        def flush() -> None:
+            columns = zip(zip(*batch, strict=True), schema.types, strict=True)
+            arrays = [pa.array(list(values), kind) for values, kind in columns]
+            writer.write_table(pa.table(arrays, schema=schema))
+            batch.clear()
+
+        def put(row: Row) -> None:
+            batch.append(row)
+            if len(batch) == _STEP:
+                flush()
+
+        yield put
+        if batch:
+            flush()
+
+
+def _text(raw: Any) -> Any:
+    if isinstance(raw, datetime):
+        return raw.isoformat()
+    return spreadsheet_cells.safe(raw) if isinstance(raw, str) else raw
+
+
+_WRITERS = {"csv": _csv, "xlsx": _xlsx, "parquet": _parquet}

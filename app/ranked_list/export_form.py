@@ -1,0 +1,103 @@
+"""Taking the ranked list away as a file: what is in it, which format, and then the file itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import streamlit as st
+
+from app.access import identity
+from app.language import _, formats, plural
+from app.ranked_list import cached, export_files
+from app.ranked_list import filter as list_filter
+from app.ranked_list.export_files import FORMATS, XLSX_ROWS, Exported
+from app.ranked_list.export_rows import Asked
+from app.shell import notices
+from app.shell.appliance import Appliance
+from core.accounts.directory import Role
+from core.calls.campaigns import title_of
+from core.stores.mongo import Document
+
+_READY = "exported_list"
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A file that waits to be taken; its folder goes with the session."""
+
+    folder: TemporaryDirectory[str]
+    exported: Exported
+    asked: tuple[str, object, bool, str]
+
+
+def draw(house: Appliance, campaign: Document) -> None:
+    """Draw it for `campaign`."""
+    key = str(campaign["_id"])
+    st.markdown("**" + _("The ranked list as a file") + "**")
+    left, middle, right = st.columns([4, 3, 2], vertical_alignment="bottom")
+    with left:
+        whose = st.selectbox(
+            _("People"),
+            ("open", "all"),
+            key="export_people",
+            format_func={"open": _("Those in the ranked list"), "all": _("Everybody in the campaign")}.get,
+        )
+    with middle:
+        form = st.selectbox(_("Format"), FORMATS, key="export_format", format_func=lambda one: one.label)
+    with right:
+        wanted = list_filter.ask(
+            house.schema, partial(cached.floors, house.db, key), ranked=bool(cached.progress(house.db, key).ranked)
+        )
+    st.caption(
+        _(
+            "The best chance first, with score, band, status, the last call and all columns. It holds personal data: "
+            "who takes it, and when, is kept in the event log."
+        )
+        + (
+            " " + _("An Excel sheet holds {rows} people.").format(rows=formats.count(XLSX_ROWS - 1))
+            if form.ending == "xlsx"
+            else ""
+        )
+    )
+    asked = (key, wanted, whose == "all", form.ending)
+    if st.button(_("Make the file"), key="export_go", icon=":material/table_view:"):
+        st.session_state.pop(_READY, None)
+        with notices.boundary():
+            _make(house, Asked(key, wanted, whose == "all", cached.floors(house.db, key)), form, asked)
+    ready: _Ready | None = st.session_state.get(_READY)
+    if ready is not None and ready.asked == asked:
+        _take(ready, title_of(campaign))
+
+
+def _make(house: Appliance, what: Asked, form: export_files.Format, asked: tuple[str, object, bool, str]) -> None:
+    bar = st.progress(0.0, text=_("Reading the list"))
+
+    def progress(done: int, rows: int) -> None:
+        text = _("{done} of {rows} people").format(done=formats.count(done), rows=formats.count(rows))
+        bar.progress(min(1.0, done / max(rows, 1)), text=text)
+
+    folder = TemporaryDirectory(prefix="list-")
+    who = identity.require(Role.MANAGER).shown
+    exported = export_files.write(house, what, form, Path(folder.name), who=who, progress=progress)
+    bar.empty()
+    st.session_state[_READY] = _Ready(folder, exported, asked)
+
+
+def _take(ready: _Ready, title: str) -> None:
+    exported = ready.exported
+    people = plural("{n} person of {campaign}", "{n} people of {campaign}", exported.rows)
+    with st.container(horizontal=True, vertical_alignment="center", key="export-ready"):
+        st.download_button(
+            _("Download {file}").format(file=exported.name),
+            exported.path.read_bytes,
+            file_name=exported.name,
+            mime=exported.format.mime,
+            key="export_take",
+            type="primary",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.caption(people.format(n=formats.count(exported.rows), campaign=formats.plain(title)))

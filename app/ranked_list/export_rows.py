@@ -1,0 +1,163 @@
+"""The people of a campaign in the order of their chance, as they are given away: one row each, a few at a time.
+
+The database sorts, by its index, each status for itself; they are merged on the way. So a million people are never in
+memory at once.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import islice
+from typing import Any
+
+from app.ranked_list.bands import band_of
+from core.calls.filters import Wanted
+from core.calls.lifecycle import Status
+from core.schema import ColumnType, Schema
+from core.stores.mongo import Db, Document, count, reachable
+
+BATCH = 1_000
+
+
+class Kind(StrEnum):
+    """What a column of the list holds."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    TIME = "time"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of the list."""
+
+    name: str
+    kind: Kind = Kind.TEXT
+
+
+_OURS = (
+    Field("rank", Kind.INTEGER),
+    Field("person"),
+    Field("score", Kind.NUMBER),
+    Field("band"),
+    Field("status"),
+    Field("call_again_at", Kind.TIME),
+    Field("calls_made", Kind.INTEGER),
+    Field("last_call_at", Kind.TIME),
+    Field("last_result"),
+    Field("last_agent"),
+    Field("model_version"),
+)
+_KINDS = {
+    ColumnType.INTEGER: Kind.INTEGER,
+    ColumnType.NUMBER: Kind.NUMBER,
+    ColumnType.CATEGORY: Kind.TEXT,
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whose list it is: those of `campaign` whom `wanted` describes, of all statuses or of the ranked list alone.
+
+    `floors`: the lowest score of each band, for those who are in the ranked list.
+    """
+
+    campaign: str
+    wanted: Wanted
+    everybody: bool
+    floors: Sequence[float]
+
+    @property
+    def statuses(self) -> tuple[Status, ...]:
+        """Those that are asked for."""
+        return tuple(Status) if self.everybody else (Status.OPEN,)
+
+    def match(self, status: Status) -> Document:
+        """Those of one status, as a condition."""
+        wanted = self.wanted
+        match: Document = {"campaign": self.campaign, "status": status.value}
+        match |= {f"features.{column}": value for column, value in wanted.equal.items()}
+        match |= {f"features.{column}": {"$gte": number} for column, number in wanted.least.items()}
+        scores = {"$gte": wanted.floor} if wanted.floor is not None else {}
+        scores |= {"$lt": wanted.ceiling} if wanted.ceiling is not None else {}
+        return match | ({"score": scores} if scores else {})
+
+
+def fields(schema: Schema) -> list[Field]:
+    """The list's columns: ours, then the schema's. One of the schema's that is called like ours is told apart."""
+    taken = {field.name for field in _OURS}
+    theirs = [Field(f"{c.name}_" if c.name in taken else c.name, _KINDS[c.type]) for c in schema.features]
+    return [*_OURS, *theirs]
+
+
+def how_many(db: Db, asked: Asked) -> int:
+    """How many people that are. Raises Unavailable."""
+    with reachable():
+        return sum(count(db.prospects, asked.match(status)) for status in asked.statuses)
+
+
+def rows(db: Db, schema: Schema, asked: Asked) -> Iterator[list[Any]]:
+    """Their rows, the best chance first, who has none yet at the end. Raises Unavailable."""
+    features = [column.name for column in schema.features]
+    found = heapq.merge(*(_of(db, asked.match(status)) for status in asked.statuses), key=_order)
+    rank = 0
+    while batch := list(islice(found, BATCH)):
+        calls = _last_calls(db, batch)
+        for prospect in batch:
+            rank += 1
+            call = calls.get(prospect["_id"])
+            values: Mapping[str, Any] = prospect["features"]
+            yield [rank, *_ours(prospect, call, asked), *(values.get(name) for name in features)]
+
+
+def _of(db: Db, match: Document) -> Iterator[Document]:
+    steps: list[Mapping[str, Any]] = [{"$match": match}, {"$sort": {"score": -1, "ref": 1}}]
+    with reachable():
+        yield from db.prospects.aggregate(steps, batchSize=BATCH)
+
+
+def _order(prospect: Document) -> tuple[float, str]:
+    score = prospect.get("score")
+    return (float("inf") if score is None else -float(score), str(prospect["ref"]))
+
+
+def _ours(prospect: Document, call: Document | None, asked: Asked) -> list[Any]:
+    score, status = prospect.get("score"), prospect["status"]
+    band = band_of(score, asked.floors).name if score is not None and status == Status.OPEN else None
+    return [
+        prospect["ref"],
+        score,
+        band,
+        status,
+        _again(prospect),
+        int(prospect.get("calls") or 0),
+        call["at"] if call else None,
+        call["result"] if call else None,
+        call["agent"] if call else None,
+        prospect.get("score_version"),
+    ]
+
+
+def _again(prospect: Document) -> datetime | None:
+    due = prospect.get("due")
+    return datetime.fromtimestamp(due, UTC) if due else None
+
+
+def _last_calls(db: Db, prospects: Sequence[Document]) -> dict[str, Document]:
+    """The last call of each of them, or what a file said came of one made earlier."""
+    called = [p["_id"] for p in prospects if p.get("calls")]
+    imported = [f"{p['_id']}:1" for p in prospects if p["status"] == Status.DONE and not p.get("calls")]
+    last: dict[str, Document] = {}
+    with reachable():
+        for outcome in db.outcomes.find({"_id": {"$in": imported}}) if imported else ():
+            last[outcome["prospect"]] = outcome
+        for call in db.calls.find({"prospect": {"$in": called}}) if called else ():
+            known = last.get(call["prospect"])
+            if not call.get("undone") and (known is None or call["call"] > known["call"]):
+                last[call["prospect"]] = call
+    return last

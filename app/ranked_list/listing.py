@@ -1,0 +1,168 @@
+"""The ranked list as the screens read it: one page of rows, the counts, and the bands' floors.
+
+Everything is an aggregation, which both MongoDB and the embedded server answer from the index; counting by
+`count_documents` makes the embedded one read every document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from app.ranked_list import bands
+from core.calls.claims import holder
+from core.calls.filters import Wanted, best
+from core.calls.lifecycle import Result, Status
+from core.schema import Value
+from core.stores.mongo import Db, Document, reachable
+
+PAGE = 25
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row: the prospect's key, its reference, score (None until ranked), features, and who holds it now."""
+
+    id: str
+    ref: str
+    score: float | None
+    features: Mapping[str, Value]
+    held_by: str | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a campaign is, in prospects.
+
+    `open` are in the list, `unranked` of them without a score yet; `waiting` come back later; `done` have an outcome,
+    `sold` of them a sale; `off` were taken off the list without one.
+    """
+
+    open: int
+    done: int
+    sold: int
+    unranked: int
+    waiting: int = 0
+    off: int = 0
+
+    @property
+    def total(self) -> int:
+        """All prospects."""
+        return self.to_call + self.called
+
+    @property
+    def to_call(self) -> int:
+        """Those still to be called, now or later."""
+        return self.open + self.waiting
+
+    @property
+    def called(self) -> int:
+        """Those who will not be called again."""
+        return self.done + self.off
+
+    @property
+    def ranked(self) -> int:
+        """Open prospects with a score."""
+        return self.open - self.unranked
+
+    @property
+    def pages(self) -> int:
+        """Pages of the list; an empty one has one."""
+        return max(1, -(-self.open // PAGE))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a page needs to know before anything is counted: is anybody in the list, ranked, or yet to be called?"""
+
+    open: bool
+    ranked: bool
+    to_call: bool
+
+
+def standing(db: Db, campaign: str) -> Standing:
+    """Look at `campaign`, at most three prospects of it. Raises Unavailable."""
+    with reachable():
+        best = list(db.prospects.aggregate(_best(campaign, 0, 1, {"score": 1})))
+        if best:
+            return Standing(open=True, ranked=best[0]["score"] is not None, to_call=True)
+        later = ({"campaign": campaign, "status": status.value} for status in (Status.CALLBACK, Status.PAUSED))
+        waiting = any(list(db.prospects.aggregate([{"$match": those}, {"$limit": 1}])) for those in later)
+    return Standing(open=False, ranked=False, to_call=waiting)
+
+
+def progress(db: Db, campaign: str) -> Progress:
+    """Count `campaign`. Raises Unavailable."""
+    with reachable():
+        status = _tally(db.prospects, {"campaign": campaign}, "$status")
+        results = _tally(db.outcomes, {"campaign": campaign}, "$result")
+        unranked = _tally(db.prospects, {"campaign": campaign, "status": "open", "score": None}, None)
+    return Progress(
+        open=status.get(Status.OPEN, 0),
+        done=status.get(Status.DONE, 0),
+        sold=results.get(Result.SOLD, 0),
+        unranked=unranked.get(None, 0),
+        waiting=status.get(Status.CALLBACK, 0) + status.get(Status.PAUSED, 0),
+        off=status.get(Status.OFF, 0),
+    )
+
+
+def shift(db: Db, campaign: str, agent: str, since: datetime) -> dict[str, int]:
+    """How many calls of each result `agent` has recorded in `campaign` since then. Raises Unavailable.
+
+    `since` is a full minute. The embedded server's aggregations compare no times, but texts that are made of them.
+    """
+    minute = {"$dateToString": {"format": "%Y-%m-%dT%H:%M", "date": "$at"}}
+    steps: list[Mapping[str, Any]] = [
+        {"$match": {"agent": agent, "campaign": campaign}},
+        {"$addFields": {"minute": minute}},
+        {"$match": {"minute": {"$gte": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M}"}}},
+        {"$group": {"_id": "$result", "n": {"$sum": 1}}},
+    ]
+    with reachable():
+        return {group["_id"]: int(group["n"]) for group in db.calls.aggregate(steps)}
+
+
+def floors(db: Db, campaign: str, ranked: int) -> list[float]:
+    """The lowest score in each band of `campaign`, where `ranked` open prospects have one. Raises Unavailable."""
+    if not ranked:
+        return []
+    steps = [_best(campaign, place, 1, {"score": 1}) for place in bands.last_places(ranked)]
+    with reachable():
+        found = [list(db.prospects.aggregate(step)) for step in steps]
+    return [float(rows[0]["score"]) for rows in found if rows and rows[0]["score"] is not None]
+
+
+def page(db: Db, campaign: str, number: int, at: datetime) -> list[Entry]:
+    """Page `number` (from 1) of the open prospects, best first, as held at `at`. Raises Unavailable."""
+    wanted = {"ref": 1, "score": 1, "features": 1, "claim": 1}
+    with reachable():
+        rows = list(db.prospects.aggregate(_best(campaign, (number - 1) * PAGE, PAGE, wanted)))
+    return [_entry(row, at) for row in rows]
+
+
+def first_of(db: Db, campaign: str, wanted: Wanted, at: datetime) -> list[Entry]:
+    """The best `PAGE` open prospects whom `wanted` describes, as held at `at`. Raises Unavailable."""
+    return [_entry(prospect, at) for prospect in best(db, campaign, wanted, PAGE)]
+
+
+def _entry(prospect: Document, at: datetime) -> Entry:
+    return Entry(prospect["_id"], prospect["ref"], prospect["score"], prospect["features"], holder(prospect, at))
+
+
+def _best(campaign: str, skip: int, limit: int, wanted: Mapping[str, int]) -> list[Mapping[str, Any]]:
+    steps: list[Mapping[str, Any]] = [
+        {"$match": {"campaign": campaign, "status": "open"}},
+        {"$sort": {"score": -1, "ref": 1}},  # as the index has it, or the server would sort everybody
+        {"$skip": skip},
+        {"$limit": limit},
+        {"$project": wanted},
+    ]
+    return [step for step in steps if step != {"$skip": 0}]
+
+
+def _tally(collection: Any, match: Mapping[str, Any], by: str | None) -> dict[Any, int]:
+    groups = collection.aggregate([{"$match": match}, {"$group": {"_id": by, "n": {"$sum": 1}}}])
+    return {group["_id"]: int(group["n"]) for group in groups}

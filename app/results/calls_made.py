@@ -1,0 +1,179 @@
+"""The calls that were made, as the results page reads them: counted by the database, or one by one with their scores.
+
+Counting is exact and quick however many there are, so days and agents are counted. What was known of a person before
+the call stands in the prediction log, which has to be looked up for each call: that is done for the newest ones, and
+kept, because what was said before a call never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pymongo import DESCENDING
+
+from app.results.statistics import Rate
+from core.calls.claims import Result
+from core.clock import now
+from core.schema import Value
+from core.stores.mongo import Db, Document, reachable
+
+IMPORTED = "import"  # the agent that core.imports.importer names for results that came with a file
+PAGE = 2_000  # calls whose scores are asked for at once
+_OUTCOME = {"prospect": 1, "agent": 1, "positive": 1, "at": 1}
+# Features as a whole: the embedded server answers `features.job` with a field of that name, not with a nested one.
+_PREDICTION = {
+    "prospect": 1,
+    "at": 1,
+    "features": 1,
+    "route": 1,
+    "version": 1,
+    "score": 1,
+    "shadow_version": 1,
+    "shadow_score": 1,
+}
+
+
+class Tally(NamedTuple):
+    """The calls of one agent on one day, of the calendar in the zone that was asked for."""
+
+    day: date
+    agent: str
+    rate: Rate
+
+
+class Before(NamedTuple):
+    """What was known before a call: the score the list had, and by which version on which route (None: no score).
+
+    `scores` has the last score before the call by each version that gave one, whether it was the one used or not;
+    `features` the values of the columns that were asked for, in their order (None: not known).
+    """
+
+    score: float | None
+    version: str | None
+    route: str | None
+    scores: Mapping[str, float]
+    features: tuple[Value | None, ...]
+
+
+class Call(NamedTuple):
+    """A call and what came of it."""
+
+    at: datetime
+    agent: str
+    sold: bool
+    before: Before
+
+
+Known = MutableMapping[tuple[str, datetime], Before]
+"""What was looked up already, by the call's key and time."""
+
+
+def zone(name: str | None) -> ZoneInfo:
+    """The zone of an IANA name; UTC where it is unknown."""
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def tally(db: Db, campaign: str, zone_name: str | None) -> list[Tally]:
+    """All calls of `campaign`, counted by day and agent, the first day first. Raises Unavailable.
+
+    A day is what the zone's clock, as it is set now, says it is: where clocks are changed, calls within an hour of
+    midnight in the other half of the year may stand with the day beside theirs. The embedded server leaves the time
+    zone of a pipeline out, but moves times.
+    """
+    minutes = (now().astimezone(zone(zone_name)).utcoffset() or timedelta(0)) // timedelta(minutes=1)
+    local = {"$dateAdd": {"startDate": "$at", "unit": "minute", "amount": minutes}}
+    day = {"$dateToString": {"format": "%Y-%m-%d", "date": local}}
+    # One text for all three: the embedded server groups by no document.
+    key = {"$concat": [day, "|", "$result", "|", "$agent"]}
+    steps: list[Mapping[str, Any]] = [
+        {"$match": {"campaign": campaign}},
+        {"$addFields": {"key": key}},
+        {"$group": {"_id": "$key", "n": {"$sum": 1}}},
+    ]
+    with reachable():
+        groups = list(db.outcomes.aggregate(steps))
+    counted: dict[tuple[date, str], Rate] = {}
+    for group in groups:
+        on, result, agent = str(group["_id"]).split("|", 2)
+        place, calls = (date.fromisoformat(on), agent), int(group["n"])
+        counted[place] = counted.get(place, Rate(0, 0)) + Rate(calls, calls if result == Result.SOLD else 0)
+    return [Tally(on, agent, found) for (on, agent), found in sorted(counted.items())]
+
+
+def made(
+    db: Db,
+    campaign: str,
+    columns: Sequence[str],
+    limit: int,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    imported: bool = False,
+    known: Known | None = None,
+) -> list[Call]:
+    """The `limit` newest calls of `campaign` from `since` on and before `until`, the newest first.
+
+    With the values of the features `columns`; with results that came with a file only where they are asked for by
+    `imported`. What is looked up is put into `known`, and not looked up again where it is there. Raises Unavailable.
+    """
+    known = {} if known is None else known
+    query: Document = {"campaign": campaign}
+    if since or until:
+        query["at"] = {**({"$gte": since} if since else {}), **({"$lt": until} if until else {})}
+    if not imported:
+        query["agent"] = {"$ne": IMPORTED}
+    with reachable():
+        newest = db.outcomes.find(query, _OUTCOME).sort([("at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
+        found = [(outcome["_id"], outcome) for outcome in newest]
+    new = [outcome for key, outcome in found if (key, outcome["at"]) not in known]
+    for start in range(0, len(new), PAGE):
+        _look_up(db, new[start : start + PAGE], columns, known)
+    return [Call(o["at"], str(o["agent"]), bool(o["positive"]), known[key, o["at"]]) for key, o in found]
+
+
+def begin(day: date, zone_name: str | None) -> datetime:
+    """The moment at which `day` begins on the zone's clock."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone(zone_name)).astimezone(UTC)
+
+
+def _look_up(db: Db, outcomes: Sequence[Document], columns: Sequence[str], known: Known) -> None:
+    people = [outcome["prospect"] for outcome in outcomes]
+    records: dict[str, list[Document]] = {}
+    with reachable():
+        for record in db.predictions.find({"prospect": {"$in": people}}, _PREDICTION):
+            records.setdefault(record["prospect"], []).append(record)
+    unscored = []
+    for outcome in outcomes:
+        before = [record for record in records.get(outcome["prospect"], []) if record["at"] <= outcome["at"]]
+        before.sort(key=lambda record: (record["at"], record["_id"]))
+        if before:
+            known[outcome["_id"], outcome["at"]] = _before(before, columns)
+        else:
+            unscored.append(outcome)
+    if not unscored:
+        return
+    with reachable():
+        asked = {"_id": {"$in": [outcome["prospect"] for outcome in unscored]}}
+        features = {prospect["_id"]: prospect["features"] for prospect in db.prospects.find(asked, {"features": 1})}
+    for outcome in unscored:
+        values = features.get(outcome["prospect"], {})
+        nobody = Before(None, None, None, {}, tuple(values.get(name) for name in columns))
+        known[outcome["_id"], outcome["at"]] = nobody
+
+
+def _before(records: Sequence[Document], columns: Sequence[str]) -> Before:
+    """What the predictions of one person, the oldest first, say together: the newest word of each version counts."""
+    scores: dict[str, float] = {}
+    for record in records:
+        scores[str(record["version"])] = float(record["score"])
+        if record.get("shadow_version") is not None:
+            scores[str(record["shadow_version"])] = float(record["shadow_score"])
+    last = records[-1]
+    values = tuple(last["features"].get(name) for name in columns)
+    return Before(float(last["score"]), str(last["version"]), str(last["route"]), scores, values)

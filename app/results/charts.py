@@ -1,0 +1,128 @@
+"""The pictures of the results page, drawn so that a phone's width is enough.
+
+Colours keep a contrast of at least 4.5 to 1 on white (WCAG 2.2, 1.4.3), and no line is told by its colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import altair as alt
+
+from app.language import _, chart_locale, formats
+from app.results.statistics import Gains, Rate
+
+DARK, WARM, GREEN, GREY = "#0f5c6e", "#a63d00", "#2e6b1f", "#5b6774"
+_DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
+_ROW, _HEIGHT = 30, 260  # pixels
+TEXT = "#3d4a57"
+INK = {"labelColor": TEXT, "titleColor": TEXT}
+_EVEN = {"format": ".0%", "tickCount": 5, **INK}
+_SHARE = alt.Axis(title=None, **_EVEN)
+
+
+def rates(rows: Sequence[tuple[str, Rate]], what: str) -> alt.LayerChart:
+    """A row each, with its number of calls: a point at the share of sales, and a line as long as it is unsure."""
+    return _points(
+        [{"group": f"{label} ({formats.count(found.calls)})", **_figures(found)} for label, found in rows],
+        place=alt.Y(
+            "group:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelFlush=False, ticks=False, **INK)
+        ),
+        horizontal=True,
+        tooltip=alt.Tooltip("group:N", title=what),
+        height=_ROW * len(rows) + 40,
+    )
+
+
+def days(rows: Sequence[tuple[date, Rate]], *, weekly: bool) -> alt.LayerChart:
+    """A point a day (or week), and a line as long as it is unsure."""
+    what = _("Week from") if weekly else _("Day")
+    # At noon: a browser west of Greenwich would draw midnight on the day before.
+    placed = [{"day": datetime(day.year, day.month, day.day, 12).isoformat(), **_figures(f)} for day, f in rows]  # noqa: DTZ001  a place on an axis, on the reader's own clock
+    places = [alt.DateTime(year=day.year, month=day.month, date=day.day, hours=12) for day, _ in rows]
+    years = bool(rows) and rows[-1][0] - rows[0][0] > timedelta(days=300)
+    ticks = alt.Axis(
+        format="%b %Y" if years else chart_locale.day(year=False),
+        labelOverlap="greedy",
+        labelSeparation=12,
+        title=None,
+        grid=False,
+        values=places,
+        **INK,
+    )
+    return _points(
+        placed,
+        place=alt.X("day:T", axis=ticks, scale=alt.Scale(padding=14)),
+        horizontal=False,
+        tooltip=alt.Tooltip("day:T", title=what, format=chart_locale.day()),
+        height=_HEIGHT,
+    )
+
+
+def gains(curves: Mapping[str, Gains]) -> alt.Chart:
+    """A line each: the share of the sales found after a share of the calls. The last one is drawn in grey."""
+    names, unit, found = list(curves), _("Calls made"), _("Sales found")
+    rows = [
+        {"order": name, "called": float(called), "found": float(share)}
+        for name, curve in curves.items()
+        for called, share in zip(curve.called, curve.found, strict=True)
+    ]
+    colours = [*(DARK, WARM, GREEN)[: len(names) - 1], GREY]
+    legend = alt.Legend(
+        orient="top", direction="vertical", title=None, labelLimit=320, symbolStrokeWidth=2.5, labelColor=TEXT
+    )
+    return (
+        alt.Chart(alt.Data(values=rows))
+        .mark_line(strokeWidth=2.5)
+        .encode(
+            x=alt.X("called:Q", axis=alt.Axis(title=unit, **_EVEN), scale=alt.Scale(domain=[0, 1])),
+            y=alt.Y("found:Q", axis=alt.Axis(title=found, **_EVEN)),
+            color=alt.Color("order:N", sort=names, legend=legend, scale=alt.Scale(domain=names, range=colours)),
+            strokeDash=alt.StrokeDash(
+                "order:N", sort=names, legend=legend, scale=alt.Scale(domain=names, range=list(_DASHES[: len(names)]))
+            ),
+            tooltip=[
+                alt.Tooltip("order:N", title=_("Order")),
+                alt.Tooltip("called:Q", title=unit, format=".0%"),
+                alt.Tooltip("found:Q", title=found, format=".1%"),
+            ],
+        )
+        .properties(height=_HEIGHT + 60)
+    )
+
+
+def _figures(found: Rate) -> dict[str, Any]:
+    return {"calls": found.calls, "sold": found.sales, "share": found.share, **found.sure._asdict()}
+
+
+def _points(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    place: alt.X | alt.Y,
+    horizontal: bool,
+    tooltip: alt.Tooltip,
+    height: int,
+) -> alt.LayerChart:
+    top = max((row["high"] for row in rows), default=1.0)
+    scale = alt.Scale(domain=[0, min(1.0, top)], nice=True)
+    told = [
+        tooltip,
+        alt.Tooltip("share:Q", title=_("Sold"), format=".1%"),
+        alt.Tooltip("low:Q", title=_("From"), format=".1%"),
+        alt.Tooltip("high:Q", title=_("To"), format=".1%"),
+        alt.Tooltip("calls:Q", title=_("Calls"), format=","),
+    ]
+    base = alt.Chart(alt.Data(values=list(rows))).encode(tooltip=told)
+    if horizontal:
+        share, low = alt.X("share:Q", axis=_SHARE, scale=scale), alt.X("low:Q", axis=_SHARE, scale=scale)
+        line, point = base.encode(y=place, x=low, x2="high:Q"), base.encode(y=place, x=share)
+    else:
+        share, low = alt.Y("share:Q", axis=_SHARE, scale=scale), alt.Y("low:Q", axis=_SHARE, scale=scale)
+        line, point = base.encode(x=place, y=low, y2="high:Q"), base.encode(x=place, y=share)
+    layers = alt.layer(
+        line.mark_rule(color=GREY, strokeWidth=2, aria=False),  # a screen reader hears its ends with the point
+        point.mark_point(filled=True, size=70, color=DARK, opacity=1),
+    )
+    return layers.properties(height=height)

@@ -1,0 +1,174 @@
+"""What an order of the calls was worth: gains beside those of random order, the calls saved, and another model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from app.language import _, formats, plural, said
+from app.results import charts as result_charts
+from app.results import figures as result_figures
+from app.results import statistics
+from app.results.calls_made import Call
+from app.results.figures import Role
+from app.results.statistics import Gains, Saved
+from app.shell import charts
+from app.shell.appliance import Appliance
+from core.models.succession import decisions
+from core.sentences import Sentence
+
+SHARE = 0.5  # of the sales, up to which saved calls are counted
+AS_CALLED, BY_SCORE, AT_RANDOM = Sentence("As called"), Sentence("By score"), Sentence("Random order")
+
+
+def worth(calls: Sequence[Call]) -> Saved:
+    """Draw the gains of calls that had a score; returns what was saved in the order in which they were made."""
+    sold = [call.sold for call in calls]
+    orders = {
+        AS_CALLED: [-call.at.timestamp() for call in calls],
+        BY_SCORE: [call.before.score or 0.0 for call in calls],
+        AT_RANDOM: [0.0] * len(calls),
+    }
+    found: dict[str, Saved] = {name: statistics.saved(sold, order, SHARE) for name, order in orders.items()}
+    made = found[AS_CALLED]
+    chance = made.random
+    st.markdown(formats.plain(_told(made, sum(sold))))
+    _gains({name: statistics.gains(sold, order) for name, order in orders.items()}, found)
+    st.caption(
+        formats.plain(
+            _(
+                "How it is counted: {formula} In 95 of 100 random orders it takes {low} to {high} calls. By score: as "
+                "if all had been called by their score before the call. People who were not called are left out, "
+                "because nobody knows what they would have said; where the better part of a list was called, more was "
+                "saved than this."
+            ).format(formula=formula(made), low=_calls(chance.between.low), high=_calls(chance.between.high))
+        )
+    )
+    return made
+
+
+def _told(worth: Saved, sales: int) -> str:
+    low, high = worth.random.between
+    if low <= worth.needed <= high:
+        sentence = plural(
+            "The first {first} of {sales} sale took {calls} calls. In random order it would have been about {random}: "
+            "no more than chance.",
+            "The first {first} of {sales} sales took {calls} calls. In random order it would have been about {random}: "
+            "no more than chance.",
+            sales,
+        )
+    elif worth.calls > 0:
+        sentence = plural(
+            "The first {first} of {sales} sale took {calls} calls: {saved} fewer than the {random} that random order "
+            "would have taken on average.",
+            "The first {first} of {sales} sales took {calls} calls: {saved} fewer than the {random} that random order "
+            "would have taken on average.",
+            sales,
+        )
+    else:
+        sentence = plural(
+            "The first {first} of {sales} sale took {calls} calls: {saved} more than the {random} that random order "
+            "would have taken on average.",
+            "The first {first} of {sales} sales took {calls} calls: {saved} more than the {random} that random order "
+            "would have taken on average.",
+            sales,
+        )
+    return sentence.format(
+        first=formats.count(worth.sales),
+        sales=formats.count(sales),
+        calls=_calls(worth.needed),
+        saved=formats.count(abs(saved_calls(worth))),
+        random=_calls(worth.random.mean),
+    )
+
+
+def saved_calls(worth: Saved) -> int:
+    """The calls saved, so that the whole numbers shown beside it add up."""
+    return round(worth.random.mean) - round(worth.needed)
+
+
+def formula(worth: Saved) -> str:
+    """How the calls saved are counted, in words."""
+    return _(
+        "With S sales in N calls, sale number k comes in random order at call k (N + 1) / (S + 1) on average. Calls "
+        "saved are that number less the call at which it came; k is half of the sales, here {sales}."
+    ).format(sales=formats.count(worth.sales))
+
+
+def _calls(number: float) -> str:
+    return formats.count(round(number))
+
+
+def against(house: Appliance, calls: Sequence[Call], until: datetime) -> None:
+    """Draw what another model would have made of the same calls, before `until`. Raises Unavailable."""
+    st.markdown(_("**Against another model**"))
+    version = result_figures.main_version(calls)
+    both = result_figures.rivals(calls, version) if version else {}
+    if version is None or not both:
+        st.markdown(
+            _("No other model has scored these people before they were called, so there is none to compare with.")
+        )
+        return
+    taken = decisions(house.db, house.model)
+    roles = result_figures.roles(both, taken, until)
+    labels = {role.version: role.label for role in roles}
+    chosen = st.selectbox(_("Compare with"), list(labels), key="results-rival", format_func=lambda found: labels[found])
+    same = result_figures.same_people(calls, version, chosen)
+    text = plural(
+        "{calls} call to people whom version {version}, in use for most of these calls, and version {other} had both "
+        "scored before.",
+        "{calls} calls to people whom version {version}, in use for most of these calls, and version {other} had both "
+        "scored before.",
+        len(same.sold),
+    )
+    st.markdown(
+        text.format(calls=formats.count(len(same.sold)), version=formats.plain(version), other=formats.plain(chosen))
+    )
+    if not any(same.sold):
+        st.markdown(_("There is no sale among them yet."))
+        return
+    names = _("Version {version}, in use").format(version=version), Role(chosen, "").label
+    orders = {names[0]: same.one, names[1]: same.other, AT_RANDOM: [0.0] * len(same.sold)}
+    found = {name: statistics.saved(same.sold, order, SHARE) for name, order in orders.items()}
+    _gains({name: statistics.gains(same.sold, order) for name, order in orders.items()}, found)
+    st.caption(
+        _(
+            "People were called because the model in use put them first, so those it would not have called are "
+            "missing. That favours the other model; a trial decides between two models without it."
+        )
+    )
+
+
+def _gains(curves: Mapping[str, Gains], found: Mapping[str, Saved]) -> None:
+    """Curves, each with the calls that half of the sales take in that order."""
+    left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
+    with left:
+        charts.show(
+            result_charts.gains({said(name): curve for name, curve in curves.items()}),
+            words=_("Sales found after a share of the calls: {orders}. The tables have the figures.").format(
+                orders=", ".join(map(said, curves))
+            ),
+        )
+    rows = [
+        {
+            _("Order"): formats.plain(said(name)),
+            _("Calls to half the sales"): _calls(saved.needed if name != AT_RANDOM else saved.random.mean),
+            _("Calls saved"): formats.count(saved_calls(saved)) if name != AT_RANDOM else "",
+        }
+        for name, saved in found.items()
+    ]
+    with right:
+        st.table(rows, border="horizontal", hide_index=True)
+    with st.expander(_("As a table")):
+        steps = [step / 10 for step in range(1, 11)]
+        shares = {name: statistics.at(curve, steps) for name, curve in curves.items()}
+        table = [
+            {
+                _("Calls made"): formats.percent(step, 0),
+                **{formats.plain(said(name)): formats.percent(share[place]) for name, share in shares.items()},
+            }
+            for place, step in enumerate(steps)
+        ]
+        st.table(table, border="horizontal", hide_index=True)

@@ -1,0 +1,170 @@
+"""Results: what the calls of a campaign came to, how much the order of the list was worth, and the trial under way.
+
+What the database counts is drawn first; what needs the scores looked up follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import streamlit as st
+
+from app.language import _, formats, plural
+from app.results import charts as result_charts
+from app.results import figures as result_figures
+from app.results import gains, selection
+from app.results import tables as result_tables
+from app.results import trial as result_trial
+from app.results.calls_made import IMPORTED, Call, begin
+from app.results.selection import View
+from app.results.statistics import Rate
+from app.shell import charts, notices
+from app.shell.appliance import Appliance
+from core.stores.mongo import reachable
+
+NEWEST = 5_000
+"""Calls that scores are looked up for at once: some seconds on the embedded server, and an interval of two points."""
+
+AGENTS_DRAWN = 20
+
+
+def page(house: Appliance) -> None:
+    """Draw the page."""
+    st.title(_("Results"))
+    with reachable():
+        campaigns = [str(c["_id"]) for c in house.db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]
+    if not campaigns:
+        with st.container(key="empty-campaigns"):
+            st.info(_("There is no campaign yet. Import a file of people to call; their results appear here."))
+        st.page_link(st.session_state["campaigns_page"], label=_("Import a campaign"), icon=":material/upload_file:")
+        return
+    view = selection.ask(house, campaigns)
+    if view is None:
+        return
+    counted = result_figures.total(tally.rate for tally in view.tallies)
+    top = st.container(key="results-figures")
+    with top, st.container(horizontal=True, gap="medium"):
+        st.metric(_("Calls"), formats.count(counted.calls), width="content")
+        st.metric(_("Sold"), formats.count(counted.sales), width="content")
+        st.metric(_("Conversion"), result_tables.percent(counted), width="content")
+        saved = st.empty()
+    with top:
+        low, high = map(formats.percent, counted.sure)
+        st.caption(
+            _(
+                "Conversion is sales a call; it lies between {low} and {high} with a certainty of 95%. By so much may "
+                "calls as good as these differ by chance alone. Every rate below has such a range. Figures are at most "
+                "a minute old."
+            ).format(low=low, high=high)
+        )
+    # Places of their own for what comes and goes, so that nothing else is on the screen twice while the page is drawn.
+    with st.container(key="results-on-trial"), notices.boundary():
+        result_trial.draw(house, view.campaign, view.names, NEWEST)
+    with st.container(key="results-days", border=True):
+        _days(view)
+    with st.container(key="results-agents", border=True):
+        _agents(view)
+    with st.container(key="results-scored"), notices.boundary():
+        _scored(view, counted, saved)
+
+
+def _days(view: View) -> None:
+    rows, weekly = result_figures.by_day(view.tallies)
+    st.markdown(_("**By week**") if weekly else _("**By day**"))
+    by_week = _("Share of sales by week, with ranges. The table below has the figures.")
+    by_day = _("Share of sales by day, with ranges. The table below has the figures.")
+    charts.show(result_charts.days(rows, weekly=weekly), words=by_week if weekly else by_day)
+    named = [(formats.date_of(day, weekday=True), found) for day, found in rows]
+    result_tables.table(_("Week from") if weekly else _("Day"), named)
+
+
+def _agents(view: View) -> None:
+    rows = result_figures.by_agent(view.tallies)
+    st.markdown(_("**By agent**"))
+    named = [(_agent(agent), found) for agent, found in rows]
+    result_tables.rates(named[:AGENTS_DRAWN], _("Agent"), all_rows=named)
+    if len(rows) > AGENTS_DRAWN:
+        text = _("Drawn are the {agents} with the most calls; the table has everybody.")
+        st.caption(text.format(agents=formats.count(AGENTS_DRAWN)))
+    st.caption(
+        _("Who calls while the best of the list are still there sells more. Ranges that overlap tell no two apart.")
+    )
+
+
+def _agent(name: str) -> str:
+    return _("From files") if name == IMPORTED else name
+
+
+def _scored(view: View, counted: Rate, saved: st.delta_generator.DeltaGenerator) -> None:
+    """All that needs what was said before the calls; the figure of the calls saved goes to `saved`."""
+    everything = f"results-everything:{view.campaign}"
+    limit = max(NEWEST, counted.calls if st.session_state.get(everything) else 0)
+    waiting, newest = st.container(key="results-waiting"), st.container(key="results-newest")
+    asked = min(limit, counted.calls)
+    what = plural("Looking up the score of {calls} call", "Looking up the scores of {calls} calls", asked)
+    with waiting, st.spinner(what.format(calls=formats.count(asked)), show_time=True):
+        calls = view.calls(limit)
+    if not calls:
+        return
+    if counted.calls > limit:
+        with newest:
+            text = _(
+                "What follows is of the newest {newest} of {calls} calls. To look all up takes some seconds for each "
+                "ten thousand."
+            ).format(newest=formats.count(limit), calls=formats.count(counted.calls))
+            st.info(text, icon=":material/filter_alt:")
+            st.button(
+                _("Look up all {calls}").format(calls=formats.count(counted.calls)),
+                key="results-read-all",
+                on_click=st.session_state.__setitem__,
+                args=(everything, True),
+            )
+    left, right = st.columns(2, gap="medium")
+    with left, st.container(key="results-bands", border=True, height="stretch"):
+        _bands(calls)
+    with right, st.container(key="results-segments", border=True, height="stretch"):
+        _segments(view, calls)
+    scored = [call for call in calls if call.before.score is not None]
+    with st.container(key="results-gains", border=True):
+        st.markdown(_("**What the order of the list was worth**"))
+        if not any(call.sold for call in scored):
+            st.markdown(_("No sale yet among people who had a score when they were called."))
+            return
+        worth = gains.worth(scored)
+        of_newest = _("Calls saved, newest {newest}").format(newest=formats.count(limit))
+        saved.metric(
+            _("Calls saved") if counted.calls <= limit else of_newest,
+            formats.count(gains.saved_calls(worth)),
+            width="content",
+            help=gains.formula(worth),
+        )
+    with st.container(key="results-models", border=True):
+        gains.against(view.house, calls, begin(view.last + timedelta(days=1), st.context.timezone))
+
+
+def _bands(calls: Sequence[Call]) -> None:
+    st.markdown(_("**By band**"))
+    rows = result_figures.by_band(calls)
+    if not rows:
+        st.markdown(_("None of these people had a score when they were called."))
+        return
+    result_tables.rates(rows, _("Band"))
+    st.caption(_("A person's band is here the place of their score, as it was before the call, among all these calls."))
+
+
+def _segments(view: View, calls: Sequence[Call]) -> None:
+    st.markdown(_("**By segment**"))
+    columns = view.columns
+    if not columns:
+        st.markdown(_("The campaign schema names no segments."))
+        return
+    chosen = st.selectbox(
+        _("Segment"),
+        view.names,
+        key="results-segment",
+        format_func=lambda name: formats.label(view.house.schema.by_name[name]),
+        label_visibility="collapsed",
+    )
+    place = view.names.index(chosen)
+    result_tables.rates(result_figures.by_segment(calls, columns[place], place), formats.label(columns[place]))

@@ -1,0 +1,1 @@
+"""The weekly review of drift and quality, which managers sign."""

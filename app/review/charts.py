@@ -1,0 +1,68 @@
+"""Small pictures of columns side by side: how they were in training, and how they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+
+from app.language import _
+from app.results.charts import DARK, GREY, INK, TEXT, WARM
+
+HEIGHT = 120  # pixels
+
+
+def shape(found: Mapping[str, Any], labels: list[str]) -> alt.LayerChart:
+    """Grey bars for training, points on a stem for now; parts stand in the order in which they were kept."""
+    training, now = _("in training"), _("now")
+    rows = [
+        {"part": label, "place": place, "training": float(before), "now": float(after)}
+        for place, (label, before, after) in enumerate(zip(labels, found["training"], found["now"], strict=True))
+    ]
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X("part:N", sort=labels, axis=alt.Axis(title=None, labels=False, ticks=False)),
+        tooltip=[
+            alt.Tooltip("part:N", title=" "),
+            alt.Tooltip("training:Q", title=training, format=".1%"),
+            alt.Tooltip("now:Q", title=now, format=".1%"),
+        ],
+    )
+    axis = alt.Axis(title=None, format=".0%", tickCount=3, **INK)
+    return alt.layer(
+        base.mark_bar(color="#c9d1d9").encode(y=alt.Y("training:Q", axis=axis)),
+        base.mark_rule(color=DARK, strokeWidth=1.5, aria=False).encode(y=alt.Y("now:Q", axis=axis)),
+        base.mark_point(color=DARK, filled=True, size=45, opacity=1).encode(y=alt.Y("now:Q", axis=axis)),
+    ).properties(height=HEIGHT)
+
+
+def distances(columns: list[dict[str, Any]], labels: Mapping[str, str], limit: float) -> alt.LayerChart:
+    """A bar for each column as long as it moved, with a line at the limit; a mark where the week's largest was."""
+    rows = [
+        {
+            "column": labels[one["column"]],
+            "distance": one["distance"],
+            "largest": one["largest"],
+            "colour": WARM if one["drifted"] else GREY,
+        }
+        for one in columns
+    ]
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        y=alt.Y(
+            "column:N", sort=None, axis=alt.Axis(title=None, ticks=False, labelOverlap=False, labelLimit=150, **INK)
+        ),
+        tooltip=[
+            alt.Tooltip("column:N", title=_("Column")),
+            alt.Tooltip("distance:Q", title=_("Distance"), format=".3f"),
+            alt.Tooltip("largest:Q", title=_("Largest of the week"), format=".3f"),
+        ],
+    )
+    axis = alt.Axis(title=_("Distance from training"), tickCount=5, **INK)
+    line = alt.Chart(alt.Data(values=[{"at": limit}])).mark_rule(color=TEXT, strokeDash=[5, 3])
+    return alt.layer(
+        base.mark_bar(height=12).encode(
+            x=alt.X("distance:Q", axis=axis), color=alt.Color("colour:N", scale=None, legend=None)
+        ),
+        base.mark_tick(color=TEXT, thickness=2, size=14).encode(x=alt.X("largest:Q", axis=axis)),
+        line.encode(x=alt.X("at:Q", axis=axis)),
+    ).properties(height=22 * len(rows) + 50)

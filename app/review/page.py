@@ -1,0 +1,140 @@
+"""The weekly review: what moved and by how much, how the model did, what was done, what needs a decision; signed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import streamlit as st
+
+from app.access import identity
+from app.language import _, formats, plural
+from app.review import figures as review_figures
+from app.review import parts as review_parts
+from app.shell import notices
+from app.shell.appliance import Appliance
+from app.shell.notices import Notice, kept_for_next_run, leave
+from core.accounts.directory import Role
+from core.clock import now
+from core.oversight import reviews, week
+from core.oversight.reviews import Signed
+from core.stores.mongo import Document
+
+_NOTE, LONGEST = "review_note", 1_000
+
+
+def page(house: Appliance) -> None:
+    """Draw the page."""
+    st.title(_("Weekly review"))
+    with st.container(key="message"):
+        notices.show_waiting()
+    at = now()
+    over, signed = reviews.weeks(house.db, house.model, at), reviews.signed(house.db, house.model)
+    this = week.name(at)
+    if not over and not _began(house, this):
+        with st.container(key="review-none"):
+            st.info(
+                _(
+                    "**There is nothing to review yet.** The first week with a model in service is reviewed on the "
+                    "Monday after it."
+                ),
+                icon=":material/hourglass_empty:",
+            )
+        return
+    waiting = [one for one in over if one not in signed]
+    with st.container(key="review-where"):
+        chosen = _choose([this, *over], signed, this, start=over[:1])
+    with st.container(key="review-waiting"):
+        if waiting:
+            _waiting(waiting)
+    figures, kept = review_figures.shown(house.db, house.model, chosen)
+    with st.container(key="review-signatures"):
+        _signatures(kept, over=chosen != this)
+    for key, draw in {
+        "needs": review_parts.needs,
+        "quality": review_parts.quality,
+        "moved": review_parts.moved,
+        "done": review_parts.done,
+    }.items():
+        with st.container(key=f"review-{key}", border=True), notices.boundary():
+            draw(house, figures)
+    if chosen != this:
+        with st.container(key="review-sign", border=True), notices.boundary():
+            _sign(house, chosen, figures, kept)
+
+
+def _began(house: Appliance, this: str) -> bool:
+    """Whether the week under way has anything of a model in it. Raises Unavailable."""
+    since, until = week.span(this)
+    return week.gather(house.db, house.model, since, until).lineup.last > 0
+
+
+def _choose(names: list[str], signed: dict[str, list[str]], this: str, start: list[str]) -> str:
+    def words(name: str) -> str:
+        since, until = week.span(name)
+        days = _("{week}: {first} to {last}").format(
+            week=name, first=formats.date_of(since.date()), last=formats.date_of((until - timedelta(days=1)).date())
+        )
+        if name == this:
+            return _("{days} (not over yet)").format(days=days)
+        if name in signed:
+            return _("{days} (signed by {names})").format(days=days, names=", ".join(signed[name]))
+        return _("{days} (not signed)").format(days=days)
+
+    place = names.index(start[0]) if start else 0
+    return str(st.selectbox(_("Week"), names, place, key="review-week", format_func=words))
+
+
+def _waiting(names: list[str]) -> None:
+    shown = ", ".join(names[:6]) + (" …" if len(names) > 6 else "")
+    text = plural("One week is not signed: {weeks}.", "{n} weeks are not signed: {weeks}.", len(names))
+    st.warning(formats.plain(text.format(n=len(names), weeks=shown)), icon=":material/draw:")
+
+
+def _signatures(kept: Signed | None, *, over: bool) -> None:
+    if kept is None:
+        if over:
+            st.caption(_("Figures as they are now. They stand for good once somebody signs them."))
+        else:
+            st.caption(_("This week is not over: the figures still change, and it is signed from Monday on."))
+        return
+    zone = st.context.timezone
+    for place, one in enumerate(kept.signatures):
+        verb = _("Signed by {who}, {when}.") if place == 0 else _("Signed as well by {who}, {when}.")
+        line = verb.format(who=one.by, when=formats.moment(one.at, zone))
+        st.success(formats.plain(line + (f" {one.note}" if one.note else "")), icon=":material/verified:")
+    st.caption(_("Figures as they were when it was first signed. Seal: {seal}").format(seal=kept.seal[:16]))
+
+
+def _sign(house: Appliance, name: str, figures: Document, kept: Signed | None) -> None:
+    st.markdown(_("**Sign**"))
+    if kept is None:
+        st.markdown(
+            _("Your name says that you have looked at this and decided what needs deciding. It cannot be undone.")
+        )
+    else:
+        st.markdown(_("It is signed. You may add your signature; the figures stay as they are."))
+    with st.form("review-form", border=False):
+        st.text_area(_("Note"), key=_NOTE, max_chars=LONGEST, placeholder=_("what was agreed; kept for good"))
+        st.form_submit_button(
+            _("Sign the review of {week}").format(week=name),
+            type="primary",
+            key="review-sign-now",
+            on_click=sign,
+            args=(house, name, figures),
+        )
+
+
+@kept_for_next_run()
+def sign(house: Appliance, name: str, figures: Document) -> None:
+    """Sign the week `name`, of which `figures` were shown, as the person at this screen."""
+    who = identity.require(Role.MANAGER).shown
+    note = " ".join(str(st.session_state.get(_NOTE) or "").split())
+    reviews.sign(house.db, house.model, name, figures, by=who, note=note)
+    st.session_state[_NOTE] = ""
+    leave(
+        Notice(
+            "success",
+            _("The review of {week} is signed.").format(week=name),
+            _("Its figures stand as they were shown."),
+        )
+    )

@@ -1,0 +1,205 @@
+"""The parts of a week's review, drawn from its figures alone: what was signed looks the same ever after."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.language import _, formats, plural, said
+from app.review import charts as review_charts
+from app.review.figures import Figures
+from app.shell import charts, links
+from app.shell.appliance import Appliance
+from core.models.decisions import What
+from core.oversight import incident_words
+
+SMALL_MULTIPLES = 12  # columns pictured, those that moved most
+
+
+def needs(_house: Appliance, figures: Figures) -> None:
+    """What waits for a person."""
+    st.markdown(_("**Needs a decision**"))
+    if not figures["needs"]:
+        st.markdown(_("Nothing."))
+    for need in figures["needs"]:
+        text = str(need)
+        st.warning(formats.plain(text[:1].upper() + text[1:]), icon=":material/gavel:")
+
+
+def quality(house: Appliance, figures: Figures) -> None:
+    """The week's calls, and what the model did beside what it promised."""
+    st.markdown(_("**How the model did**"))
+    calls, sales, found = figures["calls"], figures["sales"], figures["quality"]
+    champion = _("Version {version}").format(version=figures["champion"]) if figures["champion"] else formats.NOT_YET
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(_("Calls"), formats.count(calls), width="content")
+        st.metric(_("Sold"), formats.count(sales), width="content")
+        st.metric(_("Conversion"), formats.percent(sales / calls) if calls else formats.NOT_YET, width="content")
+        st.metric(_("Champion"), champion, width="content")
+    if found is None:
+        st.markdown(_("No report on the quality was made this week: too few outcomes came in."))
+        return
+    rows = [
+        {
+            _("Figure"): _("Ranking (AUC)"),
+            _("Found"): formats.fixed(found["auc"], 3),
+            _("Promised"): formats.fixed(found["promised_auc"], 3),
+        },
+        {
+            _("Figure"): _("Conversion"),
+            _("Found"): formats.percent(found["conversion"]),
+            _("Promised"): formats.percent(found["promised_conversion"]),
+        },
+        {
+            _("Figure"): _("Sales in the better half"),
+            _("Found"): formats.percent(found["top_half_capture"]),
+            _("Promised"): "",
+        },
+    ]
+    if found["broken"]:
+        st.warning(
+            formats.plain(_("The model does not keep what it promised: {how}.").format(how="; ".join(found["broken"]))),
+            icon=":material/warning:",
+        )
+    st.table(rows, border="horizontal", hide_index=True)
+    said = _("Of the last {size} outcomes of version {version}. {reports}, {bad} of them bad.").format(
+        size=formats.count(found["size"]),
+        version=found["version"],
+        reports=_reports(found["reports"]),
+        bad=formats.count(found["bad"]),
+    )
+    st.caption(formats.plain(said))
+    _link(house, found["page"])
+
+
+def moved(house: Appliance, figures: Figures) -> None:
+    """Each column with its distance, and small pictures of those that moved most."""
+    st.markdown(_("**What moved, and by how much**"))
+    found = figures["moved"]
+    if found is None:
+        st.markdown(_("No report on the people to call was made this week: too few were scored anew."))
+        return
+    known = house.schema.by_name
+    names = [str(one["column"]) for one in found["columns"]]
+    labels = {name: formats.label(known[name]) if name in known else name for name in names}
+    drifted = [labels[one["column"]] for one in found["columns"] if one["drifted"]]
+    score = found["score"]
+    text = _("{moved} of {all} columns moved; the score by {score} (limit {limit}).").format(
+        moved=len(drifted),
+        all=len(labels),
+        score=formats.fixed(score["distance"], 3),
+        limit=formats.number(found["limit"]),
+    )
+    show = st.warning if found["drift"] else st.success
+    show(formats.plain(text), icon=":material/moving:" if found["drift"] else ":material/check_circle:")
+    charts.show(
+        review_charts.distances(found["columns"], labels, found["limit"]),
+        words=_("How far each column moved from training, with the limit. The table below has the figures."),
+    )
+    st.caption(_("Bars: the newest report. Marks: the largest of the week. Dashed: the limit."))
+    with st.expander(_("As a table")):
+        st.table(
+            [
+                {
+                    _("Column"): formats.plain(labels[one["column"]]),
+                    _("Distance"): formats.fixed(one["distance"], 3),
+                    _("Largest of the week"): formats.fixed(one["largest"], 3),
+                    _("Moved"): _("yes") if one["drifted"] else _("no"),
+                }
+                for one in found["columns"]
+            ],
+            border="horizontal",
+            hide_index=True,
+        )
+    _small_multiples(house, figures, labels)
+    said = _(
+        "{window} predictions against {reference} training rows of version {version}. {reports}, {bad} of them bad."
+    )
+    st.caption(
+        formats.plain(
+            said.format(
+                window=formats.count(found["window"]),
+                reference=formats.count(found["reference"]),
+                version=found["version"],
+                reports=_reports(found["reports"]),
+                bad=formats.count(found["bad"]),
+            )
+        )
+    )
+    _link(house, found["page"])
+
+
+def _small_multiples(house: Appliance, figures: Figures, labels: dict[str, str]) -> None:
+    pictured = [one for one in figures["moved"]["columns"] if one.get("shape")][:SMALL_MULTIPLES]
+    if not pictured:
+        return
+    st.caption(_("Grey: share in training. Points: share now. Those that moved most come first."))
+    with st.container(key="review-shapes"):
+        for start in range(0, len(pictured), 4):
+            for one, cell in zip(pictured[start : start + 4], st.columns(4), strict=False):
+                column = house.schema.by_name.get(one["column"])
+                words = [
+                    formats.value(column, label) if column and column.is_category else str(label)
+                    for label in one["shape"]["labels"]
+                ]
+                with cell:
+                    st.markdown(f"{formats.plain(labels[one['column']])} · {formats.fixed(one['distance'], 3)}")
+                    charts.show(
+                        review_charts.shape(one["shape"], words),
+                        words=_("Shares of {column} in training and now.").format(column=labels[one["column"]]),
+                    )
+
+
+def done(_house: Appliance, figures: Figures) -> None:
+    """Trainings, decisions and incidents of the week."""
+    st.markdown(_("**What was done**"))
+    words = {
+        "promoted": _("promoted at once"),
+        "on trial": _("handed over for a trial"),
+        "refused": _("refused by a gate"),
+        "unchanged": _("not made: nothing new to learn from"),
+    }
+    trainings = [f"{formats.count(n)} {words.get(how, how)}" for how, n in sorted(figures["trainings"].items())]
+    st.markdown(_("Trainings: {trainings}.").format(trainings=formats.plain(", ".join(trainings) or _("none"))))
+    zone = st.context.timezone
+    if figures["decisions"]:
+        st.table(
+            [
+                {
+                    _("When"): formats.plain(formats.moment(one["at"], zone)),
+                    _("Version"): formats.plain(one["version"]),
+                    _("Decision"): said(What(one["what"]).words),
+                    _("By"): formats.plain(one["by"]),
+                    _("Why"): formats.plain(one["why"]),
+                }
+                for one in figures["decisions"]
+            ],
+            border="horizontal",
+            hide_index=True,
+        )
+    else:
+        st.markdown(_("No decision about a model was taken."))
+    if figures["incidents"]:
+        st.table(
+            [
+                {
+                    _("Incident"): formats.plain(said(incident_words.name(one["cause"]))),
+                    _("Opened"): formats.plain(formats.moment(one["opened"], zone)),
+                    _("State"): said(incident_words.HEADS.get(one["status"], one["status"])),
+                    _("Last"): formats.plain(one["last"]),
+                }
+                for one in figures["incidents"]
+            ],
+            border="horizontal",
+            hide_index=True,
+        )
+    else:
+        st.markdown(_("There was no incident."))
+
+
+def _reports(number: int) -> str:
+    return plural("{n} report in the week", "{n} reports in the week", number).format(n=formats.count(number))
+
+
+def _link(house: Appliance, page: str | None) -> None:
+    if address := links.report(house, page):
+        st.link_button(_("Open in Evidently"), address, icon=":material/open_in_new:")

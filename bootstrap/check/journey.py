@@ -1,0 +1,209 @@
+"""The way through an appliance, as its people go it: load a campaign, train, rank, call.
+
+Used by the demo to have something to show, and by the check, which looks at each hop from outside afterwards.
+`python -m bootstrap.check.journey` goes it on the appliance that the environment names; what is already there is kept.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import FlowRun
+
+from bootstrap.setup.orchestration import DEPLOYMENT, FLOW
+from bootstrap.setup.steps import Settings as SetupSettings
+from core.calls import script as call_script
+from core.calls.claims import Result, claim, record
+from core.errors import CallwiseError, GateRefused, Unavailable
+from core.imports.campaign_file import CampaignFile
+from core.imports.importer import Report, import_campaign
+from core.models.registry import ModelRegistry
+from core.models.succession import CHAMPION
+from core.schema import read
+from core.scoring.client import ScoringClient
+from core.settings.loading import ROOT, ErasureSettings, ScoringSettings, load
+from core.stores.mongo import connect, count, reachable
+from core.stores.object_store import ObjectStore
+
+Say = Callable[[str], None]
+SAMPLE = ROOT / "data" / "sample-campaign.zip"
+SAMPLE_CAMPAIGN = "sample"
+KNOWN = 20_000
+"""Calls of a history that count as made; the rest of the file is the campaign still to be called."""
+SAMPLE_SCRIPT = """\
+Good day, this is … from Harbour Savings. Is this a good moment?
+
+We have a term deposit at a fixed rate: the money is safe for a year, and you know today what it will pay. It costs \
+nothing to open.
+
+You are speaking to: {job}, {age}. Credit in default: {default}.
+
+If they hesitate, offer to call back. At the end thank them, and tell them that they may ask not to be called again.
+"""
+
+
+class Settings(SetupSettings, ScoringSettings, ErasureSettings):
+    """The set-up's addresses and the scoring service's, and what people who were erased are told by."""
+
+
+class Journey:
+    """One appliance, reached by the addresses in `settings`; `say` hears one line of progress at a time."""
+
+    def __init__(self, settings: Settings, say: Say) -> None:
+        self.settings, self.say = settings, say
+        self.schema = read(settings.callwise_schema)
+        self.db = connect(settings)
+        self.objects = ObjectStore(settings, settings.s3_bucket_datasets)
+        self.scoring = ScoringClient(settings, self.schema)
+
+    def load(self, path: Path, campaign: str) -> Report:
+        """Import `path`: of a long history the first 20,000 calls as made, of a short one two thirds."""
+        file = CampaignFile.open(path)
+        with file.records() as records:
+            rows = sum(1 for _ in records)
+        known = KNOWN if rows > KNOWN * 3 // 2 else rows * 2 // 3
+        with tempfile.TemporaryDirectory() as folder:
+            rejects = Path(folder) / "rejects.csv"
+            report = import_campaign(
+                self.db, self.schema, file, campaign, rejects=rejects, outcomes_until=known,
+                erasure_key=self.settings.erasure_key, progress=self._progress("import", rows, "rows"),
+            )  # fmt: skip
+            if report.rejected:
+                self.objects.put(f"imports/{campaign}/{file.sha256[:8]}-rejects.csv", rejects.read_bytes(), "text/csv")
+        return report
+
+    def train(self, reason: str, timeout: float = 900.0) -> str:
+        """Run the pipeline through Prefect and wait for its end; the flow run's id.
+
+        Raises GateRefused when a gate stopped it, Unavailable when it failed otherwise or did not end in time.
+        """
+        with SyncPrefectClient(self.settings.prefect_api_url) as client:
+            deployment = client.read_deployment_by_name(f"{FLOW}/{DEPLOYMENT}")
+            run = client.create_flow_run_from_deployment(deployment.id, parameters={"reason": reason})
+            deadline, said = time.monotonic() + timeout, ""
+            while time.monotonic() < deadline:
+                run = client.read_flow_run(run.id)
+                if run.state is not None and run.state.is_final():
+                    return self._ended(run)
+                tasks = client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id])))
+                running = sorted(task.name.rsplit("-", 1)[0] for task in tasks if task.state_name == "Running")
+                now = ", ".join(running) or (run.state_name or "").lower()
+                if now != said:
+                    self.say(f"training: {now}")
+                    said = now
+                time.sleep(0.5)
+        raise Unavailable(
+            f"The training did not end within {timeout:.0f} s.",
+            kept="It goes on in Prefect.",
+            next=f"Look at flow run {run.id} in the Prefect UI.",
+        )
+
+    def wait_ranked(self, campaign: str, timeout: float = 600.0) -> int:
+        """Wait until every open prospect of `campaign` has a score; how many there are."""
+        open_ones = {"campaign": campaign, "status": "open"}
+        deadline = time.monotonic() + timeout
+        tell: Callable[[int], None] | None = None
+        while time.monotonic() < deadline:
+            with reachable():
+                total = count(self.db.prospects, open_ones)
+                left = count(self.db.prospects, {**open_ones, "score": None})
+            if not left:
+                return total
+            tell = tell or self._progress("ranking", total, "prospects")
+            tell(total - left)
+            time.sleep(1)
+        raise Unavailable(
+            f"{left:,} prospects of '{campaign}' have no score after {timeout:.0f} s.",
+            next="Look at the logs of the monitor and of MLServer.",
+        )
+
+    def call(self, path: Path, campaign: str, number: int, agent: str = "demo") -> tuple[int, int]:
+        """Claim the best `number` prospects one by one and record what the file says came of it: calls and sales."""
+        with CampaignFile.open(path).records() as records:
+            truth = {
+                row: self.schema.outcome.parse(r.get(self.schema.outcome.column)) for row, r in enumerate(records, 1)
+            }
+        called = sold = 0
+        while called < number:
+            prospect = claim(self.db, campaign, agent)
+            if prospect is None:
+                break
+            positive = bool(truth[prospect["row"]])
+            record(self.db, prospect["_id"], agent, Result.SOLD if positive else Result.REFUSED)
+            called, sold = called + 1, sold + positive
+            if called % 50 == 0:
+                self.say(f"calls: {called} made, {sold} sold")
+        return called, sold
+
+    def has_champion(self) -> bool:
+        """Whether a model was ever put to use here."""
+        return ModelRegistry(self.settings).version_by_alias(CHAMPION) is not None
+
+    def wait_serving(self, timeout: float = 300.0) -> None:
+        """Wait until the scoring service has the champion."""
+        deadline = time.monotonic() + timeout
+        while not self.scoring.ready():
+            if time.monotonic() > deadline:
+                raise Unavailable("The scoring service has no champion.", next="Look at the log of MLServer.")
+            time.sleep(0.5)
+
+    def _progress(self, what: str, total: int, unit: str) -> Callable[[int], None]:
+        """Says how far it is each time another tenth is done, and at the end."""
+        said = -1
+
+        def tell(done: int) -> None:
+            nonlocal said
+            if (tenth := done * 10 // max(total, 1)) > said:
+                self.say(f"{what}: {done:,} of {total:,} {unit}")
+                said = tenth
+
+        return tell
+
+    def _ended(self, run: FlowRun) -> str:
+        state = run.state
+        if state is None:
+            raise Unavailable(f"Prefect does not know how flow run {run.name} ended.")
+        if state.is_completed():
+            return str(run.id)
+        if state.name == "Refused":
+            raise GateRefused("The pipeline", state.message or "", report=f"flow run {run.name} in the Prefect UI")
+        raise Unavailable(
+            f"The training ended as {state.name}: {state.message}.",
+            kept="The champion is unchanged.",
+            next=f"Look at flow run {run.name} in the Prefect UI.",
+        )
+
+
+def first_run(journey: Journey) -> None:
+    """Give an empty appliance something to show: the sample campaign with a script, a champion, a ranking."""
+    with reachable():
+        campaigns = journey.db.campaigns.count_documents({})
+    if not campaigns:
+        report = journey.load(SAMPLE, SAMPLE_CAMPAIGN)
+        journey.say(f"import: {report.inserted:,} prospects, {report.outcomes:,} of them already called")
+        call_script.write(journey.db, journey.schema, SAMPLE_CAMPAIGN, SAMPLE_SCRIPT, by="demo", seen=None)
+    if not journey.has_champion():
+        journey.train("first model")
+    journey.wait_serving()
+    if not campaigns:
+        journey.say(f"ranking: {journey.wait_ranked(SAMPLE_CAMPAIGN):,} prospects in the list")
+
+
+def main() -> int:
+    """Go the first way through; 1 if something stopped it, after saying what."""
+    try:
+        first_run(Journey(load(Settings), lambda text: print(text, flush=True)))
+    except CallwiseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

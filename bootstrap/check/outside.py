@@ -1,0 +1,155 @@
+"""What can be seen of an appliance from outside: over HTTP, the MongoDB wire, S3, git, and MLflow's registry."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import pandas as pd
+import pygit2
+
+from bootstrap.check.browser import Shown
+from bootstrap.check.journey import Settings
+from core.models.registry import ModelRegistry, ModelVersion
+from core.models.succession import CHAMPION
+from core.schema import Schema
+from core.scoring import protocol
+from core.stores import event_log
+from core.stores.data_registry import DataRegistry
+from core.stores.mongo import Db, Document
+from core.stores.object_store import ObjectStore
+
+T = TypeVar("T")
+DRAINED = 60
+LINEAGE = ("dataset_tag", "dataset_sha256", "code_version", "lock_sha256", "schema_sha256")
+
+
+def expect(holds: bool, otherwise: str) -> None:
+    """Raise AssertionError with what was seen `otherwise`."""
+    if not holds:
+        raise AssertionError(otherwise)
+
+
+def present(value: T | None, otherwise: str) -> T:
+    """`value`, which must be there; else AssertionError with what was seen `otherwise`."""
+    if value is None:
+        raise AssertionError(otherwise)
+    return value
+
+
+class Outside:
+    """Looks, and says what it saw; raises AssertionError where that is not what should be there."""
+
+    def __init__(self, settings: Settings, schema: Schema, db: Db) -> None:
+        self._settings, self._schema, self._db = settings, schema, db
+        self._infer = f"{settings.mlserver_url}/v2/models/{settings.callwise_model_name}/infer"
+        self._http = httpx.Client(timeout=60, trust_env=False)
+
+    def lineage(self) -> str:
+        """The champion's alias and the tags that tell where it comes from."""
+        champion = self._champion()
+        missing = [tag for tag in LINEAGE if not champion.tags.get(tag)]
+        expect(not missing, f"version {champion.version} has no tag {', '.join(missing)}")
+        expect(champion.tags["schema_sha256"] == self._schema.hash, "it was trained under another schema")
+        return f"champion is version {champion.version}, from {champion.tags['dataset_tag']}, run {champion.run_id[:8]}"
+
+    def dataset(self, outcomes: int) -> str:
+        """The champion's dataset, from a fresh clone of the data registry and S3."""
+        champion = self._champion()
+        tag = champion.tags["dataset_tag"]
+        with tempfile.TemporaryDirectory(prefix="callwise-clone-") as folder:
+            clone = Path(folder) / "clone"
+            pygit2.clone_repository(str(self._settings.callwise_data_registry), str(clone))
+            data = Path(folder) / "dataset.parquet"
+            snapshot = DataRegistry(clone, self._settings).checkout(tag, data)
+            rows = len(pd.read_parquet(data))
+        expect(snapshot.sha256 == champion.tags["dataset_sha256"], "the dataset's hash is not the one on the model")
+        expect(rows == outcomes, f"the dataset has {rows} rows, MongoDB {outcomes} outcomes")
+        return f"{rows:,} rows by tag {tag}, sha256 {snapshot.sha256[:12]} as on the model"
+
+    def storage(self) -> str:
+        """Objects in both buckets."""
+        counts = {}
+        for bucket in (self._settings.s3_bucket_datasets, self._settings.s3_bucket_models):
+            counts[bucket] = len(ObjectStore(self._settings, bucket).keys())
+            expect(counts[bucket] > 0, f"bucket {bucket} is empty")
+        return ", ".join(f"{number} objects in {bucket}" for bucket, number in counts.items())
+
+    def scored(self, prospect: Document) -> str:
+        """One V2 call, and its record in the prediction log."""
+        answer = self._ask(prospect)
+        record = self._logged(answer.prediction)
+        expect(record["score"] == answer.score, f"V2 said {answer.score}, the log {record['score']}")
+        return (
+            f"{prospect['_id']} scored {answer.score:.6f} by version {answer.version} ({answer.route}), logged as such"
+        )
+
+    def refused(self, prospect: Document) -> str:
+        """A category that does not exist and a column that is missing."""
+        column = next(c for c in self._schema.features if c.is_category)
+        body = protocol.request(
+            self._schema, [{**prospect["features"], column.name: "no such"}], [prospect["_id"]], "refused"
+        )
+        wrong = self._http.post(self._infer, json=body)
+        expect(400 <= wrong.status_code < 500, f"a wrong {column.name} was answered {wrong.status_code}")
+        expect(column.name in wrong.text and "one of" in wrong.text, f"the reply does not name the rule: {wrong.text}")
+        body["inputs"] = body["inputs"][1:]
+        missing = self._http.post(self._infer, json=body)
+        expect(400 <= missing.status_code < 500, f"a missing column was answered {missing.status_code}")
+        expect(self._schema.features[0].name in missing.text, f"the reply does not name the column: {missing.text}")
+        return f"{wrong.status_code}: {wrong.json()['error'][:80]}…"
+
+    def same_number(self, campaign: str, shown: Shown) -> str:
+        """The score the app `shown` ({prospect, score}), the one a V2 call gives, and the one in the log."""
+        key = f"{campaign}:{shown['ref']}"
+        prospect = present(self._db.prospects.find_one({"_id": key}), f"the app shows {shown}, which is not in MongoDB")
+        record = self._logged(prospect["prediction"])
+        answer = self._ask(prospect)
+        numbers = {f"{record['score']:.4f}", f"{answer.score:.4f}", f"{float(shown['score']):.4f}"}
+        expect(len(numbers) == 1, f"app {shown['score']}, V2 {answer.score}, log {record['score']}")
+        expect(record["score"] == answer.score, f"V2 {answer.score}, log {record['score']}")
+        return f"{prospect['_id']}: {shown['score']} in the app, {answer.score!r} by V2 and in the log"
+
+    def snapshots(self) -> set[str]:
+        """Ids of all snapshots in all projects of the Evidently UI."""
+        url = self._settings.evidently_url
+        found: set[str] = set()
+        for project in self._json(f"{url}/api/projects"):
+            snapshots = self._json(f"{url}/api/projects/{project['id']}/reports")
+            found |= {snapshot["id"] for snapshot in snapshots}
+        return found
+
+    def events(self) -> str:
+        """The chain of seals."""
+        number, broken = self._db.events.count_documents({}), event_log.first_broken(self._db)
+        expect(number > 0, "there is no event")
+        expect(broken is None, f"the seal of event {broken} does not hold")
+        return f"{number} events, every seal holds"
+
+    def _ask(self, prospect: Document) -> protocol.Score:
+        body = protocol.request(self._schema, [prospect["features"]], [prospect["_id"]], f"check-{uuid.uuid4().hex}")
+        reply = self._http.post(self._infer, json=body)
+        expect(reply.status_code == httpx.codes.OK, f"V2 answered {reply.status_code}: {reply.text[:300]}")
+        return protocol.scores(reply.json())[0]
+
+    def _logged(self, key: str) -> Document:
+        # A record may be in the spool first; it drains within seconds.
+        deadline = time.monotonic() + DRAINED
+        record = self._db.predictions.find_one({"_id": key})
+        while record is None and time.monotonic() < deadline:
+            time.sleep(0.5)
+            record = self._db.predictions.find_one({"_id": key})
+        return present(record, f"the log has no record {key} after {DRAINED} s")
+
+    def _champion(self) -> ModelVersion:
+        found = ModelRegistry(self._settings).version_by_alias(CHAMPION)
+        return present(found, "no alias 'champion' in MLflow")
+
+    def _json(self, url: str) -> Any:
+        reply = self._http.get(url)
+        expect(reply.is_success, f"{url} answered {reply.status_code}")
+        return reply.json()

@@ -1,0 +1,1 @@
+"""The command line of the embedded appliance and of its test servers."""

@@ -1,0 +1,202 @@
+"""The command line of the embedded appliance; `scripts/demo` installs what it needs and calls it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+
+from bootstrap.demo.child_commands import errand
+from bootstrap.demo.progress import Progress
+from bootstrap.embedded.appliance import Appliance
+from bootstrap.embedded.environment import ROOT
+from bootstrap.embedded.processes import marked
+from bootstrap.embedded.watch import Watch
+from bootstrap.setup.accounts import waits_for_first
+from core.errors import CallwiseError
+from core.settings.loading import MongoSettings, load
+from core.stores.mongo import connect
+
+DEFAULT_STATE = ROOT / ".state" / "demo"
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stopped(BaseException):
+    """Somebody wants it to end: Ctrl-C, SIGTERM, or the terminal was closed."""
+
+
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """What was asked for; ends with status 2 and a sentence if that makes no sense."""
+    parser = argparse.ArgumentParser("scripts/demo", description="Runs the whole appliance on this machine.")
+    parser.add_argument("--reset", action="store_true", help="delete the state of former runs first")
+    parser.add_argument("--port-base", type=int, metavar="N", help="use the ports from N on (default: free ones)")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="where it keeps its data (default: .state/demo)")
+    parser.add_argument("--check", action="store_true", help="go once round the loop in a state of its own, then end")
+    parser.add_argument("--campaign", type=Path, metavar="FILE", help="with --check: a campaign file for the sample's")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="with --check: write the verdict there")
+    parser.add_argument("--began", type=float, default=time.time(), help=argparse.SUPPRESS)
+    asked = parser.parse_args(argv)
+    if not asked.check and (asked.campaign or asked.json):
+        parser.error("--campaign and --json go with --check")
+    if asked.check and asked.reset:
+        parser.error("--check always starts with an empty state; --reset does not go with it")
+    if asked.check and asked.state and asked.state.exists() and any(asked.state.iterdir()):
+        parser.error(f"--check needs an empty state folder, and {asked.state} is not")
+    if asked.campaign and not asked.campaign.is_file():
+        parser.error(f"there is no file {asked.campaign}")
+    return asked
+
+
+def demo(asked: argparse.Namespace, console: Console) -> int:
+    """Run until told to stop; the exit status."""
+    state = (asked.state or DEFAULT_STATE).resolve()
+    appliance = Appliance(state, port_base=asked.port_base)
+    console.print(f"Starting in {state}. The first start takes a few minutes.", highlight=False)
+    try:
+        appliance.start(reset=asked.reset)
+        first, last = min(appliance.ports.values()), max(appliance.ports.values())
+        why = ", since a port of the last start's is taken" if appliance.moved and asked.port_base is None else ""
+        console.print(f"On ports {first} to {last}{why}.", highlight=False)
+        watch = Watch(appliance)
+        with Progress(appliance.services, console) as progress:
+            watch.wait_healthy(progress.report)
+        with errand(appliance, "bootstrap.check.journey") as journey:
+            for line in journey:
+                console.print(f"  {line}", markup=False, highlight=False)
+        if journey.status:
+            console.print("There is no ranked campaign yet (see above). The appliance runs all the same.")
+        _invite(appliance, console)
+        watch.forever(
+            lambda status: console.print(f"{status.service.label}: {status.state} {status.detail}", highlight=False)
+        )
+    except Stopped:
+        _stop(appliance, console)
+        console.print(f"Stopped. The state is kept in {state}; scripts/demo goes on with it.", highlight=False)
+        return 0
+    finally:
+        _stop(appliance, console)
+
+
+def _invite(appliance: Appliance, console: Console) -> None:
+    """Where everything is, and what to do next."""
+    console.print("\nCallwise is running.", style="bold")
+    for label, address in appliance.pages().items():
+        console.print(f"  {label:<12}{address}", highlight=False)
+    console.print(f"  {'Logs':<12}{appliance.state.path / 'log'}", highlight=False)
+    if first := _first_password(appliance):
+        console.print(f"\nSign in as admin with the password {first}, and choose one of your own.", highlight=False)
+    console.print("\nOpen the call list in a browser, choose the campaign, and take the first person to call.")
+    console.print("Ctrl-C stops everything; the state is kept, and scripts/demo goes on with it.\n")
+
+
+def _first_password(appliance: Appliance) -> str:
+    """The password of `admin`, for as long as it is the one that was made here; else empty."""
+    env = appliance.env
+    return env["ADMIN_PASSWORD"] if waits_for_first(connect(load(MongoSettings, env))) else ""
+
+
+def run_check(asked: argparse.Namespace, console: Console) -> int:
+    """Once round the loop in a state folder of its own, which is deleted if all is well; the exit status."""
+    state = (asked.state or Path(tempfile.mkdtemp(prefix="callwise-check-"))).resolve()
+    appliance = Appliance(state, port_base=asked.port_base)
+    hops: list[dict[str, Any]] = []
+    status = 1
+    try:
+        appliance.start()
+        with Progress(appliance.services, console) as progress:
+            Watch(appliance).wait_healthy(progress.report)
+        hops.append({"name": "start", "ok": True, "saw": f"{len(appliance.services)} services are well"})
+        status = _hops(appliance, asked.campaign, hops, console)
+    except CallwiseError as error:
+        hops.append({"name": "start", "ok": False, "saw": str(error)})
+        console.print(f"BAD start: {error}", markup=False, highlight=False)
+    except Stopped:
+        _stop(appliance, console)
+        shutil.rmtree(state)
+        raise
+    finally:
+        _stop(appliance, console)
+    left = marked(state)
+    hops.append({"name": "stop", "ok": not left, "saw": f"{len(left)} processes left behind"})
+    ok = status == 0 and all(hop["ok"] for hop in hops)
+    seconds = round(time.time() - asked.began, 1)
+    if asked.json:
+        asked.json.write_text(json.dumps({"ok": ok, "seconds": seconds, "hops": hops}, indent=2) + "\n")
+    if ok:
+        shutil.rmtree(state)
+    else:
+        console.print(f"The state and the logs are kept in {state}.", highlight=False)
+    console.print(f"{'All hops are well' if ok else 'Not all is well'}, after {seconds:.0f} s.", highlight=False)
+    return 0 if ok else 1
+
+
+def _hops(appliance: Appliance, campaign: Path | None, hops: list[dict[str, Any]], console: Console) -> int:
+    """Run the check and collect its hops into `hops`; its exit status."""
+    chosen = ["--campaign", str(campaign.resolve())] if campaign else []
+    page = appliance.pages()["Call list"]
+    with errand(appliance, "bootstrap.check.hops", "--lines", "--app-url", page, *chosen) as check:
+        for line in check:
+            said = _parsed(line)
+            if hop := said.get("hop"):
+                hops.append(hop)
+                console.print(f"{'ok ' if hop['ok'] else 'BAD'} {hop['name']}: {hop['saw']}", markup=False)
+            else:
+                console.print(f"  {said.get('progress', line)}", markup=False, highlight=False)
+        if check.status and all(hop["ok"] for hop in hops):
+            hops.append({"name": "check", "ok": False, "saw": f"the check itself ended with status {check.status}"})
+        return check.status
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    """A line of the check: an object with `hop` or `progress`; empty for anything else a library prints."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _stop(appliance: Appliance, console: Console) -> None:
+    """Stop, and let nothing interrupt that: a half-stopped appliance is what nobody wants."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    if appliance.running:
+        console.print("Stopping: the screens and jobs first, then the servers, then storage ...")
+        appliance.stop()
+
+
+def _on_signal(number: int, _frame: FrameType | None) -> None:
+    raise Stopped(signal.Signals(number).name)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the demo or the check; the exit status."""
+    asked = arguments(argv)
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
+            signal.signal(number, _on_signal)
+    console = Console(soft_wrap=True)
+    try:
+        return run_check(asked, console) if asked.check else demo(asked, console)
+    except CallwiseError as error:
+        for line in (error.what, error.kept, error.next):
+            if line:
+                console.print(line, markup=False, highlight=False)
+        return 1
+    except Stopped as signalled:
+        console.print(f"Stopped by {signalled}.")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""Runs a command with the settings of an embedded appliance: `python -m bootstrap.demo.run_inside MODULE ARGUMENT…`.
+
+The appliance is the one in .state/demo, or in the folder that CALLWISE_STATE names. It is only asked for its addresses;
+whether it runs, the command finds out.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from bootstrap.embedded import environment
+from bootstrap.embedded.environment import ROOT
+from bootstrap.embedded.processes import MARK_STATE
+from bootstrap.embedded.state import StateFolder
+from core.errors import CallwiseError, NotFound
+
+STATE = ROOT / ".state" / "demo"
+
+
+def settings(state: Path, inherited: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a command of the appliance in `state`. Raises NotFound if there never was one."""
+    folder = StateFolder(state)
+    appliance = folder.read("appliance.json")
+    if not appliance:
+        raise NotFound(
+            f"There is no appliance in {state}.",
+            kept="Nothing was started.",
+            next="Start it with scripts/demo, or name its folder in CALLWISE_STATE.",
+        )
+    return {**environment.base(folder, inherited), **environment.settings(folder, appliance["ports"])}
+
+
+def main(arguments: list[str]) -> int:
+    """Become the command; an exit status only if that was not possible."""
+    if not arguments:
+        print("usage: python -m bootstrap.demo.run_inside MODULE [ARGUMENT …]", file=sys.stderr)
+        return 2
+    try:
+        env = settings(Path(os.environ.get(MARK_STATE, STATE)), os.environ)
+    except CallwiseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return os.execve(sys.executable, [sys.executable, "-P", "-m", *arguments], env)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The embedded appliance: its services, their processes, ports and state."""

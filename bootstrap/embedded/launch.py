@@ -1,0 +1,66 @@
+"""Start one service of the embedded appliance: `python -m bootstrap.embedded.launch NAME`, run by supervisord.
+
+Waits until everything the service needs is well, then becomes the service (exec), so that supervisord's child is the
+service itself. While it waits it costs no more than an interpreter.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from bootstrap.embedded import environment
+from bootstrap.embedded.processes import MARK_STATE, end, marked, tie_to_parent
+from bootstrap.embedded.services import BY_NAME, Service
+from bootstrap.embedded.state import StateFolder
+from core.errors import Unavailable
+
+POLL_SECONDS = 0.5
+
+
+def wait_for(
+    services: Sequence[Service], values: Mapping[str, str], say: Callable[[str], None], poll: float = POLL_SECONDS
+) -> None:
+    """Return when each of `services` is well. Says what it waits for whenever that changes."""
+    for service in services:
+        said = ""
+        while True:
+            try:
+                service.health(values)
+                break
+            except Unavailable as reason:
+                if str(reason) != said:
+                    said = str(reason)
+                    say(f"waiting for {service.name}: {said}")
+            time.sleep(poll)
+
+
+def main(name: str) -> None:
+    """Become the service called `name` once what it needs is well. Raises KeyError if there is none."""
+    tie_to_parent()
+    service = BY_NAME[name]
+    state = StateFolder(Path(os.environ[MARK_STATE]))
+    filled = environment.values(state)
+
+    def say(words: str) -> None:
+        print(f"[launch {name}] {words}", flush=True)
+
+    # A server that was killed may have left children, which would hold its port or its files.
+    if not service.keeps_children and (count := end(lambda: marked(state.path, name))):
+        say(f"ended {count} process(es) left over by a former {name}")
+    wait_for([BY_NAME[need] for need in service.needs], filled, say)
+
+    environment.remove_litter(service, filled)
+    working = state.path / "run" / name
+    working.mkdir(exist_ok=True)
+    os.chdir(working)
+    argv = environment.command(service, filled)
+    say("starting: " + " ".join(argv))
+    os.execve(argv[0], argv, environment.of(service, os.environ, filled))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,245 @@
+"""The one list of the appliance's services: what each is started with, needs, listens on, reads, and answers when well.
+
+Everything is data: the words in braces are filled from the state folder's ports and secrets
+(`bootstrap.embedded.environment`), so that the list can be read, compared with the compose file, and tested without
+starting anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from bootstrap.embedded.probes import S3, Http, Mongo, PrefectWorker, Probe
+from bootstrap.embedded.supervisor_config import Finished
+
+WORK_POOL = "callwise"
+HOST = "127.0.0.1"
+
+MONGO = ("MONGODB_URI",)
+STORE = ("S3_ENDPOINT_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY")
+REGISTRY = ("MLFLOW_TRACKING_URI",)
+FLOWS = ("PREFECT_API_URL",)
+SCORING = ("MLSERVER_URL",)
+REPORTS = ("EVIDENTLY_URL",)
+DATASETS = ("CALLWISE_DATA_REGISTRY",)
+ERASURE = ("CALLWISE_ERASURE_KEY",)
+FIRST_ACCOUNT = ("ADMIN_PASSWORD",)
+ROUTING = ("CALLWISE_SPOOL_DIR", "CALLWISE_ROUTING_KEY")
+
+
+@dataclass(frozen=True)
+class Service:
+    """One process of the embedded appliance.
+
+    `command`: argv; the program is one of the virtual environment's. `needs`: services that must be well before it
+    starts. `ports`: names of the loopback ports it listens on, its main one first. `address`: the variable under which
+    others find it. `reads`: the settings it is given, and no others. `environment`: what its own tool wants to be told.
+    `one_shot`: it ends by itself, and ending with status 0 is being well. `keeps_children`: what it started may outlive
+    its crash. `stop_seconds`: how long it may take to end when asked, before it is made to.
+    `litter`: files it may leave behind, removed before its start and after the stop of all.
+    """
+
+    name: str
+    label: str
+    command: tuple[str, ...]
+    health: Probe
+    needs: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
+    address: str = ""
+    reads: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    one_shot: bool = False
+    keeps_children: bool = False
+    stop_seconds: int = 15
+    litter: tuple[str, ...] = ()
+
+
+SERVICES = (
+    Service(
+        name="s3",
+        label="S3 storage (SeaweedFS)",
+        command=(
+            *("weed", "-logtostderr=true", "-config_dir={state}/s3", "server", "-dir={state}/s3/data"),
+            *(f"-ip={HOST}", f"-ip.bind={HOST}"),
+            *("-master.port={master}", "-master.port.grpc={master_grpc}"),
+            *("-volume.port={volume}", "-volume.port.grpc={volume_grpc}"),
+            *(
+                "-filer",
+                "-filer.port={filer}",
+                "-filer.port.grpc={filer_grpc}",
+                "-filer.localSocket={sockets}/filer.sock",
+            ),
+            *("-s3", "-s3.port={s3}", "-s3.port.grpc={s3_grpc}", "-s3.localSocket={sockets}/s3.sock"),
+            # Everything goes through S3 with our key: no file browser, no table catalogs, no key management.
+            *("-filer.disableHttp", "-s3.config={state}/s3/identities.json", "-s3.iam=false"),
+            *("-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.autoCreateBucket=false"),
+            *("-s3.allowDeleteBucketNotEmpty=false", "-master.telemetry=false"),
+            # A bucket grows by seven volumes at a time; small ones, so that a few buckets do not ask for terabytes.
+            *("-master.volumeSizeLimitMB=256", "-volume.max=200", "-volume.preStopSeconds=0"),
+            # The only master: what it has to know, the volumes tell it. Without this it waits 20 s for its former self.
+            "-master.resumeState=false",
+        ),
+        health=S3(),
+        ports=("s3", "s3_grpc", "master", "master_grpc", "volume", "volume_grpc", "filer", "filer_grpc"),
+        address="S3_ENDPOINT_URL",
+        # It answers nobody any more and still takes 15 s to leave; all that was acknowledged is in files by then.
+        stop_seconds=3,
+        # Made beside every gRPC port, in /tmp wherever TMPDIR points, and not removed when it is killed.
+        litter=(
+            "/tmp/seaweedfs-master-grpc-{master_grpc}.sock",  # noqa: S108
+            "/tmp/seaweedfs-volume-grpc-{volume_grpc}.sock",  # noqa: S108
+            "/tmp/seaweedfs-filer-grpc-{filer_grpc}.sock",  # noqa: S108
+            "/tmp/seaweedfs-s3-grpc-{s3_grpc}.sock",  # noqa: S108
+        ),
+    ),
+    Service(
+        name="mongo",
+        label="MongoDB (NX-27017)",
+        command=(
+            *("nx-27017", "--data-dir", "{state}/mongo", "--host", HOST, "--port", "{mongo}"),
+            *("--pid-file", "{state}/run/mongo/pid", "--log-file", "{state}/run/mongo/log"),
+        ),
+        health=Mongo(),
+        ports=("mongo",),
+        address="MONGODB_URI",
+        litter=("{state}/run/mongo/pid",),
+    ),
+    Service(
+        name="mlflow",
+        label="MLflow",
+        command=(
+            *("mlflow", "server", "--host", HOST, "--port", "{mlflow}", "--workers", "1"),
+            *("--backend-store-uri", "sqlite:///{state}/mlflow/mlflow.db"),
+            *("--artifacts-destination", "s3://{S3_BUCKET_MODELS}"),
+        ),
+        health=Http("{MLFLOW_TRACKING_URI}/health"),
+        needs=("s3",),
+        ports=("mlflow",),
+        address="MLFLOW_TRACKING_URI",
+        environment={
+            "MLFLOW_S3_ENDPOINT_URL": "{S3_ENDPOINT_URL}",
+            "AWS_ACCESS_KEY_ID": "{S3_ACCESS_KEY}",
+            "AWS_SECRET_ACCESS_KEY": "{S3_SECRET_KEY}",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "MLFLOW_SERVER_ALLOWED_HOSTS": f"{HOST}:{{mlflow}},localhost:{{mlflow}}",
+            "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": f"http://{HOST}:{{mlflow}},http://localhost:{{mlflow}}",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        },
+    ),
+    Service(
+        name="prefect",
+        label="Prefect",
+        command=("prefect", "server", "start", "--host", HOST, "--port", "{prefect}"),
+        health=Http("{PREFECT_API_URL}/health"),
+        ports=("prefect",),
+        address="PREFECT_API_URL",
+        reads=FLOWS,
+        environment={
+            "PREFECT_SERVER_MEMO_STORE_PATH": "{state}/prefect/memo_store.toml",
+            "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+            "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": f"http://{HOST}:{{prefect}},http://localhost:{{prefect}}",
+        },
+    ),
+    Service(
+        name="evidently",
+        label="Evidently",
+        command=("evidently", "ui", "--host", HOST, "--port", "{evidently}", "--workspace", "{state}/evidently"),
+        health=Http("{EVIDENTLY_URL}/api/version"),
+        ports=("evidently",),
+        address="EVIDENTLY_URL",
+    ),
+    Service(
+        name="setup",
+        label="Set-up",
+        command=("python", "-m", "bootstrap.setup.steps"),
+        health=Finished("setup"),
+        needs=("s3", "mongo", "mlflow", "prefect", "evidently"),
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE + FIRST_ACCOUNT,
+        one_shot=True,
+    ),
+    Service(
+        name="prefect-worker",
+        label="Prefect worker",
+        command=(
+            *("prefect", "worker", "start", "--pool", WORK_POOL, "--type", "process", "--name", "{start}"),
+            *("--install-policy", "never"),
+        ),
+        health=PrefectWorker(WORK_POOL, "{start}"),
+        needs=("prefect", "setup"),
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE,
+        environment={
+            "PREFECT_WORKER_QUERY_SECONDS": "2",
+            "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
+            "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",  # of the runs; see orchestration.ensure_watch
+        },
+        # A training that runs goes on without its worker and reports to the server by itself.
+        keeps_children=True,
+    ),
+    Service(
+        name="mlserver",
+        label="MLServer",
+        command=("mlserver", "start", "{state}/mlserver"),
+        # Ready would mean that there is a champion, and a new appliance has none yet.
+        health=Http("{MLSERVER_URL}/v2/health/live"),
+        needs=("mongo", "mlflow", "setup"),
+        ports=("mlserver", "mlserver_grpc", "mlserver_metrics"),
+        address="MLSERVER_URL",
+        reads=MONGO + REGISTRY + ROUTING,
+    ),
+    Service(
+        name="monitor",
+        label="Monitor",
+        command=("python", "-m", "monitor"),
+        health=Http(f"http://{HOST}:{{monitor}}/health"),
+        needs=("mongo", "mlflow", "evidently", "setup"),
+        ports=("monitor",),
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ("CALLWISE_MONITOR_PORT",),
+        environment={"CALLWISE_APP_PAGE": f"http://{HOST}:{{app}}"},
+    ),
+    Service(
+        name="app",
+        label="Call list",
+        command=(
+            *("streamlit", "run", "{root}/app/main.py", "--server.address", HOST, "--server.port", "{app}"),
+            *("--server.headless", "true", "--server.fileWatcherType", "none"),
+            *("--browser.gatherUsageStats", "false", "--browser.serverAddress", HOST),
+        ),
+        health=Http(f"http://{HOST}:{{app}}/_stcore/health"),
+        needs=("mongo", "setup"),
+        ports=("app",),
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + ERASURE,
+        environment={
+            "CALLWISE_MLFLOW_PAGE": "{MLFLOW_TRACKING_URI}",
+            "CALLWISE_PREFECT_PAGE": f"http://{HOST}:{{prefect}}",
+            "CALLWISE_EVIDENTLY_PAGE": "{EVIDENTLY_URL}",
+        },
+    ),
+)
+
+BY_NAME = {service.name: service for service in SERVICES}
+
+# The pages people open come first, so that their ports are the round ones of a block.
+_FACES = ("app", "mlflow", "prefect", "evidently", "mlserver", "monitor")
+PORT_NAMES = _FACES + tuple(port for service in SERVICES for port in service.ports if port not in _FACES)
+
+
+def select(names: Iterable[str] | None = None) -> tuple[Service, ...]:
+    """The services called `names` and, transitively, what they need, in the order of the list; all without names.
+
+    Raises KeyError for a name that is not in the list.
+    """
+    wanted: set[str] = set()
+    pending = [service.name for service in SERVICES] if names is None else list(names)
+    while pending:
+        service = BY_NAME[pending.pop()]
+        if service.name not in wanted:
+            wanted.add(service.name)
+            pending += service.needs
+    return tuple(service for service in SERVICES if service.name in wanted)
+
+
+def tier(service: Service) -> int:
+    """How many services deep its needs go: 0 for the storage at the bottom. What is higher is stopped earlier."""
+    return 1 + max((tier(BY_NAME[need]) for need in service.needs), default=-1)

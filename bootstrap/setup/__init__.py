@@ -1,0 +1,1 @@
+"""Makes an empty appliance ready; every step can be repeated without harm."""

@@ -1,0 +1,117 @@
+"""Accounts of people from the command line: the way in when the only engineer forgot the password.
+
+    python -m bootstrap.setup.accounts list
+    python -m bootstrap.setup.accounts add NAME "SHOWN NAME" ROLE
+    python -m bootstrap.setup.accounts reset NAME
+    python -m bootstrap.setup.accounts enable NAME
+
+A password that is made is printed once and has to be changed at the next sign-in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from getpass import getuser
+
+from core.accounts import changes as account_changes
+from core.accounts import directory, passwords
+from core.accounts.directory import Account, Role
+from core.errors import CallwiseError
+from core.settings.loading import MongoSettings, load
+from core.stores.mongo import Db, connect, count, reachable
+
+FIRST = "admin"
+
+
+def ensure_first(db: Db, password: str | None) -> str:
+    """Make the account `admin`, an engineer, where there is no account at all; never again, and never over one.
+
+    Returns what is there, in words. Raises Unavailable.
+    """
+    with reachable():
+        there = count(db.users, {})
+    if there:
+        return f"{there} accounts"
+    if password is None:
+        return "no account, and no ADMIN_PASSWORD to make the first with"
+    directory.add(db, FIRST, "Admin", Role.ENGINEER, by="bootstrap", password=password)
+    return f"the first account, {FIRST}"
+
+
+def waits_for_first(db: Db) -> bool:
+    """Whether `admin` still has the password it was made with. Raises Unavailable."""
+    found = directory.find(db, FIRST)
+    return found is not None and found.must_change and found.epoch == 0
+
+
+@contextmanager
+def visitor(db: Db, shown: str, role: Role) -> Iterator[tuple[str, str]]:
+    """An account for a program of ours that looks at the screens: login name and password, good for this once.
+
+    Raises Conflict if somebody else is called `shown`, Unavailable.
+    """
+    name, password = f"visitor-{shown.lower()}", passwords.generated()
+    if directory.find(db, name) is None:
+        directory.add(db, name, shown, role, by="bootstrap")
+    account = account_changes.set_role(db, name, role, by="bootstrap")
+    account_changes.choose_password(db, account, password)
+    account_changes.set_disabled(db, name, False, by="bootstrap")
+    try:
+        yield name, password
+    finally:
+        account_changes.set_disabled(db, name, True, by="bootstrap")
+
+
+def run(db: Db, options: argparse.Namespace, by: str) -> str:
+    """Do what was asked for; what to print. Raises NotFound, InputError, Conflict, Unavailable."""
+    match options.what:
+        case "list":
+            return "\n".join(_line(account) for account in directory.everybody(db)) or "There is no account."
+        case "add":
+            password = passwords.generated()
+            made = directory.add(db, options.name, options.shown, Role(options.role), by=by, password=password)
+            return f"{_line(made)}\nFirst password: {password}"
+        case "reset":
+            password = account_changes.reset_password(db, options.name, by=by)
+            return f"First password of {directory.tidy(options.name)}: {password}\nEvery session of it has ended."
+        case _:
+            return _line(account_changes.set_disabled(db, options.name, False, by=by))
+
+
+def _line(account: Account) -> str:
+    state = "disabled" if account.disabled else "first password" if account.must_change else "active"
+    return f"{account.name:<20} {account.role:<10} {state:<15} {account.shown}"
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    """What was asked for."""
+    parser = argparse.ArgumentParser("scripts/accounts", description="Accounts of the people who use the app.")
+    what = parser.add_subparsers(dest="what", required=True)
+    what.add_parser("list", help="who may sign in, and as what")
+    add = what.add_parser("add", help="make an account; prints its first password")
+    add.add_argument("name", help="login name")
+    add.add_argument("shown", help="name that colleagues see")
+    add.add_argument("role", choices=[str(role) for role in Role])
+    for name, text in (
+        ("reset", "make a new first password, and print it"),
+        ("enable", "let a disabled account in again"),
+    ):
+        what.add_parser(name, help=text).add_argument("name", help="login name")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Do it; 1 if that was not possible, after saying why."""
+    try:
+        print(run(connect(load(MongoSettings)), arguments(argv), f"{getuser()} at the server"))
+    except CallwiseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

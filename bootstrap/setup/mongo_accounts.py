@@ -1,0 +1,102 @@
+"""MongoDB users, one a service, each with a role of its own.
+
+Privileges are MongoDB's own actions, by collection:
+https://www.mongodb.com/docs/manual/reference/privilege-actions/
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure, PyMongoError
+
+from bootstrap.setup.rights import MongoRights
+from core.errors import Unavailable
+from core.stores.mongo import COLLECTIONS, PRIVATE
+
+READS = ["find", "collStats", "listIndexes"]
+WRITES = ["insert", "update"]
+APPENDS = ["insert"]
+REMOVES = ["remove"]
+UNAUTHORIZED, UNAUTHENTICATED = 13, 18
+SECONDS = 10
+
+
+class MongoAccounts:
+    """Users and roles of one database. `missing` says why there are none, or is empty."""
+
+    def __init__(self, address: str, database: str, admin: str, password: str) -> None:
+        """Look whether the server asks for a login at all. Raises Unavailable if it does not answer."""
+        self._address, self._database = address, database
+        self.missing = ""
+        if not self._closed():
+            self.missing = f"MongoDB at {address} lets everybody in: services have no users of their own there."
+            return
+        client: MongoClient[dict[str, Any]] = MongoClient(
+            f"mongodb://{address}/",
+            username=admin,
+            password=password,
+            authSource="admin",
+            serverSelectionTimeoutMS=SECONDS * 1000,
+        )
+        self._db = client[database]
+
+    def grant(self, service: str, password: str, rights: MongoRights) -> str:
+        """Make or renew the service's user and role; the connection string it is given. Raises Unavailable."""
+        if self.missing:
+            return f"mongodb://{self._address}/"
+        role = {"privileges": privileges(self._database, rights), "roles": []}
+        user = {"pwd": password, "roles": [{"role": service, "db": self._database}]}
+        try:
+            known = self._db.command({"rolesInfo": service})["roles"]
+            self._db.command({"updateRole" if known else "createRole": service, **role})
+            known = self._db.command({"usersInfo": service})["users"]
+            self._db.command({"updateUser" if known else "createUser": service, **user})
+        except PyMongoError as error:
+            raise Unavailable(
+                f"MongoDB did not make the account of {service}: {error}.",
+                kept="Accounts that were made stay.",
+                next="Look at the log of mongo. If MONGO_ROOT_PASSWORD in .env is not the one it was first started "
+                "with, put that back.",
+            ) from error
+        return f"mongodb://{service}:{password}@{self._address}/?authSource={self._database}"
+
+    def _closed(self) -> bool:
+        """Whether a caller without a login is refused."""
+        with MongoClient[dict[str, Any]](
+            f"mongodb://{self._address}/", serverSelectionTimeoutMS=SECONDS * 1000
+        ) as anybody:
+            try:
+                anybody[self._database].list_collection_names()
+            except OperationFailure as error:
+                if error.code in (UNAUTHORIZED, UNAUTHENTICATED):
+                    return True
+                raise Unavailable(f"MongoDB at {self._address} answered: {error}.") from error
+            except PyMongoError as error:
+                raise Unavailable(f"MongoDB at {self._address} does not answer: {error}.") from error
+        return False
+
+
+def privileges(database: str, rights: MongoRights) -> list[dict[str, Any]]:
+    """`rights` as MongoDB's privilege documents."""
+    everything = {"db": database, "collection": ""}
+    if rights.owns:
+        actions = [*READS, *WRITES, "createCollection", "createIndex", "dropIndex", "collMod"]
+        return [{"resource": everything, "actions": [*actions, "listCollections", "dbStats"]}]
+    by_collection: dict[str, list[str]] = {}
+    for names, actions in ((rights.writes, WRITES), (rights.appends, APPENDS), (rights.removes, REMOVES)):
+        for name in names:
+            by_collection[name] = [*by_collection.get(name, []), *actions]
+    mine = {*rights.writes, *rights.appends}
+    return [
+        {"resource": everything, "actions": ["listCollections", "dbStats"]},
+        *(
+            {"resource": {"db": database, "collection": name}, "actions": READS}
+            for name in sorted((COLLECTIONS - PRIVATE) | mine)
+        ),
+        *(
+            {"resource": {"db": database, "collection": name}, "actions": actions}
+            for name, actions in by_collection.items()
+        ),
+    ]

@@ -1,0 +1,1 @@
+"""People's accounts: roles, passwords and changes to them."""

@@ -1,0 +1,1 @@
+"""Campaigns and calls: claims, recording, undo and the do-not-call list."""

@@ -1,0 +1,166 @@
+"""Recording what came of a call: once for each hold, and to the end even if a process dies on the way.
+
+The call is written first, `{prospect}:{number}`, with the prospect's state before it and after it. It is what two
+agents, two clicks or a retry meet at: the first stands. The outcome (of a sale or a refusal only), the wish not to be
+called and the prospect's new state follow from it; `finish` does these again where they may have been left undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from core.calls import do_not_call
+from core.calls.lifecycle import CALLABLE, NOTHING_RECORDED, STANDARD, Result, Rules, after, as_read, state
+from core.clock import Clock, now
+from core.errors import Conflict, NotFound
+from core.sentences import Sentence
+from core.stores.mongo import Db, Document, reachable
+
+TRIES = 5
+TAKE_THE_NEXT = Sentence("Take the next one from the list.")
+
+
+def record(
+    db: Db,
+    prospect: str,
+    agent: str,
+    result: Result,
+    *,
+    call: int | None = None,
+    again: datetime | None = None,
+    everywhere: bool = False,
+    groups: Mapping[str, str] | None = None,
+    rules: Rules = STANDARD,
+    at: datetime | None = None,
+    clock: Clock = now,
+) -> Document:
+    """Record the result of call number `call` (the next, unless it is given) and return the call as it is stored.
+
+    Repeating it changes nothing. `again` is the time promised with `Result.CALLBACK`. `everywhere` says that a ref is
+    the same person in every campaign, for `Result.DO_NOT_CALL`. `groups` is kept with the call: the group that the
+    person is in, by segment. Raises NotFound; InputError for a time that cannot be promised; Conflict when another
+    agent holds the prospect, or another result was recorded first.
+    """
+    again = _kept(again) if again else None
+    with reachable():
+        for _ in range(TRIES):
+            found = db.prospects.find_one({"_id": prospect})
+            if found is None:
+                raise NotFound(Sentence("There is no prospect '{prospect}'.", prospect=prospect), next=TAKE_THE_NEXT)
+            made = int(found.get("calls") or 0)
+            if found["status"] not in CALLABLE or (call is not None and call != made + 1):
+                return _recorded(db, found, call or max(made, 1), agent, result)
+            held = take(db, found, agent, clock(), rules)
+            if held is None:
+                continue  # somebody was quicker between the two lines: look again who
+            key = f"{prospect}:{made + 1}"
+            then = _kept(at or clock())
+            before = state(held)
+            new: Document = {
+                "_id": key,
+                "prospect": prospect,
+                "campaign": held["campaign"],
+                "ref": held["ref"],
+                "call": made + 1,
+                "result": result.value,
+                "agent": agent,
+                "at": then,
+                "again": {"at": again} if result is Result.CALLBACK else None,
+                "everywhere": everywhere,
+                "groups": dict(groups or {}),
+                "before": before,
+                "after": after(before, result, key, agent, then, again, rules),
+            }
+            try:
+                db.calls.insert_one(new)
+            except DuplicateKeyError:
+                finish_any(db, key)
+                continue
+            finish(db, new)
+            return new
+    raise Conflict(
+        Sentence("'{prospect}' is being recorded by somebody else.", prospect=prospect),
+        kept=Sentence("Nothing was recorded by you."),
+        next=TAKE_THE_NEXT,
+    )
+
+
+def take(db: Db, seen: Document, agent: str, at: datetime, rules: Rules) -> Document | None:
+    """Hold `seen`, a prospect as it was read, for `agent`; None if it is not as it was any more.
+
+    Raises Conflict when somebody else holds it. One find-and-update by key, upon the state that was read: no index is
+    needed but that of keys, which is the only one that the embedded server's updates use.
+    """
+    claim = seen["claim"]
+    if claim and claim["by"] != agent and claim["until"] > at:
+        raise Conflict(
+            Sentence("'{prospect}' is now held by {agent}.", prospect=seen["_id"], agent=claim["by"]),
+            kept=NOTHING_RECORDED,
+            next=Sentence("Take the next one from the list; your hold on this one ran out."),
+        )
+    hold = {"$set": {"claim": {"by": agent, "until": at + rules.claim}}}
+    return db.prospects.find_one_and_update(as_read(seen), hold, return_document=ReturnDocument.AFTER)
+
+
+def finish(db: Db, call: Document) -> None:
+    """Do what follows from `call`, unless it was taken back; what is done already stays as it is."""
+    if call.get("undone"):
+        return
+    result = Result(call["result"])
+    if result.is_outcome:
+        outcome = {name: call[name] for name in ("_id", "prospect", "campaign", "call", "result")}
+        outcome |= {"positive": result is Result.SOLD, "agent": call["agent"], "at": call["at"]}
+        with suppress(DuplicateKeyError):
+            db.outcomes.insert_one(outcome)
+    if result is Result.DO_NOT_CALL and call["everywhere"]:
+        do_not_call.add(db, call["ref"], by=call["agent"], at=call["at"], call=call["_id"])
+    as_it_was = {"_id": call["prospect"], "calls": call["call"] - 1 or None}
+    db.prospects.update_one(as_it_was, {"$set": {**call["after"], "claim": None, "calls": call["call"]}})
+
+
+def finish_any(db: Db, key: str) -> bool:
+    """Finish the call of that key if there is one; whether there was."""
+    call = db.calls.find_one({"_id": key})
+    if call is None:
+        return False
+    finish(db, call)
+    return True
+
+
+def _recorded(db: Db, prospect: Document, number: int, agent: str, result: Result) -> Document:
+    """The call that was recorded as `number`, if it is this very one. Raises Conflict."""
+    key = f"{prospect['_id']}:{number}"
+    call = db.calls.find_one({"_id": key})
+    if call is not None and call.get("undone"):
+        raise Conflict(
+            Sentence("This result for '{prospect}' was taken back.", prospect=prospect["_id"]),
+            next=Sentence("Record what holds now."),
+        )
+    if call is not None and (call["agent"], call["result"]) == (agent, result.value):
+        finish(db, call)
+        return call
+    stands = call or db.outcomes.find_one({"_id": key})
+    if stands is None:
+        raise Conflict(
+            Sentence("'{prospect}' is off the list.", prospect=prospect["_id"]),
+            kept=NOTHING_RECORDED,
+            next=TAKE_THE_NEXT,
+        )
+    first = Result(stands["result"])
+    if first.is_outcome:
+        what = Sentence(
+            "'{prospect}' already has the outcome '{result}'.", prospect=prospect["_id"], result=first.words
+        )
+        raise Conflict(what, kept=Sentence("The first outcome stands."), next=TAKE_THE_NEXT)
+    what = Sentence("'{prospect}' already has the result '{result}'.", prospect=prospect["_id"], result=first.words)
+    raise Conflict(what, kept=Sentence("The first result stands."), next=TAKE_THE_NEXT)
+
+
+def _kept(at: datetime) -> datetime:
+    """`at` as MongoDB keeps it: in milliseconds. What is returned is so what is read later."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)

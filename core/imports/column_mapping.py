@@ -1,0 +1,228 @@
+"""How a file of anybody's columns becomes records of the schema: which column is which, and how its values are spelt.
+
+A mapping that was used is remembered by its file's header (`mappings`), whatever the order of the columns, so the next
+export of the same program is read the same way, and so is a file of rejected rows that was mended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.clock import Clock, now
+from core.errors import InputError
+from core.imports import spreadsheet_cells
+from core.imports.campaign_file import CampaignFile, Record
+from core.imports.reject_file import MARKS, RULE
+from core.schema import Schema
+from core.schema.economy import indicators
+from core.sentences import Sentence
+from core.stores.mongo import Db, Document, reachable
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SPACES = re.compile(r"[\s\u00a0\u202f']")
+
+
+@dataclass(frozen=True)
+class ColumnMapping:
+    """`columns`: the file's column by the schema's (one that is not in it is not in the file).
+
+    `values`: by the schema's column, the value that each spelling in the file stands for. `commas`: columns whose
+    numbers have a decimal comma. `lenient`: whether a category is known by its letters and digits alone, as "MARRIED "
+    is married.
+    """
+
+    columns: Mapping[str, str]
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    commas: frozenset[str] = frozenset()
+    lenient: bool = True
+
+    @classmethod
+    def by_name(cls, schema: Schema, header: Iterable[str]) -> ColumnMapping:
+        """That of a file which has the schema's own names and spellings."""
+        have = set(header)
+        return cls({name: name for name in targets(schema) if name in have}, lenient=False)
+
+    @property
+    def hash(self) -> str:
+        """16 hex digits that differ where the mapping does."""
+        text = json.dumps(self.document(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def document(self) -> Document:
+        """As it is stored: in lists, because a column's name may hold dots."""
+        return {
+            "columns": [{"column": name, "from": source} for name, source in sorted(self.columns.items())],
+            "values": [
+                {"column": name, "spelling": spelling, "value": value}
+                for name, spellings in sorted(self.values.items())
+                for spelling, value in sorted(spellings.items())
+            ],
+            "commas": sorted(self.commas),
+            "lenient": self.lenient,
+        }
+
+    @classmethod
+    def of(cls, document: Document) -> ColumnMapping:
+        """The one that `document` was made of."""
+        values: dict[str, dict[str, str]] = {}
+        for one in document["values"]:
+            values.setdefault(one["column"], {})[one["spelling"]] = one["value"]
+        columns = {one["column"]: one["from"] for one in document["columns"]}
+        return cls(columns, values, frozenset(document["commas"]), bool(document["lenient"]))
+
+    def require(self, schema: Schema, file: CampaignFile) -> frozenset[str]:
+        """The indicators that the file leaves out; it may leave out no other feature.
+
+        Raises InputError naming the columns that are missing, that are not in the file, or that are read from twice.
+        """
+        have = set(file.header)
+        for name, source in self.columns.items():
+            if source not in have:
+                raise InputError(
+                    Sentence(
+                        "{file} has no column '{source}', which '{name}' is to be read from",
+                        file=file.path.name,
+                        source=source,
+                        name=name,
+                    ),
+                    kept=Sentence("Nothing was imported."),
+                    next=Sentence("Choose its columns again."),
+                )
+        sources = list(self.columns.values())
+        if twice := sorted({source for source in sources if sources.count(source) > 1}):
+            both = [name for name, source in self.columns.items() if source == twice[0]]
+            raise InputError(
+                Sentence(
+                    "The column '{source}' cannot be both '{one}' and '{other}'",
+                    source=twice[0],
+                    one=both[0],
+                    other=both[1],
+                ),
+                kept=Sentence("Nothing was imported."),
+                next=Sentence("Choose another column for one of them."),
+            )
+        absent = frozenset(column.name for column in indicators(schema) if column.name not in self.columns)
+        needed = [name for name in schema.feature_names if name not in absent]
+        missing = [name for name in needed if name not in self.columns]
+        if schema.reference and schema.reference not in self.columns:
+            missing.append(schema.reference)
+        if missing:
+            raise InputError(
+                Sentence(
+                    "{file} has no column {columns}",
+                    file=file.path.name,
+                    columns=", ".join(repr(name) for name in missing),
+                ),
+                kept=Sentence("Nothing was imported."),
+                next=Sentence("The file needs these columns: {columns}.", columns=", ".join(needed)),
+            )
+        return absent
+
+    def reader(self, schema: Schema, header: Iterable[str]) -> Reader:
+        """What turns this file's records into the schema's."""
+        return Reader(schema, self, mended=RULE in header)
+
+
+class Reader:
+    """Turns a file's records into records of the schema's columns, with the marks of a mended one."""
+
+    def __init__(self, schema: Schema, mapping: ColumnMapping, *, mended: bool) -> None:
+        self._columns = tuple(mapping.columns.items())
+        self._values, self._commas, self._mended = mapping.values, mapping.commas, mended
+        self._words: dict[str, dict[str, str]] = {}
+        if mapping.lenient:
+            self._words = {name: unmistakable(words) for name, words in categories(schema).items()}
+
+    def record(self, record: Record) -> Record:
+        """`record` with the schema's names; a surplus cell stays under None, as marks stay under theirs."""
+        found: Record = {mark: record[mark] for mark in MARKS if mark in record}
+        if None in record:
+            found[None] = record[None]  # type: ignore[index]
+        for name, source in self._columns:
+            found[name] = self.value(name, record.get(source))
+        return found
+
+    def value(self, name: str, raw: Any) -> Any:
+        """`raw`, a cell of the schema's column `name`, as that column spells it, as far as it is known how."""
+        if self._mended and isinstance(raw, str):
+            raw = spreadsheet_cells.original(raw)
+        known = self._values.get(name)
+        if known and (value := known.get(cell(raw))) is not None:
+            return value
+        if name in self._words:
+            return self._words[name].get(normal(cell(raw)), raw)
+        if name in self._commas and isinstance(raw, str):
+            return _SPACES.sub("", raw).replace(".", "").replace(",", ".")
+        return raw
+
+
+def targets(schema: Schema) -> list[str]:
+    """The columns that a file may have: the person's key, where the schema names it, the features, and the outcome."""
+    reference = [schema.reference] if schema.reference else []
+    return [*reference, *schema.feature_names, schema.outcome.column]
+
+
+def may_be_absent(schema: Schema) -> frozenset[str]:
+    """Those that it may as well not have."""
+    return frozenset(column.name for column in indicators(schema)) | {schema.outcome.column}
+
+
+def categories(schema: Schema) -> dict[str, tuple[str, ...]]:
+    """The words of each target that has a list of them."""
+    words = {column.name: column.categories for column in schema.features if column.is_category}
+    return words | {schema.outcome.column: (schema.outcome.positive, schema.outcome.negative)}
+
+
+def unmistakable(words: Collection[str]) -> dict[str, str]:
+    """Each of `words` by its `normal` form, where no other has the same."""
+    forms = [normal(word) for word in words]
+    return {form: word for form, word in zip(forms, words, strict=True) if forms.count(form) == 1 and form}
+
+
+def normal(text: str) -> str:
+    """The letters and digits of `text`, small, without accents, one space between words: what names are compared by."""
+    plain = unicodedata.normalize("NFKD", _CAMEL.sub(" ", text.strip()))
+    letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
+    return " ".join(letters.casefold().split())
+
+
+def cell(raw: Any) -> str:
+    """A cell as text, without spaces around; nothing where there is nothing."""
+    if raw is None or (isinstance(raw, float) and math.isnan(raw)):
+        return ""
+    return str(raw).strip()
+
+
+def signature(schema: Schema, header: Iterable[str]) -> str:
+    """What a mapping is remembered by: the schema and the names in the header, in any order, without marks."""
+    names = sorted(set(header) - set(MARKS))
+    text = json.dumps([schema.hash, names], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def remember(
+    db: Db, schema: Schema, file: CampaignFile, mapping: ColumnMapping, *, by: str, clock: Clock = now
+) -> None:
+    """Keep `mapping` for files that have this one's header. Raises Unavailable."""
+    used = {"by": by, "at": clock(), "file": file.path.name}
+    with reachable():
+        db.mappings.update_one(
+            {"_id": signature(schema, file.header)}, {"$set": {**mapping.document(), "used": used}}, upsert=True
+        )
+
+
+def remembered(db: Db, schema: Schema, header: Iterable[str]) -> tuple[ColumnMapping, Document] | None:
+    """The mapping last used for such a header and by whom, when and for which file; None if there was none.
+
+    Raises Unavailable.
+    """
+    with reachable():
+        found = db.mappings.find_one({"_id": signature(schema, header)})
+    return (ColumnMapping.of(found), found["used"]) if found else None

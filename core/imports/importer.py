@@ -1,0 +1,223 @@
+"""Campaign import: every row is checked against the schema; the good ones go in, the others are listed.
+
+A row's key is the schema's reference column or, without one, its number in the file, so importing twice changes
+nothing. Rejected rows go to a CSV with their number, column and rule in front of their own cells; mended there, that
+same file can be imported and fills the gaps (`_row` keeps the number).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pymongo import UpdateOne
+
+from core.calls import do_not_call
+from core.calls.lifecycle import LIVE
+from core.clock import Clock, now
+from core.imports.campaign_file import CampaignFile
+from core.imports.column_mapping import ColumnMapping, cell
+from core.imports.kept_out import Doorkeeper
+from core.imports.reject_file import FILE, TAKEN, Reject, RejectFile
+from core.imports.rows import Reading, Row
+from core.schema import Schema, economy
+from core.stores.mongo import Db, Document, reachable
+
+BATCH = 1_000
+EXAMPLES = 20
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass
+class Report:
+    """What an import did. `inserted + unchanged + rejected + kept_out` is the number of rows read.
+
+    `rules`: rows by the schema's column and the rule they broke, in words without the value; `examples`: the first of
+    them. `origin`: of mended rows, the sha256 of the file that they were in first.
+    """
+
+    campaign: str
+    sha256: str
+    inserted: int = 0
+    unchanged: int = 0
+    outcomes: int = 0
+    rejected: int = 0
+    kept_out: int = 0
+    rules: Counter[tuple[str, str]] = field(default_factory=Counter)
+    examples: list[Reject] = field(default_factory=list)
+    origin: str = ""
+
+    @property
+    def rows(self) -> int:
+        """Rows read."""
+        return self.inserted + self.unchanged + self.rejected + self.kept_out
+
+    @property
+    def accepted(self) -> int:
+        """Rows that are in the campaign now."""
+        return self.inserted + self.unchanged
+
+    def reject(self, reject: Reject) -> None:
+        """Count `reject`, and keep the first few."""
+        self.rejected += 1
+        self.rules[reject.column, reject.kind or reject.rule] += 1
+        self.origin = self.origin or cell(reject.record.get(FILE))
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(reject)
+
+
+def import_campaign(
+    db: Db,
+    schema: Schema,
+    file: CampaignFile,
+    campaign: str,
+    *,
+    rejects: Path,
+    mapping: ColumnMapping | None = None,
+    title: str = "",
+    outcomes_until: int | None = None,
+    erasure_key: str | None = None,
+    progress: Callable[[int], None] = lambda _rows: None,
+    clock: Clock = now,
+) -> Report:
+    """Import `file` into `campaign`, called `title` if it is new, and return what was done.
+
+    Without a `mapping` the file has the schema's own columns. Rows after number `outcomes_until` come in as if they had
+    not been called yet: a finished history can so be played as a campaign that is under way. `rejects` is written only
+    if a row is rejected; `progress` hears the rows read, and may raise to end the import there. Rows of people who were
+    erased and are kept out (`core.imports.kept_out`, told by `erasure_key`) are counted, no more. Raises InputError
+    when the file as a whole does not fit (a column is missing) and SettingsError without the key where somebody is kept
+    out, both before anything is written, and Unavailable; whatever went in by then stays, and importing again goes on.
+    """
+    how = reading(
+        db, schema, file, campaign, mapping, outcomes_until=outcomes_until, erasure_key=erasure_key, clock=clock
+    )
+    report = Report(campaign, file.sha256)
+    opened = {"schema": schema.hash, "created_at": clock(), "title": title or campaign}
+    with reachable():
+        db.campaigns.update_one({"_id": campaign}, {"$setOnInsert": opened}, upsert=True)
+        if how.absent:
+            db.campaigns.update_one({"_id": campaign}, {"$set": {"economy": True}})
+    with file.records() as records, RejectFile(rejects, file.header, file.sha256) as rejected:
+        intake = _Intake(db, schema, report, rejected, progress)
+        for row in how.rows(records, intake.reject):
+            intake.take(row)
+        intake.write()
+    report.kept_out = how.door.turned_away
+    _remember(db, file, report, clock)
+    progress(report.rows)
+    return report
+
+
+def reading(
+    db: Db,
+    schema: Schema,
+    file: CampaignFile,
+    campaign: str,
+    mapping: ColumnMapping | None,
+    *,
+    outcomes_until: int | None = None,
+    erasure_key: str | None = None,
+    clock: Clock = now,
+) -> Reading:
+    """How `file` would be read into `campaign`.
+
+    Raises InputError when it does not fit as a whole, SettingsError without a key where somebody is kept out, and
+    Unavailable.
+    """
+    mapping = mapping or ColumnMapping.by_name(schema, file.header)
+    absent = mapping.require(schema, file)
+    then = economy.read(db, schema) if absent else None
+    reader = mapping.reader(schema, file.header)
+    return Reading(schema, campaign, mapping, reader, absent, then, outcomes_until, clock, Doorkeeper(db, erasure_key))
+
+
+class _Intake:
+    """Takes rows in, a batch at a time, and keeps the report."""
+
+    def __init__(
+        self, db: Db, schema: Schema, report: Report, rejected: RejectFile, progress: Callable[[int], None]
+    ) -> None:
+        self._db, self._schema, self._report, self._rejected = db, schema, report, rejected
+        self._progress = progress
+        self._batch: list[Row] = []
+
+    def take(self, row: Row) -> None:
+        """Write `row`, in its turn."""
+        self._batch.append(row)
+        if len(self._batch) == BATCH:
+            self.write()
+            self._progress(self._report.rows)
+
+    def reject(self, reject: Reject) -> None:
+        """Keep a row out."""
+        self._report.reject(reject)
+        self._rejected.write(reject)
+        if self._report.rejected % BATCH == 0:
+            self._progress(self._report.rows)
+
+    def write(self) -> None:
+        """Put the batch in. Outcomes follow their prospects; each write is keyed, so a killed import goes on."""
+        batch, self._batch = self._batch, []
+        if not batch:
+            return
+        db, report = self._db, self._report
+        with reachable():
+            inserts = [UpdateOne({"_id": r.prospect["_id"]}, {"$setOnInsert": r.prospect}, upsert=True) for r in batch]
+            result = db.prospects.bulk_write(inserts, ordered=False)
+            fresh = set(result.upserted_ids or {})
+            if self._schema.reference:
+                do_not_call.keep_off(db, [row.prospect for index, row in enumerate(batch) if index in fresh])
+            known = [row.prospect["_id"] for index, row in enumerate(batch) if index not in fresh]
+            stored = {d["_id"]: d.get("digest") for d in db.prospects.find({"_id": {"$in": known}}, {"digest": 1})}
+            accepted: list[Row] = []
+            for index, row in enumerate(batch):
+                if index in fresh:
+                    report.inserted += 1
+                elif stored.get(row.prospect["_id"]) == row.prospect["digest"]:
+                    report.unchanged += 1
+                else:
+                    self.reject(taken(row))
+                    continue
+                report.origin = report.origin or cell(row.record.get(FILE))
+                accepted.append(row)
+            self._outcomes([r.outcome for r in accepted if r.outcome is not None], set(stored))
+
+    def _outcomes(self, outcomes: list[Document], stored: Container[str]) -> None:
+        """What came of calls made earlier; `stored` are the prospects that were there before."""
+        known = [outcome["prospect"] for outcome in outcomes if outcome["prospect"] in stored]
+        # Who was decided by a call made here keeps that outcome: one person is one sale, however often a file says so.
+        before = self._db.outcomes.find({"prospect": {"$in": known}}, {"prospect": 1}) if known else ()
+        decided = {outcome["prospect"] for outcome in before}
+        new = [outcome for outcome in outcomes if outcome["prospect"] not in decided]
+        if new:
+            writes = [UpdateOne({"_id": o["_id"]}, {"$setOnInsert": o}, upsert=True) for o in new]
+            self._report.outcomes += len(self._db.outcomes.bulk_write(writes, ordered=False).upserted_ids or {})
+        # A file that now says what came of a call closes prospects that an earlier import left open.
+        if known:
+            late = {"_id": {"$in": known}, "status": {"$in": [status.value for status in LIVE]}}
+            self._db.prospects.update_many(late, {"$set": {"status": "done", "due": None, "claim": None}})
+
+
+def taken(row: Row) -> Reject:
+    """The reject of a row whose key another record has."""
+    rule = f"{TAKEN} {row.prospect['ref']} in this campaign; use another campaign"
+    kind = f"{TAKEN} in this campaign; use another campaign"
+    return Reject(row.number, "", rule, row.record, kind=kind)
+
+
+def _remember(db: Db, file: CampaignFile, report: Report, clock: Clock) -> None:
+    """Note the file in its campaign; a mended one also with the file whose rows it brings."""
+    at = clock()
+    seen = {"rows": report.rows, "rejected": report.rejected, "path": file.path.name, "imported_at": at}
+    known = {"_id": report.campaign}
+    with reachable():
+        db.campaigns.update_one(known, {"$set": {f"files.{file.sha256}": seen}})
+        if _SHA256.fullmatch(report.origin):
+            mended = {"in": report.accepted, "still": report.rejected, "file": file.sha256, "at": at}
+            origin = f"files.{report.origin}"
+            if db.campaigns.find_one({**known, f"{origin}.rows": {"$gt": 0}}, {"_id": 1}):
+                db.campaigns.update_one(known, {"$set": {f"{origin}.mended": mended}})

@@ -1,0 +1,1 @@
+"""The model registry, proofs, succession, levels and metrics."""

@@ -1,0 +1,137 @@
+"""The decisions about a model, and what they add up to: who was champion or on trial at any moment, and why.
+
+The collection `models` is a list that only grows. Nothing in it is ever updated, so nothing can be half done.
+`core.models.succession` takes decisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from pymongo import ASCENDING
+
+from core.sentences import Sentence
+from core.stores.mongo import Db, Document, reachable
+
+CHAMPION, CANARY, PREVIOUS = "champion", "canary", "previous"
+
+
+class What(StrEnum):
+    """What was decided about a version."""
+
+    PROMOTED = "promoted"
+    ON_TRIAL = "on trial"
+    DROPPED = "dropped"
+    ROLLED_BACK = "rolled back"
+    HELD = "held"
+    RELEASED = "released"
+
+    @property
+    def words(self) -> Sentence:
+        """The same for people."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    What.PROMOTED: Sentence("promoted"),
+    What.ON_TRIAL: Sentence("on trial"),
+    What.DROPPED: Sentence("dropped"),
+    What.ROLLED_BACK: Sentence("champion again"),
+    What.HELD: Sentence("held"),
+    What.RELEASED: Sentence("released"),
+}
+
+
+HOLDS = frozenset({What.HELD, What.RELEASED})
+"""Decisions that are about the line as a whole, and change nothing in what their version is."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decision. `version` is the version it is about: the new champion, the canary, or the one that goes back.
+
+    Of a rollback, `version` is the one that is champion again; of a hold and its release, the champion at the time.
+    `evidence` holds the figures it rests on.
+    """
+
+    place: int
+    what: What
+    version: str
+    at: datetime
+    by: str
+    why: str
+    incident: str | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, document: Document) -> Self:
+        """The decision in a document of `models`."""
+        names = ("place", "version", "at", "by", "why", "incident", "evidence")
+        return cls(what=What(document["what"]), **{name: document[name] for name in names})
+
+
+@dataclass(frozen=True)
+class State:
+    """What the decisions add up to.
+
+    `reigns` are the decisions that made the champions one could go back to, the present one last; `trial` is the
+    decision that put the canary on trial; `last` is the last decision's place. `hold` is the decision by which a person
+    holds the line: until it is released nothing is promoted and no training is asked for.
+    """
+
+    reigns: tuple[Decision, ...] = ()
+    trial: Decision | None = None
+    last: int = 0
+    hold: Decision | None = None
+
+    @property
+    def champion(self) -> str | None:
+        """The version in use."""
+        return self.reigns[-1].version if self.reigns else None
+
+    @property
+    def previous(self) -> str | None:
+        """The version that a rollback goes back to."""
+        return self.reigns[-2].version if len(self.reigns) > 1 else None
+
+    @property
+    def canary(self) -> str | None:
+        """The version on trial."""
+        return self.trial.version if self.trial else None
+
+    def after(self, decision: Decision) -> State:
+        """The state once `decision` was taken."""
+        at = decision.place
+        match decision.what:
+            case What.PROMOTED:
+                return replace(self, reigns=(*self.reigns, decision), trial=None, last=at)
+            case What.ON_TRIAL:
+                return replace(self, trial=decision, last=at)
+            case What.DROPPED:
+                return replace(self, trial=None, last=at)
+            case What.ROLLED_BACK:
+                # The version that failed is gone from the line: another rollback goes further back, not forth again.
+                return replace(self, reigns=(*self.reigns[:-2], self.reigns[-2]), trial=None, last=at)
+            case What.HELD:
+                return replace(self, hold=decision, last=at)
+            case What.RELEASED:
+                return replace(self, hold=None, last=at)
+
+
+def state(decisions: Sequence[Decision], at: datetime | None = None) -> State:
+    """What `decisions`, in their order, added up to `at` a moment (or by now)."""
+    found = State()
+    for decision in decisions:
+        if at is None or decision.at <= at:
+            found = found.after(decision)
+    return found
+
+
+def decisions(db: Db, model: str) -> list[Decision]:
+    """All decisions about `model`, the oldest first. Raises Unavailable."""
+    with reachable():
+        return [Decision.of(found) for found in db.models.find({"model": model}).sort([("_id", ASCENDING)])]

@@ -1,0 +1,59 @@
+"""The levels in force: one document of `appliance` a model version, `level:{version}`.
+
+Monitoring writes it, scoring reads it. A version without one is scored as it was trained.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from typing import Self
+
+from core.errors import InputError
+from core.models.level import LARGEST
+from core.stores.mongo import Db, Document, reachable
+
+KEY = "level:"
+
+
+@dataclass(frozen=True)
+class Level:
+    """A version's shift on the log-odds, and what it was estimated from: `outcomes` calls with `sales` sales.
+
+    `expected` is how many sales the model's own scores promised of them.
+    """
+
+    shift: float
+    outcomes: int
+    sales: int
+    expected: float
+    at: datetime
+
+    @classmethod
+    def of(cls, document: Document) -> Self:
+        """The level in a document of `appliance`. Raises InputError where there is none in it."""
+        try:
+            level = cls(**{field.name: document["level"][field.name] for field in fields(cls)})
+            usable = abs(level.shift) <= LARGEST  # a NaN is refused too
+        except (KeyError, TypeError):
+            usable = False
+        if not usable:
+            raise InputError(
+                f"'{document['_id']}' in the collection appliance holds no level whose shift is a number from "
+                f"{-LARGEST:g} to {LARGEST:g}.",
+                next="Remove the document; monitoring writes it anew.",
+            )
+        return replace(level, shift=float(level.shift))
+
+
+def in_force(db: Db) -> dict[str, Level]:
+    """Every version's level, by version. Raises Unavailable, and InputError where a document holds none."""
+    with reachable():
+        found = list(db.appliance.find({"_id": {"$gte": KEY, "$lt": KEY[:-1] + ";"}}))
+    return {document["_id"].removeprefix(KEY): Level.of(document) for document in found}
+
+
+def put(db: Db, version: str, level: Level) -> None:
+    """Put `level` in force for `version`; safe to repeat. Raises Unavailable."""
+    with reachable():
+        db.appliance.update_one({"_id": f"{KEY}{version}"}, {"$set": {"level": asdict(level)}}, upsert=True)

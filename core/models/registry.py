@@ -1,0 +1,290 @@
+"""The MLflow model registry, as far as training, serving, monitoring and set-up share it.
+
+A registered model carries its own evidence beside it: `proof.json` (inputs with the scores they must give) and
+`reference.parquet` (the data it was trained on, with its own scores). Models are kept in skops' format, which holds no
+code; MLflow would take the list of types that may be built from the model's own file, so a model could vouch for
+itself. Here the list is this module's, reviewed, and the same for every model.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, Self
+
+import mlflow
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import skops.io
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion as MlflowVersion
+from mlflow.exceptions import MlflowException
+from mlflow.protos import databricks_pb2 as codes
+from threadpoolctl import ThreadpoolController
+
+from core.errors import ModelError, NotFound, Unavailable
+from core.models.level import DECIMALS
+from core.schema import Value
+from core.settings.loading import RegistrySettings
+
+TOLERANCE = 1e-9
+PROOF, REFERENCE = "proof.json", "reference.parquet"
+SCORE = "score"
+
+# MLflow takes these from the environment only. Its own seven retries hold a caller for four minutes.
+MLFLOW_DEFAULTS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
+
+# Types that skops does not trust by itself, each read: none of them runs code of the file's choosing. What skops
+# flags as a function is named here only where scikit-learn stores a reference to one of its own; `numpy.clip` is our
+# candidates' one step that is a function, and can do nothing but limit numbers.
+TRUSTED_TYPES = (
+    "numpy.clip",
+    "numpy.dtype",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.compose._column_transformer._RemainderColsList",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+)
+
+Scores = npt.NDArray[np.float64]
+Rows = Sequence[Mapping[str, Value]] | pd.DataFrame
+
+
+class Model(Protocol):
+    """What is registered: a fitted scikit-learn classifier over named columns."""
+
+    feature_names_in_: npt.NDArray[np.object_]
+
+    def predict_proba(self, X: pd.DataFrame) -> Scores:
+        """Probabilities of both classes, shape [n, 2]."""
+        ...
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One registered version. `tags` hold its lineage; `version` counts from "1"."""
+
+    name: str
+    version: str
+    run_id: str
+    tags: Mapping[str, str]
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Inputs (n mappings of feature to value) and the scores [n] that the validated model gave them."""
+
+    inputs: Sequence[Mapping[str, Value]]
+    scores: Sequence[float]
+
+    @classmethod
+    def of(cls, model: Model, inputs: Sequence[Mapping[str, Value]]) -> Self:
+        """The proof of a model that has just been validated."""
+        return cls(inputs, [float(score) for score in predict(model, inputs)])
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The proof in a file that `text` was written to."""
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return cls(content["inputs"], content["scores"])
+
+    def text(self) -> str:
+        """As JSON; Python writes floats so that they come back the same."""
+        return json.dumps({"inputs": list(self.inputs), "scores": list(self.scores)})
+
+    def check(self, model: Model, name: str) -> None:
+        """Raise ModelError if `model` does not give these scores within 1e-9."""
+        found = predict(model, self.inputs)
+        apart = np.abs(found - np.asarray(self.scores))
+        worst = int(apart.argmax())
+        if not apart[worst] <= TOLERANCE:  # a NaN is refused too
+            raise ModelError(
+                f"{name} does not reproduce its proof: input {worst + 1} of {len(apart)} gives "
+                f"{found[worst]:.12g} where {self.scores[worst]:.12g} was validated.",
+                kept="It was not put to use.",
+                next="Compare the versions of scikit-learn and numpy with the model's lock; roll back if they differ.",
+            )
+
+
+class Loaded(NamedTuple):
+    """A model that has reproduced its proof, the proof, and its reference (see `ModelRegistry.reference`).
+
+    The reference is empty where the version carries none: nothing but reasons for scores depends on it.
+    """
+
+    model: Model
+    proof: Proof
+    reference: pd.DataFrame
+
+
+def predict(model: Model, rows: Rows) -> Scores:
+    """The probability of a sale for each of the n rows (mappings of feature to value, or a DataFrame): shape [n].
+
+    Values are taken as `Column.parse` leaves them: words for categories, numbers otherwise. A score has twelve
+    decimals (see `core.models.level.DECIMALS`). Raises KeyError for a missing feature.
+    """
+    names = list(model.feature_names_in_)
+    if isinstance(rows, pd.DataFrame):
+        frame = rows[names]
+    else:
+        frame = pd.DataFrame({name: [row[name] for row in rows] for name in names})
+    with threads().limit(limits=1):  # for a few rows, threads cost more time than they save
+        scores: Scores = np.round(model.predict_proba(frame)[:, 1], DECIMALS)
+    return scores
+
+
+@cache
+def threads() -> ThreadpoolController:
+    """The thread pools of the numerical libraries that are loaded; to find them takes a while, so once."""
+    return ThreadpoolController()
+
+
+class ModelRegistry:
+    """The registered model in MLflow. Makes `mlflow_tracking_uri` the process's own: MLflow resolves URIs by it."""
+
+    def __init__(self, settings: RegistrySettings) -> None:
+        self.name = settings.callwise_model_name
+        for variable, value in MLFLOW_DEFAULTS.items():
+            os.environ.setdefault(variable, value)
+        mlflow.set_tracking_uri(settings.mlflow_tracking_uri)
+        self.client = MlflowClient(settings.mlflow_tracking_uri)
+
+    def ensure(self) -> None:
+        """Make the registered model where it is not there yet; safe to repeat."""
+        with reachable("the registered model"):
+            try:
+                self.client.create_registered_model(self.name)
+            except MlflowException as error:
+                if error.error_code != codes.ErrorCode.Name(codes.RESOURCE_ALREADY_EXISTS):
+                    raise
+
+    def version_by_alias(self, alias: str) -> ModelVersion | None:
+        """The version under `alias` (champion, canary, previous), or None while there is none. Raises Unavailable."""
+        try:
+            with reachable(f"alias '{alias}'"):
+                return _version(self.client.get_model_version_by_alias(self.name, alias))
+        except NotFound:
+            return None
+
+    def version(self, number: str) -> ModelVersion:
+        """Version `number`. Raises NotFound, Unavailable."""
+        with reachable(f"{self.name} version {number}"):
+            return _version(self.client.get_model_version(self.name, number))
+
+    def versions(self) -> list[ModelVersion]:
+        """All versions, the newest first. Raises Unavailable."""
+        with reachable(self.name):
+            found: list[MlflowVersion] = []
+            token: str | None = None
+            while True:
+                page = self.client.search_model_versions(f"name='{self.name}'", max_results=1000, page_token=token)
+                found += page
+                token = page.token
+                if not token:
+                    break
+        return sorted(map(_version, found), key=lambda version: int(version.version), reverse=True)
+
+    def aliases(self) -> dict[str, str]:
+        """Each alias with the version it names. Raises Unavailable."""
+        with reachable(self.name):
+            found = self.client.get_registered_model(self.name).aliases
+        return {alias: str(version) for alias, version in found.items()}
+
+    def point(self, alias: str, version: str) -> None:
+        """Let `alias` name `version`; safe to repeat. Raises Unavailable."""
+        with reachable(f"alias '{alias}'"):
+            self.client.set_registered_model_alias(self.name, alias, version)
+
+    def unpoint(self, alias: str) -> None:
+        """Let `alias` name nothing; safe to repeat. Raises Unavailable."""
+        with reachable(f"alias '{alias}'"):
+            self.client.delete_registered_model_alias(self.name, alias)
+
+    def tag(self, version: str, key: str, value: str) -> None:
+        """Set a tag of `version`; safe to repeat."""
+        with reachable(f"{self.name} version {version}"):
+            self.client.set_model_version_tag(self.name, version, key, value)
+
+    def load(self, version: ModelVersion) -> Loaded:
+        """Download a version and prove it.
+
+        Raises ModelError when it does not reproduce its scores or holds a type that is not trusted, Unavailable.
+        """
+        with self._downloaded(version) as folder:
+            flavor = mlflow.models.Model.load(str(folder)).flavors.get("sklearn", {})
+            if flavor.get("serialization_format") != "skops":
+                raise ModelError(f"{_named(version)} is not in the skops format.", kept="It was not opened.")
+            model = _open(folder / flavor["pickled_model"], version)
+            proof = Proof.read(folder / "extra_files" / PROOF)
+            kept = folder / "extra_files" / REFERENCE
+            reference = pd.read_parquet(kept) if kept.is_file() else pd.DataFrame()
+        proof.check(model, _named(version))
+        return Loaded(model, proof, reference)
+
+    def reference(self, version: ModelVersion) -> pd.DataFrame:
+        """The newest rows (up to 5,000) a version was trained on: its features, `outcome` (0 or 1), its own `score`.
+
+        Drift is measured against these. Raises NotFound, Unavailable.
+        """
+        with self._downloaded(version, f"extra_files/{REFERENCE}") as path:
+            return pd.read_parquet(path)
+
+    @contextmanager
+    def _downloaded(self, version: ModelVersion, inside: str = "") -> Iterator[Path]:
+        address = f"models:/{version.name}/{version.version}" + (f"/{inside}" if inside else "")
+        with tempfile.TemporaryDirectory(prefix="callwise-model-") as folder:
+            with reachable(_named(version)):
+                path = mlflow.artifacts.download_artifacts(artifact_uri=address, dst_path=folder)
+            yield Path(path)
+
+
+def _open(path: Path, version: ModelVersion) -> Model:
+    foreign = set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES)
+    if foreign:
+        raise ModelError(
+            f"{_named(version)} holds types that are not trusted: {', '.join(sorted(foreign))}.",
+            kept="It was not opened.",
+            next="If training made it, review them and add them to TRUSTED_TYPES.",
+        )
+    model: Model = skops.io.load(path, trusted=list(TRUSTED_TYPES))
+    return model
+
+
+def _named(version: ModelVersion) -> str:
+    return f"{version.name} version {version.version}"
+
+
+def _version(found: MlflowVersion) -> ModelVersion:
+    created = datetime.fromtimestamp(found.creation_timestamp / 1000, UTC)
+    return ModelVersion(found.name, str(found.version), str(found.run_id or ""), dict(found.tags), created)
+
+
+@contextmanager
+def reachable(what: str) -> Iterator[None]:
+    """Translate MLflow's errors: an unknown name is NotFound, everything else Unavailable."""
+    missing = {codes.ErrorCode.Name(code) for code in (codes.RESOURCE_DOES_NOT_EXIST, codes.NOT_FOUND)}
+    try:
+        yield
+    except MlflowException as error:
+        # An alias that was never set is reported as an invalid parameter.
+        if error.error_code in missing or ("alias" in str(error).lower() and "not found" in str(error).lower()):
+            raise NotFound(f"The model registry does not have {what}.") from error
+        raise Unavailable(f"MLflow did not do what was asked for {what}: {error}.") from error
+
+
+def saving() -> dict[str, Any]:
+    """Arguments that make `mlflow.sklearn.log_model` write what `load` accepts."""
+    return {"serialization_format": "skops", "skops_trusted_types": list(TRUSTED_TYPES)}

@@ -1,0 +1,1 @@
+"""Incidents, the week and its signed reviews."""

@@ -1,0 +1,1 @@
+"""Erasing a person: requests, places and what each place removes."""

@@ -1,0 +1,162 @@
+"""The places where a person's records lie, as far as MongoDB and the reject files go: one entry of a list each.
+
+A place counts what is the person's and removes it; both may be repeated. Whoever adds a collection or a file with
+people in it adds its place here or, where it needs the trainer's tools, in `trainer.privacy.eraser`; the test that puts
+a person everywhere and then searches everything finds what was forgotten.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.imports import spreadsheet_cells
+from core.imports.column_mapping import cell, remembered
+from core.imports.reject_file import MARKS, ROW, RULE, TAKEN
+from core.privacy.requests import Person, Subject
+from core.schema import Schema
+from core.stores.mongo import Db, Document, reachable
+from core.stores.object_store import ObjectStore
+
+IMPORTS = "imports/"
+PAGE = 500
+
+
+class Place(Protocol):
+    """Where somebody's records may lie. Every method raises Unavailable when it does not answer."""
+
+    @property
+    def name(self) -> str:
+        """What a receipt calls it by."""
+        ...
+
+    def look(self, subject: Subject) -> int:
+        """How many records of the subject lie here."""
+        ...
+
+    def erase(self, subject: Subject) -> None:
+        """Remove them all. May be repeated, and killed and repeated."""
+        ...
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The documents of one collection whose `field` is one of the person's keys.
+
+    `keys` makes these of the person and the campaigns there are. What is removed is looked up first: the embedded
+    server's removals use no index but that of `_id`.
+    """
+
+    db: Db
+    name: str
+    field: str
+    keys: Callable[[Person, Sequence[str]], list[str]] = lambda person, campaigns: person.keys(campaigns)
+
+    def look(self, subject: Subject) -> int:
+        """How many documents are the subject's."""
+        return len(self._found(subject))
+
+    def erase(self, subject: Subject) -> None:
+        """Remove these documents."""
+        found = self._found(subject)
+        with reachable():
+            for start in range(0, len(found), PAGE):
+                self.db[self.name].delete_many({"_id": {"$in": found[start : start + PAGE]}})
+
+    def _found(self, subject: Subject) -> list[str]:
+        with reachable():
+            campaigns = [str(campaign["_id"]) for campaign in self.db.campaigns.find({}, {"_id": 1})]
+            asked = {self.field: {"$in": self.keys(subject.person, campaigns)}}
+            return [str(found["_id"]) for found in self.db[self.name].find(asked, {"_id": 1})]
+
+
+def collections(db: Db) -> list[Collection]:
+    """The collections that hold people, in the order in which they are cleared.
+
+    Calls go first, because `core.calls.claims.settle` makes what is missing of them; outcomes before prospects, because
+    an outcome without one would stop a training.
+    """
+    return [
+        Collection(db, "calls", "prospect"),
+        Collection(db, "outcomes", "prospect"),
+        Collection(db, "prospects", "_id"),
+        Collection(db, "predictions", "prospect"),
+        Collection(db, "do_not_call", "_id", _own_key),
+    ]
+
+
+def _own_key(person: Person, _campaigns: Sequence[str]) -> list[str]:
+    return [person.ref] if person.campaign is None else []
+
+
+@dataclass(frozen=True)
+class RejectFiles:
+    """Rows of the person in files of rejected rows (`imports/{campaign}/…`), which are told by the reference column,
+    whatever it is called in the file.
+
+    Without such a column a row is told by its number, among the files of its campaign; a row that was rejected because
+    another held its number already is that other's, and stays.
+    """
+
+    db: Db
+    store: ObjectStore
+    schema: Schema
+    name: str = "rejects"
+
+    def look(self, subject: Subject) -> int:
+        """How many rows are the subject's."""
+        return sum(self._without(key, subject)[1] for key in self._keys(subject))
+
+    def erase(self, subject: Subject) -> None:
+        """Write every file that holds such rows anew, without them."""
+        for key in self._keys(subject):
+            content, theirs = self._without(key, subject)
+            if theirs:
+                self.store.put(key, content, "text/csv")
+
+    def _keys(self, subject: Subject) -> list[str]:
+        campaign = subject.person.campaign
+        return self.store.keys(f"{IMPORTS}{campaign}/" if campaign else IMPORTS)
+
+    def _without(self, key: str, subject: Subject) -> tuple[bytes, int]:
+        """The file without the subject's rows, and how many those are."""
+        text = self.store.get(key).decode()
+        mark = "\ufeff" if text.startswith("\ufeff") else ""
+        reader = csv.DictReader(io.StringIO(text.removeprefix(mark), newline=""))
+        if not reader.fieldnames:
+            return text.encode(), 0
+        columns = self._columns(reader.fieldnames)
+        out = io.StringIO(mark, newline="")
+        out.seek(0, io.SEEK_END)
+        writer = csv.writer(out)
+        writer.writerow(reader.fieldnames)
+        theirs = 0
+        for record in reader:
+            if self._is_theirs(record, subject.person, columns):
+                theirs += 1
+            else:
+                writer.writerow([record[name] for name in reader.fieldnames])
+        return out.getvalue().encode(), theirs
+
+    def _columns(self, header: Sequence[str]) -> list[str]:
+        """Where the reference may stand: where the mapping says that files with this header have it.
+
+        All of the file's own columns where no mapping is known: a row too many that is not kept for mending does less
+        harm than somebody who was not erased.
+        """
+        if not self.schema.reference:
+            return []
+        own = [name for name in header if name not in MARKS]
+        known = remembered(self.db, self.schema, map(spreadsheet_cells.original, own))
+        named = {self.schema.reference, *([known[0].columns[self.schema.reference]] if known else [])}
+        return [name for name in own if spreadsheet_cells.original(name) in named] or own
+
+    def _is_theirs(self, record: Document, person: Person, columns: Sequence[str]) -> bool:
+        if self.schema.reference:
+            return any(spreadsheet_cells.original(cell(record.get(name))) == person.ref for name in columns)
+        number = cell(record.get(ROW))
+        taken = cell(record.get(RULE)).startswith(TAKEN)
+        return number.isdigit() and f"{int(number):07d}" == person.ref and not taken

@@ -1,0 +1,153 @@
+"""The campaign schema: what a record is, read from one YAML file and checked.
+
+Everything that needs to know a column (import, data gate, model signature, forms, drift) asks this module, so another
+company's columns need another file and no code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from core.errors import SchemaError
+from core.schema.column import Column, ColumnType, Role, Strict, Value
+from core.schema.words import Language, Words
+from core.sentences import Sentence
+
+__all__ = ["RESERVED", "Calendar", "Column", "ColumnType", "Outcome", "Role", "Schema", "Value", "read"]
+
+RESERVED = "prospect"
+
+
+class Outcome(Strict):
+    """The column that says what came of a call."""
+
+    column: str
+    positive: str
+    negative: str
+    label: str
+
+    def parse(self, raw: Any) -> bool | None:
+        """True for a sale, False for none, None where the call has not been made (an empty cell).
+
+        Raises ValueError whose argument is the broken rule, a Sentence.
+        """
+        text = "" if raw is None or (isinstance(raw, float) and math.isnan(raw)) else str(raw).strip()
+        if not text:
+            return None
+        if text not in (self.positive, self.negative):
+            raise ValueError(
+                Sentence(
+                    "{value} is not one of {positive}, {negative}, or empty",
+                    value=repr(text),
+                    positive=self.positive,
+                    negative=self.negative,
+                )
+            )
+        return text == self.positive
+
+
+class Calendar(Strict):
+    """Files in time order that say only month and weekday; `start` is the first call's month, `YYYY-MM`."""
+
+    month: str
+    weekday: str
+    start: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+
+
+class Schema(Strict):
+    """A campaign's columns, in file order, and its outcome."""
+
+    name: str
+    title: str
+    reference: str | None = None
+    outcome: Outcome
+    calendar: Calendar | None = None
+    segments: tuple[str, ...] = ()
+    columns: tuple[Column, ...]
+    words: dict[Language, Words] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [column.name for column in self.columns]
+        if len(set(names)) != len(names):
+            raise ValueError("a column name stands twice")
+        if self.outcome.column in names:
+            raise ValueError(f"the outcome '{self.outcome.column}' must not be among the columns")
+        if RESERVED in names:
+            raise ValueError(f"a column must not be called '{RESERVED}': that is the key scoring routes by")
+        if not self.features:
+            raise ValueError("no column may be a feature")
+        known = set(names)
+        for name in (*self.segments, *((self.calendar.month, self.calendar.weekday) if self.calendar else ())):
+            if name not in known:
+                raise ValueError(f"'{name}' is not a column")
+        self._hand_out_words()
+        return self
+
+    def _hand_out_words(self) -> None:
+        for language, words in self.words.items():
+            for name, said in words.columns.items():
+                column = self.by_name.get(name)
+                if column is None:
+                    raise ValueError(f"words in '{language}': '{name}' is not a column")
+                known = {*column.categories, *column.special}
+                if strange := [value for value in (*said.categories, *said.special) if value not in known]:
+                    raise ValueError(f"words in '{language}': column '{name}' has no value {strange[0]!r} of that kind")
+                if unknown := [key for key in said.reason.values if not column.is_value(key)]:
+                    raise ValueError(f"words in '{language}': column '{name}' has no value or group {unknown[0]!r}")
+                column._words[language] = said
+
+    @cached_property
+    def features(self) -> tuple[Column, ...]:
+        """The columns a model may see, in file order."""
+        return tuple(column for column in self.columns if column.is_feature)
+
+    @cached_property
+    def feature_names(self) -> list[str]:
+        """Names of `features`, in the same order."""
+        return [column.name for column in self.features]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Column]:
+        """Columns by their name."""
+        return {column.name: column for column in self.columns}
+
+    @property
+    def segment_columns(self) -> tuple[Column, ...]:
+        """The segments; those that are numbers without bounds part nobody and are left out."""
+        return tuple(column for name in self.segments if (column := self.by_name[name]).is_grouped)
+
+    def groups_of(self, record: Mapping[str, Value]) -> dict[str, str]:
+        """The group that `record` is in, by segment."""
+        return {column.name: column.group(record[column.name]) for column in self.segment_columns}
+
+    @cached_property
+    def hash(self) -> str:
+        """sha256 of the schema's content, whatever its layout and comments: part of every model's lineage.
+
+        How reasons are worded and other languages are left out: they make no other model.
+        """
+        content = self.model_dump(mode="json", exclude={"words": True, "columns": {"__all__": {"reason"}}})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def read(path: Path) -> Schema:
+    """The schema in the YAML file at `path`. Raises SchemaError naming what is wrong with it."""
+    try:
+        return Schema.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise SchemaError(f"The campaign schema {path} cannot be read: {error.strerror}.") from error
+    except yaml.YAMLError as error:
+        raise SchemaError(f"The campaign schema {path} is not YAML: {error}.") from error
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'schema'}: {e['msg']}" for e in error.errors())
+        raise SchemaError(f"The campaign schema {path} is not usable: {problems}.") from error

@@ -1,0 +1,1 @@
+"""Scoring: the protocol, its client, reasons and logged predictions."""

@@ -1,0 +1,257 @@
+"""The V2 inference protocol as Callwise speaks it: one input per column, BYTES for words, INT64, FP64.
+
+Request: inputs named like the schema's features, all of shape [n] (or [n, 1]), and optionally `prospect` (BYTES), the
+key that routing is sticky on. Reply: outputs `score` (FP64, [n], the probability of a sale), `version` and `route`
+(BYTES, [n]), because two prospects of one request may be scored by different models. A request that names outputs gets
+these, and one that names `reasons` (BYTES, [n]) each row's reasons, as `core.scoring.reasons.text` writes them.
+
+The parameter `what_if` of a request says that nobody is going to be called by the answer: the champion alone scores,
+and nothing is logged, routed or counted.
+
+Source: KServe, Open Inference Protocol V2.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from core.errors import InputError
+from core.schema import RESERVED, Column, ColumnType, Schema, Value
+from core.scoring import reasons
+from core.scoring.reasons import Reason
+
+DATATYPES = {ColumnType.INTEGER: "INT64", ColumnType.NUMBER: "FP64", ColumnType.CATEGORY: "BYTES"}
+PROSPECT = RESERVED
+WHAT_IF = "what_if"
+OUTPUTS = {"score": "FP64", "version": "BYTES", "route": "BYTES"}
+REASONS = "reasons"
+WITH_REASONS = {**OUTPUTS, REASONS: "BYTES"}
+
+# A request is scored, logged and answered in one piece; a longer list is sent in several.
+MAX_ROWS = 10_000
+MAX_PROSPECT = 256
+SHOWN = 80  # characters of a wrong value that an error repeats
+INT64 = range(-(2**63), 2**63)
+# It becomes part of the log's keys and of reply headers, so it is plain ASCII without blanks.
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:@=+/-]{1,128}")
+
+
+class Tensor(NamedTuple):
+    """One input as it came in: n raw values and what the sender says they are."""
+
+    name: str
+    datatype: str
+    shape: Sequence[int]
+    data: Sequence[Any]
+
+
+class Rows(NamedTuple):
+    """What a request asks for: n mappings of feature to value, and n prospect keys ("" where none was sent)."""
+
+    features: list[dict[str, Value]]
+    prospects: list[str]
+
+
+@dataclass(frozen=True)
+class Score:
+    """One row's answer. `prediction` is its key in the prediction log: `{request}:{row}`.
+
+    `reasons` are None where none were asked for, or could be given.
+    """
+
+    prediction: str
+    score: float
+    version: str
+    route: str
+    reasons: tuple[Reason, ...] | None = None
+
+
+def inputs(schema: Schema) -> dict[str, str]:
+    """Names and datatypes of all inputs of a request, in order."""
+    return {**{column.name: DATATYPES[column.type] for column in schema.features}, PROSPECT: "BYTES"}
+
+
+def request(
+    schema: Schema,
+    rows: Sequence[Mapping[str, Value]],
+    prospects: Sequence[str],
+    request_id: str,
+    *,
+    what_if: bool = False,
+    with_reasons: bool = False,
+) -> dict[str, Any]:
+    """The body that asks for the scores of `rows` (n mappings of feature to value) of `prospects` (n keys).
+
+    With `what_if` it asks what they would be.
+
+    Raises InputError for what cannot be written down: a missing feature, or a number that JSON does not know.
+    """
+    tensors = [
+        _tensor(
+            column.name, DATATYPES[column.type], [_sendable(row, number, column) for number, row in enumerate(rows, 1)]
+        )
+        for column in schema.features
+    ]
+    body: dict[str, Any] = {"id": request_id}
+    if what_if:
+        body["parameters"] = {WHAT_IF: True}
+    body["inputs"] = [*tensors, _tensor(PROSPECT, "BYTES", list(prospects))]
+    if with_reasons:
+        body["outputs"] = [{"name": name} for name in WITH_REASONS]
+    return body
+
+
+def asks_what_if(parameters: Mapping[str, Any]) -> bool:
+    """Whether a request with these parameters only asks what the scores would be.
+
+    Raises InputError where `what_if` is neither true nor false: whether a prediction is kept is not to be guessed.
+    """
+    asked = parameters.get(WHAT_IF, False)
+    if not isinstance(asked, bool):
+        raise InputError(f"the parameter {WHAT_IF} is {_shown(asked)}; must be true or false")
+    return asked
+
+
+def parse(schema: Schema, tensors: Sequence[Tensor]) -> Rows:
+    """The n rows that `tensors` ask for, checked against the schema.
+
+    Raises InputError naming the column, the row (from 1) and the rule.
+    """
+    found = {tensor.name: tensor for tensor in tensors}
+    if len(found) != len(tensors):
+        names = [tensor.name for tensor in tensors]
+        raise InputError("the input stands twice", column=next(name for name in names if names.count(name) > 1))
+    missing = [name for name in schema.feature_names if name not in found]
+    if missing:
+        raise InputError("the input is missing", column=missing[0], next=f"Needed: {', '.join(schema.feature_names)}.")
+    surplus = sorted(set(found) - set(schema.feature_names) - {PROSPECT})
+    if surplus:
+        raise InputError("is not a feature of this model", column=surplus[0][:SHOWN])
+    rows = len(found[schema.feature_names[0]].data)
+    if rows > MAX_ROWS:
+        raise InputError(f"{rows} rows in one request; at most {MAX_ROWS} are allowed", next="Send it in several.")
+    if rows == 0:
+        raise InputError("the request has no rows; send at least 1")
+    for tensor in tensors:
+        _check_shape(tensor, rows)
+    columns = [_parsed(column, found[column.name]) for column in schema.features]
+    features = [dict(zip(schema.feature_names, values, strict=True)) for values in zip(*columns, strict=True)]
+    return Rows(features, _keys(found[PROSPECT]) if PROSPECT in found else [""] * rows)
+
+
+def asked_outputs(names: Sequence[str]) -> dict[str, str]:
+    """Names and datatypes of the outputs of a request that names these; `OUTPUTS` where it names none.
+
+    Raises InputError.
+    """
+    if strange := [name for name in names if name not in WITH_REASONS]:
+        raise InputError("is not an output of this model", column=strange[0][:SHOWN])
+    return {name: WITH_REASONS[name] for name in names} or OUTPUTS
+
+
+def check_request_id(request_id: str) -> None:
+    """Raise InputError unless `request_id` may stand in the log's keys."""
+    if not REQUEST_ID.fullmatch(request_id):
+        raise InputError("the request id must be 1 to 128 letters, digits or . _ : @ = + / -, without blanks")
+
+
+def scores(body: Mapping[str, Any]) -> list[Score]:
+    """The n answers in a reply's body."""
+    outputs = {output["name"]: output["data"] for output in body["outputs"]}
+    texts = outputs.get(REASONS, ["null"] * len(outputs["score"]))
+    answers = zip(outputs["score"], outputs["version"], outputs["route"], texts, strict=True)
+    return [
+        Score(prediction_id(body["id"], row), float(score), str(version), str(route), reasons.parsed(text))
+        for row, (score, version, route, text) in enumerate(answers)
+    ]
+
+
+def prediction_id(request_id: str, row: int) -> str:
+    """The prediction log's key of row number `row` (from 0) of a request."""
+    return f"{request_id}:{row}"
+
+
+def _check_shape(tensor: Tensor, rows: int) -> None:
+    if list(tensor.shape) not in ([rows], [rows, 1]) or len(tensor.data) != rows:
+        raise InputError(
+            f"has shape {list(tensor.shape)} and {len(tensor.data)} values; all inputs must have the same shape [n], "
+            f"and the first has {rows} values",
+            column=tensor.name,
+        )
+
+
+def _parsed(column: Column, tensor: Tensor) -> list[Value]:
+    if (tensor.datatype == "BYTES") != column.is_category or tensor.datatype == "BOOL":
+        raise InputError(f"is sent as {tensor.datatype}; must be {DATATYPES[column.type]}", column=column.name)
+    read = _text if column.is_category else _number
+    parsed: list[Value] = []
+    for number, raw in enumerate(tensor.data, 1):
+        try:
+            value = column.parse(read(raw, column.rule))
+        except ValueError as error:
+            raise InputError(str(error), row=number, column=column.name) from None
+        if isinstance(value, int) and value not in INT64:  # 1e300 is a whole number too
+            raise InputError(f"{raw!r} does not fit INT64", row=number, column=column.name)
+        parsed.append(value)
+    return parsed
+
+
+def _keys(tensor: Tensor) -> list[str]:
+    if tensor.datatype != "BYTES":
+        raise InputError(f"is sent as {tensor.datatype}; must be BYTES", column=PROSPECT)
+    rule = f"a key of 1 to {MAX_PROSPECT} printable characters"
+    keys: list[str] = []
+    for number, raw in enumerate(tensor.data, 1):
+        try:
+            key = _text(raw, rule)
+        except ValueError as error:
+            raise InputError(str(error), row=number, column=PROSPECT) from None
+        if not key or not key.isprintable():
+            raise InputError(f"{key!r} is not {rule}", row=number, column=PROSPECT)
+        keys.append(key)
+    return keys
+
+
+def _text(raw: Any, rule: str) -> str:
+    """`raw` as a word; JSON carries BYTES as text, gRPC as bytes, and null is as good as empty."""
+    if raw is None:
+        return ""
+    if isinstance(raw, bytes):
+        try:
+            raw = raw.decode()
+        except UnicodeDecodeError:
+            raise ValueError(f"is not UTF-8; must be {rule}") from None
+    if not isinstance(raw, str) or len(raw) > MAX_PROSPECT:
+        raise ValueError(f"{_shown(raw)} is not {rule}")
+    return raw
+
+
+def _number(raw: Any, rule: str) -> int | float | None:
+    """`raw` if it is a number, or null, which the column refuses as empty; text and true are not numbers here."""
+    if raw is None or (isinstance(raw, int | float) and not isinstance(raw, bool)):
+        if isinstance(raw, int) and raw not in INT64:
+            raise ValueError(f"{_shown(raw)} does not fit INT64")
+        return raw
+    raise ValueError(f"{_shown(raw)} is not {rule}")
+
+
+def _shown(raw: Any) -> str:
+    text = repr(raw)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def _sendable(row: Mapping[str, Value], number: int, column: Column) -> Value:
+    if column.name not in row:
+        raise InputError("the value is missing", row=number, column=column.name)
+    value = row[column.name]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"{value!r} is not {column.rule}", row=number, column=column.name)
+    return value
+
+
+def _tensor(name: str, datatype: str, data: list[Any]) -> dict[str, Any]:
+    return {"name": name, "shape": [len(data)], "datatype": datatype, "data": data}

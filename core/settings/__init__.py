@@ -1,0 +1,1 @@
+"""Settings by group; `loading` reads them."""

@@ -1,0 +1,1 @@
+"""Adapters to MongoDB, S3, the event log, the data registry and Evidently."""

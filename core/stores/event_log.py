@@ -1,0 +1,89 @@
+"""The event log: who did what, when and why. Append-only, and each event seals the one before it.
+
+An event's `_id` is its place in the sequence (as text of fixed length, because the embedded server orders keys as
+text), so two writers can never take the same one; its `seal` is the sha256 of
+its content and of the seal before it, so a changed or removed event breaks every seal after it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pymongo import DESCENDING
+from pymongo.errors import DuplicateKeyError
+
+from core.clock import Clock, now
+from core.stores.mongo import Db, Document, reachable
+
+GENESIS = "0" * 64
+
+
+def seal(event: Document, before: str) -> str:
+    """sha256 over `before` and the event's content without its own seal."""
+    content = {key: value for key, value in event.items() if key != "seal"}
+    text = json.dumps(content, sort_keys=True, default=_plain, ensure_ascii=False)
+    return hashlib.sha256(f"{before}\n{text}".encode()).hexdigest()
+
+
+def key(place: int) -> str:
+    """The `_id` of the event at `place`, counted from 1."""
+    return f"{place:012d}"
+
+
+def append(
+    db: Db,
+    *,
+    who: str,
+    what: str,
+    subject: str,
+    why: str = "",
+    clock: Clock = now,
+    once: Mapping[str, Any] | None = None,
+    **details: Any,
+) -> int:
+    """Add an event and return its place in the sequence. Raises Unavailable.
+
+    `once` is a query: where an event answers it already, its place is returned and none is added, also if several
+    processes tell the same at once.
+    """
+    with reachable():
+        while True:
+            last = db.events.find_one(sort=[("_id", DESCENDING)])
+            # Looked for after the last place was read: whoever tells it from now on takes the place that we would take.
+            told = db.events.find_one(once) if once is not None else None
+            if told is not None:
+                return int(told["_id"])
+            event: Document = {
+                "_id": key(int(last["_id"]) + 1 if last else 1),
+                "at": clock(),
+                "who": who,
+                "what": what,
+                "subject": subject,
+                "why": why,
+                "details": details,
+            }
+            event["seal"] = seal(event, last["seal"] if last else GENESIS)
+            try:
+                db.events.insert_one(event)
+                return int(event["_id"])
+            except DuplicateKeyError:
+                continue  # another writer took this place; take the next one
+
+
+def first_broken(db: Db) -> int | None:
+    """The first place in the sequence whose seal does not hold, or None if all do."""
+    before, expected = GENESIS, 1
+    with reachable():
+        for event in db.events.find(sort=[("_id", 1)]):
+            if event["_id"] != key(expected) or event["seal"] != seal(event, before):
+                return expected
+            before, expected = event["seal"], expected + 1
+    return None
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

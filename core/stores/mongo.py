@@ -1,0 +1,123 @@
+"""The MongoDB adapter: one connection, the collections' names, and their indexes.
+
+`_id` is the natural key everywhere, so that every write may be repeated:
+
+    campaigns    {campaign}
+    prospects    {campaign}:{ref}
+    calls        {prospect}:{call}
+    outcomes     {prospect}:{call}
+    do_not_call  {ref}
+    erasures     {start of a person's keyed hash}-{number}
+    kept_out     {a person's keyed hash}
+    mappings     {header's signature}
+    imports      {campaign}:{file}
+    predictions  {request}:{row}
+    indicators   {series}:{period}
+    models       {name}:{decision}
+    incidents    {cause}:{opened}
+    reviews      {model}:{week}, and behind it the name of whoever signed later
+    events       {sequence}
+    appliance    {fact}
+    users        {login name}
+    sessions     {sha256 of the token}
+    attempts     {name or address}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, MongoClient
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+
+from core.errors import Unavailable
+from core.sentences import Sentence
+from core.settings.loading import MongoSettings
+
+Document = dict[str, Any]
+Db = Database[Document]
+
+SILENCE = 120
+"""Seconds after which a server that has a question and says nothing is given up on."""
+
+PRIVATE = frozenset({"users", "sessions", "attempts"})
+"""Collections that only those read who write them: hashes of passwords, and who is signed in."""
+
+COLLECTIONS = PRIVATE | {
+    *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "predictions", "indicators"),
+    *("models", "incidents", "reports", "reviews", "events", "appliance", "erasures", "kept_out"),
+    *("mappings", "imports"),
+}
+
+INDEXES: dict[str, list[list[tuple[str, int]]]] = {
+    # The call list: the best open prospect of a campaign, and how many are left in each state.
+    "prospects": [
+        [("campaign", ASCENDING), ("status", ASCENDING), ("score", DESCENDING), ("ref", ASCENDING)],
+        [("claim.by", ASCENDING)],
+        # Promised calls and pauses, in the order in which their time comes.
+        [("campaign", ASCENDING), ("status", ASCENDING), ("due", ASCENDING)],
+    ],
+    "calls": [
+        [("agent", ASCENDING), ("at", ASCENDING)],
+        [("prospect", ASCENDING)],
+        [("ref", ASCENDING)],
+        # The same index serves the best time to call, which reads all of a campaign's.
+        [("campaign", ASCENDING), ("at", ASCENDING)],
+    ],
+    "outcomes": [[("at", ASCENDING)], [("campaign", ASCENDING), ("at", ASCENDING)], [("prospect", ASCENDING)]],
+    "predictions": [[("at", ASCENDING)], [("prospect", ASCENDING), ("at", DESCENDING)]],
+    "indicators": [[("series", ASCENDING), ("period", ASCENDING)]],
+    "sessions": [[("user", ASCENDING)]],
+}
+UNIQUE: dict[str, str] = {"users": "shown_key"}
+"""Fields that no two documents of a collection share."""
+
+
+def connect(settings: MongoSettings, *, timeout_seconds: float = 10.0) -> Db:
+    """The appliance's database. Connects lazily; an operation waits at most `timeout_seconds` for a server.
+
+    Datetimes come back in UTC and aware.
+    """
+    client: MongoClient[Document] = MongoClient(
+        settings.mongodb_uri.get_secret_value(),
+        serverSelectionTimeoutMS=int(timeout_seconds * 1000),
+        connectTimeoutMS=int(timeout_seconds * 1000),
+        socketTimeoutMS=SILENCE * 1000,
+        tz_aware=True,
+        appname="callwise",
+        retryWrites=False,  # every write here is idempotent by key; the embedded server knows no sessions
+    )
+    return client[settings.mongodb_database]
+
+
+def ensure_indexes(db: Db) -> None:
+    """Create every collection's indexes; safe to repeat."""
+    with reachable():
+        for collection, indexes in INDEXES.items():
+            for keys in indexes:
+                db[collection].create_index(keys)
+        for collection, field in UNIQUE.items():
+            db[collection].create_index([(field, ASCENDING)], unique=True)
+
+
+def count(collection: Collection[Document], query: Mapping[str, Any]) -> int:
+    """How many documents match. Not `count_documents`: the embedded server counts nothing that is null, and slowly."""
+    counted = list(collection.aggregate([{"$match": query}, {"$count": "n"}]))
+    return int(counted[0]["n"]) if counted else 0
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Translate the driver's errors of a missing server into Unavailable."""
+    try:
+        yield
+    except PyMongoError as error:
+        raise Unavailable(
+            f"MongoDB did not do what was asked: {error}.",
+            kept=Sentence("Nothing was half done: every write has a key and may be repeated."),
+            next=Sentence("Try again; if it persists, look at the log of the mongo service."),
+        ) from error

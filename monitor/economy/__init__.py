@@ -1,0 +1,1 @@
+"""Fetches indicators from the statistics offices."""

@@ -1,0 +1,126 @@
+"""Which published series feeds which indicator: read from one YAML file and checked against the schema."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from core.errors import SchemaError
+from core.schema import Schema
+from core.schema.economy import indicators, span
+
+_ADDRESS = re.compile(r"https://[^/\s]+.*|http://(127\.0\.0\.1|localhost)(:\d+)?(/.*)?")
+
+
+class Strict(BaseModel):
+    """An unknown key in the file is a mistake, not a comment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Frequency(StrEnum):
+    """How often a series has a value."""
+
+    DAILY = "daily"
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+
+    def fits(self, period: str) -> bool:
+        """Whether `period` is of this length. Raises ValueError when it is no period at all."""
+        begins, ends = span(period)
+        low, high = _DAYS[self]
+        return low <= (ends - begins).days <= high
+
+
+_DAYS = {Frequency.DAILY: (1, 1), Frequency.MONTHLY: (28, 31), Frequency.QUARTERLY: (90, 92)}
+
+
+class Transform(StrEnum):
+    """What is made of the published values."""
+
+    NONE = "none"
+    CHANGE_ON_YEAR = "change_on_year"
+
+    def apply(self, values: dict[str, float]) -> dict[str, float]:
+        """By period: the values, or their change in percent (3 decimals) where the year before is there too."""
+        if self is Transform.NONE:
+            return values
+        before = {period: values.get(f"{int(period[:4]) - 1}{period[4:]}") for period in values}
+        return {
+            period: round(100 * (value / was - 1), 3) for period, value in values.items() if (was := before[period])
+        }
+
+
+class Service(Strict):
+    """A service that speaks SDMX. `url` is https, or http on this machine."""
+
+    url: str = Field(pattern=_ADDRESS.pattern)
+
+
+class Series(Strict):
+    """What feeds one column; `key` is by dimension, in the order of the flow's structure."""
+
+    column: str
+    service: str
+    flow: str
+    key: dict[str, str] = Field(min_length=1)
+    frequency: Frequency
+    periods: int = Field(ge=2, le=1000)
+    transform: Transform = Transform.NONE
+    unit: str
+    maximum_age: float = Field(gt=0)
+
+    @property
+    def path(self) -> str:
+        """The key as it stands in an address."""
+        return ".".join(self.key.values())
+
+    @property
+    def request(self) -> tuple[str, str, str, int]:
+        """What is asked for: two columns may be fed by one answer."""
+        return self.service, self.flow, self.path, self.periods
+
+
+class SeriesList(Strict):
+    """The file."""
+
+    services: dict[str, Service]
+    silent_days: float = Field(gt=0)
+    series: tuple[Series, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        columns = [series.column for series in self.series]
+        if twice := {name for name in columns if columns.count(name) > 1}:
+            raise ValueError(f"{', '.join(sorted(twice))} is fed by more than one series")
+        if strange := {series.service for series in self.series} - set(self.services):
+            raise ValueError(f"{', '.join(sorted(strange))} is not among the services")
+        return self
+
+    @cached_property
+    def by_column(self) -> dict[str, Series]:
+        """The series by the column they feed."""
+        return {series.column: series for series in self.series}
+
+
+def read(path: Path, schema: Schema) -> SeriesList:
+    """The list in the YAML file at `path`. Raises SchemaError naming what is wrong with it."""
+    try:
+        found = SeriesList.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise SchemaError(f"The list of series {path} cannot be read: {error.strerror}.") from error
+    except yaml.YAMLError as error:
+        raise SchemaError(f"The list of series {path} is not YAML: {error}.") from error
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
+        raise SchemaError(f"The list of series {path} is not usable: {problems}.") from error
+    columns = {column.name for column in indicators(schema)}
+    if strange := [name for name in found.by_column if name not in columns]:
+        raise SchemaError(f"The list of series {path} feeds {', '.join(strange)}, no indicator of the schema.")
+    return found

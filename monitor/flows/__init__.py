@@ -1,0 +1,1 @@
+"""Asks Prefect for flow runs: trainings and erasures."""

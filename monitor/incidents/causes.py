@@ -1,0 +1,70 @@
+"""What could be wrong, and whether it is: each cause with its newest judgement.
+
+Drift and quality are read from the newest report, which names the model it judged. Of every other cause the state is
+read that its own job noted (`monitor.jobs.cause_states.turn`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pymongo import DESCENDING
+
+from core.oversight.report_words import REPORTS, words
+from core.stores.mongo import Db, Document, reachable
+from monitor.incidents.facts import Finding
+from monitor.incidents.lifecycle import DATA_GATES
+from monitor.jobs.cause_states import WELL, turn
+
+PREFIX, AFTER = "monitor:", "monitor;"
+DATA, BROKEN = "data", "broken"
+REFUSED = "training refused"
+NEWEST = [("_id", DESCENDING)]
+
+
+def known(db: Db) -> list[str]:
+    """Every cause that was ever judged, sorted. Raises Unavailable."""
+    with reachable():
+        found = list(db.appliance.find({"_id": {"$gte": PREFIX, "$lt": AFTER}}))
+    noted = {str(fact["_id"]).removeprefix(PREFIX) for fact in found if "state" in fact}
+    return sorted(noted | set(REPORTS))
+
+
+def finding(db: Db, cause: str) -> Finding | None:
+    """The newest judgement of `cause`; None if there is none yet. Raises Unavailable."""
+    if cause in REPORTS:
+        return _from_report(db, *REPORTS[cause])
+    with reachable():
+        fact = db.appliance.find_one({"_id": f"{PREFIX}{cause}"})
+        if fact is None:
+            return None
+        state, report = str(fact["state"]), str(fact["report"])
+        told = db.events.find_one({"what": f"{cause}: {state}", "subject": report})
+    return Finding(state != WELL, report, "", str(told["why"]) if told else state)
+
+
+def judge_data(db: Db) -> bool:
+    """Note whether the last training was stopped because its data break a rule; returns whether that is news.
+
+    A training that an incident asked for is that incident's to tell. Raises Unavailable.
+    """
+    with reachable():
+        ended = db.events.find_one({"what": {"$in": [REFUSED, "model on trial", "model promoted"]}}, sort=NEWEST)
+    if ended is None:
+        return False
+    details: Document = ended["details"]
+    broken = ended["what"] == REFUSED and details.get("gate") in DATA_GATES
+    if broken and details.get("incident"):
+        return False
+    return turn(db, DATA, BROKEN if broken else WELL, f"event-{ended['_id']}", str(ended["why"]))
+
+
+def _from_report(db: Db, kind: str, bad: str) -> Finding | None:
+    newest: list[Mapping[str, Any]] = [{"$match": {"kind": kind}}, {"$sort": {"made.at": -1}}, {"$limit": 1}]
+    with reachable():
+        report = next(iter(list(db.reports.aggregate(newest))), None)
+    if report is None:
+        return None
+    verdict: Document = report["verdict"]
+    return Finding(bool(verdict[bad]), str(report["_id"]), str(verdict["version"]), words(kind, verdict))

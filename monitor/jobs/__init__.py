@@ -1,0 +1,1 @@
+"""What a job is, when it runs, and the monitor's health."""

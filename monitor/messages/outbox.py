@@ -1,0 +1,112 @@
+"""The outbox: every message that waits is sent, and then marked as told.
+
+What waits stands in the documents themselves: an incident's entries with `tell`, and reports that are written to be
+told (weekly digests, reminders), as long as their `told` is empty. Each address is marked when it was sent to, so one
+that is out of reach is tried again at the next run and the others hear nothing twice. A process that dies between
+sending and marking sends that message a second time: Apprise's services know no key by which they could drop it.
+Without any address what waits is marked as told to nobody, so that setting one up later does not send what is long
+past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from pymongo import ASCENDING
+
+from core.clock import Clock, now
+from core.errors import Unavailable
+from core.oversight.incidents import change
+from core.stores.mongo import Db, Document, reachable
+from monitor.messages import message as messages
+from monitor.messages.message import Kind, Message
+from monitor.messages.notifier import Notifier
+
+Mark = Callable[[Document], None]
+"""Sets fields (`sent`, `told`) of what was told."""
+LETTERS = ["digest", "reminder"]
+"""Kinds of reports that are written to be told, with a title and a text in their verdict."""
+
+
+@dataclass
+class _Sent:
+    """What one run did."""
+
+    messages: int = 0
+    refused: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """The messages of an appliance and who is told; `page` is where people look."""
+
+    db: Db
+    notifier: Notifier
+    page: str | None = None
+    clock: Clock = now
+
+    def run(self) -> str:
+        """Send what waits, oldest first.
+
+        Raises Unavailable, once the rest was sent, when an address did not take its message.
+        """
+        done = _Sent()
+        with reachable():
+            incidents = list(self.db.incidents.find({"outbox": True}).sort([("_id", ASCENDING)]))
+            letters = list(self.db.reports.find({"kind": {"$in": LETTERS}, "told": None}).sort([("_id", ASCENDING)]))
+        for incident in incidents:
+            self._incident(incident, done)
+        for letter in letters:
+            kind: Kind = "info" if letter["kind"] == "digest" else "warning"
+            message = Message(letter["verdict"]["title"], letter["verdict"]["text"], kind)
+            self._deliver(message, letter, partial(self._mark_letter, str(letter["_id"])), done, set())
+        if done.refused:
+            raise Unavailable(
+                f"{', '.join(sorted(done.refused))} did not take a message.",
+                kept="It waits and is sent at the next run; the other addresses have theirs.",
+                next="Check the address in CALLWISE_NOTIFY_URLS, and that the monitor may reach it.",
+            )
+        if not self.notifier.addresses():
+            return "nobody is told anything: CALLWISE_NOTIFY_URLS names no address"
+        return f"messages sent: {done.messages}" if done.messages else "nothing to tell"
+
+    def _incident(self, incident: Document, done: _Sent) -> None:
+        key = str(incident["_id"])
+        behind: set[str] = set()  # addresses that did not take a message: what came after it is told to them after it
+        for place, entry in enumerate(incident["history"]):
+            if not entry["tell"] or entry["told"]:
+                continue
+            message = messages.of_incident(incident, place, self.page)
+
+            def mark(marks: Document, place: int = place) -> None:
+                change(self.db, key, lambda found: {"history": _marked(found["history"], place, marks)})
+
+            self._deliver(message, entry, mark, done, behind)
+        change(self.db, key, lambda found: {"outbox": any(one["tell"] and not one["told"] for one in found["history"])})
+
+    def _deliver(self, message: Message, what: Document, mark: Mark, done: _Sent, behind: set[str]) -> None:
+        """Send to every address that was not sent to yet and is not `behind`; who refuses is behind from now on."""
+        addresses = self.notifier.addresses()
+        sent = [key for key in what.get("sent", []) if key in addresses]
+        for key, service in addresses.items():
+            if key in sent or key in behind:
+                continue
+            if self.notifier.send(key, message):
+                sent.append(key)
+                done.messages += 1
+                mark({"sent": sent})
+            else:
+                behind.add(key)
+                done.refused.add(service)
+        if len(sent) == len(addresses):
+            mark({"sent": sent, "told": {"at": self.clock(), "to": len(sent)}})
+
+    def _mark_letter(self, key: str, marks: Document) -> None:
+        with reachable():
+            self.db.reports.update_one({"_id": key}, {"$set": marks})
+
+
+def _marked(history: Sequence[Document], place: int, marks: Document) -> list[Document]:
+    return [{**entry, **marks} if at == place else entry for at, entry in enumerate(history)]

@@ -1,0 +1,1 @@
+"""Ranks the call list and applies outcomes to it."""

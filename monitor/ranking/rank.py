@@ -1,0 +1,213 @@
+"""Keeps the score of every open prospect that of the present models.
+
+A prospect is current when it was ranked by the *lineup* in service: the champion and, while there is one, the canary;
+which of the two scores a prospect is the scoring service's to decide. What is in service is asked of that service, not
+of the registry, so a list never waits between two models. Prospects without a score come first, in every campaign;
+then those of an earlier lineup. Both go in the order of arrival, campaign by campaign and key by key, never by score:
+the newest predictions are what drift is judged on, and they must not be the bottom of a list.
+
+Where a campaign's file left the indicators out, a prospect is scored with what is known of the economy now, and again
+when that changes. The prospect keeps only a hash of it: the values are in the prediction log, as sent.
+
+A request's id is a hash of what is asked and of the prediction it replaces. A run that was killed between the answer
+and the write asks the same question again and gets the answer that was logged; once written, the next is another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pymongo import ASCENDING, UpdateOne
+
+from core.clock import Clock, now
+from core.errors import InputError
+from core.schema import Schema, Value, economy
+from core.schema.economy import Known
+from core.scoring.protocol import Score
+from core.scoring.reasons import documents
+from core.stores.mongo import Db, Document, reachable
+
+BATCH = 500  # rows a request
+ROUND = 50_000  # prospects a run and campaign looks at; the next run goes on
+FIELDS = {"features": 1, "prediction": 1, "economy": 1}
+
+
+class Scorer(Protocol):
+    """What scores are asked of; `core.scoring.client.ScoringClient` is the real one."""
+
+    def state(self) -> Mapping[str, str | int | float]:
+        """What is in service: `champion` and `canary`, each a version or empty. Raises Unavailable."""
+        ...
+
+    def score(
+        self,
+        rows: Sequence[Mapping[str, Value]],
+        prospects: Sequence[str],
+        *,
+        request_id: str | None = None,
+        with_reasons: bool = False,
+    ) -> list[Score]:
+        """The scores of n rows, in their order, with reasons if asked to. Raises InputError, Unavailable."""
+        ...
+
+
+@dataclass(frozen=True)
+class Lineup:
+    """The model versions that score now."""
+
+    champion: str
+    canary: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.champion}+{self.canary}" if self.canary else self.champion
+
+    def outdated(self) -> dict[str, Any]:
+        """The query of prospects that another lineup ranked.
+
+        Without a canary only the scores of other versions are out of date, so that the end of a canary leaves the
+        champion's in place.
+        """
+        return (
+            {"ranked_by": {"$nin": [None, str(self)]}}
+            if self.canary
+            else {"score_version": {"$nin": [None, self.champion]}}
+        )
+
+
+@dataclass
+class Ranking:
+    """What a run did: prospects ranked, those that came too late (closed meanwhile), requests that were refused.
+
+    `known` is the economy it ranked with, `unknown` the indicators that prospects need and nothing is known of. It was
+    `overtaken` if a model that is not of its lineup answered too.
+    """
+
+    lineup: Lineup
+    known: Known
+    ranked: int = 0
+    closed: int = 0
+    overtaken: bool = False
+    refused: list[InputError] = field(default_factory=list)
+    unknown: dict[str, InputError] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        done = f"{self.ranked} prospects ranked" if self.ranked else "every open prospect is ranked"
+        return f"{done} by version {self.lineup}"
+
+
+def lineup(scorer: Scorer) -> Lineup | None:
+    """What is in service, or None before there is a champion. Raises Unavailable."""
+    state = scorer.state()
+    return Lineup(str(state["champion"]), str(state["canary"]) or None) if state["champion"] else None
+
+
+def rank(db: Db, scorer: Scorer, schema: Schema, *, clock: Clock = now) -> Ranking | None:
+    """Score every open prospect that the lineup in service has not ranked; None before there is a champion.
+
+    Indicators that a file left out are those known at `clock()`.
+
+    Raises Unavailable when a service does not answer (what was ranked by then stays), and InputError at the end when
+    the scoring service refused rows, or nothing is known of an indicator they need (the others are ranked).
+    """
+    present = lineup(scorer)
+    if present is None:
+        return None
+    with reachable():
+        found = list(db.campaigns.find({}, {"_id": 1, "economy": 1}).sort([("created_at", ASCENDING)]))
+    campaigns = [campaign["_id"] for campaign in found]
+    in_economy = [campaign["_id"] for campaign in found if campaign.get("economy")]
+    done = Ranking(present, economy.known(db, schema, clock()) if in_economy else Known({}))
+    moved = {"economy": {"$nin": [None, done.known.hash]}}
+    rounds = (({"score": None}, campaigns), (present.outdated(), campaigns), (moved, in_economy))
+    for condition, concerned in rounds:
+        for campaign in concerned if not done.overtaken else ():
+            keys = _open(db, campaign, condition)
+            for start in range(0, len(keys), BATCH):
+                _rank(db, scorer, schema, keys[start : start + BATCH], done)
+    if done.unknown:
+        raise InputError(
+            f"nothing is known yet of {', '.join(sorted(done.unknown))}, which open campaigns leave to the economy",
+            kept=f"All other prospects are ranked ({done.ranked} now); those that need it keep no score.",
+            next="Let the live indicators in (CALLWISE_ECONOMY=live), or import the campaign with these columns.",
+        )
+    if done.refused:
+        first = done.refused[0]
+        raise InputError(
+            f"{first.what} (and {len(done.refused) - 1} more refused requests)" if done.refused[1:] else first.what,
+            kept=f"All other prospects are ranked ({done.ranked} now); those of a refused request keep no score.",
+            next="Compare the campaign with the schema the champion was trained on.",
+        )
+    return done
+
+
+def request_id(lineup: Lineup, prospects: Sequence[Document]) -> str:
+    """The natural key of asking `lineup` for these prospects: 32 hex digits of a sha256."""
+    asked = [[p["_id"], p["features"], p.get("prediction")] for p in prospects]
+    text = json.dumps(["rank", str(lineup), asked], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _open(db: Db, campaign: str, condition: Mapping[str, Any]) -> list[str]:
+    """Keys of the open prospects under `condition`, in their order."""
+    query = {"campaign": campaign, "status": "open", **condition}
+    with reachable():
+        found = db.prospects.find(query, {"_id": 1}).sort([("_id", ASCENDING)]).limit(ROUND)
+        return [prospect["_id"] for prospect in found]
+
+
+def _rank(db: Db, scorer: Scorer, schema: Schema, keys: Sequence[str], done: Ranking) -> None:
+    with reachable():
+        found = {p["_id"]: p for p in db.prospects.find({"_id": {"$in": list(keys)}, "status": "open"}, FIELDS)}
+    done.closed += len(keys) - len(found)
+    prospects = _complete([found[key] for key in keys if key in found], schema, done)
+    if not prospects:
+        return
+    request = request_id(done.lineup, prospects)
+    try:
+        rows, asked = [p["features"] for p in prospects], [p["_id"] for p in prospects]
+        scores = scorer.score(rows, asked, request_id=request, with_reasons=True)
+    except InputError as error:
+        done.refused.append(error)
+        return
+    strangers = {score.version for score in scores} - {done.lineup.champion, done.lineup.canary}
+    done.overtaken |= bool(strangers)  # the next run sees the new lineup, and goes over these again
+    ranked_by = "" if strangers else str(done.lineup)
+    writes = [_write(p, score, ranked_by, done.known) for p, score in zip(prospects, scores, strict=True)]
+    with reachable():
+        written = db.prospects.bulk_write(writes, ordered=False).matched_count
+    done.ranked += written
+    done.closed += len(writes) - written
+
+
+def _complete(prospects: Sequence[Document], schema: Schema, done: Ranking) -> list[Document]:
+    """The prospects as they are scored, with what is known of the economy; those of whom too little is are refused."""
+    complete = []
+    for prospect in prospects:
+        if prospect.get("economy") is not None:
+            try:
+                done.known.require(column.name for column in economy.missing(schema, prospect["features"]))
+            except InputError as error:
+                done.unknown.setdefault(str(error.column), error)
+                continue
+            complete.append({**prospect, "features": done.known.fill(prospect["features"], schema)})
+        else:
+            complete.append(prospect)
+    return complete
+
+
+def _write(prospect: Document, score: Score, ranked_by: str, known: Known) -> UpdateOne:
+    ranked = {
+        "score": score.score,
+        "score_version": score.version,
+        "score_route": score.route,
+        "prediction": score.prediction,
+        "ranked_by": ranked_by,
+        "reasons": documents(score.reasons),
+    }
+    if prospect.get("economy") is not None:
+        ranked["economy"] = known.hash
+    return UpdateOne({"_id": prospect["_id"], "status": "open"}, {"$set": ranked})

@@ -1,0 +1,1 @@
+"""Drift, quality and parity reports."""

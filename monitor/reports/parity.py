@@ -1,0 +1,126 @@
+"""Serving equals training: logged requests are scored once more, as training would, and nothing may differ.
+
+The model comes from the registry, so what was registered, what is loaded in serving and what the log says are held
+against each other over real requests, where a model's proof does so over a few prepared ones. A score that ran in the
+other model's shadow counts like one that was used: of a canary there are few others. A canary whose scores differ is
+dropped by its next look (`monitor.trials.trial`); a champion's are an incident, for a person to look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import numpy as np
+from pymongo import DESCENDING
+
+from core.clock import Clock, now
+from core.models.level import levelled
+from core.models.registry import TOLERANCE, Loaded, ModelVersion, predict
+from core.stores.mongo import Db, Document, reachable
+from monitor.jobs.cause_states import WELL, turn
+
+KIND = "parity"
+CAUSE, SKEWED = "skew", "skewed"
+FARTHEST = 1.0  # apart: a probability from one that is none
+
+
+class Registry(Protocol):
+    """Where models come from; `core.models.registry.ModelRegistry` is the real one."""
+
+    def version(self, number: str) -> ModelVersion:
+        """Version `number`. Raises NotFound, Unavailable."""
+        ...
+
+    def load(self, version: ModelVersion) -> Loaded:
+        """Download a version and prove it. Raises ModelError, Unavailable."""
+        ...
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Of `rows` logged scores of `version`, how many differ from training's, and the worst one's key and distance."""
+
+    version: str
+    rows: int
+    different: int
+    worst: str
+    distance: float
+
+    @property
+    def sentence(self) -> str:
+        """The finding for people."""
+        if not self.different:
+            return f"version {self.version}: {self.rows} logged scores come out the same as in training"
+        return (
+            f"version {self.version}: {self.different} of {self.rows} logged scores differ from training's, "
+            f"most of all {self.worst}, by {self.distance:.3g}"
+        )
+
+
+def review(
+    db: Db,
+    registry: Registry,
+    versions: list[str],
+    size: int,
+    code_version: str,
+    *,
+    champion: str | None,
+    clock: Clock = now,
+) -> str:
+    """Hold the newest `size` logged scores of each version in service against training; what there is to say.
+
+    A `champion` that differs is an incident; a canary is dropped by the next look at its trial, and nobody is told.
+    Raises Unavailable, and ModelError when a version does not even reproduce its proof.
+    """
+    found = [one for version in versions if (one := replayed(db, registry, version, size)).rows]
+    if not found:
+        return "nothing was scored yet"
+    bad = [one for one in found if one.different]
+    at, sentence = clock(), "; ".join(one.sentence for one in found)
+    report = f"{KIND}:{at:%Y-%m-%dT%H:%M:%S}"
+    verdict = {
+        "versions": [asdict(one) | {"sentence": one.sentence} for one in found],
+        "different": bool(bad),
+        "sentence": sentence,
+        "code_version": code_version,
+    }
+    document: Document = {"kind": KIND, "verdict": verdict, "made": {"at": at}, "snapshot": None}
+    with reachable():
+        db.reports.update_one({"_id": report}, {"$setOnInsert": document}, upsert=True)
+    turn(db, CAUSE, SKEWED if any(one.version == champion for one in bad) else WELL, report, sentence)
+    return sentence
+
+
+def skewed(db: Db, version: str, since: datetime) -> str | None:
+    """What the newest report made since `since` says against `version`; None if nothing. Raises Unavailable."""
+    with reachable():
+        newest = db.reports.find_one({"kind": KIND, "made.at": {"$gte": since}}, sort=[("made.at", DESCENDING)])
+    found = newest["verdict"]["versions"] if newest else []
+    return next((str(one["sentence"]) for one in found if one["version"] == version and one["different"]), None)
+
+
+def replayed(db: Db, registry: Registry, version: str, size: int) -> Parity:
+    """Score the newest `size` requests that `version` scored once more, with the registered model."""
+    with reachable():
+        asked = {"$or": [{"version": version}, {"shadow_version": version}]}
+        records = list(db.predictions.find(asked).sort([("at", DESCENDING)]).limit(size))
+    if not records:
+        return Parity(version, 0, 0, "", 0.0)
+    model = registry.load(registry.version(version)).model
+    raw = predict(model, [record["features"] for record in records])
+    apart = np.abs([_apart(record, version, score) for record, score in zip(records, raw, strict=True)])
+    worst = int(apart.argmax())
+    different = int((apart > TOLERANCE).sum())
+    return Parity(version, len(records), different, str(records[worst]["_id"]), float(apart[worst]))
+
+
+def _apart(record: Mapping[str, Any], version: str, raw: float) -> float:
+    prefix = "" if record["version"] == version else "shadow_"
+    logged, level = record[f"{prefix}score"], float(record.get(f"{prefix}level") or 0.0)
+    if logged is None:  # what the embedded MongoDB-wire server makes of a score that is no number
+        return FARTHEST
+    apart = float(levelled([raw], level)[0]) - float(logged)
+    return apart if np.isfinite(apart) else FARTHEST

@@ -1,0 +1,141 @@
+"""Quality of the champion where outcomes are in: what was said before the last calls, and what came of them.
+
+Two bars. The champion's figures on its own training data stand beside the window's for people, and flatter it: it has
+seen those rows, and they are not a selection, while people are called from the top of the list. The verdict rests on
+the other: what the scores of these very calls promised (`promise`). Each window breaks a kept promise with a
+probability of 1%; windows that share outcomes are not independent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from core.models.metrics import Quality, quality
+from core.models.registry import SCORE
+from core.models.succession import CHAMPION
+from core.stores.evidently import QUALITY
+from monitor.jobs.cause_states import WELL, turn
+from monitor.reports import windows
+from monitor.reports.promise import Promise, promised
+from monitor.reports.registry import Registry
+from monitor.reports.shelf import Shelf
+
+OUTCOME, SQUARED_ERROR = "outcome", "squared_error"
+
+
+@dataclass(frozen=True)
+class QualityVerdict:
+    """What a window of outcomes says. It names nobody: verdicts are kept for ever, and people may ask to be erased."""
+
+    version: str
+    code_version: str
+    since: datetime
+    until: datetime
+    quality: Quality
+    promise: Promise
+    reference: Quality
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The ways in which the champion does not do what it promised; empty if it does."""
+        return self.promise.broken(self.quality.auc, self.quality.conversion)
+
+    @property
+    def sentence(self) -> str:
+        """The verdict for people."""
+        found = self.quality
+        text = "; ".join(self.broken) or "the champion keeps what it promised"
+        return (
+            f"{text}. {found.size} outcomes of version {self.version}: AUC {found.auc:.3f} (promised "
+            f"{self.promise.auc:.3f}, training {self.reference.auc:.3f}), conversion {found.conversion:.3f} (promised "
+            f"{self.promise.conversion:.3f}), {found.top_half_capture:.0%} of the sales in the better half"
+        )
+
+    def document(self) -> dict[str, Any]:
+        """As it stands in MongoDB."""
+        return {**asdict(self), "broken": list(self.broken), "degraded": bool(self.broken)}
+
+
+def review(shelf: Shelf, registry: Registry, size: int, code_version: str) -> str:
+    """Judge the `size` newest outcomes, if there are as many, and publish it once; returns what there is to say.
+
+    Raises Unavailable, NotFound when the champion has no training data beside it.
+    """
+    champion = registry.version_by_alias(CHAMPION)
+    if champion is None:
+        return "no champion yet, so nothing to judge"
+    window = windows.outcomes(shelf.db, champion.version, size)
+    if len(window) < size:
+        return f"no verdict: {len(window)} of {size} outcomes of people that version {champion.version} scored"
+    sales = sum(call.positive for call in window)
+    if sales in (0, size):
+        return f"no verdict: of {size} outcomes {sales} are sales, and a ranking needs both sales and refusals"
+    if not shelf.news("performance", champion.version, [(call.outcome, call.at) for call in window]):
+        return "less than a tenth of the window is new since the last report"
+    verdict, snapshot = judge(registry.reference(champion), window, champion.version, code_version)
+    report = report_id(champion.version, window)
+    shelf.keep(report, "performance", verdict.document())
+    turn(shelf.db, "quality", "degraded" if verdict.broken else WELL, report, verdict.sentence)
+    page = shelf.publish(report, snapshot)
+    return f"{verdict.sentence}; {page}"
+
+
+def report_id(version: str, window: Sequence[windows.Called]) -> str:
+    """The natural key of the report on `window`: a hash of all its outcomes, so that it names none of them."""
+    keys = "\n".join(call.outcome for call in window)
+    return f"performance:{version}:{hashlib.sha256(keys.encode()).hexdigest()[:16]}"
+
+
+def judge(
+    reference: pd.DataFrame, window: Sequence[windows.Called], version: str, code_version: str
+) -> tuple[QualityVerdict, str]:
+    """The verdict on `window` (n calls, the newest first) and its Evidently snapshot as JSON.
+
+    `reference` has `outcome` (0 or 1) and `score`. Raises InputError when either holds one class only.
+    """
+    from evidently import BinaryClassification, DataDefinition, Dataset, Report  # noqa: PLC0415 - as in drift
+    from evidently.metrics import LogLoss, MeanValue, RocAuc  # noqa: PLC0415
+
+    from monitor.reports.top_half_metric import TopHalfCapture  # noqa: PLC0415
+
+    current = pd.DataFrame({OUTCOME: [int(call.positive) for call in window], SCORE: [call.score for call in window]})
+    definition = DataDefinition(
+        numerical_columns=[OUTCOME, SCORE, SQUARED_ERROR],
+        classification=[BinaryClassification(target=OUTCOME, prediction_probas=SCORE, pos_label=1)],
+    )
+    metrics = [
+        RocAuc(),
+        TopHalfCapture(outcome=OUTCOME, score=SCORE),
+        LogLoss(),
+        *(MeanValue(column=column) for column in (OUTCOME, SCORE, SQUARED_ERROR)),
+    ]
+    last, first = window[0], window[-1]
+    snapshot = Report(metrics).run(
+        Dataset.from_pandas(_with_error(current), definition),
+        Dataset.from_pandas(_with_error(reference), definition),
+        name=f"Quality, version {version}",
+        timestamp=last.at.astimezone(UTC).replace(tzinfo=None),  # Evidently compares times without a zone
+        metadata={"report": report_id(version, window), "version": version, "code_version": code_version},
+        tags=[QUALITY],
+    )
+    verdict = QualityVerdict(
+        version=version,
+        code_version=code_version,
+        since=first.at,
+        until=last.at,
+        quality=quality(current[OUTCOME], current[SCORE]),
+        promise=promised(current[SCORE]),
+        reference=quality(reference[OUTCOME], reference[SCORE]),
+    )
+    return verdict, snapshot.dumps()
+
+
+def _with_error(frame: pd.DataFrame) -> pd.DataFrame:
+    """Outcome and score, and the squared error whose mean is the Brier score."""
+    return frame[[OUTCOME, SCORE]].assign(**{SQUARED_ERROR: (frame[OUTCOME] - frame[SCORE]) ** 2})

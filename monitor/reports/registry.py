@@ -1,0 +1,22 @@
+"""What the reports ask of the model registry; `core.models.registry.ModelRegistry` is the real one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from core.models.registry import ModelVersion
+
+
+class Registry(Protocol):
+    """The champion, and what it was trained on."""
+
+    def version_by_alias(self, alias: str) -> ModelVersion | None:
+        """The version under `alias`, or None. Raises Unavailable."""
+        ...
+
+    def reference(self, version: ModelVersion) -> pd.DataFrame:
+        """Rows the version was trained on: features, `outcome` (0 or 1), its own `score`. Raises NotFound."""
+        ...

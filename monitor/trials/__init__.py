@@ -1,0 +1,1 @@
+"""The trial of a canary: evidence, guardrails, promotion and rollback."""

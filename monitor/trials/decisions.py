@@ -1,0 +1,76 @@
+"""`scripts/models`: every decision about the models, or which version had which role at a moment."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from core.errors import CallwiseError
+from core.models.succession import Decision, State, decisions, state
+from core.settings import loading as settings
+from core.stores.mongo import connect
+
+
+class Settings(settings.MongoSettings, settings.RegistrySettings):
+    """Where decisions are kept, and the name of the model they are about."""
+
+
+def moment(text: str) -> datetime:
+    """A moment in ISO 8601; without a zone it is UTC. Raises ValueError."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print what was asked; 1 with a sentence when MongoDB does not answer."""
+    parser = argparse.ArgumentParser("scripts/models", description="Which model was champion when, and why.")
+    parser.add_argument("--at", type=moment, metavar="TIME", help="who was what at this moment (ISO 8601, UTC)")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    asked = parser.parse_args(argv)
+    try:
+        here = settings.load(Settings)
+        taken = decisions(connect(here), here.callwise_model_name)
+    except CallwiseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    found = state(taken, asked.at)
+    if asked.json:
+        listed = [asdict(one) for one in taken if asked.at is None or one.at <= asked.at]
+        print(json.dumps({"champion": found.champion, "canary": found.canary, "decisions": listed}, default=str))
+        return 0
+    if asked.at is None:
+        print(*(listing(taken) or ["No decision about a model was taken yet."]), sep="\n")
+    print(*who(found), sep="\n")
+    return 0
+
+
+def listing(taken: Sequence[Decision]) -> list[str]:
+    """A line a decision: when, what, which version, by whom, why."""
+    return [
+        f"{one.at:%Y-%m-%d %H:%M:%S}  version {one.version:<4} {one.what:<12} by {one.by}"
+        f"{f', for {one.incident}' if one.incident else ''}: {one.why}"
+        for one in taken
+    ]
+
+
+def who(found: State) -> list[str]:
+    """Who is champion and canary, since when and why, and whether the line is held."""
+    if not found.reigns:
+        return ["No champion."]
+    reign = found.reigns[-1]
+    lines = [f"Champion: version {reign.version} since {reign.at:%Y-%m-%d %H:%M:%S} ({reign.what}: {reign.why})"]
+    if found.trial is not None:
+        lines.append(f"On trial: version {found.trial.version} since {found.trial.at:%Y-%m-%d %H:%M:%S}")
+    if found.hold is not None:
+        lines.append(f"On hold since {found.hold.at:%Y-%m-%d %H:%M:%S} by {found.hold.by}: {found.hold.why}")
+    if found.previous is not None:
+        lines.append(f"A rollback goes to version {found.previous}.")
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,276 @@
+"""Whether a canary is promoted, rolled back or heard further: the verdict on the outcomes known so far.
+
+**What is tested.** Canary and champion score everybody, so each outcome gives a pair of forecasts made before it. Of
+the pairs, in the order in which their outcomes became known, are taken the canary's gain in log score and its gain in
+ranking (`gains`), and for each the evidence that it is above nothing, and below, on the average of the calls so far.
+The evidence may be looked at after every outcome (`eprocess` has the theorem), so `judge` finds the *first* outcome at
+which a rule holds: judging late, or again after a restart, decides the same as judging after every one.
+
+- *Roll back* when the evidence "worse in score" reaches 1/roll_back: a canary that does not score worse is ever rolled
+  back so with a chance of at most `roll_back`. Or when, in one segment, the score is shown worse by more than a margin:
+  the chance that this ever happens to a canary that is not, in any segment, is at most `guard`.
+- *Promote* when the evidence "better in score" reaches 1/promote, and neither gain is negative, from `minimum` on.
+  A canary that does not score better is ever promoted with a chance of at most `promote`.
+- *Inconclusive* after `limit` outcomes: the champion stays. Otherwise *go on*.
+
+**Delay.** Forecasts are fixed before the call, so a difference is known when its outcome is, and nothing of it before
+but its two possible values; the order may be any that does not look ahead. If sales are learnt later than refusals,
+the averages are over what is known: a limit's worth of outcomes, not of calls.
+
+**Only who was called has an outcome.** The verdict is valid for the people called, and says nothing about those whom
+nobody called. People are called from the top of the list, which is the champion's but for the canary's share (5%):
+those few are who only the canary would have put on top. Being picked by the champion bends the two gains in different
+ways. Among the picked, the champion's scores are alike and so order little: any second opinion ranks them better, also
+one that is no better on the whole. Evidence from ranking would promote most canaries that equal the champion
+(`bench.decisions` prints how many). And where nobody is picked, it holds for the refusals that the sales were compared
+with, whose luck is not averaged out where sales are frequent. So ranking is stated and vetoes a promotion, and does not
+decide. The score hardly leans: a calibrated champion stays calibrated among those it picked. In simulation an equal
+canary gains between -0.013 and +0.003 nats a call on the picked, by how many are, and the rates hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import numpy as np
+
+from monitor.trials.eprocess import Differences, Values, confidence, evidence, log_evidence
+from monitor.trials.gains import (
+    LARGEST_SCORE_GAIN,
+    RANKING_BETS,
+    SCORE_BETS,
+    Flags,
+    RankingGain,
+    ranking_gain,
+    score_gain,
+)
+
+What = Literal["promote", "roll back", "go on", "inconclusive"]
+PROMOTE: What = "promote"
+ROLL_BACK: What = "roll back"
+GO_ON: What = "go on"
+INCONCLUSIVE: What = "inconclusive"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An outcome that became known, the two scores given before its call, whose was used, and the groups it is in.
+
+    Which group a person is in must not depend on the trial's outcomes, so the schema says it (`Schema.groups_of`).
+    """
+
+    outcome: str
+    at: datetime
+    positive: bool
+    champion: float
+    canary: float
+    route: str
+    segments: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rates of false decisions, and the sizes. Set before the trial: none may depend on its outcomes."""
+
+    promote: float = 0.05
+    roll_back: float = 0.05
+    minimum: int = 200  # outcomes before a promotion
+    limit: int = 1000  # outcomes after which the champion stays
+    window: int = 500  # calls before, among which a call is ranked
+    guard: float = 0.05  # rate of false roll backs by segments, of all together
+    segments: int = 24  # that share this rate; those first seen beyond this number are not judged
+    segment_rows: int = 200  # outcomes before one is judged
+    segment_margin: float = 0.02  # nats a call that the canary may score worse in it
+    confidence: float = 0.05  # the confidence sequences miss the truth, ever, at most this often
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A mean gain of the canary, where it lies, and the evidence (e-values) that it is above and below 0."""
+
+    estimate: float
+    low: float
+    high: float
+    better: float
+    worse: float
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A segment's outcomes, the canary's mean loss of score there (nats), the evidence that it is over the margin."""
+
+    name: str
+    outcomes: int
+    loss: float
+    evidence: float
+    reached: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is decided on the first `outcomes` pairs, and all it rests on.
+
+    `score` is in nats a call, `ranking` in shares of the refusals before a sale, `auc` over all pairs of calls within
+    a window. `routed` is how many of the people called were the canary's. `until` is when the deciding outcome became
+    known, if there is one; nobody is named, because decisions are kept for ever.
+    """
+
+    what: What
+    why: str
+    outcomes: int
+    sales: int
+    routed: int
+    since: datetime | None
+    until: datetime | None
+    score: Comparison
+    ranking: Comparison
+    auc: float
+    segments: tuple[Segment, ...]
+    rules: Rules
+
+    @property
+    def decided(self) -> bool:
+        """Whether the trial is over."""
+        return self.what != GO_ON
+
+    @property
+    def sentence(self) -> str:
+        """The verdict for people."""
+        if not self.outcomes:
+            return f"{self.what}: {self.why}; no outcome is known yet of anybody whom both have scored"
+        return (
+            f"{self.what}: {self.why}; {self.outcomes} outcomes ({self.sales} sales, {self.routed} on the canary's "
+            f"route): score gain {self.score.estimate:+.4f} a call ({self.score.low:+.4f} to {self.score.high:+.4f} at "
+            f"{1 - self.rules.confidence:.0%}), AUC {self.auc:+.3f}"
+        )
+
+    def document(self) -> dict[str, Any]:
+        """As it stands in MongoDB."""
+        return {**asdict(self), "segments": [asdict(segment) for segment in self.segments], "sentence": self.sentence}
+
+
+def judge(pairs: Sequence[Pair], rules: Rules) -> Verdict:
+    """The verdict on `pairs`, which are in the order in which their outcomes became known.
+
+    Raises ValueError when a score is not a number from 0 to 1.
+    """
+    pairs = pairs[: rules.limit]
+    sold = np.array([pair.positive for pair in pairs], dtype=np.bool_)
+    champion, canary = _scores(pairs)
+    score = score_gain(sold, champion, canary)
+    ranking = ranking_gain(sold, champion, canary, rules.window)
+    groups = _groups(pairs, rules)
+    ends: list[tuple[int, What, str]] = [
+        *((at, ROLL_BACK, f"the segment {name} pays for it") for name, at in _guarded(groups, score, rules)),
+        (_first(_shown_worse(score, rules)), ROLL_BACK, "the canary is worse than the champion"),
+        (_first(_shown_better(score, ranking, rules)), PROMOTE, "the canary is better than the champion"),
+    ]
+    # What rolls back stands before what promotes, so that it comes first where one outcome does both.
+    at, what, why = min(ends, key=lambda end: end[0])
+    if at >= len(pairs):
+        at = len(pairs) - 1
+        what, why = GO_ON, f"neither is shown yet, of at most {rules.limit} outcomes"
+        if len(pairs) == rules.limit:
+            what, why = INCONCLUSIVE, f"{rules.limit} outcomes show neither, so the champion stays"
+    return _verdict(what, why, pairs[: at + 1], score, ranking, groups, rules)
+
+
+def _scores(pairs: Sequence[Pair]) -> tuple[Values, Values]:
+    given = np.array([(pair.champion, pair.canary) for pair in pairs], dtype=np.float64).reshape(-1, 2)
+    wrong = np.flatnonzero(~((given >= 0) & (given <= 1)).all(axis=1))  # nan is neither
+    if wrong.size:
+        raise ValueError(f"the outcome {pairs[wrong[0]].outcome} has a score that is not from 0 to 1")
+    return given[:, 0], given[:, 1]
+
+
+def _shown_better(score: Differences, ranking: RankingGain, rules: Rules) -> Flags:
+    enough = np.arange(1, score.gain.size + 1) >= rules.minimum
+    shown = log_evidence(score, SCORE_BETS) >= -np.log(rules.promote)
+    return np.asarray(enough & shown & (np.cumsum(score.gain) >= 0) & (ranking.auc >= 0), dtype=np.bool_)
+
+
+def _shown_worse(score: Differences, rules: Rules) -> Flags:
+    return np.asarray(log_evidence(score.mirrored, SCORE_BETS) >= -np.log(rules.roll_back), dtype=np.bool_)
+
+
+def _groups(pairs: Sequence[Pair], rules: Rules) -> dict[str, list[int]]:
+    """The places of the pairs of each segment that is judged, in the order in which segments were first seen."""
+    groups: dict[str, list[int]] = {}
+    for place, pair in enumerate(pairs):
+        for column, value in pair.segments.items():
+            name = f"{column} {value}"
+            if name in groups or len(groups) < rules.segments:
+                groups.setdefault(name, []).append(place)
+    return groups
+
+
+def _guarded(groups: Mapping[str, list[int]], score: Differences, rules: Rules) -> list[tuple[str, int]]:
+    """The place at which each segment is shown to pay; past the end for one that is not."""
+    ends = []
+    for name, places in groups.items():
+        shown = log_evidence(_loss_over_margin(score, places, rules), SCORE_BETS)
+        reached = _first(shown >= np.log(rules.segments / rules.guard), rules.segment_rows)
+        ends.append((name, places[reached] if reached < len(places) else score.gain.size))
+    return ends
+
+
+def _loss_over_margin(score: Differences, places: list[int], rules: Rules) -> Differences:
+    loss, margin = score.mirrored, rules.segment_margin
+    return Differences(loss.gain[places] - margin, loss.low[places] - margin, loss.high[places] - margin)
+
+
+def _first(flags: Flags, minimum: int = 1) -> int:
+    """The first place that is set, from the `minimum`-th on; past the end if none is."""
+    found = np.flatnonzero(flags[minimum - 1 :])
+    return int(found[0]) + minimum - 1 if found.size else flags.size
+
+
+def _verdict(
+    what: What,
+    why: str,
+    pairs: Sequence[Pair],
+    score: Differences,
+    ranking: RankingGain,
+    groups: Mapping[str, list[int]],
+    rules: Rules,
+) -> Verdict:
+    """All that is stated about the first n pairs, on which it was decided or which are all there are."""
+    n, sales = len(pairs), sum(pair.positive for pair in pairs)
+    return Verdict(
+        what=what,
+        why=why,
+        outcomes=n,
+        sales=sales,
+        routed=sum(pair.route == "canary" for pair in pairs),
+        since=pairs[0].at if pairs else None,
+        until=pairs[-1].at if pairs else None,
+        score=_comparison(score.first(n), SCORE_BETS, n, LARGEST_SCORE_GAIN, rules),
+        ranking=_comparison(ranking.of_sales.first(n), RANKING_BETS, sales, 1.0, rules),
+        auc=float(ranking.auc[n - 1]) if n else 0.0,
+        segments=tuple(
+            _segment(name, inside, score, rules)
+            for name, places in groups.items()
+            if (inside := [place for place in places if place < n])
+        ),
+        rules=rules,
+    )
+
+
+def _comparison(gain: Differences, bets: Values, observations: int, bound: float, rules: Rules) -> Comparison:
+    low, high = confidence(gain, bets, rules.confidence, observations, bound)
+    return Comparison(
+        estimate=float(gain.gain.sum() / max(observations, 1)),
+        low=low,
+        high=high,
+        better=evidence(gain, bets),
+        worse=evidence(gain.mirrored, bets),
+    )
+
+
+def _segment(name: str, places: list[int], score: Differences, rules: Rules) -> Segment:
+    shown = evidence(_loss_over_margin(score, places, rules), SCORE_BETS)
+    reached = len(places) >= rules.segment_rows and shown >= rules.segments / rules.guard
+    return Segment(name, len(places), float(-score.gain[places].mean()), shown, reached)

@@ -1,0 +1,45 @@
+"""Guardrails: what ends a trial at once, without waiting for outcomes.
+
+They look at what the scoring service says of its canary. A canary that fails, that is much slower than the champion
+for the same requests, or that does not reproduce the scores it was validated with (serving refuses it: skew) is gone
+at the next look. (One that does, and whose logged scores differ nevertheless, is found by `monitor.reports.parity`.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`errors`: requests a canary may fail. `slowness`: how many times the champion's time it may take on average.
+
+    Slowness is judged from `requests` on: the first requests of any model warm it up.
+    """
+
+    errors: int = 2
+    slowness: float = 5.0
+    requests: int = 20
+
+
+def broken(state: Mapping[str, str | int | float], canary: str, limits: Limits) -> str | None:
+    """Why the trial of version `canary` must end now, in words; None while it may go on.
+
+    `state` is what the scoring service says of itself (`core.scoring.client.ScoringClient.state`).
+    """
+    if canary in str(state["refused_versions"]).split(","):
+        return f"serving refuses it: {state['refused']}"
+    if state["canary"] != canary:
+        return None  # not loaded yet
+    requests, errors = int(state["canary_requests"]), int(state["canary_errors"])
+    if errors > limits.errors:
+        return f"it failed {errors} of {requests} requests, where {limits.errors} are allowed"
+    took, beside = float(state["canary_seconds"]), float(state["champion_seconds"])
+    answered = requests - errors
+    if answered >= limits.requests and took > limits.slowness * beside:
+        return (
+            f"it took {1000 * took / answered:.1f} ms a request where the champion took "
+            f"{1000 * beside / answered:.1f}, and {limits.slowness:g} times that is allowed"
+        )
+    return None

@@ -1,0 +1,91 @@
+"""The canary's trial: guardrails first, then the evidence of outcomes, then the decision.
+
+The statistics are in `monitor.trials.evidence`, who is champion in `core.models.succession`. Judging again, by another
+process or after a restart, gives the same answer, because the verdict is the first crossing in the sequence of
+outcomes. So nothing is kept between two looks but what saves work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.clock import Clock, now
+from core.errors import Conflict
+from core.models import trials
+from core.models.succession import Decision, Succession
+from core.schema import Schema
+from core.stores.mongo import Db, reachable
+from monitor.reports import parity
+from monitor.trials import guardrails
+from monitor.trials.evidence import Rules, Verdict, judge
+from monitor.trials.guardrails import Limits
+from monitor.trials.pairs import pairs
+
+
+@dataclass
+class Review:
+    """Looks at the canary; `look` says in one sentence what it found. Raises Unavailable.
+
+    `serving` says what the scoring service knows of its canary.
+    """
+
+    db: Db
+    schema: Schema
+    succession: Succession
+    serving: Callable[[], Mapping[str, str | int | float]]
+    rules: Rules
+    limits: Limits = field(default_factory=Limits)
+    clock: Clock = now
+    _seen: tuple[str, datetime | None, int | None] = field(default=("", None, None))
+    _said: str = ""
+
+    def look(self) -> str:
+        """Let the aliases follow, look at the canary if there is one, and decide if the evidence is in."""
+        state = self.succession.follow()
+        trial, champion = state.trial, state.champion
+        if champion is None:
+            return "no champion yet"
+        if trial is None:
+            return f"version {champion} is champion, nothing on trial"
+        canary = trial.version
+        why = guardrails.broken(self.serving(), canary, self.limits) or parity.skewed(self.db, canary, trial.at)
+        if why:
+            self.succession.drop(canary, why=why, incident=trial.incident, evidence={"guardrail": why})
+            return f"version {canary} was dropped: {why}"
+        # A release is news as well: what was shown while the line was held is promoted then.
+        news = (canary, self._newest_outcome(), state.hold.place if state.hold else None)
+        if news != self._seen:
+            self._said = self._judge(champion, trial)
+            self._seen = news
+        return self._said
+
+    def _judge(self, champion: str, trial: Decision) -> str:
+        verdict = judge(pairs(self.db, self.schema, champion, trial.version, trial.at), self.rules)
+        trials.tell(self.db, trials.Found(trial.version, verdict.sentence, self.clock(), verdict.document()))
+        return decide(self.succession, trial.version, verdict, incident=trial.incident)
+
+    def _newest_outcome(self) -> datetime | None:
+        with reachable():
+            newest = self.db.outcomes.find_one(sort=[("at", -1)])
+        return newest["at"] if newest else None
+
+
+def decide(succession: Succession, canary: str, verdict: Verdict, *, incident: str | None) -> str:
+    """Do what `verdict` says of `canary`; the sentence for people. Raises Unavailable.
+
+    Nothing is promoted while a person holds the line, or once a person has ended the trial that was judged.
+    """
+    why, evidence = verdict.sentence, verdict.document()
+    match verdict.what:
+        case "promote":
+            try:
+                succession.promote_canary(canary, why=why, incident=incident, evidence=evidence)
+            except Conflict as refused:
+                return f"version {canary}: {why}; not promoted: {refused.what}"
+        case "roll back" | "inconclusive":
+            succession.drop(canary, why=why, incident=incident, evidence=evidence)
+        case "go on":
+            return f"version {canary} is on trial: {why}"
+    return f"version {canary}: {why}"

@@ -1,0 +1,1 @@
+"""Snapshots of the data a model learns from, and their lineage."""

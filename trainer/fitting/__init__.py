@@ -1,0 +1,1 @@
+"""Candidates, the search among them, and calibration."""

@@ -1,0 +1,257 @@
+"""The champion gate: a candidate against the champion, outcome by outcome, on the newest outcomes.
+
+Both have scored the same people, and neither has learnt from them, so the comparison is paired and fair. Their scores
+are compared as they would be used, at their level (`trainer.fitting.recipe.champion_gate` brings them to it). It keeps
+out a candidate that is shown to be worse: in log loss (a proper score: it rewards honest probabilities and nothing
+else), in ranking, or in a segment. That it is better is not for a few hundred old outcomes to show but for a trial on
+new ones; a gate that asked for it would refuse every second good model by chance. Without a champion the candidate is
+held against the forecast that knows only how often people said yes of late, in the same way: a list in an order that is
+hardly better than any is where an appliance starts, and the sentence says that it is so.
+
+Worse means: by more than the margin *and* by more than two standard errors. Segments under a stated size are not
+judged. The error of a difference of two AUCs is DeLong's (DeLong, DeLong and Clarke-Pearson, Biometrics 1988).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import rankdata
+from sklearn.metrics import roc_auc_score
+
+from core.models.metrics import top_half_capture
+from core.models.registry import Scores
+from core.schema import Schema
+from core.settings.loading import TrainerSettings
+
+BINS = 4
+CERTAIN = 2.0  # standard errors
+EDGE = 1e-15  # a forecast of exactly 0 or 1 that is wrong would cost an infinite loss
+
+Outcomes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a candidate must be. Log losses are per outcome, in nats; AUC and capture are shares.
+
+    `auc`: what any model must gain on guessing; `log_loss`: what the first must gain on the base rate; `rows`: outcomes
+    that neither model has learnt from, without which two models are not compared.
+    """
+
+    auc: float = 0.02
+    log_loss: float = 0.0
+    rows: int = 100
+    ranking_margin: float = 0.01
+    segment_margin: float = 0.02
+    segment_rows: int = 200
+
+    @classmethod
+    def of(cls, settings: TrainerSettings) -> Rules:
+        """As the settings say."""
+        return cls(
+            auc=settings.callwise_gate_auc,
+            log_loss=settings.callwise_gate_log_loss,
+            rows=settings.callwise_gate_rows,
+            ranking_margin=settings.callwise_gate_ranking_margin,
+            segment_margin=settings.callwise_gate_segment_margin,
+            segment_rows=settings.callwise_gate_segment_rows,
+        )
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A group of people: `loss` is how much more log loss the candidate has there, with its standard error."""
+
+    name: str
+    rows: int
+    loss: float
+    error: float
+    judged: bool
+    worse: bool
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether the candidate passes, why in one sentence, the figures it rests on, and every segment."""
+
+    passed: bool
+    why: str
+    figures: dict[str, float]
+    segments: list[Segment] = field(default_factory=list)
+
+
+def against_champion(
+    outcomes: Outcomes, candidate: Scores, champion: Scores, segments: pd.DataFrame, rules: Rules
+) -> Decision:
+    """Judge `candidate` against `champion` on n outcomes (0 or 1).
+
+    Scores, at their level, have shape [n]; `segments` (n rows) says which groups each outcome belongs to.
+    """
+    sales, on = int(outcomes.sum()), f"on the newest {len(outcomes)} outcomes"
+    if len(outcomes) < rules.rows or sales in (0, len(outcomes)):
+        why = (
+            f"only {len(outcomes)} outcomes ({sales} sales) are newer than what the champion has learnt from, and "
+            f"{rules.rows} with both outcomes are needed to compare it"
+        )
+        return Decision(False, why, {"rows": float(len(outcomes)), "sales": float(sales)})
+    gain = losses(outcomes, champion) - losses(outcomes, candidate)
+    lost = {
+        "auc": auc_lost(outcomes, candidate, champion),
+        "top_half": top_half_lost(outcomes, candidate, champion),
+    }
+    figures = {
+        "rows": float(len(outcomes)),
+        "sales": float(sales),
+        **{f"candidate_{name}": value for name, value in measures(outcomes, candidate).items()},
+        **{f"champion_{name}": value for name, value in measures(outcomes, champion).items()},
+        "log_loss_gain": float(gain.mean()),
+        "log_loss_gain_error": _error(gain),
+        **{f"{name}_lost_error": error for name, (_, error) in lost.items()},
+    }
+    judged = [_segment(name, -gain[rows], rules) for name, rows in _groups(segments)]
+    if not gain.any():
+        return Decision(False, f"{on} it says what the champion says: there is nothing to try", figures, judged)
+    for name, label in (("auc", "AUC"), ("top_half", "share of sales in the better half of the list")):
+        by, error = lost[name]
+        if by > rules.ranking_margin and by > CERTAIN * error:
+            figured = f"{figures[f'candidate_{name}']:.4f} against {figures[f'champion_{name}']:.4f}"
+            why = f"{on} its {label} is {figured}: worse than the champion's by {by:.4f} ± {error:.4f}"
+            return Decision(False, why, figures, judged)
+    if -figures["log_loss_gain"] > CERTAIN * figures["log_loss_gain_error"]:
+        why = (
+            f"{on} it is worse than the champion: log loss {figures['candidate_log_loss']:.5f} against "
+            f"{figures['champion_log_loss']:.5f}, by {-figures['log_loss_gain']:.5f} ± "
+            f"{figures['log_loss_gain_error']:.5f}"
+        )
+        return Decision(False, why, figures, judged)
+    worse = [segment for segment in judged if segment.worse]
+    if worse:
+        first = max(worse, key=lambda segment: segment.loss)
+        why = (
+            f"the segment {first.name} ({first.rows} outcomes) is worse by a log loss of {first.loss:.4f} ± "
+            f"{first.error:.4f}, where {rules.segment_margin:g} is allowed"
+        )
+        return Decision(False, why, figures, judged)
+    why = (
+        f"{on} it is not shown to be worse than the champion: log loss {figures['candidate_log_loss']:.5f} against "
+        f"{figures['champion_log_loss']:.5f}, AUC {figures['candidate_auc']:.4f} against "
+        f"{figures['champion_auc']:.4f}, and none of {sum(s.judged for s in judged)} segments pays for it"
+    )
+    return Decision(True, why, figures, judged)
+
+
+def against_base_rate(outcomes: Outcomes, candidate: Scores, base_rate: float, rules: Rules) -> Decision:
+    """Judge the first `candidate` (scores of n outcomes) against the forecast that gives everybody `base_rate`.
+
+    The rate is the share of sales just before these outcomes: what was known when they were forecast.
+    """
+    gain = losses(outcomes, np.full(len(outcomes), base_rate)) - losses(outcomes, candidate)
+    figures = {
+        "rows": float(len(outcomes)),
+        "sales": float(outcomes.sum()),
+        "base_rate": base_rate,
+        **{f"candidate_{name}": value for name, value in measures(outcomes, candidate).items()},
+        "log_loss_gain": float(gain.mean()),
+        "log_loss_gain_error": _error(gain),
+    }
+    on, auc = f"on the newest {len(outcomes)} outcomes", figures["candidate_auc"]
+    chance, gained, error = null_error(outcomes), figures["log_loss_gain"], figures["log_loss_gain_error"]
+    if auc < 0.5 + rules.auc - CERTAIN * chance:
+        why = f"{on} its AUC is {auc:.4f} ± {chance:.4f}: shown to be below {0.5 + rules.auc:g}, so worse than guessing"
+        return Decision(False, why, figures)
+    if gained - rules.log_loss < -CERTAIN * error:
+        why = (
+            f"{on} it is worse than the base rate of {base_rate:.4f}: it gains a log loss of {gained:.5f} ± "
+            f"{error:.5f}, where {rules.log_loss:g} is needed"
+        )
+        return Decision(False, why, figures)
+    shown = auc > 0.5 + CERTAIN * chance and gained > rules.log_loss
+    than = "better than" if shown else "not to be told from"
+    why = (
+        f"{on} it is {than} guessing at the base rate of {base_rate:.4f}: AUC {auc:.4f} ± {chance:.4f}, log loss lower "
+        f"by {gained:.5f} ± {error:.5f}"
+    )
+    return Decision(True, why, figures)
+
+
+def null_error(outcomes: Outcomes) -> float:
+    """The standard deviation of the AUC of a list in random order, with these n outcomes (Mann and Whitney, 1947)."""
+    sales = int(outcomes.sum())
+    refusals = len(outcomes) - sales
+    return float(np.sqrt((sales + refusals + 1) / (12 * sales * refusals)))
+
+
+def measures(outcomes: Outcomes, scores: Scores) -> dict[str, float]:
+    """Log loss, AUC, and the share of the sales that lie in the better half of the list."""
+    return {
+        "log_loss": float(losses(outcomes, scores).mean()),
+        "auc": float(roc_auc_score(outcomes, scores)),
+        "top_half": top_half_capture(outcomes, scores),
+    }
+
+
+def losses(outcomes: Outcomes, scores: Scores) -> Scores:
+    """The log loss of each of the n forecasts, in nats."""
+    given = np.clip(np.where(outcomes == 1, scores, 1 - scores), EDGE, None)
+    return np.asarray(-np.log(given), dtype=np.float64)
+
+
+def auc_lost(outcomes: Outcomes, candidate: Scores, champion: Scores) -> tuple[float, float]:
+    """How much lower the candidate's AUC is than the champion's, and DeLong's standard error of that."""
+    sold = outcomes == 1
+    of_sales, of_refusals = (_places(champion, sold, side) - _places(candidate, sold, side) for side in (sold, ~sold))
+    return float(of_sales.mean()), float(np.hypot(_error(of_sales), _error(of_refusals)))
+
+
+def _places(scores: Scores, sold: npt.NDArray[np.bool_], side: npt.NDArray[np.bool_]) -> Scores:
+    """For each call on one side (sales or refusals), the share of the other side it is ordered rightly against."""
+    others = len(scores) - int(side.sum())
+    above = (rankdata(scores)[side] - rankdata(scores[side])) / others
+    return np.asarray(above if (sold == side).all() else 1 - above, dtype=np.float64)
+
+
+def top_half_lost(outcomes: Outcomes, candidate: Scores, champion: Scores) -> tuple[float, float]:
+    """How much smaller the share of sales in the candidate's better half is, and its standard error over the sales."""
+    sold = outcomes == 1
+    inside = [(rankdata(-scores)[sold] <= len(scores) / 2).astype(np.float64) for scores in (champion, candidate)]
+    difference = inside[0] - inside[1]
+    lost = top_half_capture(outcomes, champion) - top_half_capture(outcomes, candidate)
+    return lost, _error(difference)
+
+
+def segments_of(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """The groups each of the n rows belongs to, a column for each of the schema's segments; numbers in four parts.
+
+    The parts are of equal size and made of these rows, which are looked at once; a trial's are fixed before it.
+    """
+    groups: dict[str, pd.Series[str]] = {}
+    for name in schema.segments:
+        if schema.by_name[name].is_category:
+            groups[name] = frame[name].astype(str)
+        else:
+            groups[name] = pd.qcut(frame[name], BINS, duplicates="drop").astype(str)
+    return pd.DataFrame(groups, index=frame.index)
+
+
+def _groups(segments: pd.DataFrame) -> list[tuple[str, npt.NDArray[np.bool_]]]:
+    return [
+        (f"{name} {value}", (segments[name] == value).to_numpy())
+        for name in segments
+        for value in sorted(segments[name].unique())
+    ]
+
+
+def _segment(name: str, loss: Scores, rules: Rules) -> Segment:
+    mean, error = float(loss.mean()), _error(loss)
+    judged = len(loss) >= rules.segment_rows
+    worse = judged and mean > rules.segment_margin and mean > CERTAIN * error
+    return Segment(name, len(loss), mean, error, judged, worse)
+
+
+def _error(values: Scores) -> float:
+    """The standard error of the mean of n values."""
+    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0

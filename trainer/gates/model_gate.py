@@ -1,0 +1,108 @@
+"""The model gate: Deepchecks on samples of the windows the model was made from and is judged on.
+
+Its conditions tell a broken model from a weak one: a column that gives the outcome away, people or times in both
+windows, a model that guesses, one that has learnt its rows by heart, one too slow to serve. Drift between the windows
+is not among them: the world moving is why the model is trained again.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+from deepchecks.core import ConditionCategory
+from deepchecks.core.suite import SuiteResult
+from deepchecks.tabular import Dataset, Suite
+from deepchecks.tabular import checks as deep
+from deepchecks.utils.logger import set_verbosity
+
+from core.models.registry import Model
+from core.schema import Schema
+from trainer.data.snapshot import AT, OUTCOME, PROSPECT
+from trainer.data.split import Split
+from trainer.gates.verdict import Verdict
+
+GATE, REPORT = "Deepchecks", "deepchecks.html"
+SAMPLE = 3_000
+LEAK = 0.7  # predictive power score (0 to 1) of one column alone; real columns stay far below
+SECONDS_A_ROW = 0.01
+AUC = {"AUC": "roc_auc"}
+
+
+def validate(model: Model, split: Split, schema: Schema, *, auc: float, seed: int) -> Verdict:
+    """Hold `model` against the conditions; `auc` is how far above 0.5 the AUC on the newest outcomes must be; it may be
+    below 0."""
+    set_verbosity(logging.ERROR)
+    # The report names those it finds in both windows, and is kept: by numbers, which say nothing elsewhere.
+    numbers = {key: place for place, key in enumerate(pd.concat([split.fit[PROSPECT], split.test[PROSPECT]]).unique())}
+    numbered = (window.assign(**{PROSPECT: window[PROSPECT].map(numbers)}) for window in (split.fit, split.test))
+    train, test = (_dataset(window, schema, seed) for window in numbered)
+    data, evaluation = _suites(auc)
+    found = [
+        data.run(train_dataset=train, test_dataset=test),
+        evaluation.run(train_dataset=train, test_dataset=test, model=model),
+    ]
+    result = SuiteResult("Validation of a candidate", [one for suite in found for one in suite.results])
+    broken = _broken(result)
+    why = broken[0] if broken else f"the candidate keeps all {_conditions(result)} conditions"
+    if len(broken) > 1:
+        why += f" (and {len(broken) - 1} more broken conditions)"
+    return Verdict(GATE, not broken, why, REPORT, _html(result), {"conditions": float(_conditions(result))})
+
+
+def _suites(auc: float) -> tuple[Suite, Suite]:
+    data = Suite(
+        "The data",
+        deep.FeatureLabelCorrelation().add_condition_feature_pps_less_than(LEAK),
+        deep.DateTrainTestLeakageOverlap().add_condition_leakage_ratio_less_or_equal(0),
+        deep.IndexTrainTestLeakage().add_condition_ratio_less_or_equal(0),
+        deep.ConflictingLabels(),
+    )
+    # Deepchecks counts the gain from the guess (AUC 0.5) to perfection (1): twice the distance from 0.5.
+    evaluation = Suite(
+        "The model",
+        deep.SimpleModelComparison(strategies=["most_frequent"], scorers=AUC).add_condition_gain_greater_than(2 * auc),
+        deep.TrainTestPerformance(scorers=AUC).add_condition_train_test_relative_degradation_less_than(0.5),
+        deep.ModelInferenceTime().add_condition_inference_time_less_than(SECONDS_A_ROW),
+        deep.RocReport(),
+        deep.CalibrationScore(),
+    )
+    return data, evaluation
+
+
+def _dataset(window: pd.DataFrame, schema: Schema, seed: int) -> Dataset:
+    columns = [*schema.feature_names, OUTCOME, AT, PROSPECT]
+    return Dataset(
+        window[columns].sample(min(SAMPLE, len(window)), random_state=seed).sort_index(),
+        label=OUTCOME,
+        label_type="binary",
+        cat_features=[column.name for column in schema.features if column.is_category],
+        datetime_name=AT,
+        index_name=PROSPECT,
+    )
+
+
+def _conditions(result: SuiteResult) -> int:
+    return sum(len(check.conditions_results) for check in result.get_passed_checks() + result.get_not_passed_checks())
+
+
+def _broken(result: SuiteResult) -> list[str]:
+    """One sentence for every condition that does not hold, and for every check that could not be made."""
+    broken = [
+        f"{check.get_header()}: {condition.name}; {condition.details}".replace("\n", " ").strip()
+        for check in result.get_not_passed_checks()
+        for condition in check.conditions_results
+        if condition.category is not ConditionCategory.PASS
+    ]
+    return broken + [
+        f"{check.header}: could not be checked; {check.exception}" for check in result.get_not_ran_checks()
+    ]
+
+
+def _html(result: SuiteResult) -> str:
+    with tempfile.TemporaryDirectory(prefix="callwise-deepchecks-") as folder:
+        path = Path(folder) / REPORT
+        result.save_as_html(str(path), as_widget=False)
+        return path.read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""One training from snapshot to hand-over."""

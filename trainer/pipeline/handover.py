@@ -1,0 +1,29 @@
+"""The hand-over of a validated model: the first becomes champion, every later one goes on trial beside the champion.
+
+Whether a canary is promoted is decided elsewhere, on outcomes (`monitor.trials.trial`). A version that passed all gates
+and whose process then died is handed over by the next run; one that was ever decided about is not handed over again.
+"""
+
+from __future__ import annotations
+
+from core.models.registry import ModelRegistry, ModelVersion
+from core.models.succession import Decision, Succession
+from trainer.pipeline.registration import PASSED
+
+
+def hand_over(succession: Succession, version: ModelVersion, *, why: str) -> Decision:
+    """Make `version` champion if it is the first, or else the canary. Safe to repeat; raises Unavailable."""
+    take = succession.try_out if succession.state().champion else succession.promote
+    return take(version.version, why=why, incident=version.tags.get("incident"))
+
+
+def settle(succession: Succession, registry: ModelRegistry) -> Decision | None:
+    """Let the aliases follow, and hand over the newest version if its process died before it could; else None."""
+    state = succession.follow()
+    decided = {decision.version for decision in succession.decisions()}
+    newest = next(iter(registry.versions()), None)
+    if newest is None or newest.version in decided or newest.tags.get(PASSED) != "true":
+        return None
+    if state.champion is not None and int(newest.version) < int(state.champion):
+        return None
+    return hand_over(succession, newest, why=newest.tags.get("why", "its hand-over was interrupted"))

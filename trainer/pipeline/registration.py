@@ -1,0 +1,110 @@
+"""Registration: a validated model goes into the registry, whole or not at all.
+
+The model, its proof and its reference are one artifact; the version that names it is made last and carries its tags
+from the first moment. A process that is killed in between leaves an artifact nobody refers to.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from importlib.metadata import version as installed
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType
+from mlflow.types import Schema as MlflowSchema
+
+from core.models.registry import (
+    PROOF,
+    REFERENCE,
+    SCORE,
+    Model,
+    ModelRegistry,
+    ModelVersion,
+    Proof,
+    predict,
+    reachable,
+    saving,
+)
+from core.schema import ColumnType, Schema, Value
+from trainer.data.lineage import Lineage
+from trainer.data.snapshot import AT, OUTCOME
+
+REFERENCE_ROWS = 5_000
+PROOF_ROWS = 128
+PASSED = "gates_passed"
+TRAINED_UNTIL = "trained_until"
+REQUIREMENTS = ("mlflow", "numpy", "pandas", "scikit-learn", "skops")
+TYPES = {ColumnType.INTEGER: DataType.long, ColumnType.NUMBER: DataType.double, ColumnType.CATEGORY: DataType.string}
+
+
+def register(
+    registry: ModelRegistry,
+    model: Model,
+    trained_on: pd.DataFrame,
+    schema: Schema,
+    lineage: Lineage,
+    run_id: str,
+    why: str,
+) -> ModelVersion:
+    """Register `model`, which was fitted on the rows of `trained_on` (the oldest first), with its lineage.
+
+    `why` is the champion gate's sentence.
+
+    Raises Unavailable.
+    """
+    registry.ensure()
+    with tempfile.TemporaryDirectory(prefix="callwise-register-") as folder, reachable("the new model"):
+        proof, reference = Path(folder) / PROOF, Path(folder) / REFERENCE
+        proof.write_text(Proof.of(model, proof_inputs(trained_on, schema)).text(), encoding="utf-8")
+        reference_of(model, trained_on, schema).to_parquet(reference, index=False)
+        with mlflow.start_run(run_id=run_id):
+            logged = mlflow.sklearn.log_model(
+                model,
+                name="model",
+                signature=signature(schema),
+                input_example=trained_on[schema.feature_names].tail(2),
+                pip_requirements=[_pinned(name) for name in REQUIREMENTS],  # MLflow would start a process to guess
+                pyfunc_predict_fn="predict_proba",
+                extra_files=[str(proof), str(reference)],
+                **saving(),
+            )
+        tags = {**lineage.tags(), "run_id": run_id, "why": why, PASSED: "true"}
+        tags[TRAINED_UNTIL] = trained_on[AT].iloc[-1].isoformat()
+        made = registry.client.create_model_version(
+            registry.name, logged.model_uri, run_id, tags=tags, model_id=logged.model_id
+        )
+    return registry.version(str(made.version))
+
+
+def signature(schema: Schema) -> ModelSignature:
+    """The model's inputs as the schema has them; its output is both classes' probabilities."""
+    inputs = MlflowSchema([ColSpec(TYPES[column.type], column.name) for column in schema.features])
+    return ModelSignature(inputs=inputs, outputs=MlflowSchema([ColSpec(DataType.double)]))
+
+
+def proof_inputs(frame: pd.DataFrame, schema: Schema) -> list[dict[str, Value]]:
+    """Rows spread evenly over `frame`, and behind them one for every category of every column."""
+    step = max(1, len(frame) // PROOF_ROWS)
+    chosen = frame[schema.feature_names].iloc[::step].head(PROOF_ROWS)
+    rows: list[dict[str, Value]] = [
+        dict(zip(schema.feature_names, row, strict=True)) for row in chosen.to_numpy(object).tolist()
+    ]
+    unseen = [
+        {**rows[place % len(rows)], column.name: category}
+        for column in schema.features
+        for place, category in enumerate(column.categories)
+    ]
+    return rows + unseen
+
+
+def reference_of(model: Model, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """The newest rows of `frame` (at most 5,000) with the model's own score: what drift is measured against."""
+    newest = frame[[*schema.feature_names, OUTCOME]].tail(REFERENCE_ROWS).reset_index(drop=True)
+    return newest.assign(**{SCORE: predict(model, newest)})
+
+
+def _pinned(name: str) -> str:
+    return f"{name}=={installed(name)}"

@@ -1,0 +1,154 @@
+"""Continuous training, as plain functions from one end to the other.
+
+    snapshot → version → the recipe (`trainer.fitting.recipe`: validate, fit, validate) → register → hand over
+
+Each step is a function that runs by itself; `step` wraps them for whoever watches (Prefect makes tasks of them).
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from core.calls.undo import OUTCOMES_READ
+from core.clock import Clock, now
+from core.errors import Conflict, GateRefused
+from core.models.registry import Model, ModelRegistry, ModelVersion
+from core.models.succession import CANARY, CHAMPION, Succession, What
+from core.schema import Schema
+from core.settings.loading import TrainerSettings
+from core.stores import event_log
+from core.stores.data_registry import DataRegistry, Snapshot
+from core.stores.mongo import Db
+from trainer.data import snapshot
+from trainer.data.lineage import WHAT_MAKES_A_MODEL, Lineage, code_version
+from trainer.fitting import recipe
+from trainer.fitting.recipe import Step, plain
+from trainer.pipeline import handover, tracking
+from trainer.pipeline.registration import TRAINED_UNTIL, register
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """What training works with, put together by a composition root."""
+
+    db: Db
+    schema: Schema
+    data: DataRegistry
+    models: ModelRegistry
+    succession: Succession
+    settings: TrainerSettings
+    experiment: str
+    lock: Path
+    clock: Clock = now
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a training ended: `promoted` (the first model), `on trial`, or `unchanged`: it was trained on already."""
+
+    result: str
+    version: str
+    dataset: str
+    why: str
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+def train(trainer: Trainer, *, reason: str, incident: str | None = None, step: Step = plain) -> Outcome:
+    """Train a model on the outcomes there are and hand it over, if every gate lets it through.
+
+    Raises GateRefused, with the champion left alone and an event written; Conflict when another training does not end;
+    Unavailable, and whatever was done by then is gone on from by the next call.
+    """
+    try:
+        with FileLock(trainer.lock, timeout=600):
+            return _train(trainer, reason, incident, step)
+    except Timeout as error:
+        raise Conflict("Another training is under way.", kept="It goes on.", next="Wait for it to end.") from error
+
+
+def _train(trainer: Trainer, reason: str, incident: str | None, step: Step) -> Outcome:
+    healed = step("settle", handover.settle)(trainer.succession, trainer.models)
+    if healed is not None:
+        log.warning("Version %s had passed its gates and was left there; now it is %s.", healed.version, healed.what)
+        if healed.what is What.ON_TRIAL:  # another one now would end its trial before it has begun
+            tags = trainer.models.version(healed.version).tags
+            return Outcome(healed.what, healed.version, tags.get("dataset_tag", ""), healed.why)
+    frame, kept = step("snapshot", take_snapshot)(trainer)
+    champion = trainer.models.version_by_alias(CHAMPION)
+    parent = champion.version if champion else None
+    code = code_version(trainer.settings.callwise_code_version)
+    lineage = Lineage.of(kept, trainer.schema, code, reason=reason, incident=incident, parent=parent)
+    for known in (trainer.models.version_by_alias(CANARY), champion):
+        if known is not None and all(known.tags.get(key) == lineage.tags()[key] for key in WHAT_MAKES_A_MODEL):
+            why = f"version {known.version} was made from these {kept.rows} outcomes, by this code"
+            return Outcome("unchanged", known.version, kept.tag, why)
+    with tracking.run(trainer.models.client, trainer.experiment, name=kept.tag, tags=lineage.tags()) as run:
+        try:
+            return _candidate(trainer, run, frame, lineage, champion, step)
+        except GateRefused as refused:
+            _tell_refusal(trainer, refused, subject=f"{trainer.models.name}:{kept.tag}", incident=incident, run=run.id)
+            raise
+
+
+def _candidate(
+    trainer: Trainer,
+    run: tracking.Run,
+    frame: pd.DataFrame,
+    lineage: Lineage,
+    champion: ModelVersion | None,
+    step: Step,
+) -> Outcome:
+    standing = None
+    if champion is not None:
+        until = champion.tags.get(TRAINED_UNTIL)
+        load = partial(_load, trainer.models, champion)
+        standing = recipe.Standing(load, datetime.fromisoformat(until) if until else None)
+    made = recipe.make(frame, trainer.schema, trainer.settings, standing, watch=run, step=step)
+    why = made.verdict.why
+    version = step("register", register)(
+        trainer.models, made.model, made.trained_on, trainer.schema, lineage, run.id, why=why
+    )
+    decision = step("hand over", handover.hand_over)(trainer.succession, version, why=why)
+    return Outcome(decision.what, version.version, lineage.dataset_tag, why, dict(made.verdict.figures))
+
+
+def _load(models: ModelRegistry, version: ModelVersion) -> Model:
+    return models.load(version).model
+
+
+def _tell_refusal(trainer: Trainer, refused: GateRefused, *, subject: str, incident: str | None, run: str) -> None:
+    event_log.append(
+        trainer.db,
+        who="trainer",
+        what="training refused",
+        subject=subject,
+        why=refused.why,
+        gate=refused.gate,
+        report=refused.report,
+        incident=incident,
+        run=run,
+    )
+
+
+def take_snapshot(trainer: Trainer) -> tuple[pd.DataFrame, Snapshot]:
+    """All outcomes as they are now, and the version under which exactly these are kept for good."""
+    with tempfile.TemporaryDirectory(prefix="callwise-snapshot-") as folder:
+        path = Path(folder) / "dataset.parquet"
+        frame = snapshot.read(trainer.db, trainer.schema)
+        event_log.append(trainer.db, who="trainer", what=OUTCOMES_READ, subject=trainer.models.name, rows=len(frame))
+        snapshot.write(frame, trainer.schema, path)
+        facts = {"schema": trainer.schema.hash}
+        if len(frame):
+            facts |= {"from": frame[snapshot.AT].iloc[0].isoformat(), "until": frame[snapshot.AT].iloc[-1].isoformat()}
+        kept = trainer.data.add(path, rows=len(frame), facts=facts, clock=trainer.clock)
+        return pd.read_parquet(path), kept

@@ -1,0 +1,1 @@
+"""Erases a person from datasets and models."""

@@ -1,0 +1,143 @@
+"""A person's rows beside the models: in the proof, the reference and the input examples of each.
+
+They have no key and are told by their traces (`trainer.privacy.row_fingerprints`). Every model that MLflow keeps in the
+training's experiment is looked at, also one that was never registered because its training died. The file is written
+anew without the rows, under its own name: a proof with an input less still proves, a reference of thousands of rows
+measures the same. What the model itself has learnt stays in it until it is replaced by one that is trained without the
+person; which versions that concerns is said (`learnt_from`).
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.entities import LoggedModel
+
+from core.errors import NotFound
+from core.models.registry import PROOF, REFERENCE, ModelRegistry, reachable
+from core.privacy.requests import Subject
+from trainer.privacy.row_fingerprints import Traces
+
+EXTRA = "extra_files"
+EXAMPLE, SENT = "input_example.json", "serving_input_example.json"
+DATASET_TAG = "dataset_tag"
+
+
+@dataclass(frozen=True)
+class ModelRows:
+    """MLflow as a place; `experiment` is the one that trainings are kept in."""
+
+    models: ModelRegistry
+    experiment: str
+    traces: Traces
+    name: str = "model rows"
+
+    def look(self, subject: Subject) -> int:
+        """How many of the subject's rows lie beside models. Nothing can be told before there are traces."""
+        return sum(found for _, _, found in self._files(subject))
+
+    def erase(self, subject: Subject) -> None:
+        """Write every file that holds such rows anew, without them."""
+        for model, path, found in self._files(subject):
+            if found:
+                with reachable(f"model {model.model_id}"):
+                    folder = EXTRA if path.name in (PROOF, REFERENCE) else None
+                    self.models.client.log_model_artifact(model.model_id, str(path), folder)
+
+    def _files(self, subject: Subject) -> Iterator[tuple[LoggedModel, Path, int]]:
+        """Each file as it should be, on this machine for as long as it is looked at, and how many rows it is less."""
+        if not subject.traces:
+            return
+        for model in self._models():
+            there = self._there(model)
+            with tempfile.TemporaryDirectory(prefix="callwise-erasure-") as folder:
+                for inside in sorted(there & set(FILES)):
+                    address = f"{model.artifact_location}/{inside}"
+                    with reachable(inside):
+                        path = Path(mlflow.artifacts.download_artifacts(artifact_uri=address, dst_path=folder))
+                    yield model, path, FILES[inside](path, self.traces, subject.traces)
+
+    def _there(self, model: LoggedModel) -> set[str]:
+        with reachable(f"model {model.model_id}"):
+            listed = [
+                *self.models.client.list_logged_model_artifacts(model.model_id),
+                *self.models.client.list_logged_model_artifacts(model.model_id, EXTRA),
+            ]
+        return {found.path for found in listed}
+
+    def _models(self) -> Iterator[LoggedModel]:
+        with reachable(self.experiment):
+            experiment = self.models.client.get_experiment_by_name(self.experiment)
+            token: str | None = None
+            while experiment is not None:
+                page = self.models.client.search_logged_models([experiment.experiment_id], page_token=token)
+                yield from page
+                token = page.token
+                if not token:
+                    return
+
+
+def learnt_from(models: ModelRegistry, datasets: Collection[str]) -> list[dict[str, str]]:
+    """The versions that were made from one of `datasets`, the newest first: `version`, its `role`, and the `dataset`.
+
+    `role` is the alias that names it, or `retired`. Raises Unavailable.
+    """
+    try:
+        roles = {version: alias for alias, version in models.aliases().items()}
+    except NotFound:  # no model was ever registered
+        return []
+    return [
+        {
+            "version": version.version,
+            "role": roles.get(version.version, "retired"),
+            "dataset": version.tags[DATASET_TAG],
+        }
+        for version in models.versions()
+        if version.tags.get(DATASET_TAG) in datasets
+    ]
+
+
+def _clear_proof(path: Path, traces: Traces, known: frozenset[str]) -> int:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    pairs = zip(content["inputs"], content["scores"], strict=True)
+    kept = [(row, score) for row, score in pairs if not traces.is_made_from(row, known)]
+    theirs = len(content["inputs"]) - len(kept)
+    cleared = {"inputs": [row for row, _ in kept], "scores": [score for _, score in kept]}
+    path.write_text(json.dumps(cleared), encoding="utf-8")
+    return theirs
+
+
+def _clear_reference(path: Path, traces: Traces, known: frozenset[str]) -> int:
+    frame = pd.read_parquet(path)
+    rows = [dict(zip(frame.columns, row, strict=True)) for row in frame.itertuples(index=False, name=None)]
+    theirs = np.array([traces.is_row(row, known) for row in rows], dtype=bool)
+    frame[~theirs].reset_index(drop=True).to_parquet(path, index=False)
+    return int(theirs.sum())
+
+
+def _clear_example(path: Path, traces: Traces, known: frozenset[str]) -> int:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    table = content.get("dataframe_split", content)
+    rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
+    kept = [place for place, row in enumerate(rows) if not traces.is_row(row, known)]
+    table["data"] = [table["data"][place] for place in kept]
+    if "index" in table:
+        table["index"] = list(range(len(kept)))
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return len(rows) - len(kept)
+
+
+FILES: dict[str, Callable[[Path, Traces, frozenset[str]], int]] = {
+    f"{EXTRA}/{PROOF}": _clear_proof,
+    f"{EXTRA}/{REFERENCE}": _clear_reference,
+    EXAMPLE: _clear_example,
+    SENT: _clear_example,
+}
+"""The files beside a model that hold rows, each with what takes somebody's out of it and counts them."""
