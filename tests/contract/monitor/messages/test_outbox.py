@@ -23,7 +23,7 @@ from monitor.incidents.lifecycle import Ask, Incident, Step, asked, next_step
 from monitor.messages.digest import Digest
 from monitor.messages.notifier import AppriseNotifier
 from monitor.messages.outbox import Outbox
-from tests.contract.test_incidents import MODEL, Aliases
+from tests.contract.monitor.incidents.test_incidents import MODEL, Aliases
 
 pytestmark = pytest.mark.mongo
 

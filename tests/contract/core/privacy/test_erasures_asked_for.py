@@ -20,7 +20,7 @@ from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
 from monitor.flows.erasures import Erasures
 from monitor.flows.prefect_runs import FlowRun
-from tests.contract.test_call_rights import beyond
+from tests.contract.core.calls.test_call_rights import beyond
 from tests.questions import listened_to
 
 pytestmark = pytest.mark.mongo

@@ -20,7 +20,7 @@ from core.imports.column_mapping import ColumnMapping, remember, remembered
 from core.imports.importer import Report, import_campaign
 from core.schema import Schema
 from core.stores.mongo import Db
-from tests.contract.test_call_rights import beyond
+from tests.contract.core.calls.test_call_rights import beyond
 from tests.questions import listened_to
 
 pytestmark = pytest.mark.mongo

@@ -24,7 +24,7 @@ from bootstrap.sample import simulator
 from core.imports.campaign_file import CampaignFile
 from core.schema import read
 
-DATA = Path(__file__).resolve().parents[2] / "data"
+DATA = Path(__file__).resolve().parents[4] / "data"
 NUMERIC = ["age", "campaign", "pdays", "previous", *sample_economy.INDICATORS]
 LABELS = [column for column in simulator.COLUMNS if column not in {*NUMERIC, "duration", "y"}]
 MONTHS = list(simulator.MONTH_NAMES)

@@ -17,7 +17,7 @@ from core.accounts.directory import Role, find
 from core.clock import now
 from core.errors import CallwiseError, Conflict, NotFound
 from core.stores.mongo import Db
-from tests.contract.test_call_rights import beyond
+from tests.contract.core.calls.test_call_rights import beyond
 from tests.people import PASSWORD
 from tests.questions import listened_to
 

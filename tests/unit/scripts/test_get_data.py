@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "get-data"
+SCRIPT = Path(__file__).resolve().parents[3] / "scripts" / "get-data"
 
 
 def zipped(members: dict[str, bytes]) -> bytes:

@@ -17,7 +17,7 @@ from core.stores import event_log
 from core.stores.mongo import Db
 from monitor.messages.digest import Digest
 from monitor.messages.reminders import Reminders
-from tests.contract.test_call_rights import beyond
+from tests.contract.core.calls.test_call_rights import beyond
 from tests.questions import listened_to
 from tests.weeks_of_models import CAMPAIGN, MODEL, fill, measured, report, verdict
 
