@@ -38,15 +38,9 @@ from core.calls.lifecycle import Rules
 from core.schema import read
 from core.scoring.client import ScoringClient
 from core.sentences import Sentence
-from core.settings.loading import (
-    AppSettings,
-    ErasureSettings,
-    MongoSettings,
-    S3Settings,
-    SchemaSettings,
-    ScoringSettings,
-    load,
-)
+from core.settings.addresses import MongoSettings, S3Settings, SchemaSettings, ScoringSettings
+from core.settings.loading import load
+from core.settings.people import AppSettings, ErasureSettings
 from core.stores.mongo import connect
 from core.stores.object_store import ObjectStore
 

@@ -21,7 +21,7 @@ from typing import Any
 from bench import drifting
 from bench.alternatives import promotions
 from bench.streams import World, better_by, stream
-from core.settings.loading import MonitorSettings
+from core.settings.loop import MonitorSettings
 from monitor.reports.drift import Limits
 from monitor.trials.evidence import PROMOTE, ROLL_BACK, Rules, Verdict, judge
 

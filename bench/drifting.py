@@ -21,7 +21,7 @@ from core import schema as schemas
 from core.imports.campaign_file import CampaignFile
 from core.models.registry import SCORE
 from core.schema import Schema
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from monitor.reports.drift import DriftVerdict, Limits, compare
 from monitor.reports.windows import Scored
 

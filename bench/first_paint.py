@@ -20,7 +20,7 @@ from bootstrap.embedded.probes import Http
 from core.accounts import directory
 from core.accounts.directory import Role
 from core.errors import Unavailable
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from core.stores.mongo import Db
 
 LOGIN = ("ann", "correct horse battery staple")

@@ -20,7 +20,7 @@ import pandas as pd
 from bench import crowd
 from core.models.registry import predict
 from core.schema import Schema, read
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from monitor.ranking.rank import BATCH
 from serving.explain import Explainer
 from trainer.data import split

@@ -22,7 +22,9 @@ import pandas as pd
 
 from core.models.metrics import Quality, quality
 from core.schema import Schema, read
-from core.settings.loading import SchemaSettings, TrainerSettings, load
+from core.settings.addresses import SchemaSettings
+from core.settings.loading import load
+from core.settings.loop import TrainerSettings
 from monitor.ranking.levelling import learnt
 from replay.forecasts import Forecaster
 from replay.history import History

@@ -25,7 +25,8 @@ from bootstrap.demo.testbed import say
 from bootstrap.embedded.appliance import Appliance
 from bootstrap.embedded.watch import Watch
 from core import schema as schemas
-from core.settings.loading import MongoSettings, SchemaSettings, load
+from core.settings.addresses import MongoSettings, SchemaSettings
+from core.settings.loading import load
 from core.stores.mongo import connect
 
 CAMPAIGN = "bench"

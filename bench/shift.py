@@ -20,7 +20,8 @@ from typing import NamedTuple
 from core.calls import claims
 from core.calls.lifecycle import Result
 from core.clock import now
-from core.settings.loading import MongoSettings, load
+from core.settings.addresses import MongoSettings
+from core.settings.loading import load
 from core.stores.mongo import Db, Document, connect
 
 PROCESSES = 5

@@ -7,7 +7,9 @@ from datetime import timedelta
 from functools import cache
 from threading import Lock
 
-from core.settings import loading as groups
+from core.settings.addresses import MongoSettings, PrefectSettings, RegistrySettings
+from core.settings.loop import IncidentSettings
+from core.settings.people import NotifySettings
 from core.stores.mongo import Db
 from monitor.flows import erasures, retrain
 from monitor.flows.prefect_runs import PrefectRuns
@@ -34,11 +36,11 @@ JOBS = {
 
 
 class Settings(
-    groups.MongoSettings,
-    groups.RegistrySettings,
-    groups.PrefectSettings,
-    groups.IncidentSettings,
-    groups.NotifySettings,
+    MongoSettings,
+    RegistrySettings,
+    PrefectSettings,
+    IncidentSettings,
+    NotifySettings,
 ):
     """What these jobs need to know."""
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from core import schema
 from core.models.succession import Succession
 from core.scoring.client import ScoringClient
-from core.settings import loading as groups
+from core.settings.addresses import EvidentlySettings, MongoSettings, RegistrySettings, SchemaSettings, ScoringSettings
+from core.settings.loading import load
+from core.settings.loop import MonitorSettings, TrialSettings
 from core.stores import mongo
 from core.stores.evidently import PROJECT, EvidentlyUI
 from monitor import acting_jobs
@@ -49,20 +51,20 @@ JOBS = {
 
 class Settings(
     acting_jobs.Settings,
-    groups.MongoSettings,
-    groups.RegistrySettings,
-    groups.ScoringSettings,
-    groups.EvidentlySettings,
-    groups.SchemaSettings,
-    groups.MonitorSettings,
-    groups.TrialSettings,
+    MongoSettings,
+    RegistrySettings,
+    ScoringSettings,
+    EvidentlySettings,
+    SchemaSettings,
+    MonitorSettings,
+    TrialSettings,
 ):
     """What the monitor needs to know."""
 
 
 def read(env: Mapping[str, str] | None = None) -> Settings:
     """The settings in the environment. Raises SettingsError."""
-    return groups.load(Settings, env)
+    return load(Settings, env)
 
 
 def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.models.registry import Scores
 from core.schema import Schema
-from core.settings.loading import TrainerSettings
+from core.settings.loop import TrainerSettings
 from replay.forecasts import Flags, Forecaster
 from trainer.fitting import calibrate, recipe
 from trainer.fitting.candidates import Candidate

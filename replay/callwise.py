@@ -15,7 +15,7 @@ from core.errors import GateRefused
 from core.models.registry import Scores
 from core.models.succession import Decision, State, What
 from core.schema import Schema
-from core.settings.loading import MonitorSettings, TrainerSettings
+from core.settings.loop import MonitorSettings, TrainerSettings
 from monitor.flows import triggers
 from monitor.incidents.facts import Facts, Finding, Rules, Run, RunEnd, Trial, TrialState
 from monitor.incidents.lifecycle import Ask, Entry, Incident, Status, Step, asked, next_step, opened

@@ -15,17 +15,9 @@ from pathlib import Path
 from core.errors import CallwiseError, InputError
 from core.models.registry import Scores
 from core.schema import Schema, read
-from core.settings.loading import (
-    IncidentSettings,
-    MongoSettings,
-    MonitorSettings,
-    RegistrySettings,
-    SchemaSettings,
-    ServingSettings,
-    TrainerSettings,
-    TrialSettings,
-    load,
-)
+from core.settings.addresses import MongoSettings, RegistrySettings, SchemaSettings
+from core.settings.loading import load
+from core.settings.loop import IncidentSettings, MonitorSettings, ServingSettings, TrainerSettings, TrialSettings
 from core.stores.mongo import connect
 from monitor.flows import triggers
 from monitor.incidents.facts import Rules

@@ -16,7 +16,9 @@ from core.models.levels_in_force import Level, in_force
 from core.models.registry import ModelRegistry
 from core.privacy.requests import Subject, under_way
 from core.schema import Schema
-from core.settings import loading as settings
+from core.settings.addresses import MongoSettings, RegistrySettings, SchemaSettings
+from core.settings.loading import load
+from core.settings.loop import ServingSettings
 from core.stores.mongo import connect
 from serving.forget import Forgetting
 from serving.levels import Levels
@@ -31,7 +33,7 @@ DRAIN_SECONDS, FORGET_SECONDS = 1.0, 2.0
 MONGO_SECONDS = 2.0
 
 
-class Settings(settings.MongoSettings, settings.RegistrySettings, settings.SchemaSettings, settings.ServingSettings):
+class Settings(MongoSettings, RegistrySettings, SchemaSettings, ServingSettings):
     """What the scoring service needs to know."""
 
 
@@ -94,4 +96,4 @@ class Service:
     def from_environment(cls) -> Self:
         """The service that the environment describes. Raises SettingsError, SchemaError."""
         MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # its bars would stand in the log
-        return cls.compose(settings.load(Settings))
+        return cls.compose(load(Settings))

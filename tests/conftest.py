@@ -18,7 +18,9 @@ from hypothesis import settings
 from minio import Minio
 
 from core.schema import Schema, read
-from core.settings.loading import ROOT, MongoSettings, S3Settings, load
+from core.settings.addresses import MongoSettings, S3Settings
+from core.settings.group import ROOT
+from core.settings.loading import load
 from core.stores.mongo import Db, connect, ensure_indexes
 from core.stores.object_store import ObjectStore
 

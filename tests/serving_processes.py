@@ -31,7 +31,7 @@ from core import schema as schemas
 from core.models.registry import PROOF, ModelRegistry, Proof, saving
 from core.schema import Schema, Value
 from core.scoring.client import ScoringClient
-from core.settings import loading as settings
+from core.settings.addresses import MongoSettings, RegistrySettings, ScoringSettings
 from core.stores.mongo import Db, connect
 from serving import config
 
@@ -93,9 +93,7 @@ class Registry:
 
     def __post_init__(self) -> None:
         self.uri = f"sqlite:///{self.folder / 'mlflow.db'}"
-        self.registry = ModelRegistry(
-            settings.RegistrySettings(mlflow_tracking_uri=self.uri, callwise_model_name=self.name)
-        )
+        self.registry = ModelRegistry(RegistrySettings(mlflow_tracking_uri=self.uri, callwise_model_name=self.name))
         self.registry.ensure()
         self.experiment = self.registry.client.create_experiment(
             "serving", artifact_location=(self.folder / "artifacts").as_uri()
@@ -203,7 +201,7 @@ class Mongo:
 
     def database(self) -> Db:
         """The database that the scoring service uses."""
-        return connect(settings.MongoSettings(mongodb_uri=SecretStr(self.uri)), timeout_seconds=10)
+        return connect(MongoSettings(mongodb_uri=SecretStr(self.uri)), timeout_seconds=10)
 
     def _answers(self) -> bool:
         client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient(self.uri, serverSelectionTimeoutMS=500)
@@ -240,7 +238,7 @@ class Server:
             metrics_port=self.metrics_port,
             model_name=registry.name,
         )
-        scoring = settings.ScoringSettings(mlserver_url=self.url, callwise_model_name=registry.name)
+        scoring = ScoringSettings(mlserver_url=self.url, callwise_model_name=registry.name)
         self.client = ScoringClient(scoring, registry.schema)
         self.process: Process | None = None
 

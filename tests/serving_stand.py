@@ -12,11 +12,12 @@ from starlette.testclient import TestClient
 
 from core.schema import read
 from core.scoring.client import ScoringClient
-from core.settings import loading as settings
+from core.settings.addresses import ScoringSettings
+from core.settings.group import ROOT
 from serving.main import Service
 from tests.serving_fakes import FakeLevels, FakeModel, FakeRegistry, MemoryHome
 
-SCHEMA = read(settings.ROOT / "data" / "schema.yaml")
+SCHEMA = read(ROOT / "data" / "schema.yaml")
 
 
 class ByAge(FakeModel):
@@ -42,7 +43,7 @@ class Stand:
     @property
     def client(self) -> ScoringClient:
         """The client that every other service uses."""
-        client = ScoringClient(settings.ScoringSettings(mlserver_url="http://testserver"), SCHEMA)
+        client = ScoringClient(ScoringSettings(mlserver_url="http://testserver"), SCHEMA)
         client._http = self.http
         return client
 

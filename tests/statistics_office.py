@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 
 RECORDINGS = ROOT / "tests" / "recordings"
 GENERIC = "application/vnd.sdmx.genericdata+xml;version=2.1"

@@ -5,15 +5,9 @@ from __future__ import annotations
 from core.models.registry import ModelRegistry
 from core.models.succession import Succession
 from core.schema import read
-from core.settings.loading import (
-    DatasetSettings,
-    MongoSettings,
-    RegistrySettings,
-    S3Settings,
-    SchemaSettings,
-    TrainerSettings,
-    load,
-)
+from core.settings.addresses import DatasetSettings, MongoSettings, RegistrySettings, S3Settings, SchemaSettings
+from core.settings.loading import load
+from core.settings.loop import TrainerSettings
 from core.stores.data_registry import DataRegistry
 from core.stores.mongo import connect
 from trainer.pipeline.training import Trainer

@@ -24,7 +24,7 @@ from app.access.sign_in_page import ADDRESS, local, words
 from core.accounts.directory import Role
 from core.clock import now
 from core.errors import CallwiseError, Forbidden, SettingsError
-from core.settings.loading import AppSettings
+from core.settings.people import AppSettings
 from core.stores import event_log
 
 log = logging.getLogger(__name__)

@@ -24,7 +24,10 @@ from core.errors import CallwiseError, Unavailable
 from core.imports.campaign_file import CampaignFile
 from core.imports.column_mapping import ColumnMapping
 from core.schema import Schema, read
-from core.settings.loading import ROOT, ErasureSettings, MongoSettings, S3Settings, SchemaSettings, load
+from core.settings.addresses import MongoSettings, S3Settings, SchemaSettings
+from core.settings.group import ROOT
+from core.settings.loading import load
+from core.settings.people import ErasureSettings
 from core.stores.mongo import Db, connect
 from core.stores.object_store import ObjectStore
 

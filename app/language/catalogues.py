@@ -16,7 +16,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
 from app.language.extraction import Reading, places, read
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 
 LOCALES = ROOT / "app" / "locale"
 DOMAIN = "callwise"

@@ -22,7 +22,8 @@ from bootstrap.check.journey import SAMPLE, Journey, Settings
 from bootstrap.setup.accounts import visitor
 from core.accounts.directory import Role
 from core.errors import CallwiseError
-from core.settings.loading import ROOT, load
+from core.settings.group import ROOT
+from core.settings.loading import load
 from core.stores.mongo import Document, count
 
 CAMPAIGN = "check"

@@ -27,7 +27,10 @@ from core.models.registry import ModelRegistry
 from core.models.succession import CHAMPION
 from core.schema import read
 from core.scoring.client import ScoringClient
-from core.settings.loading import ROOT, ErasureSettings, ScoringSettings, load
+from core.settings.addresses import ScoringSettings
+from core.settings.group import ROOT
+from core.settings.loading import load
+from core.settings.people import ErasureSettings
 from core.stores.mongo import connect, count, reachable
 from core.stores.object_store import ObjectStore
 

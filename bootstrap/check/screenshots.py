@@ -9,7 +9,8 @@ from bootstrap.check.browser import address, find_chromium, opened, sign_in, tak
 from bootstrap.check.journey import SAMPLE_CAMPAIGN
 from bootstrap.setup.accounts import visitor
 from core.accounts.directory import Role
-from core.settings.loading import MongoSettings, load
+from core.settings.addresses import MongoSettings
+from core.settings.loading import load
 from core.stores.mongo import connect
 
 WIDTHS = {"": (1440, 1000), "-phone": (390, 844)}

@@ -24,7 +24,8 @@ from bootstrap.embedded.processes import marked
 from bootstrap.embedded.watch import Watch
 from bootstrap.setup.accounts import waits_for_first
 from core.errors import CallwiseError
-from core.settings.loading import MongoSettings, load
+from core.settings.addresses import MongoSettings
+from core.settings.loading import load
 from core.stores.mongo import connect
 
 DEFAULT_STATE = ROOT / ".state" / "demo"

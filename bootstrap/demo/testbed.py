@@ -16,7 +16,8 @@ from pathlib import Path
 from bootstrap.embedded.appliance import Appliance
 from bootstrap.embedded.processes import tie_to_parent
 from bootstrap.embedded.watch import Status, Watch
-from core.settings.loading import S3Settings, load
+from core.settings.addresses import S3Settings
+from core.settings.loading import load
 from core.stores.object_store import ObjectStore
 
 SERVICES = ("s3", "mongo", "mlflow", "prefect", "evidently")

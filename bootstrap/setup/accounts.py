@@ -20,7 +20,8 @@ from core.accounts import changes as account_changes
 from core.accounts import directory, passwords
 from core.accounts.directory import Account, Role
 from core.errors import CallwiseError
-from core.settings.loading import MongoSettings, load
+from core.settings.addresses import MongoSettings
+from core.settings.loading import load
 from core.stores.mongo import Db, connect, count, reachable
 
 FIRST = "admin"

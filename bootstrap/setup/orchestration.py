@@ -18,7 +18,7 @@ from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists, PrefectException
 
 from core.errors import Unavailable
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 
 WORK_POOL = "callwise"
 FLOW, DEPLOYMENT = "continuous-training", "default"

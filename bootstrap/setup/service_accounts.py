@@ -24,7 +24,8 @@ from bootstrap.setup.mongo_accounts import MongoAccounts
 from bootstrap.setup.rights import RIGHTS
 from bootstrap.setup.s3_accounts import S3Accounts
 from core.errors import CallwiseError, SettingsError
-from core.settings.loading import Group, load
+from core.settings.group import Group
+from core.settings.loading import load
 
 ROOT = Path("/run/callwise")
 FILE = "account.env"

@@ -24,18 +24,18 @@ from core.errors import CallwiseError
 from core.models.registry import reachable as mlflow_reachable
 from core.schema import read
 from core.schema.economy import span
-from core.settings.loading import (
-    ROOT,
+from core.settings.addresses import (
     DatasetSettings,
     EvidentlySettings,
-    FirstAccountSettings,
     MongoSettings,
     PrefectSettings,
     RegistrySettings,
     S3Settings,
     SchemaSettings,
-    load,
 )
+from core.settings.group import ROOT
+from core.settings.loading import load
+from core.settings.people import FirstAccountSettings
 from core.stores.data_registry import ensure_registry
 from core.stores.evidently import ensure_project
 from core.stores.mongo import Db, connect, count, ensure_indexes, reachable

@@ -33,7 +33,7 @@ from threadpoolctl import ThreadpoolController
 from core.errors import ModelError, NotFound, Unavailable
 from core.models.level import DECIMALS
 from core.schema import Value
-from core.settings.loading import RegistrySettings
+from core.settings.addresses import RegistrySettings
 
 TOLERANCE = 1e-9
 PROOF, REFERENCE = "proof.json", "reference.parquet"

@@ -12,7 +12,7 @@ from core.errors import Conflict, InputError, Unavailable
 from core.schema import Schema, Value
 from core.scoring import protocol
 from core.sentences import Sentence
-from core.settings.loading import ScoringSettings
+from core.settings.addresses import ScoringSettings
 
 # 422 is how the server says that a body is not V2 at all.
 REFUSED = frozenset({httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY})

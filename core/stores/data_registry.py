@@ -34,7 +34,7 @@ from filelock import FileLock
 
 from core.clock import Clock, now
 from core.errors import Conflict, NotFound, Unavailable
-from core.settings.loading import S3Settings
+from core.settings.addresses import S3Settings
 
 BRANCH, REMOTE = "refs/heads/main", "s3"
 DATA, POINTER, FACTS = "dataset.parquet", "dataset.parquet.dvc", "dataset.json"

@@ -36,7 +36,7 @@ from pymongo.errors import PyMongoError
 
 from core.errors import Unavailable
 from core.sentences import Sentence
-from core.settings.loading import MongoSettings
+from core.settings.addresses import MongoSettings
 
 Document = dict[str, Any]
 Db = Database[Document]

@@ -13,7 +13,7 @@ from minio.error import MinioException, S3Error
 
 from core.errors import NotFound, Unavailable
 from core.sentences import Sentence
-from core.settings.loading import S3Settings
+from core.settings.addresses import S3Settings
 
 
 class ObjectStore:

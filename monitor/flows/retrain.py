@@ -8,13 +8,14 @@ from collections.abc import Sequence
 
 from core.errors import CallwiseError, Conflict
 from core.models.succession import decisions, state
-from core.settings import loading as settings
+from core.settings.addresses import MongoSettings, PrefectSettings, RegistrySettings
+from core.settings.loading import load
 from core.stores.mongo import Db, connect
 from monitor.flows.prefect_runs import Flows, PrefectRuns
 from monitor.flows.triggers import tell
 
 
-class Settings(settings.MongoSettings, settings.RegistrySettings, settings.PrefectSettings):
+class Settings(MongoSettings, RegistrySettings, PrefectSettings):
     """Where to ask, and where to write down that it was asked."""
 
 
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     asked = parser.parse_args(arguments)
     try:
-        here = settings.load(Settings)
+        here = load(Settings)
         db, flows = connect(here), PrefectRuns(here.prefect_api_url)
         print(ask(db, flows, here.callwise_model_name, asked.reason, by=asked.by, anyway=asked.anyway))
     except CallwiseError as error:

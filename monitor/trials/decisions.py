@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 
 from core.errors import CallwiseError
 from core.models.succession import Decision, State, decisions, state
-from core.settings import loading as settings
+from core.settings.addresses import MongoSettings, RegistrySettings
+from core.settings.loading import load
 from core.stores.mongo import connect
 
 
-class Settings(settings.MongoSettings, settings.RegistrySettings):
+class Settings(MongoSettings, RegistrySettings):
     """Where decisions are kept, and the name of the model they are about."""
 
 
@@ -32,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="for programs")
     asked = parser.parse_args(argv)
     try:
-        here = settings.load(Settings)
+        here = load(Settings)
         taken = decisions(connect(here), here.callwise_model_name)
     except CallwiseError as error:
         print(error, file=sys.stderr)

@@ -8,11 +8,12 @@ import sys
 from core.errors import CallwiseError, Conflict, Unavailable
 from core.models.registry import ModelRegistry
 from core.models.succession import Succession
-from core.settings import loading as settings
+from core.settings.addresses import MongoSettings, RegistrySettings
+from core.settings.loading import load
 from core.stores.mongo import connect
 
 
-class Settings(settings.MongoSettings, settings.RegistrySettings):
+class Settings(MongoSettings, RegistrySettings):
     """Where decisions are kept, and where the aliases are that follow them."""
 
 
@@ -24,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--by", default="a person", help=argparse.SUPPRESS)
     asked = parser.parse_args(argv)
     try:
-        here = settings.load(Settings)
+        here = load(Settings)
         db, model = connect(here), here.callwise_model_name
         # Decided without the aliases: if they cannot follow now, asking again must not go back once more.
         succession = Succession(db, model, None, by=asked.by)

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import expect
 
 from bootstrap.check.browser import PROGRAMS, find_chromium
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from core.stores.mongo import Db
 
 # Playwright gives an expectation five seconds; a busy machine takes longer to draw a page.

@@ -14,7 +14,7 @@ from core.clock import now
 from core.privacy import requests as erasure_requests
 from core.privacy.reject_rows import collections
 from core.privacy.requests import Status
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from core.stores.mongo import Db
 from tests.people import enter
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 
 LASTING = (
     *("mongo", "s3", "mlflow", "prefect", "evidently"),

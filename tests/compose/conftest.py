@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from tests.compose.appliance import Appliance
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from tests.compose.appliance import LASTING, Appliance, run
 
 SNIFFER = (Path(__file__).with_name("sniffer.py")).read_text(encoding="utf-8")

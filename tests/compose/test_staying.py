@@ -19,7 +19,7 @@ import pytest
 
 from core.schema import Schema
 from core.scoring import protocol
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from tests.compose.appliance import LASTING, Appliance, health, run
 
 PEOPLE = """

@@ -29,7 +29,8 @@ from core.models.succession import Decision, State, decisions, state
 from core.schema import Schema
 from core.scoring.client import ScoringClient
 from core.scoring.protocol import Score
-from core.settings.loading import MongoSettings, PrefectSettings, RegistrySettings, ScoringSettings, load
+from core.settings.addresses import MongoSettings, PrefectSettings, RegistrySettings, ScoringSettings
+from core.settings.loading import load
 from core.stores.mongo import Db, Document, connect, count
 from monitor.flows.prefect_runs import FLOW, PrefectRuns
 from tests.loop import worlds

@@ -21,7 +21,7 @@ from core.clock import now
 from core.models.succession import What
 from core.schema import Schema
 from core.schema.economy import indicators
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from core.stores.mongo import Document, count
 from monitor.messages import message
 from tests.loop.live import Asker, Live, running

@@ -12,7 +12,7 @@ import pytest
 
 from core.models.registry import SCORE
 from core.schema import Schema
-from core.settings.loading import MonitorSettings
+from core.settings.loop import MonitorSettings
 from monitor.reports import drift, quality
 from monitor.reports.windows import Called, Scored
 from tests.made_up_outcomes import made_up

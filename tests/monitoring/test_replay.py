@@ -9,7 +9,7 @@ import pytest
 
 from core.models.succession import What
 from core.schema import Schema
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from monitor.incidents.facts import RunEnd
 from monitor.incidents.lifecycle import Status
 from replay import main as command

@@ -10,7 +10,7 @@ from scipy.stats import binom
 
 from core.models.registry import SCORE
 from core.schema import Schema
-from core.settings.loading import IncidentSettings, MonitorSettings, TrialSettings
+from core.settings.loop import IncidentSettings, MonitorSettings, TrialSettings
 from monitor.incidents.facts import Rules
 from monitor.reports import promise, shelf
 from monitor.reports.drift import DriftVerdict, compare

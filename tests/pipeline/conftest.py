@@ -11,7 +11,7 @@ import pytest
 
 from core.models.registry import Model
 from core.schema import Schema
-from core.settings.loading import TrainerSettings
+from core.settings.loop import TrainerSettings
 from tests.made_up_outcomes import made_up
 from trainer.data.snapshot import AT
 from trainer.fitting import calibrate, recipe

@@ -18,7 +18,7 @@ from scipy.special import expit, logit
 from core.errors import GateRefused
 from core.models.registry import Model, Scores, predict
 from core.schema import Schema
-from core.settings.loading import TrainerSettings
+from core.settings.loop import TrainerSettings
 from monitor.trials.evidence import ROLL_BACK, Pair, Rules, judge
 from tests.made_up_outcomes import made_up
 from tests.pipeline.conftest import Training, window

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from core.errors import GateRefused, ModelError
 from core.models.registry import TOLERANCE, TRUSTED_TYPES, Model, Proof, Scores, predict
 from core.schema import Schema
-from core.settings.loading import TrainerSettings
+from core.settings.loop import TrainerSettings
 from tests.pipeline.conftest import Training
 from tests.pipeline.test_sabotage import leaked
 from trainer.gates import champion_gate, data_gate, model_gate

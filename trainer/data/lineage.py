@@ -10,7 +10,7 @@ import pygit2
 
 from core.errors import SettingsError
 from core.schema import Schema
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from core.stores.data_registry import Snapshot
 
 LOCK = ROOT / "requirements" / "trainer.txt"

@@ -24,7 +24,7 @@ from core.errors import GateRefused
 from core.models import level
 from core.models.registry import Model, predict
 from core.schema import Schema
-from core.settings.loading import TrainerSettings
+from core.settings.loop import TrainerSettings
 from trainer.data import split
 from trainer.data.snapshot import AT, OUTCOME
 from trainer.data.split import Split

@@ -25,7 +25,7 @@ from sklearn.metrics import roc_auc_score
 from core.models.metrics import top_half_capture
 from core.models.registry import Scores
 from core.schema import Schema
-from core.settings.loading import TrainerSettings
+from core.settings.loop import TrainerSettings
 
 BINS = 4
 CERTAIN = 2.0  # standard errors

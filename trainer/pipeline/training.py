@@ -23,7 +23,7 @@ from core.errors import Conflict, GateRefused
 from core.models.registry import Model, ModelRegistry, ModelVersion
 from core.models.succession import CANARY, CHAMPION, Succession, What
 from core.schema import Schema
-from core.settings.loading import TrainerSettings
+from core.settings.loop import TrainerSettings
 from core.stores import event_log
 from core.stores.data_registry import DataRegistry, Snapshot
 from core.stores.mongo import Db

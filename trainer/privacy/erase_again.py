@@ -15,13 +15,15 @@ from typing import Any
 from core.errors import CallwiseError, InputError, SettingsError
 from core.privacy.requests import Erasure, Person, Pseudonyms, ask
 from core.schema import Schema, read
-from core.settings import loading as groups
+from core.settings.addresses import MongoSettings, SchemaSettings
+from core.settings.loading import load
+from core.settings.people import ErasureSettings
 from core.stores.mongo import Db, connect, reachable
 
 BATCH = 2_000
 
 
-class Settings(groups.MongoSettings, groups.SchemaSettings, groups.ErasureSettings):
+class Settings(MongoSettings, SchemaSettings, ErasureSettings):
     """Where the people are, and what they are told by."""
 
 
@@ -66,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--by", required=True, help="who asks; stands on the receipts")
     asked = parser.parse_args(arguments)
     try:
-        here = groups.load(Settings)
+        here = load(Settings)
         if here.erasure_key is None:
             raise SettingsError("CALLWISE_ERASURE_KEY is not set.", next="It must be the one of the receipts.")
         receipts = list(receipts_in(sys.stdin.read()))

@@ -16,7 +16,9 @@ from core.errors import SettingsError
 from core.privacy.reject_rows import Place, RejectFiles, collections
 from core.privacy.requests import Pseudonyms
 from core.scoring.client import ScoringClient
-from core.settings import loading as groups
+from core.settings.addresses import ScoringSettings
+from core.settings.loading import load
+from core.settings.people import ErasureSettings
 from core.stores.object_store import ObjectStore
 from trainer import main
 from trainer.privacy.datasets import Datasets
@@ -26,7 +28,7 @@ from trainer.privacy.row_fingerprints import Traces
 from trainer.privacy.spool import Scoring, Spool
 
 
-class Settings(main.Settings, groups.ScoringSettings, groups.ErasureSettings):
+class Settings(main.Settings, ScoringSettings, ErasureSettings):
     """Everything that erasing people is told by the environment."""
 
 
@@ -43,7 +45,7 @@ def compose(settings: Settings | None = None, scoring: Scoring | None = None) ->
 
     Raises SettingsError, SchemaError.
     """
-    settings = settings or groups.load(Settings)
+    settings = settings or load(Settings)
     if settings.erasure_key is None:
         raise SettingsError(
             "CALLWISE_ERASURE_KEY is not set, so nobody can be erased.",

@@ -22,7 +22,8 @@ from core.calls import do_not_call
 from core.privacy.requests import Erasure, Person, Subject, ask, under_way
 from core.schema import Schema
 from core.scoring.prediction import Prediction
-from core.settings.loading import ROOT, load
+from core.settings.group import ROOT
+from core.settings.loading import load
 from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
 from serving.forget import Forgetting

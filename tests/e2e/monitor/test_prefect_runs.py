@@ -18,7 +18,7 @@ from bootstrap.setup.orchestration import (
     ensure_watch,
     ensure_work_pool,
 )
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from core.stores.mongo import Db
 from monitor.flows import erasures
 from monitor.flows.prefect_runs import PrefectRuns

@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 
 from core.schema import Schema
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from core.stores.evidently import EvidentlyUI, dashboard, project_id
 from core.stores.mongo import Db
 from monitor.reports import drift, quality

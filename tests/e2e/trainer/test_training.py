@@ -18,7 +18,8 @@ from core.errors import GateRefused, ModelError
 from core.models.registry import predict
 from core.models.succession import CANARY, CHAMPION, Succession, What
 from core.schema import Schema
-from core.settings.loading import ROOT, load
+from core.settings.group import ROOT
+from core.settings.loading import load
 from core.stores import event_log
 from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore

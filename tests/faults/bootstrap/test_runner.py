@@ -24,7 +24,7 @@ from bootstrap.embedded.appliance import Appliance
 from bootstrap.embedded.processes import MARK_SERVICE, MARK_STATE, end, marked
 from bootstrap.embedded.watch import Status, Watch
 from core.errors import Conflict, Unavailable
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 
 PATIENCE = 120.0
 RUNNER = """

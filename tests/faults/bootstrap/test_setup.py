@@ -16,7 +16,9 @@ import pytest
 from mlflow import MlflowClient
 from pymongo import MongoClient
 
-from core.settings.loading import ROOT, S3Settings, load
+from core.settings.addresses import S3Settings
+from core.settings.group import ROOT
+from core.settings.loading import load
 from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
 

@@ -20,7 +20,7 @@ from core.calls.campaigns import State, assign, put
 from core.calls.claims import Result
 from core.clock import now
 from core.schema import Schema
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from core.stores.mongo import Db
 from tests.people import cookies_from_tests, sit_down
 

@@ -15,7 +15,8 @@ import yaml
 from bootstrap.embedded.environment import NO_TELEMETRY
 from bootstrap.embedded.services import BY_NAME, SERVICES, Service
 from bootstrap.setup.rights import RIGHTS
-from core.settings.loading import ROOT, groups
+from core.settings.group import ROOT
+from core.settings.loading import groups
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -88,7 +89,7 @@ def test_each_is_started_by_the_same_command(service: Service) -> None:
 @started_alike
 def test_each_is_told_all_that_it_reads_and_nothing_else(service: Service) -> None:
     settings = {
-        name.upper() for group in groups() if group.__module__ == "core.settings.loading" for name in group.model_fields
+        name.upper() for group in groups() if group.__module__ in ("core.settings.addresses", "core.settings.loop") for name in group.model_fields
     }
     reads = set(service.reads) | set(service.environment)
     assert reads - given(service) == set()

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 
 
 class Answers(BaseHTTPRequestHandler):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from core.settings.loading import ROOT
-from core.settings.loading import UNSAFE_SECRETS as UNSAFE
+from core.settings.group import ROOT
+from core.settings.group import UNSAFE_SECRETS as UNSAFE
 
 TYPED = ("ADMIN_PASSWORD", "DOOR_PASSWORD")
 SECRETS = (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 
 FILES = sorted((ROOT / "requirements").glob("*.txt"))
 PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[^\s;]+)( ; .+)? \\$")

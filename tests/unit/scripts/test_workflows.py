@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
 ALONE = {"trainer": ("worker", "pipeline"), "monitor": ("monitor", "monitoring")}

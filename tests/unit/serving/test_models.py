@@ -5,11 +5,11 @@ import threading
 import pytest
 
 from core.schema import read
-from core.settings import loading as settings
+from core.settings.group import ROOT
 from serving.models import RETRY_SECONDS, Models
 from tests.serving_fakes import FakeModel, FakeRegistry
 
-SCHEMA = read(settings.ROOT / "data" / "schema.yaml")
+SCHEMA = read(ROOT / "data" / "schema.yaml")
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ from core.accounts import directory
 from core.accounts.directory import Account, Role, everybody, find
 from core.clock import now
 from core.errors import SettingsError
-from core.settings.loading import AppSettings, load
+from core.settings.loading import load
+from core.settings.people import AppSettings
 from core.stores.mongo import Db
 from tests import oidc_provider
 from tests.oidc_provider import Provider

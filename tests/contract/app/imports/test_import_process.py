@@ -23,7 +23,8 @@ from core.clock import now
 from core.errors import Conflict, InputError
 from core.imports.campaign_file import CampaignFile
 from core.schema import Schema
-from core.settings.loading import S3Settings, load
+from core.settings.addresses import S3Settings
+from core.settings.loading import load
 from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
 

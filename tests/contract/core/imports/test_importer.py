@@ -17,7 +17,7 @@ from core.imports.campaign_file import CampaignFile
 from core.imports.importer import Report, import_campaign
 from core.schema import Schema
 from core.schema.economy import indicators
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from core.stores.mongo import Db
 from trainer.data import snapshot as training
 

@@ -11,7 +11,8 @@ import pygit2
 import pytest
 
 from core.errors import Conflict, NotFound, Unavailable
-from core.settings.loading import S3Settings, load
+from core.settings.addresses import S3Settings
+from core.settings.loading import load
 from core.stores.data_registry import DataRegistry, Snapshot, ensure_registry, sha256
 from core.stores.object_store import ObjectStore
 

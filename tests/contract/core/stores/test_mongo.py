@@ -7,7 +7,8 @@ from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from core.errors import Unavailable
-from core.settings.loading import MongoSettings, load
+from core.settings.addresses import MongoSettings
+from core.settings.loading import load
 from core.stores.mongo import Db, connect, count, ensure_indexes, reachable
 
 THEN = datetime(2026, 5, 1, 12, 0, 0, 123_000, tzinfo=UTC)

@@ -1,7 +1,8 @@
 import pytest
 
 from core.errors import NotFound, Unavailable
-from core.settings.loading import S3Settings, load
+from core.settings.addresses import S3Settings
+from core.settings.loading import load
 from core.stores.object_store import ObjectStore
 
 

@@ -16,7 +16,7 @@ from bootstrap.setup.steps import _indicators
 from core.clock import now
 from core.errors import InputError, Unavailable
 from core.schema import Schema, economy
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from core.stores.mongo import Db
 from monitor import main
 from monitor.economy import series

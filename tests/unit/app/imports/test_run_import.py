@@ -21,7 +21,9 @@ from app.shell.appliance import Appliance
 from core.calls.lifecycle import Rules
 from core.errors import InputError, NotFound
 from core.schema import Schema
-from core.settings.loading import ROOT, S3Settings, load
+from core.settings.addresses import S3Settings
+from core.settings.group import ROOT
+from core.settings.loading import load
 from core.stores import event_log
 from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.language import catalogues, extraction
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 
 CODE = """
 from app.language import _, plural

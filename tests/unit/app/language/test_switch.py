@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import language
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 
 
 def page() -> None:

@@ -87,9 +87,7 @@ def test_a_part_that_fails_takes_only_its_own_card_down(overview: Draw, campaign
 
 
 def test_only_screens_with_an_address_are_linked(overview: Draw, campaign: None) -> None:
-    assert [(link.label, link.url) for link in overview().link_button] == [
-        ("MLflow", "http://models.example:5000")
-    ]
+    assert [(link.label, link.url) for link in overview().link_button] == [("MLflow", "http://models.example:5000")]
 
 
 def test_reports_and_open_incidents_are_told(overview: Draw, campaign: None, db: Db) -> None:

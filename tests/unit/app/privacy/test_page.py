@@ -19,7 +19,7 @@ from core.accounts.directory import Account, Role
 from core.clock import now
 from core.imports import kept_out
 from core.privacy.requests import Erasure, Person, Status, ask, forget, get, note, sealed, under_way
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
 

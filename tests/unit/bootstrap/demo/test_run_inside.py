@@ -11,7 +11,7 @@ from bootstrap.demo import run_inside
 from bootstrap.embedded.ports import HOST
 from bootstrap.embedded.services import PORT_NAMES
 from core.errors import NotFound
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 
 
 def test_it_has_the_addresses_of_the_appliance_and_little_of_the_caller(tmp_path: Path) -> None:

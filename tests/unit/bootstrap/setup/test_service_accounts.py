@@ -14,7 +14,8 @@ from bootstrap.setup.rights import READ, RIGHTS, WRITE, MongoRights, Rights
 from bootstrap.setup.s3_accounts import policy
 from bootstrap.setup.service_accounts import Settings, read, write
 from core.errors import SettingsError
-from core.settings.loading import ROOT, load
+from core.settings.group import ROOT
+from core.settings.loading import load
 from core.stores.mongo import COLLECTIONS, PRIVATE
 
 BUCKETS = {"datasets": "sets", "models": "models"}

@@ -12,7 +12,7 @@ import pytest
 from core.errors import InputError
 from core.schema import Schema
 from core.schema.economy import Economy, span
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from monitor.economy.series import Transform, read
 
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from core.errors import SchemaError
 from core.schema import Column, Role, Schema, read
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 
 
 def test_what_is_known_only_after_the_call_is_never_a_feature(schema: Schema) -> None:

@@ -4,16 +4,10 @@ import pytest
 
 from core.errors import SettingsError
 from core.models.level import LEAST_OUTCOMES
-from core.settings.loading import (
-    ROOT,
-    RUNNER_VARIABLES,
-    MongoSettings,
-    MonitorSettings,
-    S3Settings,
-    ServingSettings,
-    groups,
-    load,
-)
+from core.settings.addresses import MongoSettings, S3Settings
+from core.settings.group import ROOT
+from core.settings.loading import RUNNER_VARIABLES, groups, load
+from core.settings.loop import MonitorSettings, ServingSettings
 
 S3 = {"S3_ENDPOINT_URL": "http://127.0.0.1:9000", "S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "generated-long-secret"}
 
@@ -67,7 +61,7 @@ def test_every_setting_is_documented_and_nothing_else_is() -> None:
     of_core = {
         name.upper()
         for group in groups()
-        if group.__module__.startswith("core.settings.loading")
+        if group.__module__.startswith("core.settings.")
         for name in group.model_fields
     }
     assert of_core - documented == set()

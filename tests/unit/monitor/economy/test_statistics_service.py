@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import InputError, Unavailable
 from core.schema import Schema
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from monitor.economy import series
 from monitor.economy.series import Series
 from monitor.economy.statistics_service import StatisticsService

@@ -11,7 +11,7 @@ from core.schema import Value, read
 from core.schema.economy import indicators
 from core.scoring.protocol import Score, prediction_id
 from core.scoring.reasons import Reason, stored
-from core.settings.loading import ROOT
+from core.settings.group import ROOT
 from core.stores.mongo import Db
 from monitor.ranking import rank as ranker
 from monitor.ranking.rank import Lineup, Ranking, rank

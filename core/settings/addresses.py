@@ -1,0 +1,65 @@
+"""Settings of where things are: stores, servers and files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+
+from core.settings.group import ROOT, Group
+
+
+class MongoSettings(Group):
+    """Where prospects, outcomes, predictions and the event log live."""
+
+    mongodb_uri: SecretStr = Field(description="MongoDB connection string; may hold a password")
+    mongodb_database: str = Field("callwise", description="database name")
+
+
+class S3Settings(Group):
+    """Where datasets and model artifacts live. Any S3 server will do."""
+
+    s3_endpoint_url: str = Field(description="address of the S3 server, http:// or https://")
+    s3_access_key: str = Field(description="S3 access key")
+    s3_secret_key: SecretStr = Field(description="S3 secret key")
+    s3_bucket_datasets: str = Field("callwise-datasets", description="bucket of the DVC remote")
+    s3_bucket_models: str = Field("callwise-models", description="bucket of MLflow's artifacts")
+
+
+class RegistrySettings(Group):
+    """The MLflow server: experiments and the registered model."""
+
+    mlflow_tracking_uri: str = Field(description="address of the MLflow server")
+    callwise_model_name: str = Field("prospect-scorer", description="name of the registered model")
+    callwise_experiment: str = Field("continuous-training", description="name of the MLflow experiment")
+
+
+class PrefectSettings(Group):
+    """The Prefect server."""
+
+    prefect_api_url: str = Field(description="address of the Prefect API, ending in /api")
+
+
+class ScoringSettings(Group):
+    """Where scores are asked for."""
+
+    mlserver_url: str = Field(description="address of MLServer (V2 inference protocol)")
+    callwise_model_name: str = Field("prospect-scorer", description="name of the registered model")
+
+
+class EvidentlySettings(Group):
+    """The Evidently UI."""
+
+    evidently_url: str = Field(description="address of the Evidently UI")
+
+
+class SchemaSettings(Group):
+    """Which campaign schema is in force."""
+
+    callwise_schema: Path = Field(ROOT / "data" / "schema.yaml", description="path of the campaign schema")
+
+
+class DatasetSettings(Group):
+    """The data registry: a git repository of its own, with DVC on S3."""
+
+    callwise_data_registry: Path = Field(description="folder of the data registry's git repository")
