@@ -16,8 +16,8 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from app.access import identity, single_sign_on
+from app.access.boundary import boundary
 from app.access.door import Guard, Reception, routes
-from app.access.sessions import Limits
 from app.accounts import my_account, own_password, roles
 from app.accounts import page as accounts_page
 from app.calls import page as calls_page
@@ -30,10 +30,9 @@ from app.overview import page as overview_page
 from app.privacy import page as privacy_page
 from app.results import page as results_page
 from app.review import page as review_page
-from app.shell import notices
-from app.shell.appliance import Appliance, Link
+from app.shell.appliance import Appliance, Link, SessionLimits
 from app.shell.lineage import LineageReader
-from core.accounts.directory import Account, Role
+from core.accounts.account import Account, Role
 from core.calls.lifecycle import Rules
 from core.schema import read
 from core.scoring.client import ScoringClient
@@ -96,8 +95,8 @@ def provider() -> single_sign_on.Provider | None:
     return single_sign_on.provider_of(load(Settings))
 
 
-def _limits(settings: AppSettings) -> Limits:
-    return Limits(
+def _limits(settings: AppSettings) -> SessionLimits:
+    return SessionLimits(
         timedelta(minutes=settings.callwise_session_idle_minutes), timedelta(hours=settings.callwise_session_hours)
     )
 
@@ -106,7 +105,7 @@ def run() -> None:
     """Draw one page."""
     st.set_page_config(page_title="Callwise", page_icon=ICON, layout="wide")
     st.html(STYLE)
-    with notices.boundary():
+    with boundary():
         house: Appliance = st.cache_resource(show_spinner=False)(wire)()
         account = identity.begin(house)
         st.navigation(_pages(house, account), position="hidden" if account.must_change else "top").run()
@@ -127,7 +126,7 @@ def _pages(house: Appliance, account: Account) -> dict[str, list[Any]]:
         else:
             shown = partial(draw, house) if allowed else partial(_refused, title, role)
         return st.Page(
-            notices.boundary()(shown),
+            boundary()(shown),
             title=title,
             icon=icon,
             url_path=url,

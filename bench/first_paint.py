@@ -18,7 +18,7 @@ from bootstrap.check.browser import address, opened, sign_in, visit
 from bootstrap.embedded.ports import HOST
 from bootstrap.embedded.probes import Http
 from core.accounts import directory
-from core.accounts.directory import Role
+from core.accounts.account import Role
 from core.errors import Unavailable
 from core.settings.group import ROOT
 from core.stores.mongo import Db

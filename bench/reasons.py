@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench import crowd
-from core.models.registry import predict
+from core.models.proof import predict
 from core.schema import Schema, read
 from core.settings.group import ROOT
 from monitor.ranking.rank import BATCH

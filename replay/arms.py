@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from core.models.registry import Scores
+from core.models.proof import Scores
 from core.schema import Schema
 from core.settings.loop import TrainerSettings
 from replay.forecasts import Flags, Forecaster

@@ -12,7 +12,7 @@ from datetime import datetime
 import pandas as pd
 
 from core.errors import GateRefused
-from core.models.registry import Scores
+from core.models.proof import Scores
 from core.models.succession import Decision, State, What
 from core.schema import Schema
 from core.settings.loop import MonitorSettings, TrainerSettings

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.errors import InputError
 from core.models.metrics import Quality, quality
-from core.models.registry import Scores
+from core.models.proof import Scores
 from monitor.incidents.facts import RunEnd
 from monitor.incidents.lifecycle import Status
 from replay.callwise import Callwise

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.models.level import Calls, followed, levelled, newest
-from core.models.registry import Model, Scores, predict
+from core.models.proof import Model, Scores, predict
 
 Flags = npt.NDArray[np.bool_]
 

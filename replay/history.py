@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.clock import CampaignCalendar
 from core.errors import InputError
+from core.imports.calendar import CampaignCalendar
 from core.imports.campaign_file import CampaignFile, Record
 from core.schema import Schema
 from trainer.data.snapshot import AT, OUTCOME, PROSPECT, SOURCE

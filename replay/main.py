@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from core.errors import CallwiseError, InputError
-from core.models.registry import Scores
+from core.models.proof import Scores
 from core.schema import Schema, read
 from core.settings.addresses import MongoSettings, RegistrySettings, SchemaSettings
 from core.settings.loading import load

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.models.registry import Scores
+from core.models.proof import Scores
 from monitor.incidents.facts import RunEnd
 from replay.callwise import Callwise
 from replay.figures import BLOCK, by_block

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.models.registry import Scores
+from core.models.proof import Scores
 from replay.arms import Arm
 from replay.history import History
 from trainer.data.snapshot import AT

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.models.registry import Model, Scores, predict
+from core.models.proof import Model, Scores, predict
 from core.schema import Schema, Value
 from core.scoring.reasons import Reason, strongest, telling
 

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from core.errors import CallwiseError
-from core.privacy.requests import Subject
+from core.privacy.place import Subject
 from serving.spool import Spool
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,8 @@ from core import schema as schemas
 from core.clock import now
 from core.models.levels_in_force import Level, in_force
 from core.models.registry import ModelRegistry
-from core.privacy.requests import Subject, under_way
+from core.privacy.place import Subject
+from core.privacy.requests import under_way
 from core.schema import Schema
 from core.settings.addresses import MongoSettings, RegistrySettings, SchemaSettings
 from core.settings.loading import load

@@ -17,7 +17,8 @@ from typing import Protocol
 import numpy as np
 
 from core.errors import CallwiseError, ModelError, Unavailable
-from core.models.registry import Loaded, Model, ModelVersion, Scores, predict
+from core.models.proof import Model, Scores, predict
+from core.models.registry import Loaded, ModelVersion
 from core.models.succession import CANARY, CHAMPION
 from core.schema import Schema, Value
 from serving.explain import Explainer

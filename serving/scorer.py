@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 from core.clock import Clock
 from core.errors import Unavailable
 from core.models.level import levelled
-from core.models.registry import Scores
+from core.models.proof import Scores
 from core.models.succession import CANARY, CHAMPION
 from core.schema import Value
 from core.scoring import protocol

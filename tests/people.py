@@ -8,8 +8,10 @@ from playwright.sync_api import Page
 from streamlit.testing.v1 import AppTest
 
 from app.access import identity
-from app.access.sessions import Limits, open_session
-from core.accounts.directory import Account, Role, add, find
+from app.access.sessions import open_session
+from app.shell.appliance import SessionLimits
+from core.accounts.account import Account, Role
+from core.accounts.directory import add, find
 from core.clock import now
 from core.stores.mongo import Db
 
@@ -24,7 +26,7 @@ def account(db: Db, shown: str = "Ann", role: Role = Role.MANAGER) -> Account:
 
 def signed_in(db: Db, shown: str = "Ann", role: Role = Role.MANAGER) -> str:
     """The token of a new session of `shown`."""
-    return open_session(db, account(db, shown, role), now(), Limits())
+    return open_session(db, account(db, shown, role), now(), SessionLimits())
 
 
 def enter(page: Page, app: str, db: Db, shown: str = "Ann", role: Role = Role.MANAGER) -> None:

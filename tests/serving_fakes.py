@@ -13,7 +13,8 @@ import pandas as pd
 
 from core.errors import ModelError, Unavailable
 from core.models.levels_in_force import Level
-from core.models.registry import Loaded, ModelVersion, Proof
+from core.models.proof import Proof
+from core.models.registry import Loaded, ModelVersion
 from core.scoring.prediction import Prediction
 from core.stores.mongo import Document
 from serving.store import refuse_other_rows

@@ -28,7 +28,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from core import schema as schemas
-from core.models.registry import PROOF, ModelRegistry, Proof, saving
+from core.models.proof import Proof
+from core.models.registry import PROOF, ModelRegistry, saving
 from core.schema import Schema, Value
 from core.scoring.client import ScoringClient
 from core.settings.addresses import MongoSettings, RegistrySettings, ScoringSettings

@@ -14,7 +14,7 @@ from typing import Any
 
 from core.accounts import changes as account_changes
 from core.accounts import directory
-from core.accounts.directory import NAME, SHOWN, Account, Role
+from core.accounts.account import NAME, SHOWN, Account, Role, tidy
 from core.errors import Conflict, Forbidden
 from core.stores.mongo import Db, reachable
 
@@ -73,7 +73,7 @@ def admit(db: Db, claims: Claims, rules: Admission) -> Account:
 
 def _made(db: Db, claims: Claims, subject: str, role: Role) -> Account:
     digest = hashlib.sha256(subject.encode()).hexdigest()[:10]
-    address = directory.tidy(str(claims.get("email") or ""))
+    address = tidy(str(claims.get("email") or ""))
     names = [*([address] if NAME.fullmatch(address) else []), f"sso-{digest}"]
     shown = " ".join(str(claims.get("name") or address.partition("@")[0] or digest).split())
     for name in names:

@@ -19,10 +19,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access import sessions, sign_in_page
 from app.access.identity import COOKIE
-from app.access.sessions import Limits
 from app.access.sign_in import Refused, sign_in
 from app.access.sign_in_page import ADDRESS, local, words
 from app.language import COOKIE as LANGUAGE_COOKIE
+from app.shell.appliance import SessionLimits
 from core.clock import now
 from core.errors import CallwiseError
 from core.stores.mongo import Db
@@ -39,7 +39,7 @@ class Reception:
     """Where accounts and sessions are, how long a session lasts, and what the single sign-on, if any, is called."""
 
     db: Db
-    limits: Limits
+    limits: SessionLimits
     other: str | None = None
 
     def known(self, request: Request) -> bool:

@@ -12,7 +12,7 @@ import streamlit as st
 from app.access import sessions
 from app.language import _
 from app.shell.appliance import Appliance
-from core.accounts.directory import Account, Role
+from core.accounts.account import Account, Role
 from core.clock import now
 from core.errors import Forbidden
 

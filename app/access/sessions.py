@@ -9,25 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.accounts.directory import Account
+from app.shell.appliance import SessionLimits
+from core.accounts.account import Account
 from core.stores.mongo import Db, count, reachable
 
 TOUCH = timedelta(minutes=1)
 """How exactly it is kept when somebody last did something."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How long a session lasts: without anybody doing anything, and at all."""
-
-    idle: timedelta = timedelta(minutes=120)
-    lifetime: timedelta = timedelta(hours=12)
-
-
-def open_session(db: Db, account: Account, at: datetime, limits: Limits) -> str:
+def open_session(db: Db, account: Account, at: datetime, limits: SessionLimits) -> str:
     """Begin a session; returns its token (256 bits), which is told once. Raises Unavailable."""
     token = secrets.token_urlsafe(32)
     stamp = int(at.timestamp())
@@ -45,7 +37,7 @@ def open_session(db: Db, account: Account, at: datetime, limits: Limits) -> str:
     return token
 
 
-def holder(db: Db, token: str | None, at: datetime, limits: Limits, *, active: bool = True) -> Account | None:
+def holder(db: Db, token: str | None, at: datetime, limits: SessionLimits, *, active: bool = True) -> Account | None:
     """Whose session the token is of, or None if it is nobody's or has ended.
 
     `active`: a person did something, so the session lasts from now on. Raises Unavailable.
@@ -77,7 +69,7 @@ def end(db: Db, token: str) -> None:
         db.sessions.delete_one({"_id": key(token)})
 
 
-def others(db: Db, token: str, account: Account, at: datetime, limits: Limits) -> int:
+def others(db: Db, token: str, account: Account, at: datetime, limits: SessionLimits) -> int:
     """How many other sessions of the account are open. Raises Unavailable."""
     stamp = int(at.timestamp())
     idle = stamp - int(limits.idle.total_seconds())

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 
 from app.access import attempts, sessions
 from app.access.attempts import Key
-from app.access.sessions import Limits
+from app.shell.appliance import SessionLimits
 from core.accounts import passwords
+from core.accounts.account import Account, tidy
 from core.accounts.changes import rehash
-from core.accounts.directory import Account, tidy
 from core.stores import event_log
 from core.stores.mongo import Db, Document, reachable
 
@@ -34,7 +34,7 @@ class Refused:
 
 
 def sign_in(
-    db: Db, name: str, password: str, *, address: str | None, at: datetime, limits: Limits
+    db: Db, name: str, password: str, *, address: str | None, at: datetime, limits: SessionLimits
 ) -> Entered | Refused:
     """Open a session for whoever has the name and the password. Raises Unavailable."""
     name = tidy(name)[:200]

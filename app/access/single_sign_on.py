@@ -21,7 +21,7 @@ from app.access import sessions
 from app.access.admission import Admission, admit
 from app.access.door import FORBIDDEN, SEE_OTHER, UNAVAILABLE, Reception, accepted, let_in, page
 from app.access.sign_in_page import ADDRESS, local, words
-from core.accounts.directory import Role
+from core.accounts.account import Role
 from core.clock import now
 from core.errors import CallwiseError, Forbidden, SettingsError
 from core.settings.people import AppSettings

@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from app.access import identity, sessions
+from app.access.boundary import kept_for_next_run
 from app.accounts import own_password, roles
 from app.language import _, formats, plural
 from app.shell import notices
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, kept_for_next_run, leave
+from app.shell.notices import Notice, leave
 from core.accounts.changes import end_sessions
 from core.clock import now
 

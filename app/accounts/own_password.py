@@ -5,13 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from app.access import identity, sessions
+from app.access.boundary import kept_for_next_run
 from app.access.sign_in import Refused, proven
 from app.language import _
 from app.shell import notices
-from app.shell.notices import Notice, kept_for_next_run, leave
+from app.shell.notices import Notice, leave
 from core.accounts import passwords
+from core.accounts.account import Account
 from core.accounts.changes import choose_password
-from core.accounts.directory import Account
 from core.accounts.passwords import LEAST, Weakness
 from core.clock import now
 from core.errors import InputError

@@ -5,15 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from app.access import identity
+from app.access.boundary import kept_for_next_run
 from app.accounts import roles
 from app.language import _, formats
 from app.shell import notices
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, kept_for_next_run, leave
+from app.shell.notices import Notice, leave
 from core.accounts import changes as account_changes
 from core.accounts import directory as kept
 from core.accounts import passwords
-from core.accounts.directory import SHOWN, Account, Role
+from core.accounts.account import SHOWN, Account, Role
 from core.errors import Conflict, Forbidden, NotFound
 
 _NAME, _SHOWN, _ROLE = "account_name", "account_shown", "account_role"

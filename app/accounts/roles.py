@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app.language import _
-from core.accounts.directory import Role
+from core.accounts.account import Role
 
 
 def label(role: Role) -> str:

@@ -12,8 +12,8 @@ from babel.numbers import format_percent
 from app.calls import answer_times
 from app.calls.answer_times import Answers, Best, Group
 from app.language import _, formats, locale
+from app.language.zones import zone
 from app.ranked_list import cached
-from app.results import calls_made
 from app.shell.appliance import Appliance
 from core.clock import now
 from core.schema import Column, Schema, Value
@@ -22,7 +22,7 @@ from core.stores.mongo import Document
 
 def draw(house: Appliance, prospect: Document) -> None:
     """Draw what is known of the best time for `prospect`; nothing where too few calls were made."""
-    at = now().astimezone(calls_made.zone(st.context.timezone))
+    at = now().astimezone(zone(st.context.timezone))
     offset = (at.utcoffset() or timedelta(0)) // timedelta(minutes=1)
     segments = tuple(column.name for column in house.schema.segment_columns if "." not in column.name)
     counts = cached.answers(house.db, prospect["campaign"], segments, offset)

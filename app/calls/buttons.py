@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from app.access.boundary import kept_for_next_run
 from app.calls import result_words
 from app.calls.desk import Seat
 from app.calls.result_words import Choice
 from app.language import _, said
-from app.shell import notices
 from core.clock import now
 from core.stores.mongo import Document
 
@@ -100,7 +100,7 @@ def _promise(seat: Seat, prospect: Document) -> None:
         )
 
 
-@notices.kept_for_next_run()
+@kept_for_next_run()
 def _other(seat: Seat, prospect: Document, key: str) -> None:
     chosen: datetime | None = st.session_state.get(key)
     zone = ZoneInfo(st.context.timezone or "UTC")

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import streamlit as st
 
+from app.access.boundary import boundary
 from app.calls import best_time, buttons, desk, history, person, reasons, script
 from app.calls.desk import Seat
 from app.language import _, formats
 from app.ranked_list.bands import band_of
-from app.shell import notices
 from core.clock import now
 from core.schema import Role
 from core.stores.mongo import Document
@@ -98,7 +98,7 @@ def _table(section: person.Section) -> None:
     st.table(rows, border="horizontal", hide_index=True, hide_header=True)
 
 
-@notices.boundary()
+@boundary()
 def _hold(prospect: Document) -> None:
     at = now()
     text = desk.hold_text(prospect, at, st.context.timezone)

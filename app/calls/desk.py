@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
+from app.access.boundary import kept_for_next_run
 from app.calls import best_time, offered, result_words
 from app.language import _, formats
 from app.ranked_list import cached
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, kept_for_next_run, leave
+from app.shell.notices import Notice, leave
 from core.calls import claims, undo
 from core.calls.filters import Wanted
 from core.calls.lifecycle import CALLABLE, Result, Status

@@ -8,7 +8,7 @@ from app.access import identity
 from app.language import _
 from app.shell import notices
 from app.shell.appliance import Appliance
-from core.accounts.directory import Role
+from core.accounts.account import Role
 from core.calls import campaigns
 from core.stores.mongo import reachable
 

@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.access import identity
+from app.access.boundary import boundary
 from app.calls import card, offered, person, take_back
 from app.calls.desk import Seat
 from app.language import _, formats, plural, said
@@ -102,7 +103,7 @@ def _promises(house: Appliance, campaign: str, agent: str) -> None:
         st.caption(f":material/schedule: {promised}", help=_("They come up when their time is due."))
 
 
-@notices.boundary()
+@boundary()
 def _listing(house: Appliance, campaign: str, agent: str, wanted: Wanted, drawn: tuple[bool, bool]) -> None:
     state = listing.standing(house.db, campaign)
     if _stage(state) != drawn:

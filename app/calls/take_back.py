@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import streamlit as st
 
+from app.access.boundary import boundary
 from app.calls import result_words
 from app.calls.desk import Seat
 from app.language import _, formats
-from app.shell import notices
 from core.calls.lifecycle import Result
 from core.clock import now
 
@@ -22,7 +22,7 @@ def draw(seat: Seat) -> None:
         st.fragment(_way_back, run_every=TICK)(seat)
 
 
-@notices.boundary()
+@boundary()
 def _way_back(seat: Seat) -> None:
     call = seat.last_call()
     if call is None:

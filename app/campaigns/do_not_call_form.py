@@ -10,13 +10,14 @@ from typing import Any
 import streamlit as st
 
 from app.access import identity
+from app.access.boundary import kept_for_next_run
 from app.campaigns import do_not_call_list
 from app.campaigns.do_not_call_list import Hits
 from app.imports import run_import
 from app.language import _, formats, plural
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, kept_for_next_run, leave
-from core.accounts.directory import Role
+from app.shell.notices import Notice, leave
+from core.accounts.account import Role
 from core.calls import do_not_call
 from core.imports.column_mapping import cell, normal
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from app.results.calls_made import zone
+from app.language.zones import zone
 from core.calls.lifecycle import Result
 from core.stores.mongo import Db, reachable
 

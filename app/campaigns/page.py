@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.access.boundary import boundary
 from app.campaigns import do_not_call_form, running
 from app.imports import form as import_form
 from app.imports import report as import_report
@@ -14,7 +15,7 @@ from app.ranked_list.listing import Progress
 from app.shell import notices
 from app.shell.appliance import Appliance
 from core.accounts import directory
-from core.accounts.directory import Role
+from core.accounts.account import Role
 from core.calls.campaigns import state_of, title_of
 from core.stores.mongo import Document, reachable
 
@@ -39,19 +40,19 @@ def page(house: Appliance) -> None:
     with st.container(key="campaigns-message"):
         notices.show_waiting()
     bring, run, barred = st.tabs([_("Import a file"), _("Run a campaign"), _("Do not call")])
-    with bring, notices.boundary():
+    with bring, boundary():
         import_form.draw(house, {str(campaign["_id"]): title_of(campaign) for campaign in campaigns})
         _columns(house)
         if campaigns:
             st.subheader(_("Files so far"))
             _files(house, campaigns)
-    with run, notices.boundary():
+    with run, boundary():
         if campaigns:
             agents = [a.shown for a in directory.everybody(house.db) if a.role is Role.AGENT and not a.disabled]
             running.draw(house, campaigns, agents)
         else:
             st.caption(_("Once a campaign is there, it is paused, assigned and taken away as a file here."))
-    with barred, notices.boundary():
+    with barred, boundary():
         do_not_call_form.draw(house)
 
 

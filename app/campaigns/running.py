@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.access import identity
+from app.access.boundary import kept_for_next_run
 from app.campaigns import script_form
 from app.campaigns.pace import Pace
 from app.language import _, formats, plural, said
 from app.ranked_list import cached, export_form
 from app.ranked_list.listing import Progress
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, kept_for_next_run, leave
-from core.accounts.directory import Role
+from app.shell.notices import Notice, leave
+from core.accounts.account import Role
 from core.calls import campaigns
 from core.calls.campaigns import LONGEST, State, agents_of, state_of, title_of
 from core.stores.mongo import Document

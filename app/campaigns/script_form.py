@@ -5,13 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from app.access import identity
+from app.access.boundary import boundary, kept_for_next_run
 from app.calls import person, script
 from app.language import _, formats
 from app.ranked_list import cached
 from app.shell import notices
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice
-from core.accounts.directory import Role
+from core.accounts.account import Role
 from core.calls import script as call_script
 from core.calls.script import LONGEST, REF, Script
 from core.stores.mongo import Document, reachable
@@ -56,13 +57,13 @@ def _preview(house: Appliance, campaign: str, text: str) -> None:
     if found is None:
         return
     example = {**found, "features": person.features(house.db, found)}
-    with st.container(key="script-preview"), notices.boundary():
+    with st.container(key="script-preview"), boundary():
         call_script.check(house.schema, text)
         st.caption(_("As an agent sees it, for {ref}:").format(ref=formats.plain(str(found[REF]))))
         st.markdown(script.as_markdown(script.words(house.schema, text.strip(), example)))
 
 
-@notices.kept_for_next_run()
+@kept_for_next_run()
 def _keep(house: Appliance, campaign: str, key: str) -> None:
     seen: dict[str, Script | None] = st.session_state[_SEEN]
     who = identity.require(Role.MANAGER).shown

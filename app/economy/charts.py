@@ -9,7 +9,7 @@ import altair as alt
 from app.economy.figures import Point
 from app.economy.what_if_figures import Change
 from app.language import _
-from app.results.charts import DARK, GREY, INK, TEXT, WARM
+from app.shell.palette import DARK, GREY, INK, TEXT, WARM
 
 _HEIGHT = 200  # pixels
 

@@ -7,12 +7,13 @@ from datetime import timedelta
 
 import streamlit as st
 
+from app.access.boundary import boundary
 from app.economy import charts as economy_charts
 from app.economy import figures as economy_figures
 from app.economy import what_if
 from app.economy.figures import Indicator
 from app.language import _, formats, plural
-from app.shell import charts, notices
+from app.shell import charts
 from app.shell.appliance import Appliance
 from core.clock import now
 
@@ -34,11 +35,11 @@ def page(house: Appliance) -> None:
         for start in range(0, len(found), 2):
             for indicator, cell in zip(found[start : start + 2], st.columns(2, gap="medium"), strict=False):
                 key = f"economy-{start}-{indicator.column.name.replace('.', '-')}"
-                with cell, st.container(key=key, border=True, height="stretch"), notices.boundary():
+                with cell, st.container(key=key, border=True, height="stretch"), boundary():
                     _card(indicator, None if everything else SHOWN)
     with st.container(key="what-if", border=True):
         # By itself: a move of the slider draws no other card anew.
-        st.fragment(notices.boundary()(what_if.draw))(house, found)
+        st.fragment(boundary()(what_if.draw))(house, found)
 
 
 def _state(found: Sequence[Indicator]) -> None:

@@ -15,10 +15,10 @@ from app.economy import what_if_figures
 from app.economy.figures import Indicator
 from app.economy.what_if_figures import Change
 from app.language import _, formats
-from app.overview import status
 from app.ranked_list import cached
 from app.shell import charts
 from app.shell.appliance import Appliance
+from core.calls.campaigns import campaign_keys
 from core.clock import now
 from core.models.succession import decisions, state
 from core.schema import Column, Schema, Value, economy
@@ -35,8 +35,8 @@ def draw(house: Appliance, found: Sequence[Indicator]) -> None:
         _("Move one figure of the economy and see what the model would expect of the people still to be called.")
     )
     champion = state(decisions(house.db, house.model)).champion
-    campaigns = status.campaigns(house.db)
-    if champion is None or not campaigns:
+    loaded = campaign_keys(house.db)
+    if champion is None or not loaded:
         st.info(
             _("This needs a model in service and a campaign with people to call."), icon=":material/hourglass_empty:"
         )
@@ -47,7 +47,7 @@ def draw(house: Appliance, found: Sequence[Indicator]) -> None:
     left, right = st.columns(2)
     by_name = {indicator.column.name: indicator for indicator in found}
     with left:
-        campaign = str(st.selectbox(_("Campaign"), campaigns, key="what-if-campaign"))
+        campaign = str(st.selectbox(_("Campaign"), loaded, key="what-if-campaign"))
     with right:
         name = str(
             st.selectbox(

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app.access import identity
+from app.access.boundary import boundary
 from app.imports import chosen_file, mapping_form, run_import
 from app.imports import log as import_log
 from app.imports import preview as import_preview
@@ -18,9 +19,8 @@ from app.imports.log import Entry
 from app.imports.run_import import Work
 from app.language import _, formats
 from app.ranked_list import cached
-from app.shell import notices
 from app.shell.appliance import Appliance
-from core.accounts.directory import Role
+from core.accounts.account import Role
 from core.errors import InputError
 from core.imports.column_mapping import ColumnMapping
 from core.sentences import Sentence
@@ -54,7 +54,7 @@ def draw(house: Appliance, campaigns: dict[str, str]) -> None:
             _button(disabled=True)
         else:
             st.session_state[_LAST] = None
-            with notices.boundary():
+            with boundary():
                 _chosen(house, str(title or ""), uploaded, is_new=chosen == NEW, taken=campaigns)
     import_progress.draw(house)
     entry = _last(house)
@@ -78,7 +78,7 @@ def _chosen(house: Appliance, title: str, uploaded: Any, *, is_new: bool, taken:
     # Who has not said the name yet still sees what the file would do to a campaign of its own.
     campaign = (run_import.campaign_key(title) if title.strip() else "") if is_new else title
     ready = False
-    with notices.boundary():
+    with boundary():
         mapping.require(house.schema, chosen.file)
         import_preview.draw(house, chosen, campaign, mapping)
         ready = True

@@ -7,14 +7,15 @@ from datetime import timedelta
 import streamlit as st
 
 from app.access import identity
+from app.access.boundary import boundary, kept_for_next_run
 from app.imports import log as import_log
 from app.imports.log import Entry, State
 from app.language import _, formats
 from app.ranked_list import cached
 from app.shell import notices
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, kept_for_next_run, leave
-from core.accounts.directory import Role
+from app.shell.notices import Notice, leave
+from core.accounts.account import Role
 
 EVERY = timedelta(seconds=2)
 
@@ -29,7 +30,7 @@ def draw(house: Appliance) -> None:
         st.fragment(_running, run_every=EVERY)(house, running)
 
 
-@notices.boundary()
+@boundary()
 def _running(house: Appliance, drawn: tuple[str, ...]) -> None:
     found = [entry for entry in import_log.recent(house.db) if entry.state is State.RUNNING]
     if tuple(entry.key for entry in found) != drawn:

@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from app.access import identity
+from app.access.boundary import boundary
 from app.imports import run_import
 from app.imports.log import Entry
 from app.imports.rejected_rows import MOST, Rejected
@@ -21,7 +22,7 @@ from app.ranked_list import cached
 from app.shell import notices
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice
-from core.accounts.directory import Role
+from core.accounts.account import Role
 from core.imports import column_mapping
 from core.imports.column_mapping import ColumnMapping
 from core.imports.reject_file import COLUMN, ROW, RULE
@@ -90,7 +91,7 @@ def _rejected(house: Appliance, entry: Entry, report: Mapping[str, Any], mending
         ]
         st.table(rules, border="horizontal", hide_index=True)
     stored = str(report["rejects"])
-    with notices.boundary():
+    with boundary():
         rejected = Rejected.of(house.store.get(stored), MOST + 1)
         with st.container(key="reject-rows"):
             first = rejected.rows[:SHOWN]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from app.access import identity
+from app.access.boundary import kept_for_next_run
 from app.language import _, formats
 from app.models import hold_notice
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, kept_for_next_run, leave
-from core.accounts.directory import Role
+from app.shell.notices import Notice, leave
+from core.accounts.account import Role
 from core.errors import InputError
 from core.models import trials
 from core.models.succession import Decision, State, Succession, decisions, state
+from core.models.trials import finding_sentence
 
 REASON = "rollback_reason"
 LONGEST = 300  # characters of a reason
@@ -51,7 +53,7 @@ def _trial(house: Appliance, trial: Decision) -> None:
             st.caption(_("No outcome has told anything about it yet."))
         else:
             at = formats.moment(last.at, st.context.timezone)
-            st.caption(formats.plain(sentence(last.sentence)) + " " + _("Looked at {at}.").format(at=at))
+            st.caption(formats.plain(finding_sentence(last.sentence)) + " " + _("Looked at {at}.").format(at=at))
 
 
 def _before(house: Appliance, found: State, champion: str, previous: str) -> None:
@@ -110,9 +112,3 @@ def consequence(found: State) -> str:
     if found.canary is None:
         return said
     return said + " " + _("The trial of version {version} ends, too.").format(version=found.canary)
-
-
-def sentence(text: str) -> str:
-    """What monitoring found, as a sentence for people."""
-    text = text.removeprefix("go on: ").strip().rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}."

@@ -9,7 +9,7 @@ import altair as alt
 
 from app.language import _, chart_locale
 from app.models.timeline import Span
-from app.results.charts import DARK, GREY, INK, TEXT, WARM
+from app.shell.palette import DARK, GREY, INK, TEXT, WARM
 
 _ROW = 26  # pixels
 _SHOWN = 15  # versions

@@ -9,10 +9,10 @@ import streamlit as st
 from app.language import _, formats
 from app.models import fairness_charts, fairness_figures
 from app.models.fairness_figures import FOUR_FIFTHS, SMALL, Group, Ratio
-from app.overview import status
 from app.ranked_list import cached
 from app.shell import charts
 from app.shell.appliance import Appliance
+from core.calls.campaigns import campaign_keys
 from core.schema import Column
 
 LISTED, CALLS = 5_000, 5_000
@@ -22,11 +22,11 @@ def draw(house: Appliance) -> None:
     """Draw the card. Raises Unavailable."""
     st.markdown(_("**Fairness: how groups of people fare**"))
     columns = [house.schema.by_name[name] for name in house.schema.segments if house.schema.by_name[name].is_grouped]
-    campaigns = status.campaigns(house.db)
-    if not columns or not campaigns:
+    loaded = campaign_keys(house.db)
+    if not columns or not loaded:
         st.markdown(_("There are no groups to compare yet: they are those of the campaign schema's segments."))
         return
-    campaign = st.selectbox(_("Campaign"), campaigns, key="fairness-campaign", width=320)
+    campaign = st.selectbox(_("Campaign"), loaded, key="fairness-campaign", width=320)
     with st.spinner(_("Reading the list and the calls"), show_time=True):
         listed = cached.sampled(house.db, campaign, LISTED, still_open=False)
         calls = cached.made(house.db, campaign, [column.name for column in columns], CALLS, imported=True)

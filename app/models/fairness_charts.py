@@ -9,7 +9,7 @@ import altair as alt
 
 from app.language import _
 from app.models.fairness_figures import FOUR_FIFTHS, Group, Ratio
-from app.results.charts import DARK, GREY, INK, WARM
+from app.shell.palette import DARK, GREY, INK, WARM
 
 _ROW, _FAINT = 26, "#9aa4ae"
 

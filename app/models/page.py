@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from app.access.boundary import boundary
 from app.language import _, formats, said
 from app.models import charts as model_charts
 from app.models import decision_form, fairness, hold_notice, incident_life, timeline
@@ -42,20 +43,20 @@ def page(house: Appliance) -> None:
         ended = list(house.db.events.find({"what": "training ended"}).sort([("_id", 1)]))
     made = timeline.trainings(ended)
     left, right = st.columns(2, gap="medium")
-    with left, st.container(key="models-now", border=True, height="stretch"), notices.boundary():
+    with left, st.container(key="models-now", border=True, height="stretch"), boundary():
         _now(found)
-    with right, st.container(key="models-decide", border=True, height="stretch"), notices.boundary():
+    with right, st.container(key="models-decide", border=True, height="stretch"), boundary():
         decision_form.draw(house, found)
-    with st.container(key="models-timeline", border=True), notices.boundary():
+    with st.container(key="models-timeline", border=True), boundary():
         _timeline(taken, made)
     # What is chosen in these two draws no other card anew.
     with st.container(key="models-version", border=True):
-        st.fragment(notices.boundary()(model_version.draw))(house, taken, found, made)
-    with st.container(key="models-incidents", border=True), notices.boundary():
+        st.fragment(boundary()(model_version.draw))(house, taken, found, made)
+    with st.container(key="models-incidents", border=True), boundary():
         st.markdown(_("**Incidents**"))
         incident_life.draw(incident_life.read(house.db), now())
     with st.container(key="models-fairness", border=True):
-        st.fragment(notices.boundary()(fairness.draw))(house)
+        st.fragment(boundary()(fairness.draw))(house)
 
 
 def _now(found: State) -> None:

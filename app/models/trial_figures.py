@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from app.language import _, formats
-from app.models.card import sentence
 from app.shell.appliance import Appliance
 from core.models import trials
+from core.models.trials import finding_sentence
 
 
 def standing(house: Appliance, canary: str) -> None:
@@ -20,7 +20,7 @@ def standing(house: Appliance, canary: str) -> None:
         st.info(_("No outcome has told anything about it yet."), icon=":material/hourglass_empty:")
         return
     at = formats.moment(found.at, st.context.timezone)
-    st.caption(formats.plain(sentence(found.sentence)) + " " + _("Looked at {at}.").format(at=at))
+    st.caption(formats.plain(finding_sentence(found.sentence)) + " " + _("Looked at {at}.").format(at=at))
     table(found.evidence)
 
 

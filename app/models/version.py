@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
+from app.access.boundary import boundary
 from app.language import _, formats
 from app.models import trial_figures
 from app.models.timeline import Training, evidence
 from app.shell import links as addresses
-from app.shell import notices
 from app.shell.appliance import Appliance
 from app.shell.lineage import Lineage
 from core.models import trials
@@ -46,7 +46,7 @@ def draw(house: Appliance, taken: Sequence[Decision], found: State, made: Mappin
         else:
             about = [one for one in taken if one.version == chosen]
             st.markdown(formats.plain(_("There are no figures of a trial. {why}").format(why=about[0].why)))
-    with right, notices.boundary():
+    with right, boundary():
         st.markdown(_("**Where it comes from**"))
         _lineage(house, chosen, made.get(chosen))
 
@@ -64,7 +64,7 @@ def _lineage(house: Appliance, version: str, training: Training | None) -> None:
     if training is not None:
         links.append((_("Training in Prefect"), addresses.flow_run(house, training.run)))
     lineage: Lineage | None = None
-    with notices.boundary():
+    with boundary():
         lineage = _read(house.lineage, version) if house.lineage is not None else None
     if lineage is not None:
         links.insert(1, (_("Run in MLflow"), addresses.run(house, lineage)))

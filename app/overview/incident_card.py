@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from app.access import identity
+from app.access.boundary import kept_for_next_run
 from app.language import _, formats
 from app.overview import verdict_notices
 from app.shell import notices
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, kept_for_next_run, leave
-from core.accounts.directory import Role
+from app.shell.notices import Notice, leave
+from core.accounts.account import Role
 from core.oversight import incidents
 from core.stores.mongo import Document
 

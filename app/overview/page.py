@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.access.boundary import boundary
 from app.language import _, formats, plural, said
 from app.models import card as model_card
 from app.overview import incident_card, status, verdict_notices
@@ -23,11 +24,11 @@ def page(house: Appliance) -> None:
     with st.container(key="message"):
         notices.show_waiting()
     work, model = st.columns(2, gap="medium")
-    with work, st.container(key="work", border=True, height="stretch"), notices.boundary():
+    with work, st.container(key="work", border=True, height="stretch"), boundary():
         _work(house)
-    with model, st.container(key="model", border=True, height="stretch"), notices.boundary():
+    with model, st.container(key="model", border=True, height="stretch"), boundary():
         _model(house)
-    with st.container(key="standing", border=True), notices.boundary():
+    with st.container(key="standing", border=True), boundary():
         _standing(house)
     if house.links:
         st.subheader(_("Under the bonnet"))

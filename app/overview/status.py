@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.ranked_list import listing
+from core.calls.campaigns import campaign_keys
 from core.clock import now
 from core.oversight.incidents import ACTIVE
 from core.schema import Column, Schema, economy
@@ -25,14 +26,8 @@ class Work:
 
 def work(db: Db) -> Work:
     """Count every campaign. Raises Unavailable."""
-    states = [listing.progress(db, campaign) for campaign in campaigns(db)]
+    states = [listing.progress(db, campaign) for campaign in campaign_keys(db)]
     return Work(len(states), sum(s.to_call for s in states), sum(s.called for s in states), sum(s.sold for s in states))
-
-
-def campaigns(db: Db) -> list[str]:
-    """All campaigns, the newest first. Raises Unavailable."""
-    with reachable():
-        return [str(c["_id"]) for c in db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]
 
 
 def last_prediction(db: Db) -> Document | None:

@@ -7,17 +7,21 @@ from datetime import timedelta
 import streamlit as st
 
 from app.access import identity
+from app.access.boundary import boundary, kept_for_next_run
 from app.language import _, formats, plural
 from app.privacy import receipts
 from app.privacy import words as erasure_words
 from app.shell import notices
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, kept_for_next_run, leave
-from core.accounts.directory import Role
+from app.shell.notices import Notice, leave
+from core.accounts.account import Role
 from core.errors import InputError, SettingsError
 from core.imports import kept_out
-from core.privacy.reject_rows import Place, RejectFiles, collections
-from core.privacy.requests import Erasure, Person, Pseudonyms, Status, Subject, ask, history, under_way
+from core.privacy.documents import collections
+from core.privacy.place import Place, Subject
+from core.privacy.reject_rows import RejectFiles
+from core.privacy.requests import Erasure, Status, ask, history, under_way
+from core.schema.person import Person, Pseudonyms
 from core.stores.mongo import reachable
 
 _REF, _CAMPAIGN, _FOUND = "erase_ref", "erase_campaign", "erase_found"
@@ -41,7 +45,7 @@ def page(house: Appliance) -> None:
     )
     _ask_who(house)
     if found := st.session_state.get(_FOUND):
-        with notices.boundary():
+        with boundary():
             _found(house, house.erasure_key, found)
     _under_way(house)
     receipts.draw(house)
@@ -178,7 +182,7 @@ def _under_way(house: Appliance) -> None:
         return
     title = plural("{count} erasure under way", "{count} erasures under way", len(waiting))
     st.subheader(title.format(count=formats.count(len(waiting))))
-    st.fragment(run_every=LOOK)(notices.boundary()(_progress))(house, len(waiting))
+    st.fragment(run_every=LOOK)(boundary()(_progress))(house, len(waiting))
 
 
 def _progress(house: Appliance, shown: int) -> None:

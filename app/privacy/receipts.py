@@ -8,12 +8,13 @@ from functools import partial
 import streamlit as st
 
 from app.access import identity
+from app.access.boundary import kept_for_next_run
 from app.language import _, formats, plural
 from app.privacy import receipt_file
 from app.privacy import words as erasure_words
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, kept_for_next_run, leave
-from core.accounts.directory import Role
+from app.shell.notices import Notice, leave
+from core.accounts.account import Role
 from core.privacy.requests import Erasure, Status, ask_for_training, newest
 
 SHOWN = 200

@@ -10,14 +10,14 @@ from tempfile import TemporaryDirectory
 import streamlit as st
 
 from app.access import identity
+from app.access.boundary import boundary
 from app.language import _, formats, plural
 from app.ranked_list import cached, export_files
 from app.ranked_list import filter as list_filter
 from app.ranked_list.export_files import FORMATS, XLSX_ROWS, Exported
 from app.ranked_list.export_rows import Asked
-from app.shell import notices
 from app.shell.appliance import Appliance
-from core.accounts.directory import Role
+from core.accounts.account import Role
 from core.calls.campaigns import title_of
 from core.stores.mongo import Document
 
@@ -65,7 +65,7 @@ def draw(house: Appliance, campaign: Document) -> None:
     asked = (key, wanted, whose == "all", form.ending)
     if st.button(_("Make the file"), key="export_go", icon=":material/table_view:"):
         st.session_state.pop(_READY, None)
-        with notices.boundary():
+        with boundary():
             _make(house, Asked(key, wanted, whose == "all", cached.floors(house.db, key)), form, asked)
     ready: _Ready | None = st.session_state.get(_READY)
     if ready is not None and ready.asked == asked:

@@ -8,12 +8,12 @@ kept, because what was said before a call never changes.
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pymongo import DESCENDING
 
+from app.language.zones import zone
 from app.results.statistics import Rate
 from core.calls.claims import Result
 from core.clock import now
@@ -69,14 +69,6 @@ class Call(NamedTuple):
 
 Known = MutableMapping[tuple[str, datetime], Before]
 """What was looked up already, by the call's key and time."""
-
-
-def zone(name: str | None) -> ZoneInfo:
-    """The zone of an IANA name; UTC where it is unknown."""
-    try:
-        return ZoneInfo(name or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
 
 
 def tally(db: Db, campaign: str, zone_name: str | None) -> list[Tally]:
@@ -135,11 +127,6 @@ def made(
     for start in range(0, len(new), PAGE):
         _look_up(db, new[start : start + PAGE], columns, known)
     return [Call(o["at"], str(o["agent"]), bool(o["positive"]), known[key, o["at"]]) for key, o in found]
-
-
-def begin(day: date, zone_name: str | None) -> datetime:
-    """The moment at which `day` begins on the zone's clock."""
-    return datetime(day.year, day.month, day.day, tzinfo=zone(zone_name)).astimezone(UTC)
 
 
 def _look_up(db: Db, outcomes: Sequence[Document], columns: Sequence[str], known: Known) -> None:

@@ -1,7 +1,4 @@
-"""The pictures of the results page, drawn so that a phone's width is enough.
-
-Colours keep a contrast of at least 4.5 to 1 on white (WCAG 2.2, 1.4.3), and no line is told by its colour alone.
-"""
+"""The charts of the results page, drawn so that a phone's width is enough."""
 
 from __future__ import annotations
 
@@ -13,12 +10,10 @@ import altair as alt
 
 from app.language import _, chart_locale, formats
 from app.results.statistics import Gains, Rate
+from app.shell.palette import DARK, GREEN, GREY, INK, TEXT, WARM
 
-DARK, WARM, GREEN, GREY = "#0f5c6e", "#a63d00", "#2e6b1f", "#5b6774"
 _DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 _ROW, _HEIGHT = 30, 260  # pixels
-TEXT = "#3d4a57"
-INK = {"labelColor": TEXT, "titleColor": TEXT}
 _EVEN = {"format": ".0%", "tickCount": 5, **INK}
 _SHARE = alt.Axis(title=None, **_EVEN)
 

@@ -10,16 +10,18 @@ from datetime import timedelta
 
 import streamlit as st
 
+from app.access.boundary import boundary
 from app.language import _, formats, plural
+from app.language.zones import begin
 from app.results import charts as result_charts
 from app.results import figures as result_figures
 from app.results import gains, selection
 from app.results import tables as result_tables
 from app.results import trial as result_trial
-from app.results.calls_made import IMPORTED, Call, begin
+from app.results.calls_made import IMPORTED, Call
 from app.results.selection import View
 from app.results.statistics import Rate
-from app.shell import charts, notices
+from app.shell import charts
 from app.shell.appliance import Appliance
 from core.stores.mongo import reachable
 
@@ -59,13 +61,13 @@ def page(house: Appliance) -> None:
             ).format(low=low, high=high)
         )
     # Places of their own for what comes and goes, so that nothing else is on the screen twice while the page is drawn.
-    with st.container(key="results-on-trial"), notices.boundary():
+    with st.container(key="results-on-trial"), boundary():
         result_trial.draw(house, view.campaign, view.names, NEWEST)
     with st.container(key="results-days", border=True):
         _days(view)
     with st.container(key="results-agents", border=True):
         _agents(view)
-    with st.container(key="results-scored"), notices.boundary():
+    with st.container(key="results-scored"), boundary():
         _scored(view, counted, saved)
 
 

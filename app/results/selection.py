@@ -9,9 +9,10 @@ from datetime import date, timedelta
 import streamlit as st
 
 from app.language import _, formats, plural, said
+from app.language.zones import begin, zone
 from app.ranked_list import cached
 from app.results import figures as result_figures
-from app.results.calls_made import IMPORTED, Call, Tally, begin, zone
+from app.results.calls_made import IMPORTED, Call, Tally
 from app.shell.appliance import Appliance
 from core.clock import now
 from core.schema import Column

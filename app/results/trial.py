@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.language import _, formats
-from app.models.card import sentence
 from app.ranked_list import cached
 from app.results import figures as result_figures
 from app.results import tables as result_tables
@@ -15,6 +14,7 @@ from app.results.figures import Row
 from app.shell.appliance import Appliance
 from core.models import trials
 from core.models.succession import Decision, decisions, state
+from core.models.trials import finding_sentence
 
 
 def draw(house: Appliance, campaign: str, columns: Sequence[str], newest: int) -> None:
@@ -29,9 +29,11 @@ def draw(house: Appliance, campaign: str, columns: Sequence[str], newest: int) -
         text = _("**On trial: version {canary}** beside version {champion}")
         st.markdown(text.format(canary=formats.plain(trial.version), champion=formats.plain(found.champion)))
         last = trials.last(house.db, trial.version)
-        said = sentence(last.sentence) if last else _("No outcome has told anything about it yet.")
+        said = finding_sentence(last.sentence) if last else _("No outcome has told anything about it yet.")
         st.markdown(formats.plain(said))
-        st.caption(formats.plain(_("Since {at}. Why it is tried: {why}").format(at=at, why=sentence(trial.why))))
+        st.caption(
+            formats.plain(_("Since {at}. Why it is tried: {why}").format(at=at, why=finding_sentence(trial.why)))
+        )
         rows = _since(house, campaign, columns, newest, trial, found.champion)
         if not any(rate.calls for _, rate in rows):
             st.markdown(_("Nobody in this campaign was called since by a score of this trial."))

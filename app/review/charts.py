@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from app.language import _
-from app.results.charts import DARK, GREY, INK, TEXT, WARM
+from app.shell.palette import DARK, GREY, INK, TEXT, WARM
 
 HEIGHT = 120  # pixels
 

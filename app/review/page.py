@@ -7,13 +7,14 @@ from datetime import timedelta
 import streamlit as st
 
 from app.access import identity
+from app.access.boundary import boundary, kept_for_next_run
 from app.language import _, formats, plural
 from app.review import figures as review_figures
 from app.review import parts as review_parts
 from app.shell import notices
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, kept_for_next_run, leave
-from core.accounts.directory import Role
+from app.shell.notices import Notice, leave
+from core.accounts.account import Role
 from core.clock import now
 from core.oversight import reviews, week
 from core.oversight.reviews import Signed
@@ -55,10 +56,10 @@ def page(house: Appliance) -> None:
         "moved": review_parts.moved,
         "done": review_parts.done,
     }.items():
-        with st.container(key=f"review-{key}", border=True), notices.boundary():
+        with st.container(key=f"review-{key}", border=True), boundary():
             draw(house, figures)
     if chosen != this:
-        with st.container(key="review-sign", border=True), notices.boundary():
+        with st.container(key="review-sign", border=True), boundary():
             _sign(house, chosen, figures, kept)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from app.access.sessions import Limits
 from app.shell.lineage import LineageReader
 from core.calls.lifecycle import Rules
 from core.schema import Schema
@@ -23,6 +23,14 @@ class Link:
 
 
 @dataclass(frozen=True)
+class SessionLimits:
+    """How long a session lasts: without anybody doing anything, and at all."""
+
+    idle: timedelta = timedelta(minutes=120)
+    lifetime: timedelta = timedelta(hours=12)
+
+
+@dataclass(frozen=True)
 class Appliance:
     """The appliance as the screens see it. `model` is the registered model that ranks people; `limits` are those of
     sessions; by `erasure_key` those are told who were erased.
@@ -38,5 +46,5 @@ class Appliance:
     links: tuple[Link, ...] = ()
     lineage: LineageReader | None = None
     scoring: ScoringClient | None = None
-    limits: Limits = field(default_factory=Limits)
+    limits: SessionLimits = field(default_factory=SessionLimits)
     erasure_key: str | None = None

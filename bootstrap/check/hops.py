@@ -20,7 +20,7 @@ from bootstrap.check import outside
 from bootstrap.check.browser import find_chromium, read_call_list
 from bootstrap.check.journey import SAMPLE, Journey, Settings
 from bootstrap.setup.accounts import visitor
-from core.accounts.directory import Role
+from core.accounts.account import Role
 from core.errors import CallwiseError
 from core.settings.group import ROOT
 from core.settings.loading import load

@@ -8,7 +8,7 @@ from pathlib import Path
 from bootstrap.check.browser import address, find_chromium, opened, sign_in, take_next, visit
 from bootstrap.check.journey import SAMPLE_CAMPAIGN
 from bootstrap.setup.accounts import visitor
-from core.accounts.directory import Role
+from core.accounts.account import Role
 from core.settings.addresses import MongoSettings
 from core.settings.loading import load
 from core.stores.mongo import connect

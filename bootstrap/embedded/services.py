@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bootstrap.embedded.probes import S3, Http, Mongo, PrefectWorker, Probe
-from bootstrap.embedded.supervisor_config import Finished
+from bootstrap.embedded.supervisor import Finished
 
 WORK_POOL = "callwise"
 HOST = "127.0.0.1"

@@ -5,72 +5,17 @@ supervisord itself restarts, stops and rotates logs; it is spoken to over its ow
 
 from __future__ import annotations
 
-import http.client
 import shlex
-import socket
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from xmlrpc.client import Fault, ProtocolError, ServerProxy, Transport
-
-from core.errors import Unavailable
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bootstrap.embedded.services import Service
 
 LOG_BYTES = "10MB"
 LOG_BACKUPS = 2
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=10)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
-class _UnixTransport(Transport):
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        self._path = path
-
-    def make_connection(self, host: Any) -> _UnixConnection:
-        # Kept where the transport looks for what it is to close.
-        connection = _UnixConnection(self._path)
-        self._connection = host, connection
-        return connection
-
-
-def processes(socket_path: str) -> dict[str, dict[str, Any]]:
-    """What supervisord says of each process, by service name: `statename`, `pid`, `exitstatus`, `start`, ...
-
-    Raises Unavailable if supervisord does not answer.
-    """
-    try:
-        with ServerProxy("http://localhost/RPC2", transport=_UnixTransport(socket_path)) as server:
-            found: Any = server.supervisor.getAllProcessInfo()
-    except (OSError, Fault, ProtocolError, http.client.HTTPException) as error:
-        raise Unavailable(f"the supervisor does not answer: {error}") from error
-    return {info["name"]: info for info in found}
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A one-shot service is well when it has ended with status 0 since the supervisor started."""
-
-    service: str
-
-    def __call__(self, values: Mapping[str, str]) -> None:
-        """Raise Unavailable unless it has."""
-        info = processes(values["supervisor"])[self.service]
-        if info["statename"] != "EXITED" or info["exitstatus"] != 0:
-            raise Unavailable(f"{self.service} has not finished ({info['statename'].lower()})")
 
 
 def configuration(services: Iterable[Service], tiers: Mapping[str, int], values: Mapping[str, str]) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from bootstrap.embedded import supervisor_config
 from bootstrap.embedded.appliance import Appliance
 from bootstrap.embedded.services import BY_NAME, Service
+from bootstrap.embedded.supervisor import processes
 from core.errors import Unavailable
 
 START_TIMEOUT = 900.0
@@ -96,7 +96,7 @@ class Watch:
             self._starts.clear()
             return {service.name for service in self._services}
         try:
-            infos = supervisor_config.processes(self._appliance.values["supervisor"])
+            infos = processes(self._appliance.values["supervisor"])
         except Unavailable:
             return set()  # it has only just been started; if it died, `supervised` says so next time
         ended = set()

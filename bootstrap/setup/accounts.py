@@ -18,7 +18,7 @@ from getpass import getuser
 
 from core.accounts import changes as account_changes
 from core.accounts import directory, passwords
-from core.accounts.directory import Account, Role
+from core.accounts.account import Account, Role, tidy
 from core.errors import CallwiseError
 from core.settings.addresses import MongoSettings
 from core.settings.loading import load
@@ -77,7 +77,7 @@ def run(db: Db, options: argparse.Namespace, by: str) -> str:
             return f"{_line(made)}\nFirst password: {password}"
         case "reset":
             password = account_changes.reset_password(db, options.name, by=by)
-            return f"First password of {directory.tidy(options.name)}: {password}\nEvery session of it has ended."
+            return f"First password of {tidy(options.name)}: {password}\nEvery session of it has ended."
         case _:
             return _line(account_changes.set_disabled(db, options.name, False, by=by))
 

@@ -7,7 +7,8 @@ from typing import Any
 from pymongo import ReturnDocument
 
 from core.accounts import passwords
-from core.accounts.directory import Account, Role, find, missing, tidy
+from core.accounts.account import Account, Role, tidy
+from core.accounts.directory import find, missing
 from core.errors import Conflict, InputError
 from core.sentences import Sentence
 from core.stores import event_log

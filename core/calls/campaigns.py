@@ -123,3 +123,9 @@ def _change(db: Db, campaign: str, values: Document) -> None:
         done = db.campaigns.update_one({"_id": campaign}, {"$set": values})
     if not done.matched_count:
         raise NotFound(Sentence("There is no campaign '{campaign}'.", campaign=campaign))
+
+
+def campaign_keys(db: Db) -> list[str]:
+    """All campaigns, the newest first. Raises Unavailable."""
+    with reachable():
+        return [str(c["_id"]) for c in db.campaigns.find({}, {"_id": 1}).sort([("created_at", -1)])]

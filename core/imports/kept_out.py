@@ -13,7 +13,7 @@ from pymongo.errors import DuplicateKeyError
 
 from core.clock import Clock, now
 from core.errors import SettingsError
-from core.privacy.requests import Person, Pseudonyms
+from core.schema.person import Person, Pseudonyms
 from core.stores.mongo import Db, reachable
 
 AGAIN = 1_000  # rows of a file after which the list is read anew

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.clock import CampaignCalendar, Clock
+from core.clock import Clock
 from core.errors import InputError
+from core.imports.calendar import CampaignCalendar
 from core.imports.campaign_file import Record
 from core.imports.column_mapping import ColumnMapping, Reader, cell
 from core.imports.kept_out import Doorkeeper

@@ -8,34 +8,27 @@ itself. Here the list is this module's, reviewed, and the same for every model.
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple
 
 import mlflow
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import skops.io
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos import databricks_pb2 as codes
-from threadpoolctl import ThreadpoolController
 
 from core.errors import ModelError, NotFound, Unavailable
-from core.models.level import DECIMALS
-from core.schema import Value
+from core.models.proof import Model, Proof
 from core.settings.addresses import RegistrySettings
 
-TOLERANCE = 1e-9
 PROOF, REFERENCE = "proof.json", "reference.parquet"
 SCORE = "score"
 
@@ -58,19 +51,6 @@ TRUSTED_TYPES = (
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 )
 
-Scores = npt.NDArray[np.float64]
-Rows = Sequence[Mapping[str, Value]] | pd.DataFrame
-
-
-class Model(Protocol):
-    """What is registered: a fitted scikit-learn classifier over named columns."""
-
-    feature_names_in_: npt.NDArray[np.object_]
-
-    def predict_proba(self, X: pd.DataFrame) -> Scores:
-        """Probabilities of both classes, shape [n, 2]."""
-        ...
-
 
 @dataclass(frozen=True)
 class ModelVersion:
@@ -83,42 +63,6 @@ class ModelVersion:
     created_at: datetime
 
 
-@dataclass(frozen=True)
-class Proof:
-    """Inputs (n mappings of feature to value) and the scores [n] that the validated model gave them."""
-
-    inputs: Sequence[Mapping[str, Value]]
-    scores: Sequence[float]
-
-    @classmethod
-    def of(cls, model: Model, inputs: Sequence[Mapping[str, Value]]) -> Self:
-        """The proof of a model that has just been validated."""
-        return cls(inputs, [float(score) for score in predict(model, inputs)])
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """The proof in a file that `text` was written to."""
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return cls(content["inputs"], content["scores"])
-
-    def text(self) -> str:
-        """As JSON; Python writes floats so that they come back the same."""
-        return json.dumps({"inputs": list(self.inputs), "scores": list(self.scores)})
-
-    def check(self, model: Model, name: str) -> None:
-        """Raise ModelError if `model` does not give these scores within 1e-9."""
-        found = predict(model, self.inputs)
-        apart = np.abs(found - np.asarray(self.scores))
-        worst = int(apart.argmax())
-        if not apart[worst] <= TOLERANCE:  # a NaN is refused too
-            raise ModelError(
-                f"{name} does not reproduce its proof: input {worst + 1} of {len(apart)} gives "
-                f"{found[worst]:.12g} where {self.scores[worst]:.12g} was validated.",
-                kept="It was not put to use.",
-                next="Compare the versions of scikit-learn and numpy with the model's lock; roll back if they differ.",
-            )
-
-
 class Loaded(NamedTuple):
     """A model that has reproduced its proof, the proof, and its reference (see `ModelRegistry.reference`).
 
@@ -128,28 +72,6 @@ class Loaded(NamedTuple):
     model: Model
     proof: Proof
     reference: pd.DataFrame
-
-
-def predict(model: Model, rows: Rows) -> Scores:
-    """The probability of a sale for each of the n rows (mappings of feature to value, or a DataFrame): shape [n].
-
-    Values are taken as `Column.parse` leaves them: words for categories, numbers otherwise. A score has twelve
-    decimals (see `core.models.level.DECIMALS`). Raises KeyError for a missing feature.
-    """
-    names = list(model.feature_names_in_)
-    if isinstance(rows, pd.DataFrame):
-        frame = rows[names]
-    else:
-        frame = pd.DataFrame({name: [row[name] for row in rows] for name in names})
-    with threads().limit(limits=1):  # for a few rows, threads cost more time than they save
-        scores: Scores = np.round(model.predict_proba(frame)[:, 1], DECIMALS)
-    return scores
-
-
-@cache
-def threads() -> ThreadpoolController:
-    """The thread pools of the numerical libraries that are loaded; to find them takes a while, so once."""
-    return ThreadpoolController()
 
 
 class ModelRegistry:

@@ -37,3 +37,9 @@ def last(db: Db, version: str) -> Found | None:
         document = db.appliance.find_one({"_id": KEY, "found.version": version})
     known = {one.name for one in fields(Found)}  # a monitor of a later version may tell more
     return Found(**{name: value for name, value in document["found"].items() if name in known}) if document else None
+
+
+def finding_sentence(text: str) -> str:
+    """What monitoring found, as a sentence for people."""
+    text = text.removeprefix("go on: ").strip().rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."

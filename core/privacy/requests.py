@@ -19,9 +19,8 @@ meant, so in the strict sense it is personal data still; without the key it says
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -31,7 +30,9 @@ from pymongo import DESCENDING
 from pymongo.errors import DuplicateKeyError
 
 from core.clock import Clock, now
-from core.errors import InputError, NotFound
+from core.errors import NotFound
+from core.privacy.place import Subject
+from core.schema.person import Person, Pseudonyms
 from core.sentences import Sentence
 from core.stores.mongo import SILENCE, Db, Document, reachable
 
@@ -49,59 +50,6 @@ class Status(StrEnum):
 
 
 OPEN = tuple(status.value for status in Status if status is not Status.DONE)
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody on the list: by `ref`, the company's own key, in every campaign, or in `campaign` alone.
-
-    Without a reference column in the schema a ref is a row's number in one campaign's file, and says nothing about
-    others: then `campaign` is given.
-    """
-
-    ref: str
-    campaign: str | None = None
-
-    def __post_init__(self) -> None:
-        if not self.ref.strip():
-            raise InputError(Sentence("The reference is empty"), kept=Sentence("Nobody was looked for."))
-
-    def has(self, prospect: str) -> bool:
-        """Whether `prospect`, a prospect's key, is theirs; programs that ask for scores may send the bare ref."""
-        campaign, mark, ref = prospect.partition(":")
-        if not mark:
-            return self.campaign is None and prospect == self.ref
-        return ref == self.ref and self.campaign in (None, campaign)
-
-    def keys(self, campaigns: Iterable[str]) -> list[str]:
-        """Every prospect's key that may be theirs, in these campaigns."""
-        where = campaigns if self.campaign is None else (self.campaign,)
-        bare = [self.ref] if self.campaign is None and ":" not in self.ref else []
-        return [*(f"{campaign}:{self.ref}" for campaign in where), *bare]
-
-
-class Pseudonyms:
-    """The keyed hash by which a person is told again: HMAC-SHA256 (RFC 2104)."""
-
-    def __init__(self, key: str) -> None:
-        self._key = key.encode()
-
-    def of(self, person: Person) -> str:
-        """64 hex digits. The lengths in front keep two persons apart whatever characters their refs hold."""
-        return self.digest(f"{len(person.campaign or '')}:{person.campaign or ''}:{person.ref}")
-
-    def digest(self, text: str) -> str:
-        """The keyed hash of any text."""
-        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
-
-
-@dataclass(frozen=True)
-class Subject:
-    """The person to erase, the receipt, and keyed hashes of the rows that datasets held (`row_fingerprints`)."""
-
-    person: Person
-    receipt: str = ""
-    traces: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

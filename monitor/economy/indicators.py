@@ -11,24 +11,21 @@ answer ever after, also while a write is under way.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
-
-from pymongo import UpdateOne
 
 from core.clock import Clock, now
 from core.errors import InputError, Unavailable
 from core.schema import Column, Schema, economy
 from core.schema.economy import Figure
-from core.stores.mongo import Db, Document, reachable
+from core.stores.mongo import Db, reachable
 from monitor.economy.series import Series, SeriesList
 from monitor.economy.statistics_service import changed
+from monitor.economy.vintages import SETTLING, write
 from monitor.jobs.cause_states import WELL, turn
 
-SETTLING = timedelta(minutes=1)
 STALE = "stale"
 
 
@@ -101,32 +98,6 @@ def _fetch(db: Db, service: Service, series: Series, column: Column, run: _Run) 
         run.problems[series.column] = error.what
         return
     run.written += write(db, series, values, run.at)
-
-
-def write(db: Db, series: Series, values: Mapping[str, float], at: datetime) -> int:
-    """Add what is new in `values` (by period) as vintages; returns how many there were. Raises Unavailable."""
-    keys = {period: f"{series.column}:{period}" for period in values}
-    source = f"{series.service} {series.flow}/{series.path}"
-    with reachable():
-        stored = {document["_id"]: document for document in db.indicators.find({"_id": {"$in": list(keys.values())}})}
-        writes = []
-        for period, value in values.items():
-            document = stored.get(keys[period])
-            vintage: Document = {"value": value, "known": {"at": at + SETTLING}, "source": source}
-            if document is None:
-                named = {"series": series.column, "period": period, "unit": series.unit}
-                first = {**named, "vintages": [vintage], "revision": 1, "seen": {"at": at}}
-                writes.append(UpdateOne({"_id": keys[period]}, {"$setOnInsert": first}, upsert=True))
-            elif not math.isclose(document["vintages"][-1]["value"], value, rel_tol=1e-9, abs_tol=1e-9):
-                # Set as a whole: the embedded server turns what is pushed onto a list into text. Nobody's vintage is
-                # lost by it: where another writer was first, the revision is not the one that was read.
-                read = {"_id": keys[period], "revision": document["revision"]}
-                more = {"vintages": [*document["vintages"], vintage], "revision": document["revision"] + 1}
-                writes.append(UpdateOne(read, {"$set": {**more, "unit": series.unit}}))
-        if writes:
-            db.indicators.bulk_write(writes)
-        db.indicators.update_many({"_id": {"$in": list(keys.values())}}, {"$set": {"seen": {"at": at}}})
-    return len(writes)
 
 
 def _problem(series_list: SeriesList, series: Series, figure: Figure | None, seen: datetime | None, run: _Run) -> str:

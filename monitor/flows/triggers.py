@@ -23,8 +23,7 @@ from core.errors import Unavailable
 from core.models.succession import Decision, decisions, state
 from core.stores import event_log
 from core.stores.mongo import Db, count, reachable
-from monitor.flows.prefect_runs import Flows, give_up_silent
-from monitor.incidents.follow_up import ENDED
+from monitor.flows.prefect_runs import ENDED, Flows, give_up_silent
 
 RUNS = 3
 LOST = ("CRASHED", "FAILED")

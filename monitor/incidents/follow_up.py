@@ -15,13 +15,12 @@ from pymongo import DESCENDING
 from core.clock import Clock, now
 from core.models.succession import HOLDS, Decision, State, What, decisions, state
 from core.stores.mongo import Db, count, reachable
-from monitor.flows.prefect_runs import FlowRun, Flows, give_up_silent
+from monitor.flows.prefect_runs import ENDED, FlowRun, Flows, give_up_silent
 from monitor.incidents import causes
 from monitor.incidents import store as incident_store
 from monitor.incidents.facts import Facts, Rules, Run, RunEnd, Trial, TrialState
 from monitor.incidents.lifecycle import Ask, Incident, Status, Step, asked, next_step
 
-ENDED = "training ended"
 ENDS = {"refused": RunEnd.REFUSED, "unchanged": RunEnd.UNCHANGED}
 
 

@@ -21,7 +21,7 @@ from core.models.level import LEAST_OUTCOMES, Calls, followed, raw
 from core.models.level import newest as newest_calls
 from core.models.succession import decisions
 from core.stores.mongo import Db, reachable
-from monitor.ranking.rank import Scorer, lineup
+from monitor.ranking.lineup import Scorer, lineup
 from monitor.reports import windows
 
 if TYPE_CHECKING:

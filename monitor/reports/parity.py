@@ -18,7 +18,8 @@ from pymongo import DESCENDING
 
 from core.clock import Clock, now
 from core.models.level import levelled
-from core.models.registry import TOLERANCE, Loaded, ModelVersion, predict
+from core.models.proof import TOLERANCE, predict
+from core.models.registry import Loaded, ModelVersion
 from core.stores.mongo import Db, Document, reachable
 from monitor.jobs.cause_states import WELL, turn
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from bootstrap.check.journey import SAMPLE, SAMPLE_CAMPAIGN, Journey, Settings
 from bootstrap.demo.child_commands import errand
-from core.accounts.directory import Role, add
+from core.accounts.account import Role
+from core.accounts.directory import add
 from core.models.registry import ModelRegistry
-from core.privacy.requests import Pseudonyms
 from core.schema import Schema
+from core.schema.person import Pseudonyms
 from core.settings.loading import load
 from core.stores.mongo import Document
 from core.stores.object_store import ObjectStore

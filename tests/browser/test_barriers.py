@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bootstrap.check.browser import address, opened, take_next, visit
-from core.accounts.directory import Role
+from core.accounts.account import Role
 from core.clock import now
 from core.stores.mongo import Db
 from tests.browser.barriers import WIDTHS, barriers, look_through, report, settled

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from bootstrap.check.browser import opened, visit
 from core.clock import now
 from core.privacy import requests as erasure_requests
-from core.privacy.reject_rows import collections
+from core.privacy.documents import collections
 from core.privacy.requests import Status
 from core.settings.group import ROOT
 from core.stores.mongo import Db

@@ -9,7 +9,8 @@ from playwright.sync_api import Page, expect
 
 from bootstrap.check.browser import opened, visit
 from core.accounts import changes as account_changes
-from core.accounts.directory import Role, add
+from core.accounts.account import Role
+from core.accounts.directory import add
 from core.clock import now
 from core.stores.mongo import Db
 from tests.people import PASSWORD, enter, signed_in

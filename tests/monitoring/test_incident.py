@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import pandas as pd
 import pytest
 
-from core.models.registry import Loaded, ModelVersion, Proof
+from core.models.proof import Proof
+from core.models.registry import Loaded, ModelVersion
 from core.models.succession import Succession
 from core.schema import Schema
 from core.stores.mongo import Db

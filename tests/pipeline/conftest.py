@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 import pandas as pd
 import pytest
 
-from core.models.registry import Model
+from core.models.proof import Model
 from core.schema import Schema
 from core.settings.loop import TrainerSettings
 from tests.made_up_outcomes import made_up

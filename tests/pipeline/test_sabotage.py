@@ -16,7 +16,7 @@ import pytest
 from scipy.special import expit, logit
 
 from core.errors import GateRefused
-from core.models.registry import Model, Scores, predict
+from core.models.proof import Model, Scores, predict
 from core.schema import Schema
 from core.settings.loop import TrainerSettings
 from monitor.trials.evidence import ROLL_BACK, Pair, Rules, judge

@@ -16,7 +16,8 @@ import skops.io
 from threadpoolctl import threadpool_limits
 
 from core.errors import GateRefused, ModelError
-from core.models.registry import TOLERANCE, TRUSTED_TYPES, Model, Proof, Scores, predict
+from core.models.proof import TOLERANCE, Model, Proof, Scores, predict
+from core.models.registry import TRUSTED_TYPES
 from core.schema import Schema
 from core.settings.loop import TrainerSettings
 from tests.pipeline.conftest import Training

@@ -6,7 +6,7 @@ import pytest
 import streamlit as st
 
 from app.access import identity
-from core.accounts.directory import Account, Role
+from core.accounts.account import Account, Role
 
 ANN = Account("ann", "Ann", Role.ENGINEER)
 

@@ -24,7 +24,7 @@ from sklearn.metrics import brier_score_loss, log_loss
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from core.models.registry import Model, Scores, predict
+from core.models.proof import Model, Scores, predict
 from core.schema import Schema
 from trainer.data.snapshot import OUTCOME
 from trainer.data.split import Split

@@ -22,7 +22,7 @@ import pandas as pd
 
 from core.errors import GateRefused
 from core.models import level
-from core.models.registry import Model, predict
+from core.models.proof import Model, predict
 from core.schema import Schema
 from core.settings.loop import TrainerSettings
 from trainer.data import split

@@ -23,7 +23,7 @@ from scipy.stats import rankdata
 from sklearn.metrics import roc_auc_score
 
 from core.models.metrics import top_half_capture
-from core.models.registry import Scores
+from core.models.proof import Scores
 from core.schema import Schema
 from core.settings.loop import TrainerSettings
 

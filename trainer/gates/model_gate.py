@@ -18,7 +18,7 @@ from deepchecks.tabular import Dataset, Suite
 from deepchecks.tabular import checks as deep
 from deepchecks.utils.logger import set_verbosity
 
-from core.models.registry import Model
+from core.models.proof import Model
 from core.schema import Schema
 from trainer.data.snapshot import AT, OUTCOME, PROSPECT
 from trainer.data.split import Split

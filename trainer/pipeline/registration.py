@@ -16,18 +16,8 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType
 from mlflow.types import Schema as MlflowSchema
 
-from core.models.registry import (
-    PROOF,
-    REFERENCE,
-    SCORE,
-    Model,
-    ModelRegistry,
-    ModelVersion,
-    Proof,
-    predict,
-    reachable,
-    saving,
-)
+from core.models.proof import Model, Proof, predict
+from core.models.registry import PROOF, REFERENCE, SCORE, ModelRegistry, ModelVersion, reachable, saving
 from core.schema import ColumnType, Schema, Value
 from trainer.data.lineage import Lineage
 from trainer.data.snapshot import AT, OUTCOME

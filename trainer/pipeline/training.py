@@ -20,7 +20,8 @@ from filelock import FileLock, Timeout
 from core.calls.undo import OUTCOMES_READ
 from core.clock import Clock, now
 from core.errors import Conflict, GateRefused
-from core.models.registry import Model, ModelRegistry, ModelVersion
+from core.models.proof import Model
+from core.models.registry import ModelRegistry, ModelVersion
 from core.models.succession import CANARY, CHAMPION, Succession, What
 from core.schema import Schema
 from core.settings.loop import TrainerSettings

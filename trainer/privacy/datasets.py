@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from core.clock import Clock, now
 from core.errors import NotFound
-from core.privacy.requests import Subject
+from core.privacy.place import Subject
 from core.stores.data_registry import CONTENT, DataRegistry, Snapshot
 from core.stores.object_store import ObjectStore
 from trainer.data import dataset_file

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from core.errors import CallwiseError, InputError, SettingsError
-from core.privacy.requests import Erasure, Person, Pseudonyms, ask
+from core.privacy.requests import Erasure, ask
 from core.schema import Schema, read
+from core.schema.person import Person, Pseudonyms
 from core.settings.addresses import MongoSettings, SchemaSettings
 from core.settings.loading import load
 from core.settings.people import ErasureSettings

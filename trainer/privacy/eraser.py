@@ -20,8 +20,9 @@ from core.errors import CallwiseError, Conflict, Unavailable
 from core.imports import kept_out
 from core.models.registry import ModelRegistry
 from core.privacy import requests as erasure_requests
-from core.privacy.reject_rows import Place
-from core.privacy.requests import QUIET, Erasure, Person, Status, sealed
+from core.privacy.place import Place
+from core.privacy.requests import QUIET, Erasure, Status, sealed
+from core.schema.person import Person
 from core.stores import event_log
 from core.stores.mongo import Db, reachable
 from trainer.privacy.datasets import Datasets

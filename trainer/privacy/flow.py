@@ -13,8 +13,10 @@ from prefect.client.schemas import State
 from prefect.states import Completed
 
 from core.errors import SettingsError
-from core.privacy.reject_rows import Place, RejectFiles, collections
-from core.privacy.requests import Pseudonyms
+from core.privacy.documents import collections
+from core.privacy.place import Place
+from core.privacy.reject_rows import RejectFiles
+from core.schema.person import Pseudonyms
 from core.scoring.client import ScoringClient
 from core.settings.addresses import ScoringSettings
 from core.settings.loading import load

@@ -22,7 +22,7 @@ from mlflow.entities import LoggedModel
 
 from core.errors import NotFound
 from core.models.registry import PROOF, REFERENCE, ModelRegistry, reachable
-from core.privacy.requests import Subject
+from core.privacy.place import Subject
 from trainer.privacy.row_fingerprints import Traces
 
 EXTRA = "extra_files"

@@ -13,8 +13,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from core.privacy.requests import Pseudonyms
 from core.schema import Schema
+from core.schema.person import Pseudonyms
 
 
 class Traces:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.errors import Unavailable
-from core.privacy.requests import Subject
+from core.privacy.place import Subject
 
 
 class Scoring(Protocol):

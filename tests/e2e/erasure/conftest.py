@@ -19,8 +19,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from core.calls import do_not_call
-from core.privacy.requests import Erasure, Person, Subject, ask, under_way
+from core.privacy.place import Subject
+from core.privacy.requests import Erasure, ask, under_way
 from core.schema import Schema
+from core.schema.person import Person
 from core.scoring.prediction import Prediction
 from core.settings.group import ROOT
 from core.settings.loading import load

@@ -11,7 +11,8 @@ from filelock import FileLock
 
 from core.errors import Conflict, NotFound, Unavailable
 from core.imports import kept_out
-from core.privacy.requests import Pseudonyms, Status, get, history
+from core.privacy.requests import Status, get, history
+from core.schema.person import Pseudonyms
 from core.stores import event_log
 from core.stores.data_registry import sha256
 from tests.e2e.erasure import everywhere

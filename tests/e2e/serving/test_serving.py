@@ -19,7 +19,7 @@ from core.clock import now
 from core.errors import Unavailable
 from core.models import levels_in_force
 from core.models.level import levelled
-from core.models.registry import predict
+from core.models.proof import predict
 from core.scoring import protocol
 from tests.serving_processes import Mongo, Registry, Server, free_ports, some_rows, wait_for
 

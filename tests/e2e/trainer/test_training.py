@@ -15,7 +15,7 @@ import pytest
 
 from core.calls.undo import OUTCOMES_READ
 from core.errors import GateRefused, ModelError
-from core.models.registry import predict
+from core.models.proof import predict
 from core.models.succession import CANARY, CHAMPION, Succession, What
 from core.schema import Schema
 from core.settings.group import ROOT

@@ -19,9 +19,9 @@ import psutil
 import pytest
 from pymongo import MongoClient
 
-from bootstrap.embedded import supervisor_config
 from bootstrap.embedded.appliance import Appliance
 from bootstrap.embedded.processes import MARK_SERVICE, MARK_STATE, end, marked
+from bootstrap.embedded.supervisor import processes
 from bootstrap.embedded.watch import Status, Watch
 from core.errors import Conflict, Unavailable
 from core.settings.group import ROOT
@@ -194,6 +194,6 @@ def test_a_supervisor_that_is_not_there_does_not_answer_and_leaves_no_socket_ope
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         with pytest.raises(Unavailable, match="does not answer"):
-            supervisor_config.processes(str(state / "supervisor.sock"))
+            processes(str(state / "supervisor.sock"))
         gc.collect()
     assert [text for one in said if "unclosed" in (text := str(one.message))] == []

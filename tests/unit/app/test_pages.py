@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.access import sessions
 from core.accounts import changes as account_changes
-from core.accounts.directory import Role
+from core.accounts.account import Role
 from core.calls import claims
 from core.calls import script as call_script
 from core.calls.campaigns import State, assign, put

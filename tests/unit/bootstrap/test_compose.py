@@ -88,9 +88,8 @@ def test_each_is_started_by_the_same_command(service: Service) -> None:
 
 @started_alike
 def test_each_is_told_all_that_it_reads_and_nothing_else(service: Service) -> None:
-    settings = {
-        name.upper() for group in groups() if group.__module__ in ("core.settings.addresses", "core.settings.loop") for name in group.model_fields
-    }
+    compared = ("core.settings.addresses", "core.settings.loop")
+    settings = {name.upper() for group in groups() if group.__module__ in compared for name in group.model_fields}
     reads = set(service.reads) | set(service.environment)
     assert reads - given(service) == set()
     told = set(container(service)["environment"]) & settings

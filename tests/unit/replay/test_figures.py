@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from core.models.registry import Scores
+from core.models.proof import Scores
 from core.models.succession import Decision, What
 from monitor.incidents.facts import Run, RunEnd
 from monitor.incidents.lifecycle import Incident, Status

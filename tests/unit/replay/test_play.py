@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from core.models.level import LEAST_OUTCOMES
-from core.models.registry import Scores
+from core.models.proof import Scores
 from core.schema import Schema
 from replay import main as command
 from replay.forecasts import Flags, Forecaster

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from core.models.registry import Model, predict
+from core.models.proof import Model, predict
 from core.schema import Role, Schema, Value
 from core.scoring.reasons import LEAST, Reason, strongest, telling
 from serving.explain import Explainer, log_odds

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.errors import Unavailable
-from core.privacy.requests import Person, Subject
+from core.privacy.place import Subject
+from core.schema.person import Person
 from serving.forget import Forgetting
 from serving.spool import FILE, Spool
 from tests.serving_fakes import prediction

@@ -11,11 +11,13 @@ from argon2 import PasswordHasher
 
 from app.access import attempts, sessions
 from app.access.attempts import Key
-from app.access.sessions import Limits, holder, open_session
+from app.access.sessions import holder, open_session
 from app.access.sign_in import Entered, Refused, sign_in
+from app.shell.appliance import SessionLimits
 from core.accounts import changes as account_changes
 from core.accounts import passwords
-from core.accounts.directory import Account, Role, add, everybody, find
+from core.accounts.account import Account, Role
+from core.accounts.directory import add, everybody, find
 from core.clock import now
 from core.errors import Conflict, InputError, NotFound
 from core.stores import event_log
@@ -25,7 +27,7 @@ pytestmark = pytest.mark.mongo
 
 GOOD, OTHER = "correct horse battery staple", "tinker tailor soldier sailor"
 START = now()
-LIMITS = Limits(idle=timedelta(hours=1), lifetime=timedelta(hours=8))
+LIMITS = SessionLimits(idle=timedelta(hours=1), lifetime=timedelta(hours=8))
 
 
 @pytest.fixture(autouse=True)

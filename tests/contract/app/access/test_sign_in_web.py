@@ -17,10 +17,12 @@ from starlette.testclient import TestClient
 
 from app.access.door import Guard, Reception, routes
 from app.access.identity import COOKIE
-from app.access.sessions import Limits, holder
+from app.access.sessions import holder
 from app.access.sign_in_page import local, words
+from app.shell.appliance import SessionLimits
 from core.accounts import passwords
-from core.accounts.directory import Role, add
+from core.accounts.account import Role
+from core.accounts.directory import add
 from core.clock import now
 from core.errors import Unavailable
 from core.stores.mongo import Db
@@ -39,7 +41,7 @@ async def anything(_request: Request) -> Response:
 def browser(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     add(db, "ann", "Ann", Role.AGENT, by="tests", password=PASSWORD, must_change=False)
-    yield from client(Reception(db, Limits()))
+    yield from client(Reception(db, SessionLimits()))
 
 
 def client(reception: Reception | None) -> Iterator[TestClient]:
@@ -97,7 +99,7 @@ def test_a_right_password_is_answered_with_a_cookie_that_no_script_reads(browser
     assert "secure" not in cookie.lower(), "over http a browser would not keep it"
     assert "max-age" not in cookie.lower()
     token = cookie.split(";")[0].partition("=")[2]
-    found = holder(db, token, now(), Limits())
+    found = holder(db, token, now(), SessionLimits())
     assert found is not None
     assert found.name == "ann"
 

@@ -16,11 +16,13 @@ from app.access import admission
 from app.access.door import Guard, Reception
 from app.access.door import routes as own_routes
 from app.access.identity import COOKIE
-from app.access.sessions import Limits, holder
+from app.access.sessions import holder
 from app.access.single_sign_on import BACK, GO, provider_of, routes
+from app.shell.appliance import SessionLimits
 from core.accounts import changes as account_changes
 from core.accounts import directory
-from core.accounts.directory import Account, Role, everybody, find
+from core.accounts.account import Account, Role
+from core.accounts.directory import everybody, find
 from core.clock import now
 from core.errors import SettingsError
 from core.settings.loading import load
@@ -63,7 +65,7 @@ def browser(db: Db, provider: Provider, **more: str) -> TestClient:
     assert found is not None
 
     def reception() -> Reception:
-        return Reception(db, Limits(), found.title)
+        return Reception(db, SessionLimits(), found.title)
 
     app = Starlette(
         routes=[*own_routes(reception), *routes(reception, lambda: found)],
@@ -79,7 +81,7 @@ def sign_in(client: TestClient, provider: Provider, onward: str = "/results", **
 
 
 def whose(db: Db, done: httpx.Response) -> Account | None:
-    return holder(db, done.cookies.get(COOKIE), now(), Limits())
+    return holder(db, done.cookies.get(COOKIE), now(), SessionLimits())
 
 
 def test_the_button_is_there_where_it_leads_somewhere(db: Db, provider: Provider) -> None:

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app.results.calls_made import IMPORTED, Before, Known, Tally, begin, made, tally
+from app.language.zones import begin
+from app.results.calls_made import IMPORTED, Before, Known, Tally, made, tally
 from app.results.statistics import Rate
 from core.calls.claims import Result, record
 from core.clock import now

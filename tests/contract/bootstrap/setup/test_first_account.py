@@ -8,12 +8,14 @@ import pytest
 from argon2 import PasswordHasher
 
 from app.access import sessions
-from app.access.sessions import Limits, holder
+from app.access.sessions import holder
 from app.access.sign_in import Entered, Refused, sign_in
+from app.shell.appliance import SessionLimits
 from bootstrap.setup.accounts import arguments, ensure_first, run, visitor, waits_for_first
 from core.accounts import changes as account_changes
 from core.accounts import directory, passwords
-from core.accounts.directory import Role, find
+from core.accounts.account import Role
+from core.accounts.directory import find
 from core.clock import now
 from core.errors import CallwiseError, Conflict, NotFound
 from core.stores.mongo import Db
@@ -31,7 +33,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def enter(db: Db, name: str, password: str) -> Entered | Refused:
-    return sign_in(db, name, password, address=None, at=now(), limits=Limits())
+    return sign_in(db, name, password, address=None, at=now(), limits=SessionLimits())
 
 
 def command(db: Db, *words: str) -> str:
@@ -70,7 +72,7 @@ def test_the_way_back_in(db: Db) -> None:
     assert isinstance(done, Entered)
     said = command(db, "reset", "Admin")
     password = said.split(": ")[1].split("\n")[0]
-    assert holder(db, done.token, now(), Limits()) is None
+    assert holder(db, done.token, now(), SessionLimits()) is None
     assert enter(db, "admin", PASSWORD) == Refused()
     assert isinstance(enter(db, "admin", password), Entered)
     assert password not in str(list(db.events.find({})))
@@ -95,7 +97,7 @@ def test_a_visitor_is_let_in_only_as_long_as_it_is_needed(db: Db) -> None:
             assert isinstance(done, Entered)
             assert not done.account.must_change
             assert done.account.shown == "check"
-        assert holder(db, done.token, now(), Limits()) is None
+        assert holder(db, done.token, now(), SessionLimits()) is None
         assert enter(db, name, password) == Refused()
 
 
@@ -113,7 +115,7 @@ def test_the_app_may_do_what_signing_in_and_looking_after_accounts_do(db: Db) ->
         assert enter(heard, "bob", "wrong") == Refused()
         done = enter(heard, "bob", OTHER)
         assert isinstance(done, Entered)
-        assert holder(heard, done.token, now() + timedelta(minutes=2), Limits()) == done.account
+        assert holder(heard, done.token, now() + timedelta(minutes=2), SessionLimits()) == done.account
         account_changes.set_role(heard, "bob", Role.MANAGER, by="Ann")
         account_changes.reset_password(heard, "bob", by="Ann")
         sessions.carry_over(heard, done.token, account_changes.end_sessions(heard, ann))

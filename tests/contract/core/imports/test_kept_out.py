@@ -14,8 +14,8 @@ from core.errors import SettingsError
 from core.imports import kept_out
 from core.imports.campaign_file import CampaignFile
 from core.imports.importer import Report, import_campaign
-from core.privacy.requests import Person, Pseudonyms
 from core.schema import Schema
+from core.schema.person import Person, Pseudonyms
 from core.stores.mongo import Db
 
 pytestmark = pytest.mark.mongo

@@ -13,9 +13,12 @@ from core.imports.campaign_file import CampaignFile
 from core.imports.column_mapping import ColumnMapping, remember
 from core.imports.reject_file import TAKEN
 from core.privacy import requests as erasure_requests
-from core.privacy.reject_rows import RejectFiles, collections
-from core.privacy.requests import Person, Status, Subject, ask, get
+from core.privacy.documents import collections
+from core.privacy.place import Subject
+from core.privacy.reject_rows import RejectFiles
+from core.privacy.requests import Status, ask, get
 from core.schema import Schema
+from core.schema.person import Person
 from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
 from monitor.flows.erasures import Erasures

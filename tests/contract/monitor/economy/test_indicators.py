@@ -20,8 +20,9 @@ from core.settings.group import ROOT
 from core.stores.mongo import Db
 from monitor import main
 from monitor.economy import series
-from monitor.economy.indicators import SETTLING, STALE, refresh, write
+from monitor.economy.indicators import STALE, refresh
 from monitor.economy.series import SeriesList
+from monitor.economy.vintages import SETTLING, write
 from monitor.jobs.cause_states import WELL
 from tests.made_up_outcomes import made_up, store
 from tests.statistics_office import GENERIC, SPECIFIC, opened

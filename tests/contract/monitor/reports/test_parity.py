@@ -12,7 +12,8 @@ import pytest
 
 from core.errors import ModelError, NotFound
 from core.models.level import levelled
-from core.models.registry import Loaded, Model, ModelVersion, Proof, predict
+from core.models.proof import Model, Proof, predict
+from core.models.registry import Loaded, ModelVersion
 from core.schema import Schema
 from core.stores.mongo import Db, Document
 from monitor.reports import parity

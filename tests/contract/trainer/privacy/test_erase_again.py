@@ -7,8 +7,9 @@ import json
 import pytest
 
 from core.errors import InputError
-from core.privacy.requests import Person, Pseudonyms, under_way
+from core.privacy.requests import under_way
 from core.schema import Schema
+from core.schema.person import Person, Pseudonyms
 from core.stores.mongo import Db
 from trainer.privacy.erase_again import again, receipts_in
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.access.boundary import boundary
 from core.accounts import passwords
-from core.accounts.directory import Role, add, find
+from core.accounts.account import Role
+from core.accounts.directory import add, find
 from core.stores.mongo import Db
 from tests.people import PASSWORD
 from tests.screens import Draw, drawn, tables, texts
@@ -25,9 +27,8 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
         from app import main
         from app.access import identity
         from app.accounts import page as accounts_page
-        from app.shell import notices
 
-        with notices.boundary():
+        with boundary():
             house = main.wire()
             identity.begin(house)
             accounts_page.page(house)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.access.boundary import boundary
 from core.clock import now
 from core.schema import Schema
 from core.stores.mongo import Db
@@ -31,11 +32,10 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, Any]])
         from app import main
         from app.access import identity
         from app.economy import page as economy_page
-        from app.shell import notices
 
         house = main.wire()
         identity.begin(house)
-        with notices.boundary():
+        with boundary():
             economy_page.page(house)
 
     with drawn(script, db, monkeypatch) as draw:

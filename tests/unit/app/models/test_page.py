@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.access.boundary import boundary
 from core.clock import now
 from core.models.succession import Succession, What, decisions, state
 from core.schema import Schema
@@ -25,11 +26,10 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
         from app import main
         from app.access import identity
         from app.models import page as models_page
-        from app.shell import notices
 
         house = main.wire()
         identity.begin(house)
-        with notices.boundary():
+        with boundary():
             models_page.page(house)
 
     with answering() as (url, _):

@@ -14,11 +14,13 @@ import yaml
 from streamlit.testing.v1 import AppTest
 
 from app.access import identity
+from app.access.boundary import boundary
 from app.privacy import receipt_file
-from core.accounts.directory import Account, Role
+from core.accounts.account import Account, Role
 from core.clock import now
 from core.imports import kept_out
-from core.privacy.requests import Erasure, Person, Status, ask, forget, get, note, sealed, under_way
+from core.privacy.requests import Erasure, Status, ask, forget, get, note, sealed, under_way
+from core.schema.person import Person
 from core.settings.group import ROOT
 from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
@@ -48,9 +50,8 @@ def screen(db: Db, objects: ObjectStore, tmp_path: Path, monkeypatch: pytest.Mon
     def script() -> None:
         from app import main
         from app.privacy import page as privacy_page
-        from app.shell import notices
 
-        with notices.boundary():
+        with boundary():
             privacy_page.page(main.wire())
 
     st.cache_data.clear()

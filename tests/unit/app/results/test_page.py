@@ -10,6 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from app.access.boundary import boundary
 from app.results import page as page_of_results
 from core.clock import now
 from core.models import trials
@@ -38,9 +39,8 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
         from app import main
         from app.access import identity
         from app.results import page as results_page
-        from app.shell import notices
 
-        with notices.boundary():
+        with boundary():
             house = main.wire()
             st.navigation(main._pages(house, identity.signed_in()))
             results_page.page(house)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.access.boundary import boundary
 from core.clock import now
 from core.models.succession import Succession
 from core.oversight import reviews, week
@@ -24,11 +25,10 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
         from app import main
         from app.access import identity
         from app.review import page as review_page
-        from app.shell import notices
 
         house = main.wire()
         identity.begin(house)
-        with notices.boundary():
+        with boundary():
             review_page.page(house)
 
     with drawn(script, db, monkeypatch, CALLWISE_EVIDENTLY_PAGE="http://e.example") as draw:

@@ -10,7 +10,8 @@ import pytest
 import skops.io
 
 from core.errors import ModelError, SchemaError, SettingsError
-from core.models.registry import TRUSTED_TYPES, ModelVersion, Proof, _open, predict
+from core.models.proof import Proof, predict
+from core.models.registry import TRUSTED_TYPES, ModelVersion, _open
 from core.schema import Schema
 from core.stores.data_registry import Snapshot, sha256
 from tests.made_up_outcomes import made_up

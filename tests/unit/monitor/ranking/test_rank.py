@@ -14,7 +14,8 @@ from core.scoring.reasons import Reason, stored
 from core.settings.group import ROOT
 from core.stores.mongo import Db
 from monitor.ranking import rank as ranker
-from monitor.ranking.rank import Lineup, Ranking, rank
+from monitor.ranking.lineup import Lineup
+from monitor.ranking.rank import Ranking, rank
 
 SCHEMA = read(ROOT / "data" / "schema.yaml")
 THEN = datetime(2026, 9, 15, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 from scipy.special import expit
 
 from core.errors import InputError
-from core.models.registry import Scores, predict
+from core.models.proof import Scores, predict
 from core.schema import Schema
 from tests.made_up_outcomes import made_up
 from trainer.data import split

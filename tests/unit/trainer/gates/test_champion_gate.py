@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.models.registry import Scores
+from core.models.proof import Scores
 from core.schema import Schema
 from tests.made_up_outcomes import made_up
 from trainer.data.split import Split

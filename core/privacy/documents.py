@@ -1,0 +1,62 @@
+"""The collections of MongoDB that hold people, as places of erasure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from core.privacy.place import Subject
+from core.schema.person import Person
+from core.stores.mongo import Db, reachable
+
+PAGE = 500
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The documents of one collection whose `field` is one of the person's keys.
+
+    `keys` makes these of the person and the campaigns there are. What is removed is looked up first: the embedded
+    server's removals use no index but that of `_id`.
+    """
+
+    db: Db
+    name: str
+    field: str
+    keys: Callable[[Person, Sequence[str]], list[str]] = lambda person, campaigns: person.keys(campaigns)
+
+    def look(self, subject: Subject) -> int:
+        """How many documents are the subject's."""
+        return len(self._found(subject))
+
+    def erase(self, subject: Subject) -> None:
+        """Remove these documents."""
+        found = self._found(subject)
+        with reachable():
+            for start in range(0, len(found), PAGE):
+                self.db[self.name].delete_many({"_id": {"$in": found[start : start + PAGE]}})
+
+    def _found(self, subject: Subject) -> list[str]:
+        with reachable():
+            campaigns = [str(campaign["_id"]) for campaign in self.db.campaigns.find({}, {"_id": 1})]
+            asked = {self.field: {"$in": self.keys(subject.person, campaigns)}}
+            return [str(found["_id"]) for found in self.db[self.name].find(asked, {"_id": 1})]
+
+
+def collections(db: Db) -> list[Collection]:
+    """The collections that hold people, in the order in which they are cleared.
+
+    Calls go first, because `core.calls.claims.settle` makes what is missing of them; outcomes before prospects, because
+    an outcome without one would stop a training.
+    """
+    return [
+        Collection(db, "calls", "prospect"),
+        Collection(db, "outcomes", "prospect"),
+        Collection(db, "prospects", "_id"),
+        Collection(db, "predictions", "prospect"),
+        Collection(db, "do_not_call", "_id", _own_key),
+    ]
+
+
+def _own_key(person: Person, _campaigns: Sequence[str]) -> list[str]:
+    return [person.ref] if person.campaign is None else []
