@@ -13,11 +13,13 @@ from app.calls import answer_times
 from app.calls.answer_times import Answers, Best, Group
 from app.language import _, formats, locale
 from app.language.zones import zone
-from app.ranked_list import cached
+from app.shell.adaptive_cache import SHARED
 from app.shell.appliance import Appliance
 from core.clock import now
 from core.schema import Column, Schema, Value
 from core.stores.mongo import Document
+
+_counted = st.cache_data(ttl=timedelta(minutes=10), max_entries=64, **SHARED)(answer_times.counted)
 
 
 def draw(house: Appliance, prospect: Document) -> None:
@@ -25,7 +27,7 @@ def draw(house: Appliance, prospect: Document) -> None:
     at = now().astimezone(zone(st.context.timezone))
     offset = (at.utcoffset() or timedelta(0)) // timedelta(minutes=1)
     segments = tuple(column.name for column in house.schema.segment_columns if "." not in column.name)
-    counts = cached.answers(house.db, prospect["campaign"], segments, offset)
+    counts: answer_times.Counts = _counted(house.db, prospect["campaign"], segments, offset)
     if lines := said(house.schema, counts, prospect["features"], at):
         with st.container(key="best-time", gap="xsmall"):
             st.markdown(

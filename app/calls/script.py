@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import streamlit as st
 
 from app.language import _, formats
-from app.ranked_list import cached
+from app.shell.adaptive_cache import SHARED
 from app.shell.appliance import Appliance
 from core.calls import script as call_script
 from core.calls.script import REF
 from core.schema import Schema
-from core.stores.mongo import Document
+from core.stores.mongo import Db, Document
 
 OPEN, _KEPT = "script", "script_open"
+_script = st.cache_data(ttl=timedelta(seconds=30), **SHARED)(call_script.read)
 
 
 def draw(house: Appliance, prospect: Document) -> None:
     """Draw the script of the campaign, filled in for `prospect`; whether it is open is remembered from call to call."""
-    script = cached.script(house.db, prospect["campaign"])
+    script = _script(house.db, prospect["campaign"])
     # What a widget holds is forgotten where it is not drawn, as between two calls.
     st.session_state.setdefault(OPEN, st.session_state.get(_KEPT, True))
     with st.container(key="script-card"), st.expander(
@@ -29,6 +32,11 @@ def draw(house: Appliance, prospect: Document) -> None:
         st.markdown(as_markdown(words(house.schema, script.text, prospect)))
         when = formats.moment(script.at, st.context.timezone)
         st.caption(formats.plain(_("Written by {name}, {when}").format(name=script.by, when=when)))
+
+
+def forget_script(db: Db, campaign: str) -> None:
+    """Read the script of `campaign` anew next time, also within the half minute that it is kept for."""
+    _script.clear(db, campaign)
 
 
 def words(schema: Schema, text: str, prospect: Document) -> str:

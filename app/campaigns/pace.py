@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+import streamlit as st
+
 from app.language.zones import zone
+from app.shell.adaptive_cache import SHARED
 from core.calls.lifecycle import Result
+from core.clock import now
 from core.stores.mongo import Db, reachable
 
 LOOK = timedelta(days=14)
@@ -39,7 +43,7 @@ class Pace:
         return -(-to_call // max(1, round(pace))) if pace else None
 
 
-def of(db: Db, campaign: str, at: datetime, zone_name: str | None) -> Pace:
+def pace_at(db: Db, campaign: str, at: datetime, zone_name: str | None) -> Pace:
     """The pace of `campaign` at that moment, in days of that zone. Raises Unavailable."""
     here = zone(zone_name)
     today = at.astimezone(here).date()
@@ -55,3 +59,16 @@ def of(db: Db, campaign: str, at: datetime, zone_name: str | None) -> Pace:
             made[day] += 1
             closed[day] += Result(call["result"]) in _CLOSING
     return Pace(made[today], {day: closed[day] for day in sorted(made) if day < today})
+
+
+def pace(db: Db, campaign: str, zone_name: str | None) -> Pace:
+    """`pace_at` now, at most a minute old. Raises Unavailable."""
+    found: Pace = _pace(db, campaign, zone_name)
+    return found
+
+
+def _pace_now(db: Db, campaign: str, zone_name: str | None) -> Pace:
+    return pace_at(db, campaign, now(), zone_name)
+
+
+_pace = st.cache_data(ttl=timedelta(minutes=1), **SHARED)(_pace_now)

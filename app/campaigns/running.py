@@ -9,7 +9,7 @@ import streamlit as st
 from app.access import identity
 from app.access.boundary import kept_for_next_run
 from app.campaigns import script_form
-from app.campaigns.pace import Pace
+from app.campaigns.pace import Pace, pace
 from app.language import _, formats, plural, said
 from app.ranked_list import cached, export_form
 from app.ranked_list.listing import Progress
@@ -50,7 +50,7 @@ def state_word(state: State) -> str:
 
 
 def _progress(house: Appliance, campaign: Document, state: Progress) -> None:
-    pace = cached.pace(house.db, campaign["_id"], st.context.timezone)
+    found = pace(house.db, campaign["_id"], st.context.timezone)
     if state.total:
         text = _("{called} of {total} people called").format(
             called=formats.count(state.called), total=formats.count(state.total)
@@ -58,10 +58,10 @@ def _progress(house: Appliance, campaign: Document, state: Progress) -> None:
         st.progress(state.called / state.total, text=text)
     with st.container(horizontal=True, gap="medium"):
         st.metric(_("To call"), formats.count(state.to_call), width="content")
-        st.metric(_("Calls today"), formats.count(pace.today), width="content")
+        st.metric(_("Calls today"), formats.count(found.today), width="content")
         rate = f" ({formats.percent(state.sold / state.done)})" if state.done else ""
         st.metric(_("Sold"), formats.count(state.sold) + rate, width="content")
-    st.caption(pace_said(pace, state.to_call))
+    st.caption(pace_said(found, state.to_call))
 
 
 def pace_said(pace: Pace, to_call: int) -> str:

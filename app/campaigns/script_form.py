@@ -8,7 +8,6 @@ from app.access import identity
 from app.access.boundary import boundary, kept_for_next_run
 from app.calls import person, script
 from app.language import _, formats
-from app.ranked_list import cached
 from app.shell import notices
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice
@@ -70,6 +69,6 @@ def _keep(house: Appliance, campaign: str, key: str) -> None:
     text = str(st.session_state.get(key) or "")
     kept = call_script.write(house.db, house.schema, campaign, text, by=who, seen=seen.get(campaign))
     seen[campaign] = kept
-    cached.forget_script(house.db, campaign)
+    script.forget_script(house.db, campaign)
     what = _("The script of {campaign} is kept.") if kept.text else _("{campaign} has no script any more.")
     notices.leave(Notice("success", what.format(campaign=campaign)))

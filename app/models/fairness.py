@@ -10,6 +10,7 @@ from app.language import _, formats
 from app.models import fairness_charts, fairness_figures
 from app.models.fairness_figures import FOUR_FIFTHS, SMALL, Group, Ratio
 from app.ranked_list import cached
+from app.results.cached import made
 from app.shell import charts
 from app.shell.appliance import Appliance
 from core.calls.campaigns import campaign_keys
@@ -29,7 +30,7 @@ def draw(house: Appliance) -> None:
     campaign = st.selectbox(_("Campaign"), loaded, key="fairness-campaign", width=320)
     with st.spinner(_("Reading the list and the calls"), show_time=True):
         listed = cached.sampled(house.db, campaign, LISTED, still_open=False)
-        calls = cached.made(house.db, campaign, [column.name for column in columns], CALLS, imported=True)
+        calls = made(house.db, campaign, [column.name for column in columns], CALLS, imported=True)
     if not listed and not calls:
         st.markdown(_("Nobody in this campaign has a score or was called yet."))
         return

@@ -18,10 +18,10 @@ from app.results.statistics import Rate
 from core.calls.claims import Result
 from core.clock import now
 from core.schema import Value
+from core.scoring.said_before import predictions_before
 from core.stores.mongo import Db, Document, reachable
 
 IMPORTED = "import"  # the agent that core.imports.importer names for results that came with a file
-PAGE = 2_000  # calls whose scores are asked for at once
 _OUTCOME = {"prospect": 1, "agent": 1, "positive": 1, "at": 1}
 # Features as a whole: the embedded server answers `features.job` with a field of that name, not with a nested one.
 _PREDICTION = {
@@ -123,22 +123,13 @@ def made(
     with reachable():
         newest = db.outcomes.find(query, _OUTCOME).sort([("at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
         found = [(outcome["_id"], outcome) for outcome in newest]
-    new = [outcome for key, outcome in found if (key, outcome["at"]) not in known]
-    for start in range(0, len(new), PAGE):
-        _look_up(db, new[start : start + PAGE], columns, known)
+    _look_up(db, [outcome for key, outcome in found if (key, outcome["at"]) not in known], columns, known)
     return [Call(o["at"], str(o["agent"]), bool(o["positive"]), known[key, o["at"]]) for key, o in found]
 
 
 def _look_up(db: Db, outcomes: Sequence[Document], columns: Sequence[str], known: Known) -> None:
-    people = [outcome["prospect"] for outcome in outcomes]
-    records: dict[str, list[Document]] = {}
-    with reachable():
-        for record in db.predictions.find({"prospect": {"$in": people}}, _PREDICTION):
-            records.setdefault(record["prospect"], []).append(record)
     unscored = []
-    for outcome in outcomes:
-        before = [record for record in records.get(outcome["prospect"], []) if record["at"] <= outcome["at"]]
-        before.sort(key=lambda record: (record["at"], record["_id"]))
+    for outcome, before in predictions_before(db, outcomes, fields=_PREDICTION):
         if before:
             known[outcome["_id"], outcome["at"]] = _before(before, columns)
         else:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.language import _, formats, plural, said
 from app.language.zones import begin, zone
-from app.ranked_list import cached
+from app.results import cached
 from app.results import figures as result_figures
 from app.results.calls_made import IMPORTED, Call, Tally
 from app.shell.appliance import Appliance

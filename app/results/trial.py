@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.language import _, formats
-from app.ranked_list import cached
+from app.results import cached
 from app.results import figures as result_figures
 from app.results import tables as result_tables
 from app.results.figures import Row

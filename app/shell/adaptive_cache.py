@@ -12,12 +12,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+from pymongo.database import Database
 
 from core.stores.mongo import Db
 
 T = TypeVar("T")
 TIMES = 20
+SHARED: dict[str, Any] = {"show_spinner": False, "hash_funcs": {Database: lambda db: db.name}}
+"""Options of a Streamlit cache by database: there is one in a process, and its name stands for it in the key."""
 
 
 @dataclass

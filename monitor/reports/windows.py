@@ -12,7 +12,7 @@ as used.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from pymongo import DESCENDING
 
 from core.models.level import raw
 from core.schema import Value
+from core.scoring.said_before import predictions_before
 from core.stores.mongo import Db, Document, reachable
 
 NEWEST = [("at", DESCENDING), ("_id", DESCENDING)]  # the key decides between predictions of one request
@@ -90,24 +91,11 @@ def outcomes(db: Db, version: str, size: int, *, since: datetime | None = None) 
 
 def _joined(db: Db, version: str, found: Sequence[Document]) -> list[Called]:
     rows: list[Called] = []
-    for start in range(0, len(found), 500):
-        page = found[start : start + 500]
-        with reachable():
-            records = list(db.predictions.find({"prospect": {"$in": [outcome["prospect"] for outcome in page]}}))
-        before = _by_prospect(records)
-        for outcome in page:
-            known = [record for record in before.get(outcome["prospect"], []) if record["at"] <= outcome["at"]]
-            last = max(known, key=lambda record: (record["at"], record["_id"]), default=None)
-            if last is not None and version in (last["version"], last.get("shadow_version")):
-                rows.append(Called(outcome["_id"], outcome["at"], bool(outcome["positive"]), *_as_used(last, version)))
+    for outcome, before in predictions_before(db, found):
+        if before and version in (before[-1]["version"], before[-1].get("shadow_version")):
+            used = _as_used(before[-1], version)
+            rows.append(Called(outcome["_id"], outcome["at"], bool(outcome["positive"]), *used))
     return rows
-
-
-def _by_prospect(records: Iterable[Document]) -> dict[str, list[Document]]:
-    grouped: dict[str, list[Document]] = {}
-    for record in records:
-        grouped.setdefault(record["prospect"], []).append(record)
-    return grouped
 
 
 def _scored(record: Document, version: str) -> Scored:

@@ -11,10 +11,9 @@ from datetime import datetime
 from pymongo import ASCENDING
 
 from core.schema import Schema
+from core.scoring.said_before import predictions_before
 from core.stores.mongo import Db, Document, reachable
 from monitor.trials.evidence import Pair
-
-PAGE = 500
 
 
 def pairs(db: Db, schema: Schema, champion: str, canary: str, since: datetime) -> list[Pair]:
@@ -26,19 +25,9 @@ def pairs(db: Db, schema: Schema, champion: str, canary: str, since: datetime) -
     with reachable():
         found = list(db.outcomes.find({"at": {"$gte": since}}).sort([("at", ASCENDING), ("_id", ASCENDING)]))
     made: list[Pair] = []
-    for start in range(0, len(found), PAGE):
-        page = found[start : start + PAGE]
-        with reachable():
-            asked = {"prospect": {"$in": [outcome["prospect"] for outcome in page]}, "at": {"$gte": since}}
-            records = list(db.predictions.find(asked))
-        known: dict[str, list[Document]] = {}
-        for record in records:
-            known.setdefault(record["prospect"], []).append(record)
-        for outcome in page:
-            before = [record for record in known.get(outcome["prospect"], []) if record["at"] <= outcome["at"]]
-            last = max(before, key=lambda record: (record["at"], record["_id"]), default=None)
-            if last is not None and {last["version"], last.get("shadow_version")} == {champion, canary}:
-                made.append(_pair(outcome, last, champion, schema))
+    for outcome, before in predictions_before(db, found, since=since):
+        if before and {before[-1]["version"], before[-1].get("shadow_version")} == {champion, canary}:
+            made.append(_pair(outcome, before[-1], champion, schema))
     return made
 
 

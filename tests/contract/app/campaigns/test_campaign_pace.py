@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app.campaigns import pace as campaign_pace
-from app.campaigns.pace import Pace
+from app.campaigns.pace import Pace, pace_at
 from app.campaigns.running import pace_said
 from core.stores.mongo import Db
 
@@ -32,11 +31,11 @@ def test_the_days_that_had_calls_are_counted_in_the_zone_of_the_screen(db: Db) -
     db.calls.insert_one(
         {"_id": "y", "campaign": "spring", "result": "sold", "at": NOON.replace(hour=23, minute=30) - timedelta(days=2)}
     )
-    pace = campaign_pace.of(db, "spring", NOON, "UTC")
+    pace = pace_at(db, "spring", NOON, "UTC")
     assert pace.today == 2
     assert pace.days == {day(13): 1, day(3): 0, day(2): 1, day(1): 2}
-    assert campaign_pace.of(db, "spring", NOON, "Europe/Lisbon").days == pace.days
-    assert campaign_pace.of(db, "spring", NOON, "Europe/Helsinki").days == {day(13): 1, day(3): 0, day(1): 3}
+    assert pace_at(db, "spring", NOON, "Europe/Lisbon").days == pace.days
+    assert pace_at(db, "spring", NOON, "Europe/Helsinki").days == {day(13): 1, day(3): 0, day(1): 3}
 
 
 @pytest.mark.parametrize(
