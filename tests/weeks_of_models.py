@@ -16,6 +16,7 @@ from core.models.succession import Succession
 from core.schema import Column, Schema, Value
 from core.schema.economy import indicators
 from core.stores import event_log
+from core.stores.events import Event, cause_event
 from core.stores.mongo import Db
 
 MODEL, CAMPAIGN = "prospect-scorer", "spring"
@@ -92,7 +93,7 @@ def _models(db: Db, began: datetime) -> None:
         incident = "drift:r1" if version == "3" else None
         reason = "on schedule: the last training ended 7 days ago" if version == "2" else "enough new outcomes: 540"
         event_log.append(
-            db, who="trainer", what="training ended", subject=f"00000000-0000-0000-0000-00000000000{version}",
+            db, who="trainer", what=Event.TRAINING_ENDED, subject=f"00000000-0000-0000-0000-00000000000{version}",
             why="it is not shown to be worse", result="on trial", version=version, gate=None, outcomes=1000,
             reason="drift" if incident else reason, incident=incident, clock=partial(_after, began, day),
         )  # fmt: skip
@@ -200,7 +201,9 @@ def _economy(db: Db, schema: Schema, at: datetime) -> None:
                  "seen": {"at": at - 5 * HOUR}}
             )  # fmt: skip
     why = "Euribor 3 months: the newest value is 60 days after its end, 45 are usual at most"
-    event_log.append(db, who="monitor", what="economy:euribor3m: stale", subject="e1", why=why, clock=lambda: at - DAY)
+    event_log.append(
+        db, who="monitor", what=cause_event("economy:euribor3m", "stale"), subject="e1", why=why, clock=lambda: at - DAY
+    )
     db.appliance.insert_one({"_id": "monitor:economy:euribor3m", "state": "stale", "report": "e1"})
 
 

@@ -17,6 +17,7 @@ from prefect.states import Completed, Failed
 
 from core.errors import GateRefused
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db, count, reachable
 from trainer.main import compose
 from trainer.pipeline.training import Outcome, train
@@ -49,7 +50,13 @@ def continuous_training(reason: str = "on demand", incident: str | None = None) 
 def _tell_end(db: Db, result: str, why: str, **details: Any) -> None:
     """How this flow run ended, for those who asked for it. `outcomes`: how many there were when it began."""
     event_log.append(
-        db, who="trainer", what="training ended", subject=runtime.flow_run.id or "", why=why, result=result, **details
+        db,
+        who="trainer",
+        what=Event.TRAINING_ENDED,
+        subject=runtime.flow_run.id or "",
+        why=why,
+        result=result,
+        **details,
     )
 
 

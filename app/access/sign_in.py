@@ -15,6 +15,7 @@ from core.accounts import passwords
 from core.accounts.account import Account, tidy
 from core.accounts.changes import rehash
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
 
 
@@ -42,7 +43,7 @@ def sign_in(
     if isinstance(found, Refused):
         return found
     token = sessions.open_session(db, found, at, limits)
-    event_log.append(db, who=found.shown, what="signed in", subject=found.name, address=address)
+    event_log.append(db, who=found.shown, what=Event.SIGNED_IN, subject=found.name, address=address)
     return Entered(found, token)
 
 
@@ -77,7 +78,7 @@ def _tell(db: Db, key: Key, user: Document | None, address: str | None) -> None:
     event_log.append(
         db,
         who="nobody",
-        what="sign-in throttled",
+        what=Event.SIGN_IN_THROTTLED,
         subject=subject,
         why=f"{key.free} attempts failed",
         address=address,

@@ -26,6 +26,7 @@ from core.clock import now
 from core.errors import CallwiseError, Forbidden, SettingsError
 from core.settings.people import AppSettings
 from core.stores import event_log
+from core.stores.events import Event
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +143,9 @@ def _enter(
         found = reception()
         account = admit(found.db, claims, provider.rules)
         token = sessions.open_session(found.db, account, now(), found.limits)
-        event_log.append(found.db, who=account.shown, what="signed in", subject=account.name, address=address, by="sso")
+        event_log.append(
+            found.db, who=account.shown, what=Event.SIGNED_IN, subject=account.name, address=address, by="sso"
+        )
     except Forbidden as error:
         log.warning("refused by the rules of the single sign-on: %s", error)
         return _told(request, f"{error.what} {error.next}", FORBIDDEN)

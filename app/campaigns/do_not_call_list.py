@@ -23,10 +23,10 @@ from core.clock import Clock, now
 from core.errors import InputError, NotFound
 from core.sentences import Sentence
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db, Document, count, reachable
 
 BATCH = 1_000
-PUT_ON, TAKEN_OFF = "put on the do-not-call list", "taken off the do-not-call list"
 
 
 @dataclass
@@ -90,7 +90,15 @@ def put_on(
         progress(hits.new + hits.known)
     if hits.new or hits.campaigns:
         concerned = dict(hits.campaigns)
-        event_log.append(db, who=by, what=PUT_ON, subject="do_not_call", why=why, people=hits.new, campaigns=concerned)
+        event_log.append(
+            db,
+            who=by,
+            what=Event.PUT_ON_DO_NOT_CALL,
+            subject="do_not_call",
+            why=why,
+            people=hits.new,
+            campaigns=concerned,
+        )
     return hits
 
 
@@ -117,7 +125,9 @@ def take_off(db: Db, ref: str, *, by: str, why: str, clock: Clock = now) -> list
                 back.append(str(prospect["campaign"]))
         lifted = {"call": wish["call"], "by": by, "at": clock(), "why": why}
         db.do_not_call.update_one({"_id": ref, "wish.call": wish["call"]}, {"$set": {"lifted": lifted}})
-    event_log.append(db, who=by, what=TAKEN_OFF, subject="do_not_call", why=why, people=1, campaigns=sorted(back))
+    event_log.append(
+        db, who=by, what=Event.TAKEN_OFF_DO_NOT_CALL, subject="do_not_call", why=why, people=1, campaigns=sorted(back)
+    )
     return sorted(back)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from core.schema import Column, Schema
 from core.schema.economy import indicators, span
+from core.stores.events import cause_event
 from core.stores.mongo import Db, Document, reachable
 
 PUBLISHED = "doi:"
@@ -85,7 +86,7 @@ def read(db: Db, schema: Schema) -> list[Indicator]:
         found = list(db.indicators.find({"series": {"$in": [column.name for column in columns]}}))
         judged = {keys[fact["_id"]]: fact for fact in db.appliance.find({"_id": {"$in": list(keys)}})}
         told = {
-            name: db.events.find_one({"what": f"economy:{name}: stale", "subject": fact["report"]})
+            name: db.events.find_one({"what": cause_event(f"economy:{name}", "stale"), "subject": fact["report"]})
             for name, fact in judged.items()
             if fact["state"] == "stale"
         }

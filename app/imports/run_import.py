@@ -23,6 +23,7 @@ from core.imports.importer import Report, import_campaign
 from core.schema import Schema
 from core.sentences import Sentence
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
 
@@ -173,7 +174,7 @@ def _import(house: Stores, work: Work, place: str, progress: Callable[[int, int]
     event_log.append(
         house.db,
         who=work.who,
-        what="campaign file imported",
+        what=Event.CAMPAIGN_IMPORTED,
         subject=work.campaign,
         file=work.file.path.name,
         sha256=report.sha256,

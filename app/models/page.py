@@ -17,6 +17,7 @@ from app.shell.appliance import Appliance
 from core.clock import now
 from core.models.succession import Decision, State, decisions, state
 from core.oversight import incident_words
+from core.stores.events import Event
 from core.stores.mongo import reachable
 
 SHOWN = 100  # decisions in the table
@@ -40,7 +41,7 @@ def page(house: Appliance) -> None:
             )
         return
     with reachable():
-        ended = list(house.db.events.find({"what": "training ended"}).sort([("_id", 1)]))
+        ended = list(house.db.events.find({"what": Event.TRAINING_ENDED}).sort([("_id", 1)]))
     made = timeline.trainings(ended)
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="models-now", border=True, height="stretch"), boundary():

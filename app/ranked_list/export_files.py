@@ -27,9 +27,9 @@ from core.errors import InputError
 from core.imports import spreadsheet_cells
 from core.sentences import Sentence
 from core.stores import event_log
+from core.stores.events import Event
 
 XLSX_ROWS = 1_048_576  # of a sheet, its header among them
-EXPORTED = "ranked list exported"
 _STEP = 5_000
 _NOTHING_GIVEN = Sentence("Nothing was given away.")
 _SMALLER = Sentence("Choose Parquet, which is the smallest, or a filter.")
@@ -117,7 +117,7 @@ def write(
     event_log.append(
         house.db,
         who=who,
-        what=EXPORTED,
+        what=Event.LIST_EXPORTED,
         subject=asked.campaign,
         file=name,
         rows=done,

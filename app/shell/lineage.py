@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from core.errors import NotFound, Unavailable
+from core.models.gates import Gate
 
 TIMEOUT_SECONDS = 5.0
 
@@ -31,7 +32,7 @@ class Lineage:
     figures: Mapping[str, float]
 
 
-GATES = ("Great Expectations", "Deepchecks", "champion gate")
+GATES = tuple(Gate)
 
 
 class LineageReader:

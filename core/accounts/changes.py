@@ -12,6 +12,7 @@ from core.accounts.directory import find, missing
 from core.errors import Conflict, InputError
 from core.sentences import Sentence
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db, reachable
 
 
@@ -25,7 +26,7 @@ def set_role(db: Db, name: str, role: Role, *, by: str) -> Account:
     after = _change(db, name, {"role": str(role)})
     if before.role is Role.ENGINEER:
         _still_one(db, before, {"role": str(Role.ENGINEER)})
-    event_log.append(db, who=by, what="role changed", subject=before.name, before=str(before.role), after=str(role))
+    event_log.append(db, who=by, what=Event.ROLE_CHANGED, subject=before.name, before=str(before.role), after=str(role))
     return after
 
 
@@ -42,7 +43,9 @@ def set_disabled(db: Db, name: str, disabled: bool, *, by: str) -> Account:
     after = _change(db, name, {"disabled": disabled})
     if disabled and before.role is Role.ENGINEER:
         _still_one(db, before, {"disabled": False})
-    event_log.append(db, who=by, what="account disabled" if disabled else "account enabled", subject=before.name)
+    event_log.append(
+        db, who=by, what=Event.ACCOUNT_DISABLED if disabled else Event.ACCOUNT_ENABLED, subject=before.name
+    )
     return after
 
 
@@ -59,7 +62,7 @@ def reset_password(db: Db, name: str, *, by: str, password: str | None = None) -
         )
     given = password or passwords.generated()
     _change(db, name, {"hash": passwords.hashed(given), "must_change": True})
-    event_log.append(db, who=by, what="password reset", subject=before.name)
+    event_log.append(db, who=by, what=Event.PASSWORD_RESET, subject=before.name)
     return given
 
 
@@ -73,14 +76,14 @@ def choose_password(db: Db, account: Account, password: str) -> Account:
             next=Sentence("Choose another."),
         )
     after = _change(db, account.name, {"hash": passwords.hashed(password), "must_change": False})
-    event_log.append(db, who=account.shown, what="password changed", subject=account.name)
+    event_log.append(db, who=account.shown, what=Event.PASSWORD_CHANGED, subject=account.name)
     return after
 
 
 def end_sessions(db: Db, account: Account) -> Account:
     """End every session of the account. Raises NotFound, Unavailable."""
     after = _change(db, account.name, {})
-    event_log.append(db, who=account.shown, what="sessions ended", subject=account.name)
+    event_log.append(db, who=account.shown, what=Event.SESSIONS_ENDED, subject=account.name)
     return after
 
 

@@ -15,6 +15,7 @@ from core.clock import now
 from core.errors import Conflict, InputError, NotFound
 from core.sentences import Sentence
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db, reachable
 
 
@@ -84,7 +85,7 @@ def add(
                 kept=kept,
                 next=Sentence("Choose another; nobody shares a name."),
             ) from error
-    event_log.append(db, who=by, what="account made", subject=name, shown=shown, role=str(role))
+    event_log.append(db, who=by, what=Event.ACCOUNT_MADE, subject=name, shown=shown, role=str(role))
     return account
 
 

@@ -13,6 +13,7 @@ from core.clock import Clock, now
 from core.errors import Conflict, InputError, NotFound
 from core.sentences import Sentence
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
 
 LONGEST = 60  # characters of a title
@@ -96,7 +97,7 @@ def assign(db: Db, campaign: str, agents: Sequence[str], *, by: str) -> None:
     """Let only `agents` take calls from `campaign`; none named lets everybody. Raises NotFound, Unavailable."""
     names = sorted({" ".join(name.split()) for name in agents} - {""})
     _change(db, campaign, {"agents": names})
-    event_log.append(db, who=by, what="campaign assigned", subject=campaign, agents=names)
+    event_log.append(db, who=by, what=Event.CAMPAIGN_ASSIGNED, subject=campaign, agents=names)
 
 
 def rename(db: Db, campaign: str, title: str, *, by: str) -> None:
@@ -109,13 +110,13 @@ def rename(db: Db, campaign: str, title: str, *, by: str) -> None:
             next=Sentence("Type another one."),
         )
     _change(db, campaign, {"title": title})
-    event_log.append(db, who=by, what="campaign renamed", subject=campaign, title=title)
+    event_log.append(db, who=by, what=Event.CAMPAIGN_RENAMED, subject=campaign, title=title)
 
 
 def put(db: Db, campaign: str, state: State, *, by: str, why: str = "", clock: Clock = now) -> None:
     """Open, pause or close `campaign`. Raises NotFound, Unavailable."""
     _change(db, campaign, {"state": {"is": state.value, "by": by, "at": clock()}})
-    event_log.append(db, who=by, what=f"campaign {state.value}", subject=campaign, why=why)
+    event_log.append(db, who=by, what=Event.of_campaign(state), subject=campaign, why=why)
 
 
 def _change(db: Db, campaign: str, values: Document) -> None:

@@ -17,12 +17,12 @@ from core.errors import Conflict, InputError, NotFound
 from core.schema import Schema
 from core.sentences import Sentence
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
 
 REF = "ref"
 LONGEST = 10_000  # characters
 PLACE = re.compile(r"\{([^{}\n]+)\}")
-CHANGED = "script changed"
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def write(
         done = db.campaigns.update_one({"_id": campaign, **unchanged}, {"$set": {"script": asdict(script)}})
     if not done.matched_count:
         _refuse(campaign, read(db, campaign))
-    event_log.append(db, who=by, what=CHANGED, subject=campaign, number=script.number, text=text)
+    event_log.append(db, who=by, what=Event.SCRIPT_CHANGED, subject=campaign, number=script.number, text=text)
     return script
 
 

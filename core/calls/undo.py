@@ -19,9 +19,9 @@ from core.calls.lifecycle import CALLABLE, STANDARD, Result, Rules, state
 from core.clock import Clock, now
 from core.errors import Conflict, NotFound
 from core.sentences import Sentence
+from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
 
-OUTCOMES_READ = "outcomes read"
 """What the event is called that training leaves when it has read the outcomes."""
 
 STANDS = Sentence("What was recorded stands.")
@@ -119,5 +119,5 @@ def _learnt(db: Db, call: Document) -> bool:
     """Whether a training read the outcomes after `call` was recorded."""
     if not Result(call["result"]).is_outcome:
         return False
-    newest: list[Mapping[str, Any]] = [{"$match": {"what": OUTCOMES_READ}}, {"$sort": {"_id": -1}}, {"$limit": 1}]
+    newest: list[Mapping[str, Any]] = [{"$match": {"what": Event.OUTCOMES_READ}}, {"$sort": {"_id": -1}}, {"$limit": 1}]
     return any(event["at"] >= call["at"] for event in db.events.aggregate(newest))

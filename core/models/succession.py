@@ -21,6 +21,7 @@ from core.errors import Conflict
 from core.models.decisions import CANARY, CHAMPION, HOLDS, PREVIOUS, Decision, State, What, decisions, state
 from core.sentences import Sentence
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db, reachable
 
 __all__ = [
@@ -265,7 +266,7 @@ class Succession:
 
     def _tell(self, decision: Decision) -> None:
         """The event of `decision`, once, also if the process that took it died before it could tell."""
-        what, subject = f"model {decision.what}", f"{self._model}:{decision.version}"
+        what, subject = Event.of_decision(decision.what), f"{self._model}:{decision.version}"
         event_log.append(
             self._db,
             who=decision.by,

@@ -12,6 +12,7 @@ from core.clock import Clock, now
 from core.errors import NotFound
 from core.sentences import Sentence
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
 
 ACTIVE = {"status": {"$ne": "resolved"}}
@@ -48,5 +49,5 @@ def acknowledge(db: Db, incident: str, who: str, clock: Clock = now) -> str:
         return None if found["acknowledged"] else {"acknowledged": {"by": who, "at": clock()}}
 
     if change(db, incident, seen):
-        event_log.append(db, who=who, what="incident acknowledged", subject=incident, clock=clock)
+        event_log.append(db, who=who, what=Event.INCIDENT_ACKNOWLEDGED, subject=incident, clock=clock)
     return by

@@ -22,9 +22,8 @@ from core.models.succession import decisions
 from core.oversight import week
 from core.sentences import Sentence
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
-
-SIGNED = "review signed"
 
 
 @dataclass(frozen=True)
@@ -154,15 +153,15 @@ def tell(db: Db, model: str) -> None:
     """Tell the event log of every signature that it was not told of, each once. Raises Unavailable."""
     with reachable():
         found = {str(one["_id"]): one["signed"] for one in db.reviews.find({"model": model}, {"signed": 1})}
-        told = {str(event["subject"]) for event in db.events.find({"what": SIGNED}, {"subject": 1})}
+        told = {str(event["subject"]) for event in db.events.find({"what": Event.REVIEW_SIGNED}, {"subject": 1})}
     for key, one in sorted(found.items()):
         if key not in told:
             event_log.append(
                 db,
                 who=one["by"],
-                what=SIGNED,
+                what=Event.REVIEW_SIGNED,
                 subject=key,
                 why=one["note"],
                 clock=lambda at=one["at"]: at,  # type: ignore[misc]
-                once={"what": SIGNED, "subject": key},
+                once={"what": Event.REVIEW_SIGNED, "subject": key},
             )

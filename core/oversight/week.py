@@ -14,6 +14,7 @@ from core.models.succession import Decision, State, decisions, state
 from core.oversight import incident_words
 from core.oversight.incidents import ACTIVE
 from core.oversight.report_words import REPORTS
+from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
 
 WEEK = timedelta(days=7)
@@ -104,7 +105,7 @@ def gather(db: Db, model: str, since: datetime, until: datetime) -> Facts:
         calls = db.outcomes.count_documents({"at": within})
         sales = db.outcomes.count_documents({"at": within, "positive": True})
         reports = list(db.reports.find({"made.at": within, "kind": {"$in": kinds}}))
-        ended = list(db.events.find({"what": "training ended", "at": within}))
+        ended = list(db.events.find({"what": Event.TRAINING_ENDED, "at": within}))
         incidents = list(db.incidents.find({"$or": [{"opened.at": within}, ACTIVE]}).sort([("_id", ASCENDING)]))
         sources = [str(fact["_id"]).removeprefix("monitor:") for fact in db.appliance.find({"state": "stale"})]
     taken = [one for one in everything if one.at < until]

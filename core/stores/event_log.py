@@ -17,6 +17,7 @@ from pymongo import DESCENDING
 from pymongo.errors import DuplicateKeyError
 
 from core.clock import Clock, now
+from core.stores.events import CauseEvent, Event
 from core.stores.mongo import Db, Document, reachable
 
 GENESIS = "0" * 64
@@ -38,7 +39,7 @@ def append(
     db: Db,
     *,
     who: str,
-    what: str,
+    what: Event | CauseEvent,
     subject: str,
     why: str = "",
     clock: Clock = now,
@@ -61,7 +62,7 @@ def append(
                 "_id": key(int(last["_id"]) + 1 if last else 1),
                 "at": clock(),
                 "who": who,
-                "what": what,
+                "what": str(what),
                 "subject": subject,
                 "why": why,
                 "details": details,

@@ -165,6 +165,3 @@ def give_up_silent(flows: Runs, at: datetime, limit: timedelta) -> list[FlowRun]
         else:
             going.append(run)
     return going
-
-
-ENDED = "training ended"

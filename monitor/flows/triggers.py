@@ -22,8 +22,9 @@ from core.clock import Clock, now
 from core.errors import Unavailable
 from core.models.succession import Decision, decisions, state
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db, count, reachable
-from monitor.flows.prefect_runs import ENDED, Flows, give_up_silent
+from monitor.flows.prefect_runs import Flows, give_up_silent
 
 RUNS = 3
 LOST = ("CRASHED", "FAILED")
@@ -122,7 +123,7 @@ class Triggers:
 def last_training(db: Db, taken: Sequence[Decision]) -> Last:
     """The last training that ended by itself; before there is one, the last decision on a model. Raises Unavailable."""
     with reachable():
-        ended = db.events.find_one({"what": ENDED}, sort=[("_id", DESCENDING)])
+        ended = db.events.find_one({"what": Event.TRAINING_ENDED}, sort=[("_id", DESCENDING)])
         if ended is not None:
             return Last(str(ended["_id"]), ended["at"], int(ended["details"]["outcomes"]))
         # Of models that an earlier release trained it is not known how many outcomes they saw: those from before them.
@@ -136,6 +137,6 @@ def last_training(db: Db, taken: Sequence[Decision]) -> Last:
 def tell(db: Db, run: str, why: str, *, who: str, clock: Clock = now) -> None:
     """The event that `who` asked for a training, once a flow run. Raises Unavailable."""
     with reachable():
-        if db.events.find_one({"what": "training asked for", "subject": run}) is not None:
+        if db.events.find_one({"what": Event.TRAINING_ASKED, "subject": run}) is not None:
             return
-    event_log.append(db, who=who, what="training asked for", subject=run, why=why, clock=clock)
+    event_log.append(db, who=who, what=Event.TRAINING_ASKED, subject=run, why=why, clock=clock)

@@ -12,6 +12,7 @@ from typing import Any
 from pymongo import DESCENDING
 
 from core.oversight.report_words import REPORTS, words
+from core.stores.events import Event, cause_event
 from core.stores.mongo import Db, Document, reachable
 from monitor.incidents.facts import Finding
 from monitor.incidents.lifecycle import DATA_GATES
@@ -19,7 +20,6 @@ from monitor.jobs.cause_states import WELL, turn
 
 PREFIX, AFTER = "monitor:", "monitor;"
 DATA, BROKEN = "data", "broken"
-REFUSED = "training refused"
 NEWEST = [("_id", DESCENDING)]
 
 
@@ -40,7 +40,7 @@ def finding(db: Db, cause: str) -> Finding | None:
         if fact is None:
             return None
         state, report = str(fact["state"]), str(fact["report"])
-        told = db.events.find_one({"what": f"{cause}: {state}", "subject": report})
+        told = db.events.find_one({"what": cause_event(cause, state), "subject": report})
     return Finding(state != WELL, report, "", str(told["why"]) if told else state)
 
 
@@ -50,11 +50,13 @@ def judge_data(db: Db) -> bool:
     A training that an incident asked for is that incident's to tell. Raises Unavailable.
     """
     with reachable():
-        ended = db.events.find_one({"what": {"$in": [REFUSED, "model on trial", "model promoted"]}}, sort=NEWEST)
+        ended = db.events.find_one(
+            {"what": {"$in": [Event.TRAINING_REFUSED, Event.MODEL_ON_TRIAL, Event.MODEL_PROMOTED]}}, sort=NEWEST
+        )
     if ended is None:
         return False
     details: Document = ended["details"]
-    broken = ended["what"] == REFUSED and details.get("gate") in DATA_GATES
+    broken = ended["what"] == Event.TRAINING_REFUSED and details.get("gate") in DATA_GATES
     if broken and details.get("incident"):
         return False
     return turn(db, DATA, BROKEN if broken else WELL, f"event-{ended['_id']}", str(ended["why"]))

@@ -14,8 +14,9 @@ from pymongo import DESCENDING
 
 from core.clock import Clock, now
 from core.models.succession import HOLDS, Decision, State, What, decisions, state
+from core.stores.events import Event
 from core.stores.mongo import Db, count, reachable
-from monitor.flows.prefect_runs import ENDED, FlowRun, Flows, give_up_silent
+from monitor.flows.prefect_runs import FlowRun, Flows, give_up_silent
 from monitor.incidents import causes
 from monitor.incidents import store as incident_store
 from monitor.incidents.facts import Facts, Rules, Run, RunEnd, Trial, TrialState
@@ -91,7 +92,7 @@ def _busy(incident: Incident, lineup: State, going: Sequence[FlowRun]) -> bool:
 def run_of(db: Db, flows: Flows, run: str) -> Run:
     """What became of flow run `run`, as the training told it, or else as Prefect knows it. Raises Unavailable."""
     with reachable():
-        told = db.events.find_one({"what": ENDED, "subject": run}, sort=[("_id", DESCENDING)])
+        told = db.events.find_one({"what": Event.TRAINING_ENDED, "subject": run}, sort=[("_id", DESCENDING)])
     if told is not None:
         end = ENDS.get(told["details"]["result"], RunEnd.HANDED_OVER)
         return Run(end, str(told["why"]), str(told["details"].get("gate") or ""))

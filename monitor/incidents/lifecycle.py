@@ -24,10 +24,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from core.models.gates import Gate
 from core.oversight.incident_words import MENDED_BY_TRAINING
 from monitor.incidents.facts import Facts, Finding, Rules, Run, RunEnd, TrialState
 
-DATA_GATES = frozenset({"Great Expectations"})
+DATA_GATES = frozenset({Gate.DATA})
 ENDS = {
     RunEnd.UNCHANGED: "there was nothing new to learn from",
     RunEnd.CRASHED: "the training crashed",

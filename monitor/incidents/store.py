@@ -19,6 +19,7 @@ from pymongo.errors import DuplicateKeyError
 from core.clock import Clock, now
 from core.oversight.incidents import ACTIVE, change
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
 from monitor.incidents.facts import Finding
 from monitor.incidents.lifecycle import Entry, Incident, Status, Step, opened
@@ -80,7 +81,7 @@ def _tell(db: Db, incident: str, entry: Document, step: int) -> None:
         event_log.append(
             db,
             who="monitor",
-            what=f"incident {entry['status']}",
+            what=Event.of_incident(entry["status"]),
             subject=incident,
             why=entry["why"],
             clock=lambda: entry["at"],

@@ -7,6 +7,7 @@ that changes a state, in the order in which windows were judged.
 from __future__ import annotations
 
 from core.stores import event_log
+from core.stores.events import cause_event
 from core.stores.mongo import Db, reachable
 
 WELL = "well"
@@ -23,7 +24,7 @@ def turn(db: Db, cause: str, state: str, report: str, why: str) -> bool:
         known = db.appliance.find_one({"_id": key})
         if (known["state"] if known else WELL) == state:
             return False
-        if db.events.find_one({"what": f"{cause}: {state}", "subject": report}) is None:
-            event_log.append(db, who="monitor", what=f"{cause}: {state}", subject=report, why=why)
+        if db.events.find_one({"what": cause_event(cause, state), "subject": report}) is None:
+            event_log.append(db, who="monitor", what=cause_event(cause, state), subject=report, why=why)
         db.appliance.update_one({"_id": key}, {"$set": {"state": state, "report": report}}, upsert=True)
     return True

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import now
+from core.models.gates import Gate
 from core.models.succession import What
 from core.schema import Schema
 from core.schema.economy import indicators
@@ -171,7 +172,7 @@ def test_a_broken_source_is_stopped_at_the_gate_and_told_to_people(live: Live, a
     assert [entry["status"] for entry in found["history"]] == ["open", "retraining", "escalated"]
     assert found["history"][-1]["why"].startswith("Great Expectations refused it: column 'euribor3m' breaks the rule")
     assert f"in {BROKEN} of" in found["history"][-1]["why"]
-    assert found["history"][-1]["evidence"]["gate"] == "Great Expectations"
+    assert found["history"][-1]["evidence"]["gate"] == Gate.DATA
     assert [one["_id"] for one in live.incidents("drift")] == [
         *(k for k in known if k.startswith("drift")),
         found["_id"],

@@ -16,6 +16,7 @@ import pytest
 from scipy.special import expit, logit
 
 from core.errors import GateRefused
+from core.models.gates import Gate
 from core.models.proof import Model, Scores, predict
 from core.schema import Schema
 from core.settings.loop import TrainerSettings
@@ -25,9 +26,7 @@ from tests.pipeline.conftest import Training, window
 from trainer.data.snapshot import AT, OUTCOME, PROSPECT
 from trainer.fitting import recipe
 from trainer.fitting.recipe import Standing
-from trainer.gates import data_gate, model_gate
 
-DATA, MODEL, CHAMPION = data_gate.GATE, model_gate.GATE, "champion gate"
 OLD = 2_500  # rows that the champion has learnt from; the window of the next training begins before they end
 
 Sabotage = Callable[[Training, pd.DataFrame], tuple[pd.DataFrame, Standing | None]]
@@ -132,23 +131,27 @@ def nothing_new(training: Training, frame: pd.DataFrame) -> tuple[pd.DataFrame, 
 
 
 TABLE: dict[str, tuple[Sabotage, str, str]] = {
-    "a source that is broken": (spoilt(lambda f: f.assign(euribor3m=-99.0)), DATA, "column 'euribor3m' breaks"),
-    "a value out of range": (cell("age", 300), DATA, "column 'age' breaks the rule"),
-    "a word nobody knows": (cell("job", "astronaut"), DATA, "column 'job' breaks the rule"),
-    "an empty cell": (cell("campaign", None), DATA, "column 'campaign' breaks the rule 'not empty'"),
-    "a column that is gone": (spoilt(lambda f: f.drop(columns="loan")), DATA, "column 'loan' breaks"),
-    "time that runs backwards": (spoilt(lambda f: f.iloc[::-1]), DATA, "column 'at' breaks the rule 'in time order'"),
-    "one outcome only": (spoilt(lambda f: f.assign(outcome=0)), DATA, "column 'outcome' breaks the rule 'both"),
-    "too few outcomes": (spoilt(lambda f: f.tail(999)), DATA, "at least 1000 outcomes"),
-    "newest outcomes reversed": (reversed_newest, MODEL, "Simple Model Comparison"),
-    "a column that gives the outcome away": (spoilt(leaked(0.0)), MODEL, "'previous': '1'"),
-    "a column that mostly does": (spoilt(leaked(0.12)), MODEL, "Feature Label Correlation"),
-    "judged on those it learnt from": (same_people, MODEL, "Index Train-Test Leakage"),
-    "labels shuffled in what is learnt": (shuffled_labels, CHAMPION, "worse than the champion's"),
-    "columns scrambled in what is learnt": (scrambled_columns, CHAMPION, "worse than the champion's"),
-    "a segment pays": (a_segment_pays, CHAMPION, "the segment marital married"),
-    "the champion once more": (nothing_else, CHAMPION, "it says what the champion says"),
-    "nothing the champion does not know": (nothing_new, CHAMPION, "only 99 outcomes"),
+    "a source that is broken": (spoilt(lambda f: f.assign(euribor3m=-99.0)), Gate.DATA, "column 'euribor3m' breaks"),
+    "a value out of range": (cell("age", 300), Gate.DATA, "column 'age' breaks the rule"),
+    "a word nobody knows": (cell("job", "astronaut"), Gate.DATA, "column 'job' breaks the rule"),
+    "an empty cell": (cell("campaign", None), Gate.DATA, "column 'campaign' breaks the rule 'not empty'"),
+    "a column that is gone": (spoilt(lambda f: f.drop(columns="loan")), Gate.DATA, "column 'loan' breaks"),
+    "time that runs backwards": (
+        spoilt(lambda f: f.iloc[::-1]),
+        Gate.DATA,
+        "column 'at' breaks the rule 'in time order'",
+    ),
+    "one outcome only": (spoilt(lambda f: f.assign(outcome=0)), Gate.DATA, "column 'outcome' breaks the rule 'both"),
+    "too few outcomes": (spoilt(lambda f: f.tail(999)), Gate.DATA, "at least 1000 outcomes"),
+    "newest outcomes reversed": (reversed_newest, Gate.MODEL, "Simple Model Comparison"),
+    "a column that gives the outcome away": (spoilt(leaked(0.0)), Gate.MODEL, "'previous': '1'"),
+    "a column that mostly does": (spoilt(leaked(0.12)), Gate.MODEL, "Feature Label Correlation"),
+    "judged on those it learnt from": (same_people, Gate.MODEL, "Index Train-Test Leakage"),
+    "labels shuffled in what is learnt": (shuffled_labels, Gate.CHAMPION, "worse than the champion's"),
+    "columns scrambled in what is learnt": (scrambled_columns, Gate.CHAMPION, "worse than the champion's"),
+    "a segment pays": (a_segment_pays, Gate.CHAMPION, "the segment marital married"),
+    "the champion once more": (nothing_else, Gate.CHAMPION, "it says what the champion says"),
+    "nothing the champion does not know": (nothing_new, Gate.CHAMPION, "only 99 outcomes"),
 }
 
 
@@ -167,7 +170,7 @@ def test_sabotage_is_stopped_by_its_gate(
 def test_a_sane_training_passes_every_gate_in_their_order(training: Training, outcomes: pd.DataFrame) -> None:
     made = training.run(outcomes, training.champion(outcomes.head(OLD)))
     assert [(verdict.gate, verdict.passed) for verdict in training.gates] == [
-        (DATA, True), (MODEL, True), (CHAMPION, True),
+        (Gate.DATA, True), (Gate.MODEL, True), (Gate.CHAMPION, True),
     ]  # fmt: skip
     assert len(made.trained_on) == training.settings.callwise_training_window
 
@@ -175,9 +178,9 @@ def test_a_sane_training_passes_every_gate_in_their_order(training: Training, ou
 @pytest.mark.parametrize(
     ("gate", "name"),
     [
-        (DATA, "a source that is broken"),
-        (MODEL, "a column that gives the outcome away"),
-        (CHAMPION, "columns scrambled in what is learnt"),
+        (Gate.DATA, "a source that is broken"),
+        (Gate.MODEL, "a column that gives the outcome away"),
+        (Gate.CHAMPION, "columns scrambled in what is learnt"),
     ],
 )
 def test_without_its_gate_nobody_else_would_have_stopped_it(
@@ -212,4 +215,4 @@ def test_the_search_is_part_of_a_training_too(schema: Schema, outcomes: pd.DataF
     settings = TrainerSettings(callwise_search_trials=2, callwise_training_window=1_500)
     with pytest.raises(GateRefused) as refused:
         recipe.make(leaked(0.0)(outcomes), schema, settings, None, watch=recipe.Unwatched())
-    assert refused.value.gate == MODEL
+    assert refused.value.gate == Gate.MODEL

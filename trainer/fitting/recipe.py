@@ -22,6 +22,7 @@ import pandas as pd
 
 from core.errors import GateRefused
 from core.models import level
+from core.models.gates import Gate
 from core.models.proof import Model, predict
 from core.schema import Schema
 from core.settings.loop import TrainerSettings
@@ -136,7 +137,7 @@ def make(
     seed = settings.callwise_seed
     minimum = settings.callwise_minimum_outcomes
     rows = newest(frame, settings.callwise_training_window)
-    watch.enforce(step("Great Expectations", data_gate.validate)(rows, schema, minimum_outcomes=minimum))
+    watch.enforce(step(Gate.DATA, data_gate.validate)(rows, schema, minimum_outcomes=minimum))
     windows = step("split", cut)(rows, settings)
     watch.params({f"{window}_rows": size for window, size in windows.sizes.items()})
     best = step("search", search)(
@@ -152,8 +153,8 @@ def make(
     watch.figures(calibration)
     # Deepchecks knows no chance: what is not shown to be below the bound is let through to the gate that does.
     bound = settings.callwise_gate_auc - gate.CERTAIN * gate.null_error(windows.test[OUTCOME].to_numpy())
-    watch.enforce(step("Deepchecks", model_gate.validate)(judged, windows, schema, auc=bound, seed=seed))
-    verdict = step("champion gate", champion_gate)(judged, windows, schema, champion, gate.Rules.of(settings))
+    watch.enforce(step(Gate.MODEL, model_gate.validate)(judged, windows, schema, auc=bound, seed=seed))
+    verdict = step(Gate.CHAMPION, champion_gate)(judged, windows, schema, champion, gate.Rules.of(settings))
     watch.enforce(verdict)
     model, _ = step("refit", calibrate.fit)(best, windows.shifted(), schema, seed)
     return Made(model, best, windows.whole, verdict)
@@ -185,4 +186,4 @@ def champion_gate(
         decision = gate.against_champion(outcomes, used["candidate"], used["champion"], groups, rules)
     figures = decision.figures | levels
     report = json.dumps({"rules": asdict(rules), **asdict(decision), "figures": figures}, indent=1)
-    return Verdict("champion gate", decision.passed, decision.why, "champion-gate.json", report, figures)
+    return Verdict(Gate.CHAMPION, decision.passed, decision.why, "champion-gate.json", report, figures)

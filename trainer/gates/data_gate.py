@@ -15,11 +15,12 @@ import pandas as pd
 from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
 from great_expectations.expectations.row_conditions import Column as Cell
 
+from core.models.gates import Gate
 from core.schema import Column, ColumnType, Schema
 from trainer.data.snapshot import AT, OUTCOME, PROSPECT
 from trainer.gates.verdict import Verdict
 
-GATE, REPORT = "Great Expectations", "expectations.json"
+REPORT = "expectations.json"
 
 
 def validate(frame: pd.DataFrame, schema: Schema, *, minimum_outcomes: int) -> Verdict:
@@ -40,9 +41,9 @@ def validate(frame: pd.DataFrame, schema: Schema, *, minimum_outcomes: int) -> V
     broken = _broken(result)
     if not broken:
         why = f"{len(frame)} outcomes keep all {len(result.results)} rules of the schema"
-        return Verdict(GATE, True, why, REPORT, report, {"expectations": len(result.results)})
+        return Verdict(Gate.DATA, True, why, REPORT, report, {"expectations": len(result.results)})
     more = f" (and {len(broken) - 1} more broken rules)" if len(broken) > 1 else ""
-    return Verdict(GATE, False, broken[0] + more, REPORT, report, {"expectations": len(result.results)})
+    return Verdict(Gate.DATA, False, broken[0] + more, REPORT, report, {"expectations": len(result.results)})
 
 
 def suite(schema: Schema, *, minimum_outcomes: int) -> gx.ExpectationSuite:

@@ -18,13 +18,14 @@ from deepchecks.tabular import Dataset, Suite
 from deepchecks.tabular import checks as deep
 from deepchecks.utils.logger import set_verbosity
 
+from core.models.gates import Gate
 from core.models.proof import Model
 from core.schema import Schema
 from trainer.data.snapshot import AT, OUTCOME, PROSPECT
 from trainer.data.split import Split
 from trainer.gates.verdict import Verdict
 
-GATE, REPORT = "Deepchecks", "deepchecks.html"
+REPORT = "deepchecks.html"
 SAMPLE = 3_000
 LEAK = 0.7  # predictive power score (0 to 1) of one column alone; real columns stay far below
 SECONDS_A_ROW = 0.01
@@ -49,7 +50,7 @@ def validate(model: Model, split: Split, schema: Schema, *, auc: float, seed: in
     why = broken[0] if broken else f"the candidate keeps all {_conditions(result)} conditions"
     if len(broken) > 1:
         why += f" (and {len(broken) - 1} more broken conditions)"
-    return Verdict(GATE, not broken, why, REPORT, _html(result), {"conditions": float(_conditions(result))})
+    return Verdict(Gate.MODEL, not broken, why, REPORT, _html(result), {"conditions": float(_conditions(result))})
 
 
 def _suites(auc: float) -> tuple[Suite, Suite]:

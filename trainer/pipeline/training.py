@@ -17,7 +17,6 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from core.calls.undo import OUTCOMES_READ
 from core.clock import Clock, now
 from core.errors import Conflict, GateRefused
 from core.models.proof import Model
@@ -27,6 +26,7 @@ from core.schema import Schema
 from core.settings.loop import TrainerSettings
 from core.stores import event_log
 from core.stores.data_registry import DataRegistry, Snapshot
+from core.stores.events import Event
 from core.stores.mongo import Db
 from trainer.data import snapshot
 from trainer.data.lineage import WHAT_MAKES_A_MODEL, Lineage, code_version
@@ -131,7 +131,7 @@ def _tell_refusal(trainer: Trainer, refused: GateRefused, *, subject: str, incid
     event_log.append(
         trainer.db,
         who="trainer",
-        what="training refused",
+        what=Event.TRAINING_REFUSED,
         subject=subject,
         why=refused.why,
         gate=refused.gate,
@@ -146,7 +146,9 @@ def take_snapshot(trainer: Trainer) -> tuple[pd.DataFrame, Snapshot]:
     with tempfile.TemporaryDirectory(prefix="callwise-snapshot-") as folder:
         path = Path(folder) / "dataset.parquet"
         frame = snapshot.read(trainer.db, trainer.schema)
-        event_log.append(trainer.db, who="trainer", what=OUTCOMES_READ, subject=trainer.models.name, rows=len(frame))
+        event_log.append(
+            trainer.db, who="trainer", what=Event.OUTCOMES_READ, subject=trainer.models.name, rows=len(frame)
+        )
         snapshot.write(frame, trainer.schema, path)
         facts = {"schema": trainer.schema.hash}
         if len(frame):

@@ -24,6 +24,7 @@ from core.privacy.place import Place
 from core.privacy.requests import QUIET, Erasure, Status, sealed
 from core.schema.person import Person
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db, reachable
 from trainer.privacy.datasets import Datasets
 from trainer.privacy.model_rows import learnt_from
@@ -122,11 +123,11 @@ class Eraser:
         event_log.append(
             self.db,
             who=request.by,
-            what="person erased",
+            what=Event.PERSON_ERASED,
             subject=request.id,
             why="asked for by a manager",
             clock=self.clock,
-            once={"what": "person erased", "subject": request.id},
+            once={"what": Event.PERSON_ERASED, "subject": request.id},
             removed=receipt["removed"],
             receipt_sha256=sealed(receipt),
         )

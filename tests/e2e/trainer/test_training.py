@@ -13,14 +13,15 @@ import mlflow
 import pandas as pd
 import pytest
 
-from core.calls.undo import OUTCOMES_READ
 from core.errors import GateRefused, ModelError
+from core.models.gates import Gate
 from core.models.proof import predict
 from core.models.succession import CANARY, CHAMPION, Succession, What
 from core.schema import Schema
 from core.settings.group import ROOT
 from core.settings.loading import load
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
 from tests.made_up_outcomes import made_up, store
@@ -96,7 +97,7 @@ def test_the_first_model_is_promoted_with_its_whole_lineage(db: Db, schema: Sche
     assert (decision.what, decision.version, decision.incident) == (What.PROMOTED, champion.version, "incident-1")
     assert isinstance(decision.at, datetime)
     assert told(db, "model promoted") == [outcome.why]
-    assert [event["details"]["rows"] for event in db.events.find({"what": OUTCOMES_READ})] == [len(frame)]
+    assert [event["details"]["rows"] for event in db.events.find({"what": Event.OUTCOMES_READ})] == [len(frame)]
     assert event_log.first_broken(db) is None
 
     client = trainer.models.client
@@ -129,7 +130,7 @@ def test_a_model_that_is_no_better_is_refused_and_the_champion_stays(
     first = train(trainer, reason="a test")
     with pytest.raises(GateRefused, match="newer than what the champion has learnt from") as refused:
         train(later(environment), reason="a test")
-    assert refused.value.gate == "champion gate"
+    assert refused.value.gate == Gate.CHAMPION
     assert mlflow.artifacts.load_text(refused.value.report)
     champion = trainer.models.version_by_alias(CHAMPION)
     assert champion is not None
@@ -170,7 +171,7 @@ def test_a_broken_source_is_stopped_at_great_expectations(db: Db, schema: Schema
     store(db, schema, frame)
     with pytest.raises(GateRefused, match="column 'euribor3m' breaks the rule") as refused:
         train(trainer, reason="a test")
-    assert refused.value.gate == "Great Expectations"
+    assert refused.value.gate == Gate.DATA
     assert '"success": false' in mlflow.artifacts.load_text(refused.value.report)
     assert trainer.models.version_by_alias(CHAMPION) is None
     run = trainer.models.client.get_run(refused.value.report.split("/")[1])
@@ -187,7 +188,7 @@ def test_a_model_that_is_wrong_of_the_newest_outcomes_is_stopped_at_deepchecks(
     store(db, schema, frame)
     with pytest.raises(GateRefused) as refused:
         train(trainer, reason="a test")
-    assert refused.value.gate == "Deepchecks"
+    assert refused.value.gate == Gate.MODEL
     assert trainer.models.versions() == []
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from app.campaigns import do_not_call_list
 from app.campaigns.do_not_call_list import Hits, look, put_on, size, take_off
 from core.calls import do_not_call
 from core.calls.claims import claim, record
 from core.calls.lifecycle import Result
 from core.errors import InputError, NotFound
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db
 
 pytestmark = pytest.mark.mongo
@@ -121,7 +121,7 @@ def test_the_event_log_has_numbers_and_no_keys_of_people(people: Db) -> None:
     put_on(people, ["p1", "stranger"], by="Mia", why="asked")
     take_off(people, "p1", by="Mia", why="a mistake")
     told = list(people.events.find(sort=[("_id", 1)]))
-    assert [e["what"] for e in told] == [do_not_call_list.PUT_ON, do_not_call_list.TAKEN_OFF]
+    assert [e["what"] for e in told] == [Event.PUT_ON_DO_NOT_CALL, Event.TAKEN_OFF_DO_NOT_CALL]
     assert told[0]["details"] == {"people": 2, "campaigns": {"autumn": 1, "spring": 1}}
     assert "p1" not in str([{**e, "seal": ""} for e in told])
     assert event_log.first_broken(people) is None

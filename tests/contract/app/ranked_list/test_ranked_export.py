@@ -21,6 +21,7 @@ from core.calls.filters import EVERYBODY, Wanted
 from core.calls.lifecycle import Rules
 from core.errors import InputError
 from core.schema import Schema
+from core.stores.events import Event
 from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
 
@@ -123,7 +124,7 @@ def test_a_full_disk_is_told_and_is_no_export(
 
 def test_who_took_what_is_in_the_event_log(house: Appliance, tmp_path: Path) -> None:
     exported(house, CSV, tmp_path)
-    told = house.db.events.find_one({"what": export_files.EXPORTED})
+    told = house.db.events.find_one({"what": Event.LIST_EXPORTED})
     assert told is not None
     assert (told["who"], told["subject"]) == ("Mia", "spring")
     assert told["details"] == {

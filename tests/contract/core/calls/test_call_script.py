@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from app.calls import script as screen
-from core.calls.script import CHANGED, LONGEST, Script, check, filled, read, write
+from core.calls.script import LONGEST, Script, check, filled, read, write
 from core.errors import Conflict, InputError, NotFound
 from core.schema import Schema
+from core.stores.events import Event
 from core.stores.mongo import Db
 
 AT = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
@@ -30,7 +31,7 @@ def test_it_is_kept_with_who_wrote_it_and_an_event_says_so(spring: Db, schema: S
     second = write(spring, schema, "spring", "Hello {ref}", by="Leo", seen=first, clock=lambda: AT)
     assert second == read(spring, "spring") == Script("Hello {ref}", "Leo", AT, 2)
     told = [(event["who"], event["what"], event["subject"]) for event in spring.events.find()]
-    assert told == [("Mia", CHANGED, "spring"), ("Leo", CHANGED, "spring")]
+    assert told == [("Mia", Event.SCRIPT_CHANGED, "spring"), ("Leo", Event.SCRIPT_CHANGED, "spring")]
     assert write(spring, schema, "spring", "", by="Leo", seen=second).text == ""
 
 

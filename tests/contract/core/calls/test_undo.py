@@ -13,6 +13,7 @@ from core.calls.claims import claim, mine, record, settle
 from core.calls.lifecycle import STATE, Result, Rules
 from core.errors import Conflict
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db, Document
 from monitor.ranking.settle import settle as settle_all
 
@@ -139,11 +140,11 @@ def test_somebody_who_has_the_person_on_the_phone_is_not_interrupted(spring: Db,
 
 
 def test_what_a_training_has_read_is_said_to_be_learnt(spring: Db, watch: Watch) -> None:
-    event_log.append(spring, who="trainer", what=undo.OUTCOMES_READ, subject="m", clock=lambda: START - SECOND)
+    event_log.append(spring, who="trainer", what=Event.OUTCOMES_READ, subject="m", clock=lambda: START - SECOND)
     first = said(spring, watch, Result.SOLD)
     assert undo.undo(spring, first["_id"], "ann", rules=RULES, clock=watch).learnt is False
     second = said(spring, watch, Result.SOLD)
-    event_log.append(spring, who="trainer", what=undo.OUTCOMES_READ, subject="m", clock=lambda: START + SECOND)
+    event_log.append(spring, who="trainer", what=Event.OUTCOMES_READ, subject="m", clock=lambda: START + SECOND)
     assert undo.undo(spring, second["_id"], "ann", rules=RULES, clock=watch).learnt is True
     assert spring.outcomes.find_one({}) is None
 

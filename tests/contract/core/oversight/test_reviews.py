@@ -14,6 +14,7 @@ from core.models.succession import Succession
 from core.oversight import reviews, week
 from core.schema import Schema
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db
 from monitor.messages.digest import Digest
 from monitor.messages.reminders import Reminders
@@ -72,7 +73,7 @@ def test_later_signatures_add_and_change_nothing(db: Db) -> None:
         sign(db, {"calls": 8}, "Cid")
     assert reviews.signed(db, MODEL) == {WEEK: ["Ann", "Bob"]}
     assert sorted(str(one["_id"]) for one in db.reviews.find()) == [f"{MODEL}:{WEEK}", f"{MODEL}:{WEEK}:Bob"]
-    told = [(event["who"], event["subject"], event["why"]) for event in db.events.find({"what": reviews.SIGNED})]
+    told = [(event["who"], event["subject"], event["why"]) for event in db.events.find({"what": Event.REVIEW_SIGNED})]
     assert told == [("Ann", f"{MODEL}:{WEEK}", ""), ("Bob", f"{MODEL}:{WEEK}:Bob", "me too")]
     assert event_log.first_broken(db) is None
 
@@ -85,10 +86,10 @@ def test_a_signature_whose_process_died_is_told_by_the_next_look_once(db: Db, mo
         patch.setattr(reviews, "tell", killed)
         with pytest.raises(KeyboardInterrupt):
             sign(db, {"calls": 7}, "Ann")
-    assert db.events.find_one({"what": reviews.SIGNED}) is None
+    assert db.events.find_one({"what": Event.REVIEW_SIGNED}) is None
     for _ in range(2):
         reviews.tell(db, MODEL)
-    [event] = db.events.find({"what": reviews.SIGNED})
+    [event] = db.events.find({"what": Event.REVIEW_SIGNED})
     assert (event["who"], event["at"]) == ("Ann", AFTER)
 
 
@@ -107,7 +108,7 @@ def test_the_app_may_sign_and_decide_and_monitoring_make_good(db: Db) -> None:
         db.events.delete_many({})
         Reminders(told, MODEL, DAY, "code", clock=clock).run()
     assert beyond("monitor", questions) == set()
-    assert len(list(db.events.find({"what": reviews.SIGNED}))) == 2
+    assert len(list(db.events.find({"what": Event.REVIEW_SIGNED}))) == 2
 
 
 def test_a_week_that_is_not_over_is_not_signed(db: Db) -> None:

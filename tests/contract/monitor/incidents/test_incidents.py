@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from core.errors import Conflict, NotFound, Unavailable
+from core.models.gates import Gate
 from core.models.succession import Succession
 from core.oversight.incidents import acknowledge
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db, Document
 from monitor.flows import retrain
 from monitor.flows.triggers import Limits, Triggers
@@ -87,9 +89,11 @@ class House:
         known = len(list(self.db.outcomes.find()))
         if gate:
             details = {"gate": gate, "incident": incident}
-            event_log.append(self.db, who="trainer", what="training refused", subject="set", why=why, **details)
+            event_log.append(self.db, who="trainer", what=Event.TRAINING_REFUSED, subject="set", why=why, **details)
         how = {"result": result, "gate": gate, "incident": incident, "outcomes": known}
-        event_log.append(self.db, who="trainer", what="training ended", subject=asked, why=why, clock=self.clock, **how)
+        event_log.append(
+            self.db, who="trainer", what=Event.TRAINING_ENDED, subject=asked, why=why, clock=self.clock, **how
+        )
         self.prefect.ends(asked, "FAILED" if gate else "COMPLETED", "Refused" if gate else result.capitalize())
 
     def incident(self) -> Document:
@@ -140,7 +144,7 @@ def test_a_broken_source_is_escalated_with_the_reason_of_the_gate_and_closed_whe
     house.drift(True, "1")
     house.follow()
     why = "column 'euribor3m' breaks the rule 0 to 6"
-    house.trained("refused", why, gate="Great Expectations")
+    house.trained("refused", why, gate=Gate.DATA)
     assert house.follow(3) == "drift: escalated"
     assert why in house.incident()["history"][-1]["why"]
     assert len(house.prefect.runs) == 1
@@ -157,11 +161,11 @@ def test_drift_before_its_outcomes_is_trained_on_again_once_they_are_in(house: H
     house.outcomes(2)
     assert house.follow() == "drift: retraining"
     assert len(house.prefect.runs) == 2
-    house.trained("refused", "not better", gate="champion gate")
+    house.trained("refused", "not better", gate=Gate.CHAMPION)
     assert house.follow(3) == "drift: open"  # the first refusal: that nothing was new was none
     house.outcomes(2)
     assert house.follow() == "drift: retraining"
-    house.trained("refused", "not better", gate="champion gate")
+    house.trained("refused", "not better", gate=Gate.CHAMPION)
     assert house.follow(3) == "drift: escalated"
     assert len(house.prefect.runs) == 3
 
@@ -217,7 +221,7 @@ def test_a_source_that_stays_out_of_date_calls_for_a_person_once(house: House) -
 
 def test_a_gate_that_refused_the_data_of_a_training_nobody_was_hurt_by_opens_one_too(house: House) -> None:
     house.prefect.client().ask("on demand")
-    house.trained("refused", "column 'age' breaks the rule", gate="Great Expectations")
+    house.trained("refused", "column 'age' breaks the rule", gate=Gate.DATA)
     assert house.follow(2) == "data: open"
     assert house.incident()["opened"]["why"] == "column 'age' breaks the rule"
     house.models.try_out("2", why="passed")
@@ -327,7 +331,7 @@ def test_who_looks_after_it_and_the_next_step_are_both_kept_whoever_is_first(hou
     key, revision = house.incident()["_id"], house.incident()["revision"]
     before = house.incident()["steps"]
     acknowledge(house.db, key, "ann", house.clock)
-    house.trained("refused", "column 'age' breaks a rule", gate="Great Expectations")
+    house.trained("refused", "column 'age' breaks a rule", gate=Gate.DATA)
     assert house.follow() == "drift: escalated"
     found = house.incident()
     assert (found["acknowledged"]["by"], found["steps"], found["revision"]) == ("ann", before + 1, revision + 3)
@@ -362,7 +366,7 @@ def test_enough_new_outcomes_ask_once_and_again_after_as_many(house: House) -> N
     house.outcomes(1)
     assert "asked for flow run" in house.trigger(outcomes=5)
     assert "waits for the flow run" in house.trigger(outcomes=5)
-    house.trained("refused", "not better", gate="champion gate")
+    house.trained("refused", "not better", gate=Gate.CHAMPION)
     assert "nothing is due: 0 of 5" in house.trigger(outcomes=5)
     house.outcomes(5)
     assert "asked for flow run" in house.trigger(outcomes=5)

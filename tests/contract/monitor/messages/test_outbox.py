@@ -14,8 +14,10 @@ import pytest
 from pydantic import SecretStr
 
 from core.errors import SettingsError, Unavailable
+from core.models.gates import Gate
 from core.models.succession import Succession
 from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db, Document
 from monitor.incidents import store as incident_store
 from monitor.incidents.facts import Facts, Finding, Rules
@@ -219,7 +221,7 @@ def test_the_digest_is_made_once_a_week_and_sent_once(db: Db, receiver: Receiver
     verdict = {"version": "1", "drift": True, "drifted": ["age"], "columns": [{}, {}], "score": {"distance": 0.2}}
     db.reports.insert_one({**report, "verdict": {**verdict, "window": 1000, "reference": 5000}})
     event_log.append(
-        db, who="trainer", what="training ended", subject="run", clock=week.clock, result="refused", outcomes=1
+        db, who="trainer", what=Event.TRAINING_ENDED, subject="run", clock=week.clock, result="refused", outcomes=1
     )
     week.at = datetime(2026, 3, 9, 5, 59, tzinfo=UTC)
     assert "no digest yet" in week.make()
@@ -249,7 +251,7 @@ def test_what_needs_a_decision_stands_first(db: Db) -> None:
     incident = step(db, opened(db), CALM)
     from monitor.incidents.facts import Run, RunEnd
 
-    refused = Run(RunEnd.REFUSED, "column 'age' breaks the rule", "Great Expectations")
+    refused = Run(RunEnd.REFUSED, "column 'age' breaks the rule", Gate.DATA)
     step(db, incident, replace(CALM, run=refused))
     week.at = datetime(2026, 3, 9, 6, tzinfo=UTC)
     week.make()

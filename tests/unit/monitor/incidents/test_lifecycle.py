@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.models.gates import Gate
 from monitor.incidents.facts import Facts, Finding, Rules, Run, RunEnd, Trial, TrialState
 from monitor.incidents.lifecycle import Ask, Incident, Status, Step, asked, next_step, opened
 
@@ -104,15 +105,15 @@ TABLE: dict[str, tuple[Incident, Facts, tuple[Status, str] | int | None]] = {
     "training cancelled by a person": (TRAINING, ended(RunEnd.CANCELLED), (Status.ESCALATED, "cancelled")),
     "refused by a data gate": (
         TRAINING,
-        ended(RunEnd.REFUSED, "column 'euribor3m' breaks the rule", "Great Expectations"),
+        ended(RunEnd.REFUSED, "column 'euribor3m' breaks the rule", Gate.DATA),
         (Status.ESCALATED, "Great Expectations refused it: column 'euribor3m'"),
     ),
     "refused by a gate on the model": (
         TRAINING,
-        ended(RunEnd.REFUSED, "not better", "champion gate"),
+        ended(RunEnd.REFUSED, "not better", Gate.CHAMPION),
         (Status.OPEN, "once 100 more outcomes are in"),
     ),
-    "refused by Deepchecks": (TRAINING, ended(RunEnd.REFUSED, "weak", "Deepchecks"), (Status.OPEN, "Deepchecks")),
+    "refused by Deepchecks": (TRAINING, ended(RunEnd.REFUSED, "weak", Gate.MODEL), (Status.OPEN, Gate.MODEL)),
     "nothing new to learn from": (
         TRAINING,
         ended(RunEnd.UNCHANGED),
@@ -120,7 +121,7 @@ TABLE: dict[str, tuple[Incident, Facts, tuple[Status, str] | int | None]] = {
     ),
     "refused again": (
         replace(SECOND, attempts=1, refusals=1),
-        ended(RunEnd.REFUSED, "not better", "champion gate"),
+        ended(RunEnd.REFUSED, "not better", Gate.CHAMPION),
         (Status.ESCALATED, "champion gate refused it: not better"),
     ),
     "nothing new to learn from, after a refusal": (
@@ -231,7 +232,7 @@ def test_people_are_told_of_a_status_once() -> None:
 
 RESPONSES = {
     "unchanged": Run(RunEnd.UNCHANGED, "made from these outcomes"),
-    "refused": Run(RunEnd.REFUSED, "no better", "champion gate"),
+    "refused": Run(RunEnd.REFUSED, "no better", Gate.CHAMPION),
 }
 
 

@@ -1,0 +1,79 @@
+"""The vocabulary of the event log: every name that an event's `what` may have.
+
+Whoever writes an event and whoever reads it name it by a member of `Event`. What a cause of an incident was found to be
+is the one open kind, because each indicator is a cause of its own: `cause_event` names it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NewType
+
+CauseEvent = NewType("CauseEvent", str)
+"""The name of the event that says in which state a cause was found."""
+
+
+class Event(StrEnum):
+    """What happened."""
+
+    ACCOUNT_MADE = "account made"
+    ACCOUNT_DISABLED = "account disabled"
+    ACCOUNT_ENABLED = "account enabled"
+    ROLE_CHANGED = "role changed"
+    PASSWORD_RESET = "password reset"  # noqa: S105  a name
+    PASSWORD_CHANGED = "password changed"  # noqa: S105
+    SESSIONS_ENDED = "sessions ended"
+    SIGNED_IN = "signed in"
+    SIGN_IN_THROTTLED = "sign-in throttled"
+
+    CAMPAIGN_IMPORTED = "campaign file imported"
+    CAMPAIGN_ASSIGNED = "campaign assigned"
+    CAMPAIGN_RENAMED = "campaign renamed"
+    CAMPAIGN_OPEN = "campaign open"
+    CAMPAIGN_PAUSED = "campaign paused"
+    CAMPAIGN_CLOSED = "campaign closed"
+    SCRIPT_CHANGED = "script changed"
+    LIST_EXPORTED = "ranked list exported"
+    PUT_ON_DO_NOT_CALL = "put on the do-not-call list"
+    TAKEN_OFF_DO_NOT_CALL = "taken off the do-not-call list"
+    PERSON_ERASED = "person erased"
+
+    OUTCOMES_READ = "outcomes read"
+    TRAINING_ASKED = "training asked for"
+    TRAINING_REFUSED = "training refused"
+    TRAINING_ENDED = "training ended"
+
+    MODEL_ON_TRIAL = "model on trial"
+    MODEL_PROMOTED = "model promoted"
+    MODEL_DROPPED = "model dropped"
+    MODEL_ROLLED_BACK = "model rolled back"
+    MODEL_HELD = "model held"
+    MODEL_RELEASED = "model released"
+
+    INCIDENT_OPEN = "incident open"
+    INCIDENT_RETRAINING = "incident retraining"
+    INCIDENT_CANARY = "incident canary"
+    INCIDENT_RESOLVED = "incident resolved"
+    INCIDENT_ESCALATED = "incident escalated"
+    INCIDENT_ACKNOWLEDGED = "incident acknowledged"
+    REVIEW_SIGNED = "review signed"
+
+    @classmethod
+    def of_campaign(cls, state: str) -> Event:
+        """The event that a campaign is now open, paused or closed. Raises ValueError for another state."""
+        return cls(f"campaign {state}")
+
+    @classmethod
+    def of_decision(cls, decided: str) -> Event:
+        """The event of a decision about a model. Raises ValueError for another decision."""
+        return cls(f"model {decided}")
+
+    @classmethod
+    def of_incident(cls, status: str) -> Event:
+        """The event that an incident has now this status. Raises ValueError for another status."""
+        return cls(f"incident {status}")
+
+
+def cause_event(cause: str, state: str) -> CauseEvent:
+    """The event that `cause` (`drift`, `quality`, `economy:euribor3m`, …) was found in `state`."""
+    return CauseEvent(f"{cause}: {state}")
