@@ -13,7 +13,8 @@ from core.calls.filters import ensure_indexes as ensure_filters
 from core.imports.campaign_file import CampaignFile
 from core.imports.importer import import_campaign
 from core.models.level import DECIMALS
-from core.schema import Column, ColumnType, Schema, Value
+from core.schema import Schema
+from core.schema.column import Column, ColumnType, Value
 from core.stores.mongo import Db, Document, ensure_indexes
 
 BATCH = 5_000

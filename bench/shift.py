@@ -17,7 +17,7 @@ from datetime import timedelta
 from multiprocessing import get_context
 from typing import NamedTuple
 
-from core.calls import claims
+from core.calls import claims, recording
 from core.calls.lifecycle import Result
 from core.clock import now
 from core.settings.addresses import MongoSettings
@@ -141,7 +141,7 @@ def _agent(db: Db, campaign: str, number: int, until: float) -> Told:
         again = now() + LATER if result is Result.CALLBACK else None
         try:
             with _timed(told.record_seconds):
-                call = claims.record(db, held["_id"], name, result, call=calls + 1, again=again)
+                call = recording.record(db, held["_id"], name, result, call=calls + 1, again=again)
         except Exception as error:  # noqa: BLE001  whatever it is, it is counted and shown
             told.refused.append(f"{name}: {type(error).__name__}: {error}")
             continue

@@ -12,8 +12,8 @@ from datetime import datetime
 import pandas as pd
 
 from core.errors import GateRefused
+from core.models.decisions import Decision, State, What
 from core.models.proof import Scores
-from core.models.succession import Decision, State, What
 from core.schema import Schema
 from core.settings.loop import MonitorSettings, TrainerSettings
 from monitor.flows import triggers

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.models.succession import Decision, What
+from core.models.decisions import Decision, What
 from monitor.incidents.lifecycle import Entry, Status
 
 TRIALS = "trials"

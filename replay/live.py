@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.calls import claims
-from core.calls.claims import Result
+from core.calls import recording
+from core.calls.lifecycle import Result
 from core.errors import Unavailable
 from core.imports.campaign_file import CampaignFile
 from core.imports.importer import import_campaign
+from core.models.decisions import decisions, state
 from core.models.metrics import quality
-from core.models.succession import decisions, state
 from core.schema import Schema
 from core.stores.mongo import Db, reachable
 from replay.play import STRIDE, Protocol
@@ -66,7 +66,7 @@ class Live:
                 key = _key(number)
                 if number > protocol.known and key in truth:
                     result = Result.SOLD if truth[key] else Result.REFUSED
-                    claims.record(self.db, key, AGENT, result)
+                    recording.record(self.db, key, AGENT, result)
             seen = self._news(start - protocol.known, seen)
             time.sleep(self.pace)
         scored = [key for key in given if key in truth]

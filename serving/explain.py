@@ -23,7 +23,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.models.proof import Model, Scores, predict
-from core.schema import Schema, Value
+from core.schema import Schema
+from core.schema.column import Value
 from core.scoring.reasons import Reason, strongest, telling
 
 Row = Mapping[str, Value]

@@ -17,10 +17,11 @@ from typing import Protocol
 import numpy as np
 
 from core.errors import CallwiseError, ModelError, Unavailable
+from core.models.decisions import CANARY, CHAMPION
 from core.models.proof import Model, Scores, predict
 from core.models.registry import Loaded, ModelVersion
-from core.models.succession import CANARY, CHAMPION
-from core.schema import Schema, Value
+from core.schema import Schema
+from core.schema.column import Value
 from serving.explain import Explainer
 
 log = logging.getLogger(__name__)

@@ -15,10 +15,10 @@ from typing import NamedTuple, Protocol
 
 from core.clock import Clock
 from core.errors import Unavailable
+from core.models.decisions import CANARY, CHAMPION
 from core.models.level import levelled
 from core.models.proof import Scores
-from core.models.succession import CANARY, CHAMPION
-from core.schema import Value
+from core.schema.column import Value
 from core.scoring import protocol
 from core.scoring.prediction import Prediction
 from core.scoring.reasons import Reason, documents

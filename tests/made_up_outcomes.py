@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
-from core.schema import ColumnType, Schema
+from core.schema import Schema
+from core.schema.column import ColumnType
 from core.stores.mongo import Db
 from trainer.data.snapshot import AT, OUTCOME, PROSPECT, SOURCE
 

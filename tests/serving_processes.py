@@ -30,7 +30,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from core import schema as schemas
 from core.models.proof import Proof
 from core.models.registry import PROOF, ModelRegistry, saving
-from core.schema import Schema, Value
+from core.schema import Schema
+from core.schema.column import ColumnType, Value
 from core.scoring.client import ScoringClient
 from core.settings.addresses import MongoSettings, RegistrySettings, ScoringSettings
 from core.stores.mongo import Db, connect
@@ -79,7 +80,7 @@ def some_rows(schema: Schema, count: int, seed: int = 0) -> list[dict[str, Value
                 low = column.minimum if column.minimum is not None else 0.0
                 high = min(column.maximum if column.maximum is not None else low + 50, low + 50)
                 number = float(random.uniform(low, high))
-                row[column.name] = int(number) if column.type is schemas.ColumnType.INTEGER else number
+                row[column.name] = int(number) if column.type is ColumnType.INTEGER else number
         rows.append(row)
     return rows
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from core.models import trials
 from core.models.succession import Succession
-from core.schema import Column, Schema, Value
+from core.schema import Schema
+from core.schema.column import Column, Value
 from core.schema.economy import indicators
 from core.stores import event_log
 from core.stores.events import Event, cause_event

@@ -16,7 +16,8 @@ from app.language.zones import zone
 from app.shell.adaptive_cache import SHARED
 from app.shell.appliance import Appliance
 from core.clock import now
-from core.schema import Column, Schema, Value
+from core.schema import Schema
+from core.schema.column import Column, Value
 from core.stores.mongo import Document
 
 _counted = st.cache_data(ttl=timedelta(minutes=10), max_entries=64, **SHARED)(answer_times.counted)

@@ -13,7 +13,7 @@ from app.calls.desk import Seat
 from app.language import _, formats
 from app.ranked_list.bands import band_of
 from core.clock import now
-from core.schema import Role
+from core.schema.column import Role
 from core.stores.mongo import Document
 
 TICK = timedelta(seconds=10)

@@ -17,7 +17,7 @@ from app.language import _, formats
 from app.ranked_list import cached
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave
-from core.calls import claims, undo
+from core.calls import claims, recording, undo
 from core.calls.filters import Wanted
 from core.calls.lifecycle import CALLABLE, Result, Status
 from core.clock import now
@@ -110,7 +110,7 @@ class Seat:
         On a conflict the desk is cleared and the agent told; a time that cannot be promised leaves the card there.
         """
         try:
-            call = claims.record(
+            call = recording.record(
                 self.house.db,
                 prospect["_id"],
                 self.agent,

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.language import formats, said
-from core.schema import Column, Role, Schema, Value
+from core.schema import Schema
+from core.schema.column import Column, Role, Value
 from core.sentences import Sentence
 from core.stores.mongo import Db, Document, reachable
 

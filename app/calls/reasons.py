@@ -10,7 +10,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app.language import _, formats, locale
-from core.schema import Schema, Value
+from core.schema import Schema
+from core.schema.column import Value
 from core.scoring.reasons import Reason, stored
 from core.stores.mongo import Document
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.schema import Column, Schema
+from core.schema import Schema
+from core.schema.column import Column
 from core.schema.economy import indicators, span
 from core.stores.events import cause_event
 from core.stores.mongo import Db, Document, reachable

@@ -20,8 +20,9 @@ from app.shell import charts
 from app.shell.appliance import Appliance
 from core.calls.campaigns import campaign_keys
 from core.clock import now
-from core.models.succession import decisions, state
-from core.schema import Column, Schema, Value, economy
+from core.models.decisions import decisions, state
+from core.schema import Schema, economy
+from core.schema.column import Column, Value
 from core.stores.mongo import Db, reachable
 
 SAMPLE = 300

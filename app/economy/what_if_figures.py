@@ -13,7 +13,7 @@ from statistics import NormalDist
 import numpy as np
 
 from app.results.statistics import CONFIDENCE
-from core.schema import Column, Value
+from core.schema.column import Column, Value
 
 STEPS = 16
 """Values asked about beside the present one."""

@@ -18,7 +18,8 @@ from app.imports.value_matching import Spelling, counted, has_decimal_commas, sh
 from core.imports.campaign_file import CampaignFile, Record
 from core.imports.column_mapping import ColumnMapping, cell, normal, targets
 from core.imports.reject_file import MARKS
-from core.schema import Column, ColumnType, Role, Schema
+from core.schema import Schema
+from core.schema.column import Column, ColumnType, Role
 from core.sentences import Sentence
 
 LOOK = 2_000

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from core.imports.column_mapping import cell, normal, unmistakable
-from core.schema import Column, Schema
+from core.schema import Schema
+from core.schema.column import Column
 from core.sentences import Sentence
 
 SAME_WORD = Sentence("the same word")

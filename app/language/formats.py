@@ -16,7 +16,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 
 from app.language import SOURCE, _, locale
-from core.schema import Column, Value
+from core.schema.column import Column, Value
 from core.sentences import Sentence
 
 NOT_YET = Sentence("not yet")

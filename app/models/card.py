@@ -13,7 +13,8 @@ from app.shell.notices import Notice, leave
 from core.accounts.account import Role
 from core.errors import InputError
 from core.models import trials
-from core.models.succession import Decision, State, Succession, decisions, state
+from core.models.decisions import Decision, State, decisions, state
+from core.models.succession import Succession
 from core.models.trials import finding_sentence
 
 REASON = "rollback_reason"

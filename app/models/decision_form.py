@@ -14,7 +14,8 @@ from app.shell.notices import Notice, leave
 from core.accounts.account import Role
 from core.errors import InputError
 from core.models import trials
-from core.models.succession import Decision, State, Succession
+from core.models.decisions import Decision, State
+from core.models.succession import Succession
 
 PROMOTE, HOLD, RELEASE, BACK = "promote", "hold", "release", "back"
 

@@ -14,7 +14,7 @@ from app.results.cached import made
 from app.shell import charts
 from app.shell.appliance import Appliance
 from core.calls.campaigns import campaign_keys
-from core.schema import Column
+from core.schema.column import Column
 
 LISTED, CALLS = 5_000, 5_000
 

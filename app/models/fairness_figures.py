@@ -10,7 +10,7 @@ from statistics import NormalDist, mean
 from app.ranked_list.sample import Listed
 from app.results.calls_made import Call
 from app.results.statistics import CONFIDENCE, Between, Rate
-from core.schema import Column, Value
+from core.schema.column import Column, Value
 
 SMALL = 100
 """People on the list below which a group's share says little: its interval is wider than a fifth."""

@@ -7,7 +7,7 @@ import streamlit as st
 from app.language import _, formats
 from app.shell import notices
 from app.shell.notices import Notice
-from core.models.succession import Decision
+from core.models.decisions import Decision
 
 
 def draw(hold: Decision) -> None:

@@ -15,7 +15,7 @@ from app.models.timeline import Training
 from app.shell import charts, notices
 from app.shell.appliance import Appliance
 from core.clock import now
-from core.models.succession import Decision, State, decisions, state
+from core.models.decisions import Decision, State, decisions, state
 from core.oversight import incident_words
 from core.stores.events import Event
 from core.stores.mongo import reachable

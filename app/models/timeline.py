@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from core.models.succession import Decision, State, What
+from core.models.decisions import Decision, State, What
 from core.stores.mongo import Document
 
 MACHINES = frozenset({"trainer", "monitor"})

@@ -15,7 +15,7 @@ from app.shell import links as addresses
 from app.shell.appliance import Appliance
 from app.shell.lineage import Lineage
 from core.models import trials
-from core.models.succession import Decision, State
+from core.models.decisions import Decision, State
 from core.oversight.report_words import REPORTS
 from core.stores.mongo import Document, reachable
 

@@ -10,7 +10,8 @@ from app.ranked_list import listing
 from core.calls.campaigns import campaign_keys
 from core.clock import now
 from core.oversight.incidents import ACTIVE
-from core.schema import Column, Schema, economy
+from core.schema import Schema, economy
+from core.schema.column import Column
 from core.stores.mongo import Db, Document, reachable
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from app.language import _, formats, plural, said
 from app.shell.notices import Kind, Notice
 from core.oversight import incident_words
-from core.schema import Column, Schema
+from core.schema import Schema
+from core.schema.column import Column
 from core.schema.economy import Figure
 from core.stores.mongo import Document
 

@@ -17,7 +17,8 @@ from typing import Any
 from app.ranked_list.bands import band_of
 from core.calls.filters import Wanted
 from core.calls.lifecycle import Status
-from core.schema import ColumnType, Schema
+from core.schema import Schema
+from core.schema.column import ColumnType
 from core.stores.mongo import Db, Document, count, reachable
 
 BATCH = 1_000

@@ -10,7 +10,8 @@ from app.language import _, formats, said
 from app.ranked_list import bands
 from core.calls import filters
 from core.calls.filters import Wanted
-from core.schema import Column, Schema
+from core.schema import Schema
+from core.schema.column import Column
 from core.sentences import Sentence
 
 EVERYBODY = Sentence("Everybody")

@@ -15,7 +15,7 @@ from app.ranked_list import bands
 from core.calls.claims import holder
 from core.calls.filters import Wanted, best
 from core.calls.lifecycle import Result, Status
-from core.schema import Value
+from core.schema.column import Value
 from core.stores.mongo import Db, Document, reachable
 
 PAGE = 25

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from core.calls.lifecycle import Status
-from core.schema import Value
+from core.schema.column import Value
 from core.stores.mongo import Db, reachable
 
 

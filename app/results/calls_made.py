@@ -15,9 +15,9 @@ from pymongo import DESCENDING
 
 from app.language.zones import zone
 from app.results.statistics import Rate
-from core.calls.claims import Result
+from core.calls.lifecycle import Result
 from core.clock import now
-from core.schema import Value
+from core.schema.column import Value
 from core.scoring.said_before import predictions_before
 from core.stores.mongo import Db, Document, reachable
 

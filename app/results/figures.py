@@ -11,8 +11,8 @@ from app.language import _, formats
 from app.ranked_list.bands import BANDS, band_of, last_places
 from app.results.calls_made import Call, Tally
 from app.results.statistics import Rate, by_group, edges, rate
-from core.models.succession import Decision, state
-from core.schema import Column, Value
+from core.models.decisions import Decision, state
+from core.schema.column import Column, Value
 
 Row = tuple[str, Rate]
 A_MONTH = timedelta(days=30)

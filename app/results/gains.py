@@ -16,7 +16,7 @@ from app.results.figures import Role
 from app.results.statistics import Gains, Saved
 from app.shell import charts
 from app.shell.appliance import Appliance
-from core.models.succession import decisions
+from core.models.decisions import decisions
 from core.sentences import Sentence
 
 SHARE = 0.5  # of the sales, up to which saved calls are counted

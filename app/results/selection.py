@@ -15,7 +15,7 @@ from app.results import figures as result_figures
 from app.results.calls_made import IMPORTED, Call, Tally
 from app.shell.appliance import Appliance
 from core.clock import now
-from core.schema import Column
+from core.schema.column import Column
 from core.sentences import Sentence
 
 ALL_DAYS, CHOSEN_DAYS = Sentence("All days"), Sentence("Choose days")

@@ -13,7 +13,7 @@ from app.results import tables as result_tables
 from app.results.figures import Row
 from app.shell.appliance import Appliance
 from core.models import trials
-from core.models.succession import Decision, decisions, state
+from core.models.decisions import Decision, decisions, state
 from core.models.trials import finding_sentence
 
 

@@ -19,12 +19,14 @@ from prefect.client.schemas.objects import FlowRun
 from bootstrap.setup.orchestration import DEPLOYMENT, FLOW
 from bootstrap.setup.steps import Settings as SetupSettings
 from core.calls import script as call_script
-from core.calls.claims import Result, claim, record
+from core.calls.claims import claim
+from core.calls.lifecycle import Result
+from core.calls.recording import record
 from core.errors import CallwiseError, GateRefused, Unavailable
 from core.imports.campaign_file import CampaignFile
 from core.imports.importer import Report, import_campaign
+from core.models.decisions import CHAMPION
 from core.models.registry import ModelRegistry
-from core.models.succession import CHAMPION
 from core.schema import read
 from core.scoring.client import ScoringClient
 from core.settings.addresses import ScoringSettings

@@ -14,8 +14,8 @@ import pygit2
 
 from bootstrap.check.browser import Shown
 from bootstrap.check.journey import Settings
+from core.models.decisions import CHAMPION
 from core.models.registry import ModelRegistry, ModelVersion
-from core.models.succession import CHAMPION
 from core.schema import Schema
 from core.scoring import protocol
 from core.stores import event_log

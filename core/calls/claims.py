@@ -16,12 +16,10 @@ from datetime import datetime
 
 from core.calls import campaigns, do_not_call
 from core.calls.filters import EVERYBODY, Wanted, best
-from core.calls.lifecycle import CALLABLE, LIVE, STANDARD, Result, Rules, Status, seconds
-from core.calls.recording import finish_any, record, take
+from core.calls.lifecycle import CALLABLE, LIVE, STANDARD, Rules, Status, seconds
+from core.calls.recording import finish_any, take
 from core.clock import Clock, now
 from core.stores.mongo import Db, Document, count, reachable
-
-__all__ = ["Result", "Rules", "claim", "counts", "holder", "mine", "promised", "record", "release", "settle", "wake"]
 
 LOOK, DUE, WAKE = 50, 200, 200
 """Prospects looked at in one go: for a free one, for a promise that is due, and for pauses that are over."""

@@ -13,7 +13,8 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING
 
 from core.calls.lifecycle import Status
-from core.schema import Column, Role, Schema
+from core.schema import Schema
+from core.schema.column import Column, Role
 from core.stores.mongo import Db, Document, reachable
 
 AHEAD = 5_000

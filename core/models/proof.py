@@ -16,7 +16,7 @@ from threadpoolctl import ThreadpoolController
 
 from core.errors import ModelError
 from core.models.level import DECIMALS
-from core.schema import Value
+from core.schema.column import Value
 
 TOLERANCE = 1e-9
 

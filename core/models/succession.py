@@ -18,25 +18,11 @@ from pymongo.errors import DuplicateKeyError
 
 from core.clock import Clock, now
 from core.errors import Conflict
-from core.models.decisions import CANARY, CHAMPION, HOLDS, PREVIOUS, Decision, State, What, decisions, state
+from core.models.decisions import CANARY, CHAMPION, PREVIOUS, Decision, State, What, decisions, state
 from core.sentences import Sentence
 from core.stores import event_log
 from core.stores.events import Event
 from core.stores.mongo import Db, reachable
-
-__all__ = [
-    "CANARY",
-    "CHAMPION",
-    "HOLDS",
-    "PREVIOUS",
-    "Aliases",
-    "Decision",
-    "State",
-    "Succession",
-    "What",
-    "decisions",
-    "state",
-]
 
 
 class Aliases(Protocol):

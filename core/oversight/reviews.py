@@ -18,7 +18,7 @@ from pymongo.errors import DuplicateKeyError
 
 from core.clock import Clock, now
 from core.errors import Conflict, InputError
-from core.models.succession import decisions
+from core.models.decisions import decisions
 from core.oversight import week
 from core.sentences import Sentence
 from core.stores import event_log

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from pymongo import ASCENDING
 
-from core.models.succession import Decision, State, decisions, state
+from core.models.decisions import Decision, State, decisions, state
 from core.oversight import incident_words
 from core.oversight.incidents import ACTIVE
 from core.oversight.report_words import REPORTS

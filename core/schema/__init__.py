@@ -18,11 +18,9 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from core.errors import SchemaError
-from core.schema.column import Column, ColumnType, Role, Strict, Value
+from core.schema.column import Column, Strict, Value
 from core.schema.words import Language, Words
 from core.sentences import Sentence
-
-__all__ = ["RESERVED", "Calendar", "Column", "ColumnType", "Outcome", "Role", "Schema", "Value", "read"]
 
 RESERVED = "prospect"
 

@@ -24,7 +24,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.errors import InputError
-from core.schema import Column, Role, Schema
+from core.schema import Schema
+from core.schema.column import Column, Role
 from core.stores.mongo import Db, Document, reachable
 
 UNKNOWN = "is not in the file, and no value of it was known"

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 
 from core.errors import Conflict, InputError, Unavailable
-from core.schema import Schema, Value
+from core.schema import Schema
+from core.schema.column import Value
 from core.scoring import protocol
 from core.sentences import Sentence
 from core.settings.addresses import ScoringSettings

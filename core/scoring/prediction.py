@@ -11,7 +11,7 @@ from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from typing import Self
 
-from core.schema import Value
+from core.schema.column import Value
 from core.stores.mongo import Document
 
 

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from core.errors import InputError
-from core.schema import RESERVED, Column, ColumnType, Schema, Value
+from core.schema import RESERVED, Schema
+from core.schema.column import Column, ColumnType, Value
 from core.scoring import reasons
 from core.scoring.reasons import Reason
 

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from core.schema import Column, Role, Schema
+from core.schema import Schema
+from core.schema.column import Column, Role
 
 MANY = 3
 LEAST = 0.05

@@ -18,7 +18,8 @@ from typing import Protocol
 
 from core.clock import Clock, now
 from core.errors import InputError, Unavailable
-from core.schema import Column, Schema, economy
+from core.schema import Schema, economy
+from core.schema.column import Column
 from core.schema.economy import Figure
 from core.stores.mongo import Db, reachable
 from monitor.economy.series import Series, SeriesList

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from core.errors import CallwiseError, Conflict
-from core.models.succession import decisions, state
+from core.models.decisions import decisions, state
 from core.settings.addresses import MongoSettings, PrefectSettings, RegistrySettings
 from core.settings.loading import load
 from core.stores.mongo import Db, connect

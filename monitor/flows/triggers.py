@@ -20,7 +20,7 @@ from pymongo import DESCENDING
 
 from core.clock import Clock, now
 from core.errors import Unavailable
-from core.models.succession import Decision, decisions, state
+from core.models.decisions import Decision, decisions, state
 from core.stores import event_log
 from core.stores.events import Event
 from core.stores.mongo import Db, count, reachable

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pymongo import DESCENDING
 
 from core.clock import Clock, now
-from core.models.succession import HOLDS, Decision, State, What, decisions, state
+from core.models.decisions import HOLDS, Decision, State, What, decisions, state
 from core.stores.events import Event
 from core.stores.mongo import Db, count, reachable
 from monitor.flows.prefect_runs import FlowRun, Flows, give_up_silent

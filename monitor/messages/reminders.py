@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.clock import Clock, now
-from core.models.succession import Decision, decisions, state
+from core.models.decisions import Decision, decisions, state
 from core.oversight import reviews
 from core.oversight.week import held
 from core.stores.mongo import Db, Document, reachable

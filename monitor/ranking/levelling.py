@@ -17,9 +17,9 @@ import numpy as np
 
 from core.clock import Clock, now
 from core.models import levels_in_force
+from core.models.decisions import decisions
 from core.models.level import LEAST_OUTCOMES, Calls, followed, raw
 from core.models.level import newest as newest_calls
-from core.models.succession import decisions
 from core.stores.mongo import Db, reachable
 from monitor.ranking.lineup import Scorer, lineup
 from monitor.reports import windows

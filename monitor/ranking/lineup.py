@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from core.schema import Value
+from core.schema.column import Value
 from core.scoring.protocol import Score
 from core.stores.mongo import Document
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.schema import Column
+from core.schema.column import Column
 
 PARTS = 10
 """Parts that a number is cut into, and words that are shown by themselves."""

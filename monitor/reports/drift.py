@@ -29,8 +29,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.models.decisions import CHAMPION
 from core.models.registry import SCORE
-from core.models.succession import CHAMPION
 from core.schema import Schema
 from core.stores.evidently import DRIFT
 from monitor.jobs.cause_states import WELL, turn

@@ -15,7 +15,7 @@ from typing import Any
 
 from pymongo import DESCENDING
 
-from core.models.succession import CHAMPION
+from core.models.decisions import CHAMPION
 from core.stores.mongo import reachable
 from monitor.reports import windows
 from monitor.reports.promise import Promise, promised

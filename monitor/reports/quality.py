@@ -16,9 +16,9 @@ from typing import Any
 
 import pandas as pd
 
+from core.models.decisions import CHAMPION
 from core.models.metrics import Quality, quality
 from core.models.registry import SCORE
-from core.models.succession import CHAMPION
 from core.stores.evidently import QUALITY
 from monitor.jobs.cause_states import WELL, turn
 from monitor.reports import windows

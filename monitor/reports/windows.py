@@ -19,7 +19,7 @@ from datetime import datetime
 from pymongo import DESCENDING
 
 from core.models.level import raw
-from core.schema import Value
+from core.schema.column import Value
 from core.scoring.said_before import predictions_before
 from core.stores.mongo import Db, Document, reachable
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from core.errors import CallwiseError
-from core.models.succession import Decision, State, decisions, state
+from core.models.decisions import Decision, State, decisions, state
 from core.settings.addresses import MongoSettings, RegistrySettings
 from core.settings.loading import load
 from core.stores.mongo import connect

@@ -14,7 +14,8 @@ from datetime import datetime
 from core.clock import Clock, now
 from core.errors import Conflict
 from core.models import trials
-from core.models.succession import Decision, Succession
+from core.models.decisions import Decision
+from core.models.succession import Succession
 from core.schema import Schema
 from core.stores.mongo import Db, reachable
 from monitor.reports import parity

@@ -19,9 +19,9 @@ from app.calls.result_words import CALLBACK, CHOICES, DO_NOT_CALL, NO_ANSWER, RE
 from bootstrap.check.browser import address, opened, read_card, sign_in, take_next, visit
 from bootstrap.check.journey import SAMPLE, SAMPLE_CAMPAIGN
 from bootstrap.demo.child_commands import errand
-from core.calls.claims import Result
+from core.calls.lifecycle import Result
 from core.imports.campaign_file import CampaignFile
-from core.models.succession import What
+from core.models.decisions import What
 from core.privacy import requests as erasure_requests
 from core.privacy.requests import Status
 from core.schema import Schema

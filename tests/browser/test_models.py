@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from bootstrap.check.browser import opened, visit
 from core.clock import now
-from core.models.succession import decisions, state
+from core.models.decisions import decisions, state
 from core.oversight import reviews
 from core.schema import Schema
 from core.stores.mongo import Db

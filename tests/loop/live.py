@@ -21,11 +21,13 @@ import pandas as pd
 
 from bootstrap.embedded.appliance import Appliance
 from bootstrap.embedded.watch import Watch
-from core.calls.claims import Result, claim, record
+from core.calls.claims import claim
+from core.calls.lifecycle import Result
+from core.calls.recording import record
 from core.errors import CallwiseError
 from core.imports.campaign_file import CampaignFile
 from core.imports.importer import import_campaign
-from core.models.succession import Decision, State, decisions, state
+from core.models.decisions import Decision, State, decisions, state
 from core.schema import Schema
 from core.scoring.client import ScoringClient
 from core.scoring.protocol import Score

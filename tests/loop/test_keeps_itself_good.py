@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from core.clock import now
+from core.models.decisions import What
 from core.models.gates import Gate
-from core.models.succession import What
 from core.schema import Schema
 from core.schema.economy import indicators
 from core.settings.group import ROOT

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.schema import ColumnType, Schema
+from core.schema import Schema
+from core.schema.column import ColumnType
 from core.schema.economy import indicators
 
 # Middle and spread of each number, in the first world.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.models.succession import What
+from core.models.decisions import What
 from core.schema import Schema
 from core.settings.group import ROOT
 from monitor.incidents.facts import RunEnd

@@ -14,7 +14,8 @@ import pandas as pd
 import pyarrow as pa
 
 from core.errors import SchemaError
-from core.schema import ColumnType, Schema, economy
+from core.schema import Schema, economy
+from core.schema.column import ColumnType
 from core.stores.mongo import Db, reachable
 from trainer.data import dataset_file
 

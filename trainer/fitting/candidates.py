@@ -20,7 +20,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from core.schema import Column, Role, Schema
+from core.schema import Schema
+from core.schema.column import Column, Role
 
 LOGISTIC, BOOSTING = "logistic regression", "gradient boosting"
 KINDS = (LOGISTIC, BOOSTING)

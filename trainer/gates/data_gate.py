@@ -16,7 +16,8 @@ from great_expectations.core.expectation_validation_result import ExpectationSui
 from great_expectations.expectations.row_conditions import Column as Cell
 
 from core.models.gates import Gate
-from core.schema import Column, ColumnType, Schema
+from core.schema import Schema
+from core.schema.column import Column, ColumnType
 from trainer.data.snapshot import AT, OUTCOME, PROSPECT
 from trainer.gates.verdict import Verdict
 

@@ -6,8 +6,9 @@ and whose process then died is handed over by the next run; one that was ever de
 
 from __future__ import annotations
 
+from core.models.decisions import Decision
 from core.models.registry import ModelRegistry, ModelVersion
-from core.models.succession import Decision, Succession
+from core.models.succession import Succession
 from trainer.pipeline.registration import PASSED
 
 

@@ -18,7 +18,8 @@ from mlflow.types import Schema as MlflowSchema
 
 from core.models.proof import Model, Proof, predict
 from core.models.registry import PROOF, REFERENCE, SCORE, ModelRegistry, ModelVersion, reachable, saving
-from core.schema import ColumnType, Schema, Value
+from core.schema import Schema
+from core.schema.column import ColumnType, Value
 from trainer.data.lineage import Lineage
 from trainer.data.snapshot import AT, OUTCOME
 

@@ -19,9 +19,10 @@ from filelock import FileLock, Timeout
 
 from core.clock import Clock, now
 from core.errors import Conflict, GateRefused
+from core.models.decisions import CANARY, CHAMPION, What
 from core.models.proof import Model
 from core.models.registry import ModelRegistry, ModelVersion
-from core.models.succession import CANARY, CHAMPION, Succession, What
+from core.models.succession import Succession
 from core.schema import Schema
 from core.settings.loop import TrainerSettings
 from core.stores import event_log

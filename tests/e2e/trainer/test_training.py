@@ -14,9 +14,10 @@ import pandas as pd
 import pytest
 
 from core.errors import GateRefused, ModelError
+from core.models.decisions import CANARY, CHAMPION, What
 from core.models.gates import Gate
 from core.models.proof import predict
-from core.models.succession import CANARY, CHAMPION, Succession, What
+from core.models.succession import Succession
 from core.schema import Schema
 from core.settings.group import ROOT
 from core.settings.loading import load

@@ -14,10 +14,10 @@ from streamlit.testing.v1 import AppTest
 from app.access import sessions
 from core.accounts import changes as account_changes
 from core.accounts.account import Role
-from core.calls import claims
+from core.calls import claims, recording
 from core.calls import script as call_script
 from core.calls.campaigns import State, assign, put
-from core.calls.claims import Result
+from core.calls.lifecycle import Result
 from core.clock import now
 from core.schema import Schema
 from core.settings.group import ROOT
@@ -345,7 +345,7 @@ def test_an_agent_who_was_overtaken_is_told_so(screen: Screen, campaign: str, db
 
 def test_an_outcome_recorded_elsewhere_is_never_overwritten(screen: Screen, campaign: str, db: Db) -> None:
     test = press(screen("Ann"), "take")
-    claims.record(db, "spring:p2", "Ann", Result.REFUSED)
+    recording.record(db, "spring:p2", "Ann", Result.REFUSED)
     test = press(test, "outcome-sold")
     assert "already has the outcome" in said(test)
     assert "first outcome stands" in said(test)

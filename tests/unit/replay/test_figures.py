@@ -9,8 +9,8 @@ from typing import cast
 import numpy as np
 import pytest
 
+from core.models.decisions import Decision, What
 from core.models.proof import Scores
-from core.models.succession import Decision, What
 from monitor.incidents.facts import Run, RunEnd
 from monitor.incidents.lifecycle import Incident, Status
 from replay import figures

@@ -12,7 +12,7 @@ import pytest
 from matplotlib import colors
 from PIL import Image
 
-from core.models.succession import Decision, What
+from core.models.decisions import Decision, What
 from monitor.incidents.facts import Run, RunEnd
 from monitor.incidents.lifecycle import Entry, Status
 from replay import life, picture

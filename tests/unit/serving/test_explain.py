@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from core.models.proof import Model, predict
-from core.schema import Role, Schema, Value
+from core.schema import Schema
+from core.schema.column import Role, Value
 from core.scoring.reasons import LEAST, Reason, strongest, telling
 from serving.explain import Explainer, log_odds
 from tests.made_up_outcomes import made_up

@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 from core.clock import now
 from core.errors import Conflict, InputError, Unavailable
 from core.models.level import levelled
-from core.schema import Value
+from core.schema.column import Value
 from core.scoring import protocol
 from serving.forget import Forgetting
 from serving.levels import Levels

@@ -8,8 +8,9 @@ import pytest
 
 from app.calls.answer_times import EVERYBODY, Answers, counted
 from core.calls import undo
-from core.calls.claims import claim, record
+from core.calls.claims import claim
 from core.calls.lifecycle import Result
+from core.calls.recording import record
 from core.stores.mongo import Db
 from tests.questions import listened_to
 

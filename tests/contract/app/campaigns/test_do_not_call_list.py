@@ -6,8 +6,9 @@ import pytest
 
 from app.campaigns.do_not_call_list import Hits, look, put_on, size, take_off
 from core.calls import do_not_call
-from core.calls.claims import claim, record
+from core.calls.claims import claim
 from core.calls.lifecycle import Result
+from core.calls.recording import record
 from core.errors import InputError, NotFound
 from core.stores import event_log
 from core.stores.events import Event

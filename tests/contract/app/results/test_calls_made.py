@@ -9,7 +9,8 @@ from typing import Any
 from app.language.zones import begin
 from app.results.calls_made import IMPORTED, Before, Known, Tally, made, tally
 from app.results.statistics import Rate
-from core.calls.claims import Result, record
+from core.calls.lifecycle import Result
+from core.calls.recording import record
 from core.clock import now
 from core.imports.campaign_file import CampaignFile
 from core.imports.importer import import_campaign

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from core.calls import do_not_call
-from core.calls.claims import claim, counts, record, release, settle
+from core.calls.claims import claim, counts, release, settle
 from core.calls.lifecycle import Result, Rules
+from core.calls.recording import record
 from core.errors import Conflict, InputError
 from core.imports.campaign_file import CampaignFile
 from core.imports.importer import import_campaign

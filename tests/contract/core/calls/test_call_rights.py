@@ -9,8 +9,9 @@ import pytest
 from bootstrap.setup.mongo_accounts import privileges
 from bootstrap.setup.rights import RIGHTS
 from core.calls import undo
-from core.calls.claims import claim, record
+from core.calls.claims import claim
 from core.calls.lifecycle import Result
+from core.calls.recording import record
 from core.clock import now
 from core.schema import Schema
 from core.stores.mongo import Db

@@ -8,8 +8,9 @@ import pytest
 
 from core.calls import campaigns
 from core.calls.campaigns import State, assign, offered, put, rename
-from core.calls.claims import claim, record
+from core.calls.claims import claim
 from core.calls.lifecycle import Result
+from core.calls.recording import record
 from core.errors import Conflict, InputError, NotFound
 from core.stores.mongo import Db
 

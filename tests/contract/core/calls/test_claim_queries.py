@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from core.calls import undo
-from core.calls.claims import claim, mine, record, release
+from core.calls.claims import claim, mine, release
 from core.calls.filters import AHEAD, Wanted, best, categories, ensure_indexes, index
 from core.calls.lifecycle import Result
+from core.calls.recording import record
 from core.clock import now
 from core.schema import Schema
 from core.stores.mongo import INDEXES, Db

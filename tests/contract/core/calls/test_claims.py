@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.calls.claims import Result, Rules, claim, counts, record, release, settle
+from core.calls.claims import claim, counts, release, settle
+from core.calls.lifecycle import Result, Rules
+from core.calls.recording import record
 from core.errors import Conflict, NotFound
 from core.stores.mongo import Db
 

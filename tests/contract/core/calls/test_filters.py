@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from core.calls.claims import claim, record, release
+from core.calls.claims import claim, release
 from core.calls.filters import EVERYBODY, Wanted, best, categories, ensure_indexes, numbers
 from core.calls.lifecycle import Result
+from core.calls.recording import record
 from core.clock import now
 from core.schema import Schema
 from core.stores.mongo import Db

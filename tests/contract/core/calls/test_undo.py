@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from core.calls import do_not_call, undo
-from core.calls.claims import claim, mine, record, settle
+from core.calls.claims import claim, mine, settle
 from core.calls.lifecycle import STATE, Result, Rules
+from core.calls.recording import record
 from core.errors import Conflict
 from core.stores import event_log
 from core.stores.events import Event

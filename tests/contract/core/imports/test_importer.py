@@ -11,7 +11,8 @@ import pytest
 
 from app.imports.rejected_rows import Rejected
 from bootstrap.setup.steps import _indicators
-from core.calls.claims import Result, record
+from core.calls.lifecycle import Result
+from core.calls.recording import record
 from core.errors import InputError
 from core.imports.campaign_file import CampaignFile
 from core.imports.importer import Report, import_campaign

@@ -10,7 +10,8 @@ import pytest
 
 from core.errors import CallwiseError, Conflict
 from core.models import trials
-from core.models.succession import Decision, Succession, What, decisions, state
+from core.models.decisions import Decision, What, decisions, state
+from core.models.succession import Succession
 from core.oversight.week import gather
 from core.stores.mongo import Db
 from monitor.flows.retrain import ask

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.errors import CallwiseError, Conflict
-from core.models.succession import CANARY, CHAMPION, PREVIOUS, Decision, Succession, What, decisions, state
+from core.models.decisions import CANARY, CHAMPION, PREVIOUS, Decision, What, decisions, state
+from core.models.succession import Succession
 from core.stores import event_log
 from core.stores.mongo import Db
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.errors import Unavailable
-from core.models.succession import CANARY, CHAMPION, PREVIOUS, Succession, What
+from core.models.decisions import CANARY, CHAMPION, PREVIOUS, What
+from core.models.succession import Succession
 from core.stores.mongo import Db
 from monitor.trials import decisions as models
 from monitor.trials import roll_back

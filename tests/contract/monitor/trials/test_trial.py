@@ -15,7 +15,8 @@ import pytest
 
 from bench.streams import START, World, stream
 from core.models import trials
-from core.models.succession import CANARY, CHAMPION, PREVIOUS, Decision, Succession, What
+from core.models.decisions import CANARY, CHAMPION, PREVIOUS, Decision, What
+from core.models.succession import Succession
 from core.schema import Schema
 from core.stores.mongo import Db
 from monitor.reports import parity

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from app.calls import person
-from core.schema import Role, Schema
+from core.schema import Schema
+from core.schema.column import Role
 from core.stores.mongo import Db
 
 

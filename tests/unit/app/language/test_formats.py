@@ -7,7 +7,8 @@ import pytest
 import streamlit as st
 
 from app.language import chart_locale, formats
-from core.schema import Column, Schema, Value
+from core.schema import Schema
+from core.schema.column import Column, Value
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.access.boundary import boundary
 from core.clock import now
-from core.models.succession import Succession, What, decisions, state
+from core.models.decisions import What, decisions, state
+from core.models.succession import Succession
 from core.schema import Schema
 from core.stores.mongo import Db
 from tests.fake_services import answering

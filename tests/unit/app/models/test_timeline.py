@@ -12,7 +12,7 @@ from app.models.timeline import Span, Training
 from app.shell import links as addresses
 from app.shell.appliance import Appliance, Link
 from app.shell.lineage import Lineage
-from core.models.succession import Decision, What
+from core.models.decisions import Decision, What
 
 START, HOUR = datetime(2026, 3, 2, 9, tzinfo=UTC), timedelta(hours=1)
 

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.clock import now
 from core.models import trials
-from core.models.succession import Succession, What, decisions, state
+from core.models.decisions import What, decisions, state
+from core.models.succession import Succession
 from core.oversight.incidents import acknowledge
 from core.stores.mongo import Db
 

@@ -19,8 +19,8 @@ from app.results.figures import (
     total,
 )
 from app.results.statistics import Rate
-from core.models.succession import Decision, What
-from core.schema import Column, ColumnType, Role, Value
+from core.models.decisions import Decision, What
+from core.schema.column import Column, ColumnType, Role, Value
 
 MONDAY = date(2026, 11, 2)
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)

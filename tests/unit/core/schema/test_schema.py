@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from core.errors import SchemaError
-from core.schema import Column, Role, Schema, read
+from core.schema import Schema, read
+from core.schema.column import Column, Role
 from core.settings.group import ROOT
 
 

@@ -10,6 +10,7 @@ import pytest
 from core import schema as schemas
 from core.errors import InputError
 from core.schema import Schema
+from core.schema.column import Value
 from core.scoring import protocol
 from core.scoring.reasons import Reason, text
 
@@ -24,7 +25,7 @@ columns:
   - {name: rate, label: Rate, type: number, role: indicator, minimum: -5, maximum: 5}
   - {name: duration, label: Length, type: integer, role: after_call}
 """
-ROWS: list[dict[str, schemas.Value]] = [
+ROWS: list[dict[str, Value]] = [
     {"age": 30, "calls": 2, "job": "nurse", "rate": 0.1 + 0.2},
     {"age": 41, "calls": 0, "job": "técnico", "rate": -4.0},
 ]

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from core.errors import InputError, Unavailable
-from core.schema import Value, read
+from core.schema import read
+from core.schema.column import Value
 from core.schema.economy import indicators
 from core.scoring.protocol import Score, prediction_id
 from core.scoring.reasons import Reason, stored

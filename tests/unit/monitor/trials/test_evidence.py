@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.streams import START, World, stream
-from core.schema import Schema, Value
+from core.schema import Schema
+from core.schema.column import Value
 from monitor.trials.evidence import GO_ON, INCONCLUSIVE, PROMOTE, ROLL_BACK, Pair, Rules, Verdict, judge
 
 BETTER = World(champion=0.8, canary=0.4)
