@@ -31,9 +31,10 @@ ROUTING = ("CALLWISE_SPOOL_DIR", "CALLWISE_ROUTING_KEY")
 class Service:
     """One process of the embedded appliance.
 
-    `command`: argv; the program is one of the virtual environment's. `needs`: services that must be well before it
-    starts. `ports`: names of the loopback ports it listens on, its main one first. `address`: the variable under which
-    others find it. `reads`: the settings it is given, and no others. `environment`: what its own tool wants to be told.
+    `command`: argv; the program is one of its virtual environment's. `venv`: the folder of that environment in the
+    checkout, where it is not the common one. `needs`: services that must be well before it starts. `ports`: names of
+    the loopback ports it listens on, its main one first. `address`: the variable under which others find it. `reads`:
+    the settings it is given, and no others. `environment`: what its own tool wants to be told.
     `one_shot`: it ends by itself, and ending with status 0 is being well. `keeps_children`: what it started may outlive
     its crash. `stop_seconds`: how long it may take to end when asked, before it is made to.
     `litter`: files it may leave behind, removed before its start and after the stop of all.
@@ -43,6 +44,7 @@ class Service:
     label: str
     command: tuple[str, ...]
     health: Probe
+    venv: str = ""
     needs: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
     address: str = ""
@@ -180,6 +182,7 @@ SERVICES = (
         name="mlserver",
         label="MLServer",
         command=("mlserver", "start", "{state}/mlserver"),
+        venv=".venv-serving",
         # Ready would mean that there is a champion, and a new appliance has none yet.
         health=Http("{MLSERVER_URL}/v2/health/live"),
         needs=("mongo", "mlflow", "setup"),
