@@ -43,6 +43,7 @@ RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
     --mount=type=bind,source=requirements/prefect.txt,target=/mnt/requirements/prefect.txt \
     --mount=type=cache,target=/var/cache/uv \
     install prefect
+COPY deploy/prefect_server.py prefect_server.py
 USER 10001:10001
 ARG VERSION REVISION
 LABEL org.opencontainers.image.title="Callwise: Prefect server" \

@@ -132,7 +132,10 @@ SERVICES = (
     Service(
         name="prefect",
         label="Prefect",
-        command=("prefect", "server", "start", "--host", HOST, "--port", "{prefect}"),
+        command=(
+            *("python", "-P", "{root}/deploy/prefect_server.py", "server", "start"),
+            *("--host", HOST, "--port", "{prefect}"),
+        ),
         health=Http("{PREFECT_API_URL}/health"),
         ports=("prefect",),
         address="PREFECT_API_URL",
