@@ -219,6 +219,7 @@ SERVICES = (
             "CALLWISE_MLFLOW_PAGE": "{MLFLOW_TRACKING_URI}",
             "CALLWISE_PREFECT_PAGE": f"http://{HOST}:{{prefect}}",
             "CALLWISE_EVIDENTLY_PAGE": "{EVIDENTLY_URL}",
+            "STREAMLIT_LOGGER_MESSAGE_FORMAT": "%(asctime)s %(levelname)s %(name)s: %(message)s",  # says no level else
         },
     ),
 )
