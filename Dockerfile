@@ -1,6 +1,7 @@
 # One file, a target per service. Layers are shared: every image starts from the same base, all that need the data
-# libraries share those, all that need models share MLflow and scikit-learn, and each adds only what is its own. All pins
-# come from one resolution (requirements/dev.txt), so a later layer adds files and never replaces any.
+# libraries share those, all that need models share MLflow and scikit-learn, and each adds only what is its own. The pins
+# of layers that stand on each other come from one resolution (requirements/dev.txt), so a later layer adds files and
+# never replaces any. Scoring has a resolution of its own (docs/decisions/0019) and so stands on `core`, not on `model`.
 #
 # The installer is mounted while it is used and stays in no layer; what is installed belongs to root and is read only
 # for the user that everything runs as.
@@ -42,6 +43,7 @@ RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
     --mount=type=bind,source=requirements/prefect.txt,target=/mnt/requirements/prefect.txt \
     --mount=type=cache,target=/var/cache/uv \
     install prefect
+COPY deploy/prefect_server.py prefect_server.py
 USER 10001:10001
 ARG VERSION REVISION
 LABEL org.opencontainers.image.title="Callwise: Prefect server" \
@@ -105,7 +107,8 @@ LABEL org.opencontainers.image.title="Callwise: MLflow server" \
       org.opencontainers.image.version=$VERSION \
       org.opencontainers.image.revision=$REVISION
 
-FROM model AS serving
+# Its models' libraries have the versions of `model`, but MLServer wants an older FastAPI than MLflow has there.
+FROM core AS serving
 RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
     --mount=type=bind,source=requirements/serving.txt,target=/mnt/requirements/serving.txt \
     --mount=type=cache,target=/var/cache/uv \

@@ -7,9 +7,12 @@ S3 server of yours if you name those instead.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import uuid
 from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +30,16 @@ from core.stores.object_store import ObjectStore
 # Tests assert what is done, and never how fast: a busy machine is no failure.
 settings.register_profile("callwise", deadline=None)
 settings.load_profile("callwise")
+
+IMPORTS_MLSERVER = re.compile(r"^(from|import) mlserver\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """MLServer is in an environment of its own: what imports it is collected there, and all else in the common one."""
+    if not (collection_path.name.startswith("test_") and collection_path.suffix == ".py"):
+        return None
+    wants = bool(IMPORTS_MLSERVER.search(collection_path.read_text(encoding="utf-8")))
+    return True if wants != (find_spec("mlserver") is not None) else None
 
 
 @pytest.fixture(autouse=True)

@@ -27,6 +27,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from bootstrap.embedded.environment import programs
+from bootstrap.embedded.services import BY_NAME
 from core import schema as schemas
 from core.models.proof import Proof
 from core.models.registry import PROOF, ModelRegistry, saving
@@ -39,6 +41,7 @@ from serving import config
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+SERVING_BIN = programs(BY_NAME["mlserver"])
 
 
 def free_ports(count: int) -> list[int]:
@@ -256,7 +259,7 @@ class Server:
 
     def start(self, *, ready: bool = True) -> Self:
         """Start it, and wait until it is ready (or, without `ready`, until it answers at all)."""
-        command = [str(BIN / "mlserver"), "start", str(self.folder / "mlserver")]
+        command = [str(SERVING_BIN / "mlserver"), "start", str(self.folder / "mlserver")]
         self.process = Process(command, self._env, self.folder / "mlserver.log")
         wait_for(
             "MLServer being ready" if ready else "MLServer answering", self.client.ready if ready else self._loaded

@@ -16,6 +16,7 @@ from typing import Any
 
 from rich.console import Console
 
+from bootstrap.embedded.log_errors import Listening
 from bootstrap.demo.child_commands import errand
 from bootstrap.demo.progress import Progress
 from bootstrap.embedded.appliance import Appliance
@@ -44,11 +45,17 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--state", type=Path, metavar="DIR", help="where it keeps its data (default: .state/demo)")
     parser.add_argument("--check", action="store_true", help="go once round the loop in a state of its own, then end")
     parser.add_argument("--campaign", type=Path, metavar="FILE", help="with --check: a campaign file for the sample's")
+    parser.add_argument(
+        "--idle",
+        type=float,
+        metavar="SECONDS",
+        help="with --check: then do nothing for so long; no log may have an error",
+    )
     parser.add_argument("--json", type=Path, metavar="OUT", help="with --check: write the verdict there")
     parser.add_argument("--began", type=float, default=time.time(), help=argparse.SUPPRESS)
     asked = parser.parse_args(argv)
-    if not asked.check and (asked.campaign or asked.json):
-        parser.error("--campaign and --json go with --check")
+    if not asked.check and (asked.campaign or asked.idle or asked.json):
+        parser.error("--campaign, --idle and --json go with --check")
     if asked.check and asked.reset:
         parser.error("--check always starts with an empty state; --reset does not go with it")
     if asked.check and asked.state and asked.state.exists() and any(asked.state.iterdir()):
@@ -118,6 +125,8 @@ def run_check(asked: argparse.Namespace, console: Console) -> int:
             Watch(appliance).wait_healthy(progress.report)
         hops.append({"name": "start", "ok": True, "saw": f"{len(appliance.services)} services are well"})
         status = _hops(appliance, asked.campaign, hops, console)
+        if asked.idle and not status:
+            hops.append(_idle(appliance, asked.idle, console))
     except CallwiseError as error:
         hops.append({"name": "start", "ok": False, "saw": str(error)})
         console.print(f"BAD start: {error}", markup=False, highlight=False)
@@ -156,6 +165,19 @@ def _hops(appliance: Appliance, campaign: Path | None, hops: list[dict[str, Any]
         if check.status and all(hop["ok"] for hop in hops):
             hops.append({"name": "check", "ok": False, "saw": f"the check itself ended with status {check.status}"})
         return check.status
+
+
+def _idle(appliance: Appliance, seconds: float, console: Console) -> dict[str, Any]:
+    """Do nothing for `seconds`; the hop, which is well if no service has logged an error meanwhile. Prints each."""
+    console.print(f"  idle: nothing happens for {seconds:.0f} s", highlight=False)
+    listening = Listening(appliance.state.path / "log")
+    time.sleep(seconds)
+    faults = listening.heard()
+    for fault in faults:
+        console.print(f"  idle: {fault}", markup=False, highlight=False)
+    saw = f"{len(faults)} errors in the logs while nothing happened for {seconds:.0f} s"
+    console.print(f"{'BAD' if faults else 'ok '} idle: {saw}", markup=False)
+    return {"name": "idle", "ok": not faults, "saw": saw}
 
 
 def _parsed(line: str) -> dict[str, Any]:

@@ -111,14 +111,20 @@ def of(service: Service, shared: Mapping[str, str], filled: Mapping[str, str]) -
         **shared,
         **{name: filled[name] for name in (*common, *service.reads)},
         **{name: template.format_map(filled) for name, template in service.environment.items()},
+        "PATH": f"{programs(service)}:{shared['PATH']}",
         MARK_SERVICE: service.name,
     }
 
 
 def command(service: Service, filled: Mapping[str, str]) -> list[str]:
-    """Its argv, the program as a path into this virtual environment."""
+    """Its argv, the program as a path into its virtual environment."""
     program, *arguments = (word.format_map(filled) for word in service.command)
-    return [str(BIN / program), *arguments]
+    return [str(programs(service) / program), *arguments]
+
+
+def programs(service: Service) -> Path:
+    """The folder that its program is in: this virtual environment's, or that of its own (`scripts/install`)."""
+    return ROOT / service.venv / "bin" if service.venv else BIN
 
 
 def remove_litter(service: Service, filled: Mapping[str, str]) -> None:

@@ -32,9 +32,10 @@ ROUTING = ("CALLWISE_SPOOL_DIR", "CALLWISE_ROUTING_KEY")
 class Service:
     """One process of the embedded appliance.
 
-    `command`: argv; the program is one of the virtual environment's. `needs`: services that must be well before it
-    starts. `ports`: names of the loopback ports it listens on, its main one first. `address`: the variable under which
-    others find it. `reads`: the settings it is given, and no others. `environment`: what its own tool wants to be told.
+    `command`: argv; the program is one of its virtual environment's. `venv`: the folder of that environment in the
+    checkout, where it is not the common one. `needs`: services that must be well before it starts. `ports`: names of
+    the loopback ports it listens on, its main one first. `address`: the variable under which others find it. `reads`:
+    the settings it is given, and no others. `environment`: what its own tool wants to be told.
     `one_shot`: it ends by itself, and ending with status 0 is being well. `keeps_children`: what it started may outlive
     its crash. `stop_seconds`: how long it may take to end when asked, before it is made to.
     `litter`: files it may leave behind, removed before its start and after the stop of all.
@@ -44,6 +45,7 @@ class Service:
     label: str
     command: tuple[str, ...]
     health: Probe
+    venv: str = ""
     needs: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
     address: str = ""
@@ -131,7 +133,10 @@ SERVICES = (
     Service(
         name="prefect",
         label="Prefect",
-        command=("prefect", "server", "start", "--host", HOST, "--port", "{prefect}"),
+        command=(
+            *("python", "-P", "{root}/deploy/prefect_server.py", "server", "start"),
+            *("--host", HOST, "--port", "{prefect}"),
+        ),
         health=Http("{PREFECT_API_URL}/health"),
         ports=("prefect",),
         address="PREFECT_API_URL",
@@ -181,6 +186,7 @@ SERVICES = (
         name="mlserver",
         label="MLServer",
         command=("mlserver", "start", "{state}/mlserver"),
+        venv=".venv-serving",
         # Ready would mean that there is a champion, and a new appliance has none yet.
         health=Http("{MLSERVER_URL}/v2/health/live"),
         needs=("mongo", "mlflow", "setup"),
@@ -214,6 +220,7 @@ SERVICES = (
             "CALLWISE_MLFLOW_PAGE": "{MLFLOW_TRACKING_URI}",
             "CALLWISE_PREFECT_PAGE": f"http://{HOST}:{{prefect}}",
             "CALLWISE_EVIDENTLY_PAGE": "{EVIDENTLY_URL}",
+            "STREAMLIT_LOGGER_MESSAGE_FORMAT": "%(asctime)s %(levelname)s %(name)s: %(message)s",  # says no level else
         },
     ),
 )

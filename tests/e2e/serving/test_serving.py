@@ -1,5 +1,7 @@
 """MLServer itself, with the runtime, real models in a real registry, and a MongoDB-wire server."""
 
+import json
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -8,12 +10,9 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
-import grpc  # type: ignore[import-untyped]
 import httpx
 import psutil
 import pytest
-from mlserver.grpc import dataplane_pb2 as pb
-from mlserver.grpc.dataplane_pb2_grpc import GRPCInferenceServiceStub
 
 from core.clock import now
 from core.errors import Unavailable
@@ -21,7 +20,7 @@ from core.models import levels_in_force
 from core.models.level import levelled
 from core.models.proof import predict
 from core.scoring import protocol
-from tests.serving_processes import Mongo, Registry, Server, free_ports, some_rows, wait_for
+from tests.serving_processes import ROOT, SERVING_BIN, Mongo, Registry, Server, free_ports, some_rows, wait_for
 
 
 @dataclass
@@ -158,17 +157,22 @@ def test_the_level_in_force_is_served_without_mongodb_and_again_after_a_restart(
 
 def test_grpc_sends_words_as_bytes(appliance: Appliance, versions: list[str]) -> None:
     appliance.serve(versions[0])
-    schema, fields = appliance.registry.schema, {"BYTES": "bytes", "INT64": "int64", "FP64": "fp64"}
+    schema = appliance.registry.schema
     rows = some_rows(schema, 2, seed=11)
-    request = pb.ModelInferRequest(model_name=appliance.registry.name, id="by-grpc")
-    for tensor in protocol.request(schema, rows, ["a", "b"], "by-grpc")["inputs"]:
-        data = [value.encode() if isinstance(value, str) else value for value in tensor["data"]]
-        contents = pb.InferTensorContents(**{f"{fields[tensor['datatype']]}_contents": data})
-        request.inputs.add(name=tensor["name"], datatype=tensor["datatype"], shape=[2], contents=contents)
-    with grpc.insecure_channel(f"127.0.0.1:{appliance.server.grpc_port}") as channel:
-        reply = GRPCInferenceServiceStub(channel).ModelInfer(request, timeout=30)
-    assert list(reply.outputs[1].contents.bytes_contents) == [versions[0].encode()] * 2
-    assert list(reply.outputs[0].contents.fp64_contents) == appliance.expected(versions[0], rows)
+    request = json.dumps(protocol.request(schema, rows, ["a", "b"], "by-grpc"))
+    address = f"127.0.0.1:{appliance.server.grpc_port}"
+    command = [
+        str(SERVING_BIN / "python"),
+        str(ROOT / "tests" / "serving_by_grpc.py"),
+        address,
+        appliance.registry.name,
+        "by-grpc",
+    ]
+    asked = subprocess.run(command, input=request, capture_output=True, text=True, check=False)
+    assert asked.returncode == 0, asked.stderr
+    reply = json.loads(asked.stdout)
+    assert reply["versions"] == [versions[0]] * 2
+    assert reply["scores"] == appliance.expected(versions[0], rows)
     assert appliance.mongo.database().predictions.count_documents({"request": "by-grpc"}) == 2
 
 

@@ -61,7 +61,8 @@ def client(reception: Reception | None) -> Iterator[TestClient]:
 def post(browser: TestClient, headers: dict[str, str] = OWN, **fields: str) -> httpx.Response:
     form = {"name": "ann", "password": PASSWORD, **fields}
     kind = {"content-type": "application/x-www-form-urlencoded"}
-    return browser.post("/sign-in", content=urlencode(form), headers={**kind, **headers})
+    answer: httpx.Response = browser.post("/sign-in", content=urlencode(form), headers={**kind, **headers})
+    return answer
 
 
 @pytest.mark.parametrize(

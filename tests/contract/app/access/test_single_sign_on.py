@@ -77,7 +77,8 @@ def browser(db: Db, provider: Provider, **more: str) -> TestClient:
 def sign_in(client: TestClient, provider: Provider, onward: str = "/results", **claims: Any) -> httpx.Response:
     asked = client.get(GO, params={"next": onward})
     assert asked.headers["location"].startswith(f"{provider.address}/authorize?")
-    return client.get(BACK, params=provider.agree(asked.headers["location"], **claims))
+    answer: httpx.Response = client.get(BACK, params=provider.agree(asked.headers["location"], **claims))
+    return answer
 
 
 def whose(db: Db, done: httpx.Response) -> Account | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import importlib
+import os
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,15 @@ def test_a_service_is_given_all_it_reads(service: str, root: str, state: StateFo
     given = environment.of(BY_NAME[service], environment.base(state, {}), environment.values(state))
     settings = load(importlib.import_module(root).Settings, given)
     assert settings.mlflow_tracking_uri == environment.values(state)["MLFLOW_TRACKING_URI"]
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=NAMES)
+def test_a_service_runs_in_the_environment_that_has_its_program(service: Service, state: StateFolder) -> None:
+    program, *_ = environment.command(service, environment.values(state))
+    assert os.access(program, os.X_OK)
+    given = environment.of(service, environment.base(state, {}), environment.values(state))
+    assert given["PATH"].split(":")[0] == str(Path(program).parent)
+    assert (service.venv == ".venv-serving") == (service.name == "mlserver")
 
 
 def test_the_worker_polls_the_pool_that_the_setup_makes() -> None:

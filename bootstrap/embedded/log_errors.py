@@ -1,0 +1,87 @@
+"""Errors in the services' logs: what each log has said since a moment at which nothing was wrong.
+
+listening = Listening(appliance.state.path / "log")
+... nothing happens ...
+for fault in listening.heard(): print(fault)      # "prefect.log, line 19: 16:10:34.748 | ERROR   | ..."
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+WIDTH = 240
+ERROR = re.compile(
+    r"""
+      ^[EF]\d{4}\ \d\d:\d\d:\d\d                            # SeaweedFS (glog): the level is the first letter
+    | ^(?:\d{4}[-/]\d\d[-/]\d\d[ T][\d:.,]+\s+)?            # an optional time, then the level: MLflow, uvicorn, ours,
+      \[?(?:ERROR|CRITICAL|CRIT|FATAL)\b                    #   supervisord, MLServer, Streamlit, Python's default
+    | ^\d\d:\d\d:\d\d\.\d+\ \|\ (?:ERROR|CRITICAL)\b        # Prefect
+    | ^\d{4}-\d\d-\d\d\ [\d:,]+\ -\ \S+\ -\ (?:ERROR|CRITICAL)\b    # NX-27017
+    | Traceback\ \(most\ recent\ call\ last\)
+    | ^panic:\ | ^fatal\ error:\ | ^Fatal\ Python\ error    # Go's and Python's last words
+    | \ exited:\ .*;\ not\ expected\)                       # supervisord: a service has crashed
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One line of one service's log. `number` counts from 1, from the start of the file it is in."""
+
+    log: str
+    number: int
+    line: str
+
+    def __str__(self) -> str:
+        return f"{self.log}, line {self.number}: {self.line[:WIDTH]}"
+
+
+def errors(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """The lines at level ERROR or above, and those that begin a traceback, with their numbers from 1."""
+    for number, line in enumerate(lines, 1):
+        if ERROR.search(line):
+            yield number, line.rstrip("\n")
+
+
+class Listening:
+    """Listens to the logs in `folder` from now on; also through rotations, as supervisord does them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        # By the file itself, which keeps its number when it gets another name.
+        self._marks = {path.stat().st_ino: (path.name, _lines(path)) for path in _files(folder)}
+
+    def heard(self) -> list[Fault]:
+        """What has been logged since then and is an error, in the order of the logs; also that a log is lost."""
+        there = {path.stat().st_ino: path for path in _files(self._folder)}
+        found = [
+            Fault(path.name, number, line)
+            for file, path in there.items()
+            for number, line in self._errors(path)
+            if number > self._marks.get(file, ("", 0))[1]
+        ]
+        gone = [Fault(name, lines, "what followed is rotated away") for name, lines in self._lost(there)]
+        return found + gone
+
+    def _lost(self, there: Collection[int]) -> list[tuple[str, int]]:
+        """Logs that were being written to at the beginning, and of which the file is gone."""
+        return [mark for file, mark in self._marks.items() if file not in there and mark[0].endswith(".log")]
+
+    @staticmethod
+    def _errors(path: Path) -> Iterator[tuple[int, str]]:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            yield from errors(file)
+
+
+def _files(folder: Path) -> list[Path]:
+    """Logs, and what they were before they were rotated: app.log, app.log.1, ..."""
+    return sorted(folder.glob("*.log*"))
+
+
+def _lines(path: Path) -> int:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return sum(1 for _ in file)
