@@ -22,7 +22,7 @@ from core.calls import script as call_script
 from core.calls.claims import Result, claim, record
 from core.errors import CallwiseError, GateRefused, Unavailable
 from core.imports.campaign_file import CampaignFile
-from core.imports.importer import Report, import_campaign
+from core.imports.importer import ImportRequest, Report, import_campaign
 from core.models.registry import ModelRegistry
 from core.models.succession import CHAMPION
 from core.schema import read
@@ -73,10 +73,9 @@ class Journey:
         known = KNOWN if rows > KNOWN * 3 // 2 else rows * 2 // 3
         with tempfile.TemporaryDirectory() as folder:
             rejects = Path(folder) / "rejects.csv"
-            report = import_campaign(
-                self.db, self.schema, file, campaign, rejects=rejects, outcomes_until=known,
-                erasure_key=self.settings.erasure_key, progress=self._progress("import", rows, "rows"),
-            )  # fmt: skip
+            request = ImportRequest(file, campaign, outcomes_until=known, erasure_key=self.settings.erasure_key)
+            progress = self._progress("import", rows, "rows")
+            report = import_campaign(self.db, self.schema, request, rejects=rejects, progress=progress)
             if report.rejected:
                 self.objects.put(f"imports/{campaign}/{file.sha256[:8]}-rejects.csv", rejects.read_bytes(), "text/csv")
         return report
