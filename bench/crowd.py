@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.calls.filters import ensure_indexes as ensure_filters
 from core.imports.campaign_file import CampaignFile
-from core.imports.importer import import_campaign
+from core.imports.importer import ImportRequest, import_campaign
 from core.models.level import DECIMALS
 from core.schema import Schema
 from core.schema.column import Column, ColumnType, Value
@@ -57,7 +57,8 @@ def _import(db: Db, schema: Schema, campaign: str, chance: random.Random) -> Non
             writer = csv.DictWriter(file, row)
             writer.writeheader()
             writer.writerow(row)
-        import_campaign(db, schema, CampaignFile.open(path), campaign, rejects=Path(folder) / "rejects.csv")
+        request = ImportRequest(CampaignFile.open(path), campaign)
+        import_campaign(db, schema, request, rejects=Path(folder) / "rejects.csv")
 
 
 def _people(schema: Schema, like: Document, size: int, chance: random.Random) -> Iterator[Document]:

@@ -6,60 +6,40 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
 from core import schema
-from core.models.succession import Succession
 from core.scoring.client import ScoringClient
-from core.settings.addresses import EvidentlySettings, MongoSettings, RegistrySettings, SchemaSettings, ScoringSettings
 from core.settings.loading import load
-from core.settings.loop import MonitorSettings, TrialSettings
 from core.stores import mongo
-from core.stores.evidently import PROJECT, EvidentlyUI
-from monitor import acting_jobs
-from monitor.economy import series
+from core.stores.evidently import PROJECT
+from monitor.economy import jobs as economy
+from monitor.flows import jobs as flows
+from monitor.flows.prefect_runs import PrefectRuns
+from monitor.incidents import jobs as incidents
 from monitor.jobs.code_version import code_version
 from monitor.jobs.health import Health, HealthPage
 from monitor.jobs.job import Job, Runs
 from monitor.jobs.schedule import Schedule
-from monitor.ranking.levelling import Levelling, learnt
-from monitor.ranking.rank import rank
-from monitor.ranking.settle import settle
+from monitor.messages import jobs as messages
+from monitor.ranking import jobs as ranking
+from monitor.reports import jobs as reports
+from monitor.settings import Settings
+from monitor.trials import jobs as trials
 
 if TYPE_CHECKING:
-    from core.models.level import Calls
     from core.models.registry import ModelRegistry
-    from monitor.trials.trial import Review
 
 log = logging.getLogger("callwise.monitor")
 
-# The jobs, for people: what each does.
+# For people: what each job does.
 JOBS = {
-    "rank": "score every open prospect with the models in service",
-    "indicators": "fetch the economy's indicators, if they are live, and judge their age",
-    "settle": "finish calls that a process left half recorded when it died, and end pauses",
-    "level": "let the level of the scores follow the newest outcomes",
-    "drift": "compare the newest predictions with the champion's training data",
-    "performance": "judge the champion by the newest outcomes, and say what to expect while they are not in",
-    "trial": "let the aliases follow the decisions, and decide about the canary",
-    "parity": "score logged requests once more, as training would; nothing may differ",
-    **acting_jobs.JOBS,
+    name: about
+    for feature in (ranking, economy, reports, trials, incidents, flows, messages)
+    for name, about in feature.JOBS.items()
 }
-
-
-class Settings(
-    acting_jobs.Settings,
-    MongoSettings,
-    RegistrySettings,
-    ScoringSettings,
-    EvidentlySettings,
-    SchemaSettings,
-    MonitorSettings,
-    TrialSettings,
-):
-    """What the monitor needs to know."""
 
 
 def read(env: Mapping[str, str] | None = None) -> Settings:
@@ -76,10 +56,27 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
     db = mongo.connect(settings)
     columns = schema.read(settings.callwise_schema)
     scoring = ScoringClient(settings, columns)
-    ui = EvidentlyUI(settings.evidently_url)
+    registry = _registry(settings)
+    trainings = PrefectRuns(settings.prefect_api_url)
+    # Who asks for a training first looks whether one, or a trial, is under way. Two of them at once would both ask, and
+    # the second model would end the trial of the first.
+    asking = threading.Lock()
+    return [
+        *ranking.jobs(settings, db, scoring, columns, registry),
+        *economy.jobs(settings, db, columns),
+        *reports.jobs(settings, db, scoring, columns, registry, project),
+        *trials.jobs(settings, db, scoring, columns, registry),
+        *incidents.jobs(settings, db, trainings, asking),
+        *flows.jobs(settings, db, trainings, asking),
+        *messages.jobs(settings, db),
+    ]
+
+
+def _registry(settings: Settings) -> Callable[[], ModelRegistry]:
+    """Opens the model registry at the first call."""
 
     @cache
-    def registry() -> ModelRegistry:
+    def opened() -> ModelRegistry:
         from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR  # noqa: PLC0415
 
         from core.models.registry import ModelRegistry  # noqa: PLC0415
@@ -87,80 +84,7 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
         MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # its bars would stand in the log
         return ModelRegistry(settings)
 
-    def run_rank() -> str:
-        done = rank(db, scoring, columns)
-        return str(done) if done else "no champion in service yet, so nobody is ranked"
-
-    series_list = series.read(settings.callwise_economy_series, columns)
-
-    def run_indicators() -> str:
-        from monitor.economy import indicators  # noqa: PLC0415
-        from monitor.economy.statistics_service import StatisticsService  # noqa: PLC0415
-
-        def connect(name: str) -> StatisticsService:
-            return StatisticsService(name, series_list.services[name].url)
-
-        return indicators.refresh(db, columns, series_list, connect if settings.callwise_economy == "live" else None)
-
-    def run_drift() -> str:
-        from monitor.reports import drift  # noqa: PLC0415
-        from monitor.reports.shelf import Shelf  # noqa: PLC0415
-
-        limits = drift.Limits(
-            settings.callwise_drift_window, settings.callwise_drift_distance, settings.callwise_drift_share
-        )
-        return drift.review(Shelf(db, ui, project), registry(), columns, limits, code_version())
-
-    def run_performance() -> str:
-        from monitor.reports import expected, quality  # noqa: PLC0415
-        from monitor.reports.shelf import Shelf  # noqa: PLC0415
-
-        shelf, size = Shelf(db, ui, project), settings.callwise_quality_window
-        found = quality.review(shelf, registry(), size, code_version())
-        return f"{found}. {expected.review(shelf, registry(), size, code_version())}"
-
-    @cache
-    def trial() -> Review:
-        from monitor.trials.evidence import Rules  # noqa: PLC0415
-        from monitor.trials.guardrails import Limits  # noqa: PLC0415
-        from monitor.trials.trial import Review  # noqa: PLC0415
-
-        rules = Rules(
-            promote=settings.callwise_trial_false_promotion,
-            roll_back=settings.callwise_trial_false_rollback,
-            minimum=settings.callwise_trial_minimum,
-            limit=settings.callwise_trial_limit,
-        )
-        limits = Limits(settings.callwise_trial_errors, settings.callwise_trial_slowness)
-        succession = Succession(db, settings.callwise_model_name, registry(), by="monitor")
-        return Review(db, columns, succession, scoring.state, rules, limits)
-
-    def run_parity() -> str:
-        from monitor.reports import parity  # noqa: PLC0415
-
-        state = scoring.state()
-        versions = [str(state[role]) for role in ("champion", "canary") if state[role]]
-        rows, champion = settings.callwise_parity_rows, state["champion"]
-        return parity.review(
-            db, registry(), versions, rows, code_version(), champion=str(champion) if champion else None
-        )
-
-    def learnt_by(version: str) -> Calls:
-        return learnt(registry().reference(registry().version(version)))
-
-    levelling = Levelling(db, scoring, settings.callwise_model_name, settings.callwise_level_outcomes, learnt_by)
-    review = settings.callwise_review_seconds
-    return [
-        Job("rank", settings.callwise_rank_seconds, run_rank),
-        Job("indicators", settings.callwise_indicators_seconds, run_indicators),
-        Job("settle", settings.callwise_settle_seconds, lambda: settle(db)),
-        Job("level", settings.callwise_level_seconds, levelling.look),
-        Job("drift", review, run_drift),
-        Job("performance", review, run_performance),
-        Job("trial", settings.callwise_trial_seconds, lambda: trial().look()),
-        Job("parity", settings.callwise_parity_seconds, run_parity),
-        *acting_jobs.jobs(settings, db),
-    ]
+    return opened
 
 
 def serve(settings: Settings) -> None:

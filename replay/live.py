@@ -15,7 +15,7 @@ from core.calls import recording
 from core.calls.lifecycle import Result
 from core.errors import Unavailable
 from core.imports.campaign_file import CampaignFile
-from core.imports.importer import import_campaign
+from core.imports.importer import ImportRequest, import_campaign
 from core.models.decisions import decisions, state
 from core.models.metrics import quality
 from core.schema import Schema
@@ -44,9 +44,8 @@ class Live:
         Ends early, saying so, when nobody is ranked for a quarter of an hour: an appliance without a champion.
         """
         file = CampaignFile.open(path)
-        report = import_campaign(
-            self.db, self.schema, file, CAMPAIGN, rejects=Path("replay-rejects.csv"), outcomes_until=protocol.known
-        )
+        request = ImportRequest(file, CAMPAIGN, outcomes_until=protocol.known)
+        report = import_campaign(self.db, self.schema, request, rejects=Path("replay-rejects.csv"))
         self.say(f"{report.inserted} rows imported, {report.outcomes} of them with an outcome")
         end = min(report.rows, protocol.until or report.rows)
         truth = self._truth(file)

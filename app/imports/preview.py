@@ -14,6 +14,7 @@ from app.shell import notices
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice
 from core.imports.column_mapping import ColumnMapping, cell
+from core.imports.importer import ImportRequest
 from core.schema import Schema
 from core.stores.mongo import Document
 
@@ -27,15 +28,13 @@ def draw(house: Appliance, chosen: Chosen, campaign: str, mapping: ColumnMapping
     Raises InputError where the mapping is not whole or the file cannot be read, and Unavailable.
     """
     asked = (chosen.id, campaign, mapping.hash)
+    request = ImportRequest(chosen.file, campaign, mapping, erasure_key=house.erasure_key)
     kept = st.session_state.get(_KEPT)
     if kept is None or kept[0] != asked:
-        beginning = rehearse(
-            house.db, house.schema, chosen.file, campaign, mapping, erasure_key=house.erasure_key, first=ROWS, most=LOOK
-        )
-        st.session_state[_KEPT] = (asked, beginning)
+        st.session_state[_KEPT] = (asked, rehearse(house.db, house.schema, request, first=ROWS, most=LOOK))
     with st.container(key="preview"):
         if not st.session_state[_KEPT][1].whole:
-            _offer_all(house, chosen, campaign, mapping, asked)
+            _offer_all(house, chosen, request, asked)
         found: Rehearsal = st.session_state[_KEPT][1]
         _figures(found)
         _rules(found)
@@ -43,9 +42,7 @@ def draw(house: Appliance, chosen: Chosen, campaign: str, mapping: ColumnMapping
     return found
 
 
-def _offer_all(
-    house: Appliance, chosen: Chosen, campaign: str, mapping: ColumnMapping, asked: tuple[str, str, str]
-) -> None:
+def _offer_all(house: Appliance, chosen: Chosen, request: ImportRequest, asked: tuple[str, str, str]) -> None:
     """The button that checks every row; nothing is written, so whoever leaves meanwhile loses nothing but the check."""
     rows = formats.count(LOOK)
     label = _("Check the whole file")
@@ -62,16 +59,7 @@ def _offer_all(
         share = min(0.99, done * _row_bytes(chosen) / size)
         bar.progress(share, text=_("{rows} rows checked").format(rows=formats.count(done)))
 
-    found = rehearse(
-        house.db,
-        house.schema,
-        chosen.file,
-        campaign,
-        mapping,
-        erasure_key=house.erasure_key,
-        first=ROWS,
-        progress=progress,
-    )
+    found = rehearse(house.db, house.schema, request, first=ROWS, progress=progress)
     st.session_state[_KEPT] = (asked, found)
     chosen.strange.update({name: dict(words) for name, words in found.strange.items()})
     st.rerun()

@@ -13,9 +13,8 @@ from itertools import islice
 
 from core.calls import do_not_call
 from core.clock import Clock, now
-from core.imports.campaign_file import CampaignFile
-from core.imports.column_mapping import ColumnMapping, cell
-from core.imports.importer import BATCH, Report, reading, taken
+from core.imports.column_mapping import cell
+from core.imports.importer import BATCH, ImportRequest, Report, reading, taken
 from core.imports.reject_file import Reject
 from core.imports.rows import Row
 from core.schema import Schema
@@ -46,23 +45,21 @@ class Rehearsal:
 def rehearse(
     db: Db,
     schema: Schema,
-    file: CampaignFile,
-    campaign: str,
-    mapping: ColumnMapping,
+    request: ImportRequest,
     *,
     first: int = 10,
     most: int | None = None,
-    erasure_key: str | None = None,
     progress: Callable[[int], None] = lambda _rows: None,
     clock: Clock = now,
 ) -> Rehearsal:
-    """Read `file`, at most the rows `most`, as if for `campaign`, keeping the `first` that fit. `progress` hears rows.
+    """Read at most the rows `most` of what `request` asks for, keeping the `first` that fit. `progress` hears rows.
 
     Raises InputError when the file does not fit as a whole or cannot be read, SettingsError as `reading` does, and
     Unavailable.
     """
-    how = reading(db, schema, file, campaign, mapping, erasure_key=erasure_key, clock=clock)
-    stage = _Stage(db, schema, Rehearsal(Report(campaign, file.sha256)), first, progress)
+    file = request.file
+    how = reading(db, schema, request, clock)
+    stage = _Stage(db, schema, Rehearsal(Report(request.campaign, file.sha256)), first, progress)
     with file.records() as records:
         for row in how.rows(islice(records, most), stage.reject):
             stage.take(row)

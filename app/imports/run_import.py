@@ -19,7 +19,7 @@ from core.errors import CallwiseError, InputError, NotFound
 from core.imports import column_mapping
 from core.imports.campaign_file import CampaignFile
 from core.imports.column_mapping import ColumnMapping
-from core.imports.importer import Report, import_campaign
+from core.imports.importer import ImportRequest, Report, import_campaign
 from core.schema import Schema
 from core.sentences import Sentence
 from core.stores import event_log
@@ -153,17 +153,8 @@ def _import(house: Stores, work: Work, place: str, progress: Callable[[int, int]
             rows = sum(1 for _ in records)
         import_log.heard(house.db, place, work.run, 0, rows)
         rejects = Path(folder) / "rejects.csv"
-        report = import_campaign(
-            house.db,
-            house.schema,
-            work.file,
-            work.campaign,
-            rejects=rejects,
-            mapping=work.mapping,
-            title=work.title,
-            erasure_key=house.erasure_key,
-            progress=tell,
-        )
+        request = ImportRequest(work.file, work.campaign, work.mapping, work.title, erasure_key=house.erasure_key)
+        report = import_campaign(house.db, house.schema, request, rejects=rejects, progress=tell)
         key = None
         if rejects.exists():
             key = rejects_key(work.campaign, report.sha256)

@@ -24,7 +24,7 @@ from core.calls.lifecycle import Result
 from core.calls.recording import record
 from core.errors import CallwiseError, GateRefused, Unavailable
 from core.imports.campaign_file import CampaignFile
-from core.imports.importer import Report, import_campaign
+from core.imports.importer import ImportRequest, Report, import_campaign
 from core.models.decisions import CHAMPION
 from core.models.registry import ModelRegistry
 from core.schema import read
@@ -75,10 +75,9 @@ class Journey:
         known = KNOWN if rows > KNOWN * 3 // 2 else rows * 2 // 3
         with tempfile.TemporaryDirectory() as folder:
             rejects = Path(folder) / "rejects.csv"
-            report = import_campaign(
-                self.db, self.schema, file, campaign, rejects=rejects, outcomes_until=known,
-                erasure_key=self.settings.erasure_key, progress=self._progress("import", rows, "rows"),
-            )  # fmt: skip
+            request = ImportRequest(file, campaign, outcomes_until=known, erasure_key=self.settings.erasure_key)
+            progress = self._progress("import", rows, "rows")
+            report = import_campaign(self.db, self.schema, request, rejects=rejects, progress=progress)
             if report.rejected:
                 self.objects.put(f"imports/{campaign}/{file.sha256[:8]}-rejects.csv", rejects.read_bytes(), "text/csv")
         return report

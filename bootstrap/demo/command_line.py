@@ -16,11 +16,11 @@ from typing import Any
 
 from rich.console import Console
 
-from bootstrap.embedded.log_errors import Listening
 from bootstrap.demo.child_commands import errand
 from bootstrap.demo.progress import Progress
 from bootstrap.embedded.appliance import Appliance
 from bootstrap.embedded.environment import ROOT
+from bootstrap.embedded.log_errors import Listening
 from bootstrap.embedded.processes import marked
 from bootstrap.embedded.watch import Watch
 from bootstrap.setup.accounts import waits_for_first

@@ -31,6 +31,23 @@ EXAMPLES = 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
+@dataclass(frozen=True)
+class ImportRequest:
+    """`file` is to be read into `campaign`, which is called `title` if it is new.
+
+    Without a `mapping` the file has the schema's own columns. Rows after number `outcomes_until` come in as if they had
+    not been called yet: a finished history can so be played as a campaign that is under way. `erasure_key` identifies
+    people who were erased and are kept out (`core.imports.kept_out`).
+    """
+
+    file: CampaignFile
+    campaign: str
+    mapping: ColumnMapping | None = None
+    title: str = ""
+    outcomes_until: int | None = None
+    erasure_key: str | None = None
+
+
 @dataclass
 class Report:
     """What an import did. `inserted + unchanged + rejected + kept_out` is the number of rows read.
@@ -72,31 +89,23 @@ class Report:
 def import_campaign(
     db: Db,
     schema: Schema,
-    file: CampaignFile,
-    campaign: str,
+    request: ImportRequest,
     *,
     rejects: Path,
-    mapping: ColumnMapping | None = None,
-    title: str = "",
-    outcomes_until: int | None = None,
-    erasure_key: str | None = None,
     progress: Callable[[int], None] = lambda _rows: None,
     clock: Clock = now,
 ) -> Report:
-    """Import `file` into `campaign`, called `title` if it is new, and return what was done.
+    """Do what `request` asks, and return what was done.
 
-    Without a `mapping` the file has the schema's own columns. Rows after number `outcomes_until` come in as if they had
-    not been called yet: a finished history can so be played as a campaign that is under way. `rejects` is written only
-    if a row is rejected; `progress` hears the rows read, and may raise to end the import there. Rows of people who were
-    erased and are kept out (`core.imports.kept_out`, told by `erasure_key`) are counted, no more. Raises InputError
-    when the file as a whole does not fit (a column is missing) and SettingsError without the key where somebody is kept
-    out, both before anything is written, and Unavailable; whatever went in by then stays, and importing again goes on.
+    `rejects` is written only if a row is rejected; `progress` hears the rows read, and may raise to end the import
+    there. Rows of people who are kept out are counted, no more. Raises InputError when the file as a whole does not fit
+    (a column is missing) and SettingsError without the key where somebody is kept out, both before anything is written,
+    and Unavailable; whatever went in by then stays, and importing again goes on.
     """
-    how = reading(
-        db, schema, file, campaign, mapping, outcomes_until=outcomes_until, erasure_key=erasure_key, clock=clock
-    )
+    file, campaign = request.file, request.campaign
+    how = reading(db, schema, request, clock)
     report = Report(campaign, file.sha256)
-    opened = {"schema": schema.hash, "created_at": clock(), "title": title or campaign}
+    opened = {"schema": schema.hash, "created_at": clock(), "title": request.title or campaign}
     with reachable():
         db.campaigns.update_one({"_id": campaign}, {"$setOnInsert": opened}, upsert=True)
         if how.absent:
@@ -112,27 +121,19 @@ def import_campaign(
     return report
 
 
-def reading(
-    db: Db,
-    schema: Schema,
-    file: CampaignFile,
-    campaign: str,
-    mapping: ColumnMapping | None,
-    *,
-    outcomes_until: int | None = None,
-    erasure_key: str | None = None,
-    clock: Clock = now,
-) -> Reading:
-    """How `file` would be read into `campaign`.
+def reading(db: Db, schema: Schema, request: ImportRequest, clock: Clock = now) -> Reading:
+    """How the rows that `request` names are read.
 
-    Raises InputError when it does not fit as a whole, SettingsError without a key where somebody is kept out, and
+    Raises InputError when the file does not fit as a whole, SettingsError without a key where somebody is kept out, and
     Unavailable.
     """
-    mapping = mapping or ColumnMapping.by_name(schema, file.header)
+    file = request.file
+    mapping = request.mapping or ColumnMapping.by_name(schema, file.header)
     absent = mapping.require(schema, file)
     then = economy.read(db, schema) if absent else None
     reader = mapping.reader(schema, file.header)
-    return Reading(schema, campaign, mapping, reader, absent, then, outcomes_until, clock, Doorkeeper(db, erasure_key))
+    door = Doorkeeper(db, request.erasure_key)
+    return Reading(schema, request.campaign, mapping, reader, absent, then, request.outcomes_until, clock, door)
 
 
 class _Intake:

@@ -28,6 +28,16 @@ class Job:
     run: Callable[[], str]
 
 
+def one_at_a_time(lock: threading.Lock, run: Callable[[], str]) -> Callable[[], str]:
+    """`run`, so that of all that share `lock` one runs at a time."""
+
+    def alone() -> str:
+        with lock:
+            return run()
+
+    return alone
+
+
 @dataclass
 class Record:
     """The last runs of one job."""

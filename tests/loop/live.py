@@ -26,7 +26,7 @@ from core.calls.lifecycle import Result
 from core.calls.recording import record
 from core.errors import CallwiseError
 from core.imports.campaign_file import CampaignFile
-from core.imports.importer import import_campaign
+from core.imports.importer import ImportRequest, import_campaign
 from core.models.decisions import Decision, State, decisions, state
 from core.schema import Schema
 from core.scoring.client import ScoringClient
@@ -146,7 +146,8 @@ class Live:
         worlds.write(self.schema, people, path, leave_out_indicators=leave_out_indicators)
         rejects = self._files / f"{campaign}-rejects.csv"
         file = CampaignFile.open(path)
-        report = import_campaign(self.db, self.schema, file, campaign, rejects=rejects, outcomes_until=known)
+        request = ImportRequest(file, campaign, outcomes_until=known)
+        report = import_campaign(self.db, self.schema, request, rejects=rejects)
         assert (report.inserted, report.outcomes, report.rejected) == (len(people), known, 0), report
         said = enumerate(people["positive"].tolist(), 1)
         self.truth |= {f"{campaign}:{row:07d}": positive for row, positive in said if row > known}

@@ -164,4 +164,4 @@ def test_a_run_that_erases_is_another_flows_and_runs_the_code_where_it_lies(tmp_
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
     )
-    assert loaded.stdout.splitlines()[-1] == str(ROOT / "trainer" / "erasure_flow.py")
+    assert loaded.stdout.splitlines()[-1] == str(ROOT / "trainer" / "privacy" / "flow.py")

@@ -17,7 +17,7 @@ from core.errors import CallwiseError
 from core.imports import column_mapping
 from core.imports.campaign_file import CampaignFile
 from core.imports.column_mapping import ColumnMapping, remember, remembered
-from core.imports.importer import Report, import_campaign
+from core.imports.importer import ImportRequest, Report, import_campaign
 from core.schema import Schema
 from core.stores.mongo import Db
 from tests.contract.core.calls.test_call_rights import beyond
@@ -74,7 +74,7 @@ def proposed(schema: Schema, file: CampaignFile) -> ColumnMapping:
 
 
 def bring(db: Db, schema: Schema, file: CampaignFile, mapping: ColumnMapping, folder: Path) -> Report:
-    return import_campaign(db, schema, file, "spring", rejects=folder / "rejects.csv", mapping=mapping)
+    return import_campaign(db, schema, ImportRequest(file, "spring", mapping), rejects=folder / "rejects.csv")
 
 
 def test_a_foreign_file_comes_in_as_the_schema_has_it(
@@ -139,7 +139,7 @@ def test_a_rehearsal_says_what_the_import_then_does_and_writes_nothing(
     mapping = proposed(keyed, file)
     bring(db, keyed, write([rows[-1]], "earlier.csv"), mapping, tmp_path)
     before = list(db.prospects.find())
-    found = rehearse(db, keyed, file, "spring", mapping)
+    found = rehearse(db, keyed, ImportRequest(file, "spring", mapping))
     assert list(db.prospects.find()) == before
     expected = found.report
     assert found.whole
@@ -157,9 +157,10 @@ def test_a_rehearsal_says_what_the_import_then_does_and_writes_nothing(
 
 def test_a_rehearsal_of_the_beginning_says_that_it_is_one(db: Db, schema: Schema, write: Write, foreign: Any) -> None:
     file = write([foreign() for _ in range(5)])
-    found = rehearse(db, schema, file, "spring", proposed(schema, file), most=3, first=2)
+    request = ImportRequest(file, "spring", proposed(schema, file))
+    found = rehearse(db, schema, request, most=3, first=2)
     assert (found.report.rows, len(found.first), found.whole) == (3, 2, False)
-    assert rehearse(db, schema, file, "spring", proposed(schema, file), most=5).whole
+    assert rehearse(db, schema, request, most=5).whole
 
 
 def test_an_import_that_is_ended_goes_on_when_it_is_begun_again(
@@ -173,12 +174,12 @@ def test_an_import_that_is_ended_goes_on_when_it_is_begun_again(
             raise Ended("enough")
 
     file = write([foreign(age="12" if n == 5 else "40") for n in range(2_500)])
-    mapping, rejects = proposed(schema, file), tmp_path / "rejects.csv"
+    request, rejects = ImportRequest(file, "spring", proposed(schema, file)), tmp_path / "rejects.csv"
     with pytest.raises(Ended):
-        import_campaign(db, schema, file, "spring", rejects=rejects, mapping=mapping, progress=end)
+        import_campaign(db, schema, request, rejects=rejects, progress=end)
     assert db.prospects.count_documents({}) == 2_000
     assert not rejects.exists()
-    report = import_campaign(db, schema, file, "spring", rejects=rejects, mapping=mapping)
+    report = import_campaign(db, schema, request, rejects=rejects)
     assert (report.inserted, report.unchanged, report.rejected) == (499, 2_000, 1)
 
 

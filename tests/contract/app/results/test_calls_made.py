@@ -13,7 +13,7 @@ from core.calls.lifecycle import Result
 from core.calls.recording import record
 from core.clock import now
 from core.imports.campaign_file import CampaignFile
-from core.imports.importer import import_campaign
+from core.imports.importer import ImportRequest, import_campaign
 from core.schema import Schema
 from core.stores.mongo import Db
 
@@ -117,7 +117,8 @@ def test_results_that_came_with_a_file_count_where_they_are_asked_for(
     rows = [person, {**person, "y": "yes", "job": "student"}, {**person, "y": ""}]
     lines = [";".join(person), *(";".join(row.values()) for row in rows)]
     path.write_text("\n".join(lines), encoding="utf-8")
-    import_campaign(db, schema, CampaignFile.open(path), "spring", rejects=tmp_path / "rejects.csv")
+    request = ImportRequest(CampaignFile.open(path), "spring")
+    import_campaign(db, schema, request, rejects=tmp_path / "rejects.csv")
     record(db, "spring:0000003", "ann", Result.SOLD, at=now())
     assert [call.agent for call in made(db, "spring", ["job"], 9)] == ["ann"]
     found = made(db, "spring", ["job"], 9, imported=True)

@@ -15,7 +15,7 @@ from core.calls.lifecycle import Result, Rules
 from core.calls.recording import record
 from core.errors import Conflict, InputError
 from core.imports.campaign_file import CampaignFile
-from core.imports.importer import import_campaign
+from core.imports.importer import ImportRequest, import_campaign
 from core.schema import Schema
 from core.stores.mongo import Db, Document
 
@@ -239,7 +239,8 @@ def test_a_file_that_comes_in_later_brings_nobody_back(
     rows = [[*(person[name] for name in schema.feature_names), key] for key in ("3", "33")]
     file.write_text("\n".join(",".join(row) for row in [columns, *rows]) + "\n")
     ours = schema.model_copy(update={"reference": "customer"})
-    report = import_campaign(spring, ours, CampaignFile.open(file), "winter", rejects=tmp_path / "rejects.csv")
+    request = ImportRequest(CampaignFile.open(file), "winter")
+    report = import_campaign(spring, ours, request, rejects=tmp_path / "rejects.csv")
     assert (report.inserted, report.rejected) == (2, 0)
     assert {p["ref"]: p["status"] for p in spring.prospects.find({"campaign": "winter"})} == {"3": "off", "33": "open"}
     off = stored(spring, "winter:3")["off"]

@@ -15,7 +15,7 @@ from core.calls.lifecycle import Result
 from core.calls.recording import record
 from core.errors import InputError
 from core.imports.campaign_file import CampaignFile
-from core.imports.importer import Report, import_campaign
+from core.imports.importer import ImportRequest, Report, import_campaign
 from core.schema import Schema
 from core.schema.economy import indicators
 from core.settings.group import ROOT
@@ -36,9 +36,9 @@ def as_csv(people: list[Person], separator: str = ";") -> str:
 
 @pytest.fixture
 def run(db: Db, schema: Schema, tmp_path: Path) -> Import:
-    def run(path: Path, **options: Any) -> Report:
-        rejects = tmp_path / "rejects.csv"
-        return import_campaign(db, schema, CampaignFile.open(path), "spring", rejects=rejects, **options)
+    def run(path: Path, outcomes_until: int | None = None) -> Report:
+        request = ImportRequest(CampaignFile.open(path), "spring", outcomes_until=outcomes_until)
+        return import_campaign(db, schema, request, rejects=tmp_path / "rejects.csv")
 
     return run
 

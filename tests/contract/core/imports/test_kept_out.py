@@ -13,7 +13,7 @@ from core.clock import now
 from core.errors import SettingsError
 from core.imports import kept_out
 from core.imports.campaign_file import CampaignFile
-from core.imports.importer import Report, import_campaign
+from core.imports.importer import ImportRequest, Report, import_campaign
 from core.schema import Schema
 from core.schema.person import Person, Pseudonyms
 from core.stores.mongo import Db
@@ -36,8 +36,8 @@ def imported(db: Db, schema: Schema, person: dict[str, Any], tmp_path: Path) -> 
             for ref in refs:
                 writer.writerow({**person, "customer": ref, **({"age": "7"} if ref.startswith("bad") else {})})
         ours = schema.model_copy(update={"reference": reference})
-        file_ = CampaignFile.open(path)
-        return import_campaign(db, ours, file_, "spring", rejects=tmp_path / "rejects.csv", erasure_key=key)
+        request = ImportRequest(CampaignFile.open(path), "spring", erasure_key=key)
+        return import_campaign(db, ours, request, rejects=tmp_path / "rejects.csv")
 
     return run
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
-from core.settings.loading import load
-from monitor import acting_jobs
+from monitor import main
 from monitor.flows import retrain
 from monitor.flows.triggers import Triggers
 from monitor.incidents.follow_up import FollowUp
@@ -32,9 +29,9 @@ def test_of_the_jobs_that_ask_for_a_training_one_looks_at_a_time(monkeypatch: py
     monkeypatch.setattr(Triggers, "run", looking)
     monkeypatch.setattr(retrain, "ask", looking)
     nowhere = "http://127.0.0.1:9"
-    env = {"MONGODB_URI": "mongodb://127.0.0.1:9/", "PREFECT_API_URL": nowhere, "MLFLOW_TRACKING_URI": nowhere}
-    settings = load(acting_jobs.Settings, env)
-    jobs = {job.name: job.run for job in acting_jobs.jobs(settings, cast("Any", SimpleNamespace()))}
+    addresses = dict.fromkeys(("MLFLOW_TRACKING_URI", "MLSERVER_URL", "EVIDENTLY_URL", "PREFECT_API_URL"), nowhere)
+    settings = main.read({"MONGODB_URI": "mongodb://127.0.0.1:9/", **addresses})
+    jobs = {job.name: job.run for job in main.jobs(settings)}
     asking: list[Callable[[], str]] = [jobs["incidents"], jobs["retrain"]] * 4
     with ThreadPoolExecutor(len(asking)) as pool:
         assert [found.result() for found in [pool.submit(run) for run in asking]] == ["looked"] * len(asking)

@@ -1,0 +1,27 @@
+"""The job that handles incidents."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Lock
+
+from core.stores.mongo import Db
+from monitor.flows.prefect_runs import Flows
+from monitor.incidents.facts import Rules
+from monitor.incidents.follow_up import FollowUp
+from monitor.jobs.job import Job, one_at_a_time
+from monitor.settings import Settings
+
+JOBS = {"incidents": "open, follow up and close incidents"}
+
+
+def jobs(settings: Settings, db: Db, trainings: Flows, asking: Lock) -> list[Job]:
+    """The job of `JOBS`; it asks for `trainings` while it holds `asking`."""
+    rules = Rules(
+        attempts=settings.callwise_incident_attempts,
+        fresh_outcomes=settings.callwise_incident_outcomes,
+        patience=timedelta(days=settings.callwise_incident_days),
+    )
+    limit = timedelta(hours=settings.callwise_training_hours)
+    follow_up = FollowUp(db, trainings, settings.callwise_model_name, rules, limit)
+    return [Job("incidents", settings.callwise_incident_seconds, one_at_a_time(asking, follow_up.run))]

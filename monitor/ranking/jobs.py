@@ -1,0 +1,45 @@
+"""The jobs that keep the call lists in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from core.schema import Schema
+from core.scoring.client import ScoringClient
+from core.stores.mongo import Db
+from monitor.jobs.job import Job
+from monitor.ranking.levelling import Levelling, learnt
+from monitor.ranking.rank import rank
+from monitor.ranking.settle import settle
+from monitor.settings import Settings
+
+if TYPE_CHECKING:
+    from core.models.level import Calls
+    from core.models.registry import ModelRegistry
+
+JOBS = {
+    "rank": "score every open prospect with the models in service",
+    "settle": "finish calls that a process left half recorded when it died, and end pauses",
+    "level": "let the level of the scores follow the newest outcomes",
+}
+
+
+def jobs(
+    settings: Settings, db: Db, scoring: ScoringClient, columns: Schema, registry: Callable[[], ModelRegistry]
+) -> list[Job]:
+    """The jobs of `JOBS`."""
+
+    def run_rank() -> str:
+        done = rank(db, scoring, columns)
+        return str(done) if done else "no champion in service yet, so nobody is ranked"
+
+    def learnt_by(version: str) -> Calls:
+        return learnt(registry().reference(registry().version(version)))
+
+    levelling = Levelling(db, scoring, settings.callwise_model_name, settings.callwise_level_outcomes, learnt_by)
+    return [
+        Job("rank", settings.callwise_rank_seconds, run_rank),
+        Job("settle", settings.callwise_settle_seconds, lambda: settle(db)),
+        Job("level", settings.callwise_level_seconds, levelling.look),
+    ]

@@ -1,0 +1,68 @@
+"""The jobs that make reports on the models in service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from core.schema import Schema
+from core.scoring.client import ScoringClient
+from core.stores.evidently import EvidentlyUI
+from core.stores.mongo import Db
+from monitor.jobs.code_version import code_version
+from monitor.jobs.job import Job
+from monitor.settings import Settings
+
+if TYPE_CHECKING:
+    from core.models.registry import ModelRegistry
+
+JOBS = {
+    "drift": "compare the newest predictions with the champion's training data",
+    "performance": "judge the champion by the newest outcomes, and say what to expect while they are not in",
+    "parity": "score logged requests once more, as training would; nothing may differ",
+}
+
+
+def jobs(
+    settings: Settings,
+    db: Db,
+    scoring: ScoringClient,
+    columns: Schema,
+    registry: Callable[[], ModelRegistry],
+    project: str,
+) -> list[Job]:
+    """The jobs of `JOBS`; their reports land in the Evidently project `project`."""
+    ui = EvidentlyUI(settings.evidently_url)
+
+    def run_drift() -> str:
+        from monitor.reports import drift  # noqa: PLC0415
+        from monitor.reports.shelf import Shelf  # noqa: PLC0415
+
+        limits = drift.Limits(
+            settings.callwise_drift_window, settings.callwise_drift_distance, settings.callwise_drift_share
+        )
+        return drift.review(Shelf(db, ui, project), registry(), columns, limits, code_version())
+
+    def run_performance() -> str:
+        from monitor.reports import expected, quality  # noqa: PLC0415
+        from monitor.reports.shelf import Shelf  # noqa: PLC0415
+
+        shelf, size = Shelf(db, ui, project), settings.callwise_quality_window
+        found = quality.review(shelf, registry(), size, code_version())
+        return f"{found}. {expected.review(shelf, registry(), size, code_version())}"
+
+    def run_parity() -> str:
+        from monitor.reports import parity  # noqa: PLC0415
+
+        state = scoring.state()
+        versions = [str(state[role]) for role in ("champion", "canary") if state[role]]
+        rows, champion = settings.callwise_parity_rows, state["champion"]
+        return parity.review(
+            db, registry(), versions, rows, code_version(), champion=str(champion) if champion else None
+        )
+
+    return [
+        Job("drift", settings.callwise_review_seconds, run_drift),
+        Job("performance", settings.callwise_review_seconds, run_performance),
+        Job("parity", settings.callwise_parity_seconds, run_parity),
+    ]

@@ -1,0 +1,27 @@
+"""What the monitor is told by its environment."""
+
+from core.settings.addresses import (
+    EvidentlySettings,
+    MongoSettings,
+    PrefectSettings,
+    RegistrySettings,
+    SchemaSettings,
+    ScoringSettings,
+)
+from core.settings.loop import IncidentSettings, MonitorSettings, TrialSettings
+from core.settings.people import NotifySettings
+
+
+class Settings(
+    MongoSettings,
+    RegistrySettings,
+    ScoringSettings,
+    EvidentlySettings,
+    PrefectSettings,
+    SchemaSettings,
+    MonitorSettings,
+    TrialSettings,
+    IncidentSettings,
+    NotifySettings,
+):
+    """What the monitor's jobs need to know."""

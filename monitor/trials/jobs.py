@@ -1,0 +1,44 @@
+"""The job that follows a canary's trial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
+
+from core.models.succession import Succession
+from core.schema import Schema
+from core.scoring.client import ScoringClient
+from core.stores.mongo import Db
+from monitor.jobs.job import Job
+from monitor.settings import Settings
+
+if TYPE_CHECKING:
+    from core.models.registry import ModelRegistry
+    from monitor.trials.trial import Review
+
+JOBS = {"trial": "let the aliases follow the decisions, and decide about the canary"}
+
+
+def jobs(
+    settings: Settings, db: Db, scoring: ScoringClient, columns: Schema, registry: Callable[[], ModelRegistry]
+) -> list[Job]:
+    """The job of `JOBS`."""
+
+    @cache
+    def trial() -> Review:
+        from monitor.trials.evidence import Rules  # noqa: PLC0415
+        from monitor.trials.guardrails import Limits  # noqa: PLC0415
+        from monitor.trials.trial import Review  # noqa: PLC0415
+
+        rules = Rules(
+            promote=settings.callwise_trial_false_promotion,
+            roll_back=settings.callwise_trial_false_rollback,
+            minimum=settings.callwise_trial_minimum,
+            limit=settings.callwise_trial_limit,
+        )
+        limits = Limits(settings.callwise_trial_errors, settings.callwise_trial_slowness)
+        succession = Succession(db, settings.callwise_model_name, registry(), by="monitor")
+        return Review(db, columns, succession, scoring.state, rules, limits)
+
+    return [Job("trial", settings.callwise_trial_seconds, lambda: trial().look())]
