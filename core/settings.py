@@ -35,6 +35,7 @@ __all__ = [
     "NotifySettings",
     "PrefectSettings",
     "RegistrySettings",
+    "RequestSettings",
     "S3Settings",
     "SchemaSettings",
     "ScoringSettings",
@@ -147,6 +148,14 @@ class ServingSettings(Group):
     callwise_routing_key: SecretStr = Field(description="key of the hash that routes prospects to the canary")
     callwise_canary_share: float = Field(0.05, ge=0, le=0.5, description="share of prospects routed to a canary")
     callwise_reload_seconds: float = Field(2.0, gt=0, description="seconds between looks at the registry's aliases")
+
+
+class RequestSettings(Group):
+    """What the scoring service takes in."""
+
+    callwise_request_megabytes: int = Field(
+        12, ge=1, le=1000, description="megabytes that the body of a request for scores may have, also unpacked"
+    )
 
 
 class MonitorSettings(Group):

@@ -51,6 +51,7 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
     """Scores prospects with the champion, and with the canary while there is one."""
 
     service: Service
+    reloaded = ""  # how often the model was out of service and had to be loaded again, and when (`serving.server`)
 
     async def load(self) -> bool:
         """Wire the service, start it, and give it a moment to load what the registry has, and at which levels.
@@ -138,6 +139,7 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
             "spool_waiting": kept.waiting,
             "spool_oldest_seconds": kept.oldest_seconds,
             "spool_disputed": kept.disputed,
+            "reloaded": self.reloaded,
             "forgotten": ",".join(self.service.forgetting.forgotten),
         }
 
