@@ -22,6 +22,7 @@ from mlserver.types import (
     RequestInput,
     ResponseOutput,
 )
+from mlserver.utils import generate_uuid
 
 from core import v2
 from core.errors import CallwiseError, Conflict, InputError
@@ -83,6 +84,8 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
 
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
         """The scores of the request's rows. Raises MLServerError with the status and the words of the answer."""
+        # An empty id is none: gRPC has no other way to send none. MLServer answers under the one it finds here.
+        payload.id = payload.id or generate_uuid()
         try:
             return await asyncio.to_thread(self._answer, payload)
         except CallwiseError as error:
