@@ -22,6 +22,7 @@ from mlserver.types import (
     RequestInput,
     ResponseOutput,
 )
+from mlserver.utils import generate_uuid
 
 from core.errors import CallwiseError, Conflict, InputError
 from core.scoring import protocol
@@ -51,6 +52,7 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
     """Scores prospects with the champion, and with the canary while there is one."""
 
     service: Service
+    reloaded = ""  # how often the model was out of service and had to be loaded again, and when (`serving.server`)
 
     async def load(self) -> bool:
         """Wire the service, start it, and give it a moment to load what the registry has, and at which levels.
@@ -82,6 +84,8 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
 
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
         """The scores of the request's rows. Raises MLServerError with the status and the words of the answer."""
+        # An empty id is none: gRPC has no other way to send none. MLServer answers under the one it finds here.
+        payload.id = payload.id or generate_uuid()
         try:
             return await asyncio.to_thread(self._answer, payload)
         except CallwiseError as error:
@@ -138,6 +142,7 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
             "spool_waiting": kept.waiting,
             "spool_oldest_seconds": kept.oldest_seconds,
             "spool_disputed": kept.disputed,
+            "reloaded": self.reloaded,
             "forgotten": ",".join(self.service.forgetting.forgotten),
         }
 

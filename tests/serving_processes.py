@@ -149,6 +149,17 @@ class Process:
         """Of the process itself."""
         return self._process.pid
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._process.poll() is not None
+
+    def peak_bytes(self) -> int:
+        """The most memory it ever had (resident)."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8")
+        (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+        return int(line.split()[1]) * 1024
+
     def kill(self) -> None:
         """End it as a power cut would."""
         self._finish(signal.SIGKILL)
@@ -221,8 +232,10 @@ class Mongo:
 class Server:
     """MLServer with the runtime, on ports that stay the same when it is started again."""
 
+    module = "serving"
+
     def __init__(self, folder: Path, registry: Registry, mongodb_uri: str, **env: str) -> None:
-        self.folder, self._registry = folder, registry
+        self.folder, self.registry, self._mongodb_uri = folder, registry, mongodb_uri
         self.http_port, self.grpc_port, self.metrics_port = free_ports(3)
         self.url = f"http://127.0.0.1:{self.http_port}"
         self.spool = folder / "spool"
@@ -247,10 +260,14 @@ class Server:
         self.client = ScoringClient(scoring, registry.schema)
         self.process: Process | None = None
 
+    def database(self) -> Db:
+        """The database that it uses."""
+        return connect(MongoSettings(mongodb_uri=SecretStr(self._mongodb_uri)), timeout_seconds=10)
+
     @property
     def path(self) -> str:
         """The model's address."""
-        return f"{self.url}/v2/models/{self._registry.name}"
+        return f"{self.url}/v2/models/{self.registry.name}"
 
     @property
     def output(self) -> str:
@@ -259,7 +276,7 @@ class Server:
 
     def start(self, *, ready: bool = True) -> Self:
         """Start it, and wait until it is ready (or, without `ready`, until it answers at all)."""
-        command = [str(SERVING_BIN / "mlserver"), "start", str(self.folder / "mlserver")]
+        command = [str(SERVING_BIN / "python"), "-m", self.module, str(self.folder / "mlserver")]
         self.process = Process(command, self._env, self.folder / "mlserver.log")
         wait_for(
             "MLServer being ready" if ready else "MLServer answering", self.client.ready if ready else self._loaded

@@ -185,10 +185,11 @@ SERVICES = (
     Service(
         name="mlserver",
         label="MLServer",
-        command=("mlserver", "start", "{state}/mlserver"),
+        command=("python", "-m", "serving", "{state}/mlserver"),
         venv=".venv-serving",
-        # Ready would mean that there is a champion, and a new appliance has none yet.
-        health=Http("{MLSERVER_URL}/v2/health/live"),
+        # It describes the model while that is in service. Ready would mean that there is a champion, and a new
+        # appliance has none yet.
+        health=Http("{MLSERVER_URL}/v2/models/prospect-scorer"),
         needs=("mongo", "mlflow", "setup"),
         ports=("mlserver", "mlserver_grpc", "mlserver_metrics"),
         address="MLSERVER_URL",

@@ -39,7 +39,7 @@ class ScoringClient:
 
         Keys are those of `serving.runtime`: champion, canary, champion_level, canary_level, canary_requests,
         canary_errors, canary_seconds, champion_seconds, refused_versions, refused, unexplained, registry, mongo,
-        spool_waiting, spool_oldest_seconds, spool_disputed, forgotten. Raises Unavailable.
+        spool_waiting, spool_oldest_seconds, spool_disputed, reloaded, forgotten. Raises Unavailable.
         """
         reply = self._answer(lambda: self._http.get(self._path))
         return dict(reply.json()["parameters"])

@@ -56,6 +56,14 @@ class ServingSettings(Group):
     callwise_reload_seconds: float = Field(2.0, gt=0, description="seconds between looks at the registry's aliases")
 
 
+class RequestSettings(Group):
+    """What the scoring service takes in."""
+
+    callwise_request_megabytes: int = Field(
+        12, ge=1, le=1000, description="megabytes that the body of a request for scores may have, also unpacked"
+    )
+
+
 class MonitorSettings(Group):
     """When the scheduled jobs run and what they look at."""
 
