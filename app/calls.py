@@ -10,7 +10,19 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import cached, card, formats, identity, list_filter, notices, offered, person, ranked_list, take_back
+from app import (
+    cached,
+    card,
+    formats,
+    identity,
+    late_card,
+    list_filter,
+    notices,
+    offered,
+    person,
+    ranked_list,
+    take_back,
+)
 from app.appliance import Appliance
 from app.bands import band_of
 from app.desk import Seat
@@ -51,8 +63,11 @@ def page(house: Appliance) -> None:
         notices.show_waiting()
         take_back.draw(Seat(house, campaign, agent))
     with work:
-        if held:
-            card.draw(Seat(house, campaign, agent), held, cached.floors(house.db, campaign))
+        seat = Seat(house, campaign, agent)
+        if held and seat.lost(held):
+            late_card.draw(seat, held)
+        elif held:
+            card.draw(seat, held, cached.floors(house.db, campaign))
         else:
             _next_call(house, campaign, agent, state, wanted)
     every = REFRESH if state.ranked or not state.open else REFRESH_UNRANKED

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from app.calls_made import zone
-from core.call_states import Result
+from core.call_states import Result, moves
 from core.mongo import Db, reachable
 
 LOOK = timedelta(days=14)
@@ -48,10 +48,10 @@ def of(db: Db, campaign: str, at: datetime, zone_name: str | None) -> Pace:
     lately = {"campaign": campaign, "at": {"$gte": since}}
     made, closed = Counter[date](), Counter[date]()
     with reachable():
-        for call in db.calls.find(lately, {"at": 1, "result": 1, "undone": 1}):
+        for call in db.calls.find(lately, {"at": 1, "result": 1, "undone": 1, "late": 1}):
             if call.get("undone"):
                 continue
             day = call["at"].astimezone(here).date()
             made[day] += 1
-            closed[day] += Result(call["result"]) in _CLOSING
+            closed[day] += moves(call) and Result(call["result"]) in _CLOSING
     return Pace(made[today], {day: closed[day] for day in sorted(made) if day < today})

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from app.bands import band_of
-from core.call_states import Status
+from core.call_states import Status, moves
 from core.mongo import Db, Document, count, reachable
 from core.schema import ColumnType, Schema
 from core.wanted import Wanted
@@ -158,6 +158,6 @@ def _last_calls(db: Db, prospects: Sequence[Document]) -> dict[str, Document]:
             last[outcome["prospect"]] = outcome
         for call in db.calls.find({"prospect": {"$in": called}}) if called else ():
             known = last.get(call["prospect"])
-            if not call.get("undone") and (known is None or call["call"] > known["call"]):
+            if not call.get("undone") and moves(call) and (known is None or call["call"] > known["call"]):
                 last[call["prospect"]] = call
     return last

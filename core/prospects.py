@@ -16,7 +16,7 @@ from datetime import datetime
 
 from core import campaigns, do_not_call
 from core.call_records import finish_any, record, take
-from core.call_states import CALLABLE, LIVE, STANDARD, Result, Rules, Status, seconds
+from core.call_states import CALLABLE, LIVE, STANDARD, Result, Rules, Status, holder, seconds
 from core.clock import Clock, now
 from core.mongo import Db, Document, count, reachable
 from core.wanted import EVERYBODY, Wanted, best
@@ -73,12 +73,6 @@ def promised(db: Db, campaign: str, agent: str, many: int) -> list[Document]:
     theirs = {"campaign": campaign, "status": Status.CALLBACK.value, "again.by": agent}
     with reachable():
         return list(db.prospects.aggregate([{"$match": theirs}, {"$sort": {"due": 1}}, {"$limit": many}]))
-
-
-def holder(prospect: Document, at: datetime) -> str | None:
-    """Who holds the prospect at that moment, if anybody."""
-    claim = prospect["claim"]
-    return str(claim["by"]) if claim and claim["until"] > at else None
 
 
 def release(db: Db, prospect: str, agent: str) -> None:
