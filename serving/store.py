@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import pymongo
-from pymongo import WriteConcern
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from core.errors import Conflict, Unavailable
@@ -34,14 +33,14 @@ class Store(Protocol):
 
 
 class MongoStore:
-    """The `predictions` collection. Every write waits for the majority's journal.
+    """The `predictions` collection. Every write waits for the journal (`core.mongo_client`).
 
     `timeout_seconds`, and `RECORD_SECONDS` for each record, bound each round trip as a whole (server selection,
     network, server), so a server that hangs is as quick to fail as one that is gone.
     """
 
     def __init__(self, db: Db, *, timeout_seconds: float = 2.0) -> None:
-        self._collection = db.predictions.with_options(write_concern=WriteConcern(w="majority", j=True))
+        self._collection = db.predictions
         self._timeout = timeout_seconds
 
     def put(self, documents: Sequence[Document]) -> list[Document]:

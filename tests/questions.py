@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pymongo import MongoClient, monitoring
+from pymongo import monitoring
 
-from core.stores.mongo import Db, Document
+from core.stores.mongo import Db
+from core.stores.mongo_client import open_client
 
 
 class Questions(monitoring.CommandListener):
@@ -35,9 +36,7 @@ class Questions(monitoring.CommandListener):
 def listened_to(db: Db) -> Iterator[tuple[Db, Questions]]:
     """`db` on a connection of its own that is listened to."""
     listener = Questions()
-    client: MongoClient[Document] = MongoClient(
-        os.environ["MONGODB_URI"], tz_aware=True, retryWrites=False, event_listeners=[listener]
-    )
+    client = open_client(os.environ["MONGODB_URI"], tz_aware=True, retryWrites=False, event_listeners=[listener])
     try:
         yield client[db.name], listener
     finally:

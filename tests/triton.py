@@ -1,8 +1,8 @@
 """`python -m tests.triton grpc|http ADDRESS`: asks for scores with `tritonclient`, a client that is not ours.
 
 In a process of its own: its protobuf messages have the names of MLServer's, and one process takes them once. The
-request comes as JSON on stdin (rows as `core.scoring.protocol.request` has them under `inputs`, `id`, `compress`); out comes what
-the client made of the reply.
+request comes as JSON on stdin (`id`, `compress`, and rows under `inputs` as `core.scoring.protocol.request` has them);
+what the client made of the reply goes to stdout.
 """
 
 import json

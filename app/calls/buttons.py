@@ -19,8 +19,8 @@ _PROMISING = "promising"
 STEP = timedelta(minutes=15)
 
 
-def draw(seat: Seat, prospect: Document) -> None:
-    """Draw them for `prospect`, which `seat` holds."""
+def draw(seat: Seat, prospect: Document, *, late: bool = False) -> None:
+    """Draw them for `prospect`, which `seat` holds, or held until somebody else was quicker (`late`)."""
     with st.container(key="outcomes"):
         _result(seat, prospect, result_words.SOLD, primary=True)
         _result(seat, prospect, result_words.REFUSED)
@@ -32,6 +32,16 @@ def draw(seat: Seat, prospect: Document) -> None:
         with st.container(horizontal=True, key="outcomes-off"):
             _result(seat, prospect, result_words.WRONG_NUMBER)
             _result(seat, prospect, result_words.DO_NOT_CALL)
+        if late:
+            st.button(
+                _("Put away"),
+                key="put-away",
+                icon=":material/close:",
+                type="tertiary",
+                shortcut="B",
+                on_click=seat.put_away,
+            )
+            return
         st.button(
             _("Give back"),
             key="give-back",

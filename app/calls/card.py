@@ -9,9 +9,11 @@ import streamlit as st
 
 from app.access.boundary import boundary
 from app.calls import best_time, buttons, desk, history, person, reasons, script
+from app.calls import result_words as call_results
 from app.calls.desk import Seat
 from app.language import _, formats
 from app.ranked_list.bands import band_of
+from core.calls.lifecycle import Result
 from core.clock import now
 from core.schema.column import Role
 from core.stores.mongo import Document
@@ -28,7 +30,7 @@ def draw(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
             _chance(seat, prospect, floors)
             reasons.draw(seat.house.schema, known)
             buttons.draw(seat, prospect)
-            st.fragment(_hold, run_every=TICK)(prospect)
+            st.fragment(_hold, run_every=TICK)(seat, prospect)
         with right:
             script.draw(seat.house, known)
             best_time.draw(seat.house, known)
@@ -76,6 +78,11 @@ def _history(seat: Seat, prospect: Document) -> None:
         if unanswered := int(prospect.get("unanswered") or 0):
             said = _("Not answered so far: {count}. After {attempts} they are taken off the list.")
             st.caption(said.format(count=unanswered, attempts=house.rules.attempts))
+        if (last := calls[0]).get("late") and last["agent"] != seat.agent:
+            told = _("{name} had called {ref} before you took them, and recorded it only now: {result}.")
+            result = call_results.label(Result(last["result"]))
+            ref, name = formats.plain(prospect["ref"]), formats.plain(last["agent"])
+            st.info(told.format(name=name, ref=ref, result=result), icon=":material/phone_in_talk:")
         rows = [history.row(call, prospect, st.context.timezone) for call in calls]
         st.table(rows, border="horizontal", hide_index=True)
 
@@ -99,11 +106,16 @@ def _table(section: person.Section) -> None:
 
 
 @boundary()
-def _hold(prospect: Document) -> None:
+def _hold(seat: Seat, prospect: Document) -> None:
+    """Keep the person held for as long as the card is open: the browser asks for this while the tab is."""
+    held = seat.renew(prospect)
+    if held is None:
+        st.rerun()
+        return
     at = now()
-    text = desk.hold_text(prospect, at, st.context.timezone)
+    text = desk.hold_text(held, at, st.context.timezone)
     with st.container(key="hold"):
-        if desk.remaining(prospect, at) > timedelta(0):
+        if desk.remaining(held, at) > timedelta(0):
             st.caption(f":material/timer: {text}")
         else:
             st.warning(text)

@@ -17,14 +17,14 @@ from app.language import _, formats
 from app.ranked_list import cached
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave
-from core.calls import claims, recording, undo
+from core.calls import claims, holds, late_results, undo
 from core.calls.filters import Wanted
-from core.calls.lifecycle import CALLABLE, Result, Status
+from core.calls.lifecycle import Result
 from core.clock import now
 from core.errors import Conflict, NotFound
 from core.stores.mongo import Document, reachable
 
-_HELD, _OWNER = "held_prospect", "held_for"
+_HELD, _OWNER, _CALL = "held_prospect", "held_for", "held_call"
 
 
 @dataclass(frozen=True)
@@ -36,43 +36,39 @@ class Seat:
     agent: str
 
     def held(self) -> Document | None:
-        """The prospect on the desk, or None. One whose hold ran out stays there until somebody else takes it."""
+        """The prospect on the desk, or None.
+
+        One whom the agent lost stays there (`lost`) until they record a result of their call or put the card away.
+        """
         at = now()
         if st.session_state.get(_OWNER) != (self.campaign, self.agent):
-            mine = claims.mine(self.house.db, self.campaign, self.agent, at)
-            self._remember(mine[0]["_id"] if mine else None)
+            db = self.house.db
+            mine = claims.mine(db, self.campaign, self.agent, at) or holds.lapsed(db, self.campaign, self.agent, at)
+            self._remember(mine[0] if mine else None)
         key = st.session_state.get(_HELD)
         if key is None:
             return None
         with reachable():
             found = self.house.db.prospects.find_one({"_id": key})
-        claim = found and found["claim"]
-        if found is None or found["status"] not in CALLABLE or not claim:
+        if found is None or self._is_recorded(found):
             self._remember(None)
-            if found is not None and found["status"] == Status.OFF.value:
-                leave(
-                    Notice(
-                        "warning",
-                        _("{ref} was taken off the list meanwhile.").format(ref=found["ref"]),
-                        _("Nothing was recorded by you."),
-                        _("Take the next one."),
-                    )
-                )
             return None
-        if claim["by"] != self.agent:
-            self._remember(None)
-            leave(
-                Notice(
-                    "warning",
-                    _("Your hold on {ref} ran out, and {name} has taken it.").format(
-                        ref=found["ref"], name=claim["by"]
-                    ),
-                    _("Nothing was recorded by you."),
-                    _("Take the next one."),
-                )
-            )
-            return None
+        if not self.lost(found):
+            self._remember(found)
         return found
+
+    def lost(self, prospect: Document) -> bool:
+        """Whether the prospect on the desk is held by the agent no more, or can no longer be called."""
+        return not holds.is_held_by(prospect, self.agent)
+
+    @property
+    def call(self) -> int:
+        """The number of the call that the card on the desk is about."""
+        return int(st.session_state[_CALL])
+
+    def renew(self, prospect: Document) -> Document | None:
+        """Hold on to the prospect whose card is open; None if the card is out of date. Raises Unavailable."""
+        return holds.renew(self.house.db, prospect, self.agent, rules=self.house.rules)
 
     @kept_for_next_run()
     def take(self, wanted: Wanted) -> None:
@@ -85,7 +81,7 @@ class Seat:
             all_of_them=offered.all_of_them(),
             rules=self.house.rules,
         )
-        self._remember(found["_id"] if found else None)
+        self._remember(found)
         if found is None and wanted:
             leave(
                 Notice(
@@ -107,15 +103,16 @@ class Seat:
     def record(self, prospect: Document, result: Result, again: datetime | None = None) -> None:
         """Record what came of the call that the card of `prospect` is about; `again` is when another was promised.
 
-        On a conflict the desk is cleared and the agent told; a time that cannot be promised leaves the card there.
+        Whatever became of the hold, the result is kept (`core.calls.late_results`). On a conflict with another result
+        of this agent the desk is cleared and the agent told; a time that cannot be promised leaves the card there.
         """
         try:
-            call = recording.record(
+            call = late_results.record(
                 self.house.db,
                 prospect["_id"],
                 self.agent,
                 result,
-                call=int(prospect.get("calls") or 0) + 1,
+                call=call_of(prospect),
                 again=again,
                 everywhere=self.house.schema.reference is not None,
                 groups=best_time.groups(self.house.schema, prospect["features"]),
@@ -136,9 +133,13 @@ class Seat:
     def take_back(self, call: Document) -> None:
         """Take a result back; the person is on the desk again."""
         undone = undo.undo(self.house.db, call["_id"], self.agent, rules=self.house.rules)
-        self._remember(call["prospect"])
+        with reachable():
+            found = self.house.db.prospects.find_one({"_id": call["prospect"]})
+        self._remember(found)
         cached.forget_progress(self.house.db, self.campaign)
         what = _("{result} is taken back: {ref} is on your desk again.")
+        if found is None or self.lost(found):
+            what = _("{result} is taken back. Say below what came of your call to {ref}, or put the card away.")
         kept = _("A training had read it already; models learn without it from the next training on.")
         said = what.format(result=result_words.label(Result(call["result"])), ref=call["ref"])
         leave(Notice("info", said, kept if undone.learnt else ""))
@@ -150,9 +151,29 @@ class Seat:
         self._remember(None)
         leave(Notice("info", _("{ref} is back on the list; nothing was recorded.").format(ref=ref)))
 
-    def _remember(self, key: str | None) -> None:
+    @kept_for_next_run()
+    def put_away(self) -> None:
+        """Clear the desk of a prospect whom the agent held no more and has not called."""
+        self._remember(None)
+
+    def _remember(self, prospect: Document | None) -> None:
+        """Lay the prospect on the desk, and with it the number of the call that the agent is to make."""
         st.session_state[_OWNER] = (self.campaign, self.agent)
-        st.session_state[_HELD] = key
+        st.session_state[_HELD] = prospect["_id"] if prospect else None
+        st.session_state[_CALL] = call_of(prospect) if prospect else None
+
+    def _is_recorded(self, prospect: Document) -> bool:
+        """Whether the agent recorded the call that the card is about elsewhere, in another tab say."""
+        numbers = range(self.call, call_of(prospect))
+        keys = [f"{prospect['_id']}:{number}" for number in numbers]
+        with reachable():
+            made = list(self.house.db.calls.find({"_id": {"$in": keys}})) if keys else []
+        return any(call["agent"] == self.agent and not call.get("undone") for call in made)
+
+
+def call_of(prospect: Document) -> int:
+    """The number of the next call to the prospect, as they were read."""
+    return int(prospect.get("calls") or 0) + 1
 
 
 def remaining(prospect: Document, at: datetime) -> timedelta:
@@ -167,6 +188,4 @@ def hold_text(prospect: Document, at: datetime, zone: str | None) -> str:
     until = formats.moment(prospect["claim"]["until"], zone, day=False)
     if rest > timedelta(0):
         return _("Held for you until {until} ({left} left)").format(until=until, left=formats.left(rest))
-    return _(
-        "Your hold ran out at {until}. You can still record the outcome until somebody else takes this person."
-    ).format(until=until)
+    return _("Your hold ran out at {until}. Record the result all the same: it is kept.").format(until=until)

@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.access import identity
 from app.access.boundary import boundary
-from app.calls import card, offered, person, take_back
+from app.calls import card, late_card, offered, person, take_back
 from app.calls.desk import Seat
 from app.language import _, formats, plural, said
 from app.ranked_list import cached, listing
@@ -56,8 +56,11 @@ def page(house: Appliance) -> None:
         notices.show_waiting()
         take_back.draw(Seat(house, campaign, agent))
     with work:
-        if held:
-            card.draw(Seat(house, campaign, agent), held, cached.floors(house.db, campaign))
+        seat = Seat(house, campaign, agent)
+        if held and seat.lost(held):
+            late_card.draw(seat, held)
+        elif held:
+            card.draw(seat, held, cached.floors(house.db, campaign))
         else:
             _next_call(house, campaign, agent, state, wanted)
     every = REFRESH if state.ranked or not state.open else REFRESH_UNRANKED

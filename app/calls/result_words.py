@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from app.language import _, formats, plural, said
-from core.calls.lifecycle import Result, Rules, Status
+from core.calls.lifecycle import Result, Rules, Status, moves
 from core.sentences import Sentence
 from core.stores.mongo import Document
 
@@ -57,6 +57,8 @@ def offers(at: datetime, zone: str) -> list[tuple[str, datetime]]:
 def told(call: Document, rules: Rules, zone: str | None) -> str:
     """What is said to the agent once `call` is recorded."""
     ref, result, after = call["ref"], Result(call["result"]), call["after"]
+    if not moves(call):
+        return _kept_beside(call)
     match result:
         case Result.CALLBACK:
             when = formats.moment(call["again"]["at"], zone)
@@ -76,3 +78,13 @@ def told(call: Document, rules: Rules, zone: str | None) -> str:
             return _("Do not call: {ref} is recorded and off the list of every campaign.").format(ref=ref)
         case _:
             return _("{result}: {ref} is recorded and off the list.").format(result=label(result), ref=ref)
+
+
+def _kept_beside(call: Document) -> str:
+    """The same of a late call that stands in the history only."""
+    result, name = label(Result(call["result"])), call["late"]["over"]
+    if name:
+        kept = _("{result}: your call to {ref} is kept. {name} has them now, and sees it on the card.")
+        return kept.format(result=result, ref=call["ref"], name=name)
+    kept = _("{result}: your call to {ref} is kept. What was recorded for them meanwhile stands.")
+    return kept.format(result=result, ref=call["ref"])

@@ -17,8 +17,7 @@ from itertools import islice
 from pymongo import UpdateOne
 
 from core.calls import do_not_call
-from core.calls.claims import holder
-from core.calls.lifecycle import LIVE, Status, seconds
+from core.calls.lifecycle import LIVE, Status, holder, seconds
 from core.clock import Clock, now
 from core.errors import InputError, NotFound
 from core.sentences import Sentence

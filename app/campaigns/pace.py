@@ -11,7 +11,7 @@ import streamlit as st
 
 from app.language.zones import zone
 from app.shell.adaptive_cache import SHARED
-from core.calls.lifecycle import Result
+from core.calls.lifecycle import Result, moves
 from core.clock import now
 from core.stores.mongo import Db, reachable
 
@@ -52,12 +52,12 @@ def pace_at(db: Db, campaign: str, at: datetime, zone_name: str | None) -> Pace:
     lately = {"campaign": campaign, "at": {"$gte": since}}
     made, closed = Counter[date](), Counter[date]()
     with reachable():
-        for call in db.calls.find(lately, {"at": 1, "result": 1, "undone": 1}):
+        for call in db.calls.find(lately, {"at": 1, "result": 1, "undone": 1, "late": 1}):
             if call.get("undone"):
                 continue
             day = call["at"].astimezone(here).date()
             made[day] += 1
-            closed[day] += Result(call["result"]) in _CLOSING
+            closed[day] += moves(call) and Result(call["result"]) in _CLOSING
     return Pace(made[today], {day: closed[day] for day in sorted(made) if day < today})
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from app.ranked_list.bands import band_of
 from core.calls.filters import Wanted
-from core.calls.lifecycle import Status
+from core.calls.lifecycle import Status, moves
 from core.schema import Schema
 from core.schema.column import ColumnType
 from core.stores.mongo import Db, Document, count, reachable
@@ -159,6 +159,6 @@ def _last_calls(db: Db, prospects: Sequence[Document]) -> dict[str, Document]:
             last[outcome["prospect"]] = outcome
         for call in db.calls.find({"prospect": {"$in": called}}) if called else ():
             known = last.get(call["prospect"])
-            if not call.get("undone") and (known is None or call["call"] > known["call"]):
+            if not call.get("undone") and moves(call) and (known is None or call["call"] > known["call"]):
                 last[call["prospect"]] = call
     return last

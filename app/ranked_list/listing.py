@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.ranked_list import bands
-from core.calls.claims import holder
 from core.calls.filters import Wanted, best
-from core.calls.lifecycle import Result, Status
+from core.calls.lifecycle import Result, Status, holder
 from core.schema.column import Value
 from core.stores.mongo import Db, Document, reachable
 

@@ -62,11 +62,12 @@ class Mongo:
 
     def __call__(self, values: Mapping[str, str]) -> None:
         """Raise Unavailable unless it does."""
-        from pymongo import MongoClient  # noqa: PLC0415  only the process that asks pays for it
-        from pymongo.errors import PyMongoError  # noqa: PLC0415
+        from pymongo.errors import PyMongoError  # noqa: PLC0415  only the process that asks pays for it
+
+        from core.stores.mongo_client import open_client  # noqa: PLC0415
 
         wait = int(TIMEOUT * 1000)
-        client: MongoClient[dict[str, Any]] = MongoClient(
+        client = open_client(
             self.uri.format_map(values), serverSelectionTimeoutMS=wait, connectTimeoutMS=wait, socketTimeoutMS=wait
         )
         try:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from bootstrap.setup.rights import MongoRights
 from core.errors import Unavailable
 from core.stores.mongo import COLLECTIONS, PRIVATE
+from core.stores.mongo_client import open_client
 
 READS = ["find", "collStats", "listIndexes"]
 WRITES = ["insert", "update"]
@@ -33,7 +33,7 @@ class MongoAccounts:
         if not self._closed():
             self.missing = f"MongoDB at {address} lets everybody in: services have no users of their own there."
             return
-        client: MongoClient[dict[str, Any]] = MongoClient(
+        client = open_client(
             f"mongodb://{address}/",
             username=admin,
             password=password,
@@ -46,13 +46,15 @@ class MongoAccounts:
         """Make or renew the service's user and role; the connection string it is given. Raises Unavailable."""
         if self.missing:
             return f"mongodb://{self._address}/"
+        # Commands do not inherit the write concern of the client.
+        durable = {"writeConcern": self._db.write_concern.document}
         role = {"privileges": privileges(self._database, rights), "roles": []}
         user = {"pwd": password, "roles": [{"role": service, "db": self._database}]}
         try:
             known = self._db.command({"rolesInfo": service})["roles"]
-            self._db.command({"updateRole" if known else "createRole": service, **role})
+            self._db.command({"updateRole" if known else "createRole": service, **role, **durable})
             known = self._db.command({"usersInfo": service})["users"]
-            self._db.command({"updateUser" if known else "createUser": service, **user})
+            self._db.command({"updateUser" if known else "createUser": service, **user, **durable})
         except PyMongoError as error:
             raise Unavailable(
                 f"MongoDB did not make the account of {service}: {error}.",
@@ -64,9 +66,7 @@ class MongoAccounts:
 
     def _closed(self) -> bool:
         """Whether a caller without a login is refused."""
-        with MongoClient[dict[str, Any]](
-            f"mongodb://{self._address}/", serverSelectionTimeoutMS=SECONDS * 1000
-        ) as anybody:
+        with open_client(f"mongodb://{self._address}/", serverSelectionTimeoutMS=SECONDS * 1000) as anybody:
             try:
                 anybody[self._database].list_collection_names()
             except OperationFailure as error:

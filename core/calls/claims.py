@@ -16,7 +16,7 @@ from datetime import datetime
 
 from core.calls import campaigns, do_not_call
 from core.calls.filters import EVERYBODY, Wanted, best
-from core.calls.lifecycle import CALLABLE, LIVE, STANDARD, Rules, Status, seconds
+from core.calls.lifecycle import CALLABLE, LIVE, STANDARD, Rules, Status, holder, seconds
 from core.calls.recording import finish_any, take
 from core.clock import Clock, now
 from core.stores.mongo import Db, Document, count, reachable
@@ -71,12 +71,6 @@ def promised(db: Db, campaign: str, agent: str, many: int) -> list[Document]:
     theirs = {"campaign": campaign, "status": Status.CALLBACK.value, "again.by": agent}
     with reachable():
         return list(db.prospects.aggregate([{"$match": theirs}, {"$sort": {"due": 1}}, {"$limit": many}]))
-
-
-def holder(prospect: Document, at: datetime) -> str | None:
-    """Who holds the prospect at that moment, if anybody."""
-    claim = prospect["claim"]
-    return str(claim["by"]) if claim and claim["until"] > at else None
 
 
 def release(db: Db, prospect: str, agent: str) -> None:

@@ -81,6 +81,12 @@ def everywhere(db: Db, ref: str) -> list[Document]:
     return list(db.prospects.find({"_id": {"$in": [f"{campaign}:{ref}" for campaign in campaigns]}}))
 
 
+def is_off(prospect: Document) -> bool:
+    """Whether the prospect is off its list because the person asked not to be called."""
+    off = prospect.get("off") or {}
+    return prospect["status"] == Status.OFF and off.get("why") == Result.DO_NOT_CALL.value
+
+
 def put_off(db: Db, prospect: Document, call: str) -> None:
     """Take `prospect`, as it was read, off its list because of `call`; nothing happens if it has moved on since."""
     db.prospects.update_one(*putting_off(prospect, call))

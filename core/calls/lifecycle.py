@@ -94,6 +94,23 @@ def state(prospect: Document) -> Document:
     return {name: prospect.get(name) for name in STATE}
 
 
+def moves(call: Document) -> bool:
+    """Whether the call makes its prospect what it is; a late one may stand in the history only."""
+    late = call.get("late")
+    return not late or bool(late["counts"])
+
+
+def as_kept(at: datetime) -> datetime:
+    """`at` as MongoDB keeps it: in milliseconds. What is returned is so what is read later."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def holder(prospect: Document, at: datetime) -> str | None:
+    """Who holds the prospect at that moment, if anybody."""
+    claim = prospect["claim"]
+    return str(claim["by"]) if claim and claim["until"] > at else None
+
+
 def as_read(prospect: Document) -> Document:
     """The query for `prospect` as long as it is as it was read: its state, and who holds it until when."""
     claim = prospect["claim"]

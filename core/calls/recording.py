@@ -15,7 +15,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from core.calls import do_not_call
-from core.calls.lifecycle import CALLABLE, NOTHING_RECORDED, STANDARD, Result, Rules, after, as_read, state
+from core.calls.lifecycle import CALLABLE, NOTHING_RECORDED, STANDARD, Result, Rules, after, as_kept, as_read, state
 from core.clock import Clock, now
 from core.errors import Conflict, NotFound
 from core.sentences import Sentence
@@ -46,7 +46,7 @@ def record(
     person is in, by segment. Raises NotFound; InputError for a time that cannot be promised; Conflict when another
     agent holds the prospect, or another result was recorded first.
     """
-    again = _kept(again) if again else None
+    again = as_kept(again) if again else None
     with reachable():
         for _ in range(TRIES):
             found = db.prospects.find_one({"_id": prospect})
@@ -59,7 +59,7 @@ def record(
             if held is None:
                 continue  # somebody was quicker between the two lines: look again who
             key = f"{prospect}:{made + 1}"
-            then = _kept(at or clock())
+            then = as_kept(at or clock())
             before = state(held)
             new: Document = {
                 "_id": key,
@@ -108,11 +108,15 @@ def take(db: Db, seen: Document, agent: str, at: datetime, rules: Rules) -> Docu
 
 
 def finish(db: Db, call: Document) -> None:
-    """Do what follows from `call`, unless it was taken back; what is done already stays as it is."""
+    """Do what follows from `call`, unless it was taken back; what is done already stays as it is.
+
+    A late call that does not count (`core.calls.late_results`) moves the prospect's number only, and leaves a
+    colleague's hold as it is.
+    """
     if call.get("undone"):
         return
-    result = Result(call["result"])
-    if result.is_outcome:
+    result, late = Result(call["result"]), call.get("late")
+    if result.is_outcome and (not late or late["decides"]):
         outcome = {name: call[name] for name in ("_id", "prospect", "campaign", "call", "result")}
         outcome |= {"positive": result is Result.SOLD, "agent": call["agent"], "at": call["at"]}
         with suppress(DuplicateKeyError):
@@ -120,7 +124,10 @@ def finish(db: Db, call: Document) -> None:
     if result is Result.DO_NOT_CALL and call["everywhere"]:
         do_not_call.add(db, call["ref"], by=call["agent"], at=call["at"], call=call["_id"])
     as_it_was = {"_id": call["prospect"], "calls": call["call"] - 1 or None}
-    db.prospects.update_one(as_it_was, {"$set": {**call["after"], "claim": None, "calls": call["call"]}})
+    moved: Document = {**call["after"], "claim": None}
+    if late and not late["counts"]:
+        moved = {} if late["over"] else {"claim": None}
+    db.prospects.update_one(as_it_was, {"$set": {**moved, "calls": call["call"]}})
 
 
 def finish_any(db: Db, key: str) -> bool:
@@ -159,8 +166,3 @@ def _recorded(db: Db, prospect: Document, number: int, agent: str, result: Resul
         raise Conflict(what, kept=Sentence("The first outcome stands."), next=TAKE_THE_NEXT)
     what = Sentence("'{prospect}' already has the result '{result}'.", prospect=prospect["_id"], result=first.words)
     raise Conflict(what, kept=Sentence("The first result stands."), next=TAKE_THE_NEXT)
-
-
-def _kept(at: datetime) -> datetime:
-    """`at` as MongoDB keeps it: in milliseconds. What is returned is so what is read later."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from core.calls import do_not_call, recording
-from core.calls.lifecycle import CALLABLE, STANDARD, Result, Rules, state
+from core.calls.lifecycle import CALLABLE, STANDARD, Result, Rules, moves, state
 from core.clock import Clock, now
 from core.errors import Conflict, NotFound
 from core.sentences import Sentence
@@ -63,11 +63,14 @@ def undo(db: Db, key: str, agent: str, *, rules: Rules = STANDARD, clock: Clock 
             if at >= call["at"] + rules.undo:
                 raise Conflict(Sentence("The time to take this back is over."), kept=STANDS)
             recording.finish(db, call)
-            _hold(db, call, agent, at, rules)
+            if moves(call):
+                _hold(db, call, agent, at, rules)
             db.outcomes.delete_one({"_id": key})
             call["undone"] = {"by": agent, "at": at}
             db.calls.update_one({"_id": key}, {"$set": {"undone": call["undone"]}})
-        _restore(db, call, {"by": agent, "until": at + rules.claim}, at)
+        if moves(call):
+            callable_ = call["before"]["status"] in CALLABLE
+            _restore(db, call, {"by": agent, "until": at + rules.claim} if callable_ else None, at)
         return Undone(call, _learnt(db, call))
 
 
@@ -78,9 +81,13 @@ def settle(db: Db, *, clock: Clock = now) -> int:
         for prospect in list(db.prospects.aggregate([{"$match": {"claim.by": {"$gt": ""}}}])):
             if prospect["claim"]["until"] > clock():
                 continue  # whoever takes it back may be at it
-            call = db.calls.find_one({"_id": f"{prospect['_id']}:{int(prospect.get('calls') or 0)}"})
+            made = int(prospect.get("calls") or 0)
+            if recording.finish_any(db, f"{prospect['_id']}:{made + 1}"):
+                settled += 1  # a late result (`core.calls.late_results`), for a prospect who may not be called any more
+                continue
+            call = db.calls.find_one({"_id": f"{prospect['_id']}:{made}"})
             if call and call.get("undone"):
-                settled += _restore(db, call, None, clock())
+                settled += moves(call) and _restore(db, call, None, clock())
             elif call and prospect["status"] not in CALLABLE:  # such a one is held only by who takes back
                 recording.finish(db, call)
                 let_go = {"_id": prospect["_id"], "calls": prospect["calls"], "claim.by": prospect["claim"]["by"]}

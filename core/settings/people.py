@@ -40,7 +40,9 @@ class NotifySettings(Group):
 class AppSettings(Group):
     """What the screens do."""
 
-    callwise_claim_minutes: float = Field(15.0, gt=0, description="minutes a claimed prospect is held for an agent")
+    callwise_claim_minutes: float = Field(
+        15.0, gt=0, description="minutes a prospect stays held after the agent's card was last open"
+    )
     callwise_overdue_minutes: float = Field(
         10.0, ge=0, description="minutes after its time from which anybody gets a promised call"
     )

@@ -29,7 +29,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from pymongo import ASCENDING, DESCENDING, MongoClient
+from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
@@ -37,6 +37,7 @@ from pymongo.errors import PyMongoError
 from core.errors import Unavailable
 from core.sentences import Sentence
 from core.settings.addresses import MongoSettings
+from core.stores.mongo_client import open_client
 
 Document = dict[str, Any]
 Db = Database[Document]
@@ -80,9 +81,10 @@ UNIQUE: dict[str, str] = {"users": "shown_key"}
 def connect(settings: MongoSettings, *, timeout_seconds: float = 10.0) -> Db:
     """The appliance's database. Connects lazily; an operation waits at most `timeout_seconds` for a server.
 
-    Datetimes come back in UTC and aware.
+    Datetimes come back in UTC and aware. Every write waits for the journal (`core.mongo_client`). Raises SettingsError
+    for an address that is not usable.
     """
-    client: MongoClient[Document] = MongoClient(
+    client = open_client(
         settings.mongodb_uri.get_secret_value(),
         serverSelectionTimeoutMS=int(timeout_seconds * 1000),
         connectTimeoutMS=int(timeout_seconds * 1000),

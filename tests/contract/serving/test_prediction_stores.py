@@ -4,12 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pymongo
 import pytest
 
 from core.errors import Conflict, Unavailable
 from core.scoring.prediction import Prediction
 from core.stores.mongo import Db
+from core.stores.mongo_client import open_client
 from serving.spool import Spool
 from serving.store import CHUNK, MongoStore, Store
 from tests.serving_fakes import AT, MemoryHome, prediction
@@ -87,7 +87,7 @@ def test_a_request_of_many_chunks_is_written_whole(db: Db) -> None:
 
 
 def test_a_server_that_is_not_there_is_unavailable() -> None:
-    client: pymongo.MongoClient[dict[str, object]] = pymongo.MongoClient("mongodb://127.0.0.1:1")
+    client = open_client("mongodb://127.0.0.1:1")
     with pytest.raises(Unavailable, match="MongoDB did not keep the predictions"):
         MongoStore(client["x"], timeout_seconds=0.2).put(documents(prediction()))
     client.close()

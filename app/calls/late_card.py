@@ -1,0 +1,53 @@
+"""The card of a person whom the agent held and holds no more: what became of them, and room for what came of the call.
+
+It shows neither script nor facts, because nobody should be called from it; only who has called can still say so.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.calls import buttons as call_buttons
+from app.calls import result_words as call_results
+from app.calls.desk import Seat
+from app.language import _, formats
+from app.shell import notices
+from app.shell.notices import Notice
+from core.calls import do_not_call
+from core.calls.lifecycle import CALLABLE, Result, Status, moves
+from core.stores.mongo import Document, reachable
+
+
+def draw(seat: Seat, prospect: Document) -> None:
+    """Draw it for `prospect`, which `seat` had. Raises Unavailable."""
+    with st.container(key="late-card", border=True):
+        with st.container(key="prospect-ref"):
+            st.subheader(_("Person {ref}").format(ref=formats.plain(prospect["ref"])), anchor=False)
+        notices.show(
+            Notice(
+                "warning",
+                _what_happened(seat, prospect),
+                _("If you have called them, record the result: it is kept."),
+                _("If you have not, put the card away."),
+            )
+        )
+        # What is recorded is the call of the time when the person was theirs, whatever came after it.
+        call_buttons.draw(seat, {**prospect, "calls": seat.call - 1}, late=True)
+
+
+def _what_happened(seat: Seat, prospect: Document) -> str:
+    ref, claim = prospect["ref"], prospect["claim"]
+    with reachable():
+        calls = list(seat.house.db.calls.find({"prospect": prospect["_id"]}))
+    standing = [call for call in calls if not call.get("undone") and call["agent"] != seat.agent and moves(call)]
+    if do_not_call.is_off(prospect):
+        return _("{ref} asked not to be called: do not call them any more.").format(ref=ref)
+    if prospect["status"] in CALLABLE and claim:
+        return _("Your hold on {ref} ran out, and {name} has taken it.").format(ref=ref, name=claim["by"])
+    if standing and prospect["status"] not in CALLABLE:
+        last = max(standing, key=lambda call: int(call["call"]))
+        result = call_results.label(Result(last["result"]))
+        return _("{name} has recorded a result for {ref}: {result}.").format(name=last["agent"], ref=ref, result=result)
+    if prospect["status"] == Status.OFF:
+        return _("{ref} was taken off the list meanwhile.").format(ref=ref)
+    return _("{ref} is no longer on your desk.").format(ref=ref)
