@@ -1,4 +1,4 @@
-"""The files that `mlserver start FOLDER` reads: `python -m serving.config FOLDER --http-port N …` writes them."""
+"""The files that `python -m serving FOLDER` reads: `python -m serving.config FOLDER --http-port N …` writes them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def write(
 def main(arguments: list[str] | None = None) -> None:
     """The command line of `write`."""
     parser = argparse.ArgumentParser(
-        prog="python -m serving.config", description="Write the files that `mlserver start FOLDER` reads."
+        prog="python -m serving.config", description="Write the files that `python -m serving FOLDER` reads."
     )
     parser.add_argument("folder", type=Path)
     for port in ("http", "grpc", "metrics"):

@@ -16,6 +16,7 @@ from core.imports.column_mapping import ColumnMapping, Reader, cell
 from core.imports.kept_out import Doorkeeper
 from core.imports.reject_file import ROW, Reject
 from core.schema import Schema, economy
+from core.scoring import protocol
 from core.sentences import Sentence
 from core.stores.mongo import Document
 
@@ -91,7 +92,19 @@ class Reading:
             return f"{number:07d}"
         if not (ref := cell(record.get(self.schema.reference))):
             raise InputError(Sentence("is empty; must be the person's key"), row=number, column=self.schema.reference)
+        # Scores are asked for under campaign and key; one that cannot be would have its whole batch refused.
+        if not protocol.is_prospect(f"{self.campaign}:{ref}"):
+            raise InputError(
+                Sentence("{key} is not a key of 1 to {most} printable characters", key=_shown(ref), most=self._most),
+                row=number,
+                column=self.schema.reference,
+            )
         return ref
+
+    @property
+    def _most(self) -> int:
+        """Characters that a person's key may have in this campaign."""
+        return protocol.MAX_PROSPECT - len(self.campaign) - 1
 
     def outcome(self, record: Record, number: int) -> bool | None:
         """What came of the call, if it was made. Raises InputError."""
@@ -125,6 +138,8 @@ class Reading:
 
     def _kind(self, name: str, rule: str) -> str:
         column = self.schema.by_name.get(name)
+        if name and name == self.schema.reference:
+            return f"must be a key of 1 to {self._most} printable characters"
         if name == self.schema.outcome.column:
             outcome = self.schema.outcome
             return f"must be {outcome.positive}, {outcome.negative}, or empty"
@@ -170,6 +185,12 @@ class Reading:
             "at": at,
         }
         return Row(number, prospect, outcome, original)
+
+
+def _shown(key: str) -> str:
+    """`key` with what cannot be seen written out, and not at any length."""
+    text = ascii(key) if not key.isprintable() else repr(key)
+    return text if len(text) <= protocol.SHOWN else f"{text[: protocol.SHOWN]}…"
 
 
 def _called(calendar: CampaignCalendar, features: Document, month: str, number: int) -> datetime:

@@ -35,6 +35,7 @@ WITH_REASONS = {**OUTPUTS, REASONS: "BYTES"}
 # A request is scored, logged and answered in one piece; a longer list is sent in several.
 MAX_ROWS = 10_000
 MAX_PROSPECT = 256
+PROSPECT_RULE = f"a key of 1 to {MAX_PROSPECT} printable characters"
 SHOWN = 80  # characters of a wrong value that an error repeats
 INT64 = range(-(2**63), 2**63)
 # It becomes part of the log's keys and of reply headers, so it is plain ASCII without blanks.
@@ -104,6 +105,24 @@ def request(
     if with_reasons:
         body["outputs"] = [{"name": name} for name in WITH_REASONS]
     return body
+
+
+def is_prospect(key: str) -> bool:
+    """Whether scores can be asked for under this key of a person."""
+    return 0 < len(key) <= MAX_PROSPECT and key.isprintable()
+
+
+def refusal(schema: Schema, row: Mapping[str, Value], prospect: str) -> InputError | None:
+    """Why no score can be had of this one row, as the scoring service would say it; None where nothing is wrong.
+
+    A request is refused as a whole. This finds the rows that it is refused for.
+    """
+    try:
+        sent = request(schema, [row], [prospect], "")["inputs"]
+        parse(schema, [Tensor(one["name"], one["datatype"], one["shape"], one["data"]) for one in sent])
+    except InputError as error:
+        return error
+    return None
 
 
 def asks_what_if(parameters: Mapping[str, Any]) -> bool:
@@ -204,15 +223,14 @@ def _parsed(column: Column, tensor: Tensor) -> list[Value]:
 def _keys(tensor: Tensor) -> list[str]:
     if tensor.datatype != "BYTES":
         raise InputError(f"is sent as {tensor.datatype}; must be BYTES", column=PROSPECT)
-    rule = f"a key of 1 to {MAX_PROSPECT} printable characters"
     keys: list[str] = []
     for number, raw in enumerate(tensor.data, 1):
         try:
-            key = _text(raw, rule)
+            key = _text(raw, PROSPECT_RULE)
         except ValueError as error:
             raise InputError(str(error), row=number, column=PROSPECT) from None
-        if not key or not key.isprintable():
-            raise InputError(f"{key!r} is not {rule}", row=number, column=PROSPECT)
+        if not is_prospect(key):
+            raise InputError(f"{_shown(key)} is not {PROSPECT_RULE}", row=number, column=PROSPECT)
         keys.append(key)
     return keys
 

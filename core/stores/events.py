@@ -33,6 +33,7 @@ class Event(StrEnum):
     CAMPAIGN_PAUSED = "campaign paused"
     CAMPAIGN_CLOSED = "campaign closed"
     SCRIPT_CHANGED = "script changed"
+    PROSPECTS_SET_ASIDE = "prospects set aside"
     LIST_EXPORTED = "ranked list exported"
     PUT_ON_DO_NOT_CALL = "put on the do-not-call list"
     TAKEN_OFF_DO_NOT_CALL = "taken off the do-not-call list"

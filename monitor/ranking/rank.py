@@ -9,12 +9,17 @@ the newest predictions are what drift is judged on, and they must not be the bot
 Where a campaign's file left the indicators out, a prospect is scored with what is known of the economy now, and again
 when that changes. The prospect keeps only a hash of it: the values are in the prediction log, as sent.
 
+A request is refused as a whole. Where the scoring service refuses one, the rows that break a rule are found, set aside
+with the reason (`refused`), told once, and not asked for again under this schema; the others are ranked.
+
 A request's id is a hash of what is asked and of the prediction it replaces. A run that was killed between the answer
 and the write asks the same question again and gets the answer that was logged; once written, the next is another.
 """
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,20 +30,26 @@ from core.clock import Clock, now
 from core.errors import InputError
 from core.schema import Schema, economy
 from core.schema.economy import Known
+from core.scoring import protocol
 from core.scoring.protocol import Score
 from core.scoring.reasons import documents
+from core.stores import event_log
+from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
 from monitor.ranking.lineup import Lineup, Scorer, lineup, request_id
 
+log = logging.getLogger("callwise.monitor")
+
 BATCH = 500  # rows a request
 ROUND = 50_000  # prospects a run and campaign looks at; the next run goes on
-FIELDS = {"features": 1, "prediction": 1, "economy": 1}
+FIELDS = {"features": 1, "prediction": 1, "economy": 1, "campaign": 1}
 
 
 @dataclass
 class Ranking:
     """What a run did: prospects ranked, those that came too late (closed meanwhile), requests that were refused.
 
+    `aside` counts those set aside in this run, by campaign and the column whose rule they break.
     `known` is the economy it ranked with, `unknown` the indicators that prospects need and nothing is known of. It was
     `overtaken` if a model that is not of its lineup answered too.
     """
@@ -50,10 +61,12 @@ class Ranking:
     overtaken: bool = False
     refused: list[InputError] = field(default_factory=list)
     unknown: dict[str, InputError] = field(default_factory=dict)
+    aside: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __str__(self) -> str:
         done = f"{self.ranked} prospects ranked" if self.ranked else "every open prospect is ranked"
-        return f"{done} by version {self.lineup}"
+        aside = f"; {self.aside.total()} break a rule of the schema and get no score" if self.aside else ""
+        return f"{done} by version {self.lineup}{aside}"
 
 
 def rank(db: Db, scorer: Scorer, schema: Schema, *, clock: Clock = now) -> Ranking | None:
@@ -74,11 +87,15 @@ def rank(db: Db, scorer: Scorer, schema: Schema, *, clock: Clock = now) -> Ranki
     done = Ranking(present, economy.known(db, schema, clock()) if in_economy else Known({}))
     moved = {"economy": {"$nin": [None, done.known.hash]}}
     rounds = (({"score": None}, campaigns), (present.outdated(), campaigns), (moved, in_economy))
-    for condition, concerned in rounds:
-        for campaign in concerned if not done.overtaken else ():
-            keys = _open(db, campaign, condition)
-            for start in range(0, len(keys), BATCH):
-                _rank(db, scorer, schema, keys[start : start + BATCH], done)
+    able = {"refused.schema": {"$nin": [schema.hash]}}
+    try:
+        for condition, concerned in rounds:
+            for campaign in concerned if not done.overtaken else ():
+                keys = _open(db, campaign, {**condition, **able})
+                for start in range(0, len(keys), BATCH):
+                    _rank(db, scorer, schema, keys[start : start + BATCH], done)
+    finally:
+        _tell(db, done, clock)
     if done.unknown:
         raise InputError(
             f"nothing is known yet of {', '.join(sorted(done.unknown))}, which open campaigns leave to the economy",
@@ -110,12 +127,21 @@ def _rank(db: Db, scorer: Scorer, schema: Schema, keys: Sequence[str], done: Ran
     prospects = _complete([found[key] for key in keys if key in found], schema, done)
     if not prospects:
         return
+    _ask(db, scorer, schema, prospects, done)
+
+
+def _ask(db: Db, scorer: Scorer, schema: Schema, prospects: Sequence[Document], done: Ranking) -> None:
+    """Rank `prospects` (at least one) in one request; those that no score can be had of cost nobody else theirs."""
     request = request_id(done.lineup, prospects)
     try:
         rows, asked = [p["features"] for p in prospects], [p["_id"] for p in prospects]
         scores = scorer.score(rows, asked, request_id=request, with_reasons=True)
     except InputError as error:
-        done.refused.append(error)
+        fit = _set_aside(db, schema, prospects, done)
+        if len(fit) == len(prospects):
+            done.refused.append(error)
+        elif fit:
+            _ask(db, scorer, schema, fit, done)
         return
     strangers = {score.version for score in scores} - {done.lineup.champion, done.lineup.canary}
     done.overtaken |= bool(strangers)  # the next run sees the new lineup, and goes over these again
@@ -125,6 +151,33 @@ def _rank(db: Db, scorer: Scorer, schema: Schema, keys: Sequence[str], done: Ran
         written = db.prospects.bulk_write(writes, ordered=False).matched_count
     done.ranked += written
     done.closed += len(writes) - written
+
+
+def _set_aside(db: Db, schema: Schema, prospects: Sequence[Document], done: Ranking) -> list[Document]:
+    """Mark those of `prospects` who break a rule, so that nobody asks again; returns the others."""
+    fit, writes = [], []
+    for prospect in prospects:
+        error = protocol.refusal(schema, prospect["features"], prospect["_id"])
+        if error is None:
+            fit.append(prospect)
+            continue
+        done.aside[prospect["campaign"], str(error.column)] += 1
+        why = {"schema": schema.hash, "why": str(error)}
+        writes.append(UpdateOne({"_id": prospect["_id"], "status": "open"}, {"$set": {"refused": why}}))
+    if writes:
+        with reachable():
+            db.prospects.bulk_write(writes, ordered=False)
+    return fit
+
+
+def _tell(db: Db, done: Ranking, clock: Clock) -> None:
+    """Say who was set aside, by number: log and events are kept longer than people may be."""
+    for (campaign, column), many in sorted(done.aside.items()):
+        what = f"{many} prospects of campaign {campaign} get no score: they break the rule of column '{column}'"
+        log.warning("rank: %s.", what)
+        event_log.append(
+            db, who="monitor", what=Event.PROSPECTS_SET_ASIDE, subject=campaign, why=what, clock=clock, prospects=many
+        )
 
 
 def _complete(prospects: Sequence[Document], schema: Schema, done: Ranking) -> list[Document]:

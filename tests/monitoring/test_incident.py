@@ -20,6 +20,7 @@ from monitor.reports.shelf import Shelf
 from tests.aliases import Aliases
 from tests.fake_evidently import FakeEvidently, FakeRegistry
 from tests.fake_prefect import FakePrefect
+from tests.listed import put_on_a_list
 from tests.monitoring.conftest import LIMITS, LOOKS, START, WATCHING, calls, people, predictions
 from tests.serving_fakes import FakeModel
 from trainer.data.snapshot import OUTCOME
@@ -50,6 +51,7 @@ class Watched:
             records.append({"_id": f"r{place:06d}:0", "prospect": f"p{place}", "at": at, "features": dict(row.features),
                             "score": row.score, "version": VERSION, "level": 0.0})  # fmt: skip
             outcomes.append({"_id": f"p{place}:1", "prospect": f"p{place}", "at": at, "positive": call.positive})
+        put_on_a_list(self.db, (str(record["prospect"]) for record in records))
         self.db.predictions.insert_many(records)
         self.db.outcomes.insert_many(outcomes)
         self.logged += len(records)

@@ -26,6 +26,7 @@ from monitor.reports import drift, quality
 from monitor.reports import shelf as reports
 from monitor.reports.shelf import Shelf
 from tests.fake_evidently import FakeRegistry
+from tests.listed import put_on_a_list
 
 SIZE = 200
 
@@ -58,6 +59,7 @@ def people(schema: Schema, size: int, seed: int, age: float) -> pd.DataFrame:
 def played(db: Db, frame: pd.DataFrame, names: list[str]) -> None:
     """Predict everybody in `frame` and call them."""
     db.campaigns.insert_one({"_id": "c"})
+    put_on_a_list(db, (f"p{n}" for n in range(len(frame))))
     for n, row in enumerate(frame.to_dict("records")):
         at = pd.Timestamp("2026-03-02T09:00Z").to_pydatetime() + n * pd.Timedelta(seconds=60).to_pytimedelta()
         record = {"_id": f"r:{n:05d}", "prospect": f"p{n}", "at": at, "score": row["score"], "version": "7"}

@@ -13,7 +13,7 @@ import pytest
 from mlserver.grpc import dataplane_pb2 as pb
 from mlserver.grpc.dataplane_pb2_grpc import GRPCInferenceServiceStub
 
-from core.scoring import protocol as v2
+from core.scoring import protocol
 from tests.serving_processes import Mongo, Registry, Server, some_rows
 
 MEGABYTE = 1_000_000
@@ -57,7 +57,9 @@ def infer(server: Server, body: bytes, **headers: str) -> httpx.Response:
 def question(server: Server, request_id: str, rows: int = 3, *, key: str = "p") -> bytes:
     schema = server.registry.schema
     people = [f"{key}{row}" for row in range(rows)]
-    return json.dumps(v2.request(schema, some_rows(schema, rows), people, request_id), ensure_ascii=False).encode()
+    return json.dumps(
+        protocol.request(schema, some_rows(schema, rows), people, request_id), ensure_ascii=False
+    ).encode()
 
 
 def refused(reply: httpx.Response, status: int, why: str) -> None:
@@ -113,10 +115,10 @@ def test_a_packed_request_is_scored_like_the_plain_one(server: Server, name: str
 
 
 def test_as_many_rows_as_are_allowed_fit_with_the_longest_keys(server: Server) -> None:
-    body = question(server, "all-rows", v2.MAX_ROWS, key="é" * (v2.MAX_PROSPECT - 5))
+    body = question(server, "all-rows", protocol.MAX_ROWS, key="é" * (protocol.MAX_PROSPECT - 5))
     assert len(body) < LIMIT
     assert infer(server, body).status_code == 200
-    packed = gzip.compress(question(server, "all-rows-packed", v2.MAX_ROWS))
+    packed = gzip.compress(question(server, "all-rows-packed", protocol.MAX_ROWS))
     assert infer(server, packed, content_encoding="gzip").status_code == 200
 
 

@@ -300,3 +300,24 @@ def test_the_published_file_comes_in_whole(db: Db, run: Import) -> None:
         pytest.skip("BANK_MARKETING_ZIP does not name the published file; scripts/get-data fetches it")
     report = run(Path(os.environ["BANK_MARKETING_ZIP"]), outcomes_until=20_000)
     assert (report.inserted, report.outcomes, report.rejected) == (41_188, 20_000, 0)
+
+
+def test_a_key_that_no_score_can_be_had_under_is_an_error_of_its_row(
+    db: Db, schema: Schema, person: Person, write: Any, tmp_path: Path
+) -> None:
+    """A batch is scored in one request, which such a key has refused as a whole."""
+    named = schema.model_copy(update={"reference": "client"})
+    most = 256 - len("spring:")
+    keys = ["A-1", "A\u00a02", "A" * most, "B" * (most + 1), "line\u2028break", "\u00a0A-3\u00a0"]
+    file = CampaignFile.open(write([{"client": key, **person, "y": ""} for key in keys]))
+    rejects = tmp_path / "rejects.csv"
+    report = import_campaign(db, named, ImportRequest(file, "spring"), rejects=rejects)
+    assert {found["ref"] for found in db.prospects.find()} == {"A-1", "A" * most, "A-3"}
+    assert [(reject.row, reject.column) for reject in report.examples] == [
+        (2, "client"),
+        (4, "client"),
+        (5, "client"),
+    ]
+    assert str(report.examples[0].rule) == "'A\\xa02' is not a key of 1 to 249 printable characters"
+    assert report.rules == {("client", "must be a key of 1 to 249 printable characters"): 3}
+    assert len(report.examples[1].rule) < 150

@@ -221,9 +221,59 @@ def test_what_was_ranked_before_the_service_went_down_stays(db: Db) -> None:
     assert run(db, scoring).ranked == 700
 
 
-def test_a_refused_batch_does_not_hold_up_the_others(db: Db) -> None:
-    fill(db, "a", 3)
-    fill(db, "b", 3)
+ROW: dict[str, Value] = {
+    column.name: column.categories[0] if column.is_category else int(column.minimum or 0) for column in SCHEMA.features
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "changed", "column"),
+    [
+        ("a:nobody\u00a0at all", {}, "prospect"),
+        ("a:" + "9" * 300, {}, "prospect"),
+        ("a:0000999", {"job": "astronaut"}, "job"),
+        ("a:0000999", {"age": None}, "age"),
+    ],
+)
+def test_one_odd_row_costs_one_row_and_is_told_once(
+    db: Db, key: str, changed: dict[str, Any], column: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(db, "a", 499, features=ROW)
+    odd = {"_id": key, "campaign": "a", "status": "open", "score": None, "claim": None, "features": {**ROW, **changed}}
+    db.prospects.insert_one(odd)
+    scoring = FakeScoring(db, Lineup("1"))
+    scoring.refuses = {key}
+    done = run(db, scoring)
+    assert (done.ranked, dict(done.aside)) == (499, {("a", column): 1})
+    assert "1 break a rule of the schema and get no score" in str(done)
+    assert db.prospects.count_documents({"score_version": "1"}) == 499
+    (event,) = db.events.find({"what": "prospects set aside"})
+    assert (event["subject"], event["details"]["prospects"]) == ("a", 1)
+    assert key not in f"{event}{caplog.text}", "events and log are kept longer than people may be"
+    kept = db.prospects.find_one({"_id": key})
+    assert kept is not None
+    assert kept["score"] is None
+    assert column in kept["refused"]["why"]
+
+    asked = len(scoring.asked)
+    for version in ("1", "1", "2"):
+        scoring.lineup = Lineup(version)
+        assert not run(db, scoring).aside
+    assert len(scoring.asked) == asked + 1, "a new champion ranks the others, and nobody asks for the odd one again"
+    assert db.prospects.count_documents({"score_version": "2"}) == 499
+    assert db.events.count_documents({"what": "prospects set aside"}) == 1
+    assert caplog.text.count("get no score") == 1
+
+
+def test_who_was_set_aside_is_asked_for_again_under_another_schema(db: Db) -> None:
+    fill(db, "a", 3, features=ROW)
+    db.prospects.update_one({"_id": "a:0000001"}, {"$set": {"refused": {"schema": "another", "why": "it was so"}}})
+    assert run(db, FakeScoring(db, Lineup("1"))).ranked == 3
+
+
+def test_a_batch_refused_for_no_rule_of_ours_does_not_hold_up_the_others(db: Db) -> None:
+    fill(db, "a", 3, features=ROW)
+    fill(db, "b", 3, features=ROW)
     scoring = FakeScoring(db, Lineup("1"))
     scoring.refuses = {"a:0000001"}
     with pytest.raises(InputError, match="column 'job': is not one of a, b"):

@@ -19,6 +19,7 @@ from monitor.reports.drift import Limits
 from monitor.reports.shelf import Shelf
 from monitor.reports.windows import Scored
 from tests.fake_evidently import FakeEvidently, FakeRegistry
+from tests.listed import put_on_a_list
 
 LIMITS = Limits(window=1000, distance=0.1, share=0.3)
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -115,6 +116,7 @@ def log_window(db: Db, frame: pd.DataFrame, version: str = "7", start: int = 0, 
          "score": row["score"], "version": version, "route": "champion", "level": level}
         for n, row in enumerate(frame.to_dict("records"))
     ]  # fmt: skip
+    put_on_a_list(db, (str(record["prospect"]) for record in records))
     db.predictions.insert_many(records)
 
 

@@ -13,6 +13,7 @@ from monitor.reports import expected
 from monitor.reports.shelf import Shelf
 from monitor.reports.windows import Scored
 from tests.fake_evidently import FakeEvidently, FakeRegistry
+from tests.listed import put_on_a_list
 
 SIZE = 500
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -44,6 +45,7 @@ def test_people_who_are_harder_to_tell_apart_lower_the_estimate() -> None:
 
 
 def store(db: Db, rows: list[Scored]) -> None:
+    put_on_a_list(db, (row.prospect for row in rows))
     db.predictions.insert_many(
         [
             {"_id": r.id, "prospect": r.prospect, "at": r.at, "features": {}, "score": r.score, "version": "7"}

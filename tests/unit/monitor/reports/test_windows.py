@@ -1,16 +1,23 @@
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from core.models.level import levelled
-from core.stores.mongo import Db
+from core.stores.mongo import Db, Document
 from monitor.reports import windows
+from tests.listed import put_on_a_list
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 def predicted(db: Db, id: str, prospect: str, minute: int, score: float, version: str = "1", **more: Any) -> None:
+    put_on_a_list(db, [prospect])
+    logged(db, id, prospect, minute, score, version, **more)
+
+
+def logged(db: Db, id: str, prospect: str, minute: int, score: float, version: str = "1", **more: Any) -> None:
     at = START + timedelta(minutes=minute)
     record = {"prospect": prospect, "at": at, "features": {"age": 40}, "score": score, "version": version}
     db.predictions.insert_one(
@@ -35,6 +42,44 @@ def test_a_window_has_the_newest_and_no_more(db: Db) -> None:
         predicted(db, f"r:{n}", f"p{n}", n, 0.5)
     assert [row.prospect for row in windows.predictions(db, "1", 3)] == ["p39", "p38", "p37"]
     assert len(windows.predictions(db, "1", 100)) == 40
+
+
+def test_requests_of_other_programs_are_nobody_on_a_list(db: Db) -> None:
+    """Neither those without a person, which are no person, nor those with keys of their own; many pages of them."""
+    for n in range(8):
+        predicted(db, f"list:{n}", f"p{n}", n, 0.5)
+    common = {"features": {"age": 40}, "score": 0.9, "version": "1", "route": "champion"}
+    nobody = [{"_id": f"x:{n}", "prospect": "", "at": START + timedelta(days=1), **common} for n in range(3_000)]
+    strangers = [
+        {"_id": f"y:{n}", "prospect": f"crm-{n % 900}", "at": START + timedelta(days=2), **common} for n in range(2_000)
+    ]
+    db.predictions.insert_many(nobody + strangers)
+    assert [row.prospect for row in windows.predictions(db, "1", 5)] == ["p7", "p6", "p5", "p4", "p3"]
+    assert len(windows.predictions(db, "1", 1_000)) == 8
+
+
+def test_a_window_reads_whole_records_of_no_more_than_its_people(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often few people were ranked, and however many requests name nobody: memory has to do with the window."""
+    put_on_a_list(db, [f"p{n}" for n in range(3)])
+    db.predictions.insert_many(
+        [{"_id": f"r{n:04d}:{n % 3}", "prospect": f"p{n % 3}" if n % 2 else "", "at": START + timedelta(minutes=n),
+          "features": {"age": n}, "score": 0.5, "version": "1", "route": "champion"} for n in range(2_400)]
+    )  # fmt: skip
+    read: list[str] = []
+    scored = windows._scored
+
+    def counted(record: Document, version: str) -> windows.Scored:
+        read.append(record["_id"])
+        return scored(record, version)
+
+    monkeypatch.setattr(windows, "_scored", counted)
+    tracemalloc.start()
+    window = windows.predictions(db, "1", 100)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [row.features["age"] for row in window] == [2399, 2397, 2395]
+    assert len(read) == 3
+    assert peak < 5_000_000
 
 
 def test_rows_of_one_request_have_a_stable_order(db: Db) -> None:
