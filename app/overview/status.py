@@ -11,6 +11,7 @@ from core.calls.campaigns import campaign_keys
 from core.clock import now
 from core.oversight.incidents import ACTIVE
 from core.schema import Column, Schema, economy
+from core.stores.embedded_mongo import newest
 from core.stores.mongo import Db, Document, reachable
 
 
@@ -32,10 +33,8 @@ def work(db: Db) -> Work:
 
 def last_prediction(db: Db) -> Document | None:
     """The newest record of the prediction log. Raises Unavailable."""
-    # Without a projection: the embedded server's turns times into text.
-    newest: list[Mapping[str, Any]] = [{"$sort": {"at": -1}}, {"$limit": 1}]
     with reachable():
-        return next(iter(list(db.predictions.aggregate(newest))), None)
+        return newest(db.predictions, "at")
 
 
 def open_incidents(db: Db) -> list[Document]:
