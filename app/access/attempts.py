@@ -14,6 +14,7 @@ from math import ceil
 
 from pymongo import ReturnDocument
 
+from core.stores.embedded_mongo import first_kept, milliseconds
 from core.stores.mongo import Db, Document, reachable
 
 FIRST, LONGEST = timedelta(seconds=15), timedelta(minutes=15)
@@ -71,17 +72,16 @@ def left(db: Db, key: Key, at: datetime) -> int:
 
 def count(db: Db, key: Key, at: datetime) -> Counted:
     """Count an attempt that is about to be made; with seconds to wait it must not be made. Raises Unavailable."""
-    # Not $setOnInsert, which the embedded server forgets in a find-and-update.
-    begun = {"$min": {"since": _stamp(at)}} if key.daily else {}
+    begun = first_kept("since", milliseconds(at)) if key.daily else {}
     with reachable():
         before = db.attempts.find_one_and_update(
             {"_id": key.id},
-            {"$inc": {"failures": 1}, "$max": {"last": _stamp(at)}, **begun},
+            {"$inc": {"failures": 1}, "$max": {"last": milliseconds(at)}, **begun},
             upsert=True,
             return_document=ReturnDocument.BEFORE,
         )
     failures = int(before["failures"] if before else 0) + 1
-    return Counted(key, _left(before, key, at), failures, _stamp(at), int(before["last"]) if before else None)
+    return Counted(key, _left(before, key, at), failures, milliseconds(at), int(before["last"]) if before else None)
 
 
 def forget(db: Db, key: Key) -> None:
@@ -103,17 +103,12 @@ def prune(db: Db, at: datetime) -> None:
     """Remove what is forgotten. Raises Unavailable."""
     with reachable():
         for stamp in ("last", "since"):
-            db.attempts.delete_many({stamp: {"$lt": _stamp(at - FORGET)}})
+            db.attempts.delete_many({stamp: {"$lt": milliseconds(at - FORGET)}})
 
 
 def _left(found: Document | None, key: Key, at: datetime) -> int:
     needed = pause(int(found["failures"]), key.free) if found else timedelta(0)
     if not found or not needed:  # whatever the clock says, which may have been put back
         return 0
-    waited = timedelta(milliseconds=_stamp(at) - int(found["last"]))
+    waited = timedelta(milliseconds=milliseconds(at) - int(found["last"]))
     return max(0, ceil((needed - waited).total_seconds()))
-
-
-def _stamp(at: datetime) -> int:
-    """Milliseconds since 1970: the embedded server compares numbers, and no times that were set (decision 1)."""
-    return int(at.timestamp() * 1000)

@@ -15,9 +15,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from core.calls.lifecycle import Result
+from core.stores.embedded_mongo import local_time, tally
 from core.stores.mongo import Db, reachable
 
 REACHED = frozenset({Result.SOLD, Result.REFUSED, Result.CALLBACK, Result.DO_NOT_CALL})
@@ -26,8 +27,6 @@ SPAN = 2  # hours in a time of day that is named
 LEAST, LEAST_ALL, WEIGHT = 30, 200, 30
 CERTAIN = 2.6
 """Standard errors that a time must be above the rest: a dozen are looked at, and one of them is always the best."""
-
-SEPARATOR = "\x1f"
 
 
 class Answers(NamedTuple):
@@ -99,15 +98,16 @@ def counted(db: Db, campaign: str, segments: Iterable[str], minutes: int) -> Cou
     not with the calls. A call holds the groups that its prospect was in (`core.calls.recording`); one that was made
     before calls did, counts for everybody.
     """
-    counts = Counts()
+    counts, made, at = Counts(), {"campaign": campaign, "undone": None}, local_time("at", minutes)
+    local = ({"$toString": {"$dayOfWeek": at}}, {"$toString": {"$hour": at}})
     with reachable():
         for name in ("", *segments):
-            for one in list(db.calls.aggregate(_steps(campaign, name, minutes))):
-                weekday, hour, result, group = str(one["_id"]).split(SEPARATOR, 3)
+            parts = [*local, "$result", {"$ifNull": [f"$groups.{name}", ""]} if name else ""]
+            for (weekday, hour, result, group), calls in tally(db.calls, made, parts).items():
                 if Result(result) in COUNTED and (group or not name):
-                    answered = int(one["n"]) if Result(result) in REACHED else 0
+                    answered = calls if Result(result) in REACHED else 0
                     # MongoDB's first day is Sunday.
-                    counts.add((name, group), (int(weekday) - 2) % 7 + 1, int(hour), Answers(int(one["n"]), answered))
+                    counts.add((name, group), (int(weekday) - 2) % 7 + 1, int(hour), Answers(calls, answered))
     return counts
 
 
@@ -124,19 +124,6 @@ def best_weekday(counts: Counts, groups: Sequence[Group], weekday: int) -> Best 
     """The best day of the week, as `best_hours`; `weekday` is the present one, 1 on Mondays."""
     slots = {group: counts.weekdays(group) for group in (*groups, EVERYBODY)}
     return _first(slots, 1, weekday)
-
-
-def _steps(campaign: str, segment: str, minutes: int) -> list[Mapping[str, Any]]:
-    # One text for all: the embedded server groups by no document, and leaves the time zone of a pipeline out.
-    local = {"$dateAdd": {"startDate": "$at", "unit": "minute", "amount": minutes}}
-    group = {"$ifNull": [f"$groups.{segment}", ""]} if segment else ""
-    parts = [{"$toString": {"$dayOfWeek": local}}, {"$toString": {"$hour": local}}, "$result", group]
-    key = {"$concat": [text for part in parts for text in (SEPARATOR, part)][1:]}
-    return [
-        {"$match": {"campaign": campaign, "undone": None}},
-        {"$addFields": {"key": key}},
-        {"$group": {"_id": "$key", "n": {"$sum": 1}}},
-    ]
 
 
 def _first(slots: Mapping[Group, Slots], span: int, now: int) -> Best | None:

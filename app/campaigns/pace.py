@@ -48,7 +48,7 @@ def pace_at(db: Db, campaign: str, at: datetime, zone_name: str | None) -> Pace:
     here = zone(zone_name)
     today = at.astimezone(here).date()
     since = datetime.combine(today, time(), here) - LOOK
-    # Not by a pipeline: where one projects times, the embedded server gives text.
+    # By `find`, which leaves times what they are (`core.stores.embedded_mongo`).
     lately = {"campaign": campaign, "at": {"$gte": since}}
     made, closed = Counter[date](), Counter[date]()
     with reachable():

@@ -12,6 +12,7 @@ from core.clock import now
 from core.oversight.incidents import ACTIVE
 from core.schema import Schema, economy
 from core.schema.column import Column
+from core.stores.embedded_mongo import newest
 from core.stores.mongo import Db, Document, reachable
 
 
@@ -33,10 +34,8 @@ def work(db: Db) -> Work:
 
 def last_prediction(db: Db) -> Document | None:
     """The newest record of the prediction log. Raises Unavailable."""
-    # Without a projection: the embedded server's turns times into text.
-    newest: list[Mapping[str, Any]] = [{"$sort": {"at": -1}}, {"$limit": 1}]
     with reachable():
-        return next(iter(list(db.predictions.aggregate(newest))), None)
+        return newest(db.predictions, "at")
 
 
 def open_incidents(db: Db) -> list[Document]:

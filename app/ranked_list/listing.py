@@ -1,20 +1,20 @@
 """The ranked list as the screens read it: one page of rows, the counts, and the bands' floors.
 
-Everything is an aggregation, which both MongoDB and the embedded server answer from the index; counting by
-`count_documents` makes the embedded one read every document.
+Everything is an aggregation, which MongoDB and the embedded server both answer from the index.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from app.ranked_list import bands
 from core.calls.filters import Wanted, best
 from core.calls.lifecycle import Result, Status, holder
 from core.schema.column import Value
+from core.stores.embedded_mongo import Step, since_minute
 from core.stores.mongo import Db, Document, reachable
 
 PAGE = 25
@@ -111,17 +111,10 @@ def progress(db: Db, campaign: str) -> Progress:
 def shift(db: Db, campaign: str, agent: str, since: datetime) -> dict[str, int]:
     """How many calls of each result `agent` has recorded in `campaign` since then. Raises Unavailable.
 
-    `since` is a full minute. The embedded server's aggregations compare no times, but texts that are made of them.
+    `since` is a full minute.
     """
-    minute = {"$dateToString": {"format": "%Y-%m-%dT%H:%M", "date": "$at"}}
-    steps: list[Mapping[str, Any]] = [
-        {"$match": {"agent": agent, "campaign": campaign}},
-        {"$addFields": {"minute": minute}},
-        {"$match": {"minute": {"$gte": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M}"}}},
-        {"$group": {"_id": "$result", "n": {"$sum": 1}}},
-    ]
     with reachable():
-        return {group["_id"]: int(group["n"]) for group in db.calls.aggregate(steps)}
+        return _tally(db.calls, {"agent": agent, "campaign": campaign}, "$result", since_minute("at", since))
 
 
 def floors(db: Db, campaign: str, ranked: int) -> list[float]:
@@ -162,6 +155,6 @@ def _best(campaign: str, skip: int, limit: int, wanted: Mapping[str, int]) -> li
     return [step for step in steps if step != {"$skip": 0}]
 
 
-def _tally(collection: Any, match: Mapping[str, Any], by: str | None) -> dict[Any, int]:
-    groups = collection.aggregate([{"$match": match}, {"$group": {"_id": by, "n": {"$sum": 1}}}])
+def _tally(collection: Any, match: Mapping[str, Any], by: str | None, more: Sequence[Step] = ()) -> dict[Any, int]:
+    groups = collection.aggregate([{"$match": match}, *more, {"$group": {"_id": by, "n": {"$sum": 1}}}])
     return {group["_id"]: int(group["n"]) for group in groups}

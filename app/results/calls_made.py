@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pymongo import DESCENDING
 
@@ -19,21 +19,13 @@ from core.calls.lifecycle import Result
 from core.clock import now
 from core.schema.column import Value
 from core.scoring.said_before import predictions_before
+from core.stores import embedded_mongo
+from core.stores.embedded_mongo import local_time, whole
 from core.stores.mongo import Db, Document, reachable
 
 IMPORTED = "import"  # the agent that core.imports.importer names for results that came with a file
-_OUTCOME = {"prospect": 1, "agent": 1, "positive": 1, "at": 1}
-# Features as a whole: the embedded server answers `features.job` with a field of that name, not with a nested one.
-_PREDICTION = {
-    "prospect": 1,
-    "at": 1,
-    "features": 1,
-    "route": 1,
-    "version": 1,
-    "score": 1,
-    "shadow_version": 1,
-    "shadow_score": 1,
-}
+_OUTCOME = whole("prospect", "agent", "positive", "at")
+_PREDICTION = whole("prospect", "at", "features", "route", "version", "score", "shadow_version", "shadow_score")
 
 
 class Tally(NamedTuple):
@@ -75,25 +67,15 @@ def tally(db: Db, campaign: str, zone_name: str | None) -> list[Tally]:
     """All calls of `campaign`, counted by day and agent, the first day first. Raises Unavailable.
 
     A day is what the zone's clock, as it is set now, says it is: where clocks are changed, calls within an hour of
-    midnight in the other half of the year may stand with the day beside theirs. The embedded server leaves the time
-    zone of a pipeline out, but moves times.
+    midnight in the other half of the year may stand with the day beside theirs.
     """
     minutes = (now().astimezone(zone(zone_name)).utcoffset() or timedelta(0)) // timedelta(minutes=1)
-    local = {"$dateAdd": {"startDate": "$at", "unit": "minute", "amount": minutes}}
-    day = {"$dateToString": {"format": "%Y-%m-%d", "date": local}}
-    # One text for all three: the embedded server groups by no document.
-    key = {"$concat": [day, "|", "$result", "|", "$agent"]}
-    steps: list[Mapping[str, Any]] = [
-        {"$match": {"campaign": campaign}},
-        {"$addFields": {"key": key}},
-        {"$group": {"_id": "$key", "n": {"$sum": 1}}},
-    ]
+    day = {"$dateToString": {"format": "%Y-%m-%d", "date": local_time("at", minutes)}}
     with reachable():
-        groups = list(db.outcomes.aggregate(steps))
+        groups = embedded_mongo.tally(db.outcomes, {"campaign": campaign}, [day, "$result", "$agent"])
     counted: dict[tuple[date, str], Rate] = {}
-    for group in groups:
-        on, result, agent = str(group["_id"]).split("|", 2)
-        place, calls = (date.fromisoformat(on), agent), int(group["n"])
+    for (on, result, agent), calls in groups.items():
+        place = (date.fromisoformat(on), agent)
         counted[place] = counted.get(place, Rate(0, 0)) + Rate(calls, calls if result == Result.SOLD else 0)
     return [Tally(on, agent, found) for (on, agent), found in sorted(counted.items())]
 

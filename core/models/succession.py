@@ -21,6 +21,7 @@ from core.errors import Conflict
 from core.models.decisions import CANARY, CHAMPION, PREVIOUS, Decision, State, What, decisions, state
 from core.sentences import Sentence
 from core.stores import event_log
+from core.stores.embedded_mongo import key_in_order
 from core.stores.events import Event
 from core.stores.mongo import Db, reachable
 
@@ -240,7 +241,8 @@ class Succession:
                 return taken[-1]
             about = version if isinstance(version, str) else version()
             decision = Decision(found.last + 1, what, about, self._clock(), self._by, why, incident, evidence or {})
-            document = {"_id": f"{self._model}:{decision.place:06d}", "model": self._model, **vars(decision)}
+            key = f"{self._model}:{key_in_order(decision.place, 6)}"
+            document = {"_id": key, "model": self._model, **vars(decision)}
             document["what"] = what.value
             with reachable():
                 try:

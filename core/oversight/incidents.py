@@ -12,6 +12,7 @@ from core.clock import Clock, now
 from core.errors import NotFound
 from core.sentences import Sentence
 from core.stores import event_log
+from core.stores.embedded_mongo import rewritten
 from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
 
@@ -31,8 +32,7 @@ def change(db: Db, incident: str, how: Callable[[Document], Document | None]) ->
             fields = how(found)
             if fields is None:
                 return False
-            query = {"_id": incident, "revision": found["revision"]}
-            if db.incidents.update_one(query, {"$set": {**fields, "revision": found["revision"] + 1}}).matched_count:
+            if db.incidents.update_one(*rewritten(found, fields)).matched_count:
                 return True
 
 

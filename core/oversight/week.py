@@ -14,6 +14,7 @@ from core.models.decisions import Decision, State, decisions, state
 from core.oversight import incident_words
 from core.oversight.incidents import ACTIVE
 from core.oversight.report_words import REPORTS
+from core.stores.embedded_mongo import count_between
 from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
 
@@ -101,9 +102,8 @@ def gather(db: Db, model: str, since: datetime, until: datetime) -> Facts:
     kinds = [kind for kind, _ in REPORTS.values()]
     everything = decisions(db, model)
     with reachable():
-        # Not `core.stores.mongo.count`: in a pipeline the embedded server compares no times.
-        calls = db.outcomes.count_documents({"at": within})
-        sales = db.outcomes.count_documents({"at": within, "positive": True})
+        calls = count_between(db.outcomes, "at", within)
+        sales = count_between(db.outcomes, "at", within, positive=True)
         reports = list(db.reports.find({"made.at": within, "kind": {"$in": kinds}}))
         ended = list(db.events.find({"what": Event.TRAINING_ENDED, "at": within}))
         incidents = list(db.incidents.find({"$or": [{"opened.at": within}, ACTIVE]}).sort([("_id", ASCENDING)]))

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 
 from core.privacy.place import Subject
 from core.schema.person import Person
+from core.stores.embedded_mongo import remove_by_key
 from core.stores.mongo import Db, reachable
-
-PAGE = 500
 
 
 @dataclass(frozen=True)
 class Collection:
     """The documents of one collection whose `field` is one of the person's keys.
 
-    `keys` makes these of the person and the campaigns there are. What is removed is looked up first: the embedded
-    server's removals use no index but that of `_id`.
+    `keys` makes these of the person and the campaigns there are.
     """
 
     db: Db
@@ -33,8 +31,7 @@ class Collection:
         """Remove these documents."""
         found = self._found(subject)
         with reachable():
-            for start in range(0, len(found), PAGE):
-                self.db[self.name].delete_many({"_id": {"$in": found[start : start + PAGE]}})
+            remove_by_key(self.db[self.name], found)
 
     def _found(self, subject: Subject) -> list[str]:
         with reachable():

@@ -1,7 +1,6 @@
 """The event log: who did what, when and why. Append-only, and each event seals the one before it.
 
-An event's `_id` is its place in the sequence (as text of fixed length, because the embedded server orders keys as
-text), so two writers can never take the same one; its `seal` is the sha256 of
+An event's `_id` is its place in the sequence, so two writers can never take the same one; its `seal` is the sha256 of
 its content and of the seal before it, so a changed or removed event breaks every seal after it.
 """
 
@@ -17,6 +16,7 @@ from pymongo import DESCENDING
 from pymongo.errors import DuplicateKeyError
 
 from core.clock import Clock, now
+from core.stores.embedded_mongo import key_in_order
 from core.stores.events import CauseEvent, Event
 from core.stores.mongo import Db, Document, reachable
 
@@ -32,7 +32,7 @@ def seal(event: Document, before: str) -> str:
 
 def key(place: int) -> str:
     """The `_id` of the event at `place`, counted from 1."""
-    return f"{place:012d}"
+    return key_in_order(place, 12)
 
 
 def append(

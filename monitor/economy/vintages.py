@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from pymongo import UpdateOne
 
+from core.stores.embedded_mongo import rewritten
 from core.stores.mongo import Db, Document, reachable
 from monitor.economy.series import Series
 
@@ -29,11 +30,8 @@ def write(db: Db, series: Series, values: Mapping[str, float], at: datetime) -> 
                 first = {**named, "vintages": [vintage], "revision": 1, "seen": {"at": at}}
                 writes.append(UpdateOne({"_id": keys[period]}, {"$setOnInsert": first}, upsert=True))
             elif not math.isclose(document["vintages"][-1]["value"], value, rel_tol=1e-9, abs_tol=1e-9):
-                # Set as a whole: the embedded server turns what is pushed onto a list into text. Nobody's vintage is
-                # lost by it: where another writer was first, the revision is not the one that was read.
-                read = {"_id": keys[period], "revision": document["revision"]}
-                more = {"vintages": [*document["vintages"], vintage], "revision": document["revision"] + 1}
-                writes.append(UpdateOne(read, {"$set": {**more, "unit": series.unit}}))
+                more = {"vintages": [*document["vintages"], vintage], "unit": series.unit}
+                writes.append(UpdateOne(*rewritten(document, more)))
         if writes:
             db.indicators.bulk_write(writes)
         db.indicators.update_many({"_id": {"$in": list(keys.values())}}, {"$set": {"seen": {"at": at}}})

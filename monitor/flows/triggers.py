@@ -22,6 +22,7 @@ from core.clock import Clock, now
 from core.errors import Unavailable
 from core.models.decisions import Decision, decisions, state
 from core.stores import event_log
+from core.stores.embedded_mongo import count_between
 from core.stores.events import Event
 from core.stores.mongo import Db, count, reachable
 from monitor.flows.prefect_runs import Flows, give_up_silent
@@ -129,8 +130,7 @@ def last_training(db: Db, taken: Sequence[Decision]) -> Last:
         # Of models that an earlier release trained it is not known how many outcomes they saw: those from before them.
         firsts = {one.version: one for one in reversed(taken)}
         newest = max(firsts.values(), key=lambda one: one.place)
-        # Not `core.stores.mongo.count`: in a pipeline the embedded server compares no times.
-        seen = db.outcomes.count_documents({"at": {"$lt": newest.at}})
+        seen = count_between(db.outcomes, "at", {"$lt": newest.at})
     return Last(f"decision-{newest.place}", newest.at, seen)
 
 

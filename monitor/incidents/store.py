@@ -2,8 +2,7 @@
 
 A document is the incident with its whole history; its key is `{cause}:{report that opened it}`. It is changed as
 `core.oversight.incidents.change` does, so of two monitors, or of one that was killed and repeats itself, the first
-takes a step and the other finds it taken. The history is written whole: the embedded server turns what is pushed into a
-list into text (docs/decisions/0001).
+takes a step and the other finds it taken.
 
 An entry whose status is news has `tell`, and `told` once people were told (`monitor.messages.outbox`). `unlogged`
 stands while the last entry is not in the event log yet.

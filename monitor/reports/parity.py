@@ -121,7 +121,7 @@ def replayed(db: Db, registry: Registry, version: str, size: int) -> Parity:
 def _apart(record: Mapping[str, Any], version: str, raw: float) -> float:
     prefix = "" if record["version"] == version else "shadow_"
     logged, level = record[f"{prefix}score"], float(record.get(f"{prefix}level") or 0.0)
-    if logged is None:  # what the embedded MongoDB-wire server makes of a score that is no number
+    if logged is None:  # a score that is no number; see core.stores.embedded_mongo
         return FARTHEST
     apart = float(levelled([raw], level)[0]) - float(logged)
     return apart if np.isfinite(apart) else FARTHEST

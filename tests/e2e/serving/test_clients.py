@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from core.models.proof import predict
-from core.scoring.protocol import check_request_id, request
+from core.scoring.protocol import MAX_ROWS, check_request_id
+from core.scoring.protocol import request as made
 from tests.serving_processes import ROOT, Mongo, Registry, Server, some_rows
 
 
@@ -29,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def asked(server: Server, protocol: str, request_id: str, compress: str = "", rows: int = 3) -> dict[str, Any]:
     schema = server.registry.schema
     people = [f"spring:{row}" for row in range(rows)]
-    request = request(schema, some_rows(schema, rows, seed=21), people, request_id)
+    request = made(schema, some_rows(schema, rows, seed=21), people, request_id)
     address = f"127.0.0.1:{server.grpc_port if protocol == 'grpc' else server.http_port}"
     done = subprocess.run(
         [sys.executable, "-m", "tests.triton", protocol, address],
@@ -70,5 +71,5 @@ def test_a_packed_request_is_scored_like_a_plain_one(server: Server, protocol: s
 
 
 def test_as_many_rows_as_are_allowed_pass_over_grpc_too(server: Server) -> None:
-    reply = asked(server, "grpc", "", rows=protocol.MAX_ROWS)
-    assert reply["scores"] == expected(server, protocol.MAX_ROWS)
+    reply = asked(server, "grpc", "", rows=MAX_ROWS)
+    assert reply["scores"] == expected(server, MAX_ROWS)
