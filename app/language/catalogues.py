@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po, write_po
 from app.language.extraction import Reading, places, read
 from core.settings.group import ROOT
 
-LOCALES = ROOT / "app" / "locale"
+LOCALES = Path(__file__).with_name("locale")
 DOMAIN = "callwise"
 ALIKE = 0.8
 """How much of a sentence stays where it was only reworded, as difflib measures it."""
