@@ -64,7 +64,7 @@ class Seat:
             leave(
                 Notice(
                     "warning",
-                    _("Your hold on {ref} ran out, and {name} has taken it.").format(
+                    _("Your claim on {ref} ran out, and {name} has taken it.").format(
                         ref=found["ref"], name=claim["by"]
                     ),
                     _("Nothing was recorded by you."),
@@ -168,5 +168,5 @@ def hold_text(prospect: Document, at: datetime, zone: str | None) -> str:
     if rest > timedelta(0):
         return _("Held for you until {until} ({left} left)").format(until=until, left=formats.left(rest))
     return _(
-        "Your hold ran out at {until}. You can still record the outcome until somebody else takes this person."
+        "Your claim ran out at {until}. You can still record the outcome until somebody else takes this person."
     ).format(until=until)

@@ -88,7 +88,7 @@ def import_campaign(
     Without a `mapping` the file has the schema's own columns. Rows after number `outcomes_until` come in as if they had
     not been called yet: a finished history can so be played as a campaign that is under way. `rejects` is written only
     if a row is rejected; `progress` hears the rows read, and may raise to end the import there. Rows of people who were
-    erased and are kept out (`core.imports.kept_out`, told by `erasure_key`) are counted, no more. Raises InputError
+    erased and are kept out (`core.imports.kept_out`, by `erasure_key`) are counted, no more. Raises InputError
     when the file as a whole does not fit (a column is missing) and SettingsError without the key where somebody is kept
     out, both before anything is written, and Unavailable; whatever went in by then stays, and importing again goes on.
     """
