@@ -6,7 +6,7 @@ the column has in the data the model was trained on, one column at a time, all o
 Where a model adds its columns up, as a logistic regression does, the order and the other columns do not matter. Then
 every value has one effect, and the effects of all columns add up to the row's log-odds less the average of the training
 data's (Štrumbelj and Kononenko, "Explaining prediction models and individual predictions with feature contributions",
-2014). Whether a model does so is not told by its kind: it is tried on rows of its training data, and has to hold there
+2014). Its kind does not say whether a model does so: it is tried on rows of its training data, and has to hold there
 to a millionth. Each value's effect is then asked of the model once, so a long list costs little more than its scores.
 
 For any other model typical are the three commonest of a column's categories, or the numbers at a sixth, a half and five

@@ -1,8 +1,8 @@
 """People who are being erased leave the spool too, before their records are moved to MongoDB.
 
 Who they are is read from the requests under way (`core.privacy.requests`), of which there are few and mostly none. As
-long as a request is open its person is looked for again and again, so nobody can slip past; what is done is told by the
-service's state, as `forgotten`, which whoever erases waits for.
+long as a request is open its person is looked for again and again, so nobody can slip past; the service's state says
+what was done, as `forgotten`, and whoever erases waits for that.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from trainer.pipeline.training import Trainer
 
 
 class Settings(MongoSettings, S3Settings, RegistrySettings, SchemaSettings, DatasetSettings, TrainerSettings):
-    """Everything that training is told by the environment."""
+    """Everything that training reads from the environment."""
 
 
 def compose(settings: Settings | None = None) -> Trainer:

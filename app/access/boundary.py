@@ -57,7 +57,7 @@ def boundary() -> Boundary:
 
 
 def kept_for_next_run() -> Callable[[Callable[P, R]], Callable[P, R | None]]:
-    """Decorates what a button does: whoever presses it is looked up first; what goes wrong is told by the next page."""
+    """Decorates what a button does: looks up first who presses it; the next page shows what went wrong."""
 
     def decorate(func: Callable[P, R]) -> Callable[P, R | None]:
         @wraps(func)

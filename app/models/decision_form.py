@@ -1,4 +1,4 @@
-"""What a person decides about the models: promote now, hold the line or release it, go back. With name and reason."""
+"""What a person decides about the models: promote, hold the champion, release it, go back. With name and reason."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _choices(found: State) -> dict[str, str]:
     else:
         if found.canary is not None:
             choices[PROMOTE] = _("Promote version {version} now").format(version=found.canary)
-        choices[HOLD] = _("Hold the line")
+        choices[HOLD] = _("Hold the champion")
     if found.previous is not None:
         choices[BACK] = _("Go back to version {version}").format(version=found.previous)
     return choices
@@ -98,8 +98,8 @@ def promote(house: Appliance, canary: str) -> None:
 
 @kept_for_next_run()
 def hold(house: Appliance, _champion: str) -> None:
-    """Hold the line, for the reason in the field and as the person at this screen."""
-    who, why = _signed(_("hold the line"))
+    """Hold the champion, for the reason in the field and as the person at this screen."""
+    who, why = _signed(_("hold the champion"))
     decision = Succession(house.db, house.model, None, by=who).hold(why=why)
     said = _("Version {version} stays until the hold is released.").format(version=decision.version)
     leave(Notice("success", said, _("Calls go on as they are."), _("Release it on this page.")))

@@ -1,4 +1,4 @@
-"""Says that a person holds the line, wherever models are spoken of."""
+"""Says that a person holds the champion, wherever models are spoken of."""
 
 from __future__ import annotations
 

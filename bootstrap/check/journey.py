@@ -54,7 +54,7 @@ If they hesitate, offer to call back. At the end thank them, and tell them that 
 
 
 class Settings(SetupSettings, ScoringSettings, ErasureSettings):
-    """The set-up's addresses and the scoring service's, and what people who were erased are told by."""
+    """The set-up's addresses and the scoring service's, and the key that recognises erased people."""
 
 
 class Journey:

@@ -1,6 +1,6 @@
-"""Prospects on the call list: whose turn it is, who holds them, and who is left.
+"""Prospects on the call list: who is next, who has claimed them, and who is left.
 
-A claim is a lease, `{by, until}`, and taking it is one find-and-update of one prospect upon the state that was read,
+A claim is `{by, until}` and expires. Taking it is one find-and-update of one prospect upon the state that was read,
 so two agents never get the same person. It is one nested value because that also makes it atomic to read, and because
 the embedded server turns a time that is set at the top level of a stored document into text.
 
@@ -37,7 +37,7 @@ def claim(
 ) -> Document | None:
     """The next prospect of `campaign` for `agent`, now held for them; None when nobody is free.
 
-    An agent who already holds one gets that one again, with its lease renewed. Then come calls that this agent
+    An agent who already holds one gets that one again, with its claim renewed. Then come calls that this agent
     promised and that are due, then promised calls of anybody that are overdue, then the best free prospect whom
     `wanted` describes; a promise is kept whatever is wanted. Where many claim at once, who is not quick enough for the
     best gets another of the best.

@@ -101,7 +101,7 @@ def take(db: Db, seen: Document, agent: str, at: datetime, rules: Rules) -> Docu
         raise Conflict(
             Sentence("'{prospect}' is now held by {agent}.", prospect=seen["_id"], agent=claim["by"]),
             kept=NOTHING_RECORDED,
-            next=Sentence("Take the next one from the list; your hold on this one ran out."),
+            next=Sentence("Take the next one from the list; your claim on this one ran out."),
         )
     hold = {"$set": {"claim": {"by": agent, "until": at + rules.claim}}}
     return db.prospects.find_one_and_update(as_read(seen), hold, return_document=ReturnDocument.AFTER)

@@ -80,7 +80,7 @@ class State:
 
     `reigns` are the decisions that made the champions one could go back to, the present one last; `trial` is the
     decision that put the canary on trial; `last` is the last decision's place. `hold` is the decision by which a person
-    holds the line: until it is released nothing is promoted and no training is asked for.
+    holds the champion: until it is released nothing is promoted and no training is asked for.
     """
 
     reigns: tuple[Decision, ...] = ()

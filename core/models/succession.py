@@ -93,7 +93,7 @@ class Succession:
     ) -> Decision:
         """Make `version`, which is on trial, the champion; its trial ends by it. A hold stands against it.
 
-        Who decides on a trial has looked at it before: meanwhile a person may have gone back, or held the line, and
+        Who decides on a trial has looked at it before: meanwhile a person may have gone back, or held the champion, and
         monitoring may have ended it. Raises Conflict when it is not on trial (any more), or held; Unavailable.
         """
 
@@ -108,7 +108,9 @@ class Succession:
                 )
             if found.hold is not None:
                 raise Conflict(
-                    Sentence("{who} holds the line: nothing is promoted until that is released.", who=found.hold.by),
+                    Sentence(
+                        "{who} holds the champion: nothing is promoted until that is released.", who=found.hold.by
+                    ),
                     kept=Sentence("Nothing was changed; the trial goes on."),
                     next=Sentence("Release it first, if that is agreed."),
                 )
@@ -117,7 +119,7 @@ class Succession:
         return self._decide(upon, version, why, incident, evidence)
 
     def hold(self, *, why: str) -> Decision:
-        """Hold the line at the champion of the moment: until `release`, nothing is promoted and no training asked for.
+        """Hold the champion of the moment: until `release`, nothing is promoted and no training asked for.
 
         What protects people goes on: guardrails and outcomes still end a trial, and a person may still go back. Raises
         Conflict without a champion, or when somebody holds it already; Unavailable.
@@ -133,7 +135,8 @@ class Succession:
                 )
             if found.hold is not None:
                 raise Conflict(
-                    Sentence("{who} holds the line already.", who=found.hold.by), kept=Sentence("Nothing was changed.")
+                    Sentence("{who} holds the champion already.", who=found.hold.by),
+                    kept=Sentence("Nothing was changed."),
                 )
             champion = found.champion
             return What.HELD

@@ -86,8 +86,8 @@ def held(hold: Decision) -> str:
     """A hold in one sentence, with what to do."""
     why = hold.why.rstrip(".")
     return (
-        f"{hold.by} holds the line since {hold.at:%Y-%m-%d %H:%M} UTC: {why}. Nothing is promoted and no training is "
-        "asked for until that is released on the page Models."
+        f"{hold.by} holds the champion since {hold.at:%Y-%m-%d %H:%M} UTC: {why}. Nothing is promoted and no training "
+        "is asked for until that is released on the page Models."
     )
 
 

@@ -26,10 +26,10 @@ IMPORTS = "imports/"
 
 @dataclass(frozen=True)
 class RejectFiles:
-    """Rows of the person in files of rejected rows (`imports/{campaign}/…`), which are told by the reference column,
-    whatever it is called in the file.
+    """Rows of the person in files of rejected rows (`imports/{campaign}/…`), found by the reference column,
+    whatever the file calls it.
 
-    Without such a column a row is told by its number, among the files of its campaign; a row that was rejected because
+    Without such a column a row is found by its number, among the files of its campaign; a row that was rejected because
     another held its number already is that other's, and stays.
     """
 

@@ -11,8 +11,8 @@ pass follows after `QUIET`, and passes go on until one finds nothing. Only then 
 and whatever else was written down to find them leave the document, and a receipt without them stays. A process may be
 killed at any point: the next one begins the pass again, and a pass changes nothing that is already as it should be.
 
-Who was erased is kept as a keyed hash. It is what a second request for the same person is told by, and those who must
-not come in again by another import (`core.imports.kept_out`). With the key it can be told whether a given reference is
+Who was erased is kept as a keyed hash. It identifies the person in a second request, and in an import that would bring
+back somebody who must stay out (`core.imports.kept_out`). With the key it can be told whether a given reference is
 meant, so in the strict sense it is personal data still; without the key it says nothing.
 """
 

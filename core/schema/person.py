@@ -41,7 +41,7 @@ class Person:
 
 
 class Pseudonyms:
-    """The keyed hash by which a person is told again: HMAC-SHA256 (RFC 2104)."""
+    """The keyed hash that identifies a person without naming them: HMAC-SHA256 (RFC 2104)."""
 
     def __init__(self, key: str) -> None:
         self._key = key.encode()

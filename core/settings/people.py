@@ -10,10 +10,10 @@ from core.settings.group import Group
 
 
 class ErasureSettings(Group):
-    """How people who were erased are told again."""
+    """How people who were erased are recognised."""
 
     callwise_erasure_key: SecretStr | None = Field(
-        None, description="key of the hash that people who were erased are told by; without it nobody can be erased"
+        None, description="key of the hash that recognises people who were erased; without it nobody can be erased"
     )
 
     @property

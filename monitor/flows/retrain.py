@@ -23,7 +23,7 @@ def ask(db: Db, flows: Flows, model: str, reason: str, *, by: str, anyway: bool 
     """Ask for a training, unless one waits or runs; what came of it, in words.
 
     Raises Conflict, unless `anyway`, while a canary is on trial, whose place the new model would take, or while a
-    person holds the line; Unavailable.
+    person holds the champion; Unavailable.
     """
     going = flows.under_way()
     if going:
@@ -31,7 +31,7 @@ def ask(db: Db, flows: Flows, model: str, reason: str, *, by: str, anyway: bool 
     found = state(decisions(db, model))
     if found.hold is not None and not anyway:
         raise Conflict(
-            f"{found.hold.by} holds the line: {found.hold.why}.",
+            f"{found.hold.by} holds the champion: {found.hold.why}.",
             kept="Nothing was started.",
             next="Release the hold on the page Models, or ask with --anyway.",
         )

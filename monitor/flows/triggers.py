@@ -4,7 +4,7 @@ Both are about the last training, whatever came of it: a model that was refused 
 again the next minute. Each asks under a key of its own (which training was the last, and how many spans of days or
 lots of outcomes are over since), so a monitor that is killed and asks again gets the same flow run. A run that crashed
 is asked for again, three times in all. Nothing is asked for while a training waits or runs, a canary is on trial, or a
-person holds the line; and the first model is asked for by a person, who knows when the history is loaded.
+person holds the champion; and the first model is asked for by a person, who knows when the history is loaded.
 
 The other triggers: degraded quality and changed distributions open incidents (`monitor.incidents.follow_up`), and on
 demand is `scripts/retrain` or Prefect's own page.

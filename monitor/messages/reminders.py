@@ -32,7 +32,7 @@ class Reminders:
         reviews.tell(self.db, self.model)  # of a screen that died before it could
         hold = state(decisions(self.db, self.model)).hold
         if hold is None:
-            return "nobody holds the line"
+            return "nobody holds the champion"
         age = self.clock() - hold.at
         spans = age // self.span
         if not spans:

@@ -76,7 +76,7 @@ class Review:
 def decide(succession: Succession, canary: str, verdict: Verdict, *, incident: str | None) -> str:
     """Do what `verdict` says of `canary`; the sentence for people. Raises Unavailable.
 
-    Nothing is promoted while a person holds the line, or once a person has ended the trial that was judged.
+    Nothing is promoted while a person holds the champion, or once a person has ended the trial that was judged.
     """
     why, evidence = verdict.sentence, verdict.document()
     match verdict.what:

@@ -25,7 +25,7 @@ BATCH = 2_000
 
 
 class Settings(MongoSettings, SchemaSettings, ErasureSettings):
-    """Where the people are, and what they are told by."""
+    """Where the people are, and the key that identifies them."""
 
 
 def again(db: Db, schema: Schema, key: str, receipts: Sequence[Mapping[str, Any]], *, by: str) -> list[Erasure]:

@@ -31,7 +31,7 @@ from trainer.privacy.spool import Scoring, Spool
 
 
 class Settings(main.Settings, ScoringSettings, ErasureSettings):
-    """Everything that erasing people is told by the environment."""
+    """Everything that erasing people reads from the environment."""
 
 
 @flow(name="erase-people", persist_result=False)

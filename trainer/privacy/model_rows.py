@@ -1,6 +1,6 @@
 """A person's rows beside the models: in the proof, the reference and the input examples of each.
 
-They have no key and are told by their traces (`trainer.privacy.row_fingerprints`). Every model that MLflow keeps in the
+They have no key; their traces identify them (`trainer.privacy.row_fingerprints`). Every model that MLflow keeps in the
 training's experiment is looked at, also one that was never registered because its training died. The file is written
 anew without the rows, under its own name: a proof with an input less still proves, a reference of thousands of rows
 measures the same. What the model itself has learnt stays in it until it is replaced by one that is trained without the

@@ -1,4 +1,4 @@
-"""What each result of a call does to the prospect, to the outcomes, and to whose turn it is."""
+"""What each result of a call does to the prospect, to the outcomes, and to who is next."""
 
 from __future__ import annotations
 

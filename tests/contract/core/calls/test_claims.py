@@ -47,7 +47,7 @@ def test_an_agent_gets_the_one_they_hold_again(db: Db) -> None:
     assert again["_id"] == "spring:00004"
 
 
-def test_an_ended_lease_of_another_campaign_is_none_of_ours(db: Db) -> None:
+def test_an_ended_claim_of_another_campaign_is_left_alone(db: Db) -> None:
     fill(db, 1)
     fill(db, 1, "autumn")
     watch = Watch()
@@ -57,7 +57,7 @@ def test_an_ended_lease_of_another_campaign_is_none_of_ours(db: Db) -> None:
     assert [prospect and prospect["_id"] for prospect in taken] == ["spring:00000", None]
 
 
-def test_a_lease_ends_and_another_agent_takes_over(db: Db) -> None:
+def test_a_claim_ends_and_another_agent_takes_over(db: Db) -> None:
     fill(db, 1)
     watch = Watch()
     assert claim(db, "spring", "ann", rules=TEN, clock=watch) is not None

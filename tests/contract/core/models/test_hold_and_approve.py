@@ -1,4 +1,4 @@
-"""A person holds the line, releases it, or ends a trial by promoting; and what monitoring then does and does not."""
+"""A person holds the champion, releases it, or ends a trial by promoting; and what monitoring then does."""
 
 from __future__ import annotations
 
@@ -136,8 +136,8 @@ def test_a_person_and_monitoring_that_decide_at_once_promote_once(house: House) 
 def test_while_the_line_is_held_nothing_is_promoted_by_anybody(house: House) -> None:
     hold = house.by("Ann").hold(why="audit this week")
     assert (hold.what, hold.version, hold.by) == (What.HELD, "1", "Ann")
-    assert "not promoted: Ann holds the line" in decide(house.monitor, "2", better(), incident=None)
-    with pytest.raises(Conflict, match="Ann holds the line"):
+    assert "not promoted: Ann holds the champion" in decide(house.monitor, "2", better(), incident=None)
+    with pytest.raises(Conflict, match="Ann holds the champion"):
         house.by("Bob").promote_canary("2", why="I may")
     found = state(decisions(house.db, MODEL))
     assert (found.champion, found.canary, found.hold) == ("1", "2", hold)
@@ -164,7 +164,7 @@ def test_what_was_shown_while_the_line_was_held_is_promoted_once_it_is_released(
 def test_of_those_who_hold_or_release_at_once_one_does(house: House) -> None:
     ann, bob = house.by("Ann"), house.by("Bob")
     hold = ann.hold(why="audit")
-    with pytest.raises(Conflict, match="Ann holds the line already"):
+    with pytest.raises(Conflict, match="Ann holds the champion already"):
         bob.hold(why="me too")
     bob.release(hold.place, why="over")
     again = ann.hold(why="once more")
@@ -196,7 +196,7 @@ def test_no_training_is_asked_for_while_the_line_is_held(house: House) -> None:
     triggers = Triggers(house.db, house.flows, MODEL, Limits(), clock=lambda: START + 9 * DAY)
     hold = house.by("Ann").hold(why="audit")
     assert triggers.run() == "on schedule: the last training ended 9 days ago; waits until the hold of Ann is released"
-    with pytest.raises(Conflict, match="Ann holds the line: audit"):
+    with pytest.raises(Conflict, match="Ann holds the champion: audit"):
         ask(house.db, house.flows, MODEL, "now", by="operator")
     assert house.flows.reasons == []
     house.by("Ann").release(hold.place, why="over")
@@ -229,7 +229,7 @@ def test_a_forgotten_hold_is_reminded_of_once_a_span(house: House) -> None:
     def remind() -> str:
         return Reminders(house.db, MODEL, 7 * DAY, "code", "http://app", clock=lambda: house.at).run()
 
-    assert remind() == "nobody holds the line"
+    assert remind() == "nobody holds the champion"
     hold = house.by("Ann").hold(why="audit")
     house.at += 6 * DAY
     assert remind().startswith("held by Ann since 2026-03-04")
@@ -241,17 +241,17 @@ def test_a_forgotten_hold_is_reminded_of_once_a_span(house: House) -> None:
         "Callwise: on hold for 7 days",
         "Callwise: on hold for 14 days",
     ]
-    assert "Ann holds the line since 2026-03-04 09:00 UTC: audit." in letters[0]["verdict"]["text"]
+    assert "Ann holds the champion since 2026-03-04 09:00 UTC: audit." in letters[0]["verdict"]["text"]
     house.by("Bob").release(hold.place, why="over")
     house.at += 30 * DAY
-    assert remind() == "nobody holds the line"
+    assert remind() == "nobody holds the champion"
     assert len(list(house.db.reports.find({"kind": "reminder"}))) == 2
 
 
 def test_a_hold_needs_a_decision(house: House) -> None:
     house.by("Ann").hold(why="audit")
     [need] = gather(house.db, MODEL, START, START + 7 * DAY).needs
-    assert "Ann holds the line since 2026-03-04 09:00 UTC: audit. Nothing is promoted" in need
+    assert "Ann holds the champion since 2026-03-04 09:00 UTC: audit. Nothing is promoted" in need
 
 
 def test_what_was_found_is_read_whatever_a_later_monitor_tells(db: Db) -> None:

@@ -78,7 +78,9 @@ def test_later_signatures_add_and_change_nothing(db: Db) -> None:
     assert event_log.first_broken(db) is None
 
 
-def test_a_signature_whose_process_died_is_told_by_the_next_look_once(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_look_writes_the_event_of_an_interrupted_signature_once(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -155,6 +157,6 @@ def test_a_review_says_what_was_done_and_what_needs_a_decision(db: Db, schema: S
     assert [one["cause"] for one in found["incidents"]] == ["economy:euribor3m"]
     assert [need.split(":")[0] for need in found["needs"]] == [
         "the economic figure euribor3m is out of date",
-        "Ann holds the line since 2026-04-01 00",
+        "Ann holds the champion since 2026-04-01 00",
     ]
     assert db.campaigns.find_one({"_id": CAMPAIGN}) is not None

@@ -135,7 +135,7 @@ def test_each_does_its_part_with_the_rights_it_has(db: Db) -> None:
         assert db[name].count_documents({}) == 0
 
 
-def test_without_a_reference_column_a_rejected_row_is_told_by_its_number(
+def test_without_a_reference_column_a_rejected_row_is_found_by_its_number(
     db: Db, objects: ObjectStore, schema: Schema
 ) -> None:
     """In its own campaign, and not where it was rejected because its number was somebody else's already."""
@@ -156,7 +156,7 @@ def test_without_a_reference_column_a_rejected_row_is_told_by_its_number(
     assert objects.get("imports/autumn/0a1b2c3d-rejects.csv").decode() == text
 
 
-def test_a_rejected_row_is_told_by_the_column_that_the_file_calls_otherwise(
+def test_a_rejected_row_is_found_by_the_column_that_the_file_calls_otherwise(
     db: Db, objects: ObjectStore, schema: Schema, tmp_path: Path
 ) -> None:
     """As a spreadsheet may hold it, and nobody else's row goes: not even one that has the same number elsewhere."""

@@ -136,7 +136,7 @@ def test_a_person_ends_a_trial_by_promoting_with_the_figures_they_saw(screen: Dr
 
 
 @pytest.mark.usefixtures("weeks")
-def test_a_person_holds_the_line_and_releases_it(screen: Draw, db: Db) -> None:
+def test_a_person_holds_the_champion_and_releases_it(screen: Draw, db: Db) -> None:
     page = decide(screen(), "hold", "audit *this* week")
     assert "Version 3 stays until the hold is released." in texts(page)
     assert "On hold: nothing is promoted" in texts(page)

@@ -231,12 +231,12 @@ def test_inputs_drift(campaign: pd.DataFrame, month: pd.Series[int]) -> None:
 def test_who_buys_changes(campaign: pd.DataFrame, month: pd.Series[int], column: str, label: str) -> None:
     """The same group buys more than the others while rates are high, and less when they have fallen."""
 
-    def lead(calls: pd.DataFrame) -> float:
+    def advantage(calls: pd.DataFrame) -> float:
         rate = (calls["y"] == "yes").groupby(calls[column] == label).mean()
         return float(rate[True] - rate[False])
 
-    assert lead(campaign[month < 7]) > 0.003
-    assert lead(campaign[month >= 11]) < -0.015
+    assert advantage(campaign[month < 7]) > 0.003
+    assert advantage(campaign[month >= 11]) < -0.015
 
 
 @pytest.mark.parametrize("period", [(0, 8), (11, 24)], ids=["high rates", "low rates"])
