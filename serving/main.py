@@ -21,14 +21,14 @@ from core.settings.addresses import MongoSettings, RegistrySettings, SchemaSetti
 from core.settings.loading import load
 from core.settings.loop import ServingSettings
 from core.stores.mongo import connect
-from serving.forget import Forgetting
 from serving.levels import Levels
-from serving.log import PredictionLog
 from serving.models import Models
+from serving.prediction_log.forget import Forgetting
+from serving.prediction_log.log import PredictionLog
+from serving.prediction_log.spool import Spool
+from serving.prediction_log.store import MongoStore
 from serving.routing import Router
 from serving.scorer import Scorer
-from serving.spool import Spool
-from serving.store import MongoStore
 
 DRAIN_SECONDS, FORGET_SECONDS = 1.0, 2.0
 MONGO_SECONDS = 2.0

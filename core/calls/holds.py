@@ -1,4 +1,4 @@
-"""Keeping a hold: the lease on a prospect is renewed for as long as the agent's card is open.
+"""Keeping a hold: the claim on a prospect is renewed for as long as the agent's card is open.
 
 A hold that lapses (a laptop asleep, a network away) still names its agent until somebody else takes the prospect, so
 the agent finds the card again. Taking a prospect is in `core.prospects`, what is recorded after a hold was lost in

@@ -22,7 +22,7 @@ from tests.fake_evidently import FakeEvidently, FakeRegistry
 from tests.fake_prefect import FakePrefect
 from tests.listed import put_on_a_list
 from tests.monitoring.conftest import LIMITS, LOOKS, START, WATCHING, calls, people, predictions
-from tests.serving_fakes import FakeModel
+from tests.scoring.fakes import FakeModel
 from trainer.data.snapshot import OUTCOME
 
 pytestmark = pytest.mark.mongo

@@ -10,9 +10,9 @@ from core.errors import Conflict, Unavailable
 from core.scoring.prediction import Prediction
 from core.stores.mongo import Db
 from core.stores.mongo_client import open_client
-from serving.spool import Spool
-from serving.store import CHUNK, MongoStore, Store
-from tests.serving_fakes import AT, MemoryHome, prediction
+from serving.prediction_log.spool import Spool
+from serving.prediction_log.store import CHUNK, MongoStore, Store
+from tests.scoring.fakes import AT, MemoryHome, prediction
 
 
 def documents(*predictions: Prediction) -> list[dict[str, object]]:

@@ -28,8 +28,8 @@ from core.settings.group import ROOT
 from core.settings.loading import load
 from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
-from serving.forget import Forgetting
-from serving.spool import Spool
+from serving.prediction_log.forget import Forgetting
+from serving.prediction_log.spool import Spool
 from tests.made_up_outcomes import made_up, store
 from trainer import main
 from trainer.data.lineage import Lineage

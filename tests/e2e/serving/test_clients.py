@@ -11,7 +11,7 @@ import pytest
 from core.models.proof import predict
 from core.scoring.protocol import MAX_ROWS, check_request_id
 from core.scoring.protocol import request as made
-from tests.serving_processes import ROOT, Mongo, Registry, Server, some_rows
+from tests.scoring.processes import ROOT, Mongo, Registry, Server, some_rows
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def asked(server: Server, protocol: str, request_id: str, compress: str = "", ro
     request = made(schema, some_rows(schema, rows, seed=21), people, request_id)
     address = f"127.0.0.1:{server.grpc_port if protocol == 'grpc' else server.http_port}"
     done = subprocess.run(
-        [sys.executable, "-m", "tests.triton", protocol, address],
+        [sys.executable, "-m", "tests.scoring.triton", protocol, address],
         input=json.dumps({**request, "model": server.registry.name, "compress": compress}),
         capture_output=True, text=True, cwd=ROOT, check=False, timeout=120,
     )  # fmt: skip

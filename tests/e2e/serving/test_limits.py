@@ -14,7 +14,7 @@ from mlserver.grpc import dataplane_pb2 as pb
 from mlserver.grpc.dataplane_pb2_grpc import GRPCInferenceServiceStub
 
 from core.scoring import protocol
-from tests.serving_processes import Mongo, Registry, Server, some_rows
+from tests.scoring.processes import Mongo, Registry, Server, some_rows
 
 MEGABYTE = 1_000_000
 LIMIT = 12 * MEGABYTE

@@ -8,7 +8,7 @@ import pytest
 
 from core.stores.mongo import ensure_indexes
 from monitor.ranking.rank import BATCH, rank
-from tests.serving_processes import Mongo, Registry, Server, some_rows
+from tests.scoring.processes import Mongo, Registry, Server, some_rows
 
 
 @pytest.fixture

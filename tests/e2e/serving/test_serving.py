@@ -20,7 +20,7 @@ from core.models import levels_in_force
 from core.models.level import levelled
 from core.models.proof import predict
 from core.scoring import protocol
-from tests.serving_processes import ROOT, SERVING_BIN, Mongo, Registry, Server, free_ports, some_rows, wait_for
+from tests.scoring.processes import ROOT, SERVING_BIN, Mongo, Registry, Server, free_ports, some_rows, wait_for
 
 
 @dataclass
@@ -163,7 +163,7 @@ def test_grpc_sends_words_as_bytes(appliance: Appliance, versions: list[str]) ->
     address = f"127.0.0.1:{appliance.server.grpc_port}"
     command = [
         str(SERVING_BIN / "python"),
-        str(ROOT / "tests" / "serving_by_grpc.py"),
+        str(ROOT / "tests" / "scoring" / "by_grpc.py"),
         address,
         appliance.registry.name,
         "by-grpc",

@@ -12,13 +12,13 @@ from mlserver.grpc import dataplane_pb2 as pb
 from mlserver.grpc.dataplane_pb2_grpc import GRPCInferenceServiceStub
 
 from core.errors import Unavailable
-from tests.serving_processes import Mongo, Process, Registry, Server, some_rows, wait_for
+from tests.scoring.processes import Mongo, Process, Registry, Server, some_rows, wait_for
 
 
 class Unloading(Server):
     """The scoring service, in which SIGUSR1 takes the model out of service."""
 
-    module = "tests.serving_unloading"
+    module = "tests.scoring.unloading"
 
     def signal(self, number: int) -> None:
         assert self.process is not None

@@ -20,7 +20,7 @@ from core.models.succession import Succession
 from core.stores import event_log as events
 from core.stores.events import Event
 from core.stores.mongo import Db, Document, ensure_indexes
-from tests.serving_processes import Mongo
+from tests.scoring.processes import Mongo
 
 ROUNDS = 4
 LATER = timedelta(hours=2)

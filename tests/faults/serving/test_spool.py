@@ -10,7 +10,7 @@ import pytest
 from core.errors import CallwiseError
 from core.scoring import protocol
 from core.stores.mongo import Db
-from tests.serving_processes import Mongo, Registry, Server, some_rows, wait_for
+from tests.scoring.processes import Mongo, Registry, Server, some_rows, wait_for
 
 THREADS, ROWS = 3, 4
 

@@ -17,7 +17,7 @@ from replay.forecasts import Flags, Forecaster
 from replay.history import History
 from replay.play import STRIDE, Protocol, play
 from tests.made_up_outcomes import made_up
-from tests.serving_fakes import FakeModel
+from tests.scoring.fakes import FakeModel
 from trainer.data.snapshot import AT, PROSPECT
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from core.errors import Unavailable
 from core.privacy.place import Subject
 from core.schema.person import Person
-from serving.forget import Forgetting
-from serving.spool import FILE, Spool
-from tests.serving_fakes import prediction
+from serving.prediction_log.forget import Forgetting
+from serving.prediction_log.spool import FILE, Spool
+from tests.scoring.fakes import prediction
 
 SUBJECT = Subject(Person("P-10427"), "a-1")
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import InputError, Unavailable
 from serving.levels import Levels
-from tests.serving_fakes import FakeLevels
+from tests.scoring.fakes import FakeLevels
 
 
 @pytest.fixture

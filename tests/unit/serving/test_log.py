@@ -11,10 +11,10 @@ import pytest
 
 from core.errors import Conflict, SettingsError, Unavailable
 from core.scoring.prediction import Prediction
-from serving import log as log_module
-from serving.log import STEP, PredictionLog
-from serving.spool import FILE, Spool
-from tests.serving_fakes import AT, MemoryHome, prediction
+from serving.prediction_log import log as log_module
+from serving.prediction_log.log import STEP, PredictionLog
+from serving.prediction_log.spool import FILE, Spool
+from tests.scoring.fakes import AT, MemoryHome, prediction
 
 
 class Killed(BaseException):

@@ -7,7 +7,7 @@ import pytest
 from core.schema import read
 from core.settings.group import ROOT
 from serving.models import RETRY_SECONDS, Models
-from tests.serving_fakes import FakeModel, FakeRegistry
+from tests.scoring.fakes import FakeModel, FakeRegistry
 
 SCHEMA = read(ROOT / "data" / "schema.yaml")
 

@@ -22,16 +22,16 @@ from core.errors import Conflict, InputError, Unavailable
 from core.models.level import levelled
 from core.schema.column import Value
 from core.scoring import protocol
-from serving.forget import Forgetting
 from serving.levels import Levels
-from serving.log import PredictionLog
 from serving.main import Service
 from serving.models import Models
+from serving.prediction_log.forget import Forgetting
+from serving.prediction_log.log import PredictionLog
+from serving.prediction_log.spool import FILE, Spool
 from serving.routing import Router
 from serving.scorer import Scorer
-from serving.spool import FILE, Spool
-from tests.serving_fakes import FakeLevels, FakeRegistry, MemoryHome
-from tests.serving_stand import SCHEMA, ByAge, Stand
+from tests.scoring.fakes import FakeLevels, FakeRegistry, MemoryHome
+from tests.scoring.stand import SCHEMA, ByAge, Stand
 
 ROW: dict[str, Value] = {
     column.name: column.categories[0] if column.is_category else int(column.minimum or 0) for column in SCHEMA.features

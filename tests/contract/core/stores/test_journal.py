@@ -18,9 +18,9 @@ from core.schema import Schema
 from core.stores import event_log as events
 from core.stores.events import Event
 from core.stores.mongo import Db
-from serving.store import MongoStore
+from serving.prediction_log.store import MongoStore
 from tests.questions import listened_to
-from tests.serving_fakes import prediction
+from tests.scoring.fakes import prediction
 
 WRITES = ("insert", "update", "delete", "findAndModify")
 

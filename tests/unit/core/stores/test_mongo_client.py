@@ -12,7 +12,7 @@ from core.settings.group import ROOT
 from core.settings.loading import load
 from core.stores.mongo import connect
 from core.stores.mongo_client import open_client
-from serving.store import MongoStore
+from serving.prediction_log.store import MongoStore
 
 PRODUCT = ("core", "app", "serving", "trainer", "monitor", "bootstrap", "replay", "bench")
 PLACE = ROOT / "core" / "stores" / "mongo_client.py"

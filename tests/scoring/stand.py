@@ -15,7 +15,7 @@ from core.scoring.client import ScoringClient
 from core.settings.addresses import ScoringSettings
 from core.settings.group import ROOT
 from serving.main import Service
-from tests.serving_fakes import FakeLevels, FakeModel, FakeRegistry, MemoryHome
+from tests.scoring.fakes import FakeLevels, FakeModel, FakeRegistry, MemoryHome
 
 SCHEMA = read(ROOT / "data" / "schema.yaml")
 

@@ -1,4 +1,4 @@
-"""`python -m tests.serving_unloading FOLDER`: the scoring service, in which a signal takes the model out of service.
+"""`python -m tests.scoring.unloading FOLDER`: the scoring service, in which a signal takes the model out of service.
 
 Nothing that it offers does so any more; SIGUSR1 stands for whatever may. After SIGUSR2 the model does not load again.
 """

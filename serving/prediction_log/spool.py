@@ -22,7 +22,7 @@ from bson.codec_options import CodecOptions
 from core.clock import Clock, now
 from core.errors import SettingsError, Unavailable
 from core.stores.mongo import Document
-from serving.store import refuse_other_rows
+from serving.prediction_log.store import refuse_other_rows
 
 FILE = "predictions.sqlite3"
 AWARE: CodecOptions[Document] = CodecOptions(tz_aware=True)
@@ -72,7 +72,7 @@ class Spool:
             ) from error
 
     def put(self, documents: Sequence[Document]) -> list[Document]:
-        """See `serving.store.Store`."""
+        """See `serving.prediction_log.store.Store`."""
         held = []
         with self._transaction() as sql:
             for document in documents:

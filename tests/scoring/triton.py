@@ -1,4 +1,4 @@
-"""`python -m tests.triton grpc|http ADDRESS`: asks for scores with `tritonclient`, a client that is not ours.
+"""`python -m tests.scoring.triton grpc|http ADDRESS`: asks for scores with `tritonclient`, a client that is not ours.
 
 In a process of its own: its protobuf messages have the names of MLServer's, and one process takes them once. The
 request comes as JSON on stdin (`id`, `compress`, and rows under `inputs` as `core.scoring.protocol.request` has them);

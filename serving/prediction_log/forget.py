@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from core.errors import CallwiseError
 from core.privacy.place import Subject
-from serving.spool import Spool
+from serving.prediction_log.spool import Spool
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,8 @@ from typing import Protocol
 from core.errors import Unavailable
 from core.scoring.prediction import Prediction, same_answer
 from core.stores.mongo import Document
-from serving.spool import Spool, Waiting
-from serving.store import Store
+from serving.prediction_log.spool import Spool, Waiting
+from serving.prediction_log.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""A caller by gRPC: `serving_by_grpc.py ADDRESS MODEL NAME` sends the request that it reads, and prints the answer.
+"""A caller by gRPC: `by_grpc.py ADDRESS MODEL NAME` sends the request that it reads, and prints the answer.
 
 Both are JSON. A program of its own, because MLServer's stubs are in MLServer's environment.
 """

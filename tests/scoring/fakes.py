@@ -17,7 +17,7 @@ from core.models.proof import Proof
 from core.models.registry import Loaded, ModelVersion
 from core.scoring.prediction import Prediction
 from core.stores.mongo import Document
-from serving.store import refuse_other_rows
+from serving.prediction_log.store import refuse_other_rows
 
 AT = datetime(2026, 5, 4, 3, 2, 1, 987000, tzinfo=UTC)
 
@@ -47,14 +47,14 @@ class MemoryHome:
         self.after: Callable[[], None] = lambda: None
 
     def put(self, documents: Sequence[Document]) -> list[Document]:
-        """See `serving.store.Store`."""
+        """See `serving.prediction_log.store.Store`."""
         self._ask()
         for document in documents:
             refuse_other_rows(self.held.get(document["_id"], document), document)
         return self._insert(documents)
 
     def merge(self, documents: Sequence[Document], seconds: float) -> list[Document]:
-        """See `serving.log.Home`."""
+        """See `serving.prediction_log.log.Home`."""
         self._ask()
         return self._insert(documents)
 

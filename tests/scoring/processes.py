@@ -39,7 +39,7 @@ from core.settings.addresses import MongoSettings, RegistrySettings, ScoringSett
 from core.stores.mongo import Db, connect
 from serving import config
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 SERVING_BIN = programs(BY_NAME["mlserver"])
 
