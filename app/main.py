@@ -24,7 +24,7 @@ from app.calls import page as calls_page
 from app.campaigns import page as campaigns_page
 from app.economy import page as economy_page
 from app.language import _, formats
-from app.language import switch as language_switch
+from app.language.switch import draw_language_switch
 from app.models import page as models_page
 from app.overview import page as overview_page
 from app.privacy import page as privacy_page
@@ -33,8 +33,8 @@ from app.review import page as review_page
 from app.shell.appliance import Appliance, Link, SessionLimits
 from app.shell.lineage import LineageReader
 from core.accounts.account import Account, Role
-from core.calls.lifecycle import Rules
-from core.schema import read
+from core.calls.lifecycle import CallRules
+from core.schema import read_schema
 from core.scoring.client import ScoringClient
 from core.sentences import Sentence
 from core.settings.addresses import MongoSettings, S3Settings, SchemaSettings, ScoringSettings
@@ -59,14 +59,14 @@ def wire() -> Appliance:
         ("Prefect", Sentence("training runs and their logs"), settings.callwise_prefect_page),
         ("Evidently", Sentence("drift and quality reports"), settings.callwise_evidently_page),
     )
-    schema, model = read(settings.callwise_schema), settings.callwise_model_name
+    schema, model = read_schema(settings.callwise_schema), settings.callwise_model_name
     registry, scoring = settings.mlflow_tracking_uri, settings.mlserver_url
     asked = ScoringSettings(mlserver_url=scoring, callwise_model_name=model) if scoring else None
     return Appliance(
         db=connect(settings, timeout_seconds=5.0),
         store=ObjectStore(settings, settings.s3_bucket_datasets),
         schema=schema,
-        rules=Rules(
+        rules=CallRules(
             claim=timedelta(minutes=settings.callwise_claim_minutes),
             overdue=timedelta(minutes=settings.callwise_overdue_minutes),
             pause=timedelta(hours=settings.callwise_pause_hours),
@@ -110,7 +110,7 @@ def run() -> None:
         account = identity.begin(house)
         st.navigation(_pages(house, account), position="hidden" if account.must_change else "top").run()
         st.session_state["page_drawn"] = True
-    language_switch.draw()
+    draw_language_switch()
 
 
 def _pages(house: Appliance, account: Account) -> dict[str, list[Any]]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import gammainc, gammaln
 
 from monitor.trials.eprocess import Differences, log_evidence
-from monitor.trials.evidence import Pair, Rules
+from monitor.trials.evidence import Pair, TrialRules
 from monitor.trials.gains import LARGEST_SCORE_GAIN, RANKING_BETS, SCORE_BETS, ranking_gain, score_gain
 
 Values = NDArray[np.float64]
@@ -27,7 +27,7 @@ INTRINSIC_TIME = 40.0  # the sum of squared gains at which a better canary shoul
 Z = 1.645
 
 
-def promotions(pairs: Sequence[Pair], rules: Rules) -> dict[str, bool]:
+def promotions(pairs: Sequence[Pair], rules: TrialRules) -> dict[str, bool]:
     """Whether each of the other rules ever promotes, from `rules.minimum` outcomes on."""
     sold = np.array([pair.positive for pair in pairs])
     champion = np.array([pair.champion for pair in pairs])
@@ -76,5 +76,5 @@ def _z(gain: Values) -> Values:
     return np.asarray(mean / np.sqrt(variance / n), dtype=np.float64)
 
 
-def _ever(shown: NDArray[np.bool_], not_worse: NDArray[np.bool_], rules: Rules) -> bool:
+def _ever(shown: NDArray[np.bool_], not_worse: NDArray[np.bool_], rules: TrialRules) -> bool:
     return bool((shown & not_worse)[rules.minimum - 1 :].any())

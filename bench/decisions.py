@@ -22,11 +22,11 @@ from bench import drifting
 from bench.alternatives import promotions
 from bench.streams import World, better_by, stream
 from core.settings.loop import MonitorSettings
-from monitor.reports.drift import Limits
-from monitor.trials.evidence import PROMOTE, ROLL_BACK, Rules, Verdict, judge
+from monitor.reports.drift import DriftLimits
+from monitor.trials.evidence import PROMOTE, ROLL_BACK, TrialRules, Verdict, judge
 
 RUNS = 200
-RULES = Rules()
+RULES = TrialRules()
 
 EQUAL = {
     "identical": World(identical=True),
@@ -134,7 +134,9 @@ def _figures(found: dict[str, Runs], runs: int) -> dict[str, Any]:
 
 def _drift(pool: Pool, runs: int) -> dict[str, Any]:
     set_so = {name: field.default for name, field in MonitorSettings.model_fields.items()}
-    limits = Limits(set_so["callwise_drift_window"], set_so["callwise_drift_distance"], set_so["callwise_drift_share"])
+    limits = DriftLimits(
+        set_so["callwise_drift_window"], set_so["callwise_drift_distance"], set_so["callwise_drift_share"]
+    )
     alarms = pool.map(partial(drifting.false_alarm, limits=limits), range(runs), chunksize=5)
     delays = pool.map(partial(drifting.delay, limits=limits), range(runs), chunksize=5)
     return {

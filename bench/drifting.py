@@ -17,12 +17,11 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
-from core import schema as schemas
 from core.imports.campaign_file import CampaignFile
 from core.models.registry import SCORE
-from core.schema import Schema
+from core.schema import Schema, read_schema
 from core.settings.group import ROOT
-from monitor.reports.drift import DriftVerdict, Limits, compare
+from monitor.reports.drift import DriftLimits, DriftVerdict, compare
 from monitor.reports.windows import Scored
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -34,7 +33,7 @@ SAMPLE = ROOT / "data" / "sample-campaign.zip"
 @cache
 def population(path: Path = SAMPLE) -> tuple[Schema, pd.DataFrame]:
     """The schema, and the campaign's calls in order of time: the features and the score."""
-    schema = schemas.read(ROOT / "data" / "schema.yaml")
+    schema = read_schema(ROOT / "data" / "schema.yaml")
     with CampaignFile.open(path).records() as rows:
         records = [(schema.outcome.parse(row[schema.outcome.column]), row) for row in rows]
     frame = pd.DataFrame([{c.name: c.parse(row[c.name]) for c in schema.features} for _, row in records])
@@ -46,13 +45,13 @@ def population(path: Path = SAMPLE) -> tuple[Schema, pd.DataFrame]:
     return schema, frame.assign(**{SCORE: model.predict_proba(inputs)[:, 1]})
 
 
-def false_alarm(seed: int, limits: Limits) -> bool:
+def false_alarm(seed: int, limits: DriftLimits) -> bool:
     """Whether a window without any shift is called drift."""
     rng = np.random.default_rng(seed)
     return _verdict(_drawn(rng, limits.window, 0.0), limits, seed).is_drift
 
 
-def delay(seed: int, limits: Limits) -> int:
+def delay(seed: int, limits: DriftLimits) -> int:
     """Predictions from the onset of the shift to the first verdict of drift."""
     rng = np.random.default_rng(seed)
     step = limits.window // 10
@@ -65,7 +64,7 @@ def delay(seed: int, limits: Limits) -> int:
             return waited
 
 
-def shift(limits: Limits) -> dict[str, Any]:
+def shift(limits: DriftLimits) -> dict[str, Any]:
     """How large the shift is, by what a whole window after it shows: distances of the score and of the columns."""
     found = _verdict(_drawn(np.random.default_rng(0), limits.window, SHIFTED), limits, 0)
     return {
@@ -82,7 +81,7 @@ def _drawn(rng: np.random.Generator, size: int, moved: float) -> pd.DataFrame:
     return calls.iloc[np.where(rng.random(size) < moved, late, early)].reset_index(drop=True)
 
 
-def _verdict(seen: pd.DataFrame, limits: Limits, seed: int) -> DriftVerdict:
+def _verdict(seen: pd.DataFrame, limits: DriftLimits, seed: int) -> DriftVerdict:
     schema, _ = population()
     reference = _drawn(np.random.default_rng([seed, 1]), REFERENCE, 0.0)
     newest_first: list[dict[str, Any]] = seen.iloc[::-1].to_dict("records")  # type: ignore[assignment]

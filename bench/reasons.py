@@ -19,7 +19,7 @@ import pandas as pd
 
 from bench import crowd
 from core.models.proof import predict
-from core.schema import Schema, read
+from core.schema import Schema, read_schema
 from core.settings.group import ROOT
 from monitor.ranking.rank import BATCH
 from serving.explain import Explainer
@@ -35,7 +35,7 @@ def main() -> int:
     """Print what scores and reasons take with each kind of model, the median; write it where asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, help="write the figures there, too")
-    asked, schema, found = parser.parse_args(), read(ROOT / "data" / "schema.yaml"), {}
+    asked, schema, found = parser.parse_args(), read_schema(ROOT / "data" / "schema.yaml"), {}
     print(f"{f'{BATCH} rows':<24}{'exact':>8}{'scores':>10}{'reasons':>10}")
     for params in FIRST:
         candidate = Candidate(params["kind"], {name: value for name, value in params.items() if name != "kind"})

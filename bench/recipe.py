@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.models.metrics import Quality, quality
-from core.schema import Schema, read
+from core.schema import Schema, read_schema
 from core.settings.addresses import SchemaSettings
 from core.settings.loading import load
 from core.settings.loop import TrainerSettings
@@ -131,8 +131,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="OUT")
     asked = parser.parse_args(argv)
     warnings.filterwarnings("ignore")  # the libraries' own, to their developers
-    schema, settings = read(load(SchemaSettings).callwise_schema), load(TrainerSettings)
-    history = History.read(asked.campaign, schema)
+    schema, settings = read_schema(load(SchemaSettings).callwise_schema), load(TrainerSettings)
+    history = History.from_file(asked.campaign, schema)
     until = min(asked.until, len(history.frame))
     sold = history.sold[asked.known : until]
     span = Span(asked.known, until, asked.every, asked.label_delay)

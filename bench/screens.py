@@ -24,7 +24,7 @@ from bootstrap.check.browser import PROGRAMS, find_chromium
 from bootstrap.demo.testbed import say
 from bootstrap.embedded.appliance import Appliance
 from bootstrap.embedded.watch import Watch
-from core import schema as schemas
+from core.schema import read_schema
 from core.settings.addresses import MongoSettings, SchemaSettings
 from core.settings.loading import load
 from core.stores.mongo import connect
@@ -59,7 +59,7 @@ def main() -> int:
 
 def _measure(appliance: Appliance, sizes: tuple[int, ...], loads: int, seconds: float, chromium: str) -> dict[str, Any]:
     env, paint = appliance.environment("bench"), {}
-    schema = schemas.read(load(SchemaSettings, env).callwise_schema)
+    schema = read_schema(load(SchemaSettings, env).callwise_schema)
     print(f"{'people':>10}{'filled in':>12}{'first paint':>13}{'ratio':>8}", flush=True)
     for size in sizes:
         database, began = f"bench_{size}", time.monotonic()

@@ -7,7 +7,7 @@ import logging
 import sys
 
 from core.errors import CallwiseError
-from monitor.main import JOBS, jobs, read, serve
+from monitor.main import JOBS, jobs, read_settings, serve
 
 
 def main() -> int:
@@ -26,7 +26,7 @@ def main() -> int:
     for chatter in ("apscheduler", "httpx", "py.warnings", "sdmx", "urllib3"):
         logging.getLogger(chatter).setLevel(logging.ERROR)
     try:
-        settings = read()
+        settings = read_settings()
         if wanted is None:
             serve(settings)
         for job in jobs(settings):

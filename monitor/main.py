@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from core import schema
+from core.schema import read_schema
 from core.scoring.client import ScoringClient
 from core.settings.loading import load
 from core.stores import mongo
@@ -42,7 +42,7 @@ JOBS = {
 }
 
 
-def read(env: Mapping[str, str] | None = None) -> Settings:
+def read_settings(env: Mapping[str, str] | None = None) -> Settings:
     """The settings in the environment. Raises SettingsError."""
     return load(Settings, env)
 
@@ -54,7 +54,7 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
     needs it, so that ranking and the health page do not wait for it.
     """
     db = mongo.connect(settings)
-    columns = schema.read(settings.callwise_schema)
+    columns = read_schema(settings.callwise_schema)
     scoring = ScoringClient(settings, columns)
     registry = _registry(settings)
     trainings = PrefectRuns(settings.prefect_api_url)

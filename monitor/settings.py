@@ -1,4 +1,4 @@
-"""What the monitor is told by its environment."""
+"""The settings of the monitor: all groups that its jobs read."""
 
 from core.settings.addresses import (
     EvidentlySettings,

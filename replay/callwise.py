@@ -17,15 +17,19 @@ from core.models.proof import Scores
 from core.schema import Schema
 from core.settings.loop import MonitorSettings, TrainerSettings
 from monitor.flows import triggers
-from monitor.incidents.facts import Facts, Finding, Rules, Run, RunEnd, Trial, TrialState
+from monitor.flows.triggers import RetrainLimits
+from monitor.incidents.facts import Facts, Finding, IncidentRules, Run, RunEnd, Trial, TrialState
 from monitor.incidents.lifecycle import Ask, Entry, Incident, Status, Step, asked, next_step, opened
 from monitor.ranking.levelling import learnt
 from monitor.reports import drift, quality, windows
+from monitor.reports.drift import DriftLimits
 from monitor.trials import evidence
+from monitor.trials.evidence import TrialRules
 from replay.forecasts import Flags, Forecaster
 from serving.routing import Router
 from trainer.data.snapshot import AT, PROSPECT
 from trainer.fitting import recipe
+from trainer.fitting.recipe import Incumbent
 from trainer.pipeline.registration import reference_of
 
 CODE = "replay"
@@ -38,9 +42,9 @@ class Setup:
     schema: Schema
     training: TrainerSettings
     watching: MonitorSettings
-    trial: evidence.Rules
-    incidents: Rules
-    due: triggers.Limits
+    trial: TrialRules
+    incidents: IncidentRules
+    due: RetrainLimits
     share: float
     key: bytes = b"replay"
 
@@ -159,7 +163,7 @@ class Callwise:
             for call in reversed(scored)
         ]
         watching = self.setup.watching
-        limits = drift.Limits(size, watching.callwise_drift_distance, watching.callwise_drift_share)
+        limits = DriftLimits(size, watching.callwise_drift_distance, watching.callwise_drift_share)
         reference = self.references[version]
         verdict, _ = drift.compare(self.setup.schema, reference, window, limits, version, CODE)
         report = drift.report_id(version, window)
@@ -241,7 +245,7 @@ class Callwise:
         run = f"run-{number}"
         self._last = triggers.Last(run, at, len(known))
         model = self.champion.model
-        standing = recipe.Standing(lambda: model, self.learnt[self.champion.version])
+        standing = Incumbent(lambda: model, self.learnt[self.champion.version])
         try:
             made = recipe.make(known, self.setup.schema, self.setup.training, standing, watch=recipe.Unwatched())
         except GateRefused as refused:

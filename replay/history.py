@@ -31,7 +31,7 @@ class History:
         return self.frame[OUTCOME].to_numpy(dtype=bool)
 
     @classmethod
-    def read(cls, path: Path, schema: Schema) -> History:
+    def from_file(cls, path: Path, schema: Schema) -> History:
         """The calls in a campaign file that have an outcome.
 
         Raises InputError when the file cannot be read, says nothing of the time of a call, or holds no such call.

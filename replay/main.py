@@ -14,21 +14,22 @@ from pathlib import Path
 
 from core.errors import CallwiseError, InputError
 from core.models.proof import Scores
-from core.schema import Schema, read
+from core.schema import Schema, read_schema
 from core.settings.addresses import MongoSettings, RegistrySettings, SchemaSettings
 from core.settings.loading import load
 from core.settings.loop import IncidentSettings, MonitorSettings, ServingSettings, TrainerSettings, TrialSettings
 from core.stores.mongo import connect
-from monitor.flows import triggers
-from monitor.incidents.facts import Rules
+from monitor.flows.triggers import RetrainLimits
+from monitor.incidents.facts import IncidentRules
 from monitor.ranking.levelling import learnt
-from monitor.trials import evidence
-from replay import figures, picture
+from monitor.trials.evidence import TrialRules
+from replay import figures
 from replay.arms import Arm, Frozen, Schedule
 from replay.callwise import Callwise, Setup
 from replay.forecasts import Forecaster
 from replay.history import History
 from replay.live import Live
+from replay.picture import draw_replay
 from replay.play import Protocol, play
 from trainer.data.snapshot import AT
 from trainer.fitting import recipe
@@ -79,11 +80,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     warnings.filterwarnings("ignore")  # the libraries' own, to their developers
     asked = arguments(argv)
     try:
-        schema = read(load(SchemaSettings).callwise_schema)
+        schema = read_schema(load(SchemaSettings).callwise_schema)
         protocol = Protocol(asked.known, asked.label_delay, asked.until)
         if asked.live:
             return live(asked, schema, protocol)
-        history = History.read(asked.campaign, schema)
+        history = History.from_file(asked.campaign, schema)
         if len(history.frame) <= asked.known:
             raise InputError(
                 f"{asked.campaign.name} has {len(history.frame)} calls with an outcome; {asked.known} are to be known",
@@ -103,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise TypeError(type(loop))
     found = figures.figures(sold, scores, loop, asked.label_delay)
     print(figures.table(scores, found))
-    picture.draw(asked.picture, sold, scores, loop, protocol.known)
+    draw_replay(asked.picture, sold, scores, loop, protocol.known)
     print(f"Picture: {asked.picture}")
     if asked.json:
         asked.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
@@ -152,14 +153,16 @@ def compose(name: str, history: History, schema: Schema, protocol: Protocol) -> 
         schema=schema,
         training=training,
         watching=watching,
-        trial=evidence.Rules(
+        trial=TrialRules(
             promote=trial.callwise_trial_false_promotion,
             roll_back=trial.callwise_trial_false_rollback,
             minimum=trial.callwise_trial_minimum,
             limit=trial.callwise_trial_limit,
         ),
-        incidents=Rules(incidents.callwise_incident_attempts, fresh_outcomes=incidents.callwise_incident_outcomes),
-        due=triggers.Limits(outcomes=incidents.callwise_retrain_outcomes),
+        incidents=IncidentRules(
+            incidents.callwise_incident_attempts, fresh_outcomes=incidents.callwise_incident_outcomes
+        ),
+        due=RetrainLimits(outcomes=incidents.callwise_retrain_outcomes),
         share=SHARE,
     )
     until = {"1": made.trained_on[AT].iloc[-1].to_pydatetime()}

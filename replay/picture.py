@@ -35,7 +35,7 @@ COLOURS = {
 }
 
 
-def draw(path: Path, sold: Flags, scores: Mapping[str, Scores], loop: Callwise, known: int) -> None:
+def draw_replay(path: Path, sold: Flags, scores: Mapping[str, Scores], loop: Callwise, known: int) -> None:
     """Draw n calls (`sold` [n]), of which the first is call `known` of its history, as a PNG."""
     import matplotlib as mpl  # noqa: PLC0415 - only where a picture is asked for
 

@@ -27,7 +27,7 @@ class Levels:
         self.shifts: Mapping[str, float] = {}
         self.looked = threading.Event()
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Take over what is in force; what cannot be read changes nothing."""
         try:
             found = {version: level.shift for version, level in self._read().items()}
@@ -48,7 +48,7 @@ class Levels:
         """Look every `every_seconds` until `stop` is set."""
         while True:
             try:
-                self.look()
+                self.refresh()
             except Exception:  # the thread must outlive whatever one look meets
                 log.exception("a look at the levels failed; scores keep those they have")
             self.looked.set()

@@ -10,13 +10,12 @@ from typing import Self
 import pymongo
 from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 
-from core import schema as schemas
 from core.clock import now
 from core.models.levels_in_force import Level, in_force
 from core.models.registry import ModelRegistry
 from core.privacy.place import Subject
 from core.privacy.requests import under_way
-from core.schema import Schema
+from core.schema import Schema, read_schema
 from core.settings.addresses import MongoSettings, RegistrySettings, SchemaSettings
 from core.settings.loading import load
 from core.settings.loop import ServingSettings
@@ -74,7 +73,7 @@ class Service:
     @classmethod
     def compose(cls, read: Settings) -> Self:
         """The service that `read` describes. Raises SettingsError, SchemaError."""
-        schema = schemas.read(read.callwise_schema)
+        schema = read_schema(read.callwise_schema)
         models = Models(ModelRegistry(read), schema)
         spool = Spool(read.callwise_spool_dir)
         db = connect(read, timeout_seconds=MONGO_SECONDS)

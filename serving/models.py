@@ -102,7 +102,7 @@ class Models:
         """Versions that have an alias and are not served."""
         return list(self._refused.values())
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Bring the line-up in step with the aliases, as far as the registry and the versions allow."""
         self._silence = None
         try:
@@ -121,7 +121,7 @@ class Models:
         """Look every `every_seconds` until `stop` is set."""
         while True:
             try:
-                self.look()
+                self.refresh()
             except Exception:  # the thread must outlive whatever one look meets
                 log.exception("a look at the model registry failed; the models go on as they are")
             self.looked.set()

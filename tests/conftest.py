@@ -20,7 +20,7 @@ import pytest
 from hypothesis import settings
 from minio import Minio
 
-from core.schema import Schema, read
+from core.schema import Schema, read_schema
 from core.settings.addresses import MongoSettings, S3Settings
 from core.settings.group import ROOT
 from core.settings.loading import load
@@ -56,7 +56,7 @@ def main_module() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def schema() -> Schema:
-    return read(ROOT / "data" / "schema.yaml")
+    return read_schema(ROOT / "data" / "schema.yaml")
 
 
 @pytest.fixture

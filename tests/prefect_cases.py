@@ -22,11 +22,11 @@ def check_flows(flows: Flows) -> None:
     assert {first.id, second.id, other.id} <= {run.id for run in flows.under_way()}
 
     flows.give_up(first.id, "its process died")
-    lost = flows.look(first.id)
+    lost = flows.find(first.id)
     assert lost is not None
     assert (lost.state, lost.name, lost.message, lost.under_way) == ("CRASHED", "Crashed", "its process died", False)
     assert first.id not in {run.id for run in flows.under_way()}
     assert flows.ask("because it drifts", key=first_key).state == "CRASHED"
-    assert flows.look(str(uuid.uuid4())) is None
+    assert flows.find(str(uuid.uuid4())) is None
     for run in (second, other):
         flows.give_up(run.id, "the test is over")

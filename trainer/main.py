@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.models.registry import ModelRegistry
 from core.models.succession import Succession
-from core.schema import read
+from core.schema import read_schema
 from core.settings.addresses import DatasetSettings, MongoSettings, RegistrySettings, S3Settings, SchemaSettings
 from core.settings.loading import load
 from core.settings.loop import TrainerSettings
@@ -24,7 +24,7 @@ def compose(settings: Settings | None = None) -> Trainer:
     db, models = connect(settings), ModelRegistry(settings)
     return Trainer(
         db=db,
-        schema=read(settings.callwise_schema),
+        schema=read_schema(settings.callwise_schema),
         data=DataRegistry(registry, settings),
         models=models,
         succession=Succession(db, models.name, models, by="trainer"),

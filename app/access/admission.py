@@ -60,7 +60,7 @@ def admit(db: Db, claims: Claims, rules: Admission) -> Account:
         found = db.users.find_one({"subject": subject}, {"hash": 0})
     if found is None:
         return _made(db, claims, subject, role)
-    account = Account.of(found)
+    account = Account.from_document(found)
     if account.disabled:
         raise _refused("Your account is disabled.")
     if rules.claim and account.role is not role:
@@ -85,7 +85,7 @@ def _made(db: Db, claims: Claims, subject: str, role: Role) -> Account:
                 with reachable():
                     found = db.users.find_one({"subject": subject}, {"hash": 0})
                 if found is not None:
-                    return Account.of(found)
+                    return Account.from_document(found)
     raise _refused("No account could be made for you.")  # names of this very subject, taken by hand
 
 

@@ -30,9 +30,9 @@ class Boundary(ContextDecorator):
             case identity.SignedOut():
                 sign_in_page.go_there()
             case CallwiseError():
-                show(Notice.of(error))
+                show(Notice.from_error(error))
             case Exception():  # the last line before a person; logged in full by of_defect
-                show(Notice.of_defect(error))
+                show(Notice.from_defect(error))
             case _:
                 return False
         return True
@@ -66,9 +66,9 @@ def kept_for_next_run() -> Callable[[Callable[P, R]], Callable[P, R | None]]:
                 identity.check()
                 return func(*args, **kwargs)
             except CallwiseError as error:
-                leave(Notice.of(error))
+                leave(Notice.from_error(error))
             except Exception as error:  # noqa: BLE001  as above
-                leave(Notice.of_defect(error))
+                leave(Notice.from_defect(error))
             return None
 
         return kept

@@ -54,7 +54,7 @@ def holder(db: Db, token: str | None, at: datetime, limits: SessionLimits, *, ac
             return None
         if active and stamp - session["seen"] >= TOUCH.total_seconds():
             db.sessions.update_one({"_id": session["_id"]}, {"$max": {"seen": stamp}})
-    return Account.of(user)
+    return Account.from_document(user)
 
 
 def carry_over(db: Db, token: str, account: Account) -> None:

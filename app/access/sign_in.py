@@ -69,7 +69,7 @@ def proven(db: Db, name: str, password: str, *, address: str | None, at: datetim
         attempts.take_back(db, one)
     if passwords.outdated(user["hash"]):
         rehash(db, name, user["hash"], password)
-    return Account.of(user)
+    return Account.from_document(user)
 
 
 def _tell(db: Db, key: Key, user: Document | None, address: str | None) -> None:

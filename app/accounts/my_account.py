@@ -7,6 +7,7 @@ import streamlit as st
 from app.access import identity, sessions
 from app.access.boundary import kept_for_next_run
 from app.accounts import own_password, roles
+from app.accounts.own_password import draw_password_form
 from app.language import _, formats, plural
 from app.shell import notices
 from app.shell.appliance import Appliance
@@ -41,7 +42,7 @@ def page(house: Appliance) -> None:
             st.button(_("Sign out everywhere else"), key="end-others", icon=":material/devices_off:", on_click=_end)
     st.subheader(_("Password"))
     if account.has_password:
-        own_password.draw(account)
+        draw_password_form(account)
     else:
         st.markdown(_("You sign in with the company's single sign-on; the password is changed there."))
 

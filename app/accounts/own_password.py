@@ -26,11 +26,11 @@ def first_page(account: Account) -> None:
     with st.container(key="message"):
         notices.show_waiting()
     st.markdown(_("The one you signed in with was given to you, so somebody else knows it. Choose one of your own."))
-    draw(account)
+    draw_password_form(account)
     sign_out_button("sign-out")
 
 
-def draw(account: Account) -> None:
+def draw_password_form(account: Account) -> None:
     """Draw the form."""
     with st.container(key="own-password", width=420), st.form("own-password-form"):
         st.text_input(_("Password so far"), key=_OLD, type="password", autocomplete="current-password")

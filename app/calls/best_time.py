@@ -23,7 +23,7 @@ from core.stores.mongo import Document
 _counted = st.cache_data(ttl=timedelta(minutes=10), max_entries=64, **SHARED)(answer_times.counted)
 
 
-def draw(house: Appliance, prospect: Document) -> None:
+def draw_best_time(house: Appliance, prospect: Document) -> None:
     """Draw what is known of the best time for `prospect`; nothing where too few calls were made."""
     at = now().astimezone(zone(st.context.timezone))
     offset = (at.utcoffset() or timedelta(0)) // timedelta(minutes=1)

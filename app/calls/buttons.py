@@ -19,7 +19,7 @@ _PROMISING = "promising"
 STEP = timedelta(minutes=15)
 
 
-def draw(seat: Seat, prospect: Document, *, late: bool = False) -> None:
+def draw_result_buttons(seat: Seat, prospect: Document, *, late: bool = False) -> None:
     """Draw them for `prospect`, which `seat` holds, or held until somebody else was quicker (`late`)."""
     with st.container(key="outcomes"):
         _result(seat, prospect, result_words.SOLD, primary=True)

@@ -8,9 +8,13 @@ from datetime import timedelta
 import streamlit as st
 
 from app.access.boundary import boundary
-from app.calls import best_time, buttons, desk, history, person, reasons, script
+from app.calls import desk, history, person
 from app.calls import result_words as call_results
+from app.calls.best_time import draw_best_time
+from app.calls.buttons import draw_result_buttons
 from app.calls.desk import Seat
+from app.calls.reasons import draw_reasons
+from app.calls.script import draw_script
 from app.language import _, formats
 from app.ranked_list.bands import band_of
 from core.calls.lifecycle import Result
@@ -21,19 +25,19 @@ from core.stores.mongo import Document
 TICK = timedelta(seconds=10)
 
 
-def draw(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
+def draw_call_card(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
     """Draw the card of `prospect`, which `seat` holds; `floors` are those of the bands."""
     known = {**prospect, "features": person.features(seat.house.db, prospect)}
     with st.container(key="card", border=True):
         left, right = st.columns([2, 5], gap="large")
         with left:
             _chance(seat, prospect, floors)
-            reasons.draw(seat.house.schema, known)
-            buttons.draw(seat, prospect)
+            draw_reasons(seat.house.schema, known)
+            draw_result_buttons(seat, prospect)
             st.fragment(_hold, run_every=TICK)(seat, prospect)
         with right:
-            script.draw(seat.house, known)
-            best_time.draw(seat.house, known)
+            draw_script(seat.house, known)
+            draw_best_time(seat.house, known)
             _facts(seat, known)
             _history(seat, prospect)
 

@@ -17,8 +17,9 @@ from app.language import _, formats
 from app.ranked_list import cached
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave
-from core.calls import claims, holds, late_results, undo
-from core.calls.filters import Wanted
+from core.calls import claims, holds, undo
+from core.calls.filters import CallFilter
+from core.calls.late_results import record_late
 from core.calls.lifecycle import Result
 from core.clock import now
 from core.errors import Conflict, NotFound
@@ -71,7 +72,7 @@ class Seat:
         return holds.renew(self.house.db, prospect, self.agent, rules=self.house.rules)
 
     @kept_for_next_run()
-    def take(self, wanted: Wanted) -> None:
+    def take(self, wanted: CallFilter) -> None:
         """Claim whoever is next, of those `wanted`."""
         found = claims.claim(
             self.house.db,
@@ -107,7 +108,7 @@ class Seat:
         of this agent the desk is cleared and the agent told; a time that cannot be promised leaves the card there.
         """
         try:
-            call = late_results.record(
+            call = record_late(
                 self.house.db,
                 prospect["_id"],
                 self.agent,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.calls import buttons as call_buttons
 from app.calls import result_words as call_results
+from app.calls.buttons import draw_result_buttons
 from app.calls.desk import Seat
 from app.language import _, formats
 from app.shell import notices
@@ -18,7 +18,7 @@ from core.calls.lifecycle import CALLABLE, Result, Status, moves
 from core.stores.mongo import Document, reachable
 
 
-def draw(seat: Seat, prospect: Document) -> None:
+def draw_late_card(seat: Seat, prospect: Document) -> None:
     """Draw it for `prospect`, which `seat` had. Raises Unavailable."""
     with st.container(key="late-card", border=True):
         with st.container(key="prospect-ref"):
@@ -32,7 +32,7 @@ def draw(seat: Seat, prospect: Document) -> None:
             )
         )
         # What is recorded is the call of the time when the person was theirs, whatever came after it.
-        call_buttons.draw(seat, {**prospect, "calls": seat.call - 1}, late=True)
+        draw_result_buttons(seat, {**prospect, "calls": seat.call - 1}, late=True)
 
 
 def _what_happened(seat: Seat, prospect: Document) -> str:

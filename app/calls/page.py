@@ -12,17 +12,20 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.access import identity
 from app.access.boundary import boundary
-from app.calls import card, late_card, offered, person, take_back
+from app.calls import offered, person
+from app.calls.card import draw_call_card
 from app.calls.desk import Seat
+from app.calls.late_card import draw_late_card
+from app.calls.take_back import draw_undo
 from app.language import _, formats, plural, said
 from app.ranked_list import cached, listing
 from app.ranked_list import filter as list_filter
 from app.ranked_list.bands import band_of
-from app.ranked_list.listing import Entry, Progress, Standing
+from app.ranked_list.listing import Entry, ListState, Progress, list_state
 from app.shell import notices
 from app.shell.appliance import Appliance
 from core.calls import claims
-from core.calls.filters import Wanted
+from core.calls.filters import CallFilter
 from core.calls.lifecycle import Result
 from core.clock import now
 
@@ -45,7 +48,7 @@ def page(house: Appliance) -> None:
                 _("Campaign"), list(campaigns), key="campaign", bind="query-params", format_func=campaigns.get
             )
         with right:
-            state = listing.standing(house.db, campaign)
+            state = list_state(house.db, campaign)
             wanted = list_filter.ask(house.schema, partial(cached.floors, house.db, campaign), ranked=state.ranked)
     agent = identity.current_agent()
     held = Seat(house, campaign, agent).held()
@@ -54,25 +57,25 @@ def page(house: Appliance) -> None:
     message, work = st.container(key="message"), st.container(key="desk")
     with message:
         notices.show_waiting()
-        take_back.draw(Seat(house, campaign, agent))
+        draw_undo(Seat(house, campaign, agent))
     with work:
         seat = Seat(house, campaign, agent)
         if held and seat.lost(held):
-            late_card.draw(seat, held)
+            draw_late_card(seat, held)
         elif held:
-            card.draw(seat, held, cached.floors(house.db, campaign))
+            draw_call_card(seat, held, cached.floors(house.db, campaign))
         else:
             _next_call(house, campaign, agent, state, wanted)
     every = REFRESH if state.ranked or not state.open else REFRESH_UNRANKED
     st.fragment(_listing, run_every=every)(house, campaign, agent, wanted, _stage(state))
 
 
-def _stage(state: Standing) -> tuple[bool, bool]:
+def _stage(state: ListState) -> tuple[bool, bool]:
     """What the whole page depends on: whether anybody is left to call, and whether anybody is ranked."""
     return state.to_call, state.ranked
 
 
-def _next_call(house: Appliance, campaign: str, agent: str, state: Standing, wanted: Wanted) -> None:
+def _next_call(house: Appliance, campaign: str, agent: str, state: ListState, wanted: CallFilter) -> None:
     with st.container(key="next-call", border=True):
         if not state.to_call:
             st.markdown(_("**Everybody in this campaign has been called.** Choose another campaign, or import one."))
@@ -107,8 +110,8 @@ def _promises(house: Appliance, campaign: str, agent: str) -> None:
 
 
 @boundary()
-def _listing(house: Appliance, campaign: str, agent: str, wanted: Wanted, drawn: tuple[bool, bool]) -> None:
-    state = listing.standing(house.db, campaign)
+def _listing(house: Appliance, campaign: str, agent: str, wanted: CallFilter, drawn: tuple[bool, bool]) -> None:
+    state = list_state(house.db, campaign)
     if _stage(state) != drawn:
         st.rerun()
     # Each part has its place, and the rows come first: whatever counts takes a time that grows with the list.
@@ -138,7 +141,7 @@ def _listing(house: Appliance, campaign: str, agent: str, wanted: Wanted, drawn:
             st.pagination(counted.pages, key=place)
 
 
-def _heading(state: Standing) -> None:
+def _heading(state: ListState) -> None:
     st.subheader(_("Next in line"))
     if not state.ranked:
         with st.container(key="unranked"):
@@ -151,7 +154,7 @@ def _heading(state: Standing) -> None:
             )
 
 
-def _remarks(counted: Progress, wanted: Wanted, entries: Sequence[Entry]) -> None:
+def _remarks(counted: Progress, wanted: CallFilter, entries: Sequence[Entry]) -> None:
     if counted.ranked and counted.unranked:
         still = plural(
             "{count} person still being ranked; they are at the end.",
@@ -163,7 +166,7 @@ def _remarks(counted: Progress, wanted: Wanted, entries: Sequence[Entry]) -> Non
         st.caption(_("The best whom the filter lets through.") if entries else _("The filter lets nobody through."))
 
 
-def _entries(house: Appliance, campaign: str, wanted: Wanted, number: int) -> list[Entry]:
+def _entries(house: Appliance, campaign: str, wanted: CallFilter, number: int) -> list[Entry]:
     if wanted:
         return listing.first_of(house.db, campaign, wanted, now())
     return listing.page(house.db, campaign, number, now())

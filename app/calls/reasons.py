@@ -16,7 +16,7 @@ from core.scoring.reasons import Reason, stored
 from core.stores.mongo import Document
 
 
-def draw(schema: Schema, prospect: Document) -> None:
+def draw_reasons(schema: Schema, prospect: Document) -> None:
     """Draw the reasons for the score of `prospect`, each with its direction."""
     if prospect["score"] is None:
         return

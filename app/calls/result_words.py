@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from app.language import _, formats, plural, said
-from core.calls.lifecycle import Result, Rules, Status, moves
+from core.calls.lifecycle import CallRules, Result, Status, moves
 from core.sentences import Sentence
 from core.stores.mongo import Document
 
@@ -54,7 +54,7 @@ def offers(at: datetime, zone: str) -> list[tuple[str, datetime]]:
     ]
 
 
-def told(call: Document, rules: Rules, zone: str | None) -> str:
+def told(call: Document, rules: CallRules, zone: str | None) -> str:
     """What is said to the agent once `call` is recorded."""
     ref, result, after = call["ref"], Result(call["result"]), call["after"]
     if not moves(call):

@@ -10,15 +10,15 @@ from app.language import _, formats
 from app.shell.adaptive_cache import SHARED
 from app.shell.appliance import Appliance
 from core.calls import script as call_script
-from core.calls.script import REF
+from core.calls.script import REF, read_script
 from core.schema import Schema
 from core.stores.mongo import Db, Document
 
 OPEN, _KEPT = "script", "script_open"
-_script = st.cache_data(ttl=timedelta(seconds=30), **SHARED)(call_script.read)
+_script = st.cache_data(ttl=timedelta(seconds=30), **SHARED)(read_script)
 
 
-def draw(house: Appliance, prospect: Document) -> None:
+def draw_script(house: Appliance, prospect: Document) -> None:
     """Draw the script of the campaign, filled in for `prospect`; whether it is open is remembered from call to call."""
     script = _script(house.db, prospect["campaign"])
     # What a widget holds is forgotten where it is not drawn, as between two calls.
@@ -29,7 +29,7 @@ def draw(house: Appliance, prospect: Document) -> None:
         if script is None or not script.text:
             st.caption(_("There is no script yet. A manager can write one on the page Campaigns."))
             return
-        st.markdown(as_markdown(words(house.schema, script.text, prospect)))
+        st.markdown(as_markdown(filled_in(house.schema, script.text, prospect)))
         when = formats.moment(script.at, st.context.timezone)
         st.caption(formats.plain(_("Written by {name}, {when}").format(name=script.by, when=when)))
 
@@ -39,7 +39,7 @@ def forget_script(db: Db, campaign: str) -> None:
     _script.clear(db, campaign)
 
 
-def words(schema: Schema, text: str, prospect: Document) -> str:
+def filled_in(schema: Schema, text: str, prospect: Document) -> str:
     """`text` with the values of `prospect` in its places. Plain text."""
 
     def value(place: str) -> str:

@@ -16,7 +16,7 @@ from core.clock import now
 TICK = timedelta(seconds=5)
 
 
-def draw(seat: Seat) -> None:
+def draw_undo(seat: Seat) -> None:
     """Draw it, if the agent has just recorded something. Raises Unavailable."""
     if seat.last_call() is not None:
         st.fragment(_way_back, run_every=TICK)(seat)

@@ -12,7 +12,7 @@ import streamlit as st
 from app.access import identity
 from app.access.boundary import kept_for_next_run
 from app.campaigns import do_not_call_list
-from app.campaigns.do_not_call_list import Hits
+from app.campaigns.do_not_call_list import Hits, preview
 from app.imports import run_import
 from app.language import _, formats, plural
 from app.shell.appliance import Appliance
@@ -24,7 +24,7 @@ from core.imports.column_mapping import cell, normal
 _TIMES = "do_not_call_times"
 
 
-def draw(house: Appliance) -> None:
+def draw_do_not_call_form(house: Appliance) -> None:
     """Draw it; where the schema names no key of a person, say why there can be no list."""
     if house.schema.reference is None:
         st.info(
@@ -99,7 +99,7 @@ def _many(house: Appliance) -> None:
     refs = list(dict.fromkeys(ref.strip() for ref in refs if ref.strip()))
     if not refs:
         return
-    hits = do_not_call_list.look(house.db, refs)
+    hits = preview(house.db, refs)
     known = _("{n} of them are on the list already.").format(n=formats.count(hits.known)) if hits.known else ""
     people = plural("{n} person", "{n} people", len(refs)).format(n=formats.count(len(refs)))
     st.markdown(formats.plain(" ".join(part for part in (f"{people}: {', '.join(refs[:3])} …", known) if part)))

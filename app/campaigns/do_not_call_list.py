@@ -37,7 +37,7 @@ class Hits:
     campaigns: Counter[str] = field(default_factory=Counter)
 
 
-def look(db: Db, refs: Iterable[str]) -> Hits:
+def preview(db: Db, refs: Iterable[str]) -> Hits:
     """Whom putting on `refs` would concern. Raises Unavailable."""
     hits = Hits()
     for batch in _batches(refs):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from app.access.boundary import boundary
-from app.campaigns import do_not_call_form, running
-from app.imports import form as import_form
+from app.campaigns import running
+from app.campaigns.do_not_call_form import draw_do_not_call_form
+from app.campaigns.running import draw_running_campaign
 from app.imports import report as import_report
 from app.imports import run_import
+from app.imports.form import draw_import_form
 from app.language import _, formats, plural
 from app.ranked_list import cached
 from app.ranked_list.listing import Progress
@@ -41,7 +43,7 @@ def page(house: Appliance) -> None:
         notices.show_waiting()
     bring, run, barred = st.tabs([_("Import a file"), _("Run a campaign"), _("Do not call")])
     with bring, boundary():
-        import_form.draw(house, {str(campaign["_id"]): title_of(campaign) for campaign in campaigns})
+        draw_import_form(house, {str(campaign["_id"]): title_of(campaign) for campaign in campaigns})
         _columns(house)
         if campaigns:
             st.subheader(_("Files so far"))
@@ -49,11 +51,11 @@ def page(house: Appliance) -> None:
     with run, boundary():
         if campaigns:
             agents = [a.shown for a in directory.everybody(house.db) if a.role is Role.AGENT and not a.disabled]
-            running.draw(house, campaigns, agents)
+            draw_running_campaign(house, campaigns, agents)
         else:
             st.caption(_("Once a campaign is there, it is paused, assigned and taken away as a file here."))
     with barred, boundary():
-        do_not_call_form.draw(house)
+        draw_do_not_call_form(house)
 
 
 def _listing(house: Appliance, campaigns: list[Document]) -> None:

@@ -8,10 +8,11 @@ import streamlit as st
 
 from app.access import identity
 from app.access.boundary import kept_for_next_run
-from app.campaigns import script_form
 from app.campaigns.pace import Pace, pace
+from app.campaigns.script_form import draw_script_form
 from app.language import _, formats, plural, said
-from app.ranked_list import cached, export_form
+from app.ranked_list import cached
+from app.ranked_list.export_form import draw_export_form
 from app.ranked_list.listing import Progress
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave
@@ -23,7 +24,7 @@ from core.stores.mongo import Document
 ICONS = {State.OPEN: ":material/call:", State.PAUSED: ":material/pause_circle:", State.CLOSED: ":material/lock:"}
 
 
-def draw(house: Appliance, found: Sequence[Document], agents: Sequence[str]) -> None:
+def draw_running_campaign(house: Appliance, found: Sequence[Document], agents: Sequence[str]) -> None:
     """Draw it for one of the campaigns that were `found`; `agents` are those who may be assigned."""
     by_key = {str(campaign["_id"]): campaign for campaign in found}
     key = st.selectbox(_("Campaign"), list(by_key), key="desk_campaign", format_func=lambda one: title_of(by_key[one]))
@@ -39,9 +40,9 @@ def draw(house: Appliance, found: Sequence[Document], agents: Sequence[str]) -> 
         with right:
             _title(house, campaign)
     st.markdown("**" + _("What agents say") + "**")
-    script_form.draw(house, key)
+    draw_script_form(house, key)
     with st.container(key="campaign-export", border=True):
-        export_form.draw(house, campaign)
+        draw_export_form(house, campaign)
 
 
 def state_word(state: State) -> str:

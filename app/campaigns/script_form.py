@@ -7,24 +7,25 @@ import streamlit as st
 from app.access import identity
 from app.access.boundary import boundary, kept_for_next_run
 from app.calls import person, script
+from app.calls.script import filled_in
 from app.language import _, formats
 from app.shell import notices
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice
 from core.accounts.account import Role
 from core.calls import script as call_script
-from core.calls.script import LONGEST, REF, Script
+from core.calls.script import LONGEST, REF, Script, read_script, write_script
 from core.stores.mongo import Document, reachable
 
 _SEEN = "script_seen"
 
 
-def draw(house: Appliance, campaign: str) -> None:
+def draw_script_form(house: Appliance, campaign: str) -> None:
     """Draw the form for the script of `campaign`, and how it will look to an agent."""
     key = f"script-text-{campaign}"
     seen: dict[str, Script | None] = st.session_state.setdefault(_SEEN, {})
     if key not in st.session_state:  # as it is now; it stays so while somebody writes
-        seen[campaign] = call_script.read(house.db, campaign)
+        seen[campaign] = read_script(house.db, campaign)
     before = seen.get(campaign)
     with st.container(key="script-form", border=True):
         text = st.text_area(
@@ -59,7 +60,7 @@ def _preview(house: Appliance, campaign: str, text: str) -> None:
     with st.container(key="script-preview"), boundary():
         call_script.check(house.schema, text)
         st.caption(_("As an agent sees it, for {ref}:").format(ref=formats.plain(str(found[REF]))))
-        st.markdown(script.as_markdown(script.words(house.schema, text.strip(), example)))
+        st.markdown(script.as_markdown(filled_in(house.schema, text.strip(), example)))
 
 
 @kept_for_next_run()
@@ -67,7 +68,7 @@ def _keep(house: Appliance, campaign: str, key: str) -> None:
     seen: dict[str, Script | None] = st.session_state[_SEEN]
     who = identity.require(Role.MANAGER).shown
     text = str(st.session_state.get(key) or "")
-    kept = call_script.write(house.db, house.schema, campaign, text, by=who, seen=seen.get(campaign))
+    kept = write_script(house.db, house.schema, campaign, text, by=who, seen=seen.get(campaign))
     seen[campaign] = kept
     script.forget_script(house.db, campaign)
     what = _("The script of {campaign} is kept.") if kept.text else _("{campaign} has no script any more.")

@@ -79,7 +79,7 @@ class Indicator:
         return [point.newest.value for point in self.points]
 
 
-def read(db: Db, schema: Schema) -> list[Indicator]:
+def read_indicators(db: Db, schema: Schema) -> list[Indicator]:
     """Each of the schema's indicators. Raises Unavailable."""
     columns = indicators(schema)
     keys = {f"monitor:economy:{column.name}": column.name for column in columns}

@@ -10,8 +10,8 @@ import streamlit as st
 from app.access.boundary import boundary
 from app.economy import charts as economy_charts
 from app.economy import figures as economy_figures
-from app.economy import what_if
-from app.economy.figures import Indicator
+from app.economy.figures import Indicator, read_indicators
+from app.economy.what_if import draw_what_if
 from app.language import _, formats, plural
 from app.shell import charts
 from app.shell.appliance import Appliance
@@ -23,7 +23,7 @@ SHOWN = 36  # periods, unless all are asked for
 def page(house: Appliance) -> None:
     """Draw the page."""
     st.title(_("Economy"))
-    found = economy_figures.read(house.db, house.schema)
+    found = read_indicators(house.db, house.schema)
     if not found:
         st.info(_("The campaign schema has no figures of the economy, so the model uses none."))
         return
@@ -39,7 +39,7 @@ def page(house: Appliance) -> None:
                     _card(indicator, None if everything else SHOWN)
     with st.container(key="what-if", border=True):
         # By itself: a move of the slider draws no other card anew.
-        st.fragment(boundary()(what_if.draw))(house, found)
+        st.fragment(boundary()(draw_what_if))(house, found)
 
 
 def _state(found: Sequence[Indicator]) -> None:

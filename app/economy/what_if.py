@@ -29,7 +29,7 @@ SAMPLE = 300
 NOTHING = 1e-12  # scores have twelve decimals
 
 
-def draw(house: Appliance, found: Sequence[Indicator]) -> None:
+def draw_what_if(house: Appliance, found: Sequence[Indicator]) -> None:
     """Draw the card. Raises Unavailable."""
     st.markdown(_("**What if?**"))
     st.markdown(

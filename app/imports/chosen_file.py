@@ -47,7 +47,7 @@ class Chosen:
         return RULE in self.file.header
 
 
-def of(house: Appliance, uploaded: Any) -> Chosen:
+def inspect_upload(house: Appliance, uploaded: Any) -> Chosen:
     """What is known of the `uploaded` file. Raises InputError if there is no table in it, and Unavailable."""
     known: Chosen | None = st.session_state.get(_CHOSEN)
     if known is not None and known.id == uploaded.file_id:
@@ -55,7 +55,7 @@ def of(house: Appliance, uploaded: Any) -> Chosen:
     forget()
     folder = TemporaryDirectory(prefix="chosen-")
     file = run_import.saved(Path(folder.name), uploaded.name, uploaded)
-    sample = Sample.of(file)
+    sample = Sample.from_rows(file)
     before = column_mapping.remembered(house.db, house.schema, file.header)
     chosen = Chosen(uploaded.file_id, folder, file, sample, propose(house.schema, sample), before)
     st.session_state[_CHOSEN] = chosen

@@ -64,7 +64,7 @@ class Sample:
     cells: Mapping[str, list[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, file: CampaignFile) -> Sample:
+    def from_rows(cls, file: CampaignFile) -> Sample:
         """Look at the first `LOOK` rows. Raises InputError where one cannot be read."""
         header = [name for name in file.header if name not in MARKS]
         with file.records() as records:

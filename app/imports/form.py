@@ -10,12 +10,12 @@ from app.access import identity
 from app.access.boundary import boundary
 from app.imports import chosen_file, mapping_form, run_import
 from app.imports import log as import_log
-from app.imports import preview as import_preview
 from app.imports import process as import_process
-from app.imports import progress as import_progress
-from app.imports import report as import_report
-from app.imports.chosen_file import Chosen
+from app.imports.chosen_file import Chosen, inspect_upload
 from app.imports.log import Entry
+from app.imports.preview import draw_preview
+from app.imports.progress import draw_import_progress
+from app.imports.report import draw_import_report
 from app.imports.run_import import Work
 from app.language import _, formats
 from app.ranked_list import cached
@@ -30,7 +30,7 @@ _LAST, _DONE = "last_import", "imported_into"
 _INTO, _FILES = "import_into", "import_files"
 
 
-def draw(house: Appliance, campaigns: dict[str, str]) -> None:
+def draw_import_form(house: Appliance, campaigns: dict[str, str]) -> None:
     """Draw it; `campaigns` are the titles of those that are there, by key."""
     if campaign := st.session_state.pop(_DONE, None):  # the next file most likely goes to the same campaign
         st.session_state[_INTO] = campaign
@@ -56,10 +56,10 @@ def draw(house: Appliance, campaigns: dict[str, str]) -> None:
             st.session_state[_LAST] = None
             with boundary():
                 _chosen(house, str(title or ""), uploaded, is_new=chosen == NEW, taken=campaigns)
-    import_progress.draw(house)
+    draw_import_progress(house)
     entry = _last(house)
     if entry is not None and entry.document["report"]:
-        import_report.draw(house, entry, mending=lambda done: _came_to(done.key))
+        draw_import_report(house, entry, mending=lambda done: _came_to(done.key))
 
 
 def _last(house: Appliance) -> Entry | None:
@@ -73,14 +73,14 @@ def _last(house: Appliance) -> Entry | None:
 
 def _chosen(house: Appliance, title: str, uploaded: Any, *, is_new: bool, taken: dict[str, str]) -> None:
     """The file's columns, the preview, and the button."""
-    chosen = chosen_file.of(house, uploaded)
+    chosen = inspect_upload(house, uploaded)
     mapping = mapping_form.ask(house, chosen)
     # Who has not said the name yet still sees what the file would do to a campaign of its own.
     campaign = (run_import.campaign_key(title) if title.strip() else "") if is_new else title
     ready = False
     with boundary():
         mapping.require(house.schema, chosen.file)
-        import_preview.draw(house, chosen, campaign, mapping)
+        draw_preview(house, chosen, campaign, mapping)
         ready = True
     if _button(disabled=not ready):
         _import(house, title, chosen, mapping, is_new=is_new, taken=taken)

@@ -22,7 +22,7 @@ ROWS = 5
 _KEPT = "rehearsal"
 
 
-def draw(house: Appliance, chosen: Chosen, campaign: str, mapping: ColumnMapping) -> Rehearsal:
+def draw_preview(house: Appliance, chosen: Chosen, campaign: str, mapping: ColumnMapping) -> Rehearsal:
     """Draw the preview of the file's beginning, or of all of it where that was asked for.
 
     Raises InputError where the mapping is not whole or the file cannot be read, and Unavailable.

@@ -23,7 +23,7 @@ from app.imports.run_import import Stores, Work
 from core.errors import CallwiseError, Unavailable
 from core.imports.campaign_file import CampaignFile
 from core.imports.column_mapping import ColumnMapping
-from core.schema import Schema, read
+from core.schema import Schema, read_schema
 from core.settings.addresses import MongoSettings, S3Settings, SchemaSettings
 from core.settings.group import ROOT
 from core.settings.loading import load
@@ -84,7 +84,7 @@ def _watch(process: subprocess.Popen[bytes], db: Db, place: str, run: str, folde
 def main(folder: Path) -> int:
     """Do the work in `folder`; 1 if something stopped it, which the log then says."""
     settings = load(Settings)
-    store, schema = ObjectStore(settings, settings.s3_bucket_datasets), read(settings.callwise_schema)
+    store, schema = ObjectStore(settings, settings.s3_bucket_datasets), read_schema(settings.callwise_schema)
     house = Wired(connect(settings), store, schema, settings.erasure_key)
     told = json.loads((folder / WORK).read_text(encoding="utf-8"))
     try:
@@ -92,7 +92,7 @@ def main(folder: Path) -> int:
             told["campaign"],
             CampaignFile.open(folder / told["file"]),
             told["who"],
-            ColumnMapping.of(told["mapping"]) if told["mapping"] else None,
+            ColumnMapping.from_document(told["mapping"]) if told["mapping"] else None,
             told["title"],
             told["run"],
         )

@@ -20,7 +20,7 @@ from core.accounts.account import Role
 EVERY = timedelta(seconds=2)
 
 
-def draw(house: Appliance) -> None:
+def draw_import_progress(house: Appliance) -> None:
     """Draw them; while one is under way they are looked at again every two seconds, and the page when one ends."""
     found = import_log.recent(house.db)
     running = tuple(entry.key for entry in found if entry.state is State.RUNNING)

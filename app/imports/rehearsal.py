@@ -63,7 +63,7 @@ def rehearse(
     with file.records() as records:
         for row in how.rows(islice(records, most), stage.reject):
             stage.take(row)
-        stage.look()
+        stage.count_batch()
         stage.rehearsal.report.kept_out = how.door.turned_away
         stage.rehearsal.whole = next(records, None) is None
     progress(stage.rehearsal.report.rows)
@@ -88,7 +88,7 @@ class _Stage:
             self.rehearsal.first.append(row)
         self._batch.append(row)
         if len(self._batch) == BATCH:
-            self.look()
+            self.count_batch()
             self._progress(self.rehearsal.report.rows)
 
     def reject(self, reject: Reject) -> None:
@@ -101,7 +101,7 @@ class _Stage:
         if self.rehearsal.report.rejected % BATCH == 0:
             self._progress(self.rehearsal.report.rows)
 
-    def look(self) -> None:
+    def count_batch(self) -> None:
         """Count the batch."""
         batch, self._batch = self._batch, []
         report, fresh = self.rehearsal.report, []

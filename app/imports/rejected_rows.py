@@ -27,7 +27,7 @@ class Rejected:
     """The cells of each row for which the header has no name; they stay as they are."""
 
     @classmethod
-    def of(cls, content: bytes, most: int | None = None) -> Rejected:
+    def from_file(cls, content: bytes, most: int | None = None) -> Rejected:
         """Those in the reject file `content`, at most the first `most`."""
         reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
         rows: list[Mapping[str, str]] = []

@@ -30,7 +30,7 @@ from core.imports.reject_file import COLUMN, ROW, RULE
 SHOWN = 20
 
 
-def draw(house: Appliance, entry: Entry, *, mending: Callable[[Entry], None]) -> None:
+def draw_import_report(house: Appliance, entry: Entry, *, mending: Callable[[Entry], None]) -> None:
     """Draw the report of a finished import. `mending` is called with what mending on the screen came to."""
     report: Mapping[str, Any] = entry.document["report"]
     with st.container(key="import-report", border=True):
@@ -92,7 +92,7 @@ def _rejected(house: Appliance, entry: Entry, report: Mapping[str, Any], mending
         st.table(rules, border="horizontal", hide_index=True)
     stored = str(report["rejects"])
     with boundary():
-        rejected = Rejected.of(house.store.get(stored), MOST + 1)
+        rejected = Rejected.from_file(house.store.get(stored), MOST + 1)
         with st.container(key="reject-rows"):
             first = rejected.rows[:SHOWN]
             text = plural("The first {n} rejected row", "The first {n} rejected rows", len(first))

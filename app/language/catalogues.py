@@ -15,7 +15,7 @@ from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
-from app.language.extraction import Reading, places, read
+from app.language.extraction import Reading, places, read_sentences
 from core.settings.group import ROOT
 
 LOCALES = Path(__file__).with_name("locale")
@@ -146,7 +146,7 @@ def main(arguments: list[str]) -> int:
     doing.add_argument("--untold", action="store_true", help="list what the screens can say in English alone")
     doing.add_argument("--add", metavar="LANGUAGE", help="begin the catalogue of another language, such as pt")
     asked = parser.parse_args(arguments)
-    reading = read(ROOT)
+    reading = read_sentences(ROOT)
     if asked.untold:
         print("\n".join(reading.untold))
         return 0

@@ -61,7 +61,7 @@ def places(sentence: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
 
 
-def read(root: Path, folders: Iterable[str] = FOLDERS) -> Reading:
+def read_sentences(root: Path, folders: Iterable[str] = FOLDERS) -> Reading:
     """All sentences of the Python files in `folders` of `root`, in the order of files and lines."""
     reading = Reading()
     for path in sorted(file for folder in folders for file in (root / folder).rglob("*.py")):

@@ -19,7 +19,7 @@ _A_YEAR = 365 * 24 * 60 * 60  # seconds
 _TOLD = "language_told"
 
 
-def draw() -> None:
+def draw_language_switch() -> None:
     """Draw the foot of the page."""
     here = locale()
     st.session_state.setdefault(CHOSEN, here.language)

@@ -7,7 +7,7 @@ import streamlit as st
 from app.access import identity
 from app.access.boundary import kept_for_next_run
 from app.language import _, formats
-from app.models import hold_notice
+from app.models.hold_notice import draw_hold
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave
 from core.accounts.account import Role
@@ -21,7 +21,7 @@ REASON = "rollback_reason"
 LONGEST = 300  # characters of a reason
 
 
-def draw(house: Appliance) -> None:
+def draw_model_card(house: Appliance) -> None:
     """Draw the card. Raises Unavailable."""
     st.markdown(_("**Model**"))
     found = state(decisions(house.db, house.model))
@@ -34,7 +34,7 @@ def draw(house: Appliance) -> None:
         st.metric(_("Since"), formats.moment(reign.at, st.context.timezone), width="content")
     st.caption(_("Why: {why}").format(why=formats.plain(reign.why)))
     if found.hold is not None:
-        hold_notice.draw(found.hold)
+        draw_hold(found.hold)
     if found.trial is not None:
         _trial(house, found.trial)
     if found.previous is not None:

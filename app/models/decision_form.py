@@ -8,7 +8,7 @@ from app.access import identity
 from app.access.boundary import kept_for_next_run
 from app.language import _, formats
 from app.models import card as model_card
-from app.models import trial_figures
+from app.models.trial_figures import canary_findings
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave
 from core.accounts.account import Role
@@ -20,7 +20,7 @@ from core.models.succession import Succession
 PROMOTE, HOLD, RELEASE, BACK = "promote", "hold", "release", "back"
 
 
-def draw(house: Appliance, found: State) -> None:
+def draw_decision_form(house: Appliance, found: State) -> None:
     """Draw the card; `found` has a champion. Raises Unavailable."""
     st.markdown(_("**Decide**"))
     choices = _choices(found)
@@ -36,7 +36,7 @@ def draw(house: Appliance, found: State) -> None:
     with st.container(key="decide-shown"):
         st.markdown(formats.plain(_consequence(found, chosen)))
         if chosen == PROMOTE and found.canary:
-            trial_figures.standing(house, found.canary)
+            canary_findings(house, found.canary)
     with st.form("decide-form", border=False):
         st.text_input(
             _("Why?"),

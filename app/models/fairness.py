@@ -19,7 +19,7 @@ from core.schema.column import Column
 LISTED, CALLS = 5_000, 5_000
 
 
-def draw(house: Appliance) -> None:
+def draw_fairness(house: Appliance) -> None:
     """Draw the card. Raises Unavailable."""
     st.markdown(_("**Fairness: how groups of people fare**"))
     columns = [house.schema.by_name[name] for name in house.schema.segments if house.schema.by_name[name].is_grouped]

@@ -10,7 +10,7 @@ from app.shell.notices import Notice
 from core.models.decisions import Decision
 
 
-def draw(hold: Decision) -> None:
+def draw_hold(hold: Decision) -> None:
     """By whom it is held, since when and why."""
     when = formats.moment(hold.at, st.context.timezone)
     with st.container(key="on-hold"):

@@ -15,7 +15,7 @@ from core.stores.mongo import Db, Document, reachable
 SHOWN = 20
 
 
-def read(db: Db) -> list[Document]:
+def newest_incidents(db: Db) -> list[Document]:
     """The newest incidents, those that are not resolved first. Raises Unavailable."""
     with reachable():
         found = list(db.incidents.find().sort([("opened.at", DESCENDING)]).limit(10 * SHOWN))
@@ -23,7 +23,7 @@ def read(db: Db) -> list[Document]:
     return sorted(newest, key=lambda one: one["status"] == "resolved")[:SHOWN]
 
 
-def draw(found: Sequence[Document], at: datetime) -> None:
+def draw_incidents(found: Sequence[Document], at: datetime) -> None:
     """Draw a fold for each; those that go on are open."""
     if not found:
         st.markdown(_("Nothing has gone wrong yet. What monitoring finds stands here, from its start to its end."))

@@ -9,9 +9,13 @@ import streamlit as st
 from app.access.boundary import boundary
 from app.language import _, formats, said
 from app.models import charts as model_charts
-from app.models import decision_form, fairness, hold_notice, incident_life, timeline
-from app.models import version as model_version
+from app.models import timeline
+from app.models.decision_form import draw_decision_form
+from app.models.fairness import draw_fairness
+from app.models.hold_notice import draw_hold
+from app.models.incident_life import draw_incidents, newest_incidents
 from app.models.timeline import Training
+from app.models.version import draw_version
 from app.shell import charts, notices
 from app.shell.appliance import Appliance
 from core.clock import now
@@ -47,17 +51,17 @@ def page(house: Appliance) -> None:
     with left, st.container(key="models-now", border=True, height="stretch"), boundary():
         _now(found)
     with right, st.container(key="models-decide", border=True, height="stretch"), boundary():
-        decision_form.draw(house, found)
+        draw_decision_form(house, found)
     with st.container(key="models-timeline", border=True), boundary():
         _timeline(taken, made)
     # What is chosen in these two draws no other card anew.
     with st.container(key="models-version", border=True):
-        st.fragment(boundary()(model_version.draw))(house, taken, found, made)
+        st.fragment(boundary()(draw_version))(house, taken, found, made)
     with st.container(key="models-incidents", border=True), boundary():
         st.markdown(_("**Incidents**"))
-        incident_life.draw(incident_life.read(house.db), now())
+        draw_incidents(newest_incidents(house.db), now())
     with st.container(key="models-fairness", border=True):
-        st.fragment(boundary()(fairness.draw))(house)
+        st.fragment(boundary()(draw_fairness))(house)
 
 
 def _now(found: State) -> None:
@@ -75,7 +79,7 @@ def _now(found: State) -> None:
             _("On trial since {since}: {why}").format(since=formats.plain(since), why=formats.plain(found.trial.why))
         )
     if found.hold is not None:
-        hold_notice.draw(found.hold)
+        draw_hold(found.hold)
 
 
 def _timeline(taken: Sequence[Decision], made: Mapping[str, Training]) -> None:

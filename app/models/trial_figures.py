@@ -13,7 +13,7 @@ from core.models import trials
 from core.models.trials import finding_sentence
 
 
-def standing(house: Appliance, canary: str) -> None:
+def canary_findings(house: Appliance, canary: str) -> None:
     """What is known of the canary so far. Raises Unavailable."""
     found = trials.last(house.db, canary)
     if found is None:

@@ -26,7 +26,7 @@ _read = st.cache_data(ttl=timedelta(minutes=10), max_entries=64, show_spinner=Fa
 SHORT = 12  # characters of a hash that tell it from others
 
 
-def draw(house: Appliance, taken: Sequence[Decision], found: State, made: Mapping[str, Training]) -> None:
+def draw_version(house: Appliance, taken: Sequence[Decision], found: State, made: Mapping[str, Training]) -> None:
     """Draw the card: a version to choose, and all about it. Raises Unavailable."""
     versions = list(dict.fromkeys(one.version for one in reversed(taken)))
     start = versions.index(found.champion) if found.champion in versions else 0

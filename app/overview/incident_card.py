@@ -18,7 +18,7 @@ from core.stores.mongo import Document
 FOR_PEOPLE = ("open", "escalated")  # in the other states a training or a trial is under way, and it says what follows
 
 
-def draw(house: Appliance, incident: Document) -> None:
+def draw_incident(house: Appliance, incident: Document) -> None:
     """Draw the incident, a document of `incidents`."""
     notices.show(verdict_notices.incident(incident, st.context.timezone))
     seen, key = incident["acknowledged"], str(incident["_id"])

@@ -10,8 +10,9 @@ import streamlit as st
 
 from app.access.boundary import boundary
 from app.language import _, formats, plural, said
-from app.models import card as model_card
-from app.overview import incident_card, status, verdict_notices
+from app.models.card import draw_model_card
+from app.overview import status, verdict_notices
+from app.overview.incident_card import draw_incident
 from app.shell import notices
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice
@@ -55,7 +56,7 @@ def _work(house: Appliance) -> None:
 
 
 def _model(house: Appliance) -> None:
-    model_card.draw(house)
+    draw_model_card(house)
     last = status.last_prediction(house.db)
     if last is None:
         st.caption(_("Nothing has been scored yet."))
@@ -68,7 +69,7 @@ def _model(house: Appliance) -> None:
 def _standing(house: Appliance) -> None:
     st.markdown(_("**Is the ranking still right?**"))
     for incident in status.open_incidents(house.db):
-        incident_card.draw(house, incident)
+        draw_incident(house, incident)
     if old := status.stale_indicators(house.db, house.schema):
         notices.show(verdict_notices.stale(old, now()))
     words: dict[str, Callable[[dict[str, Any]], Notice]] = {

@@ -9,8 +9,8 @@ import streamlit as st
 from app.access import identity
 from app.access.boundary import boundary, kept_for_next_run
 from app.language import _, formats, plural
-from app.privacy import receipts
 from app.privacy import words as erasure_words
+from app.privacy.receipts import draw_receipts
 from app.shell import notices
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave
@@ -48,7 +48,7 @@ def page(house: Appliance) -> None:
         with boundary():
             _found(house, house.erasure_key, found)
     _under_way(house)
-    receipts.draw(house)
+    draw_receipts(house)
 
 
 def _ask_who(house: Appliance) -> None:
@@ -84,9 +84,9 @@ def _find(house: Appliance) -> None:
 
 def _found(house: Appliance, key: str, person: Person) -> None:
     """What there is of the person, what was done before, and the way to erase them."""
-    subject, pseudonym = Subject(person), Pseudonyms(key).of(person)
+    subject, pseudonym = Subject(person), Pseudonyms(key).pseudonym(person)
     places: list[Place] = [*collections(house.db), RejectFiles(house.db, house.store, house.schema)]
-    there = {place.name: place.look(subject) for place in places}
+    there = {place.name: place.count(subject) for place in places}
     before = history(house.db, pseudonym)
     with st.container(key="erase-found", border=True):
         st.markdown(f"**{_('What there is of {ref}').format(ref=formats.plain(person.ref))}**")

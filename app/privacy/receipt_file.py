@@ -13,6 +13,7 @@ from typing import Any
 
 from app.language import _, formats, locale
 from app.privacy import words as erasure_words
+from app.privacy.words import what_stays
 from core.privacy.requests import sealed
 
 STYLE = (
@@ -48,7 +49,7 @@ def as_page(receipt: Mapping[str, Any], zone: str | None) -> str:
             [(one["version"], erasure_words.role(one["role"]), one["dataset"]) for one in receipt["models"]],
         ),
         f"<h2>{escape(_('What stays, and why'))}</h2>",
-        _table((_("What"), _("Why")), erasure_words.kept()),
+        _table((_("What"), _("Why")), what_stays()),
         f"<p>sha256 <code>{sealed(receipt)}</code></p>",
     ]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'

@@ -20,7 +20,7 @@ from core.privacy.requests import Erasure, Status, ask_for_training, newest
 SHOWN = 200
 
 
-def draw(house: Appliance) -> None:
+def draw_receipts(house: Appliance) -> None:
     """Draw the newest. Raises Unavailable."""
     st.subheader(_("Receipts"))
     done = [one for one in newest(house.db, SHOWN) if one.status is Status.DONE]

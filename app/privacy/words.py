@@ -56,7 +56,7 @@ def steps(erasure: Erasure) -> list[tuple[str, bool, int]]:
     return [(place(name), over or present in erasure.found.get(name, {}), erasure.removed(name)) for name in ORDER]
 
 
-def kept() -> list[tuple[str, str]]:
+def what_stays() -> list[tuple[str, str]]:
     """(what stays, why), the same for everybody."""
     return [
         (

@@ -14,33 +14,33 @@ from app.ranked_list import listing
 from app.ranked_list import sample as list_sample
 from app.ranked_list.listing import Progress
 from app.ranked_list.sample import Listed
-from app.shell.adaptive_cache import SHARED, Kept
+from app.shell.adaptive_cache import SHARED, AdaptiveCache
 from core.stores.mongo import Db
 
 LONG = 50_000  # people in a campaign
 _sampled = st.cache_data(ttl=timedelta(minutes=5), max_entries=16, **SHARED)(list_sample.sampled)
 
 
-def _counting() -> Kept[Progress]:
-    return Kept(listing.progress, least=timedelta(seconds=5))
+def _counting() -> AdaptiveCache[Progress]:
+    return AdaptiveCache(listing.progress, least=timedelta(seconds=5))
 
 
-def _parting() -> Kept[list[float]]:
-    return Kept(lambda db, one: listing.floors(db, one, progress(db, one).ranked), least=timedelta(seconds=30))
+def _parting() -> AdaptiveCache[list[float]]:
+    return AdaptiveCache(lambda db, one: listing.floors(db, one, progress(db, one).ranked), least=timedelta(seconds=30))
 
 
-_progress: Callable[[], Kept[Progress]] = st.cache_resource(show_spinner=False)(_counting)
-_floors: Callable[[], Kept[list[float]]] = st.cache_resource(show_spinner=False)(_parting)
+_progress: Callable[[], AdaptiveCache[Progress]] = st.cache_resource(show_spinner=False)(_counting)
+_floors: Callable[[], AdaptiveCache[list[float]]] = st.cache_resource(show_spinner=False)(_parting)
 
 
 def progress(db: Db, campaign: str) -> Progress:
     """`ranked_list.progress`, at most five seconds old, or as old as `app.shell.adaptive_cache` says of a long list."""
-    return _progress().of(db, campaign)
+    return _progress().get(db, campaign)
 
 
 def floors(db: Db, campaign: str) -> list[float]:
     """`ranked_list.floors`, at most thirty seconds old, or as old as `app.shell.adaptive_cache` says of a long list."""
-    return _floors().of(db, campaign)
+    return _floors().get(db, campaign)
 
 
 def last_floors(db: Db, campaign: str) -> list[float]:

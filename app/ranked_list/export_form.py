@@ -33,7 +33,7 @@ class _Ready:
     asked: tuple[str, object, bool, str]
 
 
-def draw(house: Appliance, campaign: Document) -> None:
+def draw_export_form(house: Appliance, campaign: Document) -> None:
     """Draw it for `campaign`."""
     key = str(campaign["_id"])
     st.markdown("**" + _("The ranked list as a file") + "**")

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from app.ranked_list.bands import band_of
-from core.calls.filters import Wanted
+from core.calls.filters import CallFilter
 from core.calls.lifecycle import Status, moves
 from core.schema import Schema
 from core.schema.column import ColumnType
@@ -69,7 +69,7 @@ class Asked:
     """
 
     campaign: str
-    wanted: Wanted
+    wanted: CallFilter
     everybody: bool
     floors: Sequence[float]
 

@@ -9,7 +9,7 @@ import streamlit as st
 from app.language import _, formats, said
 from app.ranked_list import bands
 from core.calls import filters
-from core.calls.filters import Wanted
+from core.calls.filters import CallFilter
 from core.schema import Schema
 from core.schema.column import Column
 from core.sentences import Sentence
@@ -17,7 +17,7 @@ from core.sentences import Sentence
 EVERYBODY = Sentence("Everybody")
 
 
-def ask(schema: Schema, floors: Callable[[], Sequence[float]], *, ranked: bool) -> Wanted:
+def ask(schema: Schema, floors: Callable[[], Sequence[float]], *, ranked: bool) -> CallFilter:
     """Draw it and return what is asked for; `floors` gives those of the bands, which there are once somebody is ranked.
 
     They are asked for only if a band is: they take a while on a long list.
@@ -30,7 +30,7 @@ def ask(schema: Schema, floors: Callable[[], Sequence[float]], *, ranked: bool) 
         equal = {c.name: word for c in filters.categories(schema) if (word := _category(c)) is not None}
         least = {c.name: number for c in filters.numbers(schema) if (number := _number(c)) is not None}
         st.button(_("Clear"), key="filter-clear", icon=":material/close:", on_click=_clear, args=(schema,))
-    return Wanted(equal, least, low, high)
+    return CallFilter(equal, least, low, high)
 
 
 def _band(floors: Callable[[], Sequence[float]], *, ranked: bool) -> tuple[float | None, float | None]:

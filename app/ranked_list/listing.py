@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from app.ranked_list import bands
-from core.calls.filters import Wanted, best
+from core.calls.filters import CallFilter, best
 from core.calls.lifecycle import Result, Status, holder
 from core.schema.column import Value
 from core.stores.embedded_mongo import Step, since_minute
@@ -73,7 +73,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Standing:
+class ListState:
     """What a page needs to know before anything is counted: is anybody in the list, ranked, or yet to be called?"""
 
     open: bool
@@ -81,15 +81,15 @@ class Standing:
     to_call: bool
 
 
-def standing(db: Db, campaign: str) -> Standing:
+def list_state(db: Db, campaign: str) -> ListState:
     """Look at `campaign`, at most three prospects of it. Raises Unavailable."""
     with reachable():
         best = list(db.prospects.aggregate(_best(campaign, 0, 1, {"score": 1})))
         if best:
-            return Standing(open=True, ranked=best[0]["score"] is not None, to_call=True)
+            return ListState(open=True, ranked=best[0]["score"] is not None, to_call=True)
         later = ({"campaign": campaign, "status": status.value} for status in (Status.CALLBACK, Status.PAUSED))
         waiting = any(list(db.prospects.aggregate([{"$match": those}, {"$limit": 1}])) for those in later)
-    return Standing(open=False, ranked=False, to_call=waiting)
+    return ListState(open=False, ranked=False, to_call=waiting)
 
 
 def progress(db: Db, campaign: str) -> Progress:
@@ -135,7 +135,7 @@ def page(db: Db, campaign: str, number: int, at: datetime) -> list[Entry]:
     return [_entry(row, at) for row in rows]
 
 
-def first_of(db: Db, campaign: str, wanted: Wanted, at: datetime) -> list[Entry]:
+def first_of(db: Db, campaign: str, wanted: CallFilter, at: datetime) -> list[Entry]:
     """The best `PAGE` open prospects whom `wanted` describes, as held at `at`. Raises Unavailable."""
     return [_entry(prospect, at) for prospect in best(db, campaign, wanted, PAGE)]
 

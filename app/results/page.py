@@ -17,10 +17,10 @@ from app.results import charts as result_charts
 from app.results import figures as result_figures
 from app.results import gains, selection
 from app.results import tables as result_tables
-from app.results import trial as result_trial
 from app.results.calls_made import IMPORTED, Call
 from app.results.selection import View
 from app.results.statistics import Rate
+from app.results.trial import draw_trial_results
 from app.shell import charts
 from app.shell.appliance import Appliance
 from core.stores.mongo import reachable
@@ -62,7 +62,7 @@ def page(house: Appliance) -> None:
         )
     # Places of their own for what comes and goes, so that nothing else is on the screen twice while the page is drawn.
     with st.container(key="results-on-trial"), boundary():
-        result_trial.draw(house, view.campaign, view.names, NEWEST)
+        draw_trial_results(house, view.campaign, view.names, NEWEST)
     with st.container(key="results-days", border=True):
         _days(view)
     with st.container(key="results-agents", border=True):

@@ -17,7 +17,7 @@ from core.models.decisions import Decision, decisions, state
 from core.models.trials import finding_sentence
 
 
-def draw(house: Appliance, campaign: str, columns: Sequence[str], newest: int) -> None:
+def draw_trial_results(house: Appliance, campaign: str, columns: Sequence[str], newest: int) -> None:
     """What the evidence says, and what the `newest` calls of `campaign` since came to. Raises Unavailable."""
     taken = decisions(house.db, house.model)
     found = state(taken)

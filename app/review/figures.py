@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.oversight import reviews, week
+from core.oversight.reviews import signed_review
 from core.oversight.week import Facts, last
 from core.stores.mongo import Db, Document
 
@@ -13,7 +14,7 @@ Figures = Mapping[str, Any]
 PICTURED = ("column", "distance", "drifted", "shape")
 
 
-def of(db: Db, model: str, name: str) -> Document:
+def figures_of_week(db: Db, model: str, name: str) -> Document:
     """The figures of the week `name` as they are now. Raises Unavailable."""
     since, until = week.span(name)
     found = week.gather(db, model, since, until)
@@ -42,7 +43,7 @@ def moved(found: Facts) -> Document | None:
 
     Distances are the newest report's, `largest` the week's; columns stand by their distance, the largest first.
     """
-    reports = found.of("drift")
+    reports = found.reports_on("drift")
     if not reports:
         return None
     newest = reports[-1]["verdict"]
@@ -71,7 +72,7 @@ def moved(found: Facts) -> Document | None:
 
 def quality(found: Facts) -> Document | None:
     """What the newest quality report of the week says, beside what was promised; None without one."""
-    reports = found.of("quality")
+    reports = found.reports_on("quality")
     if not reports:
         return None
     newest = reports[-1]["verdict"]
@@ -93,5 +94,5 @@ def quality(found: Facts) -> Document | None:
 
 def shown(db: Db, model: str, name: str) -> tuple[Document, reviews.Signed | None]:
     """What is to be shown of a week: what was signed, and by whom; before that, what there is now."""
-    signed = reviews.of(db, model, name)
-    return (signed.figures, signed) if signed else (of(db, model, name), None)
+    signed = signed_review(db, model, name)
+    return (signed.figures, signed) if signed else (figures_of_week(db, model, name), None)

@@ -34,7 +34,7 @@ class _Answer(Generic[T]):
 
 
 @dataclass
-class Kept(Generic[T]):
+class AdaptiveCache(Generic[T]):
     """Asks `ask` of a campaign, and keeps the answer at least for `least`. May be shared between threads.
 
     An empty answer is not kept: nothing is there yet, and what comes should be seen at once.
@@ -46,7 +46,7 @@ class Kept(Generic[T]):
     _answers: dict[tuple[str, str], _Answer[T]] = field(default_factory=dict)
     _asking: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)
 
-    def of(self, db: Db, campaign: str) -> T:
+    def get(self, db: Db, campaign: str) -> T:
         """The answer for `campaign`, kept or new. Raises what `ask` raises."""
         key = (db.name, campaign)
         kept = self._answers.get(key)

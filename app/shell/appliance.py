@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from app.shell.lineage import LineageReader
-from core.calls.lifecycle import Rules
+from core.calls.lifecycle import CallRules
 from core.schema import Schema
 from core.scoring.client import ScoringClient
 from core.stores.mongo import Db
@@ -41,7 +41,7 @@ class Appliance:
     db: Db
     store: ObjectStore
     schema: Schema
-    rules: Rules
+    rules: CallRules
     model: str
     links: tuple[Link, ...] = ()
     lineage: LineageReader | None = None

@@ -43,7 +43,7 @@ class LineageReader:
         self._model = model
         self._http = httpx.Client(base_url=base, timeout=TIMEOUT_SECONDS, trust_env=False, transport=transport)
 
-    def read(self, version: str) -> Lineage:
+    def lineage_of(self, version: str) -> Lineage:
         """The lineage of `version`. Raises NotFound, Unavailable."""
         found = self._get("/model-versions/get", name=self._model, version=version)["model_version"]
         tags, run = _pairs(found.get("tags", [])), str(found.get("run_id") or "")

@@ -40,7 +40,7 @@ class Notice:
     next: str = ""
 
     @classmethod
-    def of(cls, error: CallwiseError) -> Notice:
+    def from_error(cls, error: CallwiseError) -> Notice:
         """The message of an error that was raised on purpose."""
         parts = said(error.what), said(error.kept), said(error.next)
         match error:
@@ -60,7 +60,7 @@ class Notice:
         return cls("error", *parts)
 
     @classmethod
-    def of_defect(cls, error: Exception) -> Notice:
+    def from_defect(cls, error: Exception) -> Notice:
         """The message of an error that nobody foresaw; the log has all of it under the reference given."""
         reference = uuid.uuid4().hex[:8]
         log.error("defect %s", reference, exc_info=error)

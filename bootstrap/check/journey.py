@@ -18,16 +18,16 @@ from prefect.client.schemas.objects import FlowRun
 
 from bootstrap.setup.orchestration import DEPLOYMENT, FLOW
 from bootstrap.setup.steps import Settings as SetupSettings
-from core.calls import script as call_script
 from core.calls.claims import claim
 from core.calls.lifecycle import Result
 from core.calls.recording import record
+from core.calls.script import write_script
 from core.errors import CallwiseError, GateRefused, Unavailable
 from core.imports.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, Report, import_campaign
 from core.models.decisions import CHAMPION
 from core.models.registry import ModelRegistry
-from core.schema import read
+from core.schema import read_schema
 from core.scoring.client import ScoringClient
 from core.settings.addresses import ScoringSettings
 from core.settings.group import ROOT
@@ -62,7 +62,7 @@ class Journey:
 
     def __init__(self, settings: Settings, say: Say) -> None:
         self.settings, self.say = settings, say
-        self.schema = read(settings.callwise_schema)
+        self.schema = read_schema(settings.callwise_schema)
         self.db = connect(settings)
         self.objects = ObjectStore(settings, settings.s3_bucket_datasets)
         self.scoring = ScoringClient(settings, self.schema)
@@ -191,7 +191,7 @@ def first_run(journey: Journey) -> None:
     if not campaigns:
         report = journey.load(SAMPLE, SAMPLE_CAMPAIGN)
         journey.say(f"import: {report.inserted:,} prospects, {report.outcomes:,} of them already called")
-        call_script.write(journey.db, journey.schema, SAMPLE_CAMPAIGN, SAMPLE_SCRIPT, by="demo", seen=None)
+        write_script(journey.db, journey.schema, SAMPLE_CAMPAIGN, SAMPLE_SCRIPT, by="demo", seen=None)
     if not journey.has_champion():
         journey.train("first model")
     journey.wait_serving()

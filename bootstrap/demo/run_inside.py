@@ -23,7 +23,7 @@ STATE = ROOT / ".state" / "demo"
 def settings(state: Path, inherited: Mapping[str, str]) -> dict[str, str]:
     """The environment for a command of the appliance in `state`. Raises NotFound if there never was one."""
     folder = StateFolder(state)
-    appliance = folder.read("appliance.json")
+    appliance = folder.read_json("appliance.json")
     if not appliance:
         raise NotFound(
             f"There is no appliance in {state}.",

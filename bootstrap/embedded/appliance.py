@@ -105,7 +105,7 @@ class Appliance:
             if reset:
                 self.state.reset()
             self.state.prepare()
-            remembered = self.state.read("appliance.json").get("base")
+            remembered = self.state.read_json("appliance.json").get("base")
             self._claim = ports.claim(PORT_NAMES, base=self._port_base, remembered=remembered)
             self.moved = remembered not in (None, self._claim.base)
             start = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}"

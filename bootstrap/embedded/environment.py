@@ -63,7 +63,7 @@ def settings(state: StateFolder, ports: Mapping[str, int]) -> dict[str, str]:
 
 def values(state: StateFolder) -> dict[str, str]:
     """The values for the braces in `bootstrap.embedded.services`: settings, ports, places, and this start's name."""
-    appliance = state.read("appliance.json")
+    appliance = state.read_json("appliance.json")
     ports: dict[str, int] = appliance["ports"]
     return {
         "start": appliance["start"],
@@ -104,7 +104,7 @@ def base(state: StateFolder, inherited: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def of(service: Service, shared: Mapping[str, str], filled: Mapping[str, str]) -> dict[str, str]:
+def service_environment(service: Service, shared: Mapping[str, str], filled: Mapping[str, str]) -> dict[str, str]:
     """The environment of one service: the shared one, the settings it reads, its tool's own."""
     common = ("MONGODB_DATABASE", "S3_BUCKET_DATASETS", "S3_BUCKET_MODELS")
     return {

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bootstrap.embedded import environment
+from bootstrap.embedded.environment import service_environment
 from bootstrap.embedded.processes import MARK_STATE, end, marked, tie_to_parent
 from bootstrap.embedded.services import BY_NAME, Service
 from bootstrap.embedded.state import StateFolder
@@ -59,7 +60,7 @@ def main(name: str) -> None:
     os.chdir(working)
     argv = environment.command(service, filled)
     say("starting: " + " ".join(argv))
-    os.execve(argv[0], argv, environment.of(service, os.environ, filled))
+    os.execve(argv[0], argv, service_environment(service, os.environ, filled))
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ class StateFolder:
             else:
                 entry.unlink()
 
-    def read(self, name: str) -> dict[str, Any]:
+    def read_json(self, name: str) -> dict[str, Any]:
         """The JSON document called `name`; empty if there is none."""
         try:
             document: dict[str, Any] = json.loads((self.path / name).read_text())
@@ -122,7 +122,7 @@ class StateFolder:
 
     def secrets(self) -> dict[str, str]:
         """The appliance's own secrets, generated at the first call (secrets.token_hex: 80 to 256 bits)."""
-        known = self.read("secrets.json")
+        known = self.read_json("secrets.json")
         made = {
             "S3_ACCESS_KEY": secrets.token_hex(16),
             "S3_SECRET_KEY": secrets.token_hex(32),

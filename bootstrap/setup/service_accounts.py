@@ -71,7 +71,7 @@ def hand_out(settings: Settings, root: Path = ROOT) -> list[str]:
             next="Use servers that keep accounts, or allow these with ACCOUNTS_REQUIRED=false.",
         )
     for rights in RIGHTS:
-        known = read(root / rights.service / FILE)
+        known = read_account(root / rights.service / FILE)
         given: dict[str, str] = {}
         if rights.mongo is not None:
             password = known.get("MONGODB_PASSWORD") or secrets.token_hex(32)
@@ -85,11 +85,11 @@ def hand_out(settings: Settings, root: Path = ROOT) -> list[str]:
             given |= {"S3_ACCOUNT_SECRET": secret, "S3_ACCESS_KEY": access_key, "S3_SECRET_KEY": secret_key}
             # What MLflow's and DVC's own S3 client reads.
             given |= {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key}
-        write(root / rights.service / FILE, given)
+        write_account(root / rights.service / FILE, given)
     return missing
 
 
-def read(path: Path) -> dict[str, str]:
+def read_account(path: Path) -> dict[str, str]:
     """What `write` wrote there; empty if nothing."""
     try:
         words = shlex.split(path.read_text(encoding="utf-8"), comments=True)
@@ -98,7 +98,7 @@ def read(path: Path) -> dict[str, str]:
     return dict(word.split("=", 1) for word in words)
 
 
-def write(path: Path, given: Mapping[str, str]) -> None:
+def write_account(path: Path, given: Mapping[str, str]) -> None:
     """Replace the file, readable by its owner only; whole or not at all."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".account-")  # mode 0600
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

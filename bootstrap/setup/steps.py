@@ -22,7 +22,7 @@ from core.calls import filters
 from core.clock import now
 from core.errors import CallwiseError
 from core.models.registry import reachable as mlflow_reachable
-from core.schema import read
+from core.schema import read_schema
 from core.schema.economy import span
 from core.settings.addresses import (
     DatasetSettings,
@@ -99,7 +99,7 @@ def _buckets(settings: Settings) -> str:
 
 def _database(db: Db, settings: Settings) -> str:
     ensure_indexes(db)
-    filters.ensure_indexes(db, read(settings.callwise_schema))
+    filters.ensure_indexes(db, read_schema(settings.callwise_schema))
     return f"collections and indexes in {db.name}"
 
 
@@ -165,7 +165,7 @@ def _review(settings: Settings) -> str:
 
 
 def _ready(db: Db, settings: Settings) -> str:
-    mark = {"schema": read(settings.callwise_schema).hash, "at": now()}
+    mark = {"schema": read_schema(settings.callwise_schema).hash, "at": now()}
     with reachable():
         db.appliance.replace_one({"_id": "ready"}, {"_id": "ready", **mark}, upsert=True)
     return f"schema {str(mark['schema'])[:8]}"

@@ -39,7 +39,7 @@ class Account:
     since: datetime | None = None
 
     @classmethod
-    def of(cls, found: Document) -> Account:
+    def from_document(cls, found: Document) -> Account:
         """From its document."""
         return cls(
             name=str(found["_id"]),

@@ -108,7 +108,7 @@ def _change(db: Db, name: str, values: dict[str, Any]) -> Account:
         )
     if found is None:
         raise missing(tidy(name))
-    return Account.of(found)
+    return Account.from_document(found)
 
 
 def _engineers(db: Db) -> list[str]:

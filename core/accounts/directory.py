@@ -23,13 +23,13 @@ def find(db: Db, name: str) -> Account | None:
     """The account, or None. Raises Unavailable."""
     with reachable():
         found = db.users.find_one({"_id": tidy(name)}, {"hash": 0})
-    return Account.of(found) if found else None
+    return Account.from_document(found) if found else None
 
 
 def everybody(db: Db) -> list[Account]:
     """All accounts by their shown names. Raises Unavailable."""
     with reachable():
-        return [Account.of(found) for found in db.users.find({}, {"hash": 0}).sort([("shown_key", 1)])]
+        return [Account.from_document(found) for found in db.users.find({}, {"hash": 0}).sort([("shown_key", 1)])]
 
 
 def add(

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from core.calls import campaigns, do_not_call
-from core.calls.filters import EVERYBODY, Wanted, best
-from core.calls.lifecycle import CALLABLE, LIVE, STANDARD, Rules, Status, holder, seconds
+from core.calls.filters import EVERYBODY, CallFilter, best
+from core.calls.lifecycle import CALLABLE, LIVE, STANDARD, CallRules, Status, holder, seconds
 from core.calls.recording import finish_any, take
 from core.clock import Clock, now
 from core.stores.mongo import Db, Document, count, reachable
@@ -30,9 +30,9 @@ def claim(
     campaign: str,
     agent: str,
     *,
-    wanted: Wanted = EVERYBODY,
+    wanted: CallFilter = EVERYBODY,
     all_of_them: bool = False,
-    rules: Rules = STANDARD,
+    rules: CallRules = STANDARD,
     clock: Clock = now,
 ) -> Document | None:
     """The next prospect of `campaign` for `agent`, now held for them; None when nobody is free.
@@ -89,7 +89,7 @@ def wake(db: Db, campaign: str, at: datetime) -> int:
         return db.prospects.update_many(over, {"$set": {"status": Status.OPEN.value, "due": None}}).modified_count
 
 
-def settle(db: Db, *, clock: Clock = now) -> int:
+def settle_calls(db: Db, *, clock: Clock = now) -> int:
     """Finish what a process that died left half recorded, and end pauses; returns how many were closed."""
     closed = 0
     with reachable():
@@ -119,7 +119,9 @@ def counts(db: Db, campaign: str) -> dict[str, int]:
         }
 
 
-def _in_turn(db: Db, campaign: str, agent: str, at: datetime, wanted: Wanted, rules: Rules) -> Iterator[list[Document]]:
+def _in_turn(
+    db: Db, campaign: str, agent: str, at: datetime, wanted: CallFilter, rules: CallRules
+) -> Iterator[list[Document]]:
     """The free prospects that `agent` may be given at that moment, in groups in the order in which they should be."""
     yield mine(db, campaign, agent, at)
     moment, overdue = seconds(at), seconds(at - rules.overdue)

@@ -21,7 +21,7 @@ AHEAD = 5_000
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CallFilter:
     """`equal`: categories by column. `least`: the smallest number by column. Scores from `floor` to below `ceiling`."""
 
     equal: Mapping[str, str] = field(default_factory=dict)
@@ -34,10 +34,10 @@ class Wanted:
         return bool(self.equal or self.least or self.floor is not None or self.ceiling is not None)
 
 
-EVERYBODY = Wanted()
+EVERYBODY = CallFilter()
 
 
-def best(db: Db, campaign: str, wanted: Wanted, many: int) -> list[Document]:
+def best(db: Db, campaign: str, wanted: CallFilter, many: int) -> list[Document]:
     """The best `many` of `campaign` in the ranked list, held or free, whom `wanted` describes. Raises Unavailable."""
     with reachable():
         return list(db.prospects.aggregate([*_stages(campaign, wanted), {"$limit": many}]))
@@ -70,7 +70,7 @@ def index(column: str) -> list[tuple[str, int]]:
     return [*front, ("score", DESCENDING), ("ref", ASCENDING)]
 
 
-def _stages(campaign: str, wanted: Wanted) -> Sequence[Mapping[str, Any]]:
+def _stages(campaign: str, wanted: CallFilter) -> Sequence[Mapping[str, Any]]:
     match: dict[str, Any] = {"campaign": campaign, "status": Status.OPEN.value}
     further: dict[str, Any] = {}
     for column, value in wanted.equal.items():

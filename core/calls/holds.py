@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from core.calls.lifecycle import CALLABLE, STANDARD, Rules
+from core.calls.lifecycle import CALLABLE, STANDARD, CallRules
 from core.calls.recording import TRIES, take
 from core.clock import Clock, now
 from core.errors import Conflict
@@ -25,7 +25,7 @@ def is_held_by(prospect: Document, agent: str) -> bool:
     return prospect["status"] in CALLABLE and bool(claim) and claim["by"] == agent
 
 
-def renew(db: Db, drawn: Document, agent: str, *, rules: Rules = STANDARD, clock: Clock = now) -> Document | None:
+def renew(db: Db, drawn: Document, agent: str, *, rules: CallRules = STANDARD, clock: Clock = now) -> Document | None:
     """The prospect whose card was drawn from `drawn`, still held for `agent`; None if the card is out of date.
 
     Writes once in half the length of a hold, however often it is asked. A hold that lapsed is taken again where nobody

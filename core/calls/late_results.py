@@ -23,8 +23,8 @@ from core.calls.lifecycle import (
     CALLABLE,
     NOTHING_RECORDED,
     STANDARD,
+    CallRules,
     Result,
-    Rules,
     Status,
     after,
     as_kept,
@@ -47,7 +47,7 @@ WEIGHT = {
 NOTHING_KNOWN, ON_THE_PHONE = -1, 1
 
 
-def record(
+def record_late(
     db: Db,
     prospect: str,
     agent: str,
@@ -57,7 +57,7 @@ def record(
     again: datetime | None = None,
     everywhere: bool = False,
     groups: Mapping[str, str] | None = None,
-    rules: Rules = STANDARD,
+    rules: CallRules = STANDARD,
     clock: Clock = now,
 ) -> Document:
     """Record what came of call number `call`, for which `agent` held the prospect; the call as it is stored.
@@ -103,7 +103,7 @@ def _keep(
     again: datetime | None,
     everywhere: bool,
     groups: Mapping[str, str] | None,
-    rules: Rules,
+    rules: CallRules,
     clock: Clock,
 ) -> Document | None:
     """Write the late call beside what holds of `seen`; None if the prospect is not as it was read any more."""

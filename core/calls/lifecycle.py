@@ -67,7 +67,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True)
-class Rules:
+class CallRules:
     """How the list is worked.
 
     `claim`: how long a prospect is held for an agent. `overdue`: how late a promised call may be before anybody gets
@@ -83,7 +83,7 @@ class Rules:
     undo: timedelta = timedelta(minutes=1)
 
 
-STANDARD = Rules()
+STANDARD = CallRules()
 
 STATE = ("status", "again", "due", "unanswered", "off")
 """The fields of a prospect that a result changes, apart from its claim and the number of calls."""
@@ -124,7 +124,7 @@ def seconds(at: datetime) -> int:
 
 
 def after(
-    before: Document, result: Result, call: str, agent: str, at: datetime, again: datetime | None, rules: Rules
+    before: Document, result: Result, call: str, agent: str, at: datetime, again: datetime | None, rules: CallRules
 ) -> Document:
     """The `STATE` of a prospect after `call` by `agent` at `at`, which was `before` until then.
 
@@ -152,7 +152,7 @@ def after(
             return {**settled, "status": Status.OFF.value, "off": {"why": result.value, "call": call}}
 
 
-def _promised(again: datetime | None, at: datetime, rules: Rules) -> datetime:
+def _promised(again: datetime | None, at: datetime, rules: CallRules) -> datetime:
     if again is None:
         raise InputError(
             Sentence("When to call back is missing"),

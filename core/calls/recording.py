@@ -15,7 +15,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from core.calls import do_not_call
-from core.calls.lifecycle import CALLABLE, NOTHING_RECORDED, STANDARD, Result, Rules, after, as_kept, as_read, state
+from core.calls.lifecycle import CALLABLE, NOTHING_RECORDED, STANDARD, CallRules, Result, after, as_kept, as_read, state
 from core.clock import Clock, now
 from core.errors import Conflict, NotFound
 from core.sentences import Sentence
@@ -35,7 +35,7 @@ def record(
     again: datetime | None = None,
     everywhere: bool = False,
     groups: Mapping[str, str] | None = None,
-    rules: Rules = STANDARD,
+    rules: CallRules = STANDARD,
     at: datetime | None = None,
     clock: Clock = now,
 ) -> Document:
@@ -90,7 +90,7 @@ def record(
     )
 
 
-def take(db: Db, seen: Document, agent: str, at: datetime, rules: Rules) -> Document | None:
+def take(db: Db, seen: Document, agent: str, at: datetime, rules: CallRules) -> Document | None:
     """Hold `seen`, a prospect as it was read, for `agent`; None if it is not as it was any more.
 
     Raises Conflict when somebody else holds it. One find-and-update by key, upon the state that was read: no index is

@@ -35,20 +35,20 @@ class Script:
     number: int
 
     @classmethod
-    def of(cls, campaign: Document) -> Self | None:
+    def from_document(cls, campaign: Document) -> Self | None:
         """The script in a campaign's document; None while nobody has written one."""
         kept = campaign.get("script")
         return cls(**kept) if kept else None
 
 
-def read(db: Db, campaign: str) -> Script | None:
+def read_script(db: Db, campaign: str) -> Script | None:
     """The script of `campaign`, None while nobody has written one. Raises Unavailable."""
     with reachable():
         found = db.campaigns.find_one({"_id": campaign}, {"script": 1})
-    return Script.of(found or {})
+    return Script.from_document(found or {})
 
 
-def write(
+def write_script(
     db: Db, schema: Schema, campaign: str, text: str, *, by: str, seen: Script | None, clock: Clock = now
 ) -> Script:
     """Keep `text` as the script of `campaign`, in place of the version that its writer has `seen`; "" takes it away.
@@ -58,7 +58,7 @@ def write(
     """
     text = text.strip()
     check(schema, text)
-    before = read(db, campaign)
+    before = read_script(db, campaign)
     if before is not None and before.text == text:
         return before
     script = Script(text, by, clock(), (seen.number if seen else 0) + 1)
@@ -66,7 +66,7 @@ def write(
     with reachable():
         done = db.campaigns.update_one({"_id": campaign, **unchanged}, {"$set": {"script": asdict(script)}})
     if not done.matched_count:
-        _refuse(campaign, read(db, campaign))
+        _refuse(campaign, read_script(db, campaign))
     event_log.append(db, who=by, what=Event.SCRIPT_CHANGED, subject=campaign, number=script.number, text=text)
     return script
 

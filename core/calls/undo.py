@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from core.calls import do_not_call, recording
-from core.calls.lifecycle import CALLABLE, STANDARD, Result, Rules, moves, state
+from core.calls.lifecycle import CALLABLE, STANDARD, CallRules, Result, moves, state
 from core.clock import Clock, now
 from core.errors import Conflict, NotFound
 from core.sentences import Sentence
@@ -35,7 +35,7 @@ class Undone:
     learnt: bool
 
 
-def last(db: Db, campaign: str, agent: str, *, rules: Rules = STANDARD, clock: Clock = now) -> Document | None:
+def last(db: Db, campaign: str, agent: str, *, rules: CallRules = STANDARD, clock: Clock = now) -> Document | None:
     """The call of `agent` in `campaign` that `undo` would take back now, if there is one. Raises Unavailable."""
     latest: list[Mapping[str, Any]] = [{"$match": {"agent": agent}}, {"$sort": {"at": -1}}, {"$limit": 1}]
     with reachable():
@@ -45,7 +45,7 @@ def last(db: Db, campaign: str, agent: str, *, rules: Rules = STANDARD, clock: C
     return None
 
 
-def undo(db: Db, key: str, agent: str, *, rules: Rules = STANDARD, clock: Clock = now) -> Undone:
+def undo(db: Db, key: str, agent: str, *, rules: CallRules = STANDARD, clock: Clock = now) -> Undone:
     """Take back the call `key`; the prospect is held by `agent` again. Repeating it changes nothing.
 
     Raises NotFound; Conflict when it is another agent's, too old, or somebody has the person on the phone by now.
@@ -74,7 +74,7 @@ def undo(db: Db, key: str, agent: str, *, rules: Rules = STANDARD, clock: Clock 
         return Undone(call, _learnt(db, call))
 
 
-def settle(db: Db, *, clock: Clock = now) -> int:
+def settle_undos(db: Db, *, clock: Clock = now) -> int:
     """Go on with what a process that died was taking back; returns how many results that concerned."""
     settled = 0
     with reachable():
@@ -96,7 +96,7 @@ def settle(db: Db, *, clock: Clock = now) -> int:
     return settled
 
 
-def _hold(db: Db, call: Document, agent: str, at: datetime, rules: Rules) -> None:
+def _hold(db: Db, call: Document, agent: str, at: datetime, rules: CallRules) -> None:
     """Keep everybody else away from the prospect of `call`. Raises Conflict when it is not as the call left it."""
     seen = db.prospects.find_one({"_id": call["prospect"]})
     if seen and seen.get("calls") == call["call"] and state(seen) == call["after"]:

@@ -69,7 +69,7 @@ class ColumnMapping:
         }
 
     @classmethod
-    def of(cls, document: Document) -> ColumnMapping:
+    def from_document(cls, document: Document) -> ColumnMapping:
         """The one that `document` was made of."""
         values: dict[str, dict[str, str]] = {}
         for one in document["values"]:
@@ -225,4 +225,4 @@ def remembered(db: Db, schema: Schema, header: Iterable[str]) -> tuple[ColumnMap
     """
     with reachable():
         found = db.mappings.find_one({"_id": signature(schema, header)})
-    return (ColumnMapping.of(found), found["used"]) if found else None
+    return (ColumnMapping.from_document(found), found["used"]) if found else None

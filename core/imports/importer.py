@@ -23,7 +23,8 @@ from core.imports.column_mapping import ColumnMapping, cell
 from core.imports.kept_out import Doorkeeper
 from core.imports.reject_file import FILE, TAKEN, Reject, RejectFile
 from core.imports.rows import Reading, Row
-from core.schema import Schema, economy
+from core.schema import Schema
+from core.schema.economy import read_vintages
 from core.stores.mongo import Db, Document, reachable
 
 BATCH = 1_000
@@ -130,7 +131,7 @@ def reading(db: Db, schema: Schema, request: ImportRequest, clock: Clock = now) 
     file = request.file
     mapping = request.mapping or ColumnMapping.by_name(schema, file.header)
     absent = mapping.require(schema, file)
-    then = economy.read(db, schema) if absent else None
+    then = read_vintages(db, schema) if absent else None
     reader = mapping.reader(schema, file.header)
     door = Doorkeeper(db, request.erasure_key)
     return Reading(schema, request.campaign, mapping, reader, absent, then, request.outcomes_until, clock, door)

@@ -66,7 +66,7 @@ class Doorkeeper:
         self._asked += 1
         if self._asked % AGAIN == 0:
             self._listed = self._read()
-        if not ref or not self._listed or self._pseudonyms.of(Person(ref, campaign)) not in self._listed:
+        if not ref or not self._listed or self._pseudonyms.pseudonym(Person(ref, campaign)) not in self._listed:
             return False
         self.turned_away += 1
         return True

@@ -68,7 +68,7 @@ class Decision:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, document: Document) -> Self:
+    def from_document(cls, document: Document) -> Self:
         """The decision in a document of `models`."""
         names = ("place", "version", "at", "by", "why", "incident", "evidence")
         return cls(what=What(document["what"]), **{name: document[name] for name in names})
@@ -134,4 +134,4 @@ def state(decisions: Sequence[Decision], at: datetime | None = None) -> State:
 def decisions(db: Db, model: str) -> list[Decision]:
     """All decisions about `model`, the oldest first. Raises Unavailable."""
     with reachable():
-        return [Decision.of(found) for found in db.models.find({"model": model}).sort([("_id", ASCENDING)])]
+        return [Decision.from_document(found) for found in db.models.find({"model": model}).sort([("_id", ASCENDING)])]

@@ -30,7 +30,7 @@ class Level:
     at: datetime
 
     @classmethod
-    def of(cls, document: Document) -> Self:
+    def from_document(cls, document: Document) -> Self:
         """The level in a document of `appliance`. Raises InputError where there is none in it."""
         try:
             level = cls(**{field.name: document["level"][field.name] for field in fields(cls)})
@@ -50,7 +50,7 @@ def in_force(db: Db) -> dict[str, Level]:
     """Every version's level, by version. Raises Unavailable, and InputError where a document holds none."""
     with reachable():
         found = list(db.appliance.find({"_id": {"$gte": KEY, "$lt": KEY[:-1] + ";"}}))
-    return {document["_id"].removeprefix(KEY): Level.of(document) for document in found}
+    return {document["_id"].removeprefix(KEY): Level.from_document(document) for document in found}
 
 
 def put(db: Db, version: str, level: Level) -> None:

@@ -43,12 +43,12 @@ class Proof:
     scores: Sequence[float]
 
     @classmethod
-    def of(cls, model: Model, inputs: Sequence[Mapping[str, Value]]) -> Self:
+    def for_model(cls, model: Model, inputs: Sequence[Mapping[str, Value]]) -> Self:
         """The proof of a model that has just been validated."""
         return cls(inputs, [float(score) for score in predict(model, inputs)])
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def from_text(cls, path: Path) -> Self:
         """The proof in a file that `text` was written to."""
         content = json.loads(path.read_text(encoding="utf-8"))
         return cls(content["inputs"], content["scores"])

@@ -150,7 +150,7 @@ class ModelRegistry:
             if flavor.get("serialization_format") != "skops":
                 raise ModelError(f"{_named(version)} is not in the skops format.", kept="It was not opened.")
             model = _open(folder / flavor["pickled_model"], version)
-            proof = Proof.read(folder / "extra_files" / PROOF)
+            proof = Proof.from_text(folder / "extra_files" / PROOF)
             kept = folder / "extra_files" / REFERENCE
             reference = pd.read_parquet(kept) if kept.is_file() else pd.DataFrame()
         proof.check(model, _named(version))

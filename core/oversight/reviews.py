@@ -78,7 +78,7 @@ def sign(
         except DuplicateKeyError:
             _add(db, key, entry)
     tell(db, model)
-    found = of(db, model, week_name)
+    found = signed_review(db, model, week_name)
     if found is None:
         raise AssertionError(f"{key} was written and is not there")
     return found
@@ -103,7 +103,7 @@ def _add(db: Db, key: str, entry: Document) -> None:
         raise twice from None
 
 
-def of(db: Db, model: str, week_name: str) -> Signed | None:
+def signed_review(db: Db, model: str, week_name: str) -> Signed | None:
     """The signed review of a week, or None while nobody has signed it. Raises Unavailable."""
     with reachable():
         found = list(db.reviews.find({"model": model, "week": week_name}))

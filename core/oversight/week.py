@@ -56,13 +56,13 @@ class Facts:
     incidents: Sequence[Document]
     stale: Sequence[str]
 
-    def of(self, cause: str) -> list[Document]:
+    def reports_on(self, cause: str) -> list[Document]:
         """The reports on `cause` (drift, quality), the oldest first."""
         return [report for report in self.reports if report["kind"] == REPORTS[cause][0]]
 
     def bad(self, cause: str) -> int:
         """How many of them found it bad."""
-        return sum(bool(report["verdict"][REPORTS[cause][1]]) for report in self.of(cause))
+        return sum(bool(report["verdict"][REPORTS[cause][1]]) for report in self.reports_on(cause))
 
     @property
     def needs(self) -> list[str]:

@@ -23,7 +23,7 @@ class Collection:
     field: str
     keys: Callable[[Person, Sequence[str]], list[str]] = lambda person, campaigns: person.keys(campaigns)
 
-    def look(self, subject: Subject) -> int:
+    def count(self, subject: Subject) -> int:
         """How many documents are the subject's."""
         return len(self._found(subject))
 
@@ -43,8 +43,8 @@ class Collection:
 def collections(db: Db) -> list[Collection]:
     """The collections that hold people, in the order in which they are cleared.
 
-    Calls go first, because `core.calls.claims.settle` makes what is missing of them; outcomes before prospects, because
-    an outcome without one would stop a training.
+    Calls go first, because `core.calls.claims.settle_calls` makes what is missing of them; outcomes before prospects,
+    because an outcome without one would stop a training.
     """
     return [
         Collection(db, "calls", "prospect"),

@@ -16,7 +16,7 @@ class Place(Protocol):
         """What a receipt calls it by."""
         ...
 
-    def look(self, subject: Subject) -> int:
+    def count(self, subject: Subject) -> int:
         """How many records of the subject lie here."""
         ...
 

@@ -38,7 +38,7 @@ class RejectFiles:
     schema: Schema
     name: str = "rejects"
 
-    def look(self, subject: Subject) -> int:
+    def count(self, subject: Subject) -> int:
         """How many rows are the subject's."""
         return sum(self._without(key, subject)[1] for key in self._keys(subject))
 

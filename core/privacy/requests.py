@@ -87,7 +87,7 @@ class Erasure:
         return sum(self.found.get(place, {}).values())
 
     @classmethod
-    def of(cls, document: Document) -> Self:
+    def from_document(cls, document: Document) -> Self:
         """The request in a document of `erasures`."""
         named, progress = document["person"], document["progress"]
         return cls(
@@ -116,7 +116,7 @@ def ask(db: Db, key: str, person: Person, *, by: str, keep_out: bool, clock: Clo
 
     `keep_out`: they must not come in again by another import either. Raises Unavailable.
     """
-    pseudonym = Pseudonyms(key).of(person)
+    pseudonym = Pseudonyms(key).pseudonym(person)
     with reachable():
         while True:
             before = history(db, pseudonym)
@@ -141,13 +141,13 @@ def ask(db: Db, key: str, person: Person, *, by: str, keep_out: bool, clock: Clo
                 db.erasures.insert_one(asked)
             except DuplicateKeyError:
                 continue  # somebody asked for the same at the same moment
-            return Erasure.of(asked)
+            return Erasure.from_document(asked)
 
 
 def history(db: Db, pseudonym: str) -> list[Erasure]:
     """Every request for the person of this keyed hash, the newest first. Raises Unavailable."""
     with reachable():
-        found = [Erasure.of(one) for one in db.erasures.find({"pseudonym": pseudonym})]
+        found = [Erasure.from_document(one) for one in db.erasures.find({"pseudonym": pseudonym})]
     return sorted(found, key=lambda one: int(one.id.rpartition("-")[2]), reverse=True)
 
 
@@ -157,19 +157,19 @@ def get(db: Db, id: str) -> Erasure:
         found = db.erasures.find_one({"_id": id})
     if found is None:
         raise NotFound(Sentence("There is no erasure '{erasure}'.", erasure=id))
-    return Erasure.of(found)
+    return Erasure.from_document(found)
 
 
 def newest(db: Db, many: int) -> list[Erasure]:
     """The last `many` requests, the newest first. Raises Unavailable."""
     with reachable():
-        return [Erasure.of(one) for one in db.erasures.find().sort([("asked.at", DESCENDING)]).limit(many)]
+        return [Erasure.from_document(one) for one in db.erasures.find().sort([("asked.at", DESCENDING)]).limit(many)]
 
 
 def under_way(db: Db) -> list[Erasure]:
     """Every request that is not done, the oldest first. Raises Unavailable."""
     with reachable():
-        found = [Erasure.of(one) for one in db.erasures.find({"status": {"$in": list(OPEN)}})]
+        found = [Erasure.from_document(one) for one in db.erasures.find({"status": {"$in": list(OPEN)}})]
     return sorted(found, key=lambda one: (one.asked_at, one.id))
 
 

@@ -138,7 +138,7 @@ class Schema(Strict):
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def read(path: Path) -> Schema:
+def read_schema(path: Path) -> Schema:
     """The schema in the YAML file at `path`. Raises SchemaError naming what is wrong with it."""
     try:
         return Schema.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))

@@ -152,7 +152,7 @@ def _newest(found: list[tuple[datetime, datetime, Figure]]) -> list[tuple[dateti
     return newest
 
 
-def read(db: Db, schema: Schema) -> Economy:
+def read_vintages(db: Db, schema: Schema) -> Economy:
     """The vintages of the schema's indicators. Raises Unavailable."""
     series = [column.name for column in indicators(schema)]
     with reachable():
@@ -161,7 +161,7 @@ def read(db: Db, schema: Schema) -> Economy:
 
 def known(db: Db, schema: Schema, at: datetime) -> Known:
     """What was known of the schema's indicators at `at`: never a value that became known later. Raises Unavailable."""
-    return read(db, schema).known(at)
+    return read_vintages(db, schema).known(at)
 
 
 def indicators(schema: Schema) -> tuple[Column, ...]:

@@ -46,7 +46,7 @@ class Pseudonyms:
     def __init__(self, key: str) -> None:
         self._key = key.encode()
 
-    def of(self, person: Person) -> str:
+    def pseudonym(self, person: Person) -> str:
         """64 hex digits. The lengths in front keep two persons apart whatever characters their refs hold."""
         return self.digest(f"{len(person.campaign or '')}:{person.campaign or ''}:{person.ref}")
 

@@ -45,7 +45,7 @@ class Prediction:
         return document
 
     @classmethod
-    def of(cls, document: Document) -> Self:
+    def from_document(cls, document: Document) -> Self:
         """The record in a document that `document()` made, now or before some of the fields were added.
 
         What a later version added to it is left out.

@@ -30,7 +30,7 @@ class Reason:
     effect: float
 
     @classmethod
-    def of(cls, document: Mapping[str, Any]) -> Self:
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
         """The reason in a document that `documents` made."""
         return cls(str(document["column"]), float(document["effect"]))
 
@@ -55,7 +55,7 @@ def documents(reasons: Sequence[Reason] | None) -> list[dict[str, Any]] | None:
 
 def stored(documents: Sequence[Mapping[str, Any]] | None) -> tuple[Reason, ...] | None:
     """Reasons as `documents` made them."""
-    return None if documents is None else tuple(map(Reason.of, documents))
+    return None if documents is None else tuple(map(Reason.from_document, documents))
 
 
 def text(reasons: Sequence[Reason] | None) -> str:

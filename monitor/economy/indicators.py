@@ -24,7 +24,7 @@ from core.schema.economy import Figure
 from core.stores.mongo import Db, reachable
 from monitor.economy.series import Series, SeriesList
 from monitor.economy.statistics_service import changed
-from monitor.economy.vintages import SETTLING, write
+from monitor.economy.vintages import SETTLING, write_vintages
 from monitor.jobs.cause_states import WELL, turn
 
 STALE = "stale"
@@ -98,7 +98,7 @@ def _fetch(db: Db, service: Service, series: Series, column: Column, run: _Run) 
     except (Unavailable, InputError) as error:
         run.problems[series.column] = error.what
         return
-    run.written += write(db, series, values, run.at)
+    run.written += write_vintages(db, series, values, run.at)
 
 
 def _problem(series_list: SeriesList, series: Series, figure: Figure | None, seen: datetime | None, run: _Run) -> str:

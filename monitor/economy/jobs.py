@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.schema import Schema
 from core.stores.mongo import Db
-from monitor.economy import series
+from monitor.economy.series import read_series
 from monitor.jobs.job import Job
 from monitor.settings import Settings
 
@@ -13,7 +13,7 @@ JOBS = {"indicators": "fetch the economy's indicators, if they are live, and jud
 
 def jobs(settings: Settings, db: Db, columns: Schema) -> list[Job]:
     """The job of `JOBS`. Raises SchemaError when the list of series does not fit the schema."""
-    listed = series.read(settings.callwise_economy_series, columns)
+    listed = read_series(settings.callwise_economy_series, columns)
 
     def run_indicators() -> str:
         from monitor.economy import indicators  # noqa: PLC0415

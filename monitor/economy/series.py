@@ -109,7 +109,7 @@ class SeriesList(Strict):
         return {series.column: series for series in self.series}
 
 
-def read(path: Path, schema: Schema) -> SeriesList:
+def read_series(path: Path, schema: Schema) -> SeriesList:
     """The list in the YAML file at `path`. Raises SchemaError naming what is wrong with it."""
     try:
         found = SeriesList.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))

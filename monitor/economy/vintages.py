@@ -15,7 +15,7 @@ from monitor.economy.series import Series
 SETTLING = timedelta(minutes=1)
 
 
-def write(db: Db, series: Series, values: Mapping[str, float], at: datetime) -> int:
+def write_vintages(db: Db, series: Series, values: Mapping[str, float], at: datetime) -> int:
     """Add what is new in `values` (by period) as vintages; returns how many there were. Raises Unavailable."""
     keys = {period: f"{series.column}:{period}" for period in values}
     source = f"{series.service} {series.flow}/{series.path}"

@@ -8,7 +8,7 @@ from threading import Lock
 from core.stores.mongo import Db
 from monitor.flows import erasures, retrain
 from monitor.flows.prefect_runs import Flows, PrefectRuns
-from monitor.flows.triggers import Limits, Triggers
+from monitor.flows.triggers import RetrainLimits, Triggers
 from monitor.jobs.job import Job, one_at_a_time
 from monitor.settings import Settings
 
@@ -21,7 +21,7 @@ JOBS = {
 def jobs(settings: Settings, db: Db, trainings: Flows, asking: Lock) -> list[Job]:
     """The jobs of `JOBS`; they ask for `trainings` while they hold `asking`."""
     model = settings.callwise_model_name
-    limits = Limits(timedelta(days=settings.callwise_retrain_days), settings.callwise_retrain_outcomes)
+    limits = RetrainLimits(timedelta(days=settings.callwise_retrain_days), settings.callwise_retrain_outcomes)
     triggers = Triggers(db, trainings, model, limits, timedelta(hours=settings.callwise_training_hours))
 
     def train(reason: str, by: str) -> str:

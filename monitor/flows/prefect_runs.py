@@ -40,7 +40,7 @@ class FlowRun:
         return self.state in UNDER_WAY
 
     @classmethod
-    def of(cls, reply: dict[str, Any]) -> Self:
+    def from_document(cls, reply: dict[str, Any]) -> Self:
         """From Prefect's own document. A run without a state is one that was only just created."""
         state = reply.get("state") or {"type": "SCHEDULED", "name": "Scheduled", "timestamp": reply["created"]}
         since = datetime.fromisoformat(state["timestamp"])
@@ -71,7 +71,7 @@ class Flows(Runs, Protocol):
         """Ask for a training, or find the one that was asked for under `key`."""
         ...
 
-    def look(self, run: str) -> FlowRun | None:
+    def find(self, run: str) -> FlowRun | None:
         """The flow run `run`; None if it is not known (any more)."""
         ...
 
@@ -105,12 +105,12 @@ class PrefectRuns:
                 next="Run the set-up again (the service bootstrap).",
             )
         asked = {"parameters": dict(parameters), "idempotency_key": key}
-        return FlowRun.of(self._present("POST", f"/deployments/{deployment['id']}/create_flow_run", asked))
+        return FlowRun.from_document(self._present("POST", f"/deployments/{deployment['id']}/create_flow_run", asked))
 
-    def look(self, run: str) -> FlowRun | None:
+    def find(self, run: str) -> FlowRun | None:
         """The flow run `run`; None if it is not known (any more)."""
         found = self._call("GET", f"/flow_runs/{UUID(run)}")
-        return FlowRun.of(found) if found else None
+        return FlowRun.from_document(found) if found else None
 
     def asked(self, keys: Sequence[str]) -> list[FlowRun]:
         """The flow runs that were asked for under `keys`."""
@@ -127,7 +127,7 @@ class PrefectRuns:
 
     def _filtered(self, runs: dict[str, Any]) -> list[FlowRun]:
         asked = {"flows": {"name": {"any_": [self._flow]}}, "flow_runs": runs}
-        return [FlowRun.of(found) for found in self._present("POST", "/flow_runs/filter", asked)]
+        return [FlowRun.from_document(found) for found in self._present("POST", "/flow_runs/filter", asked)]
 
     def _present(self, method: str, path: str, body: dict[str, Any]) -> Any:
         found = self._call(method, path, body)

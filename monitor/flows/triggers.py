@@ -32,7 +32,7 @@ LOST = ("CRASHED", "FAILED")
 
 
 @dataclass(frozen=True)
-class Limits:
+class RetrainLimits:
     """`age`: how old the last training may be; `outcomes`: how many may have come in since."""
 
     age: timedelta = timedelta(days=7)
@@ -56,7 +56,7 @@ class Due:
     why: str
 
 
-def due(last: Last, at: datetime, outcomes: int, limits: Limits) -> Due | None:
+def due(last: Last, at: datetime, outcomes: int, limits: RetrainLimits) -> Due | None:
     """What is due at the moment `at`, with so many `outcomes` there are; new outcomes go before the schedule."""
     lots, spans = (outcomes - last.outcomes) // limits.outcomes, (at - last.at) // limits.age
     if lots > 0:
@@ -76,7 +76,7 @@ class Triggers:
     db: Db
     flows: Flows
     model: str
-    limits: Limits
+    limits: RetrainLimits
     limit: timedelta = timedelta(hours=6)
     clock: Clock = now
 

@@ -27,7 +27,7 @@ class TrialState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Rules:
+class IncidentRules:
     """When to try again, and when to call for a person.
 
     `attempts`: trainings asked for at most. `refusals`: how often a refusal by a gate that judges models is answered by

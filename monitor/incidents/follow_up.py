@@ -19,8 +19,9 @@ from core.stores.mongo import Db, count, reachable
 from monitor.flows.prefect_runs import FlowRun, Flows, give_up_silent
 from monitor.incidents import causes
 from monitor.incidents import store as incident_store
-from monitor.incidents.facts import Facts, Rules, Run, RunEnd, Trial, TrialState
+from monitor.incidents.facts import Facts, IncidentRules, Run, RunEnd, Trial, TrialState
 from monitor.incidents.lifecycle import Ask, Incident, Status, Step, asked, next_step
+from monitor.incidents.store import write_step
 
 ENDS = {"refused": RunEnd.REFUSED, "unchanged": RunEnd.UNCHANGED}
 
@@ -32,7 +33,7 @@ class FollowUp:
     db: Db
     flows: Flows
     model: str
-    rules: Rules
+    rules: IncidentRules
     limit: timedelta = timedelta(hours=6)
     clock: Clock = now
 
@@ -61,7 +62,7 @@ class FollowUp:
             run = self.flows.ask(todo.why, incident=incident.id, key=todo.key)
             todo = asked(incident, todo, run.id, facts)
         if isinstance(todo, Step):
-            incident_store.write(self.db, todo)
+            write_step(self.db, todo)
 
     def _facts(self, incident: Incident, taken: Sequence[Decision], going: Sequence[FlowRun]) -> Facts:
         lineup = state(taken)
@@ -96,7 +97,7 @@ def run_of(db: Db, flows: Flows, run: str) -> Run:
     if told is not None:
         end = ENDS.get(told["details"]["result"], RunEnd.HANDED_OVER)
         return Run(end, str(told["why"]), str(told["details"].get("gate") or ""))
-    seen = flows.look(run)
+    seen = flows.find(run)
     if seen is None:
         return Run(RunEnd.CRASHED, "Prefect does not know the flow run any more")
     if seen.under_way:

@@ -7,7 +7,7 @@ from threading import Lock
 
 from core.stores.mongo import Db
 from monitor.flows.prefect_runs import Flows
-from monitor.incidents.facts import Rules
+from monitor.incidents.facts import IncidentRules
 from monitor.incidents.follow_up import FollowUp
 from monitor.jobs.job import Job, one_at_a_time
 from monitor.settings import Settings
@@ -17,7 +17,7 @@ JOBS = {"incidents": "open, follow up and close incidents"}
 
 def jobs(settings: Settings, db: Db, trainings: Flows, asking: Lock) -> list[Job]:
     """The job of `JOBS`; it asks for `trainings` while it holds `asking`."""
-    rules = Rules(
+    rules = IncidentRules(
         attempts=settings.callwise_incident_attempts,
         fresh_outcomes=settings.callwise_incident_outcomes,
         patience=timedelta(days=settings.callwise_incident_days),

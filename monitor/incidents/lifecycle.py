@@ -26,7 +26,7 @@ from enum import StrEnum
 
 from core.models.gates import Gate
 from core.oversight.incident_words import MENDED_BY_TRAINING
-from monitor.incidents.facts import Facts, Finding, Rules, Run, RunEnd, TrialState
+from monitor.incidents.facts import Facts, Finding, IncidentRules, Run, RunEnd, TrialState
 
 DATA_GATES = frozenset({Gate.DATA})
 ENDS = {
@@ -115,7 +115,7 @@ def asked(incident: Incident, ask: Ask, run: str, facts: Facts) -> Step:
     return _step(changed, Status.RETRAINING, facts, f"training {ask.attempt} was asked for: {ask.why}", run=run)
 
 
-def next_step(incident: Incident, facts: Facts, rules: Rules) -> Step | Ask | None:
+def next_step(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | Ask | None:
     """What to do next about `incident`; None: nothing, until the facts are others.
 
     Whoever acts on a step or an ask may be killed before or after it was written down: the same facts then give the
@@ -137,7 +137,7 @@ def next_step(incident: Incident, facts: Facts, rules: Rules) -> Step | Ask | No
     return None
 
 
-def _while_bad(incident: Incident, facts: Facts, rules: Rules) -> Step | Ask | None:
+def _while_bad(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | Ask | None:
     """A training if that may mend it; if not, a person, once it has lasted."""
     if incident.cause in MENDED_BY_TRAINING:
         return _another(incident, facts, rules, _why(facts))
@@ -148,7 +148,7 @@ def _while_bad(incident: Incident, facts: Facts, rules: Rules) -> Step | Ask | N
     return _escalated(incident, facts, why)
 
 
-def _after_run(incident: Incident, facts: Facts, rules: Rules) -> Step | Ask | None:
+def _after_run(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | Ask | None:
     """What follows a training that handed no model over. One that did is seen by its model, whatever became of it."""
     run = facts.run
     if run is None or run.end in (RunEnd.NOT_YET, RunEnd.HANDED_OVER):
@@ -166,7 +166,7 @@ def _after_run(incident: Incident, facts: Facts, rules: Rules) -> Step | Ask | N
     return _step(replace(incident, refusals=refusals), Status.OPEN, facts, why, gate=run.gate)
 
 
-def _after_trial(incident: Incident, facts: Facts, rules: Rules) -> Step | Ask | None:
+def _after_trial(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | Ask | None:
     trial = facts.trial
     if trial is None or trial.state is TrialState.ON_TRIAL:
         return None
@@ -181,7 +181,7 @@ def _after_trial(incident: Incident, facts: Facts, rules: Rules) -> Step | Ask |
 
 
 def _another(
-    incident: Incident, facts: Facts, rules: Rules, why: str, *, fresh: int | None = None
+    incident: Incident, facts: Facts, rules: IncidentRules, why: str, *, fresh: int | None = None
 ) -> Step | Ask | None:
     """The next training; or a wait for new outcomes; or, after the last attempt, a person."""
     if incident.attempts >= rules.attempts:

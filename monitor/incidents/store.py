@@ -29,7 +29,7 @@ FIELDS = ("attempts", "run", "version", "asked_at", "refusals", "steps")
 def active(db: Db) -> list[Incident]:
     """Incidents that are not resolved, in the order of their keys. Raises Unavailable."""
     with reachable():
-        return [read(found) for found in db.incidents.find(ACTIVE).sort([("_id", ASCENDING)])]
+        return [incident_from_document(found) for found in db.incidents.find(ACTIVE).sort([("_id", ASCENDING)])]
 
 
 def open_incident(db: Db, cause: str, finding: Finding, clock: Clock = now) -> Incident | None:
@@ -49,7 +49,7 @@ def open_incident(db: Db, cause: str, finding: Finding, clock: Clock = now) -> I
     return step.incident
 
 
-def write(db: Db, step: Step) -> bool:
+def write_step(db: Db, step: Step) -> bool:
     """Write a step down; False if the incident has gone on since it was decided. Raises Unavailable."""
     after = step.incident
 
@@ -90,7 +90,7 @@ def _tell(db: Db, incident: str, entry: Document, step: int) -> None:
     change(db, incident, lambda now: {"unlogged": False} if now["unlogged"] and now["steps"] == step else None)
 
 
-def read(document: Document) -> Incident:
+def incident_from_document(document: Document) -> Incident:
     """The incident in a document of `incidents`."""
     return Incident(
         id=document["_id"],

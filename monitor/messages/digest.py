@@ -65,7 +65,7 @@ class Digest:
                 "champion": found.lineup.champion,
                 "needs": needs,
                 "trainings": found.trainings,
-                "judged": {cause: len(found.of(cause)) for cause in REPORTS},
+                "judged": {cause: len(found.reports_on(cause)) for cause in REPORTS},
                 "bad": {cause: found.bad(cause) for cause in REPORTS},
                 "title": f"Callwise: the week from {since:%d %B} to {until:%d %B %Y}",
                 "text": text(found, needs, self.page),
@@ -83,7 +83,7 @@ def text(found: Facts, needs: Sequence[str], page: str | None = None) -> str:
     champion = found.lineup.champion
     reports, newest = [], []
     for cause, (kind, _) in REPORTS.items():
-        mine = found.of(cause)
+        mine = found.reports_on(cause)
         reports.append(f"{cause}: {len(mine)} reports, {found.bad(cause)} of them found it bad")
         newest += [f"{cause}: {words(kind, mine[-1]['verdict'])}"] if mine else []
     decided = [f"version {one.version} {one.what.value}: {one.why}" for one in found.taken]

@@ -41,5 +41,5 @@ def jobs(
     return [
         Job("rank", settings.callwise_rank_seconds, run_rank),
         Job("settle", settings.callwise_settle_seconds, lambda: settle(db)),
-        Job("level", settings.callwise_level_seconds, levelling.look),
+        Job("level", settings.callwise_level_seconds, levelling.refresh),
     ]

@@ -45,7 +45,7 @@ class Levelling:
     _said: str = ""
     _learnt: dict[str, Calls] = field(default_factory=dict)
 
-    def look(self) -> str:
+    def refresh(self) -> str:
         """Put in force what has changed, and say what is in force. Raises Unavailable, NotFound, InputError."""
         present = lineup(self.scorer)
         if present is None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from core.calls import claims, undo
+from core.calls.claims import settle_calls
+from core.calls.undo import settle_undos
 from core.stores.mongo import Db
 
 
 def settle(db: Db) -> str:
     """Do so and say how many there were. Raises Unavailable."""
-    settled = claims.settle(db) + undo.settle(db)
+    settled = settle_calls(db) + settle_undos(db)
     return f"{settled} calls finished that were half recorded" if settled else "every call is recorded to the end"

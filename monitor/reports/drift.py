@@ -44,7 +44,7 @@ REFERENCE_WINDOWS = 2
 
 
 @dataclass(frozen=True)
-class Limits:
+class DriftLimits:
     """When a column has drifted (distance from 0), and how many columns (share, over 0 to 1) make it drift."""
 
     window: int
@@ -75,7 +75,7 @@ class DriftVerdict:
     last: str
     since: datetime
     until: datetime
-    limits: Limits
+    limits: DriftLimits
     columns: tuple[ColumnDrift, ...]
     score: ColumnDrift
 
@@ -116,7 +116,7 @@ class DriftVerdict:
         }
 
 
-def review(shelf: Shelf, registry: Registry, schema: Schema, limits: Limits, code_version: str) -> str:
+def review_drift(shelf: Shelf, registry: Registry, schema: Schema, limits: DriftLimits, code_version: str) -> str:
     """Judge the newest window, if it is full, and publish it once; returns what there is to say.
 
     Raises Unavailable, NotFound when the champion has no training data beside it.
@@ -146,7 +146,7 @@ def compare(
     schema: Schema,
     reference: pd.DataFrame,
     window: Sequence[windows.Scored],
-    limits: Limits,
+    limits: DriftLimits,
     version: str,
     code_version: str,
 ) -> tuple[DriftVerdict, str]:

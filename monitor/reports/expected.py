@@ -64,7 +64,7 @@ def estimate(window: Sequence[windows.Scored], version: str, code_version: str) 
     return Estimate(version, code_version, len(window), first.id, last.id, first.at, last.at, promise)
 
 
-def review(shelf: Shelf, registry: Registry, size: int, code_version: str) -> str:
+def review_expected(shelf: Shelf, registry: Registry, size: int, code_version: str) -> str:
     """Estimate from the `size` newest predictions of the champion, if there are as many; what there is to say.
 
     Kept in `reports` once a tenth of the window is new. Raises Unavailable.

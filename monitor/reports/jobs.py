@@ -11,6 +11,10 @@ from core.stores.evidently import EvidentlyUI
 from core.stores.mongo import Db
 from monitor.jobs.code_version import code_version
 from monitor.jobs.job import Job
+from monitor.reports.drift import DriftLimits, review_drift
+from monitor.reports.expected import review_expected
+from monitor.reports.parity import review_parity
+from monitor.reports.quality import review_quality
 from monitor.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,29 +39,26 @@ def jobs(
     ui = EvidentlyUI(settings.evidently_url)
 
     def run_drift() -> str:
-        from monitor.reports import drift  # noqa: PLC0415
         from monitor.reports.shelf import Shelf  # noqa: PLC0415
 
-        limits = drift.Limits(
+        limits = DriftLimits(
             settings.callwise_drift_window, settings.callwise_drift_distance, settings.callwise_drift_share
         )
-        return drift.review(Shelf(db, ui, project), registry(), columns, limits, code_version())
+        return review_drift(Shelf(db, ui, project), registry(), columns, limits, code_version())
 
     def run_performance() -> str:
-        from monitor.reports import expected, quality  # noqa: PLC0415
         from monitor.reports.shelf import Shelf  # noqa: PLC0415
 
         shelf, size = Shelf(db, ui, project), settings.callwise_quality_window
-        found = quality.review(shelf, registry(), size, code_version())
-        return f"{found}. {expected.review(shelf, registry(), size, code_version())}"
+        found = review_quality(shelf, registry(), size, code_version())
+        return f"{found}. {review_expected(shelf, registry(), size, code_version())}"
 
     def run_parity() -> str:
-        from monitor.reports import parity  # noqa: PLC0415
 
         state = scoring.state()
         versions = [str(state[role]) for role in ("champion", "canary") if state[role]]
         rows, champion = settings.callwise_parity_rows, state["champion"]
-        return parity.review(
+        return review_parity(
             db, registry(), versions, rows, code_version(), champion=str(champion) if champion else None
         )
 

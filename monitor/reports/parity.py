@@ -61,7 +61,7 @@ class Parity:
         )
 
 
-def review(
+def review_parity(
     db: Db,
     registry: Registry,
     versions: list[str],

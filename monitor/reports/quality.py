@@ -62,7 +62,7 @@ class QualityVerdict:
         return {**asdict(self), "broken": list(self.broken), "degraded": bool(self.broken)}
 
 
-def review(shelf: Shelf, registry: Registry, size: int, code_version: str) -> str:
+def review_quality(shelf: Shelf, registry: Registry, size: int, code_version: str) -> str:
     """Judge the `size` newest outcomes, if there are as many, and publish it once; returns what there is to say.
 
     Raises Unavailable, NotFound when the champion has no training data beside it.

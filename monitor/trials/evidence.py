@@ -72,7 +72,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Rules:
+class TrialRules:
     """The rates of false decisions, and the sizes. Set before the trial: none may depend on its outcomes."""
 
     promote: float = 0.05
@@ -129,7 +129,7 @@ class Verdict:
     ranking: Comparison
     auc: float
     segments: tuple[Segment, ...]
-    rules: Rules
+    rules: TrialRules
 
     @property
     def decided(self) -> bool:
@@ -152,7 +152,7 @@ class Verdict:
         return {**asdict(self), "segments": [asdict(segment) for segment in self.segments], "sentence": self.sentence}
 
 
-def judge(pairs: Sequence[Pair], rules: Rules) -> Verdict:
+def judge(pairs: Sequence[Pair], rules: TrialRules) -> Verdict:
     """The verdict on `pairs`, which are in the order in which their outcomes became known.
 
     Raises ValueError when a score is not a number from 0 to 1.
@@ -186,17 +186,17 @@ def _scores(pairs: Sequence[Pair]) -> tuple[Values, Values]:
     return given[:, 0], given[:, 1]
 
 
-def _shown_better(score: Differences, ranking: RankingGain, rules: Rules) -> Flags:
+def _shown_better(score: Differences, ranking: RankingGain, rules: TrialRules) -> Flags:
     enough = np.arange(1, score.gain.size + 1) >= rules.minimum
     shown = log_evidence(score, SCORE_BETS) >= -np.log(rules.promote)
     return np.asarray(enough & shown & (np.cumsum(score.gain) >= 0) & (ranking.auc >= 0), dtype=np.bool_)
 
 
-def _shown_worse(score: Differences, rules: Rules) -> Flags:
+def _shown_worse(score: Differences, rules: TrialRules) -> Flags:
     return np.asarray(log_evidence(score.mirrored, SCORE_BETS) >= -np.log(rules.roll_back), dtype=np.bool_)
 
 
-def _groups(pairs: Sequence[Pair], rules: Rules) -> dict[str, list[int]]:
+def _groups(pairs: Sequence[Pair], rules: TrialRules) -> dict[str, list[int]]:
     """The places of the pairs of each segment that is judged, in the order in which segments were first seen."""
     groups: dict[str, list[int]] = {}
     for place, pair in enumerate(pairs):
@@ -207,7 +207,7 @@ def _groups(pairs: Sequence[Pair], rules: Rules) -> dict[str, list[int]]:
     return groups
 
 
-def _guarded(groups: Mapping[str, list[int]], score: Differences, rules: Rules) -> list[tuple[str, int]]:
+def _guarded(groups: Mapping[str, list[int]], score: Differences, rules: TrialRules) -> list[tuple[str, int]]:
     """The place at which each segment is shown to pay; past the end for one that is not."""
     ends = []
     for name, places in groups.items():
@@ -217,7 +217,7 @@ def _guarded(groups: Mapping[str, list[int]], score: Differences, rules: Rules) 
     return ends
 
 
-def _loss_over_margin(score: Differences, places: list[int], rules: Rules) -> Differences:
+def _loss_over_margin(score: Differences, places: list[int], rules: TrialRules) -> Differences:
     loss, margin = score.mirrored, rules.segment_margin
     return Differences(loss.gain[places] - margin, loss.low[places] - margin, loss.high[places] - margin)
 
@@ -235,7 +235,7 @@ def _verdict(
     score: Differences,
     ranking: RankingGain,
     groups: Mapping[str, list[int]],
-    rules: Rules,
+    rules: TrialRules,
 ) -> Verdict:
     """All that is stated about the first n pairs, on which it was decided or which are all there are."""
     n, sales = len(pairs), sum(pair.positive for pair in pairs)
@@ -259,7 +259,7 @@ def _verdict(
     )
 
 
-def _comparison(gain: Differences, bets: Values, observations: int, bound: float, rules: Rules) -> Comparison:
+def _comparison(gain: Differences, bets: Values, observations: int, bound: float, rules: TrialRules) -> Comparison:
     low, high = confidence(gain, bets, rules.confidence, observations, bound)
     return Comparison(
         estimate=float(gain.gain.sum() / max(observations, 1)),
@@ -270,7 +270,7 @@ def _comparison(gain: Differences, bets: Values, observations: int, bound: float
     )
 
 
-def _segment(name: str, places: list[int], score: Differences, rules: Rules) -> Segment:
+def _segment(name: str, places: list[int], score: Differences, rules: TrialRules) -> Segment:
     shown = evidence(_loss_over_margin(score, places, rules), SCORE_BETS)
     reached = len(places) >= rules.segment_rows and shown >= rules.segments / rules.guard
     return Segment(name, len(places), float(-score.gain[places].mean()), shown, reached)

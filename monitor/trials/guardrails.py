@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Limits:
+class GuardrailLimits:
     """`errors`: requests a canary may fail. `slowness`: how many times the champion's time it may take on average.
 
     Slowness is judged from `requests` on: the first requests of any model warm it up.
@@ -23,7 +23,7 @@ class Limits:
     requests: int = 20
 
 
-def broken(state: Mapping[str, str | int | float], canary: str, limits: Limits) -> str | None:
+def broken(state: Mapping[str, str | int | float], canary: str, limits: GuardrailLimits) -> str | None:
     """Why the trial of version `canary` must end now, in words; None while it may go on.
 
     `state` is what the scoring service says of itself (`core.scoring.client.ScoringClient.state`).

@@ -27,18 +27,18 @@ def jobs(
 
     @cache
     def trial() -> Review:
-        from monitor.trials.evidence import Rules  # noqa: PLC0415
-        from monitor.trials.guardrails import Limits  # noqa: PLC0415
+        from monitor.trials.evidence import TrialRules  # noqa: PLC0415
+        from monitor.trials.guardrails import GuardrailLimits  # noqa: PLC0415
         from monitor.trials.trial import Review  # noqa: PLC0415
 
-        rules = Rules(
+        rules = TrialRules(
             promote=settings.callwise_trial_false_promotion,
             roll_back=settings.callwise_trial_false_rollback,
             minimum=settings.callwise_trial_minimum,
             limit=settings.callwise_trial_limit,
         )
-        limits = Limits(settings.callwise_trial_errors, settings.callwise_trial_slowness)
+        limits = GuardrailLimits(settings.callwise_trial_errors, settings.callwise_trial_slowness)
         succession = Succession(db, settings.callwise_model_name, registry(), by="monitor")
         return Review(db, columns, succession, scoring.state, rules, limits)
 
-    return [Job("trial", settings.callwise_trial_seconds, lambda: trial().look())]
+    return [Job("trial", settings.callwise_trial_seconds, lambda: trial().advance())]

@@ -20,8 +20,8 @@ from core.schema import Schema
 from core.stores.mongo import Db, reachable
 from monitor.reports import parity
 from monitor.trials import guardrails
-from monitor.trials.evidence import Rules, Verdict, judge
-from monitor.trials.guardrails import Limits
+from monitor.trials.evidence import TrialRules, Verdict, judge
+from monitor.trials.guardrails import GuardrailLimits
 from monitor.trials.pairs import pairs
 
 
@@ -36,13 +36,13 @@ class Review:
     schema: Schema
     succession: Succession
     serving: Callable[[], Mapping[str, str | int | float]]
-    rules: Rules
-    limits: Limits = field(default_factory=Limits)
+    rules: TrialRules
+    limits: GuardrailLimits = field(default_factory=GuardrailLimits)
     clock: Clock = now
     _seen: tuple[str, datetime | None, int | None] = field(default=("", None, None))
     _said: str = ""
 
-    def look(self) -> str:
+    def advance(self) -> str:
         """Let the aliases follow, look at the canary if there is one, and decide if the evidence is in."""
         state = self.succession.follow()
         trial, champion = state.trial, state.champion

@@ -26,7 +26,7 @@ class Forgetting:
         self._subjects, self._spool = subjects, spool
         self.forgotten: tuple[str, ...] = ()
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Take everybody who is being erased out of the spool."""
         try:
             subjects = self._subjects()
@@ -43,7 +43,7 @@ class Forgetting:
         """Look every `every_seconds` until `stop` is set."""
         while True:
             try:
-                self.look()
+                self.refresh()
             except Exception:  # the thread must outlive whatever one look meets
                 self.forgotten = ()
                 log.exception("the spool could not be looked through; it is tried again")

@@ -66,7 +66,9 @@ class PredictionLog:
         Raises Conflict when the request id was used for other rows, and Unavailable when neither MongoDB nor the spool
         could keep them.
         """
-        return [Prediction.of(held) for held in self._put([prediction.document() for prediction in predictions])]
+        return [
+            Prediction.from_document(held) for held in self._put([prediction.document() for prediction in predictions])
+        ]
 
     def _put(self, documents: list[Document]) -> list[Document]:
         failed = False

@@ -86,7 +86,7 @@ def test_a_first_model_ranks_people_of_its_kind_and_nothing_is_wrong(live: Live)
     live.say(f"{HISTORY} calls are known, {OPEN} are still to be made; flow run {first[:8]} was asked for")
 
     def trained() -> bool:
-        run = live.flows.look(first)
+        run = live.flows.find(first)
         assert run is None or run.under_way or run.state == "COMPLETED", run
         return run is not None and run.state == "COMPLETED"
 

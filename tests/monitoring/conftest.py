@@ -14,6 +14,7 @@ from core.models.registry import SCORE
 from core.schema import Schema
 from core.settings.loop import MonitorSettings
 from monitor.reports import drift, quality
+from monitor.reports.drift import DriftLimits
 from monitor.reports.windows import Called, Scored
 from tests.made_up_outcomes import made_up
 from trainer.data.snapshot import OUTCOME
@@ -22,7 +23,7 @@ START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 WATCHING = MonitorSettings()
 LOOKS = 10  # to a window: it is judged again once a tenth of it is new
 REFERENCE = 5_000
-LIMITS = drift.Limits(WATCHING.callwise_drift_window, WATCHING.callwise_drift_distance, WATCHING.callwise_drift_share)
+LIMITS = DriftLimits(WATCHING.callwise_drift_window, WATCHING.callwise_drift_distance, WATCHING.callwise_drift_share)
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 

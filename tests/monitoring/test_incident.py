@@ -12,10 +12,13 @@ from core.models.registry import Loaded, ModelVersion
 from core.models.succession import Succession
 from core.schema import Schema
 from core.stores.mongo import Db
-from monitor.incidents.facts import Rules
+from monitor.incidents.facts import IncidentRules
 from monitor.incidents.follow_up import FollowUp
 from monitor.messages.digest import Digest
-from monitor.reports import drift, expected, parity, quality
+from monitor.reports.drift import review_drift
+from monitor.reports.expected import review_expected
+from monitor.reports.parity import review_parity
+from monitor.reports.quality import review_quality
 from monitor.reports.shelf import Shelf
 from tests.aliases import Aliases
 from tests.fake_evidently import FakeEvidently, FakeRegistry
@@ -60,9 +63,9 @@ class Watched:
         """What the jobs do, once each."""
         self.at += timedelta(minutes=15)
         self.prefect.now = self.at
-        drift.review(self.shelf, self.registry, self.schema, LIMITS, "code")
-        quality.review(self.shelf, self.registry, WATCHING.callwise_quality_window, "code")
-        return FollowUp(self.db, self.prefect.client(), MODEL, Rules(), clock=self.clock).run()
+        review_drift(self.shelf, self.registry, self.schema, LIMITS, "code")
+        review_quality(self.shelf, self.registry, WATCHING.callwise_quality_window, "code")
+        return FollowUp(self.db, self.prefect.client(), MODEL, IncidentRules(), clock=self.clock).run()
 
 
 class Models:
@@ -113,9 +116,9 @@ def test_every_report_says_which_code_made_it(db: Db, schema: Schema, reference:
     house = Watched(db, schema, reference)
     house.see(people(schema, LIMITS.window, 2))
     house.look()
-    expected.review(house.shelf, house.registry, WATCHING.callwise_quality_window, "code")
+    review_expected(house.shelf, house.registry, WATCHING.callwise_quality_window, "code")
     Digest(db, MODEL, "monday", 6, "code", clock=lambda: START + timedelta(days=8)).run()
 
-    parity.review(db, Models(schema), [VERSION], 10, "code", champion=VERSION, clock=house.clock)
+    review_parity(db, Models(schema), [VERSION], 10, "code", champion=VERSION, clock=house.clock)
     made = {report["kind"]: report["verdict"].get("code_version") for report in db.reports.find()}
     assert made == dict.fromkeys(("drift", "performance", "estimate", "parity", "digest"), "code")

@@ -42,7 +42,7 @@ def test_the_command_writes_a_table_a_picture_and_figures(tmp_path: Path, capsys
 
 def test_the_loop_lives_as_the_appliance_does(schema: Schema) -> None:
     """Far enough for a trial to end: what it decided, trained and told fits together, and nothing is left out."""
-    history = History.read(SAMPLE, schema)
+    history = History.from_file(SAMPLE, schema)
     arm = command.run("callwise", history, schema, Protocol(2_000, 200, 4_000)).arm
     assert isinstance(arm, Callwise)
     assert arm.retrainings == len(arm.trainings) > 0

@@ -11,7 +11,7 @@ from scipy.stats import binom
 from core.models.registry import SCORE
 from core.schema import Schema
 from core.settings.loop import IncidentSettings, MonitorSettings, TrialSettings
-from monitor.incidents.facts import Rules
+from monitor.incidents.facts import IncidentRules
 from monitor.reports import promise, shelf
 from monitor.reports.drift import DriftVerdict, compare
 from monitor.reports.promise import promised
@@ -55,7 +55,12 @@ def test_the_default_is_the_one_the_suite_was_written_for(
 
 def test_the_constants_are_the_ones_the_suite_was_written_for() -> None:
     assert (promise.FALSE_ALARMS, shelf.STRIDE) == (0.01, 10)
-    assert (Rules().attempts, Rules().refusals, Rules().fresh_outcomes, Rules().patience.days) == (3, 1, 200, 14)
+    assert (
+        IncidentRules().attempts,
+        IncidentRules().refusals,
+        IncidentRules().fresh_outcomes,
+        IncidentRules().patience.days,
+    ) == (3, 1, 200, 14)
 
 
 def alike(schema: Schema, rows: int) -> pd.DataFrame:

@@ -23,10 +23,10 @@ from core.settings.loop import TrainerSettings
 from tests.pipeline.conftest import Training
 from tests.pipeline.test_sabotage import leaked
 from trainer.gates import champion_gate, data_gate, model_gate
-from trainer.gates.champion_gate import Decision, Outcomes, Rules, against_base_rate, against_champion
+from trainer.gates.champion_gate import Decision, GateRules, Outcomes, against_base_rate, against_champion
 from trainer.pipeline.registration import proof_inputs
 
-RULES = Rules.of(TrainerSettings())
+RULES = GateRules.from_settings(TrainerSettings())
 
 
 def no_segments(rows: int) -> pd.DataFrame:
@@ -220,7 +220,7 @@ def test_a_model_saved_differently_does_not_reproduce_its_proof(
     training: Training, outcomes: pd.DataFrame, schema: Schema, tmp_path: Path, save: Save, passes: bool
 ) -> None:
     model = training.model(outcomes)
-    proof = Proof.of(model, proof_inputs(outcomes, schema))
+    proof = Proof.for_model(model, proof_inputs(outcomes, schema))
     save(model, tmp_path / "model.skops")
     with threadpool_limits(1):
         saved = skops.io.load(tmp_path / "model.skops", trusted=list(TRUSTED_TYPES))

@@ -29,10 +29,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from bootstrap.embedded.environment import programs
 from bootstrap.embedded.services import BY_NAME
-from core import schema as schemas
 from core.models.proof import Proof
 from core.models.registry import PROOF, ModelRegistry, saving
-from core.schema import Schema
+from core.schema import Schema, read_schema
 from core.schema.column import ColumnType, Value
 from core.scoring.client import ScoringClient
 from core.settings.addresses import MongoSettings, RegistrySettings, ScoringSettings
@@ -67,7 +66,7 @@ def wait_for(what: str, happened: Callable[[], bool], *, seconds: float = 90.0) 
 
 def campaign_schema() -> Schema:
     """The schema that comes with Callwise."""
-    return schemas.read(ROOT / "data" / "schema.yaml")
+    return read_schema(ROOT / "data" / "schema.yaml")
 
 
 def some_rows(schema: Schema, count: int, seed: int = 0) -> list[dict[str, Value]]:
@@ -114,7 +113,7 @@ class Registry:
             make_column_transformer((OneHotEncoder(handle_unknown="ignore"), words), (StandardScaler(), numbers)),
             LogisticRegression(max_iter=200),
         ).fit(frame, np.random.default_rng(seed).integers(0, 2, len(rows)))
-        proof = Proof.of(model, rows[:20])
+        proof = Proof.for_model(model, rows[:20])
         if not proven:
             proof = Proof(proof.inputs, [1 - score for score in proof.scores])
         path = self.folder / PROOF

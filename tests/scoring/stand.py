@@ -10,14 +10,14 @@ import numpy.typing as npt
 import pandas as pd
 from starlette.testclient import TestClient
 
-from core.schema import read
+from core.schema import read_schema
 from core.scoring.client import ScoringClient
 from core.settings.addresses import ScoringSettings
 from core.settings.group import ROOT
 from serving.main import Service
 from tests.scoring.fakes import FakeLevels, FakeModel, FakeRegistry, MemoryHome
 
-SCHEMA = read(ROOT / "data" / "schema.yaml")
+SCHEMA = read_schema(ROOT / "data" / "schema.yaml")
 
 
 class ByAge(FakeModel):
@@ -50,9 +50,9 @@ class Stand:
     def point(self, **aliases: str) -> None:
         """Let the registry's aliases be these, and look."""
         self.registry.aliases = aliases
-        self.service.models.look()
+        self.service.models.refresh()
 
     def put_levels(self, **shifts: float) -> None:
         """Let these be the levels in force, `v1=0.5` for version 1, and look."""
         self.levels.shifts = {version.removeprefix("v"): shift for version, shift in shifts.items()}
-        self.service.levels.look()
+        self.service.levels.refresh()

@@ -31,7 +31,7 @@ class Lineage:
     parent_version: str | None = None
 
     @classmethod
-    def of(
+    def from_snapshot(
         cls, snapshot: Snapshot, schema: Schema, code: str, *, reason: str, incident: str | None, parent: str | None
     ) -> Lineage:
         """The lineage of a model that is about to be made from `snapshot` by the code of version `code`."""

@@ -14,8 +14,9 @@ import pandas as pd
 import pyarrow as pa
 
 from core.errors import SchemaError
-from core.schema import Schema, economy
+from core.schema import Schema
 from core.schema.column import ColumnType
+from core.schema.economy import read_vintages
 from core.stores.mongo import Db, reachable
 from trainer.data import dataset_file
 
@@ -25,7 +26,7 @@ BATCH = 2_000
 ARROW = {ColumnType.INTEGER: pa.int64(), ColumnType.NUMBER: pa.float64(), ColumnType.CATEGORY: pa.string()}
 
 
-def read(db: Db, schema: Schema) -> pd.DataFrame:
+def read_outcomes(db: Db, schema: Schema) -> pd.DataFrame:
     """All outcomes, the oldest first: the features, `outcome` (0 or 1), `at`, `prospect`, `source_campaign`.
 
     An outcome whose prospect is gone, or lacks a feature of which nothing was known, or has a word where a number
@@ -46,7 +47,7 @@ def read(db: Db, schema: Schema) -> pd.DataFrame:
                 {"_id": {"$in": keys[start : start + BATCH]}}, {"features": 1}, batch_size=BATCH
             )
         }
-    vintages = economy.read(db, schema)
+    vintages = read_vintages(db, schema)
     rows = [
         vintages.known(outcome["at"]).fill(found, schema) if (found := features.get(outcome["prospect"])) else {}
         for outcome in outcomes
@@ -62,7 +63,7 @@ def read(db: Db, schema: Schema) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def write(frame: pd.DataFrame, schema: Schema, path: Path) -> None:
+def write_outcomes(frame: pd.DataFrame, schema: Schema, path: Path) -> None:
     """Write `frame` as parquet; the same rows give the same bytes (with the same release of Arrow).
 
     An integer column in which a number is not whole is kept as it is: to say so is for the data gate.

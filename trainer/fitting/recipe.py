@@ -34,6 +34,7 @@ from trainer.fitting.candidates import Candidate
 from trainer.fitting.search import Tried, search
 from trainer.gates import champion_gate as gate
 from trainer.gates import data_gate, model_gate
+from trainer.gates.champion_gate import GateRules
 from trainer.gates.verdict import Verdict
 
 P = ParamSpec("P")
@@ -92,7 +93,7 @@ class Unwatched:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Incumbent:
     """The champion a candidate is held against: how to load it, and the newest outcome it has learnt from."""
 
     load: Callable[[], Model]
@@ -124,12 +125,12 @@ def make(
     frame: pd.DataFrame,
     schema: Schema,
     settings: TrainerSettings,
-    champion: Standing | None,
+    champion: Incumbent | None,
     *,
     watch: Watch,
     step: Step = plain,
 ) -> Made:
-    """Make a model of the n outcomes in `frame` (as `trainer.data.snapshot.read` gives them), the oldest first.
+    """Make a model of the n outcomes in `frame` (as `trainer.data.snapshot.read_outcomes` gives them), oldest first.
 
     `champion` is None for the first. Raises GateRefused, and InputError where a
     window holds one outcome only.
@@ -154,14 +155,14 @@ def make(
     # Deepchecks knows no chance: what is not shown to be below the bound is let through to the gate that does.
     bound = settings.callwise_gate_auc - gate.CERTAIN * gate.null_error(windows.test[OUTCOME].to_numpy())
     watch.enforce(step(Gate.MODEL, model_gate.validate)(judged, windows, schema, auc=bound, seed=seed))
-    verdict = step(Gate.CHAMPION, champion_gate)(judged, windows, schema, champion, gate.Rules.of(settings))
+    verdict = step(Gate.CHAMPION, champion_gate)(judged, windows, schema, champion, GateRules.from_settings(settings))
     watch.enforce(verdict)
     model, _ = step("refit", calibrate.fit)(best, windows.shifted(), schema, seed)
     return Made(model, best, windows.whole, verdict)
 
 
 def champion_gate(
-    model: Model, windows: Split, schema: Schema, champion: Standing | None, rules: gate.Rules
+    model: Model, windows: Split, schema: Schema, champion: Incumbent | None, rules: GateRules
 ) -> Verdict:
     """The candidate against the champion (or, without one, the base rate) on the newest outcomes.
 

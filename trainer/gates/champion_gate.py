@@ -35,7 +35,7 @@ Outcomes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Rules:
+class GateRules:
     """What a candidate must be. Log losses are per outcome, in nats; AUC and capture are shares.
 
     `auc`: what any model must gain on guessing; `log_loss`: what the first must gain on the base rate; `rows`: outcomes
@@ -50,7 +50,7 @@ class Rules:
     segment_rows: int = 200
 
     @classmethod
-    def of(cls, settings: TrainerSettings) -> Rules:
+    def from_settings(cls, settings: TrainerSettings) -> GateRules:
         """As the settings say."""
         return cls(
             auc=settings.callwise_gate_auc,
@@ -85,7 +85,7 @@ class Decision:
 
 
 def against_champion(
-    outcomes: Outcomes, candidate: Scores, champion: Scores, segments: pd.DataFrame, rules: Rules
+    outcomes: Outcomes, candidate: Scores, champion: Scores, segments: pd.DataFrame, rules: GateRules
 ) -> Decision:
     """Judge `candidate` against `champion` on n outcomes (0 or 1).
 
@@ -144,7 +144,7 @@ def against_champion(
     return Decision(True, why, figures, judged)
 
 
-def against_base_rate(outcomes: Outcomes, candidate: Scores, base_rate: float, rules: Rules) -> Decision:
+def against_base_rate(outcomes: Outcomes, candidate: Scores, base_rate: float, rules: GateRules) -> Decision:
     """Judge the first `candidate` (scores of n outcomes) against the forecast that gives everybody `base_rate`.
 
     The rate is the share of sales just before these outcomes: what was known when they were forecast.
@@ -245,7 +245,7 @@ def _groups(segments: pd.DataFrame) -> list[tuple[str, npt.NDArray[np.bool_]]]:
     ]
 
 
-def _segment(name: str, loss: Scores, rules: Rules) -> Segment:
+def _segment(name: str, loss: Scores, rules: GateRules) -> Segment:
     mean, error = float(loss.mean()), _error(loss)
     judged = len(loss) >= rules.segment_rows
     worse = judged and mean > rules.segment_margin and mean > CERTAIN * error

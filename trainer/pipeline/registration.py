@@ -49,7 +49,7 @@ def register(
     registry.ensure()
     with tempfile.TemporaryDirectory(prefix="callwise-register-") as folder, reachable("the new model"):
         proof, reference = Path(folder) / PROOF, Path(folder) / REFERENCE
-        proof.write_text(Proof.of(model, proof_inputs(trained_on, schema)).text(), encoding="utf-8")
+        proof.write_text(Proof.for_model(model, proof_inputs(trained_on, schema)).text(), encoding="utf-8")
         reference_of(model, trained_on, schema).to_parquet(reference, index=False)
         with mlflow.start_run(run_id=run_id):
             logged = mlflow.sklearn.log_model(

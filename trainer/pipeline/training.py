@@ -31,8 +31,9 @@ from core.stores.events import Event
 from core.stores.mongo import Db
 from trainer.data import snapshot
 from trainer.data.lineage import WHAT_MAKES_A_MODEL, Lineage, code_version
+from trainer.data.snapshot import read_outcomes, write_outcomes
 from trainer.fitting import recipe
-from trainer.fitting.recipe import Step, plain
+from trainer.fitting.recipe import Incumbent, Step, plain
 from trainer.pipeline import handover, tracking
 from trainer.pipeline.registration import TRAINED_UNTIL, register
 
@@ -89,7 +90,7 @@ def _train(trainer: Trainer, reason: str, incident: str | None, step: Step) -> O
     champion = trainer.models.version_by_alias(CHAMPION)
     parent = champion.version if champion else None
     code = code_version(trainer.settings.callwise_code_version)
-    lineage = Lineage.of(kept, trainer.schema, code, reason=reason, incident=incident, parent=parent)
+    lineage = Lineage.from_snapshot(kept, trainer.schema, code, reason=reason, incident=incident, parent=parent)
     for known in (trainer.models.version_by_alias(CANARY), champion):
         if known is not None and all(known.tags.get(key) == lineage.tags()[key] for key in WHAT_MAKES_A_MODEL):
             why = f"version {known.version} was made from these {kept.rows} outcomes, by this code"
@@ -114,7 +115,7 @@ def _candidate(
     if champion is not None:
         until = champion.tags.get(TRAINED_UNTIL)
         load = partial(_load, trainer.models, champion)
-        standing = recipe.Standing(load, datetime.fromisoformat(until) if until else None)
+        standing = Incumbent(load, datetime.fromisoformat(until) if until else None)
     made = recipe.make(frame, trainer.schema, trainer.settings, standing, watch=run, step=step)
     why = made.verdict.why
     version = step("register", register)(
@@ -146,11 +147,11 @@ def take_snapshot(trainer: Trainer) -> tuple[pd.DataFrame, Snapshot]:
     """All outcomes as they are now, and the version under which exactly these are kept for good."""
     with tempfile.TemporaryDirectory(prefix="callwise-snapshot-") as folder:
         path = Path(folder) / "dataset.parquet"
-        frame = snapshot.read(trainer.db, trainer.schema)
+        frame = read_outcomes(trainer.db, trainer.schema)
         event_log.append(
             trainer.db, who="trainer", what=Event.OUTCOMES_READ, subject=trainer.models.name, rows=len(frame)
         )
-        snapshot.write(frame, trainer.schema, path)
+        write_outcomes(frame, trainer.schema, path)
         facts = {"schema": trainer.schema.hash}
         if len(frame):
             facts |= {"from": frame[snapshot.AT].iloc[0].isoformat(), "until": frame[snapshot.AT].iloc[-1].isoformat()}

@@ -42,7 +42,7 @@ class Datasets:
     clock: Clock = now
     name: str = "datasets"
 
-    def look(self, subject: Subject) -> int:
+    def count(self, subject: Subject) -> int:
         """How many of the subject's rows there are in all contents; one that lies on S3 and here too counts once."""
         return sum({_content(place): sum(_theirs(table, subject)) for place, table in self._everything()}.values())
 

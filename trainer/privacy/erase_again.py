@@ -14,7 +14,7 @@ from typing import Any
 
 from core.errors import CallwiseError, InputError, SettingsError
 from core.privacy.requests import Erasure, ask
-from core.schema import Schema, read
+from core.schema import Schema, read_schema
 from core.schema.person import Person, Pseudonyms
 from core.settings.addresses import MongoSettings, SchemaSettings
 from core.settings.loading import load
@@ -35,7 +35,7 @@ def again(db: Db, schema: Schema, key: str, receipts: Sequence[Mapping[str, Any]
     with reachable():
         for found in db.prospects.find({}, {"ref": 1, "campaign": 1}, batch_size=BATCH):
             person = Person(found["ref"], None if schema.reference else found["campaign"])
-            pseudonym = pseudonyms.of(person)
+            pseudonym = pseudonyms.pseudonym(person)
             if pseudonym in wanted and pseudonym not in asked:
                 asked[pseudonym] = ask(db, key, person, by=by, keep_out=wanted[pseudonym])
     return list(asked.values())
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if here.erasure_key is None:
             raise SettingsError("CALLWISE_ERASURE_KEY is not set.", next="It must be the one of the receipts.")
         receipts = list(receipts_in(sys.stdin.read()))
-        found = again(connect(here), read(here.callwise_schema), here.erasure_key, receipts, by=asked.by)
+        found = again(connect(here), read_schema(here.callwise_schema), here.erasure_key, receipts, by=asked.by)
     except CallwiseError as error:
         print(error, file=sys.stderr)
         return 1

@@ -83,7 +83,7 @@ class Eraser:
         request = erasure_requests.note(self.db, request, Status.ERASING, traces=sorted(traces), problem="")
         number, rest = str(request.passes + 1), 0
         for place in self.places:
-            found = place.look(request.subject)
+            found = place.count(request.subject)
             # Before it is removed: who goes on with this pass after a crash finds less, and the most stands.
             before = dict(request.found.get(place.name, {}))
             counted = {**before, number: max(found, before.get(number, 0))}
@@ -93,7 +93,7 @@ class Eraser:
             if found:
                 place.erase(request.subject)
             rest += counted[number]
-        left = {place.name: place.look(request.subject) for place in self.places}
+        left = {place.name: place.count(request.subject) for place in self.places}
         if still := [name for name, many in left.items() if many]:
             raise Unavailable(
                 f"Something was left in {', '.join(still)}.", kept="What was removed is.", next="It is tried again."

@@ -39,7 +39,7 @@ class ModelRows:
     traces: Traces
     name: str = "model rows"
 
-    def look(self, subject: Subject) -> int:
+    def count(self, subject: Subject) -> int:
         """How many of the subject's rows lie beside models. Nothing can be told before there are traces."""
         return sum(found for _, _, found in self._files(subject))
 

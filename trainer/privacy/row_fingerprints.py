@@ -25,13 +25,13 @@ class Traces:
         self._names = [column.name for column in schema.features]
         self._categories = [column.name for column in schema.features if column.is_category]
 
-    def of(self, row: Mapping[str, Any]) -> set[str]:
+    def of_row(self, row: Mapping[str, Any]) -> set[str]:
         """The row's own trace, and one for each category that might have been changed."""
         return {self._trace(row, ""), *(self._trace(row, name) for name in self._categories)}
 
     def of_all(self, rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
         """The traces of all `rows`."""
-        return frozenset().union(*(self.of(row) for row in rows))
+        return frozenset().union(*(self.of_row(row) for row in rows))
 
     def is_row(self, row: Mapping[str, Any], traces: frozenset[str]) -> bool:
         """Whether `row` is one of those that left `traces`."""
@@ -39,7 +39,7 @@ class Traces:
 
     def is_made_from(self, row: Mapping[str, Any], traces: frozenset[str]) -> bool:
         """Whether `row` is one of those, or one of them with one category changed."""
-        return not traces.isdisjoint(self.of(row))
+        return not traces.isdisjoint(self.of_row(row))
 
     def _trace(self, row: Mapping[str, Any], without: str) -> str:
         values = [without, *(_plain(row.get(name)) for name in self._names if name != without)]

@@ -29,7 +29,7 @@ class Spool:
     scoring: Scoring
     name: str = "spool"
 
-    def look(self, subject: Subject) -> int:
+    def count(self, subject: Subject) -> int:
         """0, once the service has looked. Raises Unavailable until then."""
         if subject.receipt not in str(self.scoring.state()["forgotten"]).split(","):
             raise Unavailable(

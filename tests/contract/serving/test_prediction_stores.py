@@ -33,17 +33,17 @@ def test_records_come_back_as_they_are(store: Store) -> None:
     shadowed = prediction(row=1, shadow_score=0.1, shadow_version="4", level=0.25, shadow_level=-1 / 3)
     new = documents(prediction(), shadowed)
     assert store.put(new) == new
-    assert [Prediction.of(held) for held in store.put(new)] == [prediction(), shadowed]
+    assert [Prediction.from_document(held) for held in store.put(new)] == [prediction(), shadowed]
 
 
 def test_a_record_from_before_there_were_levels_is_read_as_one_without(store: Store) -> None:
     (old,) = documents(prediction())
     del old["level"], old["shadow_level"]
     store.put([old])
-    assert [Prediction.of(held) for held in store.put(documents(prediction(level=0.5)))] == [prediction()]
+    assert [Prediction.from_document(held) for held in store.put(documents(prediction(level=0.5)))] == [prediction()]
     del old["score"]
     with pytest.raises(KeyError, match="score"):
-        Prediction.of(old)
+        Prediction.from_document(old)
 
 
 def test_the_first_answer_to_a_request_stands(store: Store) -> None:

@@ -66,7 +66,7 @@ class Scoring:
 
     def state(self) -> Mapping[str, str | int | float]:
         if not self.away:
-            self.forgetting.look()
+            self.forgetting.refresh()
         return {"forgotten": "" if self.away else ",".join(self.forgetting.forgotten)}
 
 
@@ -113,7 +113,7 @@ class House:
         encoder = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), words), remainder="passthrough")
         model = make_pipeline(encoder, LogisticRegression(max_iter=20))
         model.fit(frame[self.schema.feature_names], frame["outcome"])
-        lineage = Lineage.of(kept, self.schema, "one", reason="a test", incident=None, parent=None)
+        lineage = Lineage.from_snapshot(kept, self.schema, "one", reason="a test", incident=None, parent=None)
         run = self.trainer.models.client.create_run(self.experiment).info.run_id
         return register(self.trainer.models, model, frame, self.schema, lineage, run, why="a test").version
 

@@ -118,7 +118,7 @@ def test_content_that_no_dataset_refers_to_is_found_too(house: House, monkeypatc
     assert everywhere.where(house, house.ref) == []
 
 
-@pytest.mark.parametrize("step", ["look", "erase"])
+@pytest.mark.parametrize("step", ["count", "erase"])
 @pytest.mark.parametrize("number", range(9))
 def test_whoever_dies_in_whichever_place_the_end_is_the_same(
     house: House, monkeypatch: pytest.MonkeyPatch, number: int, step: str
@@ -215,7 +215,7 @@ def test_a_request_is_one_however_often_it_is_asked_and_the_next_is_another(hous
     assert done.id == first.id
     again = house.ask()
     assert again.id != first.id
-    found = history(house.db, Pseudonyms(KEY).of(house.person))
+    found = history(house.db, Pseudonyms(KEY).pseudonym(house.person))
     assert [one.id for one in found] == [again.id, first.id]
 
 

@@ -115,7 +115,7 @@ def test_a_run_whose_worker_was_killed_crashes_and_makes_room(after: str) -> Non
             assert _move(api, killed.id, "RUNNING") == "ACCEPT"
         assert _move(api, waiting.id, "PENDING") == "REJECT"  # one at a time
         deadline = time.monotonic() + 300
-        while (found := flows.look(killed.id)) and found.under_way:
+        while (found := flows.find(killed.id)) and found.under_way:
             assert time.monotonic() < deadline, f"it still counts as {found.name}"
             time.sleep(1)
         assert found is not None

@@ -22,8 +22,9 @@ from core.schema import Schema
 from core.settings.group import ROOT
 from core.stores.evidently import EvidentlyUI, dashboard, project_id
 from core.stores.mongo import Db
-from monitor.reports import drift, quality
 from monitor.reports import shelf as reports
+from monitor.reports.drift import DriftLimits, review_drift
+from monitor.reports.quality import review_quality
 from monitor.reports.shelf import Shelf
 from tests.fake_evidently import FakeRegistry
 from tests.listed import put_on_a_list
@@ -78,10 +79,10 @@ def asked(ui: EvidentlyUI, path: str, **more: Any) -> Any:
 def test_reports_are_seen_in_the_evidently_ui(db: Db, ui: EvidentlyUI, project: str, schema: Schema) -> None:
     played(db, people(schema, SIZE, 2, age=60), schema.feature_names)
     registry, shelf = FakeRegistry("7", people(schema, 1000, 1, age=40)), Shelf(db, ui, project)
-    limits = drift.Limits(window=SIZE, distance=0.2, share=0.3)
+    limits = DriftLimits(window=SIZE, distance=0.2, share=0.3)
     for _ in range(2):
-        drift.review(shelf, registry, schema, limits, "code")
-        quality.review(shelf, registry, SIZE, "code")
+        review_drift(shelf, registry, schema, limits, "code")
+        review_quality(shelf, registry, SIZE, "code")
 
     stored = {report["kind"]: report for report in db.reports.find()}
     key = project_id(project)
@@ -124,8 +125,8 @@ def test_old_snapshots_go(
     monkeypatch.setattr(reports, "SNAPSHOTS", 1)
     played(db, people(schema, SIZE, 2, age=40), schema.feature_names)
     registry, shelf = FakeRegistry("7", people(schema, 1000, 1, age=40)), Shelf(db, ui, project)
-    drift.review(shelf, registry, schema, drift.Limits(SIZE, 0.2, 0.3), "code")
-    quality.review(shelf, registry, SIZE, "code")
+    review_drift(shelf, registry, schema, DriftLimits(SIZE, 0.2, 0.3), "code")
+    review_quality(shelf, registry, SIZE, "code")
     (kept,) = asked(ui, f"/api/projects/{project_id(project)}/snapshots")
     assert kept["tags"] == ["quality"]
 

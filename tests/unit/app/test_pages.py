@@ -15,9 +15,9 @@ from app.access import sessions
 from core.accounts import changes as account_changes
 from core.accounts.account import Role
 from core.calls import claims, do_not_call, recording
-from core.calls import script as call_script
 from core.calls.campaigns import State, assign, put
 from core.calls.lifecycle import Result
+from core.calls.script import write_script
 from core.clock import now
 from core.schema import Schema
 from core.settings.group import ROOT
@@ -580,7 +580,7 @@ def test_the_script_is_on_the_card_filled_in_and_as_it_was_typed(
 ) -> None:
     test = press(screen("Ann"), "take")
     assert any("A manager can write one" in e.value for e in test.caption)
-    call_script.write(db, schema, "spring", "Hello {ref}, *{age}*?", by="Mia", seen=None)
+    write_script(db, schema, "spring", "Hello {ref}, *{age}*?", by="Mia", seen=None)
     st.cache_data.clear()
     test = screen("Ann")
     assert r"Hello p2, \*41 years\*?" in said(test)

@@ -12,6 +12,7 @@ from monitor import main
 from monitor.flows import retrain
 from monitor.flows.triggers import Triggers
 from monitor.incidents.follow_up import FollowUp
+from monitor.main import read_settings
 
 
 def test_of_the_jobs_that_ask_for_a_training_one_looks_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,7 +31,7 @@ def test_of_the_jobs_that_ask_for_a_training_one_looks_at_a_time(monkeypatch: py
     monkeypatch.setattr(retrain, "ask", looking)
     nowhere = "http://127.0.0.1:9"
     addresses = dict.fromkeys(("MLFLOW_TRACKING_URI", "MLSERVER_URL", "EVIDENTLY_URL", "PREFECT_API_URL"), nowhere)
-    settings = main.read({"MONGODB_URI": "mongodb://127.0.0.1:9/", **addresses})
+    settings = read_settings({"MONGODB_URI": "mongodb://127.0.0.1:9/", **addresses})
     jobs = {job.name: job.run for job in main.jobs(settings)}
     asking: list[Callable[[], str]] = [jobs["incidents"], jobs["retrain"]] * 4
     with ThreadPoolExecutor(len(asking)) as pool:

@@ -18,6 +18,7 @@ from monitor.incidents.lifecycle import Entry, Status
 from replay import life, picture
 from replay.callwise import Callwise, Training
 from replay.life import ESCALATED, GOING_ON, NO_VERDICT, PROMOTED, RESOLVED, ROLLED_BACK, Span
+from replay.picture import draw_replay
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CALLS = 2_400
@@ -92,7 +93,7 @@ def test_an_incident_lasts_until_it_is_resolved_and_is_known_for_having_needed_p
 def test_the_picture_shows_what_became_of_trials_and_incidents(loop: Loop, lived: bool, tmp_path: Path) -> None:
     sold = np.arange(CALLS) % 10 == 0
     scores = {"callwise": np.where(sold, 0.9, 0.1), "frozen": np.where(sold, 0.1, 0.9)}
-    picture.draw(tmp_path / "replay.png", sold, scores, cast(Callwise, loop), 20_000)
+    draw_replay(tmp_path / "replay.png", sold, scores, cast(Callwise, loop), 20_000)
     drawn = Image.open(tmp_path / "replay.png").convert("RGB")
     assert drawn.width == 1210, "as in the docs"
     found = {colour for _, colour in drawn.getcolors(maxcolors=100_000) or []}

@@ -25,13 +25,13 @@ def test_their_records_are_gone_from_the_file_and_the_others_wait(tmp_path: Path
     spool.settle([], [spool.oldest(1)[0].seq])
     assert b"P-10427" in held(tmp_path)
     forgetting = Forgetting(lambda: [SUBJECT], spool)
-    forgetting.look()
+    forgetting.refresh()
     assert forgetting.forgotten == ("a-1",)
     assert [waiting.document["_id"] for waiting in spool.oldest(9)] == ["c:0"]
     assert spool.backlog().disputed == 0
     assert b"P-10427" not in held(tmp_path)
     spool.put([prediction("late", prospect="spring:P-10427").document()])  # as long as the request is open
-    forgetting.look()
+    forgetting.refresh()
     assert len(spool.oldest(9)) == 1
 
 
@@ -46,6 +46,6 @@ def test_a_look_that_failed_is_not_told_as_one(tmp_path: Path) -> None:
 
     forgetting, told = Forgetting(subjects, Spool(tmp_path)), []
     for _ in range(3):
-        forgetting.look()
+        forgetting.refresh()
         told.append(forgetting.forgotten)
     assert told == [("a-1",), (), ()]

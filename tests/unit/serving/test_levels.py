@@ -21,14 +21,14 @@ def test_what_cannot_be_read_changes_nothing_and_is_said_once(
     caplog.set_level("INFO")
     levels = Levels(held.read)
     held.shifts = {"1": 0.5}
-    levels.look()
+    levels.refresh()
     held.error = error
     for _ in range(5):
-        levels.look()
+        levels.refresh()
     assert levels.shifts == {"1": 0.5}
     held.error, held.shifts = None, {"1": 0.25, "2": -1.0}
     for _ in range(5):
-        levels.look()
+        levels.refresh()
     assert levels.shifts == {"1": 0.25, "2": -1.0}
     assert caplog.text.count("the levels cannot be read") == 1
     assert caplog.text.count("the levels can be read again") == 1
@@ -43,17 +43,17 @@ def test_a_start_without_mongodb_is_a_start_without_levels(held: FakeLevels) -> 
     assert levels.looked.is_set()
     assert levels.shifts == {}
     held.error = None
-    levels.look()
+    levels.refresh()
     assert levels.shifts == {"1": 0.5}
 
 
 def test_a_request_keeps_the_levels_it_took(held: FakeLevels) -> None:
     levels = Levels(held.read)
     held.shifts = {"1": 0.5}
-    levels.look()
+    levels.refresh()
     taken = levels.shifts
     held.shifts = {"1": 0.75}
-    levels.look()
+    levels.refresh()
     assert (taken, levels.shifts) == ({"1": 0.5}, {"1": 0.75})
 
 

@@ -34,7 +34,7 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
 
 
 def written(home: MemoryHome) -> list[Prediction]:
-    return [Prediction.of(document) for document in home.held.values()]
+    return [Prediction.from_document(document) for document in home.held.values()]
 
 
 def break_spool(tmp_path: Path) -> None:

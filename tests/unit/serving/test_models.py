@@ -4,12 +4,12 @@ import threading
 
 import pytest
 
-from core.schema import read
+from core.schema import read_schema
 from core.settings.group import ROOT
 from serving.models import RETRY_SECONDS, Models
 from tests.scoring.fakes import FakeModel, FakeRegistry
 
-SCHEMA = read(ROOT / "data" / "schema.yaml")
+SCHEMA = read_schema(ROOT / "data" / "schema.yaml")
 
 
 @pytest.fixture
@@ -40,16 +40,16 @@ def state(models: Models) -> str:
 
 
 def test_without_a_champion_there_is_nobody_until_the_alias_appears(registry: FakeRegistry, models: Models) -> None:
-    models.look()
+    models.refresh()
     assert versions(models) == (None, None)
     registry.aliases["champion"] = "1"
-    models.look()
+    models.refresh()
     assert versions(models) == ("1", None)
 
 
 def test_a_canary_without_a_champion_does_not_answer(registry: FakeRegistry, models: Models) -> None:
     registry.aliases["canary"] = "1"
-    models.look()
+    models.refresh()
     assert versions(models) == (None, None)
 
 
@@ -63,7 +63,7 @@ def test_a_canary_comes_is_promoted_and_the_old_one_comes_back(registry: FakeReg
         {"champion": "1"},
     ):
         registry.aliases = aliases
-        models.look()
+        models.refresh()
         seen.append(versions(models))
     assert seen == [("1", None), ("1", "2"), ("2", None), ("2", None), ("1", None)]
     assert registry.loads == ["1", "2", "1"], "a version that is held is not loaded again"
@@ -71,18 +71,18 @@ def test_a_canary_comes_is_promoted_and_the_old_one_comes_back(registry: FakeReg
 
 def test_nothing_new_is_no_new_line_up(registry: FakeRegistry, models: Models) -> None:
     registry.aliases = {"champion": "1", "canary": "2"}
-    models.look()
+    models.refresh()
     before = models.lineup
-    models.look()
+    models.refresh()
     assert models.lineup is before
 
 
 def test_a_request_finishes_on_the_line_up_it_took(registry: FakeRegistry, models: Models) -> None:
     registry.aliases = {"champion": "1"}
-    models.look()
+    models.refresh()
     taken = models.lineup
     registry.aliases = {"champion": "2"}
-    models.look()
+    models.refresh()
     assert taken is not None
     assert taken.champion.version == "1"
     assert versions(models) == ("2", None)
@@ -93,15 +93,15 @@ def test_a_registry_that_is_down_changes_nothing_and_is_mentioned_once(
 ) -> None:
     caplog.set_level("INFO")
     registry.aliases = {"champion": "1"}
-    models.look()
+    models.refresh()
     registry.down = True
     for _ in range(5):
-        models.look()
+        models.refresh()
     assert versions(models) == ("1", None)
     assert state(models) == "down"
     registry.down, registry.aliases = False, {"champion": "2"}
-    models.look()
-    models.look()
+    models.refresh()
+    models.refresh()
     assert versions(models) == ("2", None)
     assert state(models) == "up"
     assert caplog.text.count("the model registry does not answer") == 1
@@ -113,12 +113,12 @@ def test_artifacts_out_of_reach_are_tried_at_every_look(
 ) -> None:
     registry.aliases, registry.out_of_reach = {"champion": "1"}, {"1"}
     for _ in range(3):
-        models.look()
+        models.refresh()
     assert registry.loads == ["1"] * 3
     assert models.refused == []
     assert caplog.text.count("does not answer") == 1
     registry.out_of_reach.clear()
-    models.look()
+    models.refresh()
     assert versions(models) == ("1", None)
 
 
@@ -127,55 +127,55 @@ def test_a_version_that_cannot_be_trusted_is_refused_and_the_old_one_goes_on(
     registry: FakeRegistry, models: Models, now: list[float], caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     registry.aliases = {"champion": "1"}
-    models.look()
+    models.refresh()
     registry.aliases = {"champion": "2", "canary": "3"}
     setattr(registry, fault, {"2", "3"})
     for _ in range(4):
-        models.look()
+        models.refresh()
     assert versions(models) == ("1", None)
     assert [refusal.version for refusal in models.refused] == ["2", "3"]
     assert registry.loads == ["1", "2", "3"], "not loaded at every look"
     now[0] += RETRY_SECONDS
-    models.look()
+    models.refresh()
     assert registry.loads == ["1", "2", "3", "2", "3"]
     assert caplog.text.count("version 2 is refused") == 1
     setattr(registry, fault, set())
     now[0] += RETRY_SECONDS
-    models.look()
+    models.refresh()
     assert versions(models) == ("2", "3")
     assert models.refused == []
 
 
 def test_a_refusal_is_forgotten_with_its_alias(registry: FakeRegistry, models: Models) -> None:
     registry.aliases, registry.unproven = {"champion": "1", "canary": "2"}, {"2"}
-    models.look()
+    models.refresh()
     assert len(models.refused) == 1
     registry.aliases = {"champion": "1"}
-    models.look()
+    models.refresh()
     assert models.refused == []
 
 
 def test_a_model_of_other_columns_is_refused(registry: FakeRegistry, models: Models) -> None:
     registry.models["1"] = FakeModel(0.5, [*SCHEMA.feature_names, "duration"])
     registry.aliases = {"champion": "1"}
-    models.look()
+    models.refresh()
     assert versions(models) == (None, None)
     assert "wants 'duration'" in models.refused[0].why
 
 
 def test_a_champion_alias_that_is_gone_leaves_the_champion(registry: FakeRegistry, models: Models) -> None:
     registry.aliases = {"champion": "1"}
-    models.look()
+    models.refresh()
     registry.aliases = {}
-    models.look()
+    models.refresh()
     assert versions(models) == ("1", None)
 
 
 def test_version_1_of_a_registry_made_anew_is_another_model(registry: FakeRegistry, models: Models) -> None:
     registry.aliases = {"champion": "1"}
-    models.look()
+    models.refresh()
     registry.run, registry.models["1"] = "another", FakeModel(0.9, SCHEMA.feature_names)
-    models.look()
+    models.refresh()
     assert models.lineup is not None
     assert models.lineup.champion.model is registry.models["1"]
 

@@ -204,7 +204,7 @@ def test_scoring_keeps_its_level_and_does_not_ask_mongodb_while_that_is_down(sta
     stand.put_levels(v1=0.5)
     before = stand.client.score([ROW], ["p"], request_id="r")[0].score
     stand.home.down, stand.levels.error = True, Unavailable("MongoDB is down.")
-    stand.service.levels.look()
+    stand.service.levels.refresh()
     asked = stand.levels.reads
     assert stand.client.score([ROW], ["p"], request_id="r2")[0].score == before
     assert stand.levels.reads == asked

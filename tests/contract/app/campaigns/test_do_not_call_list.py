@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.campaigns.do_not_call_list import Hits, look, put_on, size, take_off
+from app.campaigns.do_not_call_list import Hits, preview, put_on, size, take_off
 from core.calls import do_not_call
 from core.calls.claims import claim
 from core.calls.lifecycle import Result
@@ -37,7 +37,7 @@ def statuses(db: Db) -> dict[str, str]:
 
 def test_a_list_holds_at_once_in_every_campaign(people: Db) -> None:
     refs = ["p1", " p4 ", "p1", "", "stranger"]
-    assert look(people, refs) == Hits(3, 0, {"spring": 1, "autumn": 2})  # type: ignore[arg-type]
+    assert preview(people, refs) == Hits(3, 0, {"spring": 1, "autumn": 2})  # type: ignore[arg-type]
     assert statuses(people)["spring:p1"] == "open"
     assert put_on(people, refs, by="Mia", why="register of May") == Hits(3, 0, {"spring": 1, "autumn": 2})  # type: ignore[arg-type]
     now = statuses(people)

@@ -67,7 +67,7 @@ def foreign(person: Person) -> Callable[..., Person]:
 
 
 def proposed(schema: Schema, file: CampaignFile) -> ColumnMapping:
-    found = mapping_of(propose(schema, Sample.of(file)))
+    found = mapping_of(propose(schema, Sample.from_rows(file)))
     return ColumnMapping(
         {**found.columns, "job": "Beruf", "pdays": "=Days"}, {**found.values, "pdays": {"never": "999"}}, found.commas
     )

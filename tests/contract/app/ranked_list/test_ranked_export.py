@@ -17,8 +17,8 @@ from app.ranked_list import export_files
 from app.ranked_list.export_files import FORMATS, Exported, write
 from app.ranked_list.export_rows import Asked, rows
 from app.shell.appliance import Appliance
-from core.calls.filters import EVERYBODY, Wanted
-from core.calls.lifecycle import Rules
+from core.calls.filters import EVERYBODY, CallFilter
+from core.calls.lifecycle import CallRules
 from core.errors import InputError
 from core.schema import Schema
 from core.stores.events import Event
@@ -47,7 +47,7 @@ def house(db: Db, schema: Schema, person: dict[str, Any]) -> Appliance:
         call = {"_id": f"spring:p4:{n}", "prospect": "spring:p4", "campaign": "spring", "ref": "p4", "call": n}
         db.calls.insert_one({**call, "result": result, "agent": "@Ann", "at": AT, "undone": undone})
     store: ObjectStore = None  # type: ignore[assignment]
-    return Appliance(db=db, store=store, schema=schema, rules=Rules(), model="prospect-scorer")
+    return Appliance(db=db, store=store, schema=schema, rules=CallRules(), model="prospect-scorer")
 
 
 def exported(house: Appliance, form: export_files.Format, folder: Path, **asked: Any) -> Exported:
@@ -94,10 +94,10 @@ def test_parquet_keeps_types(house: Appliance, tmp_path: Path) -> None:
 
 
 def test_the_filter_holds_for_all_and_not_only_for_the_best(house: Appliance, tmp_path: Path) -> None:
-    done = exported(house, CSV, tmp_path, wanted=Wanted({"job": "technician"}, {"age": 30}, 0.3, 0.9))
+    done = exported(house, CSV, tmp_path, wanted=CallFilter({"job": "technician"}, {"age": 30}, 0.3, 0.9))
     assert [r["person"] for r in csv.DictReader(done.path.open(encoding="utf-8-sig"))] == ["'=1+1"]
     with pytest.raises(InputError, match="Nobody is on this list"):
-        exported(house, CSV, tmp_path, wanted=Wanted({"job": "student"}))
+        exported(house, CSV, tmp_path, wanted=CallFilter({"job": "student"}))
 
 
 def test_what_a_sheet_cannot_hold_is_refused_before_it_is_written(

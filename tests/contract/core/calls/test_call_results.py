@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from core.calls import do_not_call
-from core.calls.claims import claim, counts, release, settle
-from core.calls.lifecycle import Result, Rules
+from core.calls.claims import claim, counts, release, settle_calls
+from core.calls.lifecycle import CallRules, Result
 from core.calls.recording import record
 from core.errors import Conflict, InputError
 from core.imports.campaign_file import CampaignFile
@@ -20,7 +20,7 @@ from core.schema import Schema
 from core.stores.mongo import Db, Document
 
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
-RULES = Rules(pause=timedelta(hours=4), attempts=3, overdue=timedelta(minutes=10))
+RULES = CallRules(pause=timedelta(hours=4), attempts=3, overdue=timedelta(minutes=10))
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
@@ -118,10 +118,10 @@ def test_nobody_answers_and_they_are_left_alone_for_a_while_and_at_last_for_good
         assert (taken["_id"], taken.get("unanswered") or 0) == ("spring:3", attempt - 1)
         record(spring, "spring:3", "ann", Result.NO_ANSWER, rules=RULES, clock=watch)
         watch.at += RULES.pause - MINUTE
-        settle(spring, clock=watch)
+        settle_calls(spring, clock=watch)
         assert next_one(spring, "ann", watch) == "spring:2"
         watch.at += MINUTE
-        settle(spring, clock=watch)
+        settle_calls(spring, clock=watch)
     assert next_one(spring, "ann", watch) == "spring:2"
     gone = stored(spring, "spring:3")
     assert (gone["status"], gone["off"]["why"], gone["unanswered"]) == ("off", "no answer", 3)
@@ -154,7 +154,7 @@ def test_a_click_on_an_old_card_is_told_so(spring: Db, watch: Watch) -> None:
     claim(spring, "spring", "ann", rules=RULES, clock=watch)
     record(spring, "spring:3", "ann", Result.NO_ANSWER, call=1, rules=RULES, clock=watch)
     watch.at += RULES.pause
-    settle(spring, clock=watch)
+    settle_calls(spring, clock=watch)
     assert next_one(spring, "bob", watch) == "spring:3"
     with pytest.raises(Conflict, match="already has the result 'no answer'"):
         record(spring, "spring:3", "ann", Result.SOLD, call=1, rules=RULES, clock=watch)
@@ -216,7 +216,7 @@ def test_a_process_that_died_right_after_the_call_was_written_is_made_good(
     spring.outcomes.drop()
     spring.do_not_call.drop()
     spring.prospects.replace_one({"_id": "spring:3"}, before)
-    assert settle(spring, clock=watch) == 1
+    assert settle_calls(spring, clock=watch) == 1
     assert (stored(spring, "spring:3"), list(spring.outcomes.find()), list(spring.do_not_call.find())) == whole
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from app.calls import script as screen
-from core.calls.script import LONGEST, Script, check, filled, read, write
+from app.calls.script import filled_in
+from core.calls.script import LONGEST, Script, check, filled, read_script, write_script
 from core.errors import Conflict, InputError, NotFound
 from core.schema import Schema
 from core.stores.events import Event
@@ -25,39 +26,39 @@ def spring(db: Db) -> Db:
 
 
 def test_it_is_kept_with_who_wrote_it_and_an_event_says_so(spring: Db, schema: Schema) -> None:
-    assert read(spring, "spring") is None
-    first = write(spring, schema, "spring", f"  {TEXT}\n", by="Mia", seen=None, clock=lambda: AT)
-    assert first == read(spring, "spring") == Script(TEXT, "Mia", AT, 1)
-    second = write(spring, schema, "spring", "Hello {ref}", by="Leo", seen=first, clock=lambda: AT)
-    assert second == read(spring, "spring") == Script("Hello {ref}", "Leo", AT, 2)
+    assert read_script(spring, "spring") is None
+    first = write_script(spring, schema, "spring", f"  {TEXT}\n", by="Mia", seen=None, clock=lambda: AT)
+    assert first == read_script(spring, "spring") == Script(TEXT, "Mia", AT, 1)
+    second = write_script(spring, schema, "spring", "Hello {ref}", by="Leo", seen=first, clock=lambda: AT)
+    assert second == read_script(spring, "spring") == Script("Hello {ref}", "Leo", AT, 2)
     told = [(event["who"], event["what"], event["subject"]) for event in spring.events.find()]
     assert told == [("Mia", Event.SCRIPT_CHANGED, "spring"), ("Leo", Event.SCRIPT_CHANGED, "spring")]
-    assert write(spring, schema, "spring", "", by="Leo", seen=second).text == ""
+    assert write_script(spring, schema, "spring", "", by="Leo", seen=second).text == ""
 
 
 def test_the_same_text_again_changes_nothing(spring: Db, schema: Schema) -> None:
-    first = write(spring, schema, "spring", TEXT, by="Mia", seen=None, clock=lambda: AT)
-    assert write(spring, schema, "spring", TEXT, by="Leo", seen=None) == first
+    first = write_script(spring, schema, "spring", TEXT, by="Mia", seen=None, clock=lambda: AT)
+    assert write_script(spring, schema, "spring", TEXT, by="Leo", seen=None) == first
     assert spring.events.count_documents({}) == 1
 
 
 def test_two_who_write_at_once_do_not_undo_each_other(spring: Db, schema: Schema) -> None:
-    write(spring, schema, "spring", "Mia's", by="Mia", seen=None)
+    write_script(spring, schema, "spring", "Mia's", by="Mia", seen=None)
     with pytest.raises(Conflict, match="Mia has changed the script meanwhile"):
-        write(spring, schema, "spring", "Leo's", by="Leo", seen=None)
-    kept = read(spring, "spring")
+        write_script(spring, schema, "spring", "Leo's", by="Leo", seen=None)
+    kept = read_script(spring, "spring")
     assert kept is not None
-    write(spring, schema, "spring", "Mia's newer", by="Mia", seen=kept)
+    write_script(spring, schema, "spring", "Mia's newer", by="Mia", seen=kept)
     with pytest.raises(Conflict):
-        write(spring, schema, "spring", "Leo's", by="Leo", seen=kept)
-    after = read(spring, "spring")
+        write_script(spring, schema, "spring", "Leo's", by="Leo", seen=kept)
+    after = read_script(spring, "spring")
     assert after is not None
     assert after.text == "Mia's newer"
 
 
 def test_a_campaign_that_is_not_there_has_no_script(db: Db, schema: Schema) -> None:
     with pytest.raises(NotFound, match="no campaign 'none'"):
-        write(db, schema, "none", TEXT, by="Mia", seen=None)
+        write_script(db, schema, "none", TEXT, by="Mia", seen=None)
     assert db.campaigns.count_documents({}) == 0
 
 
@@ -68,18 +69,18 @@ def test_a_place_that_nothing_fills_is_named_and_nothing_kept(spring: Db, schema
         ("{ref.__class__}", "__class__"),
     ):
         with pytest.raises(InputError, match="Nothing is known that could stand at") as refused:
-            write(spring, schema, "spring", text, by="Mia", seen=None)
+            write_script(spring, schema, "spring", text, by="Mia", seen=None)
         assert place in refused.value.what
         assert "{ref}, {age}, {job}" in refused.value.next
     with pytest.raises(InputError, match="at most 10,000"):
         check(schema, "x" * (LONGEST + 1))
-    assert read(spring, "spring") is None
+    assert read_script(spring, "spring") is None
 
 
 def test_places_are_filled_in_and_lone_braces_stay(schema: Schema) -> None:
-    assert screen.words(schema, TEXT, PERSON) == "Good morning, p7.\nYou work as Blue-collar, and you are 41 years."
-    assert screen.words(schema, "{marital} {pdays}", PERSON) == "not known Never contacted before"
-    assert screen.words(schema, "{gone}", PERSON) == "{gone}", "the schema has changed since"
+    assert filled_in(schema, TEXT, PERSON) == "Good morning, p7.\nYou work as Blue-collar, and you are 41 years."
+    assert filled_in(schema, "{marital} {pdays}", PERSON) == "not known Never contacted before"
+    assert filled_in(schema, "{gone}", PERSON) == "{gone}", "the schema has changed since"
     assert filled("{} {\n} }{ {a}", lambda name: name.upper()) == "{} {\n} }{ A"
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from core.calls import undo
 from core.calls.claims import claim, mine, release
-from core.calls.filters import AHEAD, Wanted, best, categories, ensure_indexes, index
+from core.calls.filters import AHEAD, CallFilter, best, categories, ensure_indexes, index
 from core.calls.lifecycle import Result
 from core.calls.recording import record
 from core.clock import now
@@ -78,18 +78,18 @@ def test_every_question_is_answered_from_an_index_and_bounded(questions: tuple[D
 
 
 ASKED = [
-    Wanted(equal={"marital": "single"}),
-    Wanted(equal={"poutcome": "success", "marital": "single"}),
-    Wanted(equal={"marital": "single"}, floor=0.2, ceiling=0.8),
-    Wanted(least={"age": 30}),
-    Wanted(floor=0.2),
-    Wanted(equal={"marital": "single"}, least={"age": 200}),
+    CallFilter(equal={"marital": "single"}),
+    CallFilter(equal={"poutcome": "success", "marital": "single"}),
+    CallFilter(equal={"marital": "single"}, floor=0.2, ceiling=0.8),
+    CallFilter(least={"age": 30}),
+    CallFilter(floor=0.2),
+    CallFilter(equal={"marital": "single"}, least={"age": 200}),
 ]
 
 
 @pytest.mark.parametrize("wanted", ASKED, ids=str)
 def test_a_filter_asks_no_more_than_the_list_does(
-    questions: tuple[Db, Questions], schema: Schema, wanted: Wanted
+    questions: tuple[Db, Questions], schema: Schema, wanted: CallFilter
 ) -> None:
     db, listener = questions
     ensure_indexes(db, schema)

@@ -4,14 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.calls.claims import claim, counts, release, settle
-from core.calls.lifecycle import Result, Rules
+from core.calls.claims import claim, counts, release, settle_calls
+from core.calls.lifecycle import CallRules, Result
 from core.calls.recording import record
 from core.errors import Conflict, NotFound
 from core.stores.mongo import Db
 
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
-TEN = Rules(claim=timedelta(minutes=10))
+TEN = CallRules(claim=timedelta(minutes=10))
 
 
 class Watch:
@@ -104,8 +104,8 @@ def test_a_process_that_died_between_the_two_writes_is_made_good(db: Db) -> None
     held = claim(db, "spring", "ann")
     assert held is not None
     db.outcomes.insert_one({"_id": f"{held['_id']}:1", "prospect": held["_id"], "at": START, "positive": True})
-    assert settle(db) == 1
-    assert settle(db) == 0
+    assert settle_calls(db) == 1
+    assert settle_calls(db) == 0
     assert counts(db, "spring")["open"] == 1
 
 

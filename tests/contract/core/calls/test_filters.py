@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core.calls.claims import claim, release
-from core.calls.filters import EVERYBODY, Wanted, best, categories, ensure_indexes, numbers
+from core.calls.filters import EVERYBODY, CallFilter, best, categories, ensure_indexes, numbers
 from core.calls.lifecycle import Result
 from core.calls.recording import record
 from core.clock import now
@@ -44,17 +44,17 @@ def spring(db: Db, schema: Schema) -> Db:
     ("wanted", "expected"),
     [
         (EVERYBODY, [23, 22, 21]),
-        (Wanted(equal={"marital": "married"}), [21, 18, 15]),
-        (Wanted(equal={"marital": "married", "poutcome": "success"}), [21, 9]),
-        (Wanted(floor=0.05, ceiling=0.08), [7, 6, 5]),
-        (Wanted(equal={"marital": "single"}, ceiling=0.08), [7, 4, 1]),
-        (Wanted(least={"age": 42}), [23, 22]),
-        (Wanted(equal={"marital": "divorced"}, least={"age": 40}), [23, 20]),
-        (Wanted(equal={"marital": "unknown"}), []),
+        (CallFilter(equal={"marital": "married"}), [21, 18, 15]),
+        (CallFilter(equal={"marital": "married", "poutcome": "success"}), [21, 9]),
+        (CallFilter(floor=0.05, ceiling=0.08), [7, 6, 5]),
+        (CallFilter(equal={"marital": "single"}, ceiling=0.08), [7, 4, 1]),
+        (CallFilter(least={"age": 42}), [23, 22]),
+        (CallFilter(equal={"marital": "divorced"}, least={"age": 40}), [23, 20]),
+        (CallFilter(equal={"marital": "unknown"}), []),
     ],
     ids=str,
 )
-def test_a_filter_changes_whom_the_next_claim_takes(spring: Db, wanted: Wanted, expected: list[int]) -> None:
+def test_a_filter_changes_whom_the_next_claim_takes(spring: Db, wanted: CallFilter, expected: list[int]) -> None:
     assert [int(p["ref"]) for p in best(spring, "spring", wanted, 3)] == expected
     taken = [claim(spring, "spring", agent, wanted=wanted) for agent in ("ann", "bob", "cid")]
     assert [int(p["ref"]) for p in taken if p] == expected
@@ -64,7 +64,7 @@ def test_a_promised_call_comes_back_whatever_is_wanted(spring: Db) -> None:
     assert claim(spring, "spring", "ann") is not None
     record(spring, "spring:23", "ann", Result.CALLBACK, again=now() + timedelta(minutes=1))
     spring.prospects.update_one({"_id": "spring:23"}, {"$set": {"due": 1}})
-    taken = claim(spring, "spring", "ann", wanted=Wanted(equal={"marital": "single"}))
+    taken = claim(spring, "spring", "ann", wanted=CallFilter(equal={"marital": "single"}))
     assert taken is not None
     assert taken["_id"] == "spring:23"
     release(spring, "spring:23", "ann")

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.calls import claims as prospects
 from core.calls import do_not_call, holds, late_results, undo
 from core.calls import recording as call_records
-from core.calls.claims import claim, release
-from core.calls.lifecycle import Result, Rules
+from core.calls.claims import claim, release, settle_calls
+from core.calls.late_results import record_late
+from core.calls.lifecycle import CallRules, Result
 from core.calls.recording import record
+from core.calls.undo import settle_undos
 from core.errors import Conflict, InputError, NotFound
 from core.privacy.documents import Collection
 from core.privacy.place import Subject
@@ -22,7 +23,7 @@ from monitor.ranking.settle import settle as settle_all
 
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
-RULES = Rules(claim=15 * MINUTE, attempts=3)
+RULES = CallRules(claim=15 * MINUTE, attempts=3)
 ANNS, BOBS = "spring:3:1", "spring:3:2"  # the keys that the first and the second call get
 
 
@@ -72,7 +73,7 @@ def stored(db: Db, key: str = "spring:3") -> Document:
 
 
 def said(db: Db, agent: str, result: Result, watch: Watch, *, call: int = 1) -> Document:
-    return late_results.record(
+    return record_late(
         db, "spring:3", agent, result, call=call, again=watch.at + HOUR, everywhere=True, rules=RULES, clock=watch
     )
 
@@ -249,9 +250,7 @@ def test_a_time_that_cannot_be_promised_is_refused_and_nobody_is_left_held(sprin
     said(spring, "bob", Result.NO_ANSWER, watch)
     before = stored(spring)
     with pytest.raises(InputError):
-        late_results.record(
-            spring, "spring:3", "ann", Result.CALLBACK, call=1, again=watch.at, rules=RULES, clock=watch
-        )
+        record_late(spring, "spring:3", "ann", Result.CALLBACK, call=1, again=watch.at, rules=RULES, clock=watch)
     assert stored(spring) == before
 
 
@@ -337,7 +336,7 @@ def test_a_process_that_died_right_after_the_late_call_was_written_is_made_good(
     left = spring.calls.find_one({"agent": "ann"})
     assert left is not None
     watch.at += RULES.claim + SECOND
-    assert prospects.settle(spring, clock=watch) + undo.settle(spring, clock=watch) == 1
+    assert settle_calls(spring, clock=watch) + settle_undos(spring, clock=watch) == 1
     now = stored(spring)
     assert now["calls"] == left["call"]
     assert {name: now.get(name) for name in left["after"]} == left["after"]

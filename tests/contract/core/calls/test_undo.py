@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from core.calls import do_not_call, undo
-from core.calls.claims import claim, mine, settle
-from core.calls.lifecycle import STATE, Result, Rules
+from core.calls.claims import claim, mine, settle_calls
+from core.calls.lifecycle import STATE, CallRules, Result
 from core.calls.recording import record
+from core.calls.undo import settle_undos
 from core.errors import Conflict
 from core.stores import event_log
 from core.stores.events import Event
@@ -19,7 +20,7 @@ from core.stores.mongo import Db, Document
 from monitor.ranking.settle import settle as settle_all
 
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
-RULES = Rules(attempts=2)
+RULES = CallRules(attempts=2)
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
 
@@ -72,7 +73,7 @@ def test_everything_is_as_it_was_before(spring: Db, watch: Watch, result: Result
     if earlier:
         said(spring, watch, earlier)
         watch.at += RULES.pause
-        settle(spring, clock=watch)
+        settle_calls(spring, clock=watch)
     assert claim(spring, "spring", "ann", rules=RULES, clock=watch) is not None
     before, there = stored(spring, "spring:3"), stored(spring, "autumn:3")
     call = said(spring, watch, result)
@@ -128,7 +129,7 @@ def test_after_a_minute_it_stands_and_others_never_take_it_back(spring: Db, watc
 def test_somebody_who_has_the_person_on_the_phone_is_not_interrupted(spring: Db, watch: Watch) -> None:
     assert claim(spring, "spring", "ann", rules=RULES, clock=watch) is not None
     soon = watch.at + 20 * SECOND
-    hasty = Rules(overdue=timedelta(0))
+    hasty = CallRules(overdue=timedelta(0))
     call = record(spring, "spring:3", "ann", Result.CALLBACK, again=soon, rules=hasty, clock=watch)
     watch.at = soon
     taken = claim(spring, "spring", "bob", rules=hasty, clock=watch)
@@ -163,11 +164,11 @@ def test_a_process_that_died_while_taking_back_is_made_good(
     spring.outcomes.delete_one({"_id": call["_id"]})
     if marked:
         spring.calls.update_one({"_id": call["_id"]}, {"$set": {"undone": {"by": "ann", "at": watch.at}}})
-    assert settle(spring, clock=watch) == 0
-    assert undo.settle(spring, clock=watch) == 0, "whoever takes it back may be at it"
+    assert settle_calls(spring, clock=watch) == 0
+    assert settle_undos(spring, clock=watch) == 0, "whoever takes it back may be at it"
     watch.at += RULES.claim
-    undo.settle(spring, clock=watch)
-    assert undo.settle(spring, clock=watch) == 0
+    settle_undos(spring, clock=watch)
+    assert settle_undos(spring, clock=watch) == 0
     assert state(stored(spring, "spring:3")) == [call["before" if marked else "after"][name] for name in STATE]
     assert spring.outcomes.find_one({}) == (None if marked else outcome)
     assert settle_all(spring) == "every call is recorded to the end"

@@ -20,7 +20,7 @@ from core.schema import Schema
 from core.schema.economy import indicators
 from core.settings.group import ROOT
 from core.stores.mongo import Db
-from trainer.data import snapshot as training
+from trainer.data.snapshot import read_outcomes
 
 Person = dict[str, Any]
 Import = Callable[..., Report]
@@ -165,7 +165,7 @@ def test_a_row_with_too_many_cells_stays_rejected_until_it_is_mended(
     assert [r.rule for r in run(again).examples][1] == "the row has more cells than the header"
     assert (tmp_path / "rejects.csv").read_bytes().splitlines()[2] == content.splitlines()[2]
     # Mending another row on the screen does not bring it in either.
-    rejected = Rejected.of(content)
+    rejected = Rejected.from_file(content)
     table = rejected.table(rejected.columns)
     table.loc[0, "age"] = "21"
     again.write_bytes(rejected.mended(table))
@@ -229,7 +229,7 @@ def test_a_file_may_leave_the_indicators_to_the_economy(
     assert features is not None
     assert set(features["features"]) == set(schema.feature_names) - {c.name for c in indicators(schema)}
     # Training has what was known at each call; importing again after a revision is importing the same.
-    assert list(training.read(db, schema)["nr.employed"]) == [5191.0, 5228.1]
+    assert list(read_outcomes(db, schema)["nr.employed"]) == [5191.0, 5228.1]
     assert db.campaigns.find_one({"_id": "spring", "economy": True})
     db.indicators.delete_many({"period": {"$gt": "2009"}})
     again = run(path)
@@ -239,7 +239,7 @@ def test_a_file_may_leave_the_indicators_to_the_economy(
 @pytest.mark.usefixtures("snapshot")
 def test_a_file_that_has_them_keeps_its_own(db: Db, run: Import, write: Any, person: Person, schema: Schema) -> None:
     run(write([{**person, "euribor3m": "4.321"}]))
-    assert list(training.read(db, schema)["euribor3m"]) == [4.321]
+    assert list(read_outcomes(db, schema)["euribor3m"]) == [4.321]
     campaign = db.campaigns.find_one({"_id": "spring"})
     assert campaign is not None
     assert "economy" not in campaign
@@ -249,7 +249,7 @@ def test_a_file_that_has_them_keeps_its_own(db: Db, run: Import, write: Any, per
 def test_a_file_may_have_some_of_them(db: Db, run: Import, write: Any, person: Person, schema: Schema) -> None:
     del person["nr.employed"]
     run(write([{**person, "euribor3m": "4.321"}]))
-    row = training.read(db, schema).iloc[0]
+    row = read_outcomes(db, schema).iloc[0]
     assert (row["euribor3m"], row["nr.employed"]) == (4.321, 5191.0)
 
 

@@ -43,7 +43,7 @@ def imported(db: Db, schema: Schema, person: dict[str, Any], tmp_path: Path) -> 
 
 
 def keep(db: Db, person: Person) -> str:
-    pseudonym = Pseudonyms(KEY).of(person)
+    pseudonym = Pseudonyms(KEY).pseudonym(person)
     kept_out.keep_out(db, pseudonym, receipt="a-1", at=now())
     return pseudonym
 
@@ -92,8 +92,8 @@ def test_an_import_that_could_not_recognise_them_is_refused(db: Db, imported: Im
 
 def test_two_people_never_share_a_hash() -> None:
     people = [Person("1"), Person("1", "a"), Person("a:1"), Person("1", "a:"), Person(":1", "a"), Person("2")]
-    assert len({Pseudonyms(KEY).of(one) for one in people}) == len(people)
-    assert Pseudonyms("another key").of(people[0]) != Pseudonyms(KEY).of(people[0])
+    assert len({Pseudonyms(KEY).pseudonym(one) for one in people}) == len(people)
+    assert Pseudonyms("another key").pseudonym(people[0]) != Pseudonyms(KEY).pseudonym(people[0])
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from core.models.succession import Succession
 from core.oversight.week import gather
 from core.stores.mongo import Db
 from monitor.flows.retrain import ask
-from monitor.flows.triggers import Limits, Triggers
+from monitor.flows.triggers import RetrainLimits, Triggers
 from monitor.messages.reminders import Reminders
-from monitor.trials.evidence import Rules, judge
+from monitor.trials.evidence import TrialRules, judge
 from monitor.trials.trial import decide
 from tests.aliases import Aliases
 
@@ -39,7 +39,7 @@ class Flows:
     def asked(self, keys: object) -> list[Any]:
         return []
 
-    def look(self, run: str) -> Any:
+    def find(self, run: str) -> Any:
         return None
 
     def give_up(self, run: str, why: str) -> None:
@@ -76,7 +76,7 @@ def house(db: Db) -> House:
 
 def better() -> Any:
     """A verdict that says promote."""
-    found = judge([], Rules())
+    found = judge([], TrialRules())
     return type(found)(**{**vars(found), "what": "promote", "why": "the canary is better than the champion"})
 
 
@@ -193,7 +193,7 @@ def test_without_a_champion_there_is_nothing_to_hold(db: Db) -> None:
 
 def test_no_training_is_asked_for_while_the_line_is_held(house: House) -> None:
     house.monitor.drop("2", why="inconclusive")
-    triggers = Triggers(house.db, house.flows, MODEL, Limits(), clock=lambda: START + 9 * DAY)
+    triggers = Triggers(house.db, house.flows, MODEL, RetrainLimits(), clock=lambda: START + 9 * DAY)
     hold = house.by("Ann").hold(why="audit")
     assert triggers.run() == "on schedule: the last training ended 9 days ago; waits until the hold of Ann is released"
     with pytest.raises(Conflict, match="Ann holds the champion: audit"):

@@ -67,7 +67,7 @@ def job(
 def test_the_level_follows_the_newest_outcomes_and_no_older_ones(db: Db) -> None:
     calls(db, 80, -2.0)
     scores, positives = calls(db, SIZE, 1.5, start=1_000)
-    said = job(db).look()
+    said = job(db).refresh()
     found = levels_in_force.in_force(db)["1"]
     assert found.shift == pytest.approx(estimate(scores, positives), abs=1e-6)
     assert (found.outcomes, found.sales) == (SIZE, positives.sum())
@@ -79,7 +79,7 @@ def test_the_level_follows_the_newest_outcomes_and_no_older_ones(db: Db) -> None
 
 def test_scores_that_were_used_at_a_level_give_the_same_estimate(db: Db) -> None:
     scores, positives = calls(db, SIZE, 1.5, level=0.9)
-    job(db).look()
+    job(db).refresh()
     assert levels_in_force.in_force(db)["1"].shift == pytest.approx(estimate(scores, positives), abs=1e-6)
 
 
@@ -89,17 +89,17 @@ def test_what_is_in_force_is_replaced_only_where_the_outcomes_contradict_it(db: 
     apart = CERTAIN * error(scores, found)
     for held, kept in ((found + 0.9 * apart, True), (found - 1.1 * apart, False)):
         levels_in_force.put(db, "1", levels_in_force.Level(held, 60, 9, 8.0, START))
-        assert job(db).look() == job(db).look()
+        assert job(db).refresh() == job(db).refresh()
         assert levels_in_force.in_force(db)["1"].shift == (held if kept else found)
         assert (levels_in_force.in_force(db)["1"].at == START) is kept
 
 
 def test_few_outcomes_give_no_level(db: Db) -> None:
     calls(db, LEAST_OUTCOMES - 1, 3.0)
-    assert "fewer than 50 outcomes" in job(db).look()
+    assert "fewer than 50 outcomes" in job(db).refresh()
     assert levels_in_force.in_force(db) == {}
     calls(db, 1, 3.0, start=2_000)
-    job(db).look()
+    job(db).refresh()
     assert levels_in_force.in_force(db)["1"].shift > 0
 
 
@@ -115,16 +115,16 @@ def test_a_new_version_begins_with_the_outcomes_it_was_fitted_on_and_leaves_them
         return fitted, sold
 
     one = job(db, learnt=learnt)
-    one.look()
+    one.refresh()
     found = levels_in_force.in_force(db)["1"]
     assert found.shift == pytest.approx(estimate(fitted[-SIZE:], sold[-SIZE:]), abs=1e-6)
     assert (found.outcomes, found.sales) == (SIZE, sold[-SIZE:].sum())
     scores, positives = calls(db, 60, -2.0)
-    one.look()
+    one.refresh()
     both = np.concatenate([fitted[-40:], scores]), np.concatenate([sold[-40:], positives])
     assert levels_in_force.in_force(db)["1"].shift == pytest.approx(estimate(*both), abs=1e-6)
     scores, positives = calls(db, SIZE, -2.0, start=1_000)
-    one.look()
+    one.refresh()
     assert levels_in_force.in_force(db)["1"].shift == pytest.approx(estimate(scores, positives), abs=1e-6)
     assert asked == ["1"]
 
@@ -134,10 +134,10 @@ def test_what_a_version_with_enough_outcomes_of_its_own_was_fitted_on_is_not_ask
         raise Unavailable("The registry does not answer.")
 
     with pytest.raises(Unavailable):
-        job(db, learnt=unreachable).look()
+        job(db, learnt=unreachable).refresh()
     calls(db, SIZE, 1.5)
-    assert "version 1 scores +" in job(db, learnt=unreachable).look()
-    assert "switched off" in job(db, size=0, learnt=unreachable).look()
+    assert "version 1 scores +" in job(db, learnt=unreachable).refresh()
+    assert "switched off" in job(db, size=0, learnt=unreachable).refresh()
 
 
 def test_each_version_has_its_own_level_from_the_scores_it_gave_also_in_the_shadow(db: Db) -> None:
@@ -145,7 +145,7 @@ def test_each_version_has_its_own_level_from_the_scores_it_gave_also_in_the_shad
     shadow = [float(score) for score in levelled(ahead, -0.4)]
     scores, positives = calls(db, SIZE, 1.0, shadow_score=shadow, shadow_version="2", shadow_level=-0.4)
     assert np.allclose(levelled(scores, 1.0), ahead)
-    said = job(db, Serving("1", "2")).look()
+    said = job(db, Serving("1", "2")).refresh()
     assert "version 1 scores" in said
     assert "; version 2 scores" in said
     found = levels_in_force.in_force(db)
@@ -157,17 +157,17 @@ def test_each_version_has_its_own_level_from_the_scores_it_gave_also_in_the_shad
 def test_it_goes_on_as_outcomes_come_and_looks_again_when_another_model_is_in_service(db: Db) -> None:
     serving = Serving("1")
     one = job(db, serving)
-    assert "fewer than" in one.look()
+    assert "fewer than" in one.refresh()
     calls(db, SIZE, 1.5)
-    assert "version 1 scores +" in one.look()
+    assert "version 1 scores +" in one.refresh()
     before = levels_in_force.in_force(db)["1"]
     calls(db, SIZE, -2.0, start=1_000)
-    one.look()
+    one.refresh()
     assert levels_in_force.in_force(db)["1"].shift < before.shift - 1
     serving.champion = "2"
-    assert one.look() == "version 2 scores as it was trained: it has fewer than 50 outcomes"
+    assert one.refresh() == "version 2 scores as it was trained: it has fewer than 50 outcomes"
     serving.champion = ""
-    assert "no champion" in one.look()
+    assert "no champion" in one.refresh()
 
 
 def test_outcomes_from_before_a_version_came_into_service_are_not_read(db: Db) -> None:
@@ -177,14 +177,14 @@ def test_outcomes_from_before_a_version_came_into_service_are_not_read(db: Db) -
         {"_id": "m:000001", "model": "m", "place": 1, "what": "promoted", "version": "1",
          "at": START + timedelta(minutes=1_000), "by": "test", "why": "", "incident": None, "evidence": {}}
     )  # fmt: skip
-    job(db).look()
+    job(db).refresh()
     assert levels_in_force.in_force(db)["1"].outcomes == LEAST_OUTCOMES
 
 
 def test_switched_off_it_takes_the_levels_off(db: Db) -> None:
     calls(db, SIZE, 1.5)
-    job(db).look()
-    assert "switched off" in job(db, size=0).look()
+    job(db).refresh()
+    assert "switched off" in job(db, size=0).refresh()
     assert levels_in_force.in_force(db)["1"].shift == 0
     assert levels_in_force.in_force(db)["1"].outcomes == 0
 

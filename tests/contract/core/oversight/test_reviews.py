@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.review import figures as review_figures
+from app.review.figures import figures_of_week
 from core.errors import Conflict, InputError
 from core.models.succession import Succession
 from core.oversight import reviews, week
@@ -58,7 +59,7 @@ def test_the_first_signature_freezes_what_was_shown(db: Db) -> None:
     assert kept == shown, "to the millisecond, and times are times"
     assert reviews.seal(kept) == signed.seal
     assert kept["quality"] is None
-    assert review_figures.of(db, MODEL, WEEK)["quality"] is not None, "what came later does not change it"
+    assert figures_of_week(db, MODEL, WEEK)["quality"] is not None, "what came later does not change it"
 
 
 def test_later_signatures_add_and_change_nothing(db: Db) -> None:
@@ -139,7 +140,7 @@ def test_what_moved_is_the_newest_report_beside_the_largest_of_the_week(db: Db) 
     for day, distances in enumerate(({"age": 0.02, "euribor3m": 0.4}, {"age": 0.15, "euribor3m": 0.3})):
         report(db, "drift", f"drift:1:r{day}", MONDAY + day * DAY, verdict("1", distances))
     report(db, "drift", "drift:1:before", MONDAY - DAY, verdict("1", {"age": 0.9}))
-    found = review_figures.of(db, MODEL, WEEK)["moved"]
+    found = figures_of_week(db, MODEL, WEEK)["moved"]
     columns = [(one["column"], one["distance"], one["largest"], one["drifted"]) for one in found["columns"]]
     assert columns == [("euribor3m", 0.3, 0.4, True), ("age", 0.15, 0.15, True)]
     assert (found["reports"], found["bad"], found["limit"]) == (2, 2, 0.1)
@@ -150,7 +151,7 @@ def test_a_review_says_what_was_done_and_what_needs_a_decision(db: Db, schema: S
     at = MONDAY + 40 * DAY
     fill(db, schema, at, people=20)
     Succession(db, MODEL, None, by="Ann", clock=lambda: at - 10 * DAY).hold(why="audit")
-    found = review_figures.of(db, MODEL, week.name(at - 8 * DAY))
+    found = figures_of_week(db, MODEL, week.name(at - 8 * DAY))
     taken = [(one["version"], one["what"]) for one in found["decisions"]]
     assert taken == [("4", "dropped"), ("5", "on trial"), ("3", "held")]
     assert found["trainings"] == {"on trial": 1}

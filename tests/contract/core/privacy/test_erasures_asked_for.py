@@ -122,9 +122,9 @@ def test_each_does_its_part_with_the_rights_it_has(db: Db) -> None:
         kept_out.keep_out(listened, request.pseudonym, receipt=request.id, at=AT)
         kept_out.keep_out(listened, request.pseudonym, receipt="another", at=AT)
         for place in collections(listened):
-            assert place.look(request.subject) == 1
+            assert place.count(request.subject) == 1
             place.erase(request.subject)
-            assert place.look(request.subject) == 0
+            assert place.count(request.subject) == 0
         erasure_requests.note(listened, request, Status.ERASING, passes=1)
         erasure_requests.forget(listened, request, {"number": request.id})
     assert beyond("prefect-worker", questions) == set()
@@ -149,9 +149,9 @@ def test_without_a_reference_column_a_rejected_row_is_found_by_its_number(
     for campaign in ("spring", "autumn"):
         objects.put(f"imports/{campaign}/0a1b2c3d-rejects.csv", text.encode())
     place, subject = RejectFiles(db, objects, schema), Subject(Person("0000007", "spring"))
-    assert place.look(subject) == 1
+    assert place.count(subject) == 1
     place.erase(subject)
-    assert place.look(subject) == 0
+    assert place.count(subject) == 0
     assert objects.get("imports/spring/0a1b2c3d-rejects.csv").decode() == end.join([head, *rows[1:], ""])
     assert objects.get("imports/autumn/0a1b2c3d-rejects.csv").decode() == text
 
@@ -168,10 +168,10 @@ def test_a_rejected_row_is_found_by_the_column_that_the_file_calls_otherwise(
     text = "\r\n".join(["\ufeff_row,_column,_rule,_found,_file,Customer,Alter", *rows, ""])
     objects.put("imports/spring/0a1b2c3d-rejects.csv", text.encode())
     place, subject = RejectFiles(db, objects, keyed), Subject(Person("+41-x"))
-    assert place.look(subject) == 2  # nobody knows yet which column it is
+    assert place.count(subject) == 2  # nobody knows yet which column it is
     remember(db, keyed, CampaignFile.open(source), mapping, by="mia")
-    assert place.look(subject) == 1
+    assert place.count(subject) == 1
     place.erase(subject)
-    assert place.look(subject) == 0
+    assert place.count(subject) == 0
     left = objects.get("imports/spring/0a1b2c3d-rejects.csv").decode()
     assert left == "\r\n".join(["\ufeff_row,_column,_rule,_found,_file,Customer,Alter", rows[1], ""])

@@ -21,12 +21,13 @@ from core.stores.mongo import Db
 from monitor import main
 from monitor.economy import series
 from monitor.economy.indicators import STALE, refresh
-from monitor.economy.series import SeriesList
-from monitor.economy.vintages import SETTLING, write
+from monitor.economy.series import SeriesList, read_series
+from monitor.economy.vintages import SETTLING, write_vintages
 from monitor.jobs.cause_states import WELL
+from monitor.main import read_settings
 from tests.made_up_outcomes import made_up, store
 from tests.statistics_office import GENERIC, SPECIFIC, opened
-from trainer.data import snapshot
+from trainer.data.snapshot import read_outcomes, write_outcomes
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 START = datetime(2026, 9, 15, 12, tzinfo=UTC)
@@ -60,7 +61,7 @@ def office() -> Office:
 
 @pytest.fixture
 def listed(schema: Schema) -> SeriesList:
-    return series.read(ROOT / "data" / "economy.yaml", schema)
+    return read_series(ROOT / "data" / "economy.yaml", schema)
 
 
 Look = Callable[..., str]
@@ -137,12 +138,12 @@ class Behind:
 
 def test_of_two_that_write_at_once_neither_undoes_the_other(db: Db, listed: SeriesList) -> None:
     one = listed.by_column["euribor3m"]
-    write(db, one, {"2026-08": 2.04}, START)
+    write_vintages(db, one, {"2026-08": 2.04}, START)
     behind: Any = Behind(db, stored(db))
-    write(db, one, {"2026-08": 2.05}, START + DAY)
-    write(behind, one, {"2026-08": 2.05}, START + DAY + HOUR)
+    write_vintages(db, one, {"2026-08": 2.05}, START + DAY)
+    write_vintages(behind, one, {"2026-08": 2.05}, START + DAY + HOUR)
     nothing: Any = Behind(db, [])
-    write(nothing, one, {"2026-08": 2.05}, START + DAY + HOUR)
+    write_vintages(nothing, one, {"2026-08": 2.05}, START + DAY + HOUR)
     document = stored(db)[0]
     assert ([vintage["value"] for vintage in document["vintages"]], document["revision"]) == ([2.04, 2.05], 2)
     assert document["seen"]["at"] == START + DAY + HOUR
@@ -250,7 +251,7 @@ def test_the_job_fetches_over_the_wire_when_live_and_opens_nothing_when_off(
         }  # fmt: skip
 
         def run(**more: str) -> str:
-            [job] = [job for job in main.jobs(main.read({**env, **more})) if job.name == "indicators"]
+            [job] = [job for job in main.jobs(read_settings({**env, **more})) if job.name == "indicators"]
             return job.run()
 
         assert "nothing is fetched" in run()
@@ -292,10 +293,10 @@ def test_training_data_never_change_by_what_became_known_later(
 
     def parquet() -> bytes:
         path = tmp_path / "snapshot.parquet"
-        snapshot.write(snapshot.read(db, schema), schema, path)
+        write_outcomes(read_outcomes(db, schema), schema, path)
         return path.read_bytes()
 
-    before, rows = parquet(), snapshot.read(db, schema)
+    before, rows = parquet(), read_outcomes(db, schema)
     early = rows["at"] < START + 3 * DAY + SETTLING
     assert set(rows.loc[early, "euribor3m"]) == {2.04}
     assert set(rows.loc[~early, "euribor3m"]) == {2.11}
@@ -312,6 +313,6 @@ def test_a_call_of_which_nothing_was_known_has_empty_cells(db: Db, schema: Schem
     store(db, schema, frame)
     db.prospects.update_many({}, {"$unset": {"features.euribor3m": ""}})
     look(START)
-    rows = snapshot.read(db, schema)
+    rows = read_outcomes(db, schema)
     assert rows["euribor3m"].isna().all()
     assert not rows["nr.employed"].isna().any()

@@ -14,10 +14,11 @@ from core.stores import event_log
 from core.stores.events import Event
 from core.stores.mongo import Db, Document
 from monitor.flows import retrain
-from monitor.flows.triggers import Limits, Triggers
+from monitor.flows.triggers import RetrainLimits, Triggers
 from monitor.incidents import store as incident_store
-from monitor.incidents.facts import Finding, Rules
+from monitor.incidents.facts import Finding, IncidentRules
 from monitor.incidents.follow_up import FollowUp
+from monitor.incidents.store import write_step
 from monitor.jobs import cause_states
 from tests.fake_prefect import FakePrefect
 
@@ -59,14 +60,14 @@ class House:
         for _ in range(looks):
             self.at += timedelta(seconds=5)
             self.prefect.now = self.at
-            rules = Rules(attempts=3, fresh_outcomes=2)
+            rules = IncidentRules(attempts=3, fresh_outcomes=2)
             said = FollowUp(self.db, self.prefect.client(), MODEL, rules, clock=self.clock).run()
         return said
 
     def trigger(self, **limits: Any) -> str:
         self.at += timedelta(seconds=5)
         self.prefect.now = self.at
-        return Triggers(self.db, self.prefect.client(), MODEL, Limits(**limits), clock=self.clock).run()
+        return Triggers(self.db, self.prefect.client(), MODEL, RetrainLimits(**limits), clock=self.clock).run()
 
     def drift(self, bad: bool, version: str) -> str:
         self.reports += 1
@@ -318,10 +319,10 @@ def test_a_step_that_was_taken_is_not_taken_again(house: House, monkeypatch: pyt
     from monitor.incidents.lifecycle import Step, next_step
 
     facts = Facts(at=START, finding=Finding(False, "r2", "1", "well"), champion="1", outcomes=0)
-    step = next_step(incident, facts, Rules())
+    step = next_step(incident, facts, IncidentRules())
     assert isinstance(step, Step)
-    assert incident_store.write(house.db, step)
-    assert not incident_store.write(house.db, step)
+    assert write_step(house.db, step)
+    assert not write_step(house.db, step)
     assert house.life() == ["open", "resolved"]
 
 
@@ -355,7 +356,7 @@ def test_a_person_may_say_that_they_look_after_it(house: House) -> None:
 
 
 def test_the_first_model_is_asked_for_by_a_person(db: Db) -> None:
-    triggers = Triggers(db, FakePrefect().client(), MODEL, Limits(outcomes=1))
+    triggers = Triggers(db, FakePrefect().client(), MODEL, RetrainLimits(outcomes=1))
     db.outcomes.insert_many([{"_id": f"p{n}:1", "at": START} for n in range(5)])
     assert "no champion yet" in triggers.run()
 

@@ -20,8 +20,9 @@ from core.stores import event_log
 from core.stores.events import Event
 from core.stores.mongo import Db, Document
 from monitor.incidents import store as incident_store
-from monitor.incidents.facts import Facts, Finding, Rules
+from monitor.incidents.facts import Facts, Finding, IncidentRules
 from monitor.incidents.lifecycle import Ask, Incident, Step, asked, next_step
+from monitor.incidents.store import write_step
 from monitor.messages.digest import Digest
 from monitor.messages.notifier import AppriseNotifier
 from monitor.messages.outbox import Outbox
@@ -86,11 +87,11 @@ def opened(db: Db) -> Incident:
 
 
 def step(db: Db, incident: Incident, facts: Facts) -> Incident:
-    todo = next_step(incident, facts, Rules())
+    todo = next_step(incident, facts, IncidentRules())
     if isinstance(todo, Ask):
         todo = asked(incident, todo, f"run-{todo.attempt}", facts)
     assert isinstance(todo, Step)
-    assert incident_store.write(db, todo)
+    assert write_step(db, todo)
     return todo.incident
 
 

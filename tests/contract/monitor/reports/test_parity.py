@@ -17,6 +17,7 @@ from core.models.registry import Loaded, ModelVersion
 from core.schema import Schema
 from core.stores.mongo import Db, Document
 from monitor.reports import parity
+from monitor.reports.parity import review_parity
 from tests.made_up_outcomes import made_up
 from trainer.data import split
 from trainer.data.snapshot import OUTCOME
@@ -51,7 +52,7 @@ def trained(schema: Schema, seed: int) -> tuple[Model, Proof]:
     cut = split.by_time(frame, OUTCOME, calibration_share=0.2, test_share=0.2)
     candidate = Candidate("logistic regression", {"left_out": "nothing", "c": 0.05})
     model, _ = calibrate.fit(candidate, cut, schema, seed=7)
-    return model, Proof.of(model, proof_inputs(frame, schema)[:30])
+    return model, Proof.for_model(model, proof_inputs(frame, schema)[:30])
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def report(db: Db) -> Document:
 
 
 def review(db: Db, registry: Registry, *versions: str, size: int = 50) -> str:
-    return parity.review(db, registry, list(versions), size, "code", champion=versions[0], clock=lambda: START)
+    return review_parity(db, registry, list(versions), size, "code", champion=versions[0], clock=lambda: START)
 
 
 def state(db: Db) -> str | None:
@@ -192,6 +193,6 @@ def test_well_again_is_news_and_nothing_scored_is_nothing_to_say(
     db.reports.delete_many({})
     assert "1 of 60" in review(db, Registry(v1=one), "1", size=60)
     later = START + timedelta(days=1)
-    parity.review(db, Registry(v1=one), ["1"], 50, "code", champion="1", clock=lambda: later)
+    review_parity(db, Registry(v1=one), ["1"], 50, "code", champion="1", clock=lambda: later)
     assert state(db) == "well"
     assert [event["what"] for event in db.events.find().sort([("_id", 1)])] == ["skew: skewed", "skew: well"]

@@ -21,8 +21,8 @@ from core.schema import Schema
 from core.stores.mongo import Db
 from monitor.reports import parity
 from monitor.trials import trial as canary
-from monitor.trials.evidence import Pair, Rules
-from monitor.trials.guardrails import Limits
+from monitor.trials.evidence import Pair, TrialRules
+from monitor.trials.guardrails import GuardrailLimits
 from monitor.trials.pairs import pairs
 from monitor.trials.trial import Review
 from tests.aliases import Aliases
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.mongo
 MODEL, OLD, NEW = "prospect-scorer", "1", "2"
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 BETTER, SHUFFLED = World(champion=0.8, canary=0.4), World(sabotage="shuffled labels")
-RULES = Rules()
+RULES = TrialRules()
 
 
 def record(
@@ -155,8 +155,8 @@ class Trial:
     def succession(self) -> Succession:
         return Succession(self.db, MODEL, self.names, by="monitor", clock=lambda: START - SECOND)
 
-    def review(self, rules: Rules = RULES) -> Review:
-        return Review(self.db, self.schema, self.succession(), lambda: self.told, rules, Limits())
+    def review(self, rules: TrialRules = RULES) -> Review:
+        return Review(self.db, self.schema, self.succession(), lambda: self.told, rules, GuardrailLimits())
 
     def play(self, world: World, outcomes: int, seed: int) -> list[Pair]:
         """Log what both said of the people called in `world`, and what came of the calls."""
@@ -198,14 +198,14 @@ def test_without_a_champion_or_a_canary_there_is_nothing_to_decide(db: Db, plain
         pytest.fail("nobody is on trial")
 
     review = Review(db, plain, line, unasked, RULES)
-    assert review.look() == "no champion yet"
+    assert review.advance() == "no champion yet"
     line.promote(OLD, why="the first")
-    assert review.look() == "version 1 is champion, nothing on trial"
+    assert review.advance() == "version 1 is champion, nothing on trial"
 
 
 def test_a_better_canary_is_promoted_at_the_outcome_that_shows_it(trial: Trial) -> None:
     known = trial.play(BETTER, 1200, 2)
-    said = trial.review().look()
+    said = trial.review().advance()
     [decision] = trial.decisions()
     assert (decision.what, decision.version, decision.incident) == (What.PROMOTED, NEW, "drift:7")
     assert (decision.evidence["outcomes"], decision.evidence["until"]) == (991, trial.known_at(known[990]))
@@ -216,7 +216,7 @@ def test_a_better_canary_is_promoted_at_the_outcome_that_shows_it(trial: Trial) 
 
 def test_a_sabotaged_canary_is_dropped_within_a_few_outcomes(trial: Trial) -> None:
     trial.play(SHUFFLED, 100, 1)
-    trial.review().look()
+    trial.review().advance()
     [decision] = trial.decisions()
     assert (decision.what, decision.version, decision.evidence["outcomes"]) == (What.DROPPED, NEW, 15)
     assert decision.why.startswith("roll back: the canary is worse than the champion")
@@ -224,9 +224,9 @@ def test_a_sabotaged_canary_is_dropped_within_a_few_outcomes(trial: Trial) -> No
 
 
 def test_no_difference_keeps_the_champion_after_the_limit_and_not_before(trial: Trial) -> None:
-    rules, world = Rules(limit=300), World(identical=True)
+    rules, world = TrialRules(limit=300), World(identical=True)
     trial.play(world, 299, 1)
-    assert "version 2 is on trial: go on: neither is shown yet" in trial.review(rules).look()
+    assert "version 2 is on trial: go on: neither is shown yet" in trial.review(rules).advance()
     told = trials.last(trial.db, NEW)
     assert told is not None
     assert told.sentence.startswith("go on: neither is shown yet, of at most 300 outcomes; 299 outcomes")
@@ -234,31 +234,31 @@ def test_no_difference_keeps_the_champion_after_the_limit_and_not_before(trial: 
     assert trial.decisions() == []
     trial.db.outcomes.insert_one({"_id": "one:1", "prospect": "one", "at": START + 999 * MINUTE, "positive": False})
     record(trial.db, "one", START, {OLD: 0.1, NEW: 0.1})
-    trial.review(rules).look()
+    trial.review(rules).advance()
     [decision] = trial.decisions()
     assert (decision.what, decision.evidence["what"]) == (What.DROPPED, "inconclusive")
     assert "the champion stays" in decision.why
 
 
 def test_a_new_outcome_is_seen_by_a_review_that_has_looked_before(trial: Trial) -> None:
-    review = trial.review(Rules(limit=3))
+    review = trial.review(TrialRules(limit=3))
     for number in range(3):
-        assert "is on trial" in review.look()
+        assert "is on trial" in review.advance()
         record(trial.db, f"p{number}", START, {OLD: 0.1, NEW: 0.1})
         call(trial.db, f"p{number}", START + number * MINUTE)
-    assert "inconclusive" in review.look()
+    assert "inconclusive" in review.advance()
 
 
 def test_looking_again_and_by_others_at_once_decides_once(trial: Trial) -> None:
     trial.play(BETTER, 1000, 2)
     reviews = [trial.review() for _ in range(3)]
-    threads = [threading.Thread(target=review.look) for review in reviews]
+    threads = [threading.Thread(target=review.advance) for review in reviews]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     for review in reviews:
-        assert review.look() == "version 2 is champion, nothing on trial"
+        assert review.advance() == "version 2 is champion, nothing on trial"
     assert [decision.what for decision in trial.decisions()] == [What.PROMOTED]
     assert len(list(trial.db.events.find({"what": "model promoted", "details.decision": 3}))) == 1
 
@@ -276,13 +276,13 @@ def test_a_killed_review_is_gone_on_with_by_the_next(
         place: tuple[Any, str] = (canary, "decide") if moment == "before the decision" else (Succession, "_tell")
         patch.setattr(*place, killed)
         with pytest.raises(KeyboardInterrupt):
-            trial.review().look()
+            trial.review().advance()
     assert trial.names == {CHAMPION: OLD, CANARY: NEW}
-    trial.review().look()
+    trial.review().advance()
     [decision] = trial.decisions()
     assert decision.evidence["until"] == trial.known_at(known[990])
     assert trial.names == {CHAMPION: NEW, PREVIOUS: OLD}
-    assert trial.review().look() == "version 2 is champion, nothing on trial"
+    assert trial.review().advance() == "version 2 is champion, nothing on trial"
     assert [event["why"] for event in trial.db.events.find({"what": "model promoted"})][1:] == [decision.why]
 
 
@@ -299,7 +299,7 @@ def test_a_guardrail_ends_the_trial_at_once_whatever_the_outcomes_say(
 ) -> None:
     trial.play(BETTER, 1200, 2)
     trial.told |= state
-    assert said in trial.review().look()
+    assert said in trial.review().advance()
     [decision] = trial.decisions()
     assert (decision.what, decision.version, decision.incident) == (What.DROPPED, NEW, "drift:7")
     assert decision.evidence == {"guardrail": decision.why}
@@ -333,6 +333,6 @@ def test_a_canary_whose_scores_are_not_trainings_is_dropped(
 ) -> None:
     for minutes, different in reports:
         reported(trial.db, START + minutes * MINUTE, different)
-    said = trial.review().look()
+    said = trial.review().advance()
     assert ([decision.why for decision in trial.decisions()] == ["version 2: looked at"]) is dropped
     assert ("version 2 was dropped" in said) is dropped

@@ -19,7 +19,7 @@ KEY = "a-key-of-this-test"
 
 
 def receipt(person: Person, *, kept_out: bool = True) -> dict[str, object]:
-    return {"number": "x-1", "pseudonym": Pseudonyms(KEY).of(person), "kept_out": kept_out}
+    return {"number": "x-1", "pseudonym": Pseudonyms(KEY).pseudonym(person), "kept_out": kept_out}
 
 
 def people(db: Db) -> None:

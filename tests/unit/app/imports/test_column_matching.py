@@ -28,7 +28,7 @@ def sample(tmp_path: Path) -> Callable[..., Sample]:
             writer = csv.DictWriter(file, rows[0].keys(), delimiter=";")
             writer.writeheader()
             writer.writerows(rows)
-        return Sample.of(CampaignFile.open(path))
+        return Sample.from_rows(CampaignFile.open(path))
 
     return sample
 
@@ -139,8 +139,8 @@ def test_codes_of_numbers_are_known_by_their_meaning(look: Look, person: dict[st
 class TestMapping:
     def test_it_comes_back_from_its_document(self) -> None:
         mapping = ColumnMapping({"emp.var.rate": "A", "age": "B"}, {"job": {"x.y": "admin."}}, frozenset({"age"}))
-        assert ColumnMapping.of(mapping.document()) == mapping
-        assert ColumnMapping.of(mapping.document()).hash == mapping.hash
+        assert ColumnMapping.from_document(mapping.document()) == mapping
+        assert ColumnMapping.from_document(mapping.document()).hash == mapping.hash
 
     def test_it_reads_a_record_as_the_schema_has_it(self, schema: Schema) -> None:
         mapping = ColumnMapping(

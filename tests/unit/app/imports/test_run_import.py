@@ -18,7 +18,7 @@ from app.imports import run_import
 from app.imports.log import Entry
 from app.imports.run_import import Work
 from app.shell.appliance import Appliance
-from core.calls.lifecycle import Rules
+from core.calls.lifecycle import CallRules
 from core.errors import InputError, NotFound
 from core.schema import Schema
 from core.settings.addresses import S3Settings
@@ -85,7 +85,7 @@ def test_a_name_without_letters_is_refused_in_three_sentences(title: str) -> Non
 class TestBringIn:
     @pytest.fixture
     def house(self, db: Db, store: ObjectStore, schema: Schema) -> Appliance:
-        return Appliance(db=db, store=store, schema=schema, rules=Rules(), model="prospect-scorer")
+        return Appliance(db=db, store=store, schema=schema, rules=CallRules(), model="prospect-scorer")
 
     def test_rejected_rows_are_kept_for_mending_and_fill_the_gaps(self, house: Appliance, rows: list[Row]) -> None:
         heard: list[tuple[int, int]] = []

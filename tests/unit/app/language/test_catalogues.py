@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.language import catalogues, extraction
+from app.language.extraction import read_sentences
 from core.settings.group import ROOT
 
 CODE = """
@@ -26,7 +27,7 @@ def draw(ref, people):
 def code(root: Path, text: str) -> extraction.Reading:
     (root / "app").mkdir(exist_ok=True)
     (root / "app" / "page.py").write_text(text)
-    return extraction.read(root, ["app"])
+    return read_sentences(root, ["app"])
 
 
 def translate(path: Path, translations: dict[str, str | tuple[str, str]]) -> None:
@@ -62,7 +63,7 @@ def whole(tmp_path: Path, po: Path) -> extraction.Reading:
 
 
 def test_the_catalogues_of_this_project_are_whole() -> None:
-    assert list(catalogues.wrong(extraction.read(ROOT), catalogues.LOCALES)) == []
+    assert list(catalogues.wrong(read_sentences(ROOT), catalogues.LOCALES)) == []
     assert "de" in catalogues.catalogues(catalogues.LOCALES)
 
 

@@ -111,7 +111,7 @@ def test_an_error_of_the_core_reaches_a_person_in_their_language(tmp_path: Path)
     file = tmp_path / "de" / "LC_MESSAGES" / "callwise.po"
     file.write_text(PO + LATER)
     error = Conflict(Sentence("{by} holds {what}.", by="Ann", what="p1"), kept="Call list", next=Sentence("Call list"))
-    assert Notice.of(error) == Notice("warning", "p1 ist bei Ann.", "Call list", "Anrufliste")
+    assert Notice.from_error(error) == Notice("warning", "p1 ist bei Ann.", "Call list", "Anrufliste")
 
 
 @pytest.mark.usefixtures("german")

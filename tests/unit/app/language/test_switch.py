@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import language
+from app.language.switch import draw_language_switch
 from core.settings.group import ROOT
 
 
@@ -13,11 +14,10 @@ def page() -> None:
     import streamlit as st
 
     from app.language import _, formats
-    from app.language import switch as language_switch
 
     st.title(_("Results"))
     st.caption(formats.percent(0.342))
-    language_switch.draw()
+    draw_language_switch()
 
 
 @pytest.fixture

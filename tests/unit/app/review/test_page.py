@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.access.boundary import boundary
+from app.review.figures import figures_of_week
 from core.clock import now
 from core.models.succession import Succession
 from core.oversight import reviews, week
@@ -131,6 +132,5 @@ def test_figures_that_are_not_those_that_were_signed_meanwhile_are_not_signed(sc
 
 
 def reviews_of(db: Db, name: str) -> dict[str, object]:
-    from app.review import figures as review_figures
 
-    return review_figures.of(db, MODEL, name)
+    return figures_of_week(db, MODEL, name)

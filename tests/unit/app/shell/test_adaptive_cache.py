@@ -7,7 +7,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from app.shell.adaptive_cache import TIMES, Kept
+from app.shell.adaptive_cache import TIMES, AdaptiveCache
 
 DB: Any = SimpleNamespace(name="db")
 
@@ -24,28 +24,28 @@ class Server:
         return 0 if self.empty else self.asked
 
 
-def kept(server: Server) -> Kept[int]:
-    return Kept(server.ask, timedelta(seconds=5), clock=lambda: server.at)
+def kept(server: Server) -> AdaptiveCache[int]:
+    return AdaptiveCache(server.ask, timedelta(seconds=5), clock=lambda: server.at)
 
 
 def test_a_quick_answer_is_kept_for_a_while_and_a_slow_one_for_as_long_as_it_took_many_times_over() -> None:
     for takes, holds in ((0.01, 5.0), (2.0, 2.0 * TIMES)):
         server = Server(takes)
         answers = kept(server)
-        assert [answers.of(DB, "a"), answers.of(DB, "a"), answers.of(DB, "b")] == [1, 1, 2]
+        assert [answers.get(DB, "a"), answers.get(DB, "a"), answers.get(DB, "b")] == [1, 1, 2]
         server.at += holds - takes - 0.1  # b took its time, too
-        assert answers.of(DB, "a") == 1
+        assert answers.get(DB, "a") == 1
         server.at += 0.2
-        assert answers.of(DB, "a") == 3
+        assert answers.get(DB, "a") == 3
 
 
 def test_what_is_forgotten_is_asked_again() -> None:
     server = Server(2.0)
     answers = kept(server)
-    answers.of(DB, "a")
+    answers.get(DB, "a")
     answers.forget(DB, "a")
     answers.forget(DB, "never asked")
-    assert answers.of(DB, "a") == 2
+    assert answers.get(DB, "a") == 2
 
 
 def test_an_empty_answer_is_asked_again_and_the_last_is_there_without_asking() -> None:
@@ -53,9 +53,9 @@ def test_an_empty_answer_is_asked_again_and_the_last_is_there_without_asking() -
     answers = kept(server)
     assert answers.last(DB, "a") is None
     server.empty = True
-    assert (answers.of(DB, "a"), answers.last(DB, "a")) == (0, None)
+    assert (answers.get(DB, "a"), answers.last(DB, "a")) == (0, None)
     server.empty = False
-    assert answers.of(DB, "a") == 2
+    assert answers.get(DB, "a") == 2
     server.at += 1_000
     assert (answers.last(DB, "a"), server.asked) == (2, 2)
 
@@ -72,23 +72,23 @@ def test_who_comes_while_it_is_asked_anew_gets_the_last_answer_and_an_error_keep
             raise OSError("the server went away")
         return server.ask(db, campaign)
 
-    answers = Kept(ask, timedelta(seconds=5), clock=lambda: server.at)
-    assert answers.of(DB, "a") == 1
+    answers = AdaptiveCache(ask, timedelta(seconds=5), clock=lambda: server.at)
+    assert answers.get(DB, "a") == 1
     server.at, slow = 100.0, True
     failed: list[Exception] = []
 
     def refresh() -> None:
         try:
-            answers.of(DB, "a")
+            answers.get(DB, "a")
         except OSError as error:
             failed.append(error)
 
     asking = threading.Thread(target=refresh)
     asking.start()
     assert began.wait(10)
-    assert answers.of(DB, "a") == 1, "without waiting"
+    assert answers.get(DB, "a") == 1, "without waiting"
     go_on.set()
     asking.join(10)
     assert len(failed) == 1
     slow = False
-    assert answers.of(DB, "a") == 2
+    assert answers.get(DB, "a") == 2

@@ -13,6 +13,7 @@ import pytest
 from supervisor.options import ServerOptions
 
 from bootstrap.embedded import environment, supervisor_config
+from bootstrap.embedded.environment import service_environment
 from bootstrap.embedded.ports import HOST
 from bootstrap.embedded.services import BY_NAME, PORT_NAMES, SERVICES, WORK_POOL, Service, select, tier
 from bootstrap.embedded.state import StateFolder
@@ -70,7 +71,7 @@ def test_servers_listen_on_loopback(service: Service, state: StateFolder) -> Non
 
 @pytest.mark.parametrize("service", SERVICES, ids=NAMES)
 def test_a_service_is_given_no_secret_it_does_not_read(service: Service, state: StateFolder) -> None:
-    given = environment.of(service, environment.base(state, {}), environment.values(state))
+    given = service_environment(service, environment.base(state, {}), environment.values(state))
     own = {fields(template).pop() for template in service.environment.values() if len(fields(template)) == 1}
     for name, secret in state.secrets().items():
         if name not in service.reads and name not in own:
@@ -79,7 +80,7 @@ def test_a_service_is_given_no_secret_it_does_not_read(service: Service, state: 
 
 @pytest.mark.parametrize(("service", "root"), [("setup", "bootstrap.setup.steps"), ("mlserver", "serving.main")])
 def test_a_service_is_given_all_it_reads(service: str, root: str, state: StateFolder) -> None:
-    given = environment.of(BY_NAME[service], environment.base(state, {}), environment.values(state))
+    given = service_environment(BY_NAME[service], environment.base(state, {}), environment.values(state))
     settings = load(importlib.import_module(root).Settings, given)
     assert settings.mlflow_tracking_uri == environment.values(state)["MLFLOW_TRACKING_URI"]
 
@@ -88,7 +89,7 @@ def test_a_service_is_given_all_it_reads(service: str, root: str, state: StateFo
 def test_a_service_runs_in_the_environment_that_has_its_program(service: Service, state: StateFolder) -> None:
     program, *_ = environment.command(service, environment.values(state))
     assert os.access(program, os.X_OK)
-    given = environment.of(service, environment.base(state, {}), environment.values(state))
+    given = service_environment(service, environment.base(state, {}), environment.values(state))
     assert given["PATH"].split(":")[0] == str(Path(program).parent)
     assert (service.venv == ".venv-serving") == (service.name == "mlserver")
 

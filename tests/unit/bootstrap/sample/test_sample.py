@@ -22,7 +22,7 @@ from bootstrap.sample import economy as sample_economy
 from bootstrap.sample import people as sample_people
 from bootstrap.sample import simulator
 from core.imports.campaign_file import CampaignFile
-from core.schema import read
+from core.schema import read_schema
 
 DATA = Path(__file__).resolve().parents[4] / "data"
 NUMERIC = ["age", "campaign", "pdays", "previous", *sample_economy.INDICATORS]
@@ -99,7 +99,7 @@ def test_the_text_reads_back_as_the_same_table(campaign: pd.DataFrame) -> None:
 
 
 def test_every_row_fits_the_campaign_schema() -> None:
-    schema = read(DATA / "schema.yaml")
+    schema = read_schema(DATA / "schema.yaml")
     file = CampaignFile.open(simulator.DEFAULT_PATH)
     assert file.header == [*(column.name for column in schema.columns), schema.outcome.column]
     with file.records() as records:

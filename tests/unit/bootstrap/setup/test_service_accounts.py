@@ -12,7 +12,7 @@ import pytest
 from bootstrap.setup.mongo_accounts import privileges
 from bootstrap.setup.rights import READ, RIGHTS, WRITE, MongoRights, Rights
 from bootstrap.setup.s3_accounts import policy
-from bootstrap.setup.service_accounts import Settings, read, write
+from bootstrap.setup.service_accounts import Settings, read_account, write_account
 from core.errors import SettingsError
 from core.settings.group import ROOT
 from core.settings.loading import load
@@ -116,9 +116,9 @@ def test_a_policy_may_be_narrowed_to_a_prefix() -> None:
 def test_what_is_handed_over_comes_back_and_is_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "account.env"
     given = {"MONGODB_URI": "mongodb://app:p@mongo/?authSource=callwise&x='y z'", "S3_SECRET_KEY": 'a$b`c"d'}
-    assert read(path) == {}
-    write(path, given)
-    assert read(path) == given
+    assert read_account(path) == {}
+    write_account(path, given)
+    assert read_account(path) == given
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     shown = subprocess.run(
         [ROOT / "deploy/with-account", "sh", "-c", 'printf %s "$S3_SECRET_KEY|$MONGODB_URI"'],

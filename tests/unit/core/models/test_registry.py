@@ -15,9 +15,9 @@ from core.models.registry import TRUSTED_TYPES, ModelVersion, _open
 from core.schema import Schema
 from core.stores.data_registry import Snapshot, sha256
 from tests.made_up_outcomes import made_up
-from trainer.data import snapshot, split
+from trainer.data import split
 from trainer.data.lineage import Lineage, code_version, lock_sha256
-from trainer.data.snapshot import OUTCOME
+from trainer.data.snapshot import OUTCOME, read_outcomes, write_outcomes
 from trainer.fitting import calibrate
 from trainer.fitting.candidates import Candidate
 from trainer.pipeline.registration import proof_inputs, reference_of, signature
@@ -38,11 +38,11 @@ def test_every_kind_of_model_comes_back_the_same_from_trusted_types(
     frame = made_up(schema, 1_500)
     cut = split.by_time(frame, OUTCOME, calibration_share=0.2, test_share=0.2)
     model, _ = calibrate.fit(candidate, cut, schema, seed=7)
-    proof = Proof.of(model, proof_inputs(frame, schema))
+    proof = Proof.for_model(model, proof_inputs(frame, schema))
     assert len(proof.scores) > 100
     skops.io.dump(model, tmp_path / "model.skops")
     (tmp_path / "proof.json").write_text(proof.text())
-    Proof.read(tmp_path / "proof.json").check(_open(tmp_path / "model.skops", VERSION), "scorer version 3")
+    Proof.from_text(tmp_path / "proof.json").check(_open(tmp_path / "model.skops", VERSION), "scorer version 3")
 
     newer = split.by_time(frame.tail(1_000), OUTCOME, calibration_share=0.2, test_share=0.2)
     other, _ = calibrate.fit(candidate, newer, schema, seed=7)
@@ -95,10 +95,10 @@ def test_the_signature_is_the_schemas(schema: Schema) -> None:
 def test_the_same_rows_give_the_same_file(schema: Schema, tmp_path: Path) -> None:
     frame = made_up(schema, 500)
     for name in ("one", "two"):
-        snapshot.write(frame.copy(), schema, tmp_path / name)
+        write_outcomes(frame.copy(), schema, tmp_path / name)
     assert sha256(tmp_path / "one") == sha256(tmp_path / "two")
     frame["age"] = frame["age"].where(frame.index != 3, 99)
-    snapshot.write(frame, schema, tmp_path / "two")
+    write_outcomes(frame, schema, tmp_path / "two")
     assert sha256(tmp_path / "one") != sha256(tmp_path / "two")
     assert pq.read_schema(tmp_path / "two").metadata is None
 
@@ -107,12 +107,12 @@ def test_a_schema_with_one_of_our_names_is_refused(schema: Schema) -> None:
     columns = [{**c, "name": "score"} if c["name"] == "previous" else c for c in schema.model_dump()["columns"]]
     clash = Schema.model_validate({**schema.model_dump(), "columns": columns, "words": {}})
     with pytest.raises(SchemaError, match="score"):
-        snapshot.read(None, clash)  # type: ignore[arg-type]
+        read_outcomes(None, clash)  # type: ignore[arg-type]
 
 
 def test_lineage_names_what_made_the_model(schema: Schema, tmp_path: Path) -> None:
     kept = Snapshot("snapshot-1", "ab" * 32, 10, {})
-    tags = Lineage.of(kept, schema, "v1", reason="on demand", incident=None, parent="2").tags()
+    tags = Lineage.from_snapshot(kept, schema, "v1", reason="on demand", incident=None, parent="2").tags()
     assert tags["dataset_tag"] == "snapshot-1"
     assert tags["schema_sha256"] == schema.hash
     assert tags["lock_sha256"] == lock_sha256()

@@ -13,7 +13,7 @@ from core.errors import InputError
 from core.schema import Schema
 from core.schema.economy import Economy, span
 from core.settings.group import ROOT
-from monitor.economy.series import Transform, read
+from monitor.economy.series import Transform, read_series
 
 
 def day(text: str) -> datetime:
@@ -159,4 +159,4 @@ def test_a_series_list_that_feeds_no_indicator_is_refused(schema: Schema, tmp_pa
         path = tmp_path / "economy.yaml"
         path.write_text(text.replace(old, new))
         with pytest.raises(SchemaError, match=says):
-            read(path, schema)
+            read_series(path, schema)

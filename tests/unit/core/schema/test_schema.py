@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from core.errors import SchemaError
-from core.schema import Schema, read
+from core.schema import Schema, read_schema
 from core.schema.column import Column, Role
 from core.settings.group import ROOT
 
@@ -71,11 +71,11 @@ def test_an_unknown_outcome_is_refused(schema: Schema) -> None:
 def test_the_hash_follows_the_content_and_not_the_layout(schema: Schema, tmp_path: Path) -> None:
     same = tmp_path / "same.yaml"
     same.write_text(yaml.safe_dump(schema.model_dump(mode="json"), sort_keys=True))
-    assert read(same).hash == schema.hash
+    assert read_schema(same).hash == schema.hash
     content = schema.model_dump(mode="json")
     content["columns"][0]["maximum"] = 111
     same.write_text(yaml.safe_dump(content))
-    assert read(same).hash != schema.hash
+    assert read_schema(same).hash != schema.hash
 
 
 def break_column(content: dict[str, Any], **changes: Any) -> None:
@@ -114,7 +114,7 @@ def test_a_schema_that_contradicts_itself_is_refused(schema: Schema, tmp_path: P
     path = tmp_path / "schema.yaml"
     path.write_text(yaml.safe_dump(content))
     with pytest.raises(SchemaError, match=says):
-        read(path)
+        read_schema(path)
 
 
 def test_another_companys_columns_need_no_code(tmp_path: Path) -> None:
@@ -130,19 +130,19 @@ columns:
   - {name: dependents, label: Dependents, type: integer, role: profile, minimum: 0, maximum: 20}
 """
     )
-    assert read(path).feature_names == ["annual_income", "dependents"]
-    assert read(path).by_name["annual_income"].parse("30500.5") == 30500.5
+    assert read_schema(path).feature_names == ["annual_income", "dependents"]
+    assert read_schema(path).by_name["annual_income"].parse("30500.5") == 30500.5
 
 
 def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SchemaError, match="cannot be read"):
-        read(tmp_path / "none.yaml")
+        read_schema(tmp_path / "none.yaml")
     (tmp_path / "broken.yaml").write_text("columns: [")
     with pytest.raises(SchemaError, match="is not YAML"):
-        read(tmp_path / "broken.yaml")
+        read_schema(tmp_path / "broken.yaml")
 
 
-BUNDLED = read(ROOT / "data" / "schema.yaml")
+BUNDLED = read_schema(ROOT / "data" / "schema.yaml")
 
 
 @given(raw=st.one_of(st.text(), st.integers(), st.floats(), st.none(), st.booleans()))

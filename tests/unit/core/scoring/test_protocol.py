@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from core import schema as schemas
 from core.errors import InputError
-from core.schema import Schema
+from core.schema import Schema, read_schema
 from core.schema.column import Value
 from core.scoring import protocol
 from core.scoring.reasons import Reason, text
@@ -35,7 +34,7 @@ ROWS: list[dict[str, Value]] = [
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Schema:
     path: Path = tmp_path_factory.mktemp("schema") / "schema.yaml"
     path.write_text(SCHEMA, encoding="utf-8")
-    return schemas.read(path)
+    return read_schema(path)
 
 
 def tensors(schema: Schema, **changed: Any) -> list[protocol.Tensor]:

@@ -10,8 +10,7 @@ import pytest
 from core.errors import InputError, Unavailable
 from core.schema import Schema
 from core.settings.group import ROOT
-from monitor.economy import series
-from monitor.economy.series import Series
+from monitor.economy.series import Series, read_series
 from monitor.economy.statistics_service import StatisticsService
 from tests.statistics_office import GENERIC, JSON, SPECIFIC, Office, opened
 
@@ -26,7 +25,7 @@ def office() -> Iterator[Office]:
 
 @pytest.fixture(scope="module")
 def listed(schema: Schema) -> dict[str, Series]:
-    return series.read(ROOT / "data" / "economy.yaml", schema).by_column
+    return read_series(ROOT / "data" / "economy.yaml", schema).by_column
 
 
 def service(office: Office, name: str = "ECB", *, timeout: float = 20.0) -> StatisticsService:

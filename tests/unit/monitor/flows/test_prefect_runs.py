@@ -40,6 +40,6 @@ def test_a_training_that_never_ended_is_given_up_and_one_that_waits_is_not() -> 
     assert len(prefect_runs.give_up_silent(flows, prefect.now + limit, limit)) == 2
     late = prefect.now + limit + timedelta(seconds=1)
     assert [run.id for run in prefect_runs.give_up_silent(flows, late, limit)] == [waiting.id]
-    lost = flows.look(silent.id)
+    lost = flows.find(silent.id)
     assert lost is not None
     assert (lost.state, lost.message) == ("CRASHED", "It did not end within 6 hours.")

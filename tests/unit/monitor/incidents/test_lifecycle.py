@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.models.gates import Gate
-from monitor.incidents.facts import Facts, Finding, Rules, Run, RunEnd, Trial, TrialState
+from monitor.incidents.facts import Facts, Finding, IncidentRules, Run, RunEnd, Trial, TrialState
 from monitor.incidents.lifecycle import Ask, Incident, Status, Step, asked, next_step, opened
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
-RULES = Rules(attempts=2, refusals=1, fresh_outcomes=100, patience=timedelta(days=10))
+RULES = IncidentRules(attempts=2, refusals=1, fresh_outcomes=100, patience=timedelta(days=10))
 BAD_OF_1 = Finding(True, "drift:1:r9", "1", "3 of 20 columns moved")
 WELL_OF_1 = replace(BAD_OF_1, bad=False, report="drift:1:r10", why="0 of 20 columns moved")
 BAD_OF_2, WELL_OF_2 = replace(BAD_OF_1, version="2"), replace(WELL_OF_1, version="2")

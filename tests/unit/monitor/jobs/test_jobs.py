@@ -122,12 +122,12 @@ def test_the_health_page_says_200_503_and_why() -> None:
 
 def test_every_job_can_be_run_by_hand(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     from monitor import __main__ as command
-    from monitor.main import JOBS, jobs, read
+    from monitor.main import JOBS, jobs, read_settings
 
     env = {"MONGODB_URI": "mongodb://127.0.0.1:1", "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
            "MLSERVER_URL": "http://127.0.0.1:1", "EVIDENTLY_URL": "http://127.0.0.1:1",
            "PREFECT_API_URL": "http://127.0.0.1:1/api"}  # fmt: skip
-    assert [job.name for job in jobs(read(env))] == list(JOBS)
+    assert [job.name for job in jobs(read_settings(env))] == list(JOBS)
     monkeypatch.setattr("sys.argv", ["monitor", "--help"])
     with pytest.raises(SystemExit, match="0"):
         command.main()

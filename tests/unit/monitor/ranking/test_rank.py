@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.errors import InputError, Unavailable
-from core.schema import read
+from core.schema import read_schema
 from core.schema.column import Value
 from core.schema.economy import indicators
 from core.scoring.protocol import Score, prediction_id
@@ -18,7 +18,7 @@ from monitor.ranking import rank as ranker
 from monitor.ranking.lineup import Lineup
 from monitor.ranking.rank import Ranking, rank
 
-SCHEMA = read(ROOT / "data" / "schema.yaml")
+SCHEMA = read_schema(ROOT / "data" / "schema.yaml")
 THEN = datetime(2026, 9, 15, tzinfo=UTC)
 
 

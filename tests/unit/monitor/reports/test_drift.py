@@ -15,13 +15,13 @@ from core.stores import event_log
 from core.stores.evidently import project_id
 from core.stores.mongo import Db
 from monitor.reports import drift
-from monitor.reports.drift import Limits
+from monitor.reports.drift import DriftLimits, review_drift
 from monitor.reports.shelf import Shelf
 from monitor.reports.windows import Scored
 from tests.fake_evidently import FakeEvidently, FakeRegistry
 from tests.listed import put_on_a_list
 
-LIMITS = Limits(window=1000, distance=0.1, share=0.3)
+LIMITS = DriftLimits(window=1000, distance=0.1, share=0.3)
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 Shift = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -127,7 +127,7 @@ def fake() -> FakeEvidently:
 
 def reviewed(db: Db, fake: FakeEvidently, schema: Schema, version: str | None = "7") -> str:
     registry = FakeRegistry(version, people(schema, 5000, 1))
-    return drift.review(Shelf(db, fake.ui(), "test"), registry, schema, LIMITS, "code")
+    return review_drift(Shelf(db, fake.ui(), "test"), registry, schema, LIMITS, "code")
 
 
 def test_without_a_champion_or_with_too_few_predictions_there_is_no_verdict(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bench.streams import START, World, stream
 from core.schema import Schema
 from core.schema.column import Value
-from monitor.trials.evidence import GO_ON, INCONCLUSIVE, PROMOTE, ROLL_BACK, Pair, Rules, Verdict, judge
+from monitor.trials.evidence import GO_ON, INCONCLUSIVE, PROMOTE, ROLL_BACK, Pair, TrialRules, Verdict, judge
 
 BETTER = World(champion=0.8, canary=0.4)
 
@@ -37,16 +37,16 @@ def swapped(pairs: Sequence[Pair]) -> list[Pair]:
     ],
 )
 def test_the_verdict_falls_at_this_outcome(world: World, seed: int, what: str, at: int) -> None:
-    found = judge(stream(world, 3200, seed), Rules())
+    found = judge(stream(world, 3200, seed), TrialRules())
     assert (found.what, found.outcomes) == (what, at)
 
 
 def test_every_figure_of_a_verdict_is_of_the_outcomes_up_to_the_decision() -> None:
     pairs = stream(BETTER, 3000, 2)
-    late = judge(pairs, Rules())
+    late = judge(pairs, TrialRules())
     assert late.until == pairs[late.outcomes - 1].at
-    assert late == judge(pairs[: late.outcomes], Rules())
-    assert judge(pairs[: late.outcomes - 1], Rules()).what == GO_ON
+    assert late == judge(pairs[: late.outcomes], TrialRules())
+    assert judge(pairs[: late.outcomes - 1], TrialRules()).what == GO_ON
     assert late.sales == sum(pair.positive for pair in pairs[: late.outcomes])
     assert late.score.better >= 20
     assert late.score.estimate > 0
@@ -62,7 +62,7 @@ def test_every_figure_of_a_verdict_is_of_the_outcomes_up_to_the_decision() -> No
 def test_judging_late_is_judging_after_every_outcome(
     rows: list[tuple[bool, float, float]], limit: int, minimum: int
 ) -> None:
-    rules = Rules(limit=limit, minimum=minimum, segment_rows=5, segments=2)
+    rules = TrialRules(limit=limit, minimum=minimum, segment_rows=5, segments=2)
     pairs = made(rows)
     step = GO_ON
     for n in range(len(pairs) + 1):
@@ -77,7 +77,7 @@ def test_judging_late_is_judging_after_every_outcome(
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 1), st.floats(0, 1)), max_size=80))
 @settings(max_examples=60, deadline=None)
 def test_with_the_models_swapped_the_evidence_is_mirrored(rows: list[tuple[bool, float, float]]) -> None:
-    never = Rules(promote=1e-300, roll_back=1e-300, guard=1e-300)
+    never = TrialRules(promote=1e-300, roll_back=1e-300, guard=1e-300)
     found, mirror = judge(made(rows), never), judge(swapped(made(rows)), never)
     for one, other in ((found.score, mirror.score), (found.ranking, mirror.ranking)):
         assert (one.better, one.worse) == pytest.approx((other.worse, other.better))
@@ -88,7 +88,7 @@ def test_with_the_models_swapped_the_evidence_is_mirrored(rows: list[tuple[bool,
 @pytest.mark.parametrize("seed", [60, 61, 62])
 def test_who_is_promoted_over_the_other_would_be_rolled_back_by_then(seed: int) -> None:
     pairs = stream(replace(BETTER, called=1.0, ordered=False), 3000, seed)
-    rules = Rules(limit=3000)
+    rules = TrialRules(limit=3000)
     found, mirror = judge(pairs, rules), judge(swapped(pairs), rules)
     assert (found.what, mirror.what) == (PROMOTE, ROLL_BACK)
     assert mirror.outcomes <= found.outcomes
@@ -98,14 +98,14 @@ def test_who_is_promoted_over_the_other_would_be_rolled_back_by_then(seed: int) 
 @settings(max_examples=30, deadline=None)
 def test_without_a_difference_nothing_is_decided_before_the_limit(rows: list[tuple[bool, float]]) -> None:
     pairs = made([(sold, score, score) for sold, score in rows])
-    found = judge(pairs, Rules(limit=len(pairs) + 1, minimum=1, segment_rows=1))
+    found = judge(pairs, TrialRules(limit=len(pairs) + 1, minimum=1, segment_rows=1))
     assert found.what == GO_ON
     assert [found.score.better, found.score.worse] == pytest.approx([1.0, 1.0])
-    assert judge(pairs, Rules(limit=len(pairs), minimum=1, segment_rows=1)).what == INCONCLUSIVE
+    assert judge(pairs, TrialRules(limit=len(pairs), minimum=1, segment_rows=1)).what == INCONCLUSIVE
 
 
 def test_false_promotions_are_as_rare_as_stated_whenever_one_looks() -> None:
-    promoted = sum(judge(stream(World(), 1000, seed), Rules(limit=1000)).what == PROMOTE for seed in range(60))
+    promoted = sum(judge(stream(World(), 1000, seed), TrialRules(limit=1000)).what == PROMOTE for seed in range(60))
     assert promoted <= 7  # of 60; at the stated 5%, more is seen once in 100 suites
 
 
@@ -121,7 +121,7 @@ def test_a_segment_that_pays_for_it_is_named_though_the_rest_gains() -> None:
     pairs = [
         replace(pair, segments={"job": row[3]}) for pair, row in zip(made([r[:3] for r in rows]), rows, strict=True)
     ]
-    found = judge(pairs, Rules(roll_back=1e-9))
+    found = judge(pairs, TrialRules(roll_back=1e-9))
     assert found.what == ROLL_BACK
     assert "the segment job student pays for it" in found.sentence
     (paying,) = (segment for segment in found.segments if segment.reached)
@@ -140,7 +140,7 @@ def test_people_of_an_age_who_pay_for_it_are_named_as_well(schema: Schema) -> No
         rows.append((bool(rng.random() < chance), 1 / 6, canary))
     people: list[dict[str, Value]] = [{"job": "student", "marital": "single", "age": int(age)} for age in ages]
     pairs = [replace(pair, segments=schema.groups_of(one)) for pair, one in zip(made(rows), people, strict=True)]
-    found = judge(pairs, Rules(roll_back=1e-9, promote=1e-9))
+    found = judge(pairs, TrialRules(roll_back=1e-9, promote=1e-9))
     assert found.what == ROLL_BACK
     assert "the segment age 60 and above pays for it" in found.sentence
     assert [segment.name for segment in found.segments if segment.reached] == ["age 60 and above"]
@@ -152,14 +152,14 @@ def test_a_ranking_that_is_worse_is_not_promoted_for_its_score() -> None:
     chance = rng.beta(1, 8, 3000)
     sold = rng.random(3000) < chance
     rows = [(bool(s), float(min(1, 4 * c)), 0.11) for s, c in zip(sold, chance, strict=True)]
-    found = judge(made(rows), Rules(roll_back=1e-300))
+    found = judge(made(rows), TrialRules(roll_back=1e-300))
     assert found.score.better > 20
     assert found.auc < 0
     assert found.what == INCONCLUSIVE
 
 
 def test_nothing_known_yet_is_no_verdict() -> None:
-    found = judge([], Rules())
+    found = judge([], TrialRules())
     assert (found.what, found.outcomes, found.since, found.score.better, found.score.worse) == (
         GO_ON,
         0,
@@ -173,11 +173,11 @@ def test_nothing_known_yet_is_no_verdict() -> None:
 @pytest.mark.parametrize("score", [math.nan, -0.1, 1.1, math.inf])
 def test_a_score_that_is_no_probability_is_named(score: float) -> None:
     with pytest.raises(ValueError, match="the outcome o:1 has a score"):
-        judge(made([(True, 0.1, 0.1), (False, 0.1, score)]), Rules())
+        judge(made([(True, 0.1, 0.1), (False, 0.1, score)]), TrialRules())
 
 
 def test_the_document_holds_all_it_rests_on_and_a_sentence() -> None:
-    found: Verdict = judge(stream(World(), 300, 1), Rules())
+    found: Verdict = judge(stream(World(), 300, 1), TrialRules())
     document = found.document()
     assert document["what"] == GO_ON
     assert document["rules"]["limit"] == 1000
@@ -188,7 +188,7 @@ def test_the_document_holds_all_it_rests_on_and_a_sentence() -> None:
 
 
 def test_a_trial_without_outcomes_says_so_and_gives_no_figures() -> None:
-    found = judge([], Rules())
+    found = judge([], TrialRules())
     assert found.sentence == (
         "go on: neither is shown yet, of at most 1000 outcomes; "
         "no outcome is known yet of anybody whom both have scored"

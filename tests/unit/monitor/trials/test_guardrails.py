@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.trials.guardrails import Limits, broken
+from monitor.trials.guardrails import GuardrailLimits, broken
 
 State = dict[str, str | int | float]
-LIMITS = Limits(errors=2, slowness=5.0, requests=20)
+LIMITS = GuardrailLimits(errors=2, slowness=5.0, requests=20)
 
 
 def state(**changed: str | float) -> State:
@@ -61,7 +61,10 @@ def test_a_trial_ends(told: State, why: str) -> None:
 
 
 def test_no_error_at_all_can_be_asked_for() -> None:
-    assert broken(state(canary_errors=1), "2", Limits(errors=0)) == "it failed 1 of 100 requests, where 0 are allowed"
+    assert (
+        broken(state(canary_errors=1), "2", GuardrailLimits(errors=0))
+        == "it failed 1 of 100 requests, where 0 are allowed"
+    )
 
 
 def test_a_state_that_says_nothing_of_a_canary_is_an_error_and_no_pass() -> None:
