@@ -29,7 +29,7 @@ from replay.forecasts import Flags, Forecaster
 from serving.routing import Router
 from trainer.data.snapshot import AT, PROSPECT
 from trainer.fitting import recipe
-from trainer.fitting.recipe import Incumbent
+from trainer.fitting.recipe import Champion
 from trainer.pipeline.registration import reference_of
 
 CODE = "replay"
@@ -245,7 +245,7 @@ class Callwise:
         run = f"run-{number}"
         self._last = triggers.Last(run, at, len(known))
         model = self.champion.model
-        standing = Incumbent(lambda: model, self.learnt[self.champion.version])
+        standing = Champion(lambda: model, self.learnt[self.champion.version])
         try:
             made = recipe.make(known, self.setup.schema, self.setup.training, standing, watch=recipe.Unwatched())
         except GateRefused as refused:

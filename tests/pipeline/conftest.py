@@ -16,7 +16,7 @@ from tests.made_up_outcomes import made_up
 from trainer.data.snapshot import AT
 from trainer.fitting import calibrate, recipe
 from trainer.fitting.candidates import Candidate
-from trainer.fitting.recipe import Incumbent, Made, Unwatched
+from trainer.fitting.recipe import Champion, Made, Unwatched
 from trainer.gates.verdict import Verdict
 
 P = ParamSpec("P")
@@ -44,7 +44,7 @@ class Training:
     removed: str = ""
     gates: list[Verdict] = field(default_factory=list)
 
-    def run(self, frame: pd.DataFrame, champion: Incumbent | None = None) -> Made:
+    def run(self, frame: pd.DataFrame, champion: Champion | None = None) -> Made:
         """Raises what the recipe raises."""
 
         def step(name: str, function: Callable[P, T], /) -> Callable[P, T]:
@@ -66,10 +66,10 @@ class Training:
         """A model of `frame`, with no gate asked."""
         return calibrate.fit(candidate, recipe.cut(frame, self.settings), self.schema, self.settings.callwise_seed)[0]
 
-    def champion(self, frame: pd.DataFrame) -> Incumbent:
+    def champion(self, frame: pd.DataFrame) -> Champion:
         """A champion that has learnt from `frame`."""
         model = self.model(frame)
-        return Incumbent(lambda: model, frame[AT].iloc[-1].to_pydatetime())
+        return Champion(lambda: model, frame[AT].iloc[-1].to_pydatetime())
 
 
 @pytest.fixture

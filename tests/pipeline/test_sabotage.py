@@ -25,11 +25,11 @@ from tests.made_up_outcomes import made_up
 from tests.pipeline.conftest import Training, window
 from trainer.data.snapshot import AT, OUTCOME, PROSPECT
 from trainer.fitting import recipe
-from trainer.fitting.recipe import Incumbent
+from trainer.fitting.recipe import Champion
 
 OLD = 2_500  # rows that the champion has learnt from; the window of the next training begins before they end
 
-Sabotage = Callable[[Training, pd.DataFrame], tuple[pd.DataFrame, Incumbent | None]]
+Sabotage = Callable[[Training, pd.DataFrame], tuple[pd.DataFrame, Champion | None]]
 
 
 def spoilt(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Sabotage:
@@ -73,7 +73,7 @@ def same_people(training: Training, frame: pd.DataFrame) -> tuple[pd.DataFrame, 
     return frame, None
 
 
-def shuffled_labels(training: Training, frame: pd.DataFrame) -> tuple[pd.DataFrame, Incumbent]:
+def shuffled_labels(training: Training, frame: pd.DataFrame) -> tuple[pd.DataFrame, Champion]:
     """What is learnt from belongs to other people: a join that went wrong."""
     champion, frame = training.champion(frame.head(OLD)), frame.copy()
     learnt = window(frame, training.settings)["learnt"]
@@ -81,7 +81,7 @@ def shuffled_labels(training: Training, frame: pd.DataFrame) -> tuple[pd.DataFra
     return frame, champion
 
 
-def scrambled_columns(training: Training, frame: pd.DataFrame) -> tuple[pd.DataFrame, Incumbent]:
+def scrambled_columns(training: Training, frame: pd.DataFrame) -> tuple[pd.DataFrame, Champion]:
     """The columns that matter are torn from their people in what is learnt from: a worse candidate."""
     champion, frame = training.champion(frame.head(OLD)), frame.copy()
     learnt = window(frame, training.settings)["learnt"]
@@ -107,7 +107,7 @@ class KnowsTheMarried:
         return np.column_stack([1 - score, score])
 
 
-def a_segment_pays(training: Training, frame: pd.DataFrame) -> tuple[pd.DataFrame, Incumbent]:
+def a_segment_pays(training: Training, frame: pd.DataFrame) -> tuple[pd.DataFrame, Champion]:
     """The candidate is better on the whole, and of the married, half of all, it has learnt mostly the contrary."""
     rng = np.random.default_rng(3)
     frame = frame.assign(marital=np.where(rng.random(len(frame)) < 0.5, "married", frame["marital"]))
@@ -115,17 +115,17 @@ def a_segment_pays(training: Training, frame: pd.DataFrame) -> tuple[pd.DataFram
     paying = (frame["marital"] == "married") & (rng.random(len(frame)) < 0.6)
     paying &= frame.index.isin(window(frame, training.settings)["learnt"])
     until = frame[AT].iloc[OLD].to_pydatetime()
-    return frame.assign(**{OUTCOME: frame[OUTCOME].where(~paying, 1 - frame[OUTCOME])}), Incumbent(
+    return frame.assign(**{OUTCOME: frame[OUTCOME].where(~paying, 1 - frame[OUTCOME])}), Champion(
         lambda: champion, until
     )
 
 
-def nothing_else(training: Training, frame: pd.DataFrame) -> tuple[pd.DataFrame, Incumbent]:
+def nothing_else(training: Training, frame: pd.DataFrame) -> tuple[pd.DataFrame, Champion]:
     """The candidate is the champion once more."""
-    return frame, Incumbent(lambda: training.model(frame.tail(4_000)), frame[AT].iloc[OLD].to_pydatetime())
+    return frame, Champion(lambda: training.model(frame.tail(4_000)), frame[AT].iloc[OLD].to_pydatetime())
 
 
-def nothing_new(training: Training, frame: pd.DataFrame) -> tuple[pd.DataFrame, Incumbent]:
+def nothing_new(training: Training, frame: pd.DataFrame) -> tuple[pd.DataFrame, Champion]:
     """The champion has learnt from all but the last 99 outcomes."""
     return frame, training.champion(frame.iloc[:-99])
 

@@ -93,7 +93,7 @@ class Unwatched:
 
 
 @dataclass(frozen=True)
-class Incumbent:
+class Champion:
     """The champion a candidate is held against: how to load it, and the newest outcome it has learnt from."""
 
     load: Callable[[], Model]
@@ -125,7 +125,7 @@ def make(
     frame: pd.DataFrame,
     schema: Schema,
     settings: TrainerSettings,
-    champion: Incumbent | None,
+    champion: Champion | None,
     *,
     watch: Watch,
     step: Step = plain,
@@ -161,9 +161,7 @@ def make(
     return Made(model, best, windows.whole, verdict)
 
 
-def champion_gate(
-    model: Model, windows: Split, schema: Schema, champion: Incumbent | None, rules: GateRules
-) -> Verdict:
+def champion_gate(model: Model, windows: Split, schema: Schema, champion: Champion | None, rules: GateRules) -> Verdict:
     """The candidate against the champion (or, without one, the base rate) on the newest outcomes.
 
     On those only that the champion has not learnt from either: it knows its own by heart. And both at their level on

@@ -33,7 +33,7 @@ from trainer.data import snapshot
 from trainer.data.lineage import WHAT_MAKES_A_MODEL, Lineage, code_version
 from trainer.data.snapshot import read_outcomes, write_outcomes
 from trainer.fitting import recipe
-from trainer.fitting.recipe import Incumbent, Step, plain
+from trainer.fitting.recipe import Champion, Step, plain
 from trainer.pipeline import handover, tracking
 from trainer.pipeline.registration import TRAINED_UNTIL, register
 
@@ -115,7 +115,7 @@ def _candidate(
     if champion is not None:
         until = champion.tags.get(TRAINED_UNTIL)
         load = partial(_load, trainer.models, champion)
-        standing = Incumbent(load, datetime.fromisoformat(until) if until else None)
+        standing = Champion(load, datetime.fromisoformat(until) if until else None)
     made = recipe.make(frame, trainer.schema, trainer.settings, standing, watch=run, step=step)
     why = made.verdict.why
     version = step("register", register)(

@@ -11,7 +11,7 @@ from core.schema import Schema
 from tests.made_up_outcomes import made_up
 from trainer.data.split import Split
 from trainer.fitting import recipe
-from trainer.fitting.recipe import Incumbent
+from trainer.fitting.recipe import Champion
 from trainer.gates import champion_gate
 from trainer.gates.champion_gate import GateRules, Outcomes, against_base_rate, against_champion, auc_lost, null_error
 
@@ -155,7 +155,7 @@ def odds_times(scores: Scores, factor: float) -> Scores:
 def test_a_candidate_is_not_refused_for_its_level(schema: Schema, truth: Scores, judged_on: Split) -> None:
     """The better order, but it says four times the odds: the level mends that before anybody sees a score."""
     better, champion = Says(odds_times(truth, 4)), Says(blurred(truth, 1.5))
-    verdict = recipe.champion_gate(better, judged_on, schema, Incumbent(lambda: champion, None), GateRules())
+    verdict = recipe.champion_gate(better, judged_on, schema, Champion(lambda: champion, None), GateRules())
     assert verdict.passed
     assert verdict.figures["candidate_level"] == pytest.approx(-np.log(4), abs=0.15)
     assert json.loads(verdict.report)["figures"] == verdict.figures
@@ -165,7 +165,7 @@ def test_a_champion_that_is_only_off_its_level_protects_nobody_worse(
     schema: Schema, truth: Scores, judged_on: Split
 ) -> None:
     worse, champion = Says(blurred(truth, 1.5)), Says(odds_times(truth, 4))
-    verdict = recipe.champion_gate(worse, judged_on, schema, Incumbent(lambda: champion, None), GateRules())
+    verdict = recipe.champion_gate(worse, judged_on, schema, Champion(lambda: champion, None), GateRules())
     assert not verdict.passed
     assert verdict.figures["log_loss_gain"] < 0
 
