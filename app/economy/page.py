@@ -10,12 +10,13 @@ import streamlit as st
 from app.access.boundary import boundary
 from app.economy import charts as economy_charts
 from app.economy import figures as economy_figures
-from app.economy.figures import Indicator, read_indicators
+from app.economy.figures import Indicator, Point, read_indicators
 from app.economy.what_if import draw_what_if
 from app.language import _, formats, plural
 from app.shell import charts
 from app.shell.appliance import Appliance
 from core.clock import now
+from core.schema.column import Column
 
 SHOWN = 36  # periods, unless all are asked for
 
@@ -95,6 +96,10 @@ def _card(indicator: Indicator, newest: int | None) -> None:
     if revised:
         many = plural("{n} period was revised", "{n} periods were revised", revised).format(n=formats.count(revised))
         st.caption(formats.plain(_("{many}: hollow marks are what was known before.").format(many=many)))
+    _periods(column, points)
+
+
+def _periods(column: Column, points: Sequence[Point]) -> None:
     with st.expander(_("As a table")):
         st.table(
             [

@@ -86,21 +86,7 @@ def write(
     Raises InputError where there is nobody, or more than a sheet holds; Unavailable.
     """
     many = export_rows.how_many(house.db, asked)
-    if not many:
-        raise InputError(
-            Sentence("Nobody is on this list"),
-            next=Sentence("Choose less in the filter, or everybody in the campaign."),
-        )
-    if form.ending == "xlsx" and many >= XLSX_ROWS:
-        raise InputError(
-            Sentence(
-                "An Excel sheet holds {most} people, and these are {people}",
-                most=f"{XLSX_ROWS - 1:,}",
-                people=f"{many:,}",
-            ),
-            kept=Sentence("Nothing was written."),
-            next=Sentence("Choose CSV or Parquet, or a filter."),
-        )
+    _require_fit(many, form)
     fields = export_rows.fields(house.schema)
     version = [f.name for f in fields].index("model_version")
     versions: set[str] = set()
@@ -126,6 +112,24 @@ def write(
         versions=sorted(versions),
     )
     return Exported(path, name, form, done, frozenset(versions))
+
+
+def _require_fit(many: int, form: Format) -> None:
+    if not many:
+        raise InputError(
+            Sentence("Nobody is on this list"),
+            next=Sentence("Choose less in the filter, or everybody in the campaign."),
+        )
+    if form.ending == "xlsx" and many >= XLSX_ROWS:
+        raise InputError(
+            Sentence(
+                "An Excel sheet holds {most} people, and these are {people}",
+                most=f"{XLSX_ROWS - 1:,}",
+                people=f"{many:,}",
+            ),
+            kept=Sentence("Nothing was written."),
+            next=Sentence("Choose CSV or Parquet, or a filter."),
+        )
 
 
 def _name(campaign: str, versions: Iterable[str], at: datetime, form: Format) -> str:

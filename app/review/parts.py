@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import streamlit as st
 
 from app.language import _, formats, plural, said
@@ -96,20 +98,7 @@ def moved(house: Appliance, figures: Figures) -> None:
         words=_("How far each column moved from training, with the limit. The table below has the figures."),
     )
     st.caption(_("Bars: the newest report. Marks: the largest of the week. Dashed: the limit."))
-    with st.expander(_("As a table")):
-        st.table(
-            [
-                {
-                    _("Column"): formats.plain(labels[one["column"]]),
-                    _("Distance"): formats.fixed(one["distance"], 3),
-                    _("Largest of the week"): formats.fixed(one["largest"], 3),
-                    _("Moved"): _("yes") if one["drifted"] else _("no"),
-                }
-                for one in found["columns"]
-            ],
-            border="horizontal",
-            hide_index=True,
-        )
+    _distances(found["columns"], labels)
     _small_multiples(house, figures, labels)
     said = _(
         "{window} predictions against {reference} training rows of version {version}. {reports}, {bad} of them bad."
@@ -126,6 +115,23 @@ def moved(house: Appliance, figures: Figures) -> None:
         )
     )
     _link(house, found["page"])
+
+
+def _distances(columns: Sequence[Figures], labels: Mapping[str, str]) -> None:
+    with st.expander(_("As a table")):
+        st.table(
+            [
+                {
+                    _("Column"): formats.plain(labels[one["column"]]),
+                    _("Distance"): formats.fixed(one["distance"], 3),
+                    _("Largest of the week"): formats.fixed(one["largest"], 3),
+                    _("Moved"): _("yes") if one["drifted"] else _("no"),
+                }
+                for one in columns
+            ],
+            border="horizontal",
+            hide_index=True,
+        )
 
 
 def _small_multiples(house: Appliance, figures: Figures, labels: dict[str, str]) -> None:

@@ -18,6 +18,8 @@ from core.stores import event_log
 from core.stores.events import Event
 from core.stores.mongo import Db, reachable
 
+NOTHING_MADE = Sentence("No account was made.")
+
 
 def find(db: Db, name: str) -> Account | None:
     """The account, or None. Raises Unavailable."""
@@ -48,19 +50,7 @@ def add(
     Raises InputError if a name cannot be one, Conflict if one of them is taken, Unavailable.
     """
     name, shown = tidy(name), " ".join(shown.split())
-    kept = Sentence("No account was made.")
-    if not NAME.fullmatch(name):
-        raise InputError(
-            Sentence("'{name}' cannot be a login name.", name=name),
-            kept=kept,
-            next=Sentence("Use small letters, digits and . _ @ + - and at most 64 of them."),
-        )
-    if not 0 < len(shown) <= SHOWN or shown.casefold() in RESERVED:
-        raise InputError(
-            Sentence("'{name}' cannot be a name that others see.", name=shown),
-            kept=kept,
-            next=Sentence("Use another, of at most {longest} letters.", longest=SHOWN),
-        )
+    _require_names(name, shown)
     account = Account(name, shown, role, must_change=must_change and password is not None, subject=subject, since=now())
     document = {
         "_id": name,
@@ -82,11 +72,26 @@ def add(
                 Sentence("Another account has the login name '{name}' already.", name=name)
                 if find(db, name)
                 else Sentence("Another account has the name '{name}' already.", name=shown),
-                kept=kept,
+                kept=NOTHING_MADE,
                 next=Sentence("Choose another; nobody shares a name."),
             ) from error
     event_log.append(db, who=by, what=Event.ACCOUNT_MADE, subject=name, shown=shown, role=str(role))
     return account
+
+
+def _require_names(name: str, shown: str) -> None:
+    if not NAME.fullmatch(name):
+        raise InputError(
+            Sentence("'{name}' cannot be a login name.", name=name),
+            kept=NOTHING_MADE,
+            next=Sentence("Use small letters, digits and . _ @ + - and at most 64 of them."),
+        )
+    if not 0 < len(shown) <= SHOWN or shown.casefold() in RESERVED:
+        raise InputError(
+            Sentence("'{name}' cannot be a name that others see.", name=shown),
+            kept=NOTHING_MADE,
+            next=Sentence("Use another, of at most {longest} letters.", longest=SHOWN),
+        )
 
 
 def missing(name: str) -> NotFound:

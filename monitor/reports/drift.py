@@ -21,7 +21,7 @@ shows in their outcomes only (`performance`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -155,30 +155,17 @@ def compare(
     `reference` has the schema's features and `score`, the oldest rows first; the newest are compared. Raises KeyError
     naming a column it lacks.
     """
-    from evidently import DataDefinition, Dataset, Report  # noqa: PLC0415 - four seconds of CPU, only when needed
-    from evidently.metrics import DriftedColumnsCount, ValueDrift  # noqa: PLC0415
-
     reference = reference.tail(REFERENCE_WINDOWS * limits.window)
     names = schema.feature_names
-    words = [column.name for column in schema.features if column.is_category]
     methods = dict.fromkeys(names, BY_SHARES) | {SCORE: BY_DISTANCE}
     current = pd.DataFrame([{**row.features, SCORE: row.score} for row in window])
-    definition = DataDefinition(
-        categorical_columns=words, numerical_columns=[name for name in methods if name not in words]
-    )
-    share = DriftedColumnsCount(columns=names, drift_share=limits.share, method=BY_SHARES, threshold=limits.distance)
-    values = {name: ValueDrift(column=name, method=how, threshold=limits.distance) for name, how in methods.items()}
     last, first = window[0], window[-1]
-    with np.errstate(invalid="ignore", divide="ignore"):  # a constant column has no correlations; Evidently draws them
-        snapshot = Report([share, *values.values()], include_tests=True).run(
-            Dataset.from_pandas(current[list(methods)], definition),
-            Dataset.from_pandas(reference[list(methods)], definition),
-            name=f"Drift, version {version}",
-            timestamp=last.at.astimezone(UTC).replace(tzinfo=None),  # Evidently compares times without a zone
-            metadata={"report": report_id(version, window), "version": version, "code_version": code_version},
-            tags=[DRIFT],
-        )
-    found = {name: float(snapshot.context.get_metric_result(metric).value) for name, metric in values.items()}
+    about = {
+        "name": f"Drift, version {version}",
+        "timestamp": last.at.astimezone(UTC).replace(tzinfo=None),  # Evidently compares times without a zone
+        "metadata": {"report": report_id(version, window), "version": version, "code_version": code_version},
+    }
+    found, snapshot = _distances(schema, reference, current, methods, limits, about)
     shapes = {name: shape(schema.by_name[name], reference[name], current[name]) for name in names}
     drifts = {
         name: ColumnDrift(name, methods[name], distance, distance >= limits.distance, shapes.get(name))
@@ -197,4 +184,35 @@ def compare(
         columns=tuple(drifts[name] for name in names),
         score=drifts[SCORE],
     )
-    return verdict, snapshot.dumps()
+    return verdict, snapshot
+
+
+def _distances(
+    schema: Schema,
+    reference: pd.DataFrame,
+    current: pd.DataFrame,
+    methods: Mapping[str, str],
+    limits: DriftLimits,
+    about: Mapping[str, Any],
+) -> tuple[dict[str, float], str]:
+    """The distance of each column by its method, and Evidently's snapshot of them, which says what it is `about`."""
+    from evidently import DataDefinition, Dataset, Report  # noqa: PLC0415 - four seconds of CPU, only when needed
+    from evidently.metrics import DriftedColumnsCount, ValueDrift  # noqa: PLC0415
+
+    words = [column.name for column in schema.features if column.is_category]
+    definition = DataDefinition(
+        categorical_columns=words, numerical_columns=[name for name in methods if name not in words]
+    )
+    share = DriftedColumnsCount(
+        columns=schema.feature_names, drift_share=limits.share, method=BY_SHARES, threshold=limits.distance
+    )
+    values = {name: ValueDrift(column=name, method=how, threshold=limits.distance) for name, how in methods.items()}
+    with np.errstate(invalid="ignore", divide="ignore"):  # a constant column has no correlations; Evidently draws them
+        snapshot = Report([share, *values.values()], include_tests=True).run(
+            Dataset.from_pandas(current[list(methods)], definition),
+            Dataset.from_pandas(reference[list(methods)], definition),
+            tags=[DRIFT],
+            **about,
+        )
+    found = {name: float(snapshot.context.get_metric_result(metric).value) for name, metric in values.items()}
+    return found, str(snapshot.dumps())

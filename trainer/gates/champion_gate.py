@@ -14,6 +14,7 @@ judged. The error of a difference of two AUCs is DeLong's (DeLong, DeLong and Cl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -115,33 +116,46 @@ def against_champion(
     judged = [_segment(name, -gain[rows], rules) for name, rows in _groups(segments)]
     if not gain.any():
         return Decision(False, f"{on} it says what the champion says: there is nothing to try", figures, judged)
-    for name, label in (("auc", "AUC"), ("top_half", "share of sales in the better half of the list")):
-        by, error = lost[name]
-        if by > rules.ranking_margin and by > CERTAIN * error:
-            figured = f"{figures[f'candidate_{name}']:.4f} against {figures[f'champion_{name}']:.4f}"
-            why = f"{on} its {label} is {figured}: worse than the champion's by {by:.4f} ± {error:.4f}"
-            return Decision(False, why, figures, judged)
-    if -figures["log_loss_gain"] > CERTAIN * figures["log_loss_gain_error"]:
-        why = (
-            f"{on} it is worse than the champion: log loss {figures['candidate_log_loss']:.5f} against "
-            f"{figures['champion_log_loss']:.5f}, by {-figures['log_loss_gain']:.5f} ± "
-            f"{figures['log_loss_gain_error']:.5f}"
-        )
-        return Decision(False, why, figures, judged)
-    worse = [segment for segment in judged if segment.worse]
-    if worse:
-        first = max(worse, key=lambda segment: segment.loss)
-        why = (
-            f"the segment {first.name} ({first.rows} outcomes) is worse by a log loss of {first.loss:.4f} ± "
-            f"{first.error:.4f}, where {rules.segment_margin:g} is allowed"
-        )
-        return Decision(False, why, figures, judged)
+    if worse := _worse_ranking(figures, lost, rules) or _worse_log_loss(figures):
+        return Decision(False, f"{on} {worse}", figures, judged)
+    if worse := _worst_segment(judged, rules):
+        return Decision(False, worse, figures, judged)
     why = (
         f"{on} it is not shown to be worse than the champion: log loss {figures['candidate_log_loss']:.5f} against "
         f"{figures['champion_log_loss']:.5f}, AUC {figures['candidate_auc']:.4f} against "
         f"{figures['champion_auc']:.4f}, and none of {sum(s.judged for s in judged)} segments pays for it"
     )
     return Decision(True, why, figures, judged)
+
+
+def _worse_ranking(figures: dict[str, float], lost: dict[str, tuple[float, float]], rules: GateRules) -> str | None:
+    """In which measure of ranking the candidate is shown to be worse."""
+    for name, label in (("auc", "AUC"), ("top_half", "share of sales in the better half of the list")):
+        by, error = lost[name]
+        if by > rules.ranking_margin and by > CERTAIN * error:
+            figured = f"{figures[f'candidate_{name}']:.4f} against {figures[f'champion_{name}']:.4f}"
+            return f"its {label} is {figured}: worse than the champion's by {by:.4f} ± {error:.4f}"
+    return None
+
+
+def _worse_log_loss(figures: dict[str, float]) -> str | None:
+    lost, error = -figures["log_loss_gain"], figures["log_loss_gain_error"]
+    if lost <= CERTAIN * error:
+        return None
+    return (
+        f"it is worse than the champion: log loss {figures['candidate_log_loss']:.5f} against "
+        f"{figures['champion_log_loss']:.5f}, by {lost:.5f} ± {error:.5f}"
+    )
+
+
+def _worst_segment(judged: Sequence[Segment], rules: GateRules) -> str | None:
+    worst = max((segment for segment in judged if segment.worse), key=lambda segment: segment.loss, default=None)
+    if worst is None:
+        return None
+    return (
+        f"the segment {worst.name} ({worst.rows} outcomes) is worse by a log loss of {worst.loss:.4f} ± "
+        f"{worst.error:.4f}, where {rules.segment_margin:g} is allowed"
+    )
 
 
 def against_base_rate(outcomes: Outcomes, candidate: Scores, base_rate: float, rules: GateRules) -> Decision:
