@@ -23,10 +23,10 @@ from monitor.jobs.code_version import code_version
 from monitor.jobs.health import Health, HealthPage
 from monitor.jobs.job import Job, Runs
 from monitor.jobs.schedule import Schedule
+from monitor.jobs.settings import Settings
 from monitor.messages import jobs as messages
 from monitor.ranking import jobs as ranking
 from monitor.reports import jobs as reports
-from monitor.settings import Settings
 from monitor.trials import jobs as trials
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from core.schema import Schema
 from core.stores.mongo import Db
 from monitor.economy.series import read_series
 from monitor.jobs.job import Job
-from monitor.settings import Settings
+from monitor.jobs.settings import Settings
 
 JOBS = {"indicators": "fetch the economy's indicators, if they are live, and judge their age"}
 

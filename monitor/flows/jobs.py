@@ -10,7 +10,7 @@ from monitor.flows import erasures, retrain
 from monitor.flows.prefect_runs import Flows, PrefectRuns
 from monitor.flows.triggers import RetrainLimits, Triggers
 from monitor.jobs.job import Job, one_at_a_time
-from monitor.settings import Settings
+from monitor.jobs.settings import Settings
 
 JOBS = {
     "retrain": "ask for a training when one is due",

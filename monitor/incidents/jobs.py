@@ -10,7 +10,7 @@ from monitor.flows.prefect_runs import Flows
 from monitor.incidents.facts import IncidentRules
 from monitor.incidents.follow_up import FollowUp
 from monitor.jobs.job import Job, one_at_a_time
-from monitor.settings import Settings
+from monitor.jobs.settings import Settings
 
 JOBS = {"incidents": "open, follow up and close incidents"}
 

@@ -8,11 +8,11 @@ from functools import cache
 from core.stores.mongo import Db
 from monitor.jobs.code_version import code_version
 from monitor.jobs.job import Job
+from monitor.jobs.settings import Settings
 from monitor.messages.digest import Digest
 from monitor.messages.notifier import AppriseNotifier
 from monitor.messages.outbox import Outbox
 from monitor.messages.reminders import Reminders
-from monitor.settings import Settings
 
 DIGEST_SECONDS = 60.0  # between looks whether the hour of the digest has come
 

@@ -9,10 +9,10 @@ from core.schema import Schema
 from core.scoring.client import ScoringClient
 from core.stores.mongo import Db
 from monitor.jobs.job import Job
+from monitor.jobs.settings import Settings
 from monitor.ranking.levelling import Levelling, learnt
 from monitor.ranking.rank import rank
 from monitor.ranking.settle import settle
-from monitor.settings import Settings
 
 if TYPE_CHECKING:
     from core.models.level import Calls

@@ -11,11 +11,11 @@ from core.stores.evidently import EvidentlyUI
 from core.stores.mongo import Db
 from monitor.jobs.code_version import code_version
 from monitor.jobs.job import Job
+from monitor.jobs.settings import Settings
 from monitor.reports.drift import DriftLimits, review_drift
 from monitor.reports.expected import review_expected
 from monitor.reports.parity import review_parity
 from monitor.reports.quality import review_quality
-from monitor.settings import Settings
 
 if TYPE_CHECKING:
     from core.models.registry import ModelRegistry

@@ -11,7 +11,7 @@ from core.schema import Schema
 from core.scoring.client import ScoringClient
 from core.stores.mongo import Db
 from monitor.jobs.job import Job
-from monitor.settings import Settings
+from monitor.jobs.settings import Settings
 
 if TYPE_CHECKING:
     from core.models.registry import ModelRegistry
