@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.access.boundary import boundary
 from core.accounts import passwords
 from core.accounts.account import Role
 from core.accounts.directory import add, find
@@ -26,6 +25,7 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
     def script() -> None:
         from app import main
         from app.access import identity
+        from app.access.boundary import boundary
         from app.accounts import page as accounts_page
 
         with boundary():

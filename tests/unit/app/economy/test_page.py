@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.access.boundary import boundary
 from core.clock import now
 from core.schema import Schema
 from core.stores.mongo import Db
@@ -31,6 +30,7 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, Any]])
     def script() -> None:
         from app import main
         from app.access import identity
+        from app.access.boundary import boundary
         from app.economy import page as economy_page
 
         house = main.wire()

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.access.boundary import boundary
 from core.clock import now
 from core.models.succession import Succession, What, decisions, state
 from core.schema import Schema
@@ -25,6 +24,7 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
     def script() -> None:
         from app import main
         from app.access import identity
+        from app.access.boundary import boundary
         from app.models import page as models_page
 
         house = main.wire()

@@ -14,7 +14,6 @@ import yaml
 from streamlit.testing.v1 import AppTest
 
 from app.access import identity
-from app.access.boundary import boundary
 from app.privacy import receipt_file
 from core.accounts.account import Account, Role
 from core.clock import now
@@ -49,6 +48,7 @@ def screen(db: Db, objects: ObjectStore, tmp_path: Path, monkeypatch: pytest.Mon
 
     def script() -> None:
         from app import main
+        from app.access.boundary import boundary
         from app.privacy import page as privacy_page
 
         with boundary():

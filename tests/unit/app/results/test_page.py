@@ -10,7 +10,6 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app.access.boundary import boundary
 from app.results import page as page_of_results
 from core.clock import now
 from core.models import trials
@@ -38,6 +37,7 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
 
         from app import main
         from app.access import identity
+        from app.access.boundary import boundary
         from app.results import page as results_page
 
         with boundary():

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.access.boundary import boundary
 from core.clock import now
 from core.models.succession import Succession
 from core.oversight import reviews, week
@@ -24,6 +23,7 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
     def script() -> None:
         from app import main
         from app.access import identity
+        from app.access.boundary import boundary
         from app.review import page as review_page
 
         house = main.wire()
