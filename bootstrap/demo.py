@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import signal
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 
 from rich.console import Console
 
+from bootstrap import preflight
 from bootstrap.embedded import Appliance
 from bootstrap.environment import ROOT
 from bootstrap.errand import errand
@@ -187,6 +189,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             signal.signal(number, _on_signal)
     console = Console(soft_wrap=True)
     try:
+        preflight.check(os.environ, series=True)
         return run_check(asked, console) if asked.check else demo(asked, console)
     except CallwiseError as error:
         for line in (error.what, error.kept, error.next):

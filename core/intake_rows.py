@@ -16,7 +16,7 @@ from core.errors import InputError
 from core.kept_out import Doorkeeper
 from core.mongo import Document
 from core.reject_file import ROW, Reject
-from core.schema import Schema
+from core.schema import Calendar, Schema
 from core.sentences import Sentence
 
 _UNORDERED = "the calls are not in the order of their time: each month that is earlier begins another year"
@@ -64,7 +64,7 @@ class Reading:
                 positive = self.outcome(record, number)
                 # Only calls that were made are in the file in the order of their time.
                 at = (
-                    _called(calendar, features, months.month, number)
+                    _called(calendar, features, months, number)
                     if calendar and months and positive is not None
                     else self.clock()
                 )
@@ -172,12 +172,12 @@ class Reading:
         return Row(number, prospect, outcome, original)
 
 
-def _called(calendar: CampaignCalendar, features: Document, month: str, number: int) -> datetime:
+def _called(calendar: CampaignCalendar, features: Document, names: Calendar, number: int) -> datetime:
     """When the call of a row was made. Raises InputError where the months go round more often than there are years."""
     try:
-        return calendar.at(str(features[month]))
-    except ValueError:
-        raise InputError(_UNORDERED, row=number, column=month) from None
+        return names.moment(calendar, features)
+    except (ValueError, OverflowError):
+        raise InputError(_UNORDERED, row=number, column=names.columns[0]) from None
 
 
 def _number(record: Record, number: int) -> int:

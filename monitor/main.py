@@ -87,7 +87,8 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
         done = rank(db, scoring, columns)
         return str(done) if done else "no champion in service yet, so nobody is ranked"
 
-    series_list = series.read(settings.callwise_economy_series, columns)
+    live = settings.callwise_economy == "live"
+    series_list = series.read(settings.callwise_economy_series, columns, live=live)
 
     def run_indicators() -> str:
         from monitor import indicators  # noqa: PLC0415
@@ -96,7 +97,7 @@ def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
         def connect(name: str) -> StatisticsService:
             return StatisticsService(name, series_list.services[name].url)
 
-        return indicators.refresh(db, columns, series_list, connect if settings.callwise_economy == "live" else None)
+        return indicators.refresh(db, columns, series_list, connect if live else None)
 
     def run_drift() -> str:
         from monitor import drift  # noqa: PLC0415

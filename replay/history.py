@@ -51,7 +51,7 @@ class History:
                     continue
                 if positive is None:
                     continue
-                at = calendar.at(str(row[schema.calendar.month]))
+                at = schema.calendar.moment(calendar, row)
                 row |= {OUTCOME: int(positive), AT: at, PROSPECT: f"{CAMPAIGN}:{number:07d}", SOURCE: CAMPAIGN}
                 rows.append(row)
         if not rows:
