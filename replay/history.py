@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.errors import InputError
-from core.imports.calendar import CampaignCalendar
 from core.imports.campaign_file import CampaignFile, Record
 from core.schema import Schema
+from core.schema.calendar import CampaignCalendar
 from trainer.data.snapshot import AT, OUTCOME, PROSPECT, SOURCE
 
 CAMPAIGN = "replay"
@@ -51,7 +51,7 @@ class History:
                     continue
                 if positive is None:
                     continue
-                at = calendar.at(str(row[schema.calendar.month]))
+                at = schema.calendar.moment(calendar, row)
                 row |= {OUTCOME: int(positive), AT: at, PROSPECT: f"{CAMPAIGN}:{number:07d}", SOURCE: CAMPAIGN}
                 rows.append(row)
         if not rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import signal
 import sys
@@ -23,6 +24,7 @@ from bootstrap.embedded.environment import ROOT
 from bootstrap.embedded.log_errors import Listening
 from bootstrap.embedded.processes import marked
 from bootstrap.embedded.watch import Watch
+from bootstrap.setup import preflight
 from bootstrap.setup.accounts import waits_for_first
 from core.errors import CallwiseError
 from core.settings.addresses import MongoSettings
@@ -210,6 +212,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             signal.signal(number, _on_signal)
     console = Console(soft_wrap=True)
     try:
+        preflight.check(os.environ, series=True)
         return run_check(asked, console) if asked.check else demo(asked, console)
     except CallwiseError as error:
         for line in (error.what, error.kept, error.next):

@@ -28,6 +28,9 @@ INHERITED = frozenset(
     }
 )
 
+FILES = ("CALLWISE_SCHEMA", "CALLWISE_ECONOMY_SERIES")
+"""Settings that name a file of the caller's."""
+
 NO_TELEMETRY = {
     "DO_NOT_TRACK": "true",  # MLflow, Prefect, Evidently (consoledonottrack.com)
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -84,6 +87,8 @@ def base(state: StateFolder, inherited: Mapping[str, str]) -> dict[str, str]:
     taken = {
         name: value for name, value in inherited.items() if name in INHERITED or name.startswith(("LC_", "CALLWISE_"))
     }
+    # A service runs in a folder of its own, where a path relative to the caller's leads nowhere.
+    taken |= {name: str(Path(taken[name]).resolve()) for name in FILES if name in taken}
     home = state.path / "home"
     return {
         **taken,

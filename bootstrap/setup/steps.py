@@ -7,6 +7,7 @@ again; it ends in the same state. The last step leaves a mark in MongoDB that th
 from __future__ import annotations
 
 import csv
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,14 +17,15 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from pymongo import UpdateOne
 
+from bootstrap.setup import preflight
 from bootstrap.setup.accounts import ensure_first
 from bootstrap.setup.orchestration import ensure_deployment, ensure_erasure_deployment, ensure_watch, ensure_work_pool
 from core.calls import filters
 from core.clock import now
 from core.errors import CallwiseError
 from core.models.registry import reachable as mlflow_reachable
-from core.schema import read_schema
-from core.schema.economy import span
+from core.schema import Schema, read_schema
+from core.schema.economy import indicators, span
 from core.settings.addresses import (
     DatasetSettings,
     EvidentlySettings,
@@ -70,7 +72,10 @@ def steps(settings: Settings) -> list[Step]:
         Step("object store", lambda: _buckets(settings)),
         Step("database", lambda: _database(db, settings)),
         Step("accounts", lambda: _accounts(db, settings)),
-        Step("indicators", lambda: _indicators(db, ROOT / "data" / "indicators.csv")),
+        Step(
+            "indicators",
+            lambda: _indicators(db, ROOT / "data" / "indicators.csv", read_schema(settings.callwise_schema)),
+        ),
         Step("model registry", lambda: _registry(settings)),
         Step("data registry", lambda: _data_registry(settings)),
         Step("pipeline", lambda: _pipeline(settings)),
@@ -82,6 +87,7 @@ def steps(settings: Settings) -> list[Step]:
 def main() -> int:
     """Run every step, one line each; 1 if one failed, after naming it."""
     try:
+        preflight.check(os.environ)
         for step in steps(load(Settings)):
             print(f"setup: {step.name}: {step.run()}", flush=True)
     except CallwiseError as error:
@@ -108,14 +114,18 @@ def _accounts(db: Db, settings: Settings) -> str:
     return ensure_first(db, first.get_secret_value() if first else None)
 
 
-def _indicators(db: Db, path: Path) -> str:
-    """The bundled snapshot, known from the first day of each period (`core.schema.economy` says why).
+def _indicators(db: Db, path: Path, schema: Schema) -> str:
+    """The bundled values of the schema's indicators, known from the first day of each period, see `core.schema.economy`.
 
     What the live sources brought later is never overwritten; a value that an earlier version of Callwise stored without
     vintages is given its first one.
     """
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    columns = {column.name for column in indicators(schema)}
+    rows = [row for row in rows if row["series"] in columns]
+    if not rows:
+        return "none is bundled for this schema"
     writes = []
     for row in rows:
         key, begins = f"{row['series']}:{row['period']}", span(row["period"])[0]

@@ -10,12 +10,12 @@ from datetime import datetime
 
 from core.clock import Clock
 from core.errors import InputError
-from core.imports.calendar import CampaignCalendar
 from core.imports.campaign_file import Record
 from core.imports.column_mapping import ColumnMapping, Reader, cell
 from core.imports.kept_out import Doorkeeper
 from core.imports.reject_file import ROW, Reject
-from core.schema import Schema, economy
+from core.schema import Calendar, Schema, economy
+from core.schema.calendar import CampaignCalendar
 from core.scoring import protocol
 from core.sentences import Sentence
 from core.stores.mongo import Document
@@ -65,7 +65,7 @@ class Reading:
                 positive = self.outcome(record, number)
                 # Only calls that were made are in the file in the order of their time.
                 at = (
-                    _called(calendar, features, months.month, number)
+                    _called(calendar, features, months, number)
                     if calendar and months and positive is not None
                     else self.clock()
                 )
@@ -193,12 +193,12 @@ def _shown(key: str) -> str:
     return text if len(text) <= protocol.SHOWN else f"{text[: protocol.SHOWN]}…"
 
 
-def _called(calendar: CampaignCalendar, features: Document, month: str, number: int) -> datetime:
+def _called(calendar: CampaignCalendar, features: Document, names: Calendar, number: int) -> datetime:
     """When the call of a row was made. Raises InputError where the months go round more often than there are years."""
     try:
-        return calendar.at(str(features[month]))
-    except ValueError:
-        raise InputError(_UNORDERED, row=number, column=month) from None
+        return names.moment(calendar, features)
+    except (ValueError, OverflowError):
+        raise InputError(_UNORDERED, row=number, column=names.columns[0]) from None
 
 
 def _number(record: Record, number: int) -> int:

@@ -10,14 +10,15 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from core.errors import SchemaError
+from core.schema import checked_yaml
+from core.schema.calendar import MONTHS, WEEKDAYS, CampaignCalendar
 from core.schema.column import Column, Strict, Value
 from core.schema.words import Language, Words
 from core.sentences import Sentence
@@ -54,11 +55,31 @@ class Outcome(Strict):
 
 
 class Calendar(Strict):
-    """Files in time order that say only month and weekday; `start` is the first call's month, `YYYY-MM`."""
+    """Files in time order that say only month, weekday or both; `start` is the first call's month, `YYYY-MM`."""
 
-    month: str
-    weekday: str
+    month: str | None = None
+    weekday: str | None = None
     start: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that say when a call was made."""
+        return tuple(name for name in (self.month, self.weekday) if name)
+
+    def moment(self, calendar: CampaignCalendar, row: Mapping[str, Any]) -> datetime:
+        """The moment that `calendar`, which has seen the rows before it, gives the call of `row`.
+
+        Raises ValueError or OverflowError where the rows go on past the last year there is.
+        """
+        if self.month:
+            return calendar.at(str(row[self.month]))
+        return calendar.on(str(row[self.weekday or ""]))
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if not self.columns:
+            raise ValueError("a calendar names a column: month, weekday or both; without one leave it out")
+        return self
 
 
 class Schema(Strict):
@@ -85,11 +106,25 @@ class Schema(Strict):
         if not self.features:
             raise ValueError("no column may be a feature")
         known = set(names)
-        for name in (*self.segments, *((self.calendar.month, self.calendar.weekday) if self.calendar else ())):
+        for name in (*self.segments, *(self.calendar.columns if self.calendar else ())):
             if name not in known:
                 raise ValueError(f"'{name}' is not a column")
+        self._readable()
         self._hand_out_words()
         return self
+
+    def _readable(self) -> None:
+        """A calendar's columns hold words that a date can be made of."""
+        if self.calendar is None:
+            return
+        for name, known in ((self.calendar.month, MONTHS), (self.calendar.weekday, WEEKDAYS)):
+            column = self.by_name[name] if name else None
+            if column is None:
+                continue
+            if not column.is_feature:
+                raise ValueError(f"the calendar's '{name}' must be known before the call")
+            if not column.is_category or not set(column.categories) <= set(known):
+                raise ValueError(f"the calendar's '{name}' must be a category of {', '.join(known)}")
 
     def _hand_out_words(self) -> None:
         for language, words in self.words.items():
@@ -140,12 +175,4 @@ class Schema(Strict):
 
 def read_schema(path: Path) -> Schema:
     """The schema in the YAML file at `path`. Raises SchemaError naming what is wrong with it."""
-    try:
-        return Schema.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise SchemaError(f"The campaign schema {path} cannot be read: {error.strerror}.") from error
-    except yaml.YAMLError as error:
-        raise SchemaError(f"The campaign schema {path} is not YAML: {error}.") from error
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'schema'}: {e['msg']}" for e in error.errors())
-        raise SchemaError(f"The campaign schema {path} is not usable: {problems}.") from error
+    return checked_yaml.read(path, Schema, "campaign schema")

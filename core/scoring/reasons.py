@@ -37,7 +37,7 @@ class Reason:
 
 def telling(schema: Schema) -> list[Column]:
     """The columns that may be reasons: those that tell one person from another, in the schema's order."""
-    calendar = {schema.calendar.month, schema.calendar.weekday} if schema.calendar else set()
+    calendar = schema.calendar.columns if schema.calendar else ()
     return [c for c in schema.features if c.role is not Role.INDICATOR and c.name not in calendar]
 
 

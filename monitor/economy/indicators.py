@@ -56,6 +56,8 @@ def refresh(
     `connect` gives the service of a name; without it nothing is fetched, and ages are judged only if some campaign
     leaves its indicators to the economy. Raises Unavailable when MongoDB is away.
     """
+    if not series_list.series:
+        return "no series feeds an indicator of the schema"
     run, services = _Run(clock()), dict[str, Service]()
     for series in series_list.series if connect else ():
         if connect and series.service not in services:

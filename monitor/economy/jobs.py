@@ -13,7 +13,8 @@ JOBS = {"indicators": "fetch the economy's indicators, if they are live, and jud
 
 def jobs(settings: Settings, db: Db, columns: Schema) -> list[Job]:
     """The job of `JOBS`. Raises SchemaError when the list of series does not fit the schema."""
-    listed = read_series(settings.callwise_economy_series, columns)
+    live = settings.callwise_economy == "live"
+    listed = read_series(settings.callwise_economy_series, columns, live=live)
 
     def run_indicators() -> str:
         from monitor.economy import indicators  # noqa: PLC0415
@@ -22,6 +23,6 @@ def jobs(settings: Settings, db: Db, columns: Schema) -> list[Job]:
         def connect(name: str) -> StatisticsService:
             return StatisticsService(name, listed.services[name].url)
 
-        return indicators.refresh(db, columns, listed, connect if settings.callwise_economy == "live" else None)
+        return indicators.refresh(db, columns, listed, connect if live else None)
 
     return [Job("indicators", settings.callwise_indicators_seconds, run_indicators)]

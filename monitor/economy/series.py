@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.errors import SchemaError
-from core.schema import Schema
+from core.errors import CallwiseError
+from core.schema import Schema, checked_yaml, read_schema
 from core.schema.economy import indicators, span
+from core.settings.addresses import SchemaSettings
+from core.settings.loading import load
+from core.settings.loop import MonitorSettings
 
 _ADDRESS = re.compile(r"https://[^/\s]+.*|http://(127\.0\.0\.1|localhost)(:\d+)?(/.*)?")
 
@@ -109,18 +113,34 @@ class SeriesList(Strict):
         return {series.column: series for series in self.series}
 
 
-def read_series(path: Path, schema: Schema) -> SeriesList:
-    """The list in the YAML file at `path`. Raises SchemaError naming what is wrong with it."""
-    try:
-        found = SeriesList.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise SchemaError(f"The list of series {path} cannot be read: {error.strerror}.") from error
-    except yaml.YAMLError as error:
-        raise SchemaError(f"The list of series {path} is not YAML: {error}.") from error
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
-        raise SchemaError(f"The list of series {path} is not usable: {problems}.") from error
+def read_series(path: Path, schema: Schema, *, live: bool) -> SeriesList:
+    """The list in the YAML file at `path`, as far as it feeds indicators of `schema`.
+
+    Where the economy is not `live`, nothing is fetched: the list may be another schema's, and a schema without
+    indicators needs none. Raises SchemaError naming what is wrong with it.
+    """
     columns = {column.name for column in indicators(schema)}
-    if strange := [name for name in found.by_column if name not in columns]:
-        raise SchemaError(f"The list of series {path} feeds {', '.join(strange)}, no indicator of the schema.")
-    return found
+    if not live and not columns:
+        return SeriesList(services={}, silent_days=1, series=())
+    found = checked_yaml.read(path, SeriesList, "list of series")
+    strange = [name for name in found.by_column if name not in columns]
+    if strange and live:
+        raise checked_yaml.refused(
+            f"CALLWISE_ECONOMY is live, and the list of series {path} feeds {', '.join(strange)}, no indicator of the "
+            f"schema {schema.name}. Set CALLWISE_ECONOMY=off, or name this schema's list in CALLWISE_ECONOMY_SERIES."
+        )
+    return found.model_copy(update={"series": tuple(one for one in found.series if one.column in columns)})
+
+
+def check(env: Mapping[str, str] | None = None) -> SeriesList:
+    """The list that the environment names, under the schema that it names. Raises SettingsError, SchemaError."""
+    settings = load(MonitorSettings, env)
+    schema = read_schema(load(SchemaSettings, env).callwise_schema)
+    return read_series(settings.callwise_economy_series, schema, live=settings.callwise_economy == "live")
+
+
+if __name__ == "__main__":  # what bootstrap asks before it starts anything
+    try:
+        check()
+    except CallwiseError as error:
+        sys.exit(str(error))

@@ -208,9 +208,9 @@ def test_a_missing_column_stops_before_anything_is_written(db: Db, run: Import, 
 
 
 @pytest.fixture
-def snapshot(db: Db) -> None:
+def snapshot(db: Db, schema: Schema) -> None:
     """The bundled indicators, May 2008 to November 2010."""
-    _indicators(db, ROOT / "data" / "indicators.csv")
+    _indicators(db, ROOT / "data" / "indicators.csv", schema)
 
 
 def without_indicators(person: Person, schema: Schema) -> Person:

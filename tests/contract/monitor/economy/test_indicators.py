@@ -61,7 +61,7 @@ def office() -> Office:
 
 @pytest.fixture
 def listed(schema: Schema) -> SeriesList:
-    return read_series(ROOT / "data" / "economy.yaml", schema)
+    return read_series(ROOT / "data" / "economy.yaml", schema, live=True)
 
 
 Look = Callable[..., str]
@@ -207,7 +207,7 @@ def test_an_answer_that_has_changed_is_not_taken_and_told(
 def test_off_nobody_is_asked_and_ages_matter_only_where_they_are_used(
     db: Db, schema: Schema, office: Office, look: Look
 ) -> None:
-    _indicators(db, ROOT / "data" / "indicators.csv")
+    _indicators(db, ROOT / "data" / "indicators.csv", schema)
     assert look(START, live=False).startswith("nothing is fetched (CALLWISE_ECONOMY is off)")
     assert set(states(db).values()) <= {WELL}
     db.campaigns.insert_one({"_id": "spring", "economy": True})
@@ -218,9 +218,9 @@ def test_off_nobody_is_asked_and_ages_matter_only_where_they_are_used(
 
 def test_the_snapshot_is_known_from_the_first_day_of_each_period(db: Db, schema: Schema) -> None:
     path = ROOT / "data" / "indicators.csv"
-    assert _indicators(db, path) == "130 values of 5 series"
+    assert _indicators(db, path, schema) == "130 values of 5 series"
     first = stored(db)
-    _indicators(db, path)
+    _indicators(db, path, schema)
     assert stored(db) == first
     assert economy.known(db, schema, datetime(2008, 4, 30, 23, tzinfo=UTC)).values == {}
     may = economy.known(db, schema, datetime(2008, 5, 1, tzinfo=UTC))
@@ -231,7 +231,7 @@ def test_the_snapshot_is_known_from_the_first_day_of_each_period(db: Db, schema:
 def test_what_an_earlier_version_stored_gets_its_vintage(db: Db, schema: Schema) -> None:
     old = {"series": "euribor3m", "period": "2008-05", "value": 4.858, "unit": "percent", "source": "doi"}
     db.indicators.insert_one({"_id": "euribor3m:2008-05", **old})
-    _indicators(db, ROOT / "data" / "indicators.csv")
+    _indicators(db, ROOT / "data" / "indicators.csv", schema)
     assert economy.known(db, schema, datetime(2008, 5, 2, tzinfo=UTC)).values["euribor3m"] == 4.858
 
 

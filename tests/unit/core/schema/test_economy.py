@@ -159,4 +159,4 @@ def test_a_series_list_that_feeds_no_indicator_is_refused(schema: Schema, tmp_pa
         path = tmp_path / "economy.yaml"
         path.write_text(text.replace(old, new))
         with pytest.raises(SchemaError, match=says):
-            read_series(path, schema)
+            read_series(path, schema, live=True)

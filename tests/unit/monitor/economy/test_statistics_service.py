@@ -25,7 +25,7 @@ def office() -> Iterator[Office]:
 
 @pytest.fixture(scope="module")
 def listed(schema: Schema) -> dict[str, Series]:
-    return read_series(ROOT / "data" / "economy.yaml", schema).by_column
+    return read_series(ROOT / "data" / "economy.yaml", schema, live=True).by_column
 
 
 def service(office: Office, name: str = "ECB", *, timeout: float = 20.0) -> StatisticsService:
