@@ -115,7 +115,7 @@ def _accounts(db: Db, settings: Settings) -> str:
 
 
 def _indicators(db: Db, path: Path, schema: Schema) -> str:
-    """The bundled values of the schema's indicators, known from the first day of each period, see `core.schema.economy`.
+    """The bundled values of the schema's indicators, known from each period's first day (see `core.schema.economy`).
 
     What the live sources brought later is never overwritten; a value that an earlier version of Callwise stored without
     vintages is given its first one.

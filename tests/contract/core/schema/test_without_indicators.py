@@ -176,6 +176,7 @@ def test_its_columns_can_drift(older: Schema) -> None:
 def draw_economy_and_calls() -> None:
     from app import main
     from app.access import identity
+    from app.access.boundary import boundary
     from app.calls import page as calls
     from app.economy import page as economy_page
 
@@ -189,6 +190,7 @@ def draw_economy_and_calls() -> None:
 def draw_overview() -> None:
     from app import main
     from app.access import identity
+    from app.access.boundary import boundary
     from app.overview import page as overview
 
     house = main.wire()
