@@ -3,101 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
 from app.access import sessions
 from core.accounts import changes as account_changes
 from core.accounts.account import Role
-from core.calls import claims, do_not_call, recording
+from core.calls import claims, recording
 from core.calls.campaigns import State, assign, put
 from core.calls.lifecycle import Result
 from core.calls.script import write_script
 from core.clock import now
 from core.schema import Schema
-from core.settings.group import ROOT
 from core.stores.mongo import Db
-from tests.people import cookies_from_tests, sit_down
+from tests.people import sit_down
+from tests.unit.app.call_list import PEOPLE, Screen, listed, press, said, shown
 
 pytestmark = pytest.mark.mongo
-
-Screen = Callable[..., AppTest]
-PEOPLE = {"p1": 0.3421, "p2": 0.9, "p3": 0.05}
-
-
-@pytest.fixture
-def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
-    """Opens the app as somebody; the object store is away, which the call list must not mind."""
-    cookies_from_tests(monkeypatch)
-    for name, value in {
-        "MONGODB_DATABASE": db.name,
-        "S3_ENDPOINT_URL": "http://127.0.0.1:9",
-        "S3_ACCESS_KEY": "nobody",
-        "S3_SECRET_KEY": "not-a-real-one",
-    }.items():
-        monkeypatch.setenv(name, value)
-
-    def opened(agent: str | None = "Ann", role: Role = Role.AGENT) -> AppTest:
-        test = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=30)
-        if agent:
-            sit_down(test, db, agent, role)
-        return test.run()
-
-    st.cache_resource.clear()
-    st.cache_data.clear()
-    yield opened
-    st.cache_resource.clear()
-    st.cache_data.clear()
-
-
-@pytest.fixture
-def campaign(db: Db, person: dict[str, Any]) -> str:
-    """Three people, ranked."""
-    features = {**person, "age": 41, "pdays": 999, "previous": 0, "campaign": 1}
-    db.campaigns.insert_one({"_id": "spring", "title": "spring", "created_at": now(), "schema": "x"})
-    for ref, score in PEOPLE.items():
-        db.prospects.insert_one(
-            {
-                "_id": f"spring:{ref}",
-                "campaign": "spring",
-                "ref": ref,
-                "features": features,
-                "status": "open",
-                "score": score,
-                "score_version": "3",
-                "score_route": "champion",
-                "prediction": f"req:{ref}",
-                "claim": None,
-            }
-        )
-    return "spring"
-
-
-def said(test: AppTest) -> str:
-    return "\n".join(e.value for e in [*test.success, *test.info, *test.warning, *test.error, *test.markdown])
-
-
-def plainly(test: AppTest) -> str:
-    """The same as it is read: what people may type is escaped on a page."""
-    return said(test).replace("\\", "")
-
-
-def press(test: AppTest, key: str) -> AppTest:
-    return test.button(key=key).click().run()
-
-
-def shown(test: AppTest) -> list[str]:
-    """The heading of the card, if there is one."""
-    return [e.value for e in test.subheader if e.value.startswith("Person")]
-
-
-def listed(test: AppTest) -> list[str]:
-    return next((list(t.value["Person"]) for t in test.table if "Person" in t.value), [])
 
 
 def test_an_empty_appliance_says_what_to_do_first(screen: Screen) -> None:
@@ -334,113 +259,6 @@ def test_two_agents_get_different_people(screen: Screen, campaign: str) -> None:
 def test_a_reload_finds_the_card_again(screen: Screen, campaign: str) -> None:
     press(screen("Ann"), "take")
     assert shown(screen("Ann")) == ["Person p2"]
-
-
-def held_until(db: Db, agent: str, until: datetime) -> None:
-    db.prospects.update_one({"_id": "spring:p2"}, {"$set": {"claim": {"by": agent, "until": until}}})
-
-
-def test_an_open_card_is_held_on_to_and_a_lapsed_hold_is_taken_again(screen: Screen, campaign: str, db: Db) -> None:
-    test = press(screen("Ann"), "take")
-    for left in (timedelta(minutes=1), timedelta(minutes=-20)):
-        held_until(db, "Ann", now() + left)
-        assert "Held for you until" in "\n".join(e.value for e in test.run().caption)
-        stored = db.prospects.find_one({"_id": "spring:p2"})
-        assert stored is not None
-        assert stored["claim"]["until"] > now() + timedelta(minutes=14)
-    held_until(db, "Ann", now() - timedelta(minutes=20))
-    assert shown(screen("Ann")) == ["Person p2"], "in a new session, after a laptop slept say"
-
-
-def overtaken(screen: Screen, campaign: str, db: Db) -> tuple[AppTest, AppTest]:
-    """Ann's and Bob's screens: her hold ran out while nobody looked, and he took the person."""
-    anns = press(screen("Ann"), "take")
-    held_until(db, "Ann", now() - timedelta(minutes=1))
-    bobs = press(screen("Bob"), "take")
-    assert shown(bobs) == ["Person p2"]
-    return anns, bobs
-
-
-@pytest.mark.parametrize("drawn_anew", [False, True])
-def test_a_late_result_is_kept_and_the_colleague_is_told(
-    screen: Screen, campaign: str, db: Db, drawn_anew: bool
-) -> None:
-    anns, bobs = overtaken(screen, campaign, db)
-    if drawn_anew:
-        anns = anns.run()
-        assert "Your hold on p2 ran out, and Bob has taken it." in plainly(anns)
-        assert [b.key for b in anns.button if b.key in ("give-back", "put-away")] == ["put-away"]
-        assert not [t for t in anns.table if "When" in t.value], "nobody is called from a card that is lost"
-    anns = press(anns, "outcome-no-answer")
-    assert "No answer: your call to p2 is kept. Bob has them now, and sees it on the card." in plainly(anns)
-    assert shown(anns) == []
-    bobs = bobs.run()
-    assert "Ann had called p2 before you took them, and recorded it only now: No answer." in plainly(bobs)
-    bobs = press(bobs, "outcome-refused")
-    assert [(c["agent"], c["result"]) for c in db.calls.find().sort([("_id", 1)])] == [
-        ("Ann", "no answer"),
-        ("Bob", "refused"),
-    ]
-
-
-def test_a_late_decision_ends_the_colleagues_hold_and_their_call_is_kept_too(
-    screen: Screen, campaign: str, db: Db
-) -> None:
-    anns, bobs = overtaken(screen, campaign, db)
-    assert "Sold: p2 is recorded" in plainly(press(anns, "outcome-sold"))
-    bobs = bobs.run()
-    assert "Ann has recorded a result for p2: Sold." in plainly(bobs)
-    bobs = press(bobs, "outcome-refused")
-    assert "Refused: your call to p2 is kept. What was recorded for them meanwhile stands." in plainly(bobs)
-    assert [(o["agent"], o["positive"]) for o in db.outcomes.find()] == [("Ann", True)]
-    assert shown(press(bobs, "take")) == ["Person p1"]
-
-
-def test_a_lost_card_is_put_away_and_a_late_result_taken_back(screen: Screen, campaign: str, db: Db) -> None:
-    anns, _bobs = overtaken(screen, campaign, db)
-    anns = press(anns.run(), "put-away")
-    assert (shown(anns), db.calls.find_one({})) == ([], None)
-    anns = press(anns, "take")
-    assert shown(anns) == ["Person p1"]
-
-    anns, bobs = overtaken_again(screen, campaign, db)
-    press(bobs, "outcome-refused")
-    anns = press(press(anns, "outcome-no-answer"), "take-back")
-    assert "No answer is taken back. Say below what came of your call to p2, or put the card away." in plainly(anns)
-    assert "Bob has recorded a result for p2: Refused." in plainly(anns)
-    anns = press(anns, "outcome-callback")
-    anns = press(anns, "promise-1")
-    assert "Call back: your call to p2 is kept." in plainly(anns)
-    assert [(c["agent"], c["result"], bool(c.get("undone"))) for c in db.calls.find().sort([("_id", 1)])] == [
-        ("Bob", "refused", False),
-        ("Ann", "no answer", True),
-        ("Ann", "callback", False),
-    ]
-
-
-def overtaken_again(screen: Screen, campaign: str, db: Db) -> tuple[AppTest, AppTest]:
-    """As `overtaken`, from a list as it was at first."""
-    db.prospects.update_many({}, {"$set": {"claim": None}})
-    return overtaken(screen, campaign, db)
-
-
-def test_whoever_asked_not_to_be_called_is_not_called_from_a_card(screen: Screen, campaign: str, db: Db) -> None:
-    test = press(screen("Ann"), "take")
-    do_not_call.add(db, "p2", by="Mia", at=now(), call="list:1")
-    test = test.run()
-    assert "p2 asked not to be called: do not call them any more." in plainly(test)
-    test = press(test, "outcome-sold")
-    assert "Sold: your call to p2 is kept." in plainly(test)
-    found = db.prospects.find_one({"_id": "spring:p2"})
-    assert found is not None
-    assert found["status"] == "off"
-
-
-def test_of_somebody_who_was_erased_nothing_stays_on_the_desk(screen: Screen, campaign: str, db: Db) -> None:
-    test = press(screen("Ann"), "take")
-    db.prospects.delete_one({"_id": "spring:p2"})
-    assert "There is no prospect" in plainly(press(test, "outcome-sold"))
-    assert (shown(test), db.calls.find_one({})) == ([], None)
 
 
 def test_an_outcome_recorded_elsewhere_is_never_overwritten(screen: Screen, campaign: str, db: Db) -> None:
