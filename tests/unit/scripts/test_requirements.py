@@ -81,7 +81,7 @@ def test_shared_pins_agree(path: Path) -> None:
     assert not {name for name in SHARED & own.keys() if name not in every or own[name] != every[name]}
 
 
-@pytest.mark.parametrize("name", ["model", "trainer", "monitor", "bootstrap", "embedded", "dev", *APART])
+@pytest.mark.parametrize("name", ["model", "trainer", "monitor", "bootstrap", "embedded", "dev", *sorted(APART)])
 def test_what_handles_models_has_all_that_is_shared(name: str) -> None:
     assert locked(name).keys() >= SHARED
 
