@@ -13,27 +13,13 @@ stands; then that the person was reached; and least that they were not.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from pymongo.errors import DuplicateKeyError
-
-from core.calls import recording as call_records
-from core.calls.lifecycle import (
-    CALLABLE,
-    NOTHING_RECORDED,
-    STANDARD,
-    CallRules,
-    Result,
-    Status,
-    after,
-    as_kept,
-    holder,
-    state,
-)
+from core.calls import recording
+from core.calls.lifecycle import CALLABLE, STANDARD, CallRules, Result, Status, as_kept, holder
+from core.calls.recording import CallReport
 from core.clock import Clock, now
 from core.errors import Conflict
-from core.sentences import Sentence
 from core.stores.mongo import Db, Document, reachable
 
 WEIGHT = {
@@ -51,99 +37,61 @@ def record_late(
     db: Db,
     prospect: str,
     agent: str,
-    result: Result,
+    report: CallReport,
     *,
     call: int,
-    again: datetime | None = None,
-    everywhere: bool = False,
-    groups: Mapping[str, str] | None = None,
     rules: CallRules = STANDARD,
     clock: Clock = now,
 ) -> Document:
-    """Record what came of call number `call`, for which `agent` held the prospect; the call as it is stored.
+    """Record what `agent`, who held the prospect, reports of call number `call`; the call as it is stored.
 
-    The other arguments are those of `core.call_records.record`. Repeating it changes nothing. Raises NotFound where the
-    person is not kept any more; InputError for a time that cannot be promised; Conflict when `agent` has recorded or
-    taken back another result of this call.
+    Repeating it changes nothing. Raises NotFound where the person was erased; InputError for a time that cannot be
+    promised; Conflict when `agent` has recorded or taken back another result of this call.
     """
-    details: dict[str, Any] = {"again": again, "everywhere": everywhere, "groups": groups, "rules": rules}
-    refused = Conflict(
-        Sentence("'{prospect}' is being recorded by somebody else.", prospect=prospect), kept=NOTHING_RECORDED
-    )
+    refused = recording.being_recorded(prospect)
     number = call
-    for _ in range(call_records.TRIES):
+    for _ in range(recording.TRIES):
         try:
-            return call_records.record(db, prospect, agent, result, call=number, clock=clock, **details)
+            return recording.record(db, prospect, agent, report, call=number, rules=rules, clock=clock)
         except Conflict as conflict:
             refused = conflict
         with reachable():
             seen = db.prospects.find_one({"_id": prospect})
             if seen is None:
-                continue  # erased meanwhile: the next look says so
+                continue  # erased meanwhile: the next try raises NotFound
             made = int(seen.get("calls") or 0)
             if own := _recorded_by(db, prospect, agent, call, made + 1):
                 if number == own:
                     raise refused  # another result of this call, or one that was taken back
                 number = own
-                continue
-            if seen["status"] in CALLABLE and holder(seen, clock()) == agent:
+            elif seen["status"] in CALLABLE and holder(seen, clock()) == agent:
                 number = made + 1  # a colleague's late result has taken the number
-                continue
-            if kept := _keep(db, seen, agent, result, clock=clock, **details):
-                return kept
+            elif new := _write_beside(db, seen, agent, report, rules, clock):
+                return new
     raise refused
 
 
-def _keep(
-    db: Db,
-    seen: Document,
-    agent: str,
-    result: Result,
-    *,
-    again: datetime | None,
-    everywhere: bool,
-    groups: Mapping[str, str] | None,
-    rules: CallRules,
-    clock: Clock,
+def _write_beside(
+    db: Db, seen: Document, agent: str, report: CallReport, rules: CallRules, clock: Clock
 ) -> Document | None:
-    """Write the late call beside what holds of `seen`; None if the prospect is not as it was read any more."""
-    at, before = as_kept(clock()), state(seen)
-    number = int(seen.get("calls") or 0) + 1
-    key = f"{seen['_id']}:{number}"
-    again = as_kept(again) if again else None
-    moved = after(before, result, key, agent, at, again, rules)
+    """Write the late call beside what was recorded of `seen`; None if the prospect has changed since it was read."""
+    at = as_kept(clock())
+    new = recording.new_call(seen, agent, report, at, rules)
     over = holder(seen, at)
     if over is None:
-        # Held until all is written, so that a process that dies leaves something by which `settle` finds the call.
+        # Held until all is written, so that `settle_calls` finds the call of a process that died.
         try:
-            if call_records.take(db, seen, agent, at, rules) is None:
+            if recording.take(db, seen, agent, at, rules) is None:
                 return None
         except Conflict:
             return None
-    counts = WEIGHT[result] > _weight(seen, over)
-    new: Document = {
-        "_id": key,
-        "prospect": seen["_id"],
-        "campaign": seen["campaign"],
-        "ref": seen["ref"],
-        "call": number,
-        "result": result.value,
-        "agent": agent,
-        "at": at,
-        "again": {"at": again} if result is Result.CALLBACK else None,
-        "everywhere": everywhere,
-        "groups": dict(groups or {}),
-        "before": before,
-        "after": moved if counts else before,
-        "late": {"counts": counts, "decides": result.is_outcome and not _decided(db, seen["_id"]), "over": over},
+    counts = WEIGHT[report.result] > _weight(seen, over)
+    decides = report.result.is_outcome and not _decided(db, seen["_id"])
+    new |= {
+        "after": new["after"] if counts else new["before"],
+        "late": {"counts": counts, "decides": decides, "over": over},
     }
-    try:
-        db.calls.insert_one(new)
-    except DuplicateKeyError:
-        call_records.finish_any(db, key)
-        return None
-    call_records.finish(db, new)
-    return new
+    return new if recording.write(db, new) else None
 
 
 def _weight(prospect: Document, held_by: str | None) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pymongo import ReturnDocument
@@ -25,65 +26,91 @@ TRIES = 5
 TAKE_THE_NEXT = Sentence("Take the next one from the list.")
 
 
+@dataclass(frozen=True)
+class CallReport:
+    """What an agent reports of a call.
+
+    `again`: the time promised with `Result.CALLBACK`. `everywhere`: the reference is the same person in every campaign,
+    for `Result.DO_NOT_CALL`. `groups`: the person's group by segment, stored with the call.
+    """
+
+    result: Result
+    again: datetime | None = None
+    everywhere: bool = False
+    groups: Mapping[str, str] = field(default_factory=dict)
+
+
 def record(
     db: Db,
     prospect: str,
     agent: str,
-    result: Result,
+    report: CallReport,
     *,
     call: int | None = None,
-    again: datetime | None = None,
-    everywhere: bool = False,
-    groups: Mapping[str, str] | None = None,
     rules: CallRules = STANDARD,
-    at: datetime | None = None,
     clock: Clock = now,
 ) -> Document:
-    """Record the result of call number `call` (the next, unless it is given) and return the call as it is stored.
+    """Record what `agent` reports of call number `call` (default: the next) and return the call as it is stored.
 
-    Repeating it changes nothing. `again` is the time promised with `Result.CALLBACK`. `everywhere` says that a ref is
-    the same person in every campaign, for `Result.DO_NOT_CALL`. `groups` is kept with the call: the group that the
-    person is in, by segment. Raises NotFound; InputError for a time that cannot be promised; Conflict when another
+    Repeating it changes nothing. Raises NotFound; InputError for a time that cannot be promised; Conflict when another
     agent holds the prospect, or another result was recorded first.
     """
-    again = as_kept(again) if again else None
     with reachable():
         for _ in range(TRIES):
-            found = db.prospects.find_one({"_id": prospect})
-            if found is None:
+            seen = db.prospects.find_one({"_id": prospect})
+            if seen is None:
                 raise NotFound(Sentence("There is no prospect '{prospect}'.", prospect=prospect), next=TAKE_THE_NEXT)
-            made = int(found.get("calls") or 0)
-            if found["status"] not in CALLABLE or (call is not None and call != made + 1):
-                return _recorded(db, found, call or max(made, 1), agent, result)
-            held = take(db, found, agent, clock(), rules)
+            made = int(seen.get("calls") or 0)
+            if seen["status"] not in CALLABLE or call not in (None, made + 1):
+                return _recorded(db, seen, call or max(made, 1), agent, report.result)
+            held = take(db, seen, agent, clock(), rules)
             if held is None:
-                continue  # somebody was quicker between the two lines: look again who
-            key = f"{prospect}:{made + 1}"
-            then = as_kept(at or clock())
-            before = state(held)
-            new: Document = {
-                "_id": key,
-                "prospect": prospect,
-                "campaign": held["campaign"],
-                "ref": held["ref"],
-                "call": made + 1,
-                "result": result.value,
-                "agent": agent,
-                "at": then,
-                "again": {"at": again} if result is Result.CALLBACK else None,
-                "everywhere": everywhere,
-                "groups": dict(groups or {}),
-                "before": before,
-                "after": after(before, result, key, agent, then, again, rules),
-            }
-            try:
-                db.calls.insert_one(new)
-            except DuplicateKeyError:
-                finish_any(db, key)
-                continue
-            finish(db, new)
-            return new
-    raise Conflict(
+                continue  # the prospect has changed since it was read
+            new = new_call(held, agent, report, as_kept(clock()), rules)
+            if write(db, new):
+                return new
+    raise being_recorded(prospect)
+
+
+def new_call(prospect: Document, agent: str, report: CallReport, at: datetime, rules: CallRules) -> Document:
+    """The next call to `prospect`, made by `agent` at `at`, as it is stored.
+
+    Raises InputError for a time that cannot be promised.
+    """
+    number = int(prospect.get("calls") or 0) + 1
+    key, before, result = f"{prospect['_id']}:{number}", state(prospect), report.result
+    again = as_kept(report.again) if report.again else None
+    return {
+        "_id": key,
+        "prospect": prospect["_id"],
+        "campaign": prospect["campaign"],
+        "ref": prospect["ref"],
+        "call": number,
+        "result": result.value,
+        "agent": agent,
+        "at": at,
+        "again": {"at": again} if result is Result.CALLBACK else None,
+        "everywhere": report.everywhere,
+        "groups": dict(report.groups),
+        "before": before,
+        "after": after(before, result, key, agent, at, again, rules),
+    }
+
+
+def write(db: Db, call: Document) -> bool:
+    """Write `call` and finish it; False if its number is taken: then the call with that number is finished."""
+    try:
+        db.calls.insert_one(call)
+    except DuplicateKeyError:
+        finish_any(db, call["_id"])
+        return False
+    finish(db, call)
+    return True
+
+
+def being_recorded(prospect: str) -> Conflict:
+    """The error that another agent was quicker at every try."""
+    return Conflict(
         Sentence("'{prospect}' is being recorded by somebody else.", prospect=prospect),
         kept=Sentence("Nothing was recorded by you."),
         next=TAKE_THE_NEXT,

@@ -17,6 +17,7 @@ from core.accounts.account import Role
 from core.calls import claims, do_not_call, recording
 from core.calls.campaigns import State, assign, put
 from core.calls.lifecycle import Result
+from core.calls.recording import CallReport
 from core.calls.script import write_script
 from core.clock import now
 from core.schema import Schema
@@ -445,7 +446,7 @@ def test_of_somebody_who_was_erased_nothing_stays_on_the_desk(screen: Screen, ca
 
 def test_an_outcome_recorded_elsewhere_is_never_overwritten(screen: Screen, campaign: str, db: Db) -> None:
     test = press(screen("Ann"), "take")
-    recording.record(db, "spring:p2", "Ann", Result.REFUSED)
+    recording.record(db, "spring:p2", "Ann", CallReport(Result.REFUSED))
     test = press(test, "outcome-sold")
     assert "already has the outcome" in said(test)
     assert "first outcome stands" in said(test)
