@@ -1,19 +1,15 @@
-"""A result of an agent who held the prospect, whatever became of the hold: the call was made, so it is never lost.
+"""Results from an agent whose claim was lost: the call was made, so its result is always recorded.
 
-The result is recorded as usual where nobody was quicker. Otherwise it is a call of its own with the next number,
+If no other agent was quicker, it is recorded as usual. Otherwise it becomes a call of its own with the next number,
 
     {..., late: {counts, decides, over}}
 
-`counts`: it says more than what holds of the prospect now, so it moves the prospect; otherwise it stands in the history
-only. `decides`: it is the prospect's first outcome, which models learn from. `over`: the colleague who had the prospect
-on the desk. A wish not to be called says most and always holds; then a sale or a refusal, of which the first one
-stands; then that the person was reached; and least that they were not.
+`counts`: the result weighs more than the prospect's state, so it changes the state; otherwise it only enters the
+history. `decides`: it is the prospect's first outcome, which models learn from. `over`: the colleague who held the
+prospect then. `WEIGHT` orders results; of two with the same weight the first one wins.
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 from core.calls import recording
 from core.calls.lifecycle import CALLABLE, STANDARD, CallRules, Result, Status, as_kept, holder
@@ -45,8 +41,8 @@ def record_late(
 ) -> Document:
     """Record what `agent`, who held the prospect, reports of call number `call`; the call as it is stored.
 
-    Repeating it changes nothing. Raises NotFound where the person was erased; InputError for a time that cannot be
-    promised; Conflict when `agent` has recorded or taken back another result of this call.
+    Repeating it changes nothing. Raises NotFound if the person was erased; InputError for a time that cannot be
+    promised; Conflict if `agent` has recorded or taken back another result of this call.
     """
     refused = recording.being_recorded(prospect)
     number = call
@@ -79,7 +75,7 @@ def _write_beside(
     new = recording.new_call(seen, agent, report, at, rules)
     over = holder(seen, at)
     if over is None:
-        # Held until all is written, so that `settle_calls` finds the call of a process that died.
+        # A claim until all is written lets `settle_calls` find the call of a process that died.
         try:
             if recording.take(db, seen, agent, at, rules) is None:
                 return None
@@ -95,7 +91,7 @@ def _write_beside(
 
 
 def _weight(prospect: Document, held_by: str | None) -> int:
-    """How much is known of the prospect: the weight of what made it what it is."""
+    """The weight of the result that the prospect's state comes from."""
     match Status(prospect["status"]):
         case Status.DONE:
             return WEIGHT[Result.SOLD]
@@ -112,7 +108,7 @@ def _weight(prospect: Document, held_by: str | None) -> int:
 
 
 def _recorded_by(db: Db, prospect: str, agent: str, first: int, last: int) -> int | None:
-    """The number of the first call of `agent` from `first` to `last`, taken back or not; None if there is none."""
+    """The number of the first call of `agent` from `first` to `last`, taken back or not, or None."""
     keys = [f"{prospect}:{number}" for number in range(first, last + 1)]
     made = [int(c["call"]) for c in db.calls.find({"_id": {"$in": keys}}) if c["agent"] == agent]
     return min(made, default=None)
@@ -120,12 +116,8 @@ def _recorded_by(db: Db, prospect: str, agent: str, first: int, last: int) -> in
 
 def _decided(db: Db, prospect: str) -> bool:
     """Whether the prospect has an outcome, or a call whose outcome is about to be written."""
-    calls = db.calls.find({"prospect": prospect})
-    if any(Result(c["result"]).is_outcome and not c.get("undone") and _decides(c) for c in calls):
-        return True
+    for call in db.calls.find({"prospect": prospect}):
+        decides = (call.get("late") or {}).get("decides", True)
+        if decides and Result(call["result"]).is_outcome and not call.get("undone"):
+            return True
     return db.outcomes.find_one({"prospect": prospect}) is not None
-
-
-def _decides(call: Document) -> bool:
-    late: Mapping[str, Any] = call.get("late") or {}
-    return bool(late.get("decides", True))

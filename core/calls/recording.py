@@ -1,8 +1,8 @@
-"""Recording what came of a call: once for each hold, and to the end even if a process dies on the way.
+"""Recording what came of a call: once a claim, and completely even if a process dies on the way.
 
-The call is written first, `{prospect}:{number}`, with the prospect's state before it and after it. It is what two
-agents, two clicks or a retry meet at: the first stands. The outcome (of a sale or a refusal only), the wish not to be
-called and the prospect's new state follow from it; `finish` does these again where they may have been left undone.
+The call is written first, as `{prospect}:{number}`, with the prospect's state before and after it. If two agents, two
+clicks or a retry write the same number, the first one wins. The outcome (of a sale or a refusal), the wish not to be
+called and the prospect's new state follow from the call, so `finish` can write them again where a process died.
 """
 
 from __future__ import annotations
@@ -110,18 +110,15 @@ def write(db: Db, call: Document) -> bool:
 
 def being_recorded(prospect: str) -> Conflict:
     """The error that another agent was quicker at every try."""
-    return Conflict(
-        Sentence("'{prospect}' is being recorded by somebody else.", prospect=prospect),
-        kept=Sentence("Nothing was recorded by you."),
-        next=TAKE_THE_NEXT,
-    )
+    what = Sentence("Another agent is recording a result for '{prospect}'.", prospect=prospect)
+    return Conflict(what, kept=Sentence("Your result was not recorded."), next=TAKE_THE_NEXT)
 
 
 def take(db: Db, seen: Document, agent: str, at: datetime, rules: CallRules) -> Document | None:
-    """Hold `seen`, a prospect as it was read, for `agent`; None if it is not as it was any more.
+    """Claim `seen` for `agent`; None if the prospect has changed since it was read.
 
-    Raises Conflict when somebody else holds it. One find-and-update by key, upon the state that was read: no index is
-    needed but that of keys, which is the only one that the embedded server's updates use.
+    Raises Conflict when another agent holds it. This is one find-and-update by key on the state that was read, because
+    updates of the embedded server use no other index than that of keys.
     """
     claim = seen["claim"]
     if claim and claim["by"] != agent and claim["until"] > at:
@@ -135,10 +132,10 @@ def take(db: Db, seen: Document, agent: str, at: datetime, rules: CallRules) -> 
 
 
 def finish(db: Db, call: Document) -> None:
-    """Do what follows from `call`, unless it was taken back; what is done already stays as it is.
+    """Write what follows from `call`, unless it was taken back. Safe to repeat.
 
-    A late call that does not count (`core.calls.late_results`) moves the prospect's number only, and leaves a
-    colleague's hold as it is.
+    A late call that does not count (`core.calls.late_results`) changes only the prospect's number of calls, and leaves
+    a colleague's claim alone.
     """
     if call.get("undone"):
         return
@@ -150,46 +147,38 @@ def finish(db: Db, call: Document) -> None:
             db.outcomes.insert_one(outcome)
     if result is Result.DO_NOT_CALL and call["everywhere"]:
         do_not_call.add(db, call["ref"], by=call["agent"], at=call["at"], call=call["_id"])
-    as_it_was = {"_id": call["prospect"], "calls": call["call"] - 1 or None}
-    moved: Document = {**call["after"], "claim": None}
+    changes: Document = {**call["after"], "claim": None}
     if late and not late["counts"]:
-        moved = {} if late["over"] else {"claim": None}
-    db.prospects.update_one(as_it_was, {"$set": {**moved, "calls": call["call"]}})
+        changes = {} if late["over"] else {"claim": None}
+    not_finished = {"_id": call["prospect"], "calls": call["call"] - 1 or None}
+    db.prospects.update_one(not_finished, {"$set": {**changes, "calls": call["call"]}})
 
 
 def finish_any(db: Db, key: str) -> bool:
-    """Finish the call of that key if there is one; whether there was."""
+    """Finish the call with that key; False if there is none."""
     call = db.calls.find_one({"_id": key})
-    if call is None:
-        return False
-    finish(db, call)
-    return True
+    if call is not None:
+        finish(db, call)
+    return call is not None
 
 
 def _recorded(db: Db, prospect: Document, number: int, agent: str, result: Result) -> Document:
-    """The call that was recorded as `number`, if it is this very one. Raises Conflict."""
-    key = f"{prospect['_id']}:{number}"
-    call = db.calls.find_one({"_id": key})
+    """The call `number` if `agent` recorded this `result` for it. Raises Conflict."""
+    who = prospect["_id"]
+    call = db.calls.find_one({"_id": f"{who}:{number}"})
     if call is not None and call.get("undone"):
-        raise Conflict(
-            Sentence("This result for '{prospect}' was taken back.", prospect=prospect["_id"]),
-            next=Sentence("Record what holds now."),
-        )
+        what = Sentence("This result for '{prospect}' was taken back.", prospect=who)
+        raise Conflict(what, next=Sentence("Record the correct result."))
     if call is not None and (call["agent"], call["result"]) == (agent, result.value):
         finish(db, call)
         return call
-    stands = call or db.outcomes.find_one({"_id": key})
-    if stands is None:
-        raise Conflict(
-            Sentence("'{prospect}' is off the list.", prospect=prospect["_id"]),
-            kept=NOTHING_RECORDED,
-            next=TAKE_THE_NEXT,
-        )
-    first = Result(stands["result"])
-    if first.is_outcome:
-        what = Sentence(
-            "'{prospect}' already has the outcome '{result}'.", prospect=prospect["_id"], result=first.words
-        )
-        raise Conflict(what, kept=Sentence("The first outcome stands."), next=TAKE_THE_NEXT)
-    what = Sentence("'{prospect}' already has the result '{result}'.", prospect=prospect["_id"], result=first.words)
-    raise Conflict(what, kept=Sentence("The first result stands."), next=TAKE_THE_NEXT)
+    first = call or db.outcomes.find_one({"_id": f"{who}:{number}"})
+    if first is None:
+        what = Sentence("'{prospect}' is off the list.", prospect=who)
+        raise Conflict(what, kept=NOTHING_RECORDED, next=TAKE_THE_NEXT)
+    words = Result(first["result"]).words
+    if Result(first["result"]).is_outcome:
+        what = Sentence("'{prospect}' already has the outcome '{result}'.", prospect=who, result=words)
+        raise Conflict(what, kept=Sentence("The first outcome is unchanged."), next=TAKE_THE_NEXT)
+    what = Sentence("'{prospect}' already has the result '{result}'.", prospect=who, result=words)
+    raise Conflict(what, kept=Sentence("The first result is unchanged."), next=TAKE_THE_NEXT)
