@@ -1,4 +1,4 @@
-"""A campaign file's calendar: months in order, from which the year of a call follows."""
+"""A campaign file's calendar: the years of its calls, from the order of their months."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 
 
 class CampaignCalendar:
-    """Dates for files in time order whose rows say only the month of a call.
+    """Times for files in time order whose rows have only the month of a call.
 
-    A month that lies before the last one seen belongs to the next year. Rows of one month are spread a second apart,
-    so that time keeps the order of the file; the day is not known and is never used as one.
+    A month before the previous row's month belongs to the next year. Rows of one month are a second apart, so times
+    keep the order of the file; the day is not known, and nothing uses it as one.
     """
 
     def __init__(self, start: str) -> None:
@@ -19,7 +19,7 @@ class CampaignCalendar:
         self._year, self._month, self._row = int(year), int(month), 0
 
     def at(self, month: str) -> datetime:
-        """The moment given to the next row, which says it was called in `month` (three letters)."""
+        """The time of the next row, whose call was in `month` (three letters)."""
         number = MONTHS.index(month) + 1
         if number != self._month:
             self._year += number < self._month

@@ -280,7 +280,7 @@ def test_a_call_long_after_all_that_was_known_is_rejected(
     ("name", "content", "says"),
     [
         ("empty.csv", b"", "is empty"),
-        ("broken.zip", b"PK\x03\x04 not really", "not a whole zip"),
+        ("broken.zip", b"PK\x03\x04 not really", "not a complete zip"),
         ("broken.parquet", b"PAR1 not really", "not a Parquet file"),
     ],
 )
