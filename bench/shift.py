@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from core.calls import claims, recording
 from core.calls.lifecycle import Result
+from core.calls.recording import CallReport
 from core.clock import now
 from core.settings.addresses import MongoSettings
 from core.settings.loading import load
@@ -141,7 +142,7 @@ def _agent(db: Db, campaign: str, number: int, until: float) -> Told:
         again = now() + LATER if result is Result.CALLBACK else None
         try:
             with _timed(told.record_seconds):
-                call = recording.record(db, held["_id"], name, result, call=calls + 1, again=again)
+                call = recording.record(db, held["_id"], name, CallReport(result, again=again), call=calls + 1)
         except Exception as error:  # noqa: BLE001  whatever it is, it is counted and shown
             told.refused.append(f"{name}: {type(error).__name__}: {error}")
             continue

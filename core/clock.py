@@ -1,4 +1,4 @@
-"""Time as the appliance knows it: always UTC, always aware, whole milliseconds as MongoDB keeps them."""
+"""The time: always UTC, always aware, in whole milliseconds as MongoDB stores them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ Clock = Callable[[], datetime]
 
 
 def now() -> datetime:
-    """The present."""
+    """The present time."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

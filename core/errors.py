@@ -1,18 +1,18 @@
-"""Every error Callwise raises on purpose.
+"""Every error that Callwise raises on purpose.
 
     CallwiseError
     ├── SettingsError     a variable is missing, unknown or unsafe; nothing was started
     ├── SchemaError       the campaign schema file contradicts itself
-    ├── InputError        what came in breaks a rule of the schema; names row, column and rule
-    ├── NotFound          the thing asked for does not exist
-    ├── Forbidden         whoever asks may not do that
-    ├── Conflict          somebody else was first; the state is as they left it
+    ├── InputError        the input breaks a rule of the schema; names row, column and rule
+    ├── NotFound          the requested thing does not exist
+    ├── Forbidden         the account may not do that
+    ├── Conflict          another person or process was first; what it did is unchanged
     ├── Unavailable       a service did not answer; the call may be repeated
-    ├── ModelError        a registered model is not what was validated; it was not put to use
-    └── GateRefused       a gate of the pipeline stopped it; the champion is untouched
+    ├── ModelError        a registered model is not the validated one; it was not put to use
+    └── GateRefused       a gate of the pipeline refused; the champion is unchanged
 
-Entry points (a page, a command, a V2 reply) translate these for people. A person is always told what happened, what
-was kept, and what to do next; so an error carries the three apart.
+Entry points (a page, a command, a V2 reply) translate these errors for people. A person always reads what happened,
+what was kept, and what to do next; so an error carries the three separately.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from typing import Any
 from core.sentences import Sentence
 
 ENDS = (".", "!", "?", ":", ";")
-"""What a part of a message ends in so that the next may follow; a rule of the schema is words without an end."""
+"""Ends of a sentence; a part of a message without one gets a full stop before the next part."""
 
 
 class CallwiseError(Exception):
-    """Base of the tree. `what` happened, what was `kept`, what to do `next`; one sentence each.
+    """Base of all: `what` happened, what was `kept`, what to do `next`; one sentence each.
 
-    A `core.sentences.Sentence` reaches people in their own language, other text as it is.
+    Screens translate a `core.sentences.Sentence`, and show other text unchanged.
     """
 
     def __init__(self, what: str, *, kept: str = "", next: str = "") -> None:
@@ -40,7 +40,7 @@ class CallwiseError(Exception):
         return " ".join([*(part if part.endswith(ENDS) else f"{part}." for part in first), last])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Errors cross processes whole, whatever their own signature is."""
+        """Lets an error cross processes complete, whatever the signature of its class."""
         return _restored, (type(self), self.args, self.__dict__)
 
 
@@ -62,8 +62,8 @@ class SchemaError(CallwiseError):
 class InputError(CallwiseError):
     """Input breaks a rule of the schema.
 
-    `row` counts from 1 (the first record, not the header) or is None when the whole input is at fault; `column` and
-    `rule` are words a person can act on.
+    `row` counts from 1 (the first record, not the header) or is None when the whole input is wrong. People act on
+    `column` and `rule`.
     """
 
     def __init__(
@@ -81,27 +81,27 @@ class InputError(CallwiseError):
 
 
 class NotFound(CallwiseError):
-    """The thing asked for does not exist."""
+    """The requested thing does not exist."""
 
 
 class Forbidden(CallwiseError):
-    """Whoever asks may not do that."""
+    """The account may not do that."""
 
 
 class Conflict(CallwiseError):
-    """Somebody else was first."""
+    """Another person or process was first."""
 
 
 class Unavailable(CallwiseError):
-    """A service did not answer; the call may be repeated."""
+    """A service did not answer."""
 
 
 class ModelError(CallwiseError):
-    """A registered model is not what was validated."""
+    """A registered model is not the validated one."""
 
 
 class GateRefused(CallwiseError):
-    """A gate of the pipeline refused; `gate` names it, `report` is where the evidence lies (a path or an address)."""
+    """A gate of the pipeline refused. `report`: path or address of the evidence."""
 
     def __init__(self, gate: str, why: str, *, report: str = "") -> None:
         super().__init__(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from core.calls import recording
 from core.calls.lifecycle import Result
+from core.calls.recording import CallReport
 from core.errors import Unavailable
 from core.imports.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
@@ -65,7 +66,7 @@ class Live:
                 key = _key(number)
                 if number > protocol.known and key in truth:
                     result = Result.SOLD if truth[key] else Result.REFUSED
-                    recording.record(self.db, key, AGENT, result)
+                    recording.record(self.db, key, AGENT, CallReport(result))
             seen = self._news(start - protocol.known, seen)
             time.sleep(self.pace)
         scored = [key for key in given if key in truth]

@@ -21,6 +21,7 @@ from core.calls import claims, holds, undo
 from core.calls.filters import CallFilter
 from core.calls.late_results import record_late
 from core.calls.lifecycle import Result
+from core.calls.recording import CallReport
 from core.clock import now
 from core.errors import Conflict, NotFound
 from core.stores.mongo import Document, reachable
@@ -112,11 +113,13 @@ class Seat:
                 self.house.db,
                 prospect["_id"],
                 self.agent,
-                result,
+                CallReport(
+                    result,
+                    again=again,
+                    everywhere=self.house.schema.reference is not None,
+                    groups=best_time.groups(self.house.schema, prospect["features"]),
+                ),
                 call=call_of(prospect),
-                again=again,
-                everywhere=self.house.schema.reference is not None,
-                groups=best_time.groups(self.house.schema, prospect["features"]),
                 rules=self.house.rules,
             )
         except (Conflict, NotFound):

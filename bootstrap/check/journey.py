@@ -20,7 +20,7 @@ from bootstrap.setup.orchestration import DEPLOYMENT, FLOW
 from bootstrap.setup.steps import Settings as SetupSettings
 from core.calls.claims import claim
 from core.calls.lifecycle import Result
-from core.calls.recording import record
+from core.calls.recording import CallReport, record
 from core.calls.script import write_script
 from core.errors import CallwiseError, GateRefused, Unavailable
 from core.imports.campaign_file import CampaignFile
@@ -139,7 +139,7 @@ class Journey:
             if prospect is None:
                 break
             positive = bool(truth[prospect["row"]])
-            record(self.db, prospect["_id"], agent, Result.SOLD if positive else Result.REFUSED)
+            record(self.db, prospect["_id"], agent, CallReport(Result.SOLD if positive else Result.REFUSED))
             called, sold = called + 1, sold + positive
             if called % 50 == 0:
                 self.say(f"calls: {called} made, {sold} sold")

@@ -1,4 +1,4 @@
-"""An account: its name, role and state, as everybody may see them."""
+"""An account without its password: names, role and state."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 
 SHOWN = 40  # characters of a shown name
 
+# The appliance itself records calls and events under these names.
 RESERVED = frozenset({"import", "monitor", "trainer", "bootstrap", "nobody"})
-"""Names under which the appliance itself records things."""
 
 
 class Role(StrEnum):
-    """What a person may do; each may do what those before it may."""
+    """What a person may do; each role includes the ones before it."""
 
     AGENT = "agent"
     MANAGER = "manager"
@@ -27,7 +27,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody who may sign in. `name` is the login name, `shown` what colleagues see."""
+    """A person who signs in. `name` is the login name, `shown` the name that colleagues see."""
 
     name: str
     shown: str
@@ -39,29 +39,29 @@ class Account:
     since: datetime | None = None
 
     @classmethod
-    def from_document(cls, found: Document) -> Account:
-        """From its document."""
+    def from_document(cls, document: Document) -> Account:
+        """The account that `document` of `users` describes."""
         return cls(
-            name=str(found["_id"]),
-            shown=str(found["shown"]),
-            role=Role(found["role"]),
-            must_change=bool(found["must_change"]),
-            disabled=bool(found["disabled"]),
-            epoch=int(found["epoch"]),
-            subject=found["subject"],
-            since=found["made"]["at"],
+            name=str(document["_id"]),
+            shown=str(document["shown"]),
+            role=Role(document["role"]),
+            must_change=bool(document["must_change"]),
+            disabled=bool(document["disabled"]),
+            epoch=int(document["epoch"]),
+            subject=document["subject"],
+            since=document["made"]["at"],
         )
 
     @property
     def has_password(self) -> bool:
-        """Whether it signs in here, rather than with the company's single sign-on."""
+        """Whether its owner signs in with a password here, and not with the company's single sign-on."""
         return self.subject is None
 
     def may_administer(self, role: Role) -> bool:
-        """Engineers look after everybody, managers after agents."""
+        """Whether it may change accounts of `role`: an engineer all of them, a manager those of agents."""
         return self.role is Role.ENGINEER or (self.role is Role.MANAGER and role is Role.AGENT)
 
 
 def tidy(name: str) -> str:
-    """A login name as it is kept, however it was typed."""
+    """The stored form of a typed login name."""
     return name.strip().lower()

@@ -1,4 +1,4 @@
-"""Changes to accounts. Each is one write, ends the account's sessions, and is told in the events, without secrets."""
+"""Changes to accounts. Each is one write that ends the account's sessions, and one event without secrets."""
 
 from __future__ import annotations
 
@@ -31,10 +31,7 @@ def set_role(db: Db, name: str, role: Role, *, by: str) -> Account:
 
 
 def set_disabled(db: Db, name: str, disabled: bool, *, by: str) -> Account:
-    """Let nobody sign in to the account any more, or let them again.
-
-    Raises NotFound, Conflict if it is the last engineer's, Unavailable.
-    """
+    """Disable or enable the account. Raises NotFound, Conflict if it is the last engineer's, Unavailable."""
     before = _existing(db, name)
     if before.disabled is disabled:
         return before
@@ -43,16 +40,15 @@ def set_disabled(db: Db, name: str, disabled: bool, *, by: str) -> Account:
     after = _change(db, name, {"disabled": disabled})
     if disabled and before.role is Role.ENGINEER:
         _still_one(db, before, {"disabled": False})
-    event_log.append(
-        db, who=by, what=Event.ACCOUNT_DISABLED if disabled else Event.ACCOUNT_ENABLED, subject=before.name
-    )
+    event = Event.ACCOUNT_DISABLED if disabled else Event.ACCOUNT_ENABLED
+    event_log.append(db, who=by, what=event, subject=before.name)
     return after
 
 
 def reset_password(db: Db, name: str, *, by: str, password: str | None = None) -> str:
-    """Give the account a new first password, which has to be changed at the next sign-in; returns it.
+    """Give the account a first password, which its owner must change at the next sign-in; returns the password.
 
-    Raises NotFound, InputError if the account signs in elsewhere, Unavailable.
+    Raises NotFound, InputError if the account uses the single sign-on, Unavailable.
     """
     before = _existing(db, name)
     if not before.has_password:
@@ -60,19 +56,18 @@ def reset_password(db: Db, name: str, *, by: str, password: str | None = None) -
             Sentence("{name} signs in with the single sign-on and has no password here.", name=before.shown),
             kept=Sentence("Nothing was changed."),
         )
-    given = password or passwords.generated()
-    _change(db, name, {"hash": passwords.hashed(given), "must_change": True})
+    password = password or passwords.generated()
+    _change(db, name, {"hash": passwords.hashed(password), "must_change": True})
     event_log.append(db, who=by, what=Event.PASSWORD_RESET, subject=before.name)
-    return given
+    return password
 
 
 def choose_password(db: Db, account: Account, password: str) -> Account:
-    """The account's owner chose another password. Raises InputError if it will not do, NotFound, Unavailable."""
-    wrong = passwords.weakness(password, account.name, account.shown)
-    if wrong is not None:
+    """Set the password that the account's owner chose. Raises InputError if it is too weak, NotFound, Unavailable."""
+    if (wrong := passwords.weakness(password, account.name, account.shown)) is not None:
         raise InputError(
-            Sentence("That password will not do: {wrong}.", wrong=wrong),
-            kept=Sentence("The old one holds."),
+            Sentence("This password is not accepted: {wrong}.", wrong=wrong),
+            kept=Sentence("Your current password is unchanged."),
             next=Sentence("Choose another."),
         )
     after = _change(db, account.name, {"hash": passwords.hashed(password), "must_change": False})
@@ -88,33 +83,32 @@ def end_sessions(db: Db, account: Account) -> Account:
 
 
 def rehash(db: Db, name: str, before: str, password: str) -> None:
-    """Keep the hash with the parameters of today; no session ends. Raises Unavailable."""
+    """Replace the hash `before` by one with the current parameters; no session ends. Raises Unavailable."""
     with reachable():
         db.users.update_one({"_id": name, "hash": before}, {"$set": {"hash": passwords.hashed(password)}})
 
 
 def _existing(db: Db, name: str) -> Account:
-    found = find(db, name)
-    if found is None:
+    account = find(db, name)
+    if account is None:
         raise missing(tidy(name))
-    return found
+    return account
 
 
 def _change(db: Db, name: str, values: dict[str, Any]) -> Account:
     change: dict[str, Any] = {"$inc": {"epoch": 1}, **({"$set": values} if values else {})}
     with reachable():
-        found = db.users.find_one_and_update(
+        document = db.users.find_one_and_update(
             {"_id": tidy(name)}, change, projection={"hash": 0}, return_document=ReturnDocument.AFTER
         )
-    if found is None:
+    if document is None:
         raise missing(tidy(name))
-    return Account.from_document(found)
+    return Account.from_document(document)
 
 
 def _engineers(db: Db) -> list[str]:
     with reachable():
-        able = db.users.find({"role": str(Role.ENGINEER), "disabled": False}, {"_id": 1})
-        return [str(found["_id"]) for found in able]
+        return [str(d["_id"]) for d in db.users.find({"role": str(Role.ENGINEER), "disabled": False}, {"_id": 1})]
 
 
 def _not_the_last(db: Db, account: Account) -> None:
@@ -122,10 +116,10 @@ def _not_the_last(db: Db, account: Account) -> None:
         raise _last(account)
 
 
-def _still_one(db: Db, account: Account, back: dict[str, Any]) -> None:
-    """Two engineers may take each other's role at the same moment: then both find nobody left, and both give back."""
+def _still_one(db: Db, account: Account, undo: dict[str, Any]) -> None:
+    """Two engineers may take each other's role at the same moment: then both find no engineer left, and both undo."""
     if not account.disabled and not _engineers(db):
-        _change(db, account.name, back)
+        _change(db, account.name, undo)
         raise _last(account)
 
 
@@ -133,5 +127,5 @@ def _last(account: Account) -> Conflict:
     return Conflict(
         Sentence("{name} is the last engineer.", name=account.shown),
         kept=Sentence("Nothing was changed."),
-        next=Sentence("Make somebody else an engineer first: without one, nobody could look after the accounts."),
+        next=Sentence("Make another person an engineer first: without one, nobody can look after the accounts."),
     )

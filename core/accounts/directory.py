@@ -1,8 +1,7 @@
 """Accounts of people: `users`, by login name.
 
-The shown name is what colleagues see and what a person's calls are kept under, so no two accounts share one and none
-ever changes. `epoch` counts what ends sessions: a session holds the epoch it was opened in, so a new password, another
-role or a disabled account ends all of them in the same write.
+Calls are stored under the shown name, so it is unique and never changes. A session holds the account's `epoch` from
+its start. A new password, a new role or disabling raises the epoch, so the same write ends all sessions.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ NOTHING_MADE = Sentence("No account was made.")
 def find(db: Db, name: str) -> Account | None:
     """The account, or None. Raises Unavailable."""
     with reachable():
-        found = db.users.find_one({"_id": tidy(name)}, {"hash": 0})
-    return Account.from_document(found) if found else None
+        document = db.users.find_one({"_id": tidy(name)}, {"hash": 0})
+    return Account.from_document(document) if document else None
 
 
 def everybody(db: Db) -> list[Account]:
     """All accounts by their shown names. Raises Unavailable."""
     with reachable():
-        return [Account.from_document(found) for found in db.users.find({}, {"hash": 0}).sort([("shown_key", 1)])]
+        return [Account.from_document(d) for d in db.users.find({}, {"hash": 0}).sort([("shown_key", 1)])]
 
 
 def add(
@@ -45,9 +44,9 @@ def add(
     subject: str | None = None,
     must_change: bool = True,
 ) -> Account:
-    """Make an account; `password` is its first one, `subject` who it is to the single sign-on instead.
+    """Make an account with a first `password`, or with the `subject` by which the single sign-on knows its owner.
 
-    Raises InputError if a name cannot be one, Conflict if one of them is taken, Unavailable.
+    Raises InputError if a name is not valid, Conflict if a name is taken, Unavailable.
     """
     name, shown = tidy(name), " ".join(shown.split())
     _require_names(name, shown)
@@ -68,13 +67,11 @@ def add(
         try:
             db.users.insert_one(document)
         except DuplicateKeyError as error:
-            raise Conflict(
-                Sentence("Another account has the login name '{name}' already.", name=name)
-                if find(db, name)
-                else Sentence("Another account has the name '{name}' already.", name=shown),
-                kept=NOTHING_MADE,
-                next=Sentence("Choose another; nobody shares a name."),
-            ) from error
+            taken = Sentence("Another account has the name '{name}' already.", name=shown)
+            if find(db, name):
+                taken = Sentence("Another account has the login name '{name}' already.", name=name)
+            choose = Sentence("Choose another one: every account has its own name.")
+            raise Conflict(taken, kept=NOTHING_MADE, next=choose) from error
     event_log.append(db, who=by, what=Event.ACCOUNT_MADE, subject=name, shown=shown, role=str(role))
     return account
 
@@ -84,13 +81,13 @@ def _require_names(name: str, shown: str) -> None:
         raise InputError(
             Sentence("'{name}' cannot be a login name.", name=name),
             kept=NOTHING_MADE,
-            next=Sentence("Use small letters, digits and . _ @ + - and at most 64 of them."),
+            next=Sentence("Use lower-case letters, digits and . _ @ + -, at most 64 characters."),
         )
     if not 0 < len(shown) <= SHOWN or shown.casefold() in RESERVED:
         raise InputError(
             Sentence("'{name}' cannot be a name that others see.", name=shown),
             kept=NOTHING_MADE,
-            next=Sentence("Use another, of at most {longest} letters.", longest=SHOWN),
+            next=Sentence("Use another one, of at most {longest} characters.", longest=SHOWN),
         )
 
 

@@ -1,8 +1,8 @@
-"""Passwords: what is asked of one, and how it is kept.
+"""Passwords: which are accepted, and how they are stored.
 
-Length and a short list of what is guessed first; no rules of composition and no expiry (NIST SP 800-63B-4, 3.1.1.2).
-Kept as argon2id with the library's parameters (RFC 9106, low-memory profile); a hash with others is made anew at the
-next sign-in.
+A password needs a length and must not be easy to guess; no rules of composition, no expiry (NIST SP 800-63B-4,
+3.1.1.2). It is stored as argon2id with the library's parameters (RFC 9106, low-memory profile); the next sign-in
+replaces a hash that has other parameters.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 LEAST, MOST = 12, 256  # characters
 DISTINCT = 5  # different characters
-# Without the letters and digits that look alike, so that it can be read aloud and typed from paper.
+# Without letters and digits that look alike: people read a password aloud and type it from paper.
 ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 OBVIOUS = frozenset(
     {
@@ -29,7 +29,7 @@ OBVIOUS = frozenset(
 )
 _RUNS = ("0123456789" * 3, "9876543210" * 3, "abcdefghijklmnopqrstuvwxyz", "zyxwvutsrqponmlkjihgfedcba")
 _hasher = PasswordHasher()
-# One verification takes 64 MiB: a rush of attempts must not take the memory of the screens.
+# One verification takes 64 MiB: many attempts at once must not take the memory that the screens need.
 _at_once = BoundedSemaphore(4)
 
 
@@ -43,7 +43,7 @@ class Weakness(StrEnum):
 
 
 def weakness(password: str, *names: str) -> Weakness | None:
-    """What is wrong with `password` of somebody called `names`, or None."""
+    """What is wrong with `password` for a person with these `names`, or None."""
     text = _plain(password)
     if len(text) < LEAST:
         return Weakness.SHORT
@@ -58,32 +58,32 @@ def weakness(password: str, *names: str) -> Weakness | None:
 
 
 def hashed(password: str) -> str:
-    """The hash to keep, with its salt and parameters in it."""
+    """The hash to store, with its salt and parameters in it."""
     with _at_once:
         return _hasher.hash(_plain(password))
 
 
 def matches(kept: str | None, password: str) -> bool:
-    """Whether `kept` is the hash of `password`. Without one it is not, and finding out takes as long."""
+    """Whether `kept` is the hash of `password`; the answer takes as long where there is no hash."""
     with _at_once:
         try:
-            return _hasher.verify(kept or _nobodys(_hasher), _plain(password)) and kept is not None
+            return _hasher.verify(kept or _hash_of_nobody(_hasher), _plain(password)) and kept is not None
         except (VerificationError, InvalidHashError):
             return False
 
 
 def outdated(kept: str) -> bool:
-    """Whether it was hashed with other parameters than are used now."""
+    """Whether the hash `kept` has other parameters than those in use now."""
     return _hasher.check_needs_rehash(kept)
 
 
 def generated() -> str:
-    """A first password, to be changed at the first sign-in: 20 characters, 115 bits."""
+    """A first password, which its owner changes at the first sign-in: 20 characters, 115 bits."""
     return "".join(secrets.choice(ALPHABET) for _ in range(20))
 
 
 @cache
-def _nobodys(hasher: PasswordHasher) -> str:
+def _hash_of_nobody(hasher: PasswordHasher) -> str:
     return hasher.hash(secrets.token_hex(32))
 
 

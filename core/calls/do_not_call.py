@@ -1,10 +1,10 @@
-"""People who asked not to be called again, in whatever campaign they are.
+"""People who asked not to be called again, in any campaign.
 
-A person is matched across campaigns by `ref`, the company's own key (the schema's `reference` column), letter by
-letter. Without such a column a ref is only a row's number in one file, says nothing about another file's rows, and is
-never put on this list: then the wish holds in its own campaign.
+`ref`, the company's own key from the schema's `reference` column, identifies a person across campaigns, letter by
+letter. Without that column a ref is only a row's number in one file: it is never put on this list, and the wish holds
+in that campaign alone.
 
-The list is asked at each import and again at each claim, so it also holds for a file that is coming in just now.
+Each import and each claim checks the list, so it also covers a file that is being imported.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from core.stores.mongo import Db, Document, reachable
 
 
 def add(db: Db, ref: str, *, by: str, at: datetime, call: str) -> None:
-    """Put a person on the list, and off every campaign they are in. `call` is the key of the call that says so.
+    """Put a person on the list and take them off all campaigns. `call` is the key of the call in which they asked.
 
     Repeating it changes nothing. Raises Unavailable.
     """
-    wished = {"wish": {"by": by, "at": at, "call": call}, "lifted": None}
+    entry = {"wish": {"by": by, "at": at, "call": call}, "lifted": None}
     with reachable():
         try:
-            db.do_not_call.insert_one({"_id": ref, **wished})
+            db.do_not_call.insert_one({"_id": ref, **entry})
         except DuplicateKeyError:
-            db.do_not_call.update_one({"_id": ref, "lifted.call": {"$gt": ""}}, {"$set": wished})
+            db.do_not_call.update_one({"_id": ref, "lifted.call": {"$gt": ""}}, {"$set": entry})
         for prospect in everywhere(db, ref):
             if prospect["status"] in LIVE:
                 put_off(db, prospect, call)
 
 
 def lift(db: Db, ref: str, *, at: datetime, call: str) -> None:
-    """Take back what `add` did for `call`: the other campaigns are as they were. Raises Unavailable."""
+    """Undo what `add` did for `call`, in all campaigns. Raises Unavailable."""
     with reachable():
         db.do_not_call.update_one({"_id": ref, "wish.call": call}, {"$set": {"lifted": {"call": call, "at": at}}})
         for prospect in everywhere(db, ref):
@@ -45,38 +45,34 @@ def lift(db: Db, ref: str, *, at: datetime, call: str) -> None:
 
 
 def wish(db: Db, ref: str) -> Document | None:
-    """Who put this person on the list, when, after which call: `{by, at, call}`; None if they are not on it.
-
-    Raises Unavailable.
-    """
+    """This person's entry in the list, `{by, at, call}`, or None. Raises Unavailable."""
     with reachable():
         found = db.do_not_call.find_one({"_id": ref})
     return found["wish"] if found and not found["lifted"] else None
 
 
 def keep_off(db: Db, prospects: Sequence[Document]) -> int:
-    """Take those of `prospects`, as they were just written, off their lists who are on this one; returns how many.
-
-    Raises Unavailable.
-    """
+    """Take listed people among the new `prospects` off their campaigns; returns how many. Raises Unavailable."""
     by_ref = {prospect["ref"]: prospect for prospect in prospects if prospect["status"] in LIVE}
     with reachable():
-        found = [wish for wish in db.do_not_call.find({"_id": {"$in": list(by_ref)}}) if not wish["lifted"]]
-        for listed in found:
-            put_off(db, by_ref[listed["_id"]], listed["wish"]["call"])
-    return len(found)
+        entries = _entries(db, list(by_ref))
+        for entry in entries:
+            put_off(db, by_ref[entry["_id"]], entry["wish"]["call"])
+    return len(entries)
 
 
 def listed(db: Db, refs: Sequence[str]) -> int:
     """How many of the people `refs` are on the list. Raises Unavailable."""
-    if not refs:
-        return 0
     with reachable():
-        return sum(1 for wish in db.do_not_call.find({"_id": {"$in": list(refs)}}) if not wish["lifted"])
+        return len(_entries(db, refs)) if refs else 0
+
+
+def _entries(db: Db, refs: Sequence[str]) -> list[Document]:
+    return [entry for entry in db.do_not_call.find({"_id": {"$in": list(refs)}}) if not entry["lifted"]]
 
 
 def everywhere(db: Db, ref: str) -> list[Document]:
-    """The prospects who are this person, by key: one a campaign at most."""
+    """This person's prospects, at most one a campaign."""
     campaigns = [found["_id"] for found in db.campaigns.find({}, {"_id": 1})]
     return list(db.prospects.find({"_id": {"$in": [f"{campaign}:{ref}" for campaign in campaigns]}}))
 
@@ -88,12 +84,12 @@ def is_off(prospect: Document) -> bool:
 
 
 def put_off(db: Db, prospect: Document, call: str) -> None:
-    """Take `prospect`, as it was read, off its list because of `call`; nothing happens if it has moved on since."""
+    """Take `prospect` off its list because of `call`, unless it has changed since it was read."""
     db.prospects.update_one(*putting_off(prospect, call))
 
 
 def putting_off(prospect: Document, call: str) -> tuple[Document, Document]:
-    """The update that does so: whom it concerns, and what it changes."""
+    """The query and the update of `put_off`."""
     off = {"why": Result.DO_NOT_CALL.value, "call": call, "was": state(prospect)}
     changed = {**state(prospect), "status": Status.OFF.value, "again": None, "due": None, "off": off, "claim": None}
     return as_read(prospect), {"$set": changed}

@@ -1,7 +1,7 @@
-"""Whom an agent wants to call: conditions on the ranked list that leave it as fast as it is.
+"""Filters of the ranked list that do not make it slower.
 
-One category is looked for by an index of its own, in the order of the scores; so is a range of scores. Whatever else is
-asked for is looked for among the best `AHEAD` of these, so that a rare wish never reads a whole list.
+An index finds one category, or a range of scores, in the order of the scores. All other conditions are checked on the
+best `AHEAD` of these only, so a rare combination never reads a whole list.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class CallFilter:
     ceiling: float | None = None
 
     def __bool__(self) -> bool:
-        """Whether anything is asked for."""
+        """Whether it has a condition."""
         return bool(self.equal or self.least or self.floor is not None or self.ceiling is not None)
 
 
@@ -38,13 +38,13 @@ EVERYBODY = CallFilter()
 
 
 def best(db: Db, campaign: str, wanted: CallFilter, many: int) -> list[Document]:
-    """The best `many` of `campaign` in the ranked list, held or free, whom `wanted` describes. Raises Unavailable."""
+    """The best `many` of `campaign` that pass the filter `wanted`, held or free. Raises Unavailable."""
     with reachable():
         return list(db.prospects.aggregate([*_stages(campaign, wanted), {"$limit": many}]))
 
 
 def categories(schema: Schema) -> list[Column]:
-    """The categories that can be asked for: the schema's segments and what is known of earlier campaigns."""
+    """The categories to filter by: the schema's segments and the history of earlier campaigns."""
     return [
         column
         for column in schema.features
@@ -53,7 +53,7 @@ def categories(schema: Schema) -> list[Column]:
 
 
 def numbers(schema: Schema) -> list[Column]:
-    """The numbers that can be asked for from some value on: a person's own, such as age or income."""
+    """The numbers to filter by from a value on: a person's own, such as age or income."""
     return [c for c in schema.features if c.role is Role.PROFILE and not c.is_category and not c.special and _plain(c)]
 
 
@@ -65,9 +65,9 @@ def ensure_indexes(db: Db, schema: Schema) -> None:
 
 
 def index(column: str) -> list[tuple[str, int]]:
-    """The index by which a category is found in the order of the scores."""
-    front = [("campaign", ASCENDING), ("status", ASCENDING), (f"features.{column}", ASCENDING)]
-    return [*front, ("score", DESCENDING), ("ref", ASCENDING)]
+    """The index that finds a category in the order of the scores."""
+    equal = ("campaign", "status", f"features.{column}")
+    return [*((name, ASCENDING) for name in equal), ("score", DESCENDING), ("ref", ASCENDING)]
 
 
 def _stages(campaign: str, wanted: CallFilter) -> Sequence[Mapping[str, Any]]:
@@ -85,5 +85,5 @@ def _stages(campaign: str, wanted: CallFilter) -> Sequence[Mapping[str, Any]]:
 
 
 def _plain(column: Column) -> bool:
-    """Whether the name can be asked for inside a prospect: MongoDB reads a dot as a step into another value."""
+    """Whether a query can name the column: MongoDB reads a dot as a step into a nested value."""
     return "." not in column.name and not column.name.startswith("$")

@@ -1,8 +1,7 @@
-"""Keeping a hold: the claim on a prospect is renewed for as long as the agent's card is open.
+"""Holds: a claim is renewed for as long as the agent's card of the prospect is open.
 
-A hold that lapses (a laptop asleep, a network away) still names its agent until somebody else takes the prospect, so
-the agent finds the card again. Taking a prospect is in `core.prospects`, what is recorded after a hold was lost in
-`core.calls.late_results`.
+A claim that lapsed (a laptop asleep, no network) still names its agent until another agent takes the prospect, so the
+agent finds the card again. `core.calls.late_results` records what comes after the prospect was taken.
 """
 
 from __future__ import annotations
@@ -16,20 +15,20 @@ from core.errors import Conflict
 from core.stores.mongo import Db, Document, reachable
 
 LONGEST_ABSENCE = timedelta(hours=12)
-"""How long after a hold lapsed its agent still finds the card again: a shift, which no session outlasts."""
+"""How long an agent still finds a card after its claim lapsed: a shift, which no session outlasts."""
 
 
 def is_held_by(prospect: Document, agent: str) -> bool:
-    """Whether the prospect can be called, and the last hold on it is of `agent`: running, or lapsed and not taken."""
+    """Whether the prospect can be called and its last claim, running or lapsed, is of `agent`."""
     claim = prospect["claim"]
     return prospect["status"] in CALLABLE and bool(claim) and claim["by"] == agent
 
 
 def renew(db: Db, drawn: Document, agent: str, *, rules: CallRules = STANDARD, clock: Clock = now) -> Document | None:
-    """The prospect whose card was drawn from `drawn`, still held for `agent`; None if the card is out of date.
+    """Renew the claim of `agent` on the prospect that the card shows as `drawn`; None if the card is out of date.
 
-    Writes once in half the length of a hold, however often it is asked. A hold that lapsed is taken again where nobody
-    else has taken the prospect. Raises Unavailable.
+    Writes at most once in half the length of a claim, however often it is called. Renews a lapsed claim, too, unless
+    another agent has taken the prospect. Raises Unavailable.
     """
     with reachable():
         for _ in range(TRIES):
@@ -49,12 +48,9 @@ def renew(db: Db, drawn: Document, agent: str, *, rules: CallRules = STANDARD, c
 
 
 def lapsed(db: Db, campaign: str, agent: str, at: datetime) -> list[Document]:
-    """The prospects of `campaign` whom `agent` held last, whose hold lapsed, and whom nobody has taken since.
-
-    The newest hold comes first. Raises Unavailable.
-    """
+    """The prospects of `campaign` whose last claim is of `agent` and lapsed, the newest first. Raises Unavailable."""
     with reachable():
         last = list(db.prospects.aggregate([{"$match": {"claim.by": agent}}]))
-    found = [p for p in last if p["campaign"] == campaign and is_held_by(p, agent)]
-    recent = [p for p in found if at - LONGEST_ABSENCE < p["claim"]["until"] <= at]
+    own = [p for p in last if p["campaign"] == campaign and is_held_by(p, agent)]
+    recent = [p for p in own if at - LONGEST_ABSENCE < p["claim"]["until"] <= at]
     return sorted(recent, key=lambda prospect: (prospect["claim"]["until"], prospect["_id"]), reverse=True)

@@ -1,8 +1,8 @@
-"""What a call may come to, and what that does to the prospect: the words and the rules of the call list.
+"""The results of a call, the states of a prospect, and the rules by which a result changes the state.
 
-A prospect is `open` (in the ranked list), `callback` (a time was promised), `paused` (nobody answered, and another
-attempt is for later), `done` (sold or refused) or `off` (taken off the list without either). What happens next is
-decided once, when a result is recorded, and kept with the call; so it can be repeated, and taken back.
+A prospect is `open` (in the ranked list), `callback` (a call is promised), `paused` (nobody answered, the next attempt
+is later), `done` (sold or refused) or `off` (taken off the list without an outcome). The next state is computed once,
+when a result is recorded, and stored with the call; so it can be repeated, and undone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from core.stores.mongo import Document
 
 
 class Status(StrEnum):
-    """Where a prospect stands."""
+    """The state of a prospect."""
 
     OPEN = "open"
     CALLBACK = "callback"
@@ -29,10 +29,10 @@ class Status(StrEnum):
 NOTHING_RECORDED = Sentence("Nothing was recorded.")
 
 CALLABLE = (Status.OPEN, Status.CALLBACK)
-"""A prospect that may lie on an agent's desk."""
+"""Agents may claim the prospect."""
 
 LIVE = (*CALLABLE, Status.PAUSED)
-"""A prospect who is still to be called, now or later."""
+"""The prospect is still to be called, now or later."""
 
 
 class Result(StrEnum):
@@ -47,12 +47,12 @@ class Result(StrEnum):
 
     @property
     def words(self) -> Sentence:
-        """As it is said within a sentence."""
+        """The result in words, for use inside a sentence."""
         return _WORDS[self]
 
     @property
     def is_outcome(self) -> bool:
-        """Whether the person decided, so that it says something about their chance."""
+        """Whether the person decided, so that models can learn from the result."""
         return self in (Result.SOLD, Result.REFUSED)
 
 
@@ -68,11 +68,11 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class CallRules:
-    """How the list is worked.
+    """The rules of the call list.
 
-    `claim`: how long a prospect is held for an agent. `overdue`: how late a promised call may be before anybody gets
-    it. `pause`: how long somebody who did not answer is left alone; `attempts`: unanswered calls after which they are
-    taken off the list. `furthest`: how far ahead a call may be promised. `undo`: how long a result can be taken back.
+    `claim`: how long a claim lasts. `overdue`: how late a callback is when any agent may get it. `pause`: time before
+    the next attempt when nobody answered; `attempts`: unanswered calls after which the prospect is off the list.
+    `furthest`: how far ahead a callback may be. `undo`: how long a result can be taken back.
     """
 
     claim: timedelta = timedelta(minutes=15)
@@ -90,43 +90,43 @@ STATE = ("status", "again", "due", "unanswered", "off")
 
 
 def state(prospect: Document) -> Document:
-    """These fields as they are; what a prospect does not have is None."""
+    """The `STATE` of a prospect; a field that it does not have is None."""
     return {name: prospect.get(name) for name in STATE}
 
 
 def moves(call: Document) -> bool:
-    """Whether the call makes its prospect what it is; a late one may stand in the history only."""
+    """Whether the call changed its prospect's state; a late one may be in the history only."""
     late = call.get("late")
     return not late or bool(late["counts"])
 
 
 def as_kept(at: datetime) -> datetime:
-    """`at` as MongoDB keeps it: in milliseconds. What is returned is so what is read later."""
+    """`at` in whole milliseconds, as MongoDB stores it, so that a returned document equals the stored one."""
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def holder(prospect: Document, at: datetime) -> str | None:
-    """Who holds the prospect at that moment, if anybody."""
+    """The agent who holds the prospect at that moment, or None."""
     claim = prospect["claim"]
     return str(claim["by"]) if claim and claim["until"] > at else None
 
 
 def as_read(prospect: Document) -> Document:
-    """The query for `prospect` as long as it is as it was read: its state, and who holds it until when."""
+    """The query that finds `prospect` only while its status, calls and claim are as they were read."""
     claim = prospect["claim"]
     held = {"claim.by": claim["by"], "claim.until": claim["until"]} if claim else {"claim": None}
     return {"_id": prospect["_id"], "status": prospect["status"], "calls": prospect.get("calls"), **held}
 
 
 def seconds(at: datetime) -> int:
-    """`at` in seconds since 1970, for lists to be sorted and cut by: the embedded server's indexes hold no times."""
+    """`at` in seconds since 1970, for sorted queries: the embedded server's indexes hold no times."""
     return int(at.timestamp())
 
 
 def after(
     before: Document, result: Result, call: str, agent: str, at: datetime, again: datetime | None, rules: CallRules
 ) -> Document:
-    """The `STATE` of a prospect after `call` by `agent` at `at`, which was `before` until then.
+    """The `STATE` that follows `before` through the `call` of `agent` at `at`.
 
     Raises InputError when a promised time is missing, past or further ahead than `rules` allow.
     """
@@ -136,12 +136,8 @@ def after(
             return {**settled, "status": Status.DONE.value}
         case Result.CALLBACK:
             promised = _promised(again, at, rules)
-            return {
-                **settled,
-                "status": Status.CALLBACK.value,
-                "again": {"at": promised, "by": agent},
-                "due": seconds(promised),
-            }
+            callback = {"again": {"at": promised, "by": agent}, "due": seconds(promised)}
+            return {**settled, "status": Status.CALLBACK.value, **callback}
         case Result.NO_ANSWER:
             unanswered = int(before.get("unanswered") or 0) + 1
             settled["unanswered"] = unanswered
@@ -155,13 +151,13 @@ def after(
 def _promised(again: datetime | None, at: datetime, rules: CallRules) -> datetime:
     if again is None:
         raise InputError(
-            Sentence("When to call back is missing"),
+            Sentence("The time of the callback is missing"),
             kept=NOTHING_RECORDED,
             next=Sentence("Choose a day and a time."),
         )
     if not at < again <= at + rules.furthest:
         days = rules.furthest.days
-        ahead = Sentence("A call can be promised for a time that is yet to come")
-        within = Sentence("A call can be promised for a time that is yet to come within {days} days", days=days)
+        ahead = Sentence("A callback must be in the future")
+        within = Sentence("A callback must be in the future, within {days} days", days=days)
         raise InputError(within if days else ahead, kept=NOTHING_RECORDED, next=Sentence("Choose another day or time."))
     return again

@@ -1,14 +1,15 @@
-"""Recording what came of a call: once for each hold, and to the end even if a process dies on the way.
+"""Recording what came of a call: once a claim, and completely even if a process dies on the way.
 
-The call is written first, `{prospect}:{number}`, with the prospect's state before it and after it. It is what two
-agents, two clicks or a retry meet at: the first stands. The outcome (of a sale or a refusal only), the wish not to be
-called and the prospect's new state follow from it; `finish` does these again where they may have been left undone.
+The call is written first, as `{prospect}:{number}`, with the prospect's state before and after it. If two agents, two
+clicks or a retry write the same number, the first one wins. The outcome (of a sale or a refusal), the wish not to be
+called and the prospect's new state follow from the call, so `finish` can write them again where a process died.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pymongo import ReturnDocument
@@ -25,76 +26,99 @@ TRIES = 5
 TAKE_THE_NEXT = Sentence("Take the next one from the list.")
 
 
+@dataclass(frozen=True)
+class CallReport:
+    """What an agent reports of a call.
+
+    `again`: the time promised with `Result.CALLBACK`. `everywhere`: the reference is the same person in every campaign,
+    for `Result.DO_NOT_CALL`. `groups`: the person's group by segment, stored with the call.
+    """
+
+    result: Result
+    again: datetime | None = None
+    everywhere: bool = False
+    groups: Mapping[str, str] = field(default_factory=dict)
+
+
 def record(
     db: Db,
     prospect: str,
     agent: str,
-    result: Result,
+    report: CallReport,
     *,
     call: int | None = None,
-    again: datetime | None = None,
-    everywhere: bool = False,
-    groups: Mapping[str, str] | None = None,
     rules: CallRules = STANDARD,
-    at: datetime | None = None,
     clock: Clock = now,
 ) -> Document:
-    """Record the result of call number `call` (the next, unless it is given) and return the call as it is stored.
+    """Record what `agent` reports of call number `call` (default: the next) and return the call as it is stored.
 
-    Repeating it changes nothing. `again` is the time promised with `Result.CALLBACK`. `everywhere` says that a ref is
-    the same person in every campaign, for `Result.DO_NOT_CALL`. `groups` is kept with the call: the group that the
-    person is in, by segment. Raises NotFound; InputError for a time that cannot be promised; Conflict when another
+    Repeating it changes nothing. Raises NotFound; InputError for a time that cannot be promised; Conflict when another
     agent holds the prospect, or another result was recorded first.
     """
-    again = as_kept(again) if again else None
     with reachable():
         for _ in range(TRIES):
-            found = db.prospects.find_one({"_id": prospect})
-            if found is None:
+            seen = db.prospects.find_one({"_id": prospect})
+            if seen is None:
                 raise NotFound(Sentence("There is no prospect '{prospect}'.", prospect=prospect), next=TAKE_THE_NEXT)
-            made = int(found.get("calls") or 0)
-            if found["status"] not in CALLABLE or (call is not None and call != made + 1):
-                return _recorded(db, found, call or max(made, 1), agent, result)
-            held = take(db, found, agent, clock(), rules)
+            made = int(seen.get("calls") or 0)
+            if seen["status"] not in CALLABLE or call not in (None, made + 1):
+                return _recorded(db, seen, call or max(made, 1), agent, report.result)
+            held = take(db, seen, agent, clock(), rules)
             if held is None:
-                continue  # somebody was quicker between the two lines: look again who
-            key = f"{prospect}:{made + 1}"
-            then = as_kept(at or clock())
-            before = state(held)
-            new: Document = {
-                "_id": key,
-                "prospect": prospect,
-                "campaign": held["campaign"],
-                "ref": held["ref"],
-                "call": made + 1,
-                "result": result.value,
-                "agent": agent,
-                "at": then,
-                "again": {"at": again} if result is Result.CALLBACK else None,
-                "everywhere": everywhere,
-                "groups": dict(groups or {}),
-                "before": before,
-                "after": after(before, result, key, agent, then, again, rules),
-            }
-            try:
-                db.calls.insert_one(new)
-            except DuplicateKeyError:
-                finish_any(db, key)
-                continue
-            finish(db, new)
-            return new
-    raise Conflict(
-        Sentence("'{prospect}' is being recorded by somebody else.", prospect=prospect),
-        kept=Sentence("Nothing was recorded by you."),
-        next=TAKE_THE_NEXT,
-    )
+                continue  # the prospect has changed since it was read
+            new = new_call(held, agent, report, as_kept(clock()), rules)
+            if write(db, new):
+                return new
+    raise being_recorded(prospect)
+
+
+def new_call(prospect: Document, agent: str, report: CallReport, at: datetime, rules: CallRules) -> Document:
+    """The next call to `prospect`, made by `agent` at `at`, as it is stored.
+
+    Raises InputError for a time that cannot be promised.
+    """
+    number = int(prospect.get("calls") or 0) + 1
+    key, before, result = f"{prospect['_id']}:{number}", state(prospect), report.result
+    again = as_kept(report.again) if report.again else None
+    return {
+        "_id": key,
+        "prospect": prospect["_id"],
+        "campaign": prospect["campaign"],
+        "ref": prospect["ref"],
+        "call": number,
+        "result": result.value,
+        "agent": agent,
+        "at": at,
+        "again": {"at": again} if result is Result.CALLBACK else None,
+        "everywhere": report.everywhere,
+        "groups": dict(report.groups),
+        "before": before,
+        "after": after(before, result, key, agent, at, again, rules),
+    }
+
+
+def write(db: Db, call: Document) -> bool:
+    """Write `call` and finish it; False if its number is taken: then the call with that number is finished."""
+    try:
+        db.calls.insert_one(call)
+    except DuplicateKeyError:
+        finish_any(db, call["_id"])
+        return False
+    finish(db, call)
+    return True
+
+
+def being_recorded(prospect: str) -> Conflict:
+    """The error that another agent was quicker at every try."""
+    what = Sentence("Another agent is recording a result for '{prospect}'.", prospect=prospect)
+    return Conflict(what, kept=Sentence("Your result was not recorded."), next=TAKE_THE_NEXT)
 
 
 def take(db: Db, seen: Document, agent: str, at: datetime, rules: CallRules) -> Document | None:
-    """Hold `seen`, a prospect as it was read, for `agent`; None if it is not as it was any more.
+    """Claim `seen` for `agent`; None if the prospect has changed since it was read.
 
-    Raises Conflict when somebody else holds it. One find-and-update by key, upon the state that was read: no index is
-    needed but that of keys, which is the only one that the embedded server's updates use.
+    Raises Conflict when another agent holds it. This is one find-and-update by key on the state that was read, because
+    updates of the embedded server use no other index than that of keys.
     """
     claim = seen["claim"]
     if claim and claim["by"] != agent and claim["until"] > at:
@@ -108,10 +132,10 @@ def take(db: Db, seen: Document, agent: str, at: datetime, rules: CallRules) -> 
 
 
 def finish(db: Db, call: Document) -> None:
-    """Do what follows from `call`, unless it was taken back; what is done already stays as it is.
+    """Write what follows from `call`, unless it was taken back. Safe to repeat.
 
-    A late call that does not count (`core.calls.late_results`) moves the prospect's number only, and leaves a
-    colleague's hold as it is.
+    A late call that does not count (`core.calls.late_results`) changes only the prospect's number of calls, and leaves
+    a colleague's claim alone.
     """
     if call.get("undone"):
         return
@@ -123,46 +147,38 @@ def finish(db: Db, call: Document) -> None:
             db.outcomes.insert_one(outcome)
     if result is Result.DO_NOT_CALL and call["everywhere"]:
         do_not_call.add(db, call["ref"], by=call["agent"], at=call["at"], call=call["_id"])
-    as_it_was = {"_id": call["prospect"], "calls": call["call"] - 1 or None}
-    moved: Document = {**call["after"], "claim": None}
+    changes: Document = {**call["after"], "claim": None}
     if late and not late["counts"]:
-        moved = {} if late["over"] else {"claim": None}
-    db.prospects.update_one(as_it_was, {"$set": {**moved, "calls": call["call"]}})
+        changes = {} if late["over"] else {"claim": None}
+    not_finished = {"_id": call["prospect"], "calls": call["call"] - 1 or None}
+    db.prospects.update_one(not_finished, {"$set": {**changes, "calls": call["call"]}})
 
 
 def finish_any(db: Db, key: str) -> bool:
-    """Finish the call of that key if there is one; whether there was."""
+    """Finish the call with that key; False if there is none."""
     call = db.calls.find_one({"_id": key})
-    if call is None:
-        return False
-    finish(db, call)
-    return True
+    if call is not None:
+        finish(db, call)
+    return call is not None
 
 
 def _recorded(db: Db, prospect: Document, number: int, agent: str, result: Result) -> Document:
-    """The call that was recorded as `number`, if it is this very one. Raises Conflict."""
-    key = f"{prospect['_id']}:{number}"
-    call = db.calls.find_one({"_id": key})
+    """The call `number` if `agent` recorded this `result` for it. Raises Conflict."""
+    who = prospect["_id"]
+    call = db.calls.find_one({"_id": f"{who}:{number}"})
     if call is not None and call.get("undone"):
-        raise Conflict(
-            Sentence("This result for '{prospect}' was taken back.", prospect=prospect["_id"]),
-            next=Sentence("Record what holds now."),
-        )
+        what = Sentence("This result for '{prospect}' was taken back.", prospect=who)
+        raise Conflict(what, next=Sentence("Record the correct result."))
     if call is not None and (call["agent"], call["result"]) == (agent, result.value):
         finish(db, call)
         return call
-    stands = call or db.outcomes.find_one({"_id": key})
-    if stands is None:
-        raise Conflict(
-            Sentence("'{prospect}' is off the list.", prospect=prospect["_id"]),
-            kept=NOTHING_RECORDED,
-            next=TAKE_THE_NEXT,
-        )
-    first = Result(stands["result"])
-    if first.is_outcome:
-        what = Sentence(
-            "'{prospect}' already has the outcome '{result}'.", prospect=prospect["_id"], result=first.words
-        )
-        raise Conflict(what, kept=Sentence("The first outcome stands."), next=TAKE_THE_NEXT)
-    what = Sentence("'{prospect}' already has the result '{result}'.", prospect=prospect["_id"], result=first.words)
-    raise Conflict(what, kept=Sentence("The first result stands."), next=TAKE_THE_NEXT)
+    first = call or db.outcomes.find_one({"_id": f"{who}:{number}"})
+    if first is None:
+        what = Sentence("'{prospect}' is off the list.", prospect=who)
+        raise Conflict(what, kept=NOTHING_RECORDED, next=TAKE_THE_NEXT)
+    words = Result(first["result"]).words
+    if Result(first["result"]).is_outcome:
+        what = Sentence("'{prospect}' already has the outcome '{result}'.", prospect=who, result=words)
+        raise Conflict(what, kept=Sentence("The first outcome is unchanged."), next=TAKE_THE_NEXT)
+    what = Sentence("'{prospect}' already has the result '{result}'.", prospect=who, result=words)
+    raise Conflict(what, kept=Sentence("The first result is unchanged."), next=TAKE_THE_NEXT)

@@ -1,7 +1,7 @@
-"""What agents say on the phone: a campaign's script, plain text with places that each person's own values fill.
+"""A campaign's script: plain text with places that are filled with the values of the person on the phone.
 
-`{ref}` is the person's reference, `{job}` the value of that column. It is kept in the campaign's document with who
-wrote it, when, and a number that counts up, so that two people who change it at once do not undo each other's work.
+`{ref}` is the person's reference, `{job}` the value of that column. The campaign's document holds the text, its writer,
+the time and a version number; the number stops two people who write at once from overwriting each other.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PLACE = re.compile(r"\{([^{}\n]+)\}")
 
 @dataclass(frozen=True)
 class Script:
-    """The text, who wrote it and when; `number` counts the versions from 1."""
+    """The text, its writer and its time; `number` counts the versions from 1."""
 
     text: str
     by: str
@@ -36,13 +36,13 @@ class Script:
 
     @classmethod
     def from_document(cls, campaign: Document) -> Self | None:
-        """The script in a campaign's document; None while nobody has written one."""
-        kept = campaign.get("script")
-        return cls(**kept) if kept else None
+        """The script in a campaign's document, or None."""
+        script = campaign.get("script")
+        return cls(**script) if script else None
 
 
 def read_script(db: Db, campaign: str) -> Script | None:
-    """The script of `campaign`, None while nobody has written one. Raises Unavailable."""
+    """The script of `campaign`, or None. Raises Unavailable."""
     with reachable():
         found = db.campaigns.find_one({"_id": campaign}, {"script": 1})
     return Script.from_document(found or {})
@@ -51,9 +51,9 @@ def read_script(db: Db, campaign: str) -> Script | None:
 def write_script(
     db: Db, schema: Schema, campaign: str, text: str, *, by: str, seen: Script | None, clock: Clock = now
 ) -> Script:
-    """Keep `text` as the script of `campaign`, in place of the version that its writer has `seen`; "" takes it away.
+    """Replace the version `seen` of the script of `campaign` by `text`; an empty text removes the script.
 
-    The text as it is already changes nothing. Raises InputError for a place that is none, Conflict when somebody has
+    The same text changes nothing. Raises InputError for a text that `check` refuses, Conflict when another person has
     changed the script meanwhile, NotFound, Unavailable.
     """
     text = text.strip()
@@ -64,8 +64,8 @@ def write_script(
     script = Script(text, by, clock(), (seen.number if seen else 0) + 1)
     unchanged = {"script.number": seen.number} if seen else {"script": None}
     with reachable():
-        done = db.campaigns.update_one({"_id": campaign, **unchanged}, {"$set": {"script": asdict(script)}})
-    if not done.matched_count:
+        updated = db.campaigns.update_one({"_id": campaign, **unchanged}, {"$set": {"script": asdict(script)}})
+    if not updated.matched_count:
         _refuse(campaign, read_script(db, campaign))
     event_log.append(db, who=by, what=Event.SCRIPT_CHANGED, subject=campaign, number=script.number, text=text)
     return script
@@ -73,44 +73,39 @@ def write_script(
 
 def check(schema: Schema, text: str) -> None:
     """Raise InputError if `text` is too long, or has a place that nothing fills."""
+    unchanged = Sentence("The script is unchanged.")
     if len(text) > LONGEST:
+        length, most = f"{len(text):,}", f"{LONGEST:,}"
         raise InputError(
-            Sentence(
-                "The script has {length} characters; at most {longest} are kept",
-                length=f"{len(text):,}",
-                longest=f"{LONGEST:,}",
-            ),
-            kept=Sentence("The script is as it was."),
+            Sentence("The script has {length} characters; at most {longest} are allowed", length=length, longest=most),
+            kept=unchanged,
         )
     known = places(schema)
-    strange = [place for place in PLACE.findall(text) if place not in known]
-    if strange:
+    unknown = [place for place in PLACE.findall(text) if place not in known]
+    if unknown:
+        columns = ", ".join(f"{{{place}}}" for place in known)
         raise InputError(
-            Sentence("Nothing is known that could stand at {{{place}}}", place=strange[0]),
-            kept=Sentence("The script is as it was."),
-            next=Sentence(
-                "Places that can be filled: {columns}.", columns=", ".join(f"{{{place}}}" for place in known)
-            ),
+            Sentence("There is no value for the place {{{place}}}", place=unknown[0]),
+            kept=unchanged,
+            next=Sentence("Places that can be filled: {columns}.", columns=columns),
         )
 
 
 def places(schema: Schema) -> list[str]:
-    """The names that may stand in braces: the reference, and what is known of a person before the call."""
+    """The names that may be in braces: the reference, and the values known before the call."""
     return [REF, *schema.feature_names]
 
 
 def filled(text: str, value: Callable[[str], str]) -> str:
-    """`text` with `value(name)` at each place; braces that hold no name stay as they were typed."""
+    """`text` with `value(name)` at each place; empty braces stay as they are."""
     return PLACE.sub(lambda found: value(found[1]), text)
 
 
-def _refuse(campaign: str, now_there: Script | None) -> None:
-    if now_there is None:
-        raise NotFound(
-            Sentence("There is no campaign '{campaign}' with a script like the one you changed.", campaign=campaign)
-        )
+def _refuse(campaign: str, newest: Script | None) -> None:
+    if newest is None:
+        raise NotFound(Sentence("There is no campaign '{campaign}', or its script was removed.", campaign=campaign))
     raise Conflict(
-        Sentence("{who} has changed the script meanwhile.", who=now_there.by),
-        kept=Sentence("Theirs stands; yours was not kept."),
-        next=Sentence("Copy what you wrote, load the page again, and put both together."),
+        Sentence("{who} has changed the script meanwhile.", who=newest.by),
+        kept=Sentence("Their version is unchanged; yours was not saved."),
+        next=Sentence("Copy your text, load the page again, and combine both versions."),
     )

@@ -1,10 +1,10 @@
-"""Taking back the last result, for a minute: the prospect is on the agent's desk again, as before the click.
+"""Undo of the last result, for a minute: the agent holds the prospect again, as before the click.
 
-The call stays on record, marked as taken back; its number is not used again. The outcome it wrote is removed, the only
-document that Callwise ever removes here, because whatever reads outcomes must not see it. Where a training had read it
-already, that model keeps what it learnt; the next one learns without it, and the agent is told.
+The call stays stored, marked as undone; its number is not used again. Its outcome is removed, because no reader of
+outcomes may see it. If a training has read the outcome already, that model keeps what it learnt, the next one learns
+without it, and the agent gets a message.
 
-If a process dies on the way, `finish` goes on where the call is marked; where it is not, the result stands.
+If a process dies on the way, `settle_undos` completes the undo of a marked call; an unmarked call keeps its result.
 """
 
 from __future__ import annotations
@@ -22,21 +22,19 @@ from core.sentences import Sentence
 from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
 
-"""What the event is called that training leaves when it has read the outcomes."""
-
-STANDS = Sentence("What was recorded stands.")
+UNCHANGED = Sentence("The result is unchanged.")
 
 
 @dataclass(frozen=True)
 class Undone:
-    """A call that was taken back; `learnt` if a training had read its outcome."""
+    """A call that was undone; `learnt` if a training had read its outcome."""
 
     call: Document
     learnt: bool
 
 
 def last(db: Db, campaign: str, agent: str, *, rules: CallRules = STANDARD, clock: Clock = now) -> Document | None:
-    """The call of `agent` in `campaign` that `undo` would take back now, if there is one. Raises Unavailable."""
+    """The call of `agent` in `campaign` that `undo` can take back now, or None. Raises Unavailable."""
     latest: list[Mapping[str, Any]] = [{"$match": {"agent": agent}}, {"$sort": {"at": -1}}, {"$limit": 1}]
     with reachable():
         for call in db.calls.aggregate(latest):
@@ -46,9 +44,9 @@ def last(db: Db, campaign: str, agent: str, *, rules: CallRules = STANDARD, cloc
 
 
 def undo(db: Db, key: str, agent: str, *, rules: CallRules = STANDARD, clock: Clock = now) -> Undone:
-    """Take back the call `key`; the prospect is held by `agent` again. Repeating it changes nothing.
+    """Take back the call `key`; `agent` holds the prospect again. Repeating it changes nothing.
 
-    Raises NotFound; Conflict when it is another agent's, too old, or somebody has the person on the phone by now.
+    Raises NotFound; Conflict when the call is another agent's or too old, or another agent has the prospect by now.
     """
     at = clock()
     with reachable():
@@ -56,12 +54,10 @@ def undo(db: Db, key: str, agent: str, *, rules: CallRules = STANDARD, clock: Cl
         if call is None:
             raise NotFound(Sentence("There is no call '{call}'.", call=key))
         if call["agent"] != agent:
-            raise Conflict(
-                Sentence("{agent} recorded this, not you.", agent=call["agent"]), kept=Sentence("It stands.")
-            )
+            raise Conflict(Sentence("{agent} recorded this, not you.", agent=call["agent"]), kept=UNCHANGED)
         if not call.get("undone"):
             if at >= call["at"] + rules.undo:
-                raise Conflict(Sentence("The time to take this back is over."), kept=STANDS)
+                raise Conflict(Sentence("It is too late to take this result back."), kept=UNCHANGED)
             recording.finish(db, call)
             if moves(call):
                 _hold(db, call, agent, at, rules)
@@ -69,57 +65,60 @@ def undo(db: Db, key: str, agent: str, *, rules: CallRules = STANDARD, clock: Cl
             call["undone"] = {"by": agent, "at": at}
             db.calls.update_one({"_id": key}, {"$set": {"undone": call["undone"]}})
         if moves(call):
-            callable_ = call["before"]["status"] in CALLABLE
-            _restore(db, call, {"by": agent, "until": at + rules.claim} if callable_ else None, at)
+            was_callable = call["before"]["status"] in CALLABLE
+            _restore(db, call, {"by": agent, "until": at + rules.claim} if was_callable else None, at)
         return Undone(call, _learnt(db, call))
 
 
 def settle_undos(db: Db, *, clock: Clock = now) -> int:
-    """Go on with what a process that died was taking back; returns how many results that concerned."""
+    """Complete the undos of processes that died; returns how many."""
     settled = 0
     with reachable():
         for prospect in list(db.prospects.aggregate([{"$match": {"claim.by": {"$gt": ""}}}])):
             if prospect["claim"]["until"] > clock():
-                continue  # whoever takes it back may be at it
+                continue  # an undo may be under way
             made = int(prospect.get("calls") or 0)
             if recording.finish_any(db, f"{prospect['_id']}:{made + 1}"):
-                settled += 1  # a late result (`core.calls.late_results`), for a prospect who may not be called any more
+                settled += 1  # a late result (`core.calls.late_results`) of a prospect who may not be called any more
                 continue
             call = db.calls.find_one({"_id": f"{prospect['_id']}:{made}"})
             if call and call.get("undone"):
                 settled += moves(call) and _restore(db, call, None, clock())
-            elif call and prospect["status"] not in CALLABLE:  # such a one is held only by who takes back
+            elif call and prospect["status"] not in CALLABLE:  # only an undo holds such a prospect
                 recording.finish(db, call)
-                let_go = {"_id": prospect["_id"], "calls": prospect["calls"], "claim.by": prospect["claim"]["by"]}
-                db.prospects.update_one(let_go, {"$set": {"claim": None}})
+                claimed = {"_id": prospect["_id"], "calls": prospect["calls"], "claim.by": prospect["claim"]["by"]}
+                db.prospects.update_one(claimed, {"$set": {"claim": None}})
                 settled += 1
     return settled
 
 
 def _hold(db: Db, call: Document, agent: str, at: datetime, rules: CallRules) -> None:
-    """Keep everybody else away from the prospect of `call`. Raises Conflict when it is not as the call left it."""
-    seen = db.prospects.find_one({"_id": call["prospect"]})
-    if seen and seen.get("calls") == call["call"] and state(seen) == call["after"]:
-        claim = seen["claim"]
-        if (not claim or claim["by"] == agent) and recording.take(db, seen, agent, at, rules):
-            return
+    """Claim the prospect of `call` for `agent`. Raises Conflict when its state has changed after the call."""
+    seen = _as_left(db, call)
+    if seen and (not seen["claim"] or seen["claim"]["by"] == agent) and recording.take(db, seen, agent, at, rules):
+        return
     raise Conflict(
-        Sentence("{ref} is with somebody else by now, or has moved on.", ref=call["ref"]),
-        kept=STANDS,
-        next=Sentence("Tell whoever looks after the list if it has to be changed."),
+        Sentence("{ref} is with another agent by now, or has changed since.", ref=call["ref"]),
+        kept=UNCHANGED,
+        next=Sentence("If the result is wrong, tell your manager."),
     )
 
 
 def _restore(db: Db, call: Document, claim: Document | None, at: datetime) -> bool:
-    """Give the prospect of `call`, marked as taken back, the state of before; False if it has not that of after."""
+    """Give the prospect of the undone `call` its state before the call; False if it has changed after the call."""
     if Result(call["result"]) is Result.DO_NOT_CALL and call["everywhere"]:
         do_not_call.lift(db, call["ref"], at=at, call=call["_id"])
+    if (seen := _as_left(db, call)) is None:
+        return False
+    unchanged = {"_id": seen["_id"], "calls": call["call"], "status": call["after"]["status"]}
+    db.prospects.update_one(unchanged, {"$set": {**call["before"], "claim": claim}})
+    return True
+
+
+def _as_left(db: Db, call: Document) -> Document | None:
+    """The prospect of `call` if it is in the state that the call left, or None."""
     seen = db.prospects.find_one({"_id": call["prospect"]})
-    if seen and seen.get("calls") == call["call"] and state(seen) == call["after"]:
-        as_left = {"_id": seen["_id"], "calls": call["call"], "status": call["after"]["status"]}
-        db.prospects.update_one(as_left, {"$set": {**call["before"], "claim": claim}})
-        return True
-    return False
+    return seen if seen and seen.get("calls") == call["call"] and state(seen) == call["after"] else None
 
 
 def _learnt(db: Db, call: Document) -> bool:

@@ -1,7 +1,7 @@
 """Campaign files as a stream of records: CSV, Parquet, or a zip that holds one of them.
 
-Rows are never all in memory. Encoding and separator of a CSV are found in it (`core.imports.delimited`); the largest
-campaign table in a zip is taken (the published UCI archive also holds a 10% sample and its notes).
+The rows are never all in memory. `core.imports.delimited` finds the encoding and separator of a CSV. Of a zip, the
+largest table is read (the published UCI archive also holds a 10% sample and its notes).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _EXPORT = Sentence("Export the campaign again.")
 
 @dataclass(frozen=True)
 class CampaignFile:
-    """A campaign file on disk: its `path`, the sha256 of its bytes, its column names, and a text's `encoding`."""
+    """A campaign file on disk; `encoding` is that of a text, or empty."""
 
     path: Path
     sha256: str
@@ -38,7 +38,7 @@ class CampaignFile:
 
     @classmethod
     def open(cls, path: Path) -> CampaignFile:
-        """Look at the file's beginning. Raises InputError if there is no table in it."""
+        """Read the file's header. Raises InputError if there is no table in it."""
         try:
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -54,9 +54,9 @@ class CampaignFile:
 
     @contextmanager
     def records(self) -> Iterator[Iterator[Record]]:
-        """The rows in file order, each a mapping of column name to its raw value; surplus cells are under None.
+        """The rows in file order: raw values by column name; surplus cells are under None.
 
-        Raises InputError, while it is read, where a row cannot be made out.
+        Raises InputError, while rows are read, if a row cannot be read.
         """
         with _rows(self.path, self.encoding) as (_, rows):
             yield rows
@@ -100,7 +100,7 @@ def _zipped(path: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
     except zipfile.BadZipFile as error:
         raise InputError(
-            Sentence("{file} is not a whole zip file: {error}", file=path.name, error=str(error)),
+            Sentence("{file} is not a complete zip file: {error}", file=path.name, error=str(error)),
             next=Sentence("Download it again."),
         ) from error
 
@@ -132,33 +132,25 @@ def _csv(lines: IO[str], path: Path) -> tuple[list[str], Iterator[Record]]:
 
 
 def _records(header: list[str], rows: Iterator[list[str]], path: Path) -> Iterator[Record]:
-    width, place = len(header), 0
+    width, read = len(header), 0
     while True:
         try:
             cells = next(rows, None)
         except csv.Error as error:
+            place, why = f"{read:,}", str(error)
             raise InputError(
-                Sentence(
-                    "{file} cannot be read after row {place}: {error}",
-                    file=path.name,
-                    place=f"{place:,}",
-                    error=str(error),
-                ),
-                kept=Sentence("The rows before it are in, where an import was under way."),
-                next=Sentence(
-                    "A quotation mark there is likely opened and never closed: mend the file, and choose it again."
-                ),
+                Sentence("{file} cannot be read after row {place}: {error}", file=path.name, place=place, error=why),
+                kept=Sentence("If an import was running, the rows before this place were imported."),
+                next=Sentence("Probably a quotation mark there is not closed: correct the file, and choose it again."),
             ) from error
         if cells is None:
             return
         if not cells:
             continue  # an empty line
-        place += 1
-        record: Record = dict(zip(header, cells, strict=False))
-        if len(cells) > width and any(cell.strip() for cell in cells[width:]):
+        read += 1
+        record: Record = {**dict(zip(header, cells, strict=False)), **dict.fromkeys(header[len(cells) :])}
+        if any(cell.strip() for cell in cells[width:]):
             record[None] = cells[width:]  # type: ignore[index]
-        for name in header[len(cells) :]:
-            record[name] = None
         yield record
 
 

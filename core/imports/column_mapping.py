@@ -1,7 +1,7 @@
-"""How a file of anybody's columns becomes records of the schema: which column is which, and how its values are spelt.
+"""Maps the columns and spellings of any file to those of the schema.
 
-A mapping that was used is remembered by its file's header (`mappings`), whatever the order of the columns, so the next
-export of the same program is read the same way, and so is a file of rejected rows that was mended.
+A used mapping is stored by its file's header (`mappings`), in any order of columns. So the next export of the same
+program is read the same way, and so is a corrected file of rejected rows.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from core.stores.mongo import Db, Document, reachable
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SPACES = re.compile(r"[\s\u00a0\u202f']")
+_NOTHING_IMPORTED = Sentence("Nothing was imported.")
 
 
 @dataclass(frozen=True)
 class ColumnMapping:
-    """`columns`: the file's column by the schema's (one that is not in it is not in the file).
+    """`columns`: the file's column by the schema's; one that the file lacks is left out.
 
-    `values`: by the schema's column, the value that each spelling in the file stands for. `commas`: columns whose
-    numbers have a decimal comma. `lenient`: whether a category is known by its letters and digits alone, as "MARRIED "
-    is married.
+    `values`: by the schema's column, the schema's value for each spelling in the file. `commas`: columns whose numbers
+    have a decimal comma. `lenient`: whether letters and digits alone identify a category, as in "MARRIED ".
     """
 
     columns: Mapping[str, str]
@@ -45,18 +45,17 @@ class ColumnMapping:
 
     @classmethod
     def by_name(cls, schema: Schema, header: Iterable[str]) -> ColumnMapping:
-        """That of a file which has the schema's own names and spellings."""
+        """The mapping of a file with the schema's own names and spellings."""
         have = set(header)
         return cls({name: name for name in targets(schema) if name in have}, lenient=False)
 
     @property
     def hash(self) -> str:
         """16 hex digits that differ where the mapping does."""
-        text = json.dumps(self.document(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps(self.document(), sort_keys=True).encode()).hexdigest()[:16]
 
     def document(self) -> Document:
-        """As it is stored: in lists, because a column's name may hold dots."""
+        """The stored form: in lists, because a column's name may hold dots."""
         return {
             "columns": [{"column": name, "from": source} for name, source in sorted(self.columns.items())],
             "values": [
@@ -70,11 +69,11 @@ class ColumnMapping:
 
     @classmethod
     def from_document(cls, document: Document) -> ColumnMapping:
-        """The one that `document` was made of."""
+        """The mapping whose stored form is `document`."""
         values: dict[str, dict[str, str]] = {}
-        for one in document["values"]:
-            values.setdefault(one["column"], {})[one["spelling"]] = one["value"]
-        columns = {one["column"]: one["from"] for one in document["columns"]}
+        for entry in document["values"]:
+            values.setdefault(entry["column"], {})[entry["spelling"]] = entry["value"]
+        columns = {entry["column"]: entry["from"] for entry in document["columns"]}
         return cls(columns, values, frozenset(document["commas"]), bool(document["lenient"]))
 
     def require(self, schema: Schema, file: CampaignFile) -> frozenset[str]:
@@ -82,30 +81,29 @@ class ColumnMapping:
 
         Raises InputError naming the columns that are missing, that are not in the file, or that are read from twice.
         """
-        have = set(file.header)
+        title, have, sources = file.path.name, set(file.header), list(self.columns.values())
         for name, source in self.columns.items():
             if source not in have:
                 raise InputError(
                     Sentence(
-                        "{file} has no column '{source}', which '{name}' is to be read from",
-                        file=file.path.name,
+                        "{file} has no column '{source}', from which '{name}' is read",
+                        file=title,
                         source=source,
                         name=name,
                     ),
-                    kept=Sentence("Nothing was imported."),
-                    next=Sentence("Choose its columns again."),
+                    kept=_NOTHING_IMPORTED,
+                    next=Sentence("Choose the columns again."),
                 )
-        sources = list(self.columns.values())
         if twice := sorted({source for source in sources if sources.count(source) > 1}):
-            both = [name for name, source in self.columns.items() if source == twice[0]]
+            first, second, *_ = [name for name, source in self.columns.items() if source == twice[0]]
             raise InputError(
                 Sentence(
                     "The column '{source}' cannot be both '{one}' and '{other}'",
                     source=twice[0],
-                    one=both[0],
-                    other=both[1],
+                    one=first,
+                    other=second,
                 ),
-                kept=Sentence("Nothing was imported."),
+                kept=_NOTHING_IMPORTED,
                 next=Sentence("Choose another column for one of them."),
             )
         absent = frozenset(column.name for column in indicators(schema) if column.name not in self.columns)
@@ -115,23 +113,19 @@ class ColumnMapping:
             missing.append(schema.reference)
         if missing:
             raise InputError(
-                Sentence(
-                    "{file} has no column {columns}",
-                    file=file.path.name,
-                    columns=", ".join(repr(name) for name in missing),
-                ),
-                kept=Sentence("Nothing was imported."),
+                Sentence("{file} has no column {columns}", file=title, columns=", ".join(map(repr, missing))),
+                kept=_NOTHING_IMPORTED,
                 next=Sentence("The file needs these columns: {columns}.", columns=", ".join(needed)),
             )
         return absent
 
     def reader(self, schema: Schema, header: Iterable[str]) -> Reader:
-        """What turns this file's records into the schema's."""
+        """The reader of a file with this mapping and `header`."""
         return Reader(schema, self, mended=RULE in header)
 
 
 class Reader:
-    """Turns a file's records into records of the schema's columns, with the marks of a mended one."""
+    """Turns a file's records into records of the schema's columns; the marks of a corrected file stay."""
 
     def __init__(self, schema: Schema, mapping: ColumnMapping, *, mended: bool) -> None:
         self._columns = tuple(mapping.columns.items())
@@ -141,16 +135,14 @@ class Reader:
             self._words = {name: unmistakable(words) for name, words in categories(schema).items()}
 
     def record(self, record: Record) -> Record:
-        """`record` with the schema's names; a surplus cell stays under None, as marks stay under theirs."""
-        found: Record = {mark: record[mark] for mark in MARKS if mark in record}
-        if None in record:
-            found[None] = record[None]  # type: ignore[index]
+        """`record` with the schema's names; surplus cells stay under None, marks under their names."""
+        renamed: Record = {key: record[key] for key in (*MARKS, None) if key in record}
         for name, source in self._columns:
-            found[name] = self.value(name, record.get(source))
-        return found
+            renamed[name] = self.value(name, record.get(source))
+        return renamed
 
     def value(self, name: str, raw: Any) -> Any:
-        """`raw`, a cell of the schema's column `name`, as that column spells it, as far as it is known how."""
+        """`raw`, a cell of the schema's column `name`, in that column's spelling where the mapping knows it."""
         if self._mended and isinstance(raw, str):
             raw = spreadsheet_cells.original(raw)
         known = self._values.get(name)
@@ -164,65 +156,59 @@ class Reader:
 
 
 def targets(schema: Schema) -> list[str]:
-    """The columns that a file may have: the person's key, where the schema names it, the features, and the outcome."""
+    """The columns that a file may have: the reference if the schema names one, the features, and the outcome."""
     reference = [schema.reference] if schema.reference else []
     return [*reference, *schema.feature_names, schema.outcome.column]
 
 
 def may_be_absent(schema: Schema) -> frozenset[str]:
-    """Those that it may as well not have."""
+    """The `targets` that a file may lack."""
     return frozenset(column.name for column in indicators(schema)) | {schema.outcome.column}
 
 
 def categories(schema: Schema) -> dict[str, tuple[str, ...]]:
-    """The words of each target that has a list of them."""
+    """The categories of each target that has them."""
     words = {column.name: column.categories for column in schema.features if column.is_category}
     return words | {schema.outcome.column: (schema.outcome.positive, schema.outcome.negative)}
 
 
 def unmistakable(words: Collection[str]) -> dict[str, str]:
-    """Each of `words` by its `normal` form, where no other has the same."""
+    """Each of `words` by its `normal` form, unless two have the same form."""
     forms = [normal(word) for word in words]
     return {form: word for form, word in zip(forms, words, strict=True) if forms.count(form) == 1 and form}
 
 
 def normal(text: str) -> str:
-    """The letters and digits of `text`, small, without accents, one space between words: what names are compared by."""
+    """The form in which names are compared: letters and digits, lower case, no accents, one space between words."""
     plain = unicodedata.normalize("NFKD", _CAMEL.sub(" ", text.strip()))
     letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
     return " ".join(letters.casefold().split())
 
 
 def cell(raw: Any) -> str:
-    """A cell as text, without spaces around; nothing where there is nothing."""
+    """A cell as text, without spaces around; an empty cell is an empty text."""
     if raw is None or (isinstance(raw, float) and math.isnan(raw)):
         return ""
     return str(raw).strip()
 
 
 def signature(schema: Schema, header: Iterable[str]) -> str:
-    """What a mapping is remembered by: the schema and the names in the header, in any order, without marks."""
-    names = sorted(set(header) - set(MARKS))
-    text = json.dumps([schema.hash, names], ensure_ascii=False)
+    """The key of a stored mapping: a hash of the schema and the names in the header, in any order, without marks."""
+    text = json.dumps([schema.hash, sorted(set(header) - set(MARKS))], ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def remember(
     db: Db, schema: Schema, file: CampaignFile, mapping: ColumnMapping, *, by: str, clock: Clock = now
 ) -> None:
-    """Keep `mapping` for files that have this one's header. Raises Unavailable."""
-    used = {"by": by, "at": clock(), "file": file.path.name}
+    """Store `mapping` for files with the header of `file`. Raises Unavailable."""
+    document = {**mapping.document(), "used": {"by": by, "at": clock(), "file": file.path.name}}
     with reachable():
-        db.mappings.update_one(
-            {"_id": signature(schema, file.header)}, {"$set": {**mapping.document(), "used": used}}, upsert=True
-        )
+        db.mappings.update_one({"_id": signature(schema, file.header)}, {"$set": document}, upsert=True)
 
 
 def remembered(db: Db, schema: Schema, header: Iterable[str]) -> tuple[ColumnMapping, Document] | None:
-    """The mapping last used for such a header and by whom, when and for which file; None if there was none.
-
-    Raises Unavailable.
-    """
+    """The mapping last used for such a header and its use, `{by, at, file}`; or None. Raises Unavailable."""
     with reachable():
         found = db.mappings.find_one({"_id": signature(schema, header)})
     return (ColumnMapping.from_document(found), found["used"]) if found else None

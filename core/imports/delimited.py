@@ -1,7 +1,7 @@
-"""Delimited text as people's programs write it: its encoding, its separator, and a header that can be worked with.
+"""Delimited text as programs write it: finds the encoding, the separator, and a usable header.
 
-Nothing is asked of the person: what a file says of itself (a byte order mark, Excel's `sep=;`) comes first, then what
-its bytes and its first lines show.
+What the file declares (a byte order mark, Excel's `sep=;`) comes first, then what its bytes and first lines show.
+Nobody has to choose.
 """
 
 from __future__ import annotations
@@ -11,19 +11,17 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import IO
 
 from core.imports import spreadsheet_cells
 
 SEPARATORS = ",;\t|"
-LOOK = 20
-"""Lines that the separator is told from."""
-
+LOOK = 20  # lines in which the separator is found
 _CHUNK = 1 << 20
 _MARKED = (
     (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16's, which it begins with
+    (codecs.BOM_UTF32_LE, "utf-32"),  # it begins with the mark of UTF-16, so it is compared first
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
@@ -33,7 +31,7 @@ _MARKED = (
 def encoding(binary: IO[bytes]) -> str:
     """The encoding of the text in `binary`, which is read to its end.
 
-    UTF-8 where all of it is; otherwise Windows-1252, in which the spreadsheets of Western Europe write.
+    Without a mark: UTF-8 if all bytes are; otherwise Windows-1252, which spreadsheets in Western Europe write.
     """
     first = binary.read(_CHUNK)
     for mark, name in _MARKED:
@@ -54,7 +52,7 @@ def encoding(binary: IO[bytes]) -> str:
 
 
 def _wide(beginning: bytes) -> str:
-    """UTF-16 without its mark: every other byte of mostly Latin text is nothing."""
+    """The name of UTF-16 without its mark, or "": every other byte of mostly Latin text is zero."""
     low, high = beginning[0::2].count(0), beginning[1::2].count(0)
     if max(low, high) * 4 < len(beginning):
         return ""
@@ -62,45 +60,41 @@ def _wide(beginning: bytes) -> str:
 
 
 def rows(text: IO[str]) -> tuple[list[str], str, Iterator[list[str]]]:
-    """The header, the separator, and the rows after it, of `text`, which stands at its beginning.
+    """The header, the separator, and the rows of `text`, read from its start.
 
-    The header is empty where there is none. Raises csv.Error where a row cannot be read.
+    The header of an empty text is empty. Raises csv.Error if a row cannot be read.
     """
     first = text.readline()
-    said = first.strip().strip('"').lower()
+    declaration = first.strip().strip('"').lower()
     separator = ""
-    if said.startswith("sep=") and len(said) == 5:
-        separator, first = said[4], text.readline()
-    elif said == "sep=":  # the separator is a tab, which was stripped
+    if declaration.startswith("sep=") and len(declaration) == 5:
+        separator, first = declaration[4], text.readline()
+    elif declaration == "sep=":  # the separator is a tab, which was stripped
         separator, first = "\t", text.readline()
     while first and not first.strip():
         first = text.readline()
     beginning = [first, *islice(text, LOOK)]
     separator = separator or separator_of(beginning)
-    lines = csv.reader(_again(beginning, text), delimiter=separator, skipinitialspace=True)
+    lines = csv.reader(chain(beginning, text), delimiter=separator, skipinitialspace=True)
     return headings(next(lines, [])), separator, lines
 
 
 def separator_of(lines: Sequence[str]) -> str:
-    """The one of `SEPARATORS` that parts most of `lines` into as many cells as it parts the first, and that is most."""
-
-    def agreement(separator: str) -> tuple[float, int]:
-        widths = [len(row) for row in csv.reader(lines, delimiter=separator, skipinitialspace=True) if row]
-        if not widths or widths[0] == 1:
-            return 0.0, 0
-        return sum(width == widths[0] for width in widths) / len(widths), widths[0]
+    """The one of `SEPARATORS` that splits the first line into most cells, and most of `lines` into as many."""
 
     def score(separator: str) -> float:
-        share, cells = agreement(separator)
-        return share * cells
+        widths = [len(row) for row in csv.reader(lines, delimiter=separator, skipinitialspace=True) if row]
+        if not widths or widths[0] == 1:
+            return 0.0
+        return sum(width == widths[0] for width in widths) / len(widths) * widths[0]
 
     return max(SEPARATORS, key=score)
 
 
 def headings(cells: Sequence[str]) -> list[str]:
-    """A name of its own for each column: without line breaks and spaces around; a number where a name is missing.
+    """A unique name for each column, without line breaks and spaces around; a number if the name is missing.
 
-    One that was made safe for a spreadsheet, as in a file of rejected rows, is what it was.
+    A name that was made safe for a spreadsheet, as in a file of rejected rows, is made original again.
     """
     seen: Counter[str] = Counter()
     names: list[str] = []
@@ -112,16 +106,11 @@ def headings(cells: Sequence[str]) -> list[str]:
             seen[plain] += 1
             name = f"{plain} ({seen[plain]})"
         names.append(name)
-    while names and names[-1] == f"column {len(names)}":  # a separator at the end of each line parts off nothing
+    while names and names[-1] == f"column {len(names)}":  # a separator at the end of each line makes no column
         names.pop()
     return names
 
 
-def _again(beginning: Sequence[str], text: IO[str]) -> Iterator[str]:
-    yield from beginning
-    yield from text
-
-
 def open_text(binary: IO[bytes], name: str) -> io.TextIOWrapper:
-    """`binary` as text of the encoding `name`; what does not belong to it becomes the replacement character."""
+    """`binary` as text of the encoding `name`; bytes that are no text in it become the replacement character."""
     return io.TextIOWrapper(binary, encoding=name, newline="", errors="replace")

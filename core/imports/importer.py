@@ -1,8 +1,8 @@
-"""Campaign import: every row is checked against the schema; the good ones go in, the others are listed.
+"""Campaign import: checks every row against the schema, stores the rows that fit, and lists the others.
 
-A row's key is the schema's reference column or, without one, its number in the file, so importing twice changes
-nothing. Rejected rows go to a CSV with their number, column and rule in front of their own cells; mended there, that
-same file can be imported and fills the gaps (`_row` keeps the number).
+A row's key is the schema's reference or, without that column, its number in the file, so importing twice changes
+nothing. Rejected rows go to a CSV, with number, column and rule in front of their own cells. People correct them there
+and import that file, too (`_row` preserves the number).
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """`file` is to be read into `campaign`, which is called `title` if it is new.
+    """`file` is to be read into `campaign`, which gets the `title` if it is new.
 
-    Without a `mapping` the file has the schema's own columns. Rows after number `outcomes_until` come in as if they had
-    not been called yet: a finished history can so be played as a campaign that is under way. `erasure_key` identifies
-    people who were erased and are kept out (`core.imports.kept_out`).
+    Without a `mapping` the file has the schema's own columns. Rows after number `outcomes_until` lose their outcomes,
+    so that a finished history can be replayed as a running campaign. `erasure_key` recognises people who were erased
+    (`core.imports.kept_out`).
     """
 
     file: CampaignFile
@@ -51,10 +51,10 @@ class ImportRequest:
 
 @dataclass
 class Report:
-    """What an import did. `inserted + unchanged + rejected + kept_out` is the number of rows read.
+    """What an import did, in rows.
 
-    `rules`: rows by the schema's column and the rule they broke, in words without the value; `examples`: the first of
-    them. `origin`: of mended rows, the sha256 of the file that they were in first.
+    `rules`: number of rejects by the schema's column and the broken rule, without the value; `examples`: the first
+    rejects. `origin`: the sha256 of the file that corrected rows were in first.
     """
 
     campaign: str
@@ -70,7 +70,7 @@ class Report:
 
     @property
     def rows(self) -> int:
-        """Rows read."""
+        """All rows read."""
         return self.inserted + self.unchanged + self.rejected + self.kept_out
 
     @property
@@ -79,7 +79,7 @@ class Report:
         return self.inserted + self.unchanged
 
     def reject(self, reject: Reject) -> None:
-        """Count `reject`, and keep the first few."""
+        """Count `reject`; the first `EXAMPLES` are examples."""
         self.rejected += 1
         self.rules[reject.column, reject.kind or reject.rule] += 1
         self.origin = self.origin or cell(reject.record.get(FILE))
@@ -96,12 +96,11 @@ def import_campaign(
     progress: Callable[[int], None] = lambda _rows: None,
     clock: Clock = now,
 ) -> Report:
-    """Do what `request` asks, and return what was done.
+    """Do what `request` asks, and report it.
 
-    `rejects` is written only if a row is rejected; `progress` hears the rows read, and may raise to end the import
-    there. Rows of people who are kept out are counted, no more. Raises InputError when the file as a whole does not fit
-    (a column is missing) and SettingsError without the key where somebody is kept out, both before anything is written,
-    and Unavailable; whatever went in by then stays, and importing again goes on.
+    The file `rejects` is written only if a row is rejected. `progress` gets the number of rows read, and may raise to
+    end the import. Rows of people who are kept out are only counted. Raises what `reading` raises before anything is
+    written; later Unavailable: then the rows written stay, and importing again continues.
     """
     file, campaign = request.file, request.campaign
     how = reading(db, schema, request, clock)
@@ -117,7 +116,7 @@ def import_campaign(
             intake.take(row)
         intake.write()
     report.kept_out = how.door.turned_away
-    _remember(db, file, report, clock)
+    _note_file(db, file, report, clock)
     progress(report.rows)
     return report
 
@@ -125,20 +124,19 @@ def import_campaign(
 def reading(db: Db, schema: Schema, request: ImportRequest, clock: Clock = now) -> Reading:
     """How the rows that `request` names are read.
 
-    Raises InputError when the file does not fit as a whole, SettingsError without a key where somebody is kept out, and
-    Unavailable.
+    Raises InputError if the file lacks a column, SettingsError if people are kept out and there is no key, Unavailable.
     """
-    file = request.file
-    mapping = request.mapping or ColumnMapping.by_name(schema, file.header)
-    absent = mapping.require(schema, file)
+    header = request.file.header
+    mapping = request.mapping or ColumnMapping.by_name(schema, header)
+    absent = mapping.require(schema, request.file)
     then = read_vintages(db, schema) if absent else None
-    reader = mapping.reader(schema, file.header)
     door = Doorkeeper(db, request.erasure_key)
+    reader = mapping.reader(schema, header)
     return Reading(schema, request.campaign, mapping, reader, absent, then, request.outcomes_until, clock, door)
 
 
 class _Intake:
-    """Takes rows in, a batch at a time, and keeps the report."""
+    """Writes rows, a batch at a time, and updates the report."""
 
     def __init__(
         self, db: Db, schema: Schema, report: Report, rejected: RejectFile, progress: Callable[[int], None]
@@ -148,21 +146,21 @@ class _Intake:
         self._batch: list[Row] = []
 
     def take(self, row: Row) -> None:
-        """Write `row`, in its turn."""
+        """Add `row` to the batch."""
         self._batch.append(row)
         if len(self._batch) == BATCH:
             self.write()
             self._progress(self._report.rows)
 
     def reject(self, reject: Reject) -> None:
-        """Keep a row out."""
+        """Write a rejected row to the file of rejects."""
         self._report.reject(reject)
         self._rejected.write(reject)
         if self._report.rejected % BATCH == 0:
             self._progress(self._report.rows)
 
     def write(self) -> None:
-        """Put the batch in. Outcomes follow their prospects; each write is keyed, so a killed import goes on."""
+        """Write the batch, outcomes after their prospects. Each write has a key, so a killed import can be repeated."""
         batch, self._batch = self._batch, []
         if not batch:
             return
@@ -189,16 +187,16 @@ class _Intake:
             self._outcomes([r.outcome for r in accepted if r.outcome is not None], set(stored))
 
     def _outcomes(self, outcomes: list[Document], stored: Container[str]) -> None:
-        """What came of calls made earlier; `stored` are the prospects that were there before."""
+        """Write the outcomes of earlier calls; `stored` are the prospects that existed before this import."""
         known = [outcome["prospect"] for outcome in outcomes if outcome["prospect"] in stored]
-        # Who was decided by a call made here keeps that outcome: one person is one sale, however often a file says so.
+        # An outcome from a call made here is not replaced: one person is one sale, however many files report it.
         before = self._db.outcomes.find({"prospect": {"$in": known}}, {"prospect": 1}) if known else ()
         decided = {outcome["prospect"] for outcome in before}
         new = [outcome for outcome in outcomes if outcome["prospect"] not in decided]
         if new:
             writes = [UpdateOne({"_id": o["_id"]}, {"$setOnInsert": o}, upsert=True) for o in new]
             self._report.outcomes += len(self._db.outcomes.bulk_write(writes, ordered=False).upserted_ids or {})
-        # A file that now says what came of a call closes prospects that an earlier import left open.
+        # An outcome in this file closes a prospect that an earlier import left open.
         if known:
             late = {"_id": {"$in": known}, "status": {"$in": [status.value for status in LIVE]}}
             self._db.prospects.update_many(late, {"$set": {"status": "done", "due": None, "claim": None}})
@@ -206,20 +204,19 @@ class _Intake:
 
 def taken(row: Row) -> Reject:
     """The reject of a row whose key another record has."""
-    rule = f"{TAKEN} {row.prospect['ref']} in this campaign; use another campaign"
-    kind = f"{TAKEN} in this campaign; use another campaign"
-    return Reject(row.number, "", rule, row.record, kind=kind)
+    where = "in this campaign; use another campaign"
+    return Reject(row.number, "", f"{TAKEN} {row.prospect['ref']} {where}", row.record, kind=f"{TAKEN} {where}")
 
 
-def _remember(db: Db, file: CampaignFile, report: Report, clock: Clock) -> None:
-    """Note the file in its campaign; a mended one also with the file whose rows it brings."""
+def _note_file(db: Db, file: CampaignFile, report: Report, clock: Clock) -> None:
+    """Note the file in its campaign; a corrected one also at the file that its rows were in first."""
     at = clock()
-    seen = {"rows": report.rows, "rejected": report.rejected, "path": file.path.name, "imported_at": at}
-    known = {"_id": report.campaign}
+    entry = {"rows": report.rows, "rejected": report.rejected, "path": file.path.name, "imported_at": at}
+    campaign = {"_id": report.campaign}
     with reachable():
-        db.campaigns.update_one(known, {"$set": {f"files.{file.sha256}": seen}})
+        db.campaigns.update_one(campaign, {"$set": {f"files.{file.sha256}": entry}})
         if _SHA256.fullmatch(report.origin):
             mended = {"in": report.accepted, "still": report.rejected, "file": file.sha256, "at": at}
             origin = f"files.{report.origin}"
-            if db.campaigns.find_one({**known, f"{origin}.rows": {"$gt": 0}}, {"_id": 1}):
-                db.campaigns.update_one(known, {"$set": {f"{origin}.mended": mended}})
+            if db.campaigns.find_one({**campaign, f"{origin}.rows": {"$gt": 0}}, {"_id": 1}):
+                db.campaigns.update_one(campaign, {"$set": {f"{origin}.mended": mended}})

@@ -1,4 +1,4 @@
-"""The file of rejected rows: the file's own columns, so that it can be mended, and in front of them what was wrong.
+"""The file of rejected rows: what was wrong, followed by the row's own cells for people to correct.
 
 It opens in a spreadsheet: UTF-8 with its mark, and no cell that a spreadsheet would run.
 """
@@ -17,12 +17,12 @@ ROW, COLUMN, RULE, FOUND, FILE = MARKS = ("_row", "_column", "_rule", "_found", 
 """Row number, the file's column, the rule, the value found, and the sha256 of the file that the row was in first."""
 
 TAKEN = "another record already has the key"
-"""How the rule begins that a row broke whose key is somebody else's."""
+"""The beginning of the rule that keys are unique in a campaign."""
 
 
 @dataclass(frozen=True)
 class Reject:
-    """A row that did not go in: its number (from 1), the schema's column and the rule it broke, and its own cells.
+    """A rejected row: its number (from 1), the schema's column, the rule it broke, and its own cells.
 
     `source` is the column's name in the file, `found` the value there, `kind` the rule without the value.
     """
@@ -37,9 +37,9 @@ class Reject:
 
 
 class RejectFile:
-    """The CSV of rejected rows; made only when there is one, under its final name only when it is whole.
+    """The CSV of rejected rows; it exists only if there are any, and under its final name only when complete.
 
-    `origin` is the sha256 of the file they are from; a row that was in another file before keeps that one's.
+    `origin` is the sha256 of the imported file; a row that was in another file first has that file's.
     """
 
     def __init__(self, path: Path, header: list[str], origin: str) -> None:
@@ -59,7 +59,7 @@ class RejectFile:
             self._file = self._part.open("w", encoding="utf-8-sig", newline="")
             self._writer = csv.writer(self._file)
             self._writer.writerow([*MARKS, *map(spreadsheet_cells.safe, self._header)])
-        # What is beyond the header stays there, so that the row breaks its rule again until somebody mends it.
+        # Surplus cells stay, so the row breaks its rule again until a person corrects it.
         cells = [*(reject.record.get(name) for name in self._header), *(reject.record.get(None) or ())]  # type: ignore[call-overload]
         marks = [reject.source or reject.column, reject.rule, reject.found, reject.record.get(FILE) or self._origin]
         self._writer.writerow([reject.row, *map(_cell, marks), *map(_cell, cells)])

@@ -1,4 +1,4 @@
-"""A campaign file's records, checked against the schema: each is a prospect (and what came of a call), or a reject."""
+"""Turns a campaign file's records into prospects and their outcomes, or into rejects, by the schema's rules."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from core.scoring import protocol
 from core.sentences import Sentence
 from core.stores.mongo import Document
 
-_UNORDERED = "the calls are not in the order of their time: each month that is earlier begins another year"
+_UNORDERED = "the calls are not in order of time: each month before the last one starts another year"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row that fits: its number (from 1), what is to be written, and its own cells."""
+    """A row that fits: its number (from 1), the documents to write, and its own cells."""
 
     number: int
     prospect: Document
@@ -37,8 +37,8 @@ class Row:
 class Reading:
     """How the rows of one file are read into `campaign`.
 
-    `absent`: the indicators that it leaves to the economy, `then`: what was known of it. Rows after number
-    `outcomes_until` count as not called yet. Rows of people whom `door` turns away are neither read nor rejected.
+    `absent`: the indicators that the file lacks; `then`: their vintages. Rows after number `outcomes_until` count as
+    not called yet. Rows of people whom `door` turns away are neither read nor rejected.
     """
 
     schema: Schema
@@ -52,7 +52,7 @@ class Reading:
     door: Doorkeeper
 
     def rows(self, records: Iterable[Record], reject: Callable[[Reject], None]) -> Iterator[Row]:
-        """Those of `records` that fit, in their order; `reject` is given each of the others."""
+        """The `records` that fit, in order; each of the others goes to `reject`."""
         months = self.schema.calendar
         calendar = CampaignCalendar(months.start) if months else None
         for place, original in enumerate(records, 1):
@@ -63,12 +63,9 @@ class Reading:
                 number = _number(record, place)
                 features = self.features(record, number)
                 positive = self.outcome(record, number)
-                # Only calls that were made are in the file in the order of their time.
-                at = (
-                    _called(calendar, features, months, number)
-                    if calendar and months and positive is not None
-                    else self.clock()
-                )
+                at = self.clock()
+                if calendar and months and positive is not None:  # only rows of calls are in order of time
+                    at = _called(calendar, features, months, number)
                 if self.then is not None and positive is not None:
                     self.then.known(at).require(sorted(self.absent), row=number, of=at)
                 ref = self.ref(record, number)
@@ -78,21 +75,21 @@ class Reading:
             yield self.row(number, ref, original, features, positive, at)
 
     def _is_kept_out(self, record: Record, place: int) -> bool:
-        """Asked before anything of a row is looked at, so that not even a reject file keeps it."""
+        """Comes before all other checks, so that not even a file of rejects contains the row."""
         if self.schema.reference:
             return self.door.turns_away(cell(record.get(self.schema.reference)), None)
         try:
             return self.door.turns_away(f"{_number(record, place):07d}", self.campaign)
         except InputError:
-            return False  # a row that says no number is nobody's
+            return False  # without a row number there is no person
 
     def ref(self, record: Record, number: int) -> str:
-        """The person's key: the schema's reference or, without one, the row's number. Raises InputError."""
+        """The schema's reference or, without one, the row's number. Raises InputError."""
         if not self.schema.reference:
             return f"{number:07d}"
         if not (ref := cell(record.get(self.schema.reference))):
             raise InputError(Sentence("is empty; must be the person's key"), row=number, column=self.schema.reference)
-        # Scores are asked for under campaign and key; one that cannot be would have its whole batch refused.
+        # A request for scores names prospects by campaign and key; one bad key would have its whole batch refused.
         if not protocol.is_prospect(f"{self.campaign}:{ref}"):
             raise InputError(
                 Sentence("{key} is not a key of 1 to {most} printable characters", key=_shown(ref), most=self._most),
@@ -107,7 +104,7 @@ class Reading:
         return protocol.MAX_PROSPECT - len(self.campaign) - 1
 
     def outcome(self, record: Record, number: int) -> bool | None:
-        """What came of the call, if it was made. Raises InputError."""
+        """Whether the call was a sale; None if none was made. Raises InputError."""
         outcome = self.schema.outcome
         try:
             positive = outcome.parse(record.get(outcome.column))
@@ -116,7 +113,7 @@ class Reading:
         return None if self.outcomes_until is not None and number > self.outcomes_until else positive
 
     def features(self, record: Record, number: int) -> Document:
-        """The values of the schema's features that the file has. Raises InputError naming the first that is wrong."""
+        """The values of the features that the file has. Raises InputError for the first that breaks its rule."""
         if None in record:
             raise InputError(Sentence("the row has more cells than the header"), row=number)
         features: Document = {}
@@ -130,23 +127,24 @@ class Reading:
         return features
 
     def rejected(self, error: InputError, number: int, original: Record) -> Reject:
-        """The reject of a row that `error` says does not fit."""
+        """The reject of a row that broke the rule of `error`."""
         name = error.column or ""
         source = self.mapping.columns.get(name, "")
-        found = cell(original.get(source)) if source else ""
-        return Reject(number, name, error.rule, original, source, found, self._kind(name, error.rule))
+        value = cell(original.get(source)) if source else ""
+        return Reject(number, name, error.rule, original, source, value, self._kind(name, error.rule))
 
     def _kind(self, name: str, rule: str) -> str:
-        column = self.schema.by_name.get(name)
+        """The broken rule without the row's own value."""
+        outcome, column = self.schema.outcome, self.schema.by_name.get(name)
         if name and name == self.schema.reference:
             return f"must be a key of 1 to {self._most} printable characters"
-        if name == self.schema.outcome.column:
-            outcome = self.schema.outcome
+        if name == outcome.column:
             return f"must be {outcome.positive}, {outcome.negative}, or empty"
         if name == ROW:
             return "must be a row number"
-        own = column is None or rule.startswith((economy.UNKNOWN, _UNORDERED))  # not of the cell
-        return rule if own or column is None else f"must be {column.rule}"
+        if column is None or rule.startswith((economy.UNKNOWN, _UNORDERED)):  # a rule that has no value
+            return rule
+        return f"must be {column.rule}"
 
     def row(
         self,
@@ -157,7 +155,7 @@ class Reading:
         positive: bool | None,
         at: datetime,
     ) -> Row:
-        """What is to be written of a row that fits."""
+        """The row that fits, with its documents."""
         key = f"{self.campaign}:{ref}"
         prospect: Document = {
             "_id": key,
@@ -171,7 +169,7 @@ class Reading:
             "claim": None,
         }
         if self.absent:
-            prospect["economy"] = ""  # the hash of what was known when it was ranked, which it was not yet
+            prospect["economy"] = ""  # the ranking sets it to the hash of the economy then
         if positive is None:
             return Row(number, prospect, None, original)
         outcome: Document = {
@@ -188,13 +186,13 @@ class Reading:
 
 
 def _shown(key: str) -> str:
-    """`key` with what cannot be seen written out, and not at any length."""
-    text = ascii(key) if not key.isprintable() else repr(key)
+    """`key` for a message: invisible characters escaped, a long text cut."""
+    text = repr(key) if key.isprintable() else ascii(key)
     return text if len(text) <= protocol.SHOWN else f"{text[: protocol.SHOWN]}…"
 
 
 def _called(calendar: CampaignCalendar, features: Document, names: Calendar, number: int) -> datetime:
-    """When the call of a row was made. Raises InputError where the months go round more often than there are years."""
+    """The time of a row's call. Raises InputError if by the order of the months it comes after the year 9999."""
     try:
         return names.moment(calendar, features)
     except (ValueError, OverflowError):

@@ -1,7 +1,7 @@
 """Cells that a spreadsheet shows and does not run.
 
-A cell that begins like a formula is one to Excel, LibreOffice and Google Sheets, whoever wrote it (OWASP, "CSV
-Injection"). An apostrophe before it makes it text. Numbers are left alone: a balance of -36.4 is none.
+Excel, LibreOffice and Google Sheets run every cell that begins like a formula (OWASP, "CSV Injection"). An apostrophe
+in front makes it text. Numbers such as a balance of -36.4 are no formulas and stay as they are.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ import re
 
 _NUMBER = re.compile(r"\s*[+-]?[0-9][0-9.,]*(?:[eE][+-]?[0-9]+)?\s*")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-_WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")  # the same in full width, which some take for them
+_WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")  # = + - @ in full width, which some programs treat alike
 
 
 def safe(text: str) -> str:
-    """`text` as it may stand in a cell."""
+    """`text` with an apostrophe in front if a spreadsheet would run it."""
     return f"'{text}" if _runs(text) else text
 
 
 def original(text: str) -> str:
-    """What `safe` made `text` of."""
+    """The text that `safe` turned into `text`."""
     return text[1:] if text.startswith("'") and _runs(text[1:]) else text
 
 
 def _runs(text: str) -> bool:
-    # Programs that trim a cell first see what stands behind the spaces.
+    # Some programs trim a cell first.
     return text.lstrip(" ").startswith((*_FORMULA, *_WIDE)) and not _NUMBER.fullmatch(text)

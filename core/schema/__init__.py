@@ -1,7 +1,7 @@
-"""The campaign schema: what a record is, read from one YAML file and checked.
+"""The campaign schema: the columns of a record, read from one YAML file and checked.
 
-Everything that needs to know a column (import, data gate, model signature, forms, drift) asks this module, so another
-company's columns need another file and no code.
+All code that needs a column (import, data gate, model signature, forms, drift) reads this schema, so another company's
+columns need another file and no code.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RESERVED = "prospect"
 
 
 class Outcome(Strict):
-    """The column that says what came of a call."""
+    """The column that holds the outcome of a call."""
 
     column: str
     positive: str
@@ -35,7 +35,7 @@ class Outcome(Strict):
     label: str
 
     def parse(self, raw: Any) -> bool | None:
-        """True for a sale, False for none, None where the call has not been made (an empty cell).
+        """True for a sale, False for a refusal, None for an empty cell: the call has not been made.
 
         Raises ValueError whose argument is the broken rule, a Sentence.
         """
@@ -55,7 +55,7 @@ class Outcome(Strict):
 
 
 class Calendar(Strict):
-    """Files in time order that say only month, weekday or both; `start` is the first call's month, `YYYY-MM`."""
+    """For files in time order that hold only month, weekday or both; `start` is the first call's month, `YYYY-MM`."""
 
     month: str | None = None
     weekday: str | None = None
@@ -98,13 +98,13 @@ class Schema(Strict):
     def _consistent(self) -> Self:
         names = [column.name for column in self.columns]
         if len(set(names)) != len(names):
-            raise ValueError("a column name stands twice")
+            raise ValueError("a column name occurs twice")
         if self.outcome.column in names:
             raise ValueError(f"the outcome '{self.outcome.column}' must not be among the columns")
         if RESERVED in names:
-            raise ValueError(f"a column must not be called '{RESERVED}': that is the key scoring routes by")
+            raise ValueError(f"a column must not be called '{RESERVED}': scoring routes by the key of that name")
         if not self.features:
-            raise ValueError("no column may be a feature")
+            raise ValueError("at least one column must be a feature")
         known = set(names)
         for name in (*self.segments, *(self.calendar.columns if self.calendar else ())):
             if name not in known:
@@ -128,20 +128,20 @@ class Schema(Strict):
 
     def _hand_out_words(self) -> None:
         for language, words in self.words.items():
-            for name, said in words.columns.items():
+            for name, theirs in words.columns.items():
                 column = self.by_name.get(name)
                 if column is None:
                     raise ValueError(f"words in '{language}': '{name}' is not a column")
                 known = {*column.categories, *column.special}
-                if strange := [value for value in (*said.categories, *said.special) if value not in known]:
-                    raise ValueError(f"words in '{language}': column '{name}' has no value {strange[0]!r} of that kind")
-                if unknown := [key for key in said.reason.values if not column.is_value(key)]:
-                    raise ValueError(f"words in '{language}': column '{name}' has no value or group {unknown[0]!r}")
-                column._words[language] = said
+                if unknown := [value for value in (*theirs.categories, *theirs.special) if value not in known]:
+                    raise ValueError(f"words in '{language}': column '{name}' has no value {unknown[0]!r} of that kind")
+                if strange := [key for key in theirs.reason.values if not column.is_value(key)]:
+                    raise ValueError(f"words in '{language}': column '{name}' has no value or group {strange[0]!r}")
+                column._words[language] = theirs
 
     @cached_property
     def features(self) -> tuple[Column, ...]:
-        """The columns a model may see, in file order."""
+        """The columns that a model may read, in file order."""
         return tuple(column for column in self.columns if column.is_feature)
 
     @cached_property
@@ -156,23 +156,22 @@ class Schema(Strict):
 
     @property
     def segment_columns(self) -> tuple[Column, ...]:
-        """The segments; those that are numbers without bounds part nobody and are left out."""
+        """The segments, without numbers that have no bounds: those make no groups."""
         return tuple(column for name in self.segments if (column := self.by_name[name]).is_grouped)
 
     def groups_of(self, record: Mapping[str, Value]) -> dict[str, str]:
-        """The group that `record` is in, by segment."""
+        """The group of `record` in each segment."""
         return {column.name: column.group(record[column.name]) for column in self.segment_columns}
 
     @cached_property
     def hash(self) -> str:
-        """sha256 of the schema's content, whatever its layout and comments: part of every model's lineage.
+        """The sha256 of the content, for every model's lineage; it ignores layout and comments.
 
-        How reasons are worded and other languages are left out: they make no other model.
+        The wording of reasons and other languages do not count: they do not change a model.
         """
         content = self.model_dump(mode="json", exclude={"words": True, "columns": {"__all__": {"reason"}}})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def read_schema(path: Path) -> Schema:
-    """The schema in the YAML file at `path`. Raises SchemaError naming what is wrong with it."""
-    return checked_yaml.read(path, Schema, "campaign schema")
+    """For files in time order that hold only month, weekday or both; `start` is the first call's month, `YYYY-MM`."""

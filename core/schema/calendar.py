@@ -9,11 +9,11 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class CampaignCalendar:
-    """Dates for files in time order whose rows say only the month of a call, or only its weekday.
+    """Times for files in time order whose rows have only the month of a call, or only its weekday.
 
-    A month that lies before the last one seen belongs to the next year; a weekday that is not the last one seen is the
-    next day of that name. Rows of one month, or day, are spread a second apart, so that time keeps the order of the
-    file; where the month is known the day is not, and is never used as one.
+    A month before the previous row's month belongs to the next year; a weekday other than the previous row's is the
+    next day of that name. Rows of one month, or day, are a second apart, so times keep the order of the file. Where the
+    month is known the day is not, and nothing uses it as one.
     """
 
     def __init__(self, start: str) -> None:
@@ -22,7 +22,7 @@ class CampaignCalendar:
         self._day = datetime(int(year), int(month), 1, tzinfo=UTC)
 
     def at(self, month: str) -> datetime:
-        """The moment given to the next row, which says it was called in `month` (three letters)."""
+        """The time of the next row, whose call was in `month` (three letters)."""
         number = MONTHS.index(month) + 1
         if number != self._month:
             self._year += number < self._month
@@ -32,7 +32,7 @@ class CampaignCalendar:
         return datetime(self._year, number, 1 + day, second // 3600, second // 60 % 60, second % 60, tzinfo=UTC)
 
     def on(self, weekday: str) -> datetime:
-        """The moment given to the next row, which says it was called on `weekday` (three letters)."""
+        """The time of the next row, whose call was on `weekday` (three letters)."""
         ahead = (WEEKDAYS.index(weekday) - self._day.weekday()) % 7
         if ahead:
             self._day, self._row = self._day + timedelta(days=ahead), 0

@@ -1,4 +1,4 @@
-"""One column of the campaign schema: what it is called, what values it may hold, and which groups they fall into."""
+"""One column of the campaign schema: its names, its values, and the groups of its values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Value = int | float | str
 
 
 class ColumnType(StrEnum):
-    """How a value is written."""
+    """The type of a value."""
 
     INTEGER = "integer"
     NUMBER = "number"
@@ -27,7 +27,7 @@ class ColumnType(StrEnum):
 
 
 class Role(StrEnum):
-    """Where a column's value comes from; `after_call` values are known too late to be features."""
+    """The origin of a column's value; `after_call` values are known too late to be features."""
 
     PROFILE = "profile"
     HISTORY = "history"
@@ -37,13 +37,13 @@ class Role(StrEnum):
 
 
 class Strict(BaseModel):
-    """An unknown key in the file is a mistake, not a comment."""
+    """Refuses unknown keys: in the file they are mistakes, not comments."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Column(Strict):
-    """One column: its name in files, its label for people, and what values it may hold."""
+    """One column: its `name` in files, its `label` for people, and its possible values."""
 
     name: str
     label: str
@@ -63,7 +63,7 @@ class Column(Strict):
         if (self.type is ColumnType.CATEGORY) != bool(self.categories):
             raise ValueError(f"column '{self.name}': categories go with type category, and only with it")
         if len(set(self.categories)) != len(self.categories):
-            raise ValueError(f"column '{self.name}': a category stands twice")
+            raise ValueError(f"column '{self.name}': a category occurs twice")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"column '{self.name}': minimum is above maximum")
         self._bounded()
@@ -72,7 +72,7 @@ class Column(Strict):
         return self
 
     def is_value(self, key: str) -> bool:
-        """Whether `key`, as a wording has it, is one of the values or groups: `retired`, `999`, `under 30`."""
+        """Whether `key` of a wording is a value or group of this column: `retired`, `999`, `under 30`."""
         if self.is_category or key in self.groups:
             return key in self.groups
         try:
@@ -81,34 +81,34 @@ class Column(Strict):
             return False
 
     def wording(self, language: str = "") -> Wording:
-        """How reasons are worded in `language`; the schema's own wording where it says nothing of them there."""
+        """The wording of reasons in `language`, or else the schema's own."""
         theirs = self.words(language).reason
         return theirs if theirs != Wording() else self.reason
 
     def own_words(self, value: Value, language: str = "") -> str | None:
-        """The schema's words for `value`, or for the group it is in, where it is a reason; None if there are none."""
+        """The schema's words for `value`, or for its group, as a reason; None if there are none."""
         words = self.wording(language).values
         exact = words.get(value if isinstance(value, str) else f"{value:g}")
         return exact or (words.get(self.group(value)) if self.is_grouped else None)
 
     def _bounded(self) -> None:
         if self.bounds and self.is_category:
-            raise ValueError(f"column '{self.name}': bounds part numbers, and its values are words")
+            raise ValueError(f"column '{self.name}': bounds divide numbers, and its values are words")
         if not all(math.isfinite(low) and low < high for low, high in pairwise((*self.bounds, math.inf))):
             raise ValueError(f"column '{self.name}': bounds must be numbers, each above the one before")
         lowest = -math.inf if self.minimum is None else self.minimum
         highest = math.inf if self.maximum is None else self.maximum
-        # At the lowest value itself, or above the highest, a bound would leave a group that nobody can be in.
+        # A bound at the lowest value or above the highest makes a group without values.
         if outside := [bound for bound in self.bounds if not lowest < bound <= highest]:
             raise ValueError(f"column '{self.name}': no value is on both sides of the bound {outside[0]:g}")
 
     def words(self, language: str) -> ColumnWords:
-        """The column's words in `language`; what the schema leaves out is empty."""
+        """The column's words in `language`, empty where the schema has none."""
         return self._words.get(language, ColumnWords())
 
     @property
     def is_feature(self) -> bool:
-        """Whether a model may see it."""
+        """Whether a model may read it."""
         return self.role is not Role.AFTER_CALL
 
     @property
@@ -118,12 +118,12 @@ class Column(Strict):
 
     @property
     def is_grouped(self) -> bool:
-        """Whether its values fall into groups that are known before any of them is: words, or parts of a number."""
+        """Whether its values fall into fixed groups: the categories, or the ranges between `bounds`."""
         return self.is_category or bool(self.bounds)
 
     @cached_property
     def groups(self) -> tuple[str, ...]:
-        """Those groups, in words: the categories; or the parts between `bounds`, then the special values' meanings."""
+        """These groups in words: the categories; or the ranges between `bounds`, then the special values' meanings."""
         if not self.bounds:
             return self.categories
         between = (f"{low:g} to under {high:g}" for low, high in pairwise(self.bounds))
@@ -131,7 +131,7 @@ class Column(Strict):
         return (*parts, *self.special.values())
 
     def group(self, value: Value) -> str:
-        """The one of `groups` that `value`, as `parse` gives it, is in. Raises ValueError where there are none."""
+        """The one of `groups` that holds `value`, a result of `parse`. Raises ValueError if there are no groups."""
         if not self.is_grouped:
             raise ValueError(f"the values of column '{self.name}' fall into no groups: it has no bounds")
         if isinstance(value, str):
@@ -146,7 +146,7 @@ class Column(Strict):
 
     @property
     def rule(self) -> Sentence:
-        """The column's rule in words a person can act on."""
+        """The column's rule in words that people can act on."""
         if self.is_category:
             return Sentence("one of {values}", values=", ".join(self.categories))
         kind = Sentence("a whole number") if self.type is ColumnType.INTEGER else Sentence("a number")
@@ -158,10 +158,7 @@ class Column(Strict):
         return Sentence("{kind} to {high}", kind=kind, high=high) if high else kind
 
     def parse(self, raw: Any) -> Value:
-        """The value of `raw` (text or already a number) under this column's rule.
-
-        Raises ValueError whose argument is the broken rule, a Sentence.
-        """
+        """The value of `raw`, a text or a number. Raises ValueError whose argument is the broken rule, a Sentence."""
         if self.is_category:
             text = raw.strip() if isinstance(raw, str) else "" if raw is None else str(raw)
             if text not in self._allowed:

@@ -1,15 +1,15 @@
-"""The economy as it was known: what an indicator's value was at a moment, never what became known of it later.
+"""The economy: the values of indicators as they were known at a moment, without later revisions.
 
-A document of `indicators`, `{series}:{period}`, carries its vintages, the oldest first:
+A document of `indicators`, `{series}:{period}`, holds its vintages, the oldest first:
 
     {series, period, unit, vintages: [{value, known: {at}, source}], revision, seen: {at}}
 
-A revision adds a vintage; none is ever changed or taken away, so what was known at a moment is the same whenever it is
-asked. `revision` counts the vintages; `seen` is when the source last gave the newest one (times stand inside nested
-values, as everywhere). Series are named like the schema's columns of role `indicator`.
+A revision adds a vintage and changes no other, so the values known at a moment never change. `revision` counts the
+vintages; `seen` is when the source last gave the newest one (times are in nested values, as everywhere). Series have
+the names of the schema's columns of role `indicator`.
 
-The bundled snapshot counts as known from the first day of its period: the published campaign file gives the value in
-force at each call and no dates of publication, so nothing more exact can be said of it.
+Values of the bundled snapshot count as known from the first day of their period: the published campaign file has the
+value in force at each call, but no dates of publication.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from core.stores.mongo import Db, Document, reachable
 
 UNKNOWN = "is not in the file, and no value of it was known"
 LONGEST = timedelta(days=400)
-"""How long after the end of its period a figure may speak of a call made earlier: a quarter and what is published late
-in the worst case (the usual two to three months), and a year in reserve. Older is another economy."""
+"""How long after its period a figure may describe the economy of a call made earlier: a quarter, with the late
+publication of two to three months, and a year in reserve."""
 
 _PERIODS = {
     re.compile(r"(\d{4})"): 12,
@@ -42,10 +42,9 @@ _PERIODS = {
 
 
 def span(period: str) -> tuple[datetime, datetime]:
-    """When a period of SDMX begins and ends (the end is not in it): `2026`, `2026-S1`, `2026-Q1`, `2026-01`, a day.
+    """Begin and end (not in it) of an SDMX period: `2026`, `2026-S1`, `2026-Q1`, `2026-01`, or a day.
 
-    Formats are those of the observational time period, SDMX 2.1, section 6, chapter 4. Raises ValueError naming the
-    period when it is none of these.
+    The formats are the observational time periods of SDMX 2.1, section 6, chapter 4. Raises ValueError for any other.
     """
     for pattern, months in _PERIODS.items():
         if found := pattern.fullmatch(period):
@@ -64,7 +63,7 @@ def span(period: str) -> tuple[datetime, datetime]:
 
 @dataclass(frozen=True)
 class Figure:
-    """The value of one column: of which period, by which source, and since when it was known."""
+    """The value of one column, with its period, its source, and the time when it became known."""
 
     column: str
     value: float
@@ -79,13 +78,13 @@ class Figure:
 
 @dataclass(frozen=True)
 class Known:
-    """What was known at a moment: a figure for each indicator column of which anything was."""
+    """What was known at a moment: figures by indicator column; a column without a known value is not there."""
 
     figures: Mapping[str, Figure]
 
     @property
     def values(self) -> dict[str, float]:
-        """The features: value by column."""
+        """The values by column, as features."""
         return {name: figure.value for name, figure in self.figures.items()}
 
     @property
@@ -94,14 +93,14 @@ class Known:
         return hashlib.sha256(json.dumps(self.values, sort_keys=True).encode()).hexdigest()[:16]
 
     def fill(self, features: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
-        """`features`, and what was known where one of the schema's indicators is missing, as far as it was."""
+        """`features` with the known values of the schema's indicators that are missing there."""
         absent = [column.name for column in missing(schema, features)]
         return {**features, **{name: self.figures[name].value for name in absent if name in self.figures}}
 
     def require(self, columns: Iterable[str], *, row: int | None = None, of: datetime | None = None) -> None:
-        """Raise InputError, naming the column (and the row, if given), unless something was known of all `columns`.
+        """Raise InputError naming the first of `columns` without a known value.
 
-        With `of`, the time of a call made earlier, it must also have been recent enough (`LONGEST`) to speak of it.
+        With `of`, the time of a call made earlier, the value must be recent enough for that call (`LONGEST`).
         """
         for name in columns:
             figure = self.figures.get(name)
@@ -113,7 +112,7 @@ class Known:
 
 
 class Economy:
-    """All vintages of a schema's indicators, in memory, for asking many times."""
+    """All vintages of a schema's indicators, in memory for many queries."""
 
     def __init__(self, documents: list[Document]) -> None:
         vintages: dict[str, list[tuple[datetime, datetime, Figure]]] = {}
@@ -142,7 +141,7 @@ class Economy:
 
 
 def _newest(found: list[tuple[datetime, datetime, Figure]]) -> list[tuple[datetime, Figure]]:
-    """The figure in force from each moment on at which it changed: of the latest period known, its newest vintage."""
+    """The moments of change, each with the figure from then on: the newest vintage of the latest known period."""
     newest: list[tuple[datetime, Figure]] = []
     latest: datetime | None = None
     for at, begins, figure in sorted(found, key=lambda entry: entry[:2]):
@@ -160,7 +159,7 @@ def read_vintages(db: Db, schema: Schema) -> Economy:
 
 
 def known(db: Db, schema: Schema, at: datetime) -> Known:
-    """What was known of the schema's indicators at `at`: never a value that became known later. Raises Unavailable."""
+    """What was known of the schema's indicators at `at`. Raises Unavailable."""
     return read_vintages(db, schema).known(at)
 
 
@@ -170,5 +169,5 @@ def indicators(schema: Schema) -> tuple[Column, ...]:
 
 
 def missing(schema: Schema, features: Mapping[str, Any]) -> list[Column]:
-    """The indicators that `features` says nothing of."""
+    """The indicators without a value in `features`."""
     return [column for column in indicators(schema) if features.get(column.name) is None]

@@ -1,4 +1,4 @@
-"""Whom a reference means, and the keyed hash that identifies a person without naming them."""
+"""Persons by their reference, and their pseudonyms."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from core.sentences import Sentence
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody on the list: by `ref`, the company's own key, in every campaign, or in `campaign` alone.
+    """A person by `ref`, the company's own key, in every campaign, or in `campaign` alone.
 
-    Without a reference column in the schema a ref is a row's number in one campaign's file, and says nothing about
-    others: then `campaign` is given.
+    Without a reference column in the schema, `ref` is a row's number in the file of one `campaign`.
     """
 
     ref: str
@@ -27,14 +26,14 @@ class Person:
             raise InputError(Sentence("The reference is empty"), kept=Sentence("Nobody was looked for."))
 
     def has(self, prospect: str) -> bool:
-        """Whether `prospect`, a prospect's key, is theirs; programs that ask for scores may send the bare ref."""
+        """Whether the key `prospect` is theirs; programs that ask for scores may send the ref without a campaign."""
         campaign, mark, ref = prospect.partition(":")
         if not mark:
             return self.campaign is None and prospect == self.ref
         return ref == self.ref and self.campaign in (None, campaign)
 
     def keys(self, campaigns: Iterable[str]) -> list[str]:
-        """Every prospect's key that may be theirs, in these campaigns."""
+        """All prospect keys that may be theirs, in these campaigns."""
         where = campaigns if self.campaign is None else (self.campaign,)
         bare = [self.ref] if self.campaign is None and ":" not in self.ref else []
         return [*(f"{campaign}:{self.ref}" for campaign in where), *bare]
@@ -47,7 +46,7 @@ class Pseudonyms:
         self._key = key.encode()
 
     def pseudonym(self, person: Person) -> str:
-        """64 hex digits. The lengths in front keep two persons apart whatever characters their refs hold."""
+        """64 hex digits. The length in front distinguishes persons whatever characters their refs hold."""
         return self.digest(f"{len(person.campaign or '')}:{person.campaign or ''}:{person.ref}")
 
     def digest(self, text: str) -> str:

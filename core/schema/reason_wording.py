@@ -1,4 +1,4 @@
-"""The schema's words for reasons: how a column's value is said where it is why somebody's chance is what it is."""
+"""The schema's words for reasons."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class Wording(BaseModel):
-    """How a value is said where it is a reason for a chance: "Retired people say yes more often than others".
+    """How screens word a value that is a reason: "Retired people say yes more often than others".
 
-    `values` are words for single categories, numbers or groups, in place of the screens' own; `raises` and `lowers` the
-    sentence for either direction, with the places `{value}` and `{label}`. Without one the value's words are enough.
+    `values` replace the screens' words for single categories, numbers or groups. `raises` and `lowers` are the
+    sentences for either direction, with the places `{value}` and `{label}`; without one, the value's words are shown.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -29,7 +29,7 @@ class Wording(BaseModel):
     @field_validator("raises", "lowers")
     @classmethod
     def _places(cls, sentence: str) -> str:
-        for _, place, form, conversion in Formatter().parse(sentence):  # raises ValueError for a brace left open
+        for _, place, form, conversion in Formatter().parse(sentence):  # raises ValueError for an open brace
             if place is not None and (place not in ("value", "label") or form or conversion):
                 raise ValueError(f"the places of a reason are {{value}} and {{label}}, not {{{place}}}")
         return sentence

@@ -1,7 +1,7 @@
-"""A schema's words in other languages, for people who read the screens in one of them.
+"""A schema's words in other languages of the screens.
 
-All of it may be left out, by column and by value; what is left out is shown as the schema itself has it. The schema's
-own language may be given, too, where its categories are codes: `words: {en: {columns: {job: {categories: {…}}}}}`.
+Screens show the schema's own text for all that is left out, by column and by value. The schema's own language may have
+words, too, where its categories are codes: `words: {en: {columns: {job: {categories: {…}}}}}`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.schema.reason_wording import Wording
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
-"""As the folders of the screens' catalogues are called: `de`."""
+"""The name of a folder of the screens' catalogues, such as `de`."""
 
 
 class _Strict(BaseModel):
@@ -21,9 +21,9 @@ class _Strict(BaseModel):
 
 
 class ColumnWords(_Strict):
-    """What a column and its values are called; `one` is the unit of a single one (`Jahr` beside `Jahre`).
+    """The names of a column and its values; `one` is the singular of `unit` (`Jahr` beside `Jahre`).
 
-    `reason` is taken whole or not at all, so that no sentence is in two languages.
+    A `reason` replaces the schema's own as a whole, so no sentence is in two languages.
     """
 
     label: str = ""
@@ -35,7 +35,7 @@ class ColumnWords(_Strict):
 
 
 class Words(_Strict):
-    """What the campaign, its outcome and its columns are called, the columns by their name."""
+    """The names of the campaign, its outcome and its columns, the columns by their name in files."""
 
     title: str = ""
     outcome: str = ""

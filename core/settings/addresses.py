@@ -1,4 +1,4 @@
-"""Settings of where things are: stores, servers and files."""
+"""Addresses of stores and servers, and paths of files."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from core.settings.group import ROOT, Group
 
 
 class MongoSettings(Group):
-    """Where prospects, outcomes, predictions and the event log live."""
+    """MongoDB, with prospects, outcomes, predictions and the event log."""
 
     mongodb_uri: SecretStr = Field(description="MongoDB connection string; may hold a password")
     mongodb_database: str = Field("callwise", description="database name")
 
 
 class S3Settings(Group):
-    """Where datasets and model artifacts live. Any S3 server will do."""
+    """Any S3 server, with datasets and model artifacts."""
 
     s3_endpoint_url: str = Field(description="address of the S3 server, http:// or https://")
     s3_access_key: str = Field(description="S3 access key")
@@ -41,7 +41,7 @@ class PrefectSettings(Group):
 
 
 class ScoringSettings(Group):
-    """Where scores are asked for."""
+    """The scoring service."""
 
     mlserver_url: str = Field(description="address of MLServer (V2 inference protocol)")
     callwise_model_name: str = Field("prospect-scorer", description="name of the registered model")
@@ -54,7 +54,7 @@ class EvidentlySettings(Group):
 
 
 class SchemaSettings(Group):
-    """Which campaign schema is in force."""
+    """The campaign schema in use."""
 
     callwise_schema: Path = Field(ROOT / "data" / "schema.yaml", description="path of the campaign schema")
 

@@ -1,4 +1,4 @@
-"""What every group of settings is made of: `core.settings.loading` has the groups, and reads them."""
+"""The base of all groups of settings, which `core.settings.loading` reads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ UNSAFE_SECRETS = frozenset({"", "changeme", "change-me", "secret", "password", "
 
 
 class Group(BaseModel):
-    """Base of all groups: a secret that was never set by anybody is refused by name."""
+    """Base of all groups. It refuses empty and well-known secrets."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 

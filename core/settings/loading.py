@@ -1,9 +1,8 @@
 """Settings from the environment, checked before anything starts.
 
-Addresses have the names their own tools use (`MONGODB_URI`, `MLFLOW_TRACKING_URI`); everything that is Callwise's own
-starts with `CALLWISE_`, and an unknown variable with that prefix stops the start, because it is a misspelt one. Each
-service composes groups (`addresses`, `loop`, `people`) into the one settings class that its composition root reads.
-Nothing else reads the environment.
+Addresses have the names that their tools use (`MONGODB_URI`, `MLFLOW_TRACKING_URI`); Callwise's own variables start
+with `CALLWISE_`. An unknown variable with that prefix is misspelt, so it stops the start. Each service composes groups
+(`addresses`, `loop`, `people`) into one settings class for its main module. Nothing else reads the environment.
 """
 
 from __future__ import annotations
@@ -16,17 +15,14 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from core.errors import SettingsError
-from core.settings import addresses, loop, people  # noqa: F401  their groups must be known before a name is unknown
+from core.settings import addresses, loop, people  # noqa: F401  `unknown` needs all groups to be imported
 from core.settings.group import Group
 
 S = TypeVar("S", bound=Group)
 
 
 def load(cls: type[S], env: Mapping[str, str] | None = None) -> S:
-    """Read `cls` from the environment.
-
-    Raises SettingsError naming every variable that is missing, wrong or unknown.
-    """
+    """Read `cls` from the environment. Raises SettingsError naming every missing, wrong or unknown variable."""
     env = os.environ if env is None else env
     problems = _misspelt(env)
     try:
@@ -78,18 +74,15 @@ def _refused(problems: Sequence[str]) -> SettingsError:
 
 
 def groups() -> list[type[Group]]:
-    """Every settings group that has been imported, depth first; the documentation test walks it."""
-    found: list[type[Group]] = []
-    pending: list[type[Group]] = [Group]
-    while pending:
-        cls = pending.pop()
-        pending += cls.__subclasses__()
-        found.append(cls)
+    """All imported settings groups; a test compares them with .env.example."""
+    found: list[type[Group]] = [Group]
+    for cls in found:  # the list grows while it is read
+        found += cls.__subclasses__()
     return found
 
 
 def unknown(env: Mapping[str, str]) -> list[str]:
-    """Names that start with CALLWISE_ but that no group knows."""
+    """Names that start with CALLWISE_ and are in no group."""
     known = _known()
     return sorted(name for name in env if name.startswith("CALLWISE_") and name not in known)
 

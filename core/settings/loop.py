@@ -11,83 +11,69 @@ from core.settings.group import ROOT, Group
 
 
 class TrainerSettings(Group):
-    """How a model is looked for, and what it must be to be put to use."""
+    """How a model is searched for, and which gates it must pass."""
 
     callwise_seed: int = Field(7, description="seed of everything random in training")
     callwise_code_version: str | None = Field(
-        None, description="version of the code, kept in a model's lineage; left out, the checked-out commit"
+        None, description="version of the code for a model's lineage; by default the checked-out commit"
     )
-    callwise_minimum_outcomes: int = Field(1000, ge=100, description="outcomes that training needs at least")
-    callwise_training_window: int = Field(
-        4000, ge=0, description="newest outcomes that training learns from; 0 for all there are"
-    )
+    callwise_minimum_outcomes: int = Field(1000, ge=100, description="outcomes that a training needs")
+    callwise_training_window: int = Field(4000, ge=0, description="newest outcomes that training uses; 0: all")
     callwise_calibration_share: float = Field(
-        0.15, gt=0, le=0.4, description="share of the outcomes, just before the newest, that scores are calibrated on"
+        0.15, gt=0, le=0.4, description="share of the outcomes, just before the newest, that calibrates the scores"
     )
     callwise_test_share: float = Field(
-        0.15, gt=0, le=0.4, description="share of the outcomes, the newest, that models are compared on"
+        0.15, gt=0, le=0.4, description="share of the outcomes, the newest, on which models are compared"
     )
     callwise_search_trials: int = Field(16, ge=2, description="candidate models tried at most")
-    callwise_search_seconds: float = Field(30.0, gt=0, description="seconds after which no further candidate is tried")
-    callwise_gate_auc: float = Field(
-        0.02, ge=0, le=0.5, description="AUC above 0.5 that no model may be shown to miss on the newest outcomes"
-    )
-    callwise_gate_log_loss: float = Field(
-        0.0, ge=0, description="log loss per outcome that the first model must gain on the base rate"
-    )
-    callwise_gate_rows: int = Field(
-        100, ge=20, description="outcomes neither model has learnt from, needed to compare two"
-    )
+    callwise_search_seconds: float = Field(30.0, gt=0, description="seconds after which no other candidate is tried")
+    callwise_gate_auc: float = Field(0.02, ge=0, le=0.5, description="AUC above 0.5 that no model may clearly miss")
+    callwise_gate_log_loss: float = Field(0.0, ge=0, description="log loss per outcome that a first model must gain")
+    callwise_gate_rows: int = Field(100, ge=20, description="outcomes that a comparison needs, new to both models")
     callwise_gate_ranking_margin: float = Field(
         0.01, ge=0, description="AUC and share of sales in the better half that a candidate may lose to the champion"
     )
     callwise_gate_segment_margin: float = Field(
         0.02, ge=0, description="log loss per outcome that a candidate may lose to the champion in a segment"
     )
-    callwise_gate_segment_rows: int = Field(200, ge=1, description="outcomes a segment needs to be judged")
+    callwise_gate_segment_rows: int = Field(200, ge=1, description="outcomes that a segment needs for a comparison")
 
 
 class ServingSettings(Group):
-    """How predictions are routed and kept."""
+    """How predictions are routed and logged."""
 
-    callwise_spool_dir: Path = Field(description="folder of the prediction spool, used while MongoDB is down")
+    callwise_spool_dir: Path = Field(description="folder of the prediction spool, used while MongoDB is away")
     callwise_routing_key: SecretStr = Field(description="key of the hash that routes prospects to the canary")
     callwise_canary_share: float = Field(0.05, ge=0, le=0.5, description="share of prospects routed to a canary")
-    callwise_reload_seconds: float = Field(2.0, gt=0, description="seconds between looks at the registry's aliases")
+    callwise_reload_seconds: float = Field(2.0, gt=0, description="seconds between checks of the registry's aliases")
 
 
 class RequestSettings(Group):
-    """What the scoring service takes in."""
+    """Limits of requests for scores."""
 
-    callwise_request_megabytes: int = Field(
-        12, ge=1, le=1000, description="megabytes that the body of a request for scores may have, also unpacked"
-    )
+    callwise_request_megabytes: int = Field(12, ge=1, le=1000, description="megabytes of a request, sent or unpacked")
 
 
 class MonitorSettings(Group):
-    """When the scheduled jobs run and what they look at."""
+    """When the scheduled jobs run and what they read."""
 
-    callwise_monitor_host: str = Field("127.0.0.1", description="address the monitor's health page binds")
-    callwise_monitor_port: int = Field(8090, description="port of the monitor's health page")
-    callwise_rank_seconds: float = Field(3.0, gt=0, description="seconds between looks for prospects without a score")
-    callwise_settle_seconds: float = Field(60.0, gt=0, description="seconds between looks for outcomes half recorded")
-    callwise_review_seconds: float = Field(900.0, gt=0, description="seconds between drift and performance reports")
+    callwise_monitor_host: str = Field("127.0.0.1", description="address on which the health page listens")
+    callwise_monitor_port: int = Field(8090, description="port of the health page")
+    callwise_rank_seconds: float = Field(3.0, gt=0, description="seconds between checks for prospects without a score")
+    callwise_settle_seconds: float = Field(60.0, gt=0, description="seconds between checks for half-recorded calls")
+    callwise_review_seconds: float = Field(900.0, gt=0, description="seconds between drift and quality reports")
     callwise_drift_window: int = Field(1000, ge=100, description="predictions in one drift window")
     callwise_drift_distance: float = Field(0.1, gt=0, description="distance from which a column has drifted")
-    callwise_drift_share: float = Field(0.3, gt=0, le=1, description="share of drifted columns from which it is drift")
+    callwise_drift_share: float = Field(0.3, gt=0, le=1, description="share of drifted columns that counts as drift")
     callwise_quality_window: int = Field(500, ge=100, description="outcomes in one quality window")
-    callwise_economy: Literal["live", "off"] = Field(
-        "off", description="live fetches the economy's indicators from the ECB and Eurostat; off opens no connection"
-    )
+    callwise_economy: Literal["live", "off"] = Field("off", description="live fetches the economy; off does not")
     callwise_economy_series: Path = Field(
         ROOT / "data" / "economy.yaml", description="path of the file that says which series feeds which column"
     )
     callwise_indicators_seconds: float = Field(21_600.0, gt=0, description="seconds between fetches of the indicators")
-    callwise_level_seconds: float = Field(15.0, gt=0, description="seconds between looks at the level of the scores")
-    callwise_level_outcomes: int = Field(
-        200, ge=0, description="newest outcomes that the level of the scores follows; 0: it stays as trained"
-    )
-    callwise_job_failures: int = Field(3, ge=1, description="failures in a row after which a job makes health say so")
+    callwise_level_seconds: float = Field(15.0, gt=0, description="seconds between checks of the level of the scores")
+    callwise_level_outcomes: int = Field(200, ge=0, description="newest outcomes that the level follows; 0: as trained")
+    callwise_job_failures: int = Field(3, ge=1, description="failures in a row after which health reports a job")
 
     @field_validator("callwise_level_outcomes", mode="after")
     @classmethod
@@ -98,26 +84,22 @@ class MonitorSettings(Group):
 
 
 class IncidentSettings(Group):
-    """When the appliance trains again by itself, and when it calls for a person."""
+    """When the appliance trains again automatically, and when it calls for a person."""
 
-    callwise_incident_seconds: float = Field(5.0, gt=0, description="seconds between looks at what incidents wait for")
-    callwise_incident_attempts: int = Field(3, ge=1, description="trainings an incident asks for at most")
-    callwise_incident_outcomes: int = Field(
-        200, ge=1, description="new outcomes from which another training is worth asking for"
-    )
-    callwise_incident_days: int = Field(
-        14, ge=1, description="days an incident waits for them, or for what no training mends to be well"
-    )
+    callwise_incident_seconds: float = Field(5.0, gt=0, description="seconds between checks of open incidents")
+    callwise_incident_attempts: int = Field(3, ge=1, description="trainings that an incident asks for at most")
+    callwise_incident_outcomes: int = Field(200, ge=1, description="new outcomes before another training is requested")
+    callwise_incident_days: int = Field(14, ge=1, description="days after which a waiting incident calls for a person")
     callwise_training_hours: float = Field(6.0, gt=0, description="hours after which a training counts as lost")
-    callwise_retrain_seconds: float = Field(60.0, gt=0, description="seconds between looks whether a training is due")
-    callwise_retrain_days: float = Field(7.0, gt=0, description="days after the last training the next is due")
+    callwise_retrain_seconds: float = Field(60.0, gt=0, description="seconds between checks whether a training is due")
+    callwise_retrain_days: float = Field(7.0, gt=0, description="days after the last training until the next is due")
     callwise_retrain_outcomes: int = Field(500, ge=1, description="new outcomes from which a training is due")
 
 
 class TrialSettings(Group):
-    """How a canary's trial is judged, and how scores are held against training."""
+    """How a canary's trial is decided, and how parity is checked."""
 
-    callwise_trial_seconds: float = Field(3.0, gt=0, description="seconds between looks at the canary")
+    callwise_trial_seconds: float = Field(3.0, gt=0, description="seconds between checks of the canary")
     callwise_trial_false_promotion: float = Field(
         0.05, gt=0, lt=1, description="chance that a canary that does not score better is ever promoted"
     )
@@ -126,7 +108,7 @@ class TrialSettings(Group):
     )
     callwise_trial_minimum: int = Field(200, ge=1, description="outcomes before a promotion")
     callwise_trial_limit: int = Field(1000, ge=200, description="outcomes after which the champion stays")
-    callwise_trial_errors: int = Field(2, ge=0, description="requests a canary may fail")
-    callwise_trial_slowness: float = Field(5.0, gt=1, description="times the champion's time a canary may take")
+    callwise_trial_errors: int = Field(2, ge=0, description="requests that a canary may fail")
+    callwise_trial_slowness: float = Field(5.0, gt=1, description="times the champion's time that a canary may take")
     callwise_parity_seconds: float = Field(86_400.0, gt=0, description="seconds between replays of logged requests")
-    callwise_parity_rows: int = Field(500, ge=1, description="logged requests scored once more each time")
+    callwise_parity_rows: int = Field(500, ge=1, description="logged requests in each replay")

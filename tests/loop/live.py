@@ -23,7 +23,7 @@ from bootstrap.embedded.appliance import Appliance
 from bootstrap.embedded.watch import Watch
 from core.calls.claims import claim
 from core.calls.lifecycle import Result
-from core.calls.recording import record
+from core.calls.recording import CallReport, record
 from core.errors import CallwiseError
 from core.imports.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
@@ -166,7 +166,7 @@ class Live:
             called = 0
             while (prospect := claim(self.db, campaign, name)) is not None:
                 sold = self.truth[prospect["_id"]]
-                record(self.db, prospect["_id"], name, Result.SOLD if sold else Result.REFUSED)
+                record(self.db, prospect["_id"], name, CallReport(Result.SOLD if sold else Result.REFUSED))
                 called += 1
             return called
 

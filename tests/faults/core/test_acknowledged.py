@@ -15,7 +15,7 @@ import pytest
 from core.calls import do_not_call, undo
 from core.calls.claims import claim
 from core.calls.lifecycle import Result
-from core.calls.recording import record
+from core.calls.recording import CallReport, record
 from core.models.succession import Succession
 from core.stores import event_log as events
 from core.stores.events import Event
@@ -45,7 +45,7 @@ def recorded(result: Result) -> Callable[[Db], str]:
         held = claim(db, "spring", "ann")
         assert held is not None
         again = datetime.now(UTC) + LATER if result is Result.CALLBACK else None
-        return str(record(db, held["_id"], "ann", result, again=again, everywhere=True)["_id"])
+        return str(record(db, held["_id"], "ann", CallReport(result, again=again, everywhere=True))["_id"])
 
     return write
 

@@ -15,6 +15,7 @@ from core.accounts.account import Role
 from core.calls import claims, recording
 from core.calls.campaigns import State, assign, put
 from core.calls.lifecycle import Result
+from core.calls.recording import CallReport
 from core.calls.script import write_script
 from core.clock import now
 from core.schema import Schema
@@ -152,7 +153,7 @@ def test_any_other_time_can_be_promised_but_none_that_is_past(screen: Screen, ca
     midnight = now().replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     test.datetime_input(key="promise-at-spring:p2").set_value(midnight).run()
     test = press(test, "promise-other")
-    assert "time that is yet to come" in said(test)
+    assert "A callback must be in the future" in said(test)
     assert db.calls.find_one({}) is None
     assert shown(test) == ["Person p2"]
     test = press(test, "outcome-callback")
@@ -263,10 +264,10 @@ def test_a_reload_finds_the_card_again(screen: Screen, campaign: str) -> None:
 
 def test_an_outcome_recorded_elsewhere_is_never_overwritten(screen: Screen, campaign: str, db: Db) -> None:
     test = press(screen("Ann"), "take")
-    recording.record(db, "spring:p2", "Ann", Result.REFUSED)
+    recording.record(db, "spring:p2", "Ann", CallReport(Result.REFUSED))
     test = press(test, "outcome-sold")
     assert "already has the outcome" in said(test)
-    assert "first outcome stands" in said(test)
+    assert "first outcome is unchanged" in said(test)
 
 
 def test_everybody_called_is_said(screen: Screen, campaign: str) -> None:

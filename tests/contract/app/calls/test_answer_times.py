@@ -10,7 +10,7 @@ from app.calls.answer_times import EVERYBODY, Answers, counted
 from core.calls import undo
 from core.calls.claims import claim
 from core.calls.lifecycle import Result
-from core.calls.recording import record
+from core.calls.recording import CallReport, record
 from core.stores.mongo import Db
 from tests.questions import listened_to
 
@@ -29,7 +29,7 @@ def called(db: Db) -> Db:
         assert held is not None
         again = SUNDAY_2330 + timedelta(days=2)
         groups = None if result is Result.SOLD else {"job": "retired"}
-        record(db, held["_id"], "ann", result, again=again, groups=groups, clock=lambda: SUNDAY_2330)
+        record(db, held["_id"], "ann", CallReport(result, again=again, groups=groups or {}), clock=lambda: SUNDAY_2330)
     return db
 
 

@@ -8,7 +8,7 @@ from app.campaigns.do_not_call_list import Hits, preview, put_on, size, take_off
 from core.calls import do_not_call
 from core.calls.claims import claim
 from core.calls.lifecycle import Result
-from core.calls.recording import record
+from core.calls.recording import CallReport, record
 from core.errors import InputError, NotFound
 from core.stores import event_log
 from core.stores.events import Event
@@ -68,7 +68,7 @@ def test_who_is_on_the_phone_can_still_be_recorded_and_is_not_called_again(peopl
     assert held["ref"] == "p4"
     put_on(people, ["p4", "p3"], by="Mia", why="register of May")
     assert (statuses(people)["autumn:p4"], statuses(people)["autumn:p3"]) == ("open", "off")
-    assert record(people, held["_id"], "Ann", Result.NO_ANSWER)["result"] == Result.NO_ANSWER.value
+    assert record(people, held["_id"], "Ann", CallReport(Result.NO_ANSWER))["result"] == Result.NO_ANSWER.value
     people.prospects.update_one({"_id": held["_id"]}, {"$set": {"status": "open", "due": None}})  # the pause is over
     following = claim(people, "autumn", "Ann")
     assert following is not None
@@ -93,7 +93,7 @@ def test_who_is_taken_off_stands_as_before(people: Db) -> None:
 def test_a_wish_from_a_call_is_taken_off_too(people: Db) -> None:
     held = claim(people, "spring", "Ann")
     assert held is not None
-    record(people, held["_id"], "Ann", Result.DO_NOT_CALL, everywhere=True)
+    record(people, held["_id"], "Ann", CallReport(Result.DO_NOT_CALL, everywhere=True))
     assert statuses(people)["autumn:p3"] == "off"
     assert take_off(people, "p3", by="Mia", why="Ann pressed the wrong key") == ["autumn", "spring"]
     assert (statuses(people)["spring:p3"], statuses(people)["autumn:p3"]) == ("open", "open")

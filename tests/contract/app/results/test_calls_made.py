@@ -10,8 +10,7 @@ from app.language.zones import begin
 from app.results.calls_made import IMPORTED, Before, Known, Tally, made, tally
 from app.results.statistics import Rate
 from core.calls.lifecycle import Result
-from core.calls.recording import record
-from core.clock import now
+from core.calls.recording import CallReport, record
 from core.imports.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
 from core.schema import Schema
@@ -31,7 +30,7 @@ def person(db: Db, ref: str, *, campaign: str = "spring", job: str = "technician
 
 
 def called(db: Db, ref: str, result: Result, at: datetime, *, agent: str = "ann", campaign: str = "spring") -> None:
-    record(db, person(db, ref, campaign=campaign), agent, result, at=at)
+    record(db, person(db, ref, campaign=campaign), agent, CallReport(result), clock=lambda: at)
 
 
 def predicted(db: Db, key: str, at: datetime, score: float, version: str, **more: Any) -> None:
@@ -119,7 +118,7 @@ def test_results_that_came_with_a_file_count_where_they_are_asked_for(
     path.write_text("\n".join(lines), encoding="utf-8")
     request = ImportRequest(CampaignFile.open(path), "spring")
     import_campaign(db, schema, request, rejects=tmp_path / "rejects.csv")
-    record(db, "spring:0000003", "ann", Result.SOLD, at=now())
+    record(db, "spring:0000003", "ann", CallReport(Result.SOLD))
     assert [call.agent for call in made(db, "spring", ["job"], 9)] == ["ann"]
     found = made(db, "spring", ["job"], 9, imported=True)
     assert sorted((call.agent, call.sold, call.before.features) for call in found) == [

@@ -12,7 +12,7 @@ import pytest
 from core.calls import do_not_call
 from core.calls.claims import claim, counts, release, settle_calls
 from core.calls.lifecycle import CallRules, Result
-from core.calls.recording import record
+from core.calls.recording import CallReport, record
 from core.errors import Conflict, InputError
 from core.imports.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
@@ -65,7 +65,7 @@ def next_one(db: Db, agent: str, watch: Watch) -> str | None:
 @pytest.mark.parametrize("result", list(Result))
 def test_only_a_decision_becomes_an_outcome(spring: Db, watch: Watch, result: Result) -> None:
     claim(spring, "spring", "ann", rules=RULES, clock=watch)
-    call = record(spring, "spring:3", "ann", result, again=START + HOUR, rules=RULES, clock=watch)
+    call = record(spring, "spring:3", "ann", CallReport(result, again=START + HOUR), rules=RULES, clock=watch)
     assert (call["_id"], call["agent"], call["at"], call["result"]) == ("spring:3:1", "ann", START, result.value)
     outcomes = [(o["_id"], o["positive"], o["at"]) for o in spring.outcomes.find()]
     decided = {Result.SOLD: [("spring:3:1", True, START)], Result.REFUSED: [("spring:3:1", False, START)]}
@@ -77,7 +77,7 @@ def test_a_promised_call_comes_back_on_time_to_the_agent_who_promised_it_and_the
     spring: Db, watch: Watch
 ) -> None:
     claim(spring, "spring", "ann", rules=RULES, clock=watch)
-    record(spring, "spring:3", "ann", Result.CALLBACK, again=START + HOUR, rules=RULES, clock=watch)
+    record(spring, "spring:3", "ann", CallReport(Result.CALLBACK, again=START + HOUR), rules=RULES, clock=watch)
     assert stored(spring, "spring:3")["again"] == {"at": START + HOUR, "by": "ann"}
     watch.at = START + HOUR - MINUTE
     assert next_one(spring, "ann", watch) == "spring:2"
@@ -90,11 +90,11 @@ def test_a_promised_call_comes_back_on_time_to_the_agent_who_promised_it_and_the
 
 def test_a_promised_call_that_is_given_back_keeps_its_promise(spring: Db, watch: Watch) -> None:
     claim(spring, "spring", "ann", rules=RULES, clock=watch)
-    record(spring, "spring:3", "ann", Result.CALLBACK, again=START + HOUR, rules=RULES, clock=watch)
+    record(spring, "spring:3", "ann", CallReport(Result.CALLBACK, again=START + HOUR), rules=RULES, clock=watch)
     watch.at = START + HOUR
     assert [next_one(spring, "ann", watch) for _ in range(2)] == ["spring:3", "spring:3"]
     assert claim(spring, "spring", "ann", rules=RULES, clock=watch) is not None
-    record(spring, "spring:3", "ann", Result.SOLD, rules=RULES, clock=watch)
+    record(spring, "spring:3", "ann", CallReport(Result.SOLD), rules=RULES, clock=watch)
     after = stored(spring, "spring:3")
     assert (after["status"], after["again"], after["calls"]) == ("done", None, 2)
     assert [o["_id"] for o in spring.outcomes.find()] == ["spring:3:2"]
@@ -106,7 +106,7 @@ def test_a_time_that_cannot_be_promised_is_refused_and_nothing_is_recorded(
 ) -> None:
     claim(spring, "spring", "ann", rules=RULES, clock=watch)
     with pytest.raises(InputError):
-        record(spring, "spring:3", "ann", Result.CALLBACK, again=again, rules=RULES, clock=watch)
+        record(spring, "spring:3", "ann", CallReport(Result.CALLBACK, again=again), rules=RULES, clock=watch)
     assert spring.calls.find_one({}) is None
     assert stored(spring, "spring:3")["status"] == "open"
 
@@ -116,7 +116,7 @@ def test_nobody_answers_and_they_are_left_alone_for_a_while_and_at_last_for_good
         taken = claim(spring, "spring", "ann", rules=RULES, clock=watch)
         assert taken is not None
         assert (taken["_id"], taken.get("unanswered") or 0) == ("spring:3", attempt - 1)
-        record(spring, "spring:3", "ann", Result.NO_ANSWER, rules=RULES, clock=watch)
+        record(spring, "spring:3", "ann", CallReport(Result.NO_ANSWER), rules=RULES, clock=watch)
         watch.at += RULES.pause - MINUTE
         settle_calls(spring, clock=watch)
         assert next_one(spring, "ann", watch) == "spring:2"
@@ -132,7 +132,7 @@ def test_nobody_answers_and_they_are_left_alone_for_a_while_and_at_last_for_good
 def test_a_pause_that_is_over_ends_at_once_where_nobody_else_is_left(spring: Db, watch: Watch) -> None:
     spring.prospects.update_many({"_id": {"$in": ["spring:0", "spring:1", "spring:2"]}}, {"$set": {"status": "done"}})
     claim(spring, "spring", "ann", rules=RULES, clock=watch)
-    record(spring, "spring:3", "ann", Result.NO_ANSWER, rules=RULES, clock=watch)
+    record(spring, "spring:3", "ann", CallReport(Result.NO_ANSWER), rules=RULES, clock=watch)
     watch.at += RULES.pause - MINUTE
     assert next_one(spring, "bob", watch) is None
     watch.at += MINUTE
@@ -144,7 +144,7 @@ def test_a_repeated_click_changes_nothing(spring: Db, watch: Watch, result: Resu
     claim(spring, "spring", "ann", rules=RULES, clock=watch)
     kept = []
     for _ in range(3):
-        record(spring, "spring:3", "ann", result, call=1, again=START + HOUR, rules=RULES, clock=watch)
+        record(spring, "spring:3", "ann", CallReport(result, again=START + HOUR), call=1, rules=RULES, clock=watch)
         kept.append((stored(spring, "spring:3"), list(spring.calls.find()), list(spring.outcomes.find())))
         watch.at += timedelta(seconds=1)
     assert kept[0] == kept[1] == kept[2]
@@ -152,12 +152,12 @@ def test_a_repeated_click_changes_nothing(spring: Db, watch: Watch, result: Resu
 
 def test_a_click_on_an_old_card_is_told_so(spring: Db, watch: Watch) -> None:
     claim(spring, "spring", "ann", rules=RULES, clock=watch)
-    record(spring, "spring:3", "ann", Result.NO_ANSWER, call=1, rules=RULES, clock=watch)
+    record(spring, "spring:3", "ann", CallReport(Result.NO_ANSWER), call=1, rules=RULES, clock=watch)
     watch.at += RULES.pause
     settle_calls(spring, clock=watch)
     assert next_one(spring, "bob", watch) == "spring:3"
     with pytest.raises(Conflict, match="already has the result 'no answer'"):
-        record(spring, "spring:3", "ann", Result.SOLD, call=1, rules=RULES, clock=watch)
+        record(spring, "spring:3", "ann", CallReport(Result.SOLD), call=1, rules=RULES, clock=watch)
     assert spring.outcomes.find_one({}) is None
 
 
@@ -166,7 +166,7 @@ def test_two_agents_never_record_for_the_same_hold(spring: Db, watch: Watch) -> 
 
     def attempt(agent: str) -> bool:
         try:
-            record(spring, "spring:3", agent, Result.SOLD, call=1, rules=RULES, clock=watch)
+            record(spring, "spring:3", agent, CallReport(Result.SOLD), call=1, rules=RULES, clock=watch)
         except Conflict:
             return False
         return True
@@ -186,7 +186,7 @@ def test_a_wish_not_to_be_called_holds_in_every_campaign(spring: Db, watch: Watc
     there = {"campaign": "autumn", "status": "open", "claim": None, "score": 0.5}
     spring.prospects.insert_many([{"_id": f"autumn:{n}", "ref": f"{n}", **there} for n in (2, 3)])
     claim(spring, "spring", "ann", rules=RULES, clock=watch)
-    record(spring, "spring:3", "ann", Result.DO_NOT_CALL, everywhere=True, rules=RULES, clock=watch)
+    record(spring, "spring:3", "ann", CallReport(Result.DO_NOT_CALL, everywhere=True), rules=RULES, clock=watch)
     assert {p["_id"] for p in spring.prospects.find({"status": "off"})} == {"autumn:3", "spring:3"}
     spring.campaigns.insert_one({"_id": "winter"})  # a file that comes in later
     spring.prospects.insert_one({**there, "_id": "winter:3", "campaign": "winter", "ref": "3"})
@@ -200,7 +200,7 @@ def test_without_a_reference_a_number_in_another_file_is_somebody_else(spring: D
     there = {"campaign": "autumn", "status": "open", "claim": None, "score": 0.5}
     spring.prospects.insert_one({"_id": "autumn:3", "ref": "3", **there})
     claim(spring, "spring", "ann", rules=RULES, clock=watch)
-    record(spring, "spring:3", "ann", Result.DO_NOT_CALL, everywhere=False, rules=RULES, clock=watch)
+    record(spring, "spring:3", "ann", CallReport(Result.DO_NOT_CALL, everywhere=False), rules=RULES, clock=watch)
     assert stored(spring, "spring:3")["status"] == "off"
     assert claim(spring, "autumn", "ann", rules=RULES, clock=watch) is not None
 
@@ -211,7 +211,7 @@ def test_a_process_that_died_right_after_the_call_was_written_is_made_good(
 ) -> None:
     claim(spring, "spring", "ann", rules=RULES, clock=watch)
     before = stored(spring, "spring:3")
-    record(spring, "spring:3", "ann", result, again=START + HOUR, everywhere=True, rules=RULES, clock=watch)
+    record(spring, "spring:3", "ann", CallReport(result, again=START + HOUR, everywhere=True), rules=RULES, clock=watch)
     whole = (stored(spring, "spring:3"), list(spring.outcomes.find()), list(spring.do_not_call.find()))
     spring.outcomes.drop()
     spring.do_not_call.drop()
@@ -233,7 +233,7 @@ def test_a_file_that_comes_in_later_brings_nobody_back(
     spring: Db, watch: Watch, schema: Schema, person: dict[str, Any], tmp_path: Path
 ) -> None:
     claim(spring, "spring", "ann", rules=RULES, clock=watch)
-    record(spring, "spring:3", "ann", Result.DO_NOT_CALL, everywhere=True, rules=RULES, clock=watch)
+    record(spring, "spring:3", "ann", CallReport(Result.DO_NOT_CALL, everywhere=True), rules=RULES, clock=watch)
     file = tmp_path / "winter.csv"
     columns = [*schema.feature_names, "customer"]
     rows = [[*(person[name] for name in schema.feature_names), key] for key in ("3", "33")]

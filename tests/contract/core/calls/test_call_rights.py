@@ -11,7 +11,7 @@ from bootstrap.setup.rights import RIGHTS
 from core.calls import undo
 from core.calls.claims import claim
 from core.calls.lifecycle import Result
-from core.calls.recording import record
+from core.calls.recording import CallReport, record
 from core.clock import now
 from core.schema import Schema
 from core.stores.mongo import Db
@@ -54,7 +54,7 @@ def spring(db: Db, schema: Schema) -> Db:
 def test_the_app_may_do_what_recording_and_taking_back_do(spring: Db, result: Result) -> None:
     with listened_to(spring) as (db, questions):
         assert claim(db, "spring", "ann") is not None
-        call = record(db, "spring:1", "ann", result, again=now() + timedelta(hours=1), everywhere=True)
+        call = record(db, "spring:1", "ann", CallReport(result, again=now() + timedelta(hours=1), everywhere=True))
         undo.undo(db, call["_id"], "ann")
     assert beyond("app", questions) == set()
 
@@ -64,7 +64,7 @@ def test_the_monitor_may_do_what_making_good_does(spring: Db, result: Result) ->
     assert claim(spring, "spring", "ann") is not None
     held = spring.prospects.find_one({"_id": "spring:1"})
     assert held is not None
-    call = record(spring, "spring:1", "ann", result, again=now() + timedelta(hours=1), everywhere=True)
+    call = record(spring, "spring:1", "ann", CallReport(result, again=now() + timedelta(hours=1), everywhere=True))
     spring.outcomes.drop()
     spring.do_not_call.drop()
     spring.prospects.replace_one({"_id": "spring:1"}, held)  # as if the app had died right after writing the call

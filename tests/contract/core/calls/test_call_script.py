@@ -68,7 +68,7 @@ def test_a_place_that_nothing_fills_is_named_and_nothing_kept(spring: Db, schema
         ("{age} {duration}", "{duration}"),
         ("{ref.__class__}", "__class__"),
     ):
-        with pytest.raises(InputError, match="Nothing is known that could stand at") as refused:
+        with pytest.raises(InputError, match="There is no value for the place") as refused:
             write_script(spring, schema, "spring", text, by="Mia", seen=None)
         assert place in refused.value.what
         assert "{ref}, {age}, {job}" in refused.value.next

@@ -10,7 +10,7 @@ from core.calls import campaigns
 from core.calls.campaigns import State, assign, offered, put, rename
 from core.calls.claims import claim
 from core.calls.lifecycle import Result
-from core.calls.recording import record
+from core.calls.recording import CallReport, record
 from core.errors import Conflict, InputError, NotFound
 from core.stores.mongo import Db
 
@@ -59,7 +59,7 @@ def test_what_is_not_open_is_called_by_nobody_and_can_still_be_recorded(spring: 
     for everything in (False, True):
         with pytest.raises(Conflict, match=state.value):
             claim(spring, "spring", "Bob", all_of_them=everything)
-    record(spring, held["_id"], "Ann", Result.SOLD)
+    record(spring, held["_id"], "Ann", CallReport(Result.SOLD))
     assert spring.outcomes.count_documents({}) == 1
     assert list(offered(spring, "Ann")) == ["autumn"]
     put(spring, "spring", State.OPEN, by="Mia")

@@ -16,7 +16,7 @@ from core.calls import undo
 from core.calls.claims import claim, mine, release
 from core.calls.filters import AHEAD, CallFilter, best, categories, ensure_indexes, index
 from core.calls.lifecycle import Result
-from core.calls.recording import record
+from core.calls.recording import CallReport, record
 from core.clock import now
 from core.schema import Schema
 from core.stores.mongo import INDEXES, Db
@@ -57,7 +57,7 @@ def test_every_question_is_answered_from_an_index_and_bounded(questions: tuple[D
         taken = claim(db, "spring", "ann")
         assert taken is not None
         assert mine(db, "spring", "ann", now())
-        call = record(db, taken["_id"], "ann", result, again=now() + timedelta(hours=1))
+        call = record(db, taken["_id"], "ann", CallReport(result, again=now() + timedelta(hours=1)))
         assert undo.last(db, "spring", "ann") is not None
         undo.undo(db, call["_id"], "ann")
         release(db, taken["_id"], "ann")

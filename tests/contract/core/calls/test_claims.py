@@ -6,7 +6,7 @@ import pytest
 
 from core.calls.claims import claim, counts, release, settle_calls
 from core.calls.lifecycle import CallRules, Result
-from core.calls.recording import record
+from core.calls.recording import CallReport, record
 from core.errors import Conflict, NotFound
 from core.stores.mongo import Db
 
@@ -65,7 +65,7 @@ def test_a_claim_ends_and_another_agent_takes_over(db: Db) -> None:
     watch.at += timedelta(minutes=10)
     assert claim(db, "spring", "bob", rules=TEN, clock=watch) is not None
     with pytest.raises(Conflict, match="now held by bob"):
-        record(db, "spring:00000", "ann", Result.SOLD, clock=watch)
+        record(db, "spring:00000", "ann", CallReport(Result.SOLD), clock=watch)
     assert db.outcomes.count_documents({}) == 0
 
 
@@ -81,22 +81,22 @@ def test_a_released_prospect_is_free_and_only_its_holder_releases(db: Db) -> Non
 def test_recording_closes_and_repeating_changes_nothing(db: Db) -> None:
     fill(db, 2)
     claim(db, "spring", "ann")
-    first = record(db, "spring:00001", "ann", Result.SOLD)
-    assert record(db, "spring:00001", "ann", Result.SOLD) == first
+    first = record(db, "spring:00001", "ann", CallReport(Result.SOLD))
+    assert record(db, "spring:00001", "ann", CallReport(Result.SOLD)) == first
     assert counts(db, "spring") == {"open": 1, "done": 1, "sold": 1}
 
 
 def test_the_first_outcome_stands(db: Db) -> None:
     fill(db, 1)
-    record(db, "spring:00000", "ann", Result.REFUSED)
+    record(db, "spring:00000", "ann", CallReport(Result.REFUSED))
     with pytest.raises(Conflict, match="already has the outcome 'refused'"):
-        record(db, "spring:00000", "bob", Result.SOLD)
+        record(db, "spring:00000", "bob", CallReport(Result.SOLD))
     assert counts(db, "spring")["sold"] == 0
 
 
 def test_a_prospect_that_is_not_there_is_not_found(db: Db) -> None:
     with pytest.raises(NotFound):
-        record(db, "spring:99999", "ann", Result.SOLD)
+        record(db, "spring:99999", "ann", CallReport(Result.SOLD))
 
 
 def test_a_process_that_died_between_the_two_writes_is_made_good(db: Db) -> None:
@@ -116,7 +116,9 @@ def test_twenty_agents_never_get_the_same_person(db: Db) -> None:
         taken: list[str] = []
         while len(taken) < 15 and (found := claim(db, "spring", f"agent-{agent}")) is not None:
             taken.append(found["_id"])
-            record(db, found["_id"], f"agent-{agent}", Result.SOLD if len(taken) % 5 == 0 else Result.REFUSED)
+            record(
+                db, found["_id"], f"agent-{agent}", CallReport(Result.SOLD if len(taken) % 5 == 0 else Result.REFUSED)
+            )
         return taken
 
     with ThreadPoolExecutor(20) as pool:

@@ -9,7 +9,7 @@ import pytest
 from core.calls.claims import claim, release
 from core.calls.filters import EVERYBODY, CallFilter, best, categories, ensure_indexes, numbers
 from core.calls.lifecycle import Result
-from core.calls.recording import record
+from core.calls.recording import CallReport, record
 from core.clock import now
 from core.schema import Schema
 from core.stores.mongo import Db
@@ -62,7 +62,7 @@ def test_a_filter_changes_whom_the_next_claim_takes(spring: Db, wanted: CallFilt
 
 def test_a_promised_call_comes_back_whatever_is_wanted(spring: Db) -> None:
     assert claim(spring, "spring", "ann") is not None
-    record(spring, "spring:23", "ann", Result.CALLBACK, again=now() + timedelta(minutes=1))
+    record(spring, "spring:23", "ann", CallReport(Result.CALLBACK, again=now() + timedelta(minutes=1)))
     spring.prospects.update_one({"_id": "spring:23"}, {"$set": {"due": 1}})
     taken = claim(spring, "spring", "ann", wanted=CallFilter(equal={"marital": "single"}))
     assert taken is not None

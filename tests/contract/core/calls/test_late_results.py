@@ -12,7 +12,7 @@ from core.calls import recording as call_records
 from core.calls.claims import claim, release, settle_calls
 from core.calls.late_results import record_late
 from core.calls.lifecycle import CallRules, Result
-from core.calls.recording import record
+from core.calls.recording import CallReport, record
 from core.calls.undo import settle_undos
 from core.errors import Conflict, InputError, NotFound
 from core.privacy.documents import Collection
@@ -74,7 +74,13 @@ def stored(db: Db, key: str = "spring:3") -> Document:
 
 def said(db: Db, agent: str, result: Result, watch: Watch, *, call: int = 1) -> Document:
     return record_late(
-        db, "spring:3", agent, result, call=call, again=watch.at + HOUR, everywhere=True, rules=RULES, clock=watch
+        db,
+        "spring:3",
+        agent,
+        CallReport(result, again=watch.at + HOUR, everywhere=True),
+        call=call,
+        rules=RULES,
+        clock=watch,
     )
 
 
@@ -228,7 +234,7 @@ def test_after_a_colleagues_result_a_late_one_counts_if_it_says_more(
 def test_who_never_held_the_person_for_this_call_is_told_as_before(spring: Db, watch: Watch) -> None:
     overtaken(spring, watch)
     with pytest.raises(Conflict, match="now held by bob"):
-        record(spring, "spring:3", "ann", Result.SOLD, call=1, rules=RULES, clock=watch)
+        record(spring, "spring:3", "ann", CallReport(Result.SOLD), call=1, rules=RULES, clock=watch)
     assert calls(spring) == []
 
 
@@ -250,7 +256,9 @@ def test_a_time_that_cannot_be_promised_is_refused_and_nobody_is_left_held(sprin
     said(spring, "bob", Result.NO_ANSWER, watch)
     before = stored(spring)
     with pytest.raises(InputError):
-        record_late(spring, "spring:3", "ann", Result.CALLBACK, call=1, again=watch.at, rules=RULES, clock=watch)
+        record_late(
+            spring, "spring:3", "ann", CallReport(Result.CALLBACK, again=watch.at), call=1, rules=RULES, clock=watch
+        )
     assert stored(spring) == before
 
 

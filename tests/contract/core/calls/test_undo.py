@@ -11,7 +11,7 @@ import pytest
 from core.calls import do_not_call, undo
 from core.calls.claims import claim, mine, settle_calls
 from core.calls.lifecycle import STATE, CallRules, Result
-from core.calls.recording import record
+from core.calls.recording import CallReport, record
 from core.calls.undo import settle_undos
 from core.errors import Conflict
 from core.stores import event_log
@@ -63,7 +63,13 @@ def said(db: Db, watch: Watch, result: Result, **more: Any) -> Document:
     """Ann takes the best and records `result`."""
     assert claim(db, "spring", "ann", rules=RULES, clock=watch) is not None
     return record(
-        db, "spring:3", "ann", result, again=watch.at + HOUR, everywhere=True, rules=RULES, clock=watch, **more
+        db,
+        "spring:3",
+        "ann",
+        CallReport(result, again=watch.at + HOUR, everywhere=True),
+        rules=RULES,
+        clock=watch,
+        **more,
     )
 
 
@@ -109,7 +115,7 @@ def test_repeating_it_changes_nothing_and_neither_does_a_late_click_on_what_was_
     whole = stored(spring, "spring:3")
     assert undo.undo(spring, call["_id"], "ann", rules=RULES, clock=watch).call["undone"]
     with pytest.raises(Conflict, match="taken back"):
-        record(spring, "spring:3", "ann", Result.SOLD, call=1, rules=RULES, clock=watch)
+        record(spring, "spring:3", "ann", CallReport(Result.SOLD), call=1, rules=RULES, clock=watch)
     assert stored(spring, "spring:3") == whole
     assert spring.outcomes.find_one({}) is None
 
@@ -119,7 +125,7 @@ def test_after_a_minute_it_stands_and_others_never_take_it_back(spring: Db, watc
     with pytest.raises(Conflict, match="ann recorded this"):
         undo.undo(spring, call["_id"], "bob", rules=RULES, clock=watch)
     watch.at += RULES.undo
-    with pytest.raises(Conflict, match="is over"):
+    with pytest.raises(Conflict, match="too late"):
         undo.undo(spring, call["_id"], "ann", rules=RULES, clock=watch)
     assert undo.last(spring, "spring", "ann", rules=RULES, clock=watch) is None
     assert stored(spring, "spring:3")["status"] == "done"
@@ -130,12 +136,12 @@ def test_somebody_who_has_the_person_on_the_phone_is_not_interrupted(spring: Db,
     assert claim(spring, "spring", "ann", rules=RULES, clock=watch) is not None
     soon = watch.at + 20 * SECOND
     hasty = CallRules(overdue=timedelta(0))
-    call = record(spring, "spring:3", "ann", Result.CALLBACK, again=soon, rules=hasty, clock=watch)
+    call = record(spring, "spring:3", "ann", CallReport(Result.CALLBACK, again=soon), rules=hasty, clock=watch)
     watch.at = soon
     taken = claim(spring, "spring", "bob", rules=hasty, clock=watch)
     assert taken is not None
     assert taken["_id"] == "spring:3"
-    with pytest.raises(Conflict, match="somebody else by now"):
+    with pytest.raises(Conflict, match="another agent by now"):
         undo.undo(spring, call["_id"], "ann", rules=hasty, clock=watch)
     assert stored(spring, "spring:3")["claim"]["by"] == "bob"
     assert [c.get("undone") for c in spring.calls.find()] == [None]

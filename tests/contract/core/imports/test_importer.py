@@ -12,7 +12,7 @@ import pytest
 from app.imports.rejected_rows import Rejected
 from bootstrap.setup.steps import _indicators
 from core.calls.lifecycle import Result
-from core.calls.recording import record
+from core.calls.recording import CallReport, record
 from core.errors import InputError
 from core.imports.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, Report, import_campaign
@@ -180,9 +180,9 @@ def test_who_was_decided_here_has_one_outcome_whatever_a_file_says_later(
     people = [{**person, "age": str(30 + n), "y": ""} for n in range(2)]
     run(write(people))
     first, second = (str(found["_id"]) for found in db.prospects.find(sort=[("row", 1)]))
-    record(db, first, "Ann", Result.NO_ANSWER)
+    record(db, first, "Ann", CallReport(Result.NO_ANSWER))
     db.prospects.update_one({"_id": first}, {"$set": {"status": "open", "due": None}})  # the pause is over
-    record(db, first, "Ann", Result.SOLD)
+    record(db, first, "Ann", CallReport(Result.SOLD))
     report = run(write([{**one, "y": "no"} for one in people]))
     assert (report.unchanged, report.outcomes) == (2, 1)
     found = {(one["prospect"], one["call"], one["positive"]) for one in db.outcomes.find()}
@@ -280,7 +280,7 @@ def test_a_call_long_after_all_that_was_known_is_rejected(
     ("name", "content", "says"),
     [
         ("empty.csv", b"", "is empty"),
-        ("broken.zip", b"PK\x03\x04 not really", "not a whole zip"),
+        ("broken.zip", b"PK\x03\x04 not really", "not a complete zip"),
         ("broken.parquet", b"PAR1 not really", "not a Parquet file"),
     ],
 )

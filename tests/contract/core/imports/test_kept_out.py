@@ -85,7 +85,7 @@ def test_without_a_reference_column_it_is_the_row_of_that_campaign(db: Db, impor
 
 def test_an_import_that_could_not_recognise_them_is_refused(db: Db, imported: Import) -> None:
     keep(db, Person("C-7"))
-    with pytest.raises(SettingsError, match="no key to recognise them by"):
+    with pytest.raises(SettingsError, match="no key to recognise them"):
         imported("C-7", key=None)
     assert db.campaigns.count_documents({}) == 0
 

@@ -9,7 +9,7 @@ from typing import Any
 from app.campaigns import do_not_call_list
 from core.calls.claims import claim, release
 from core.calls.lifecycle import Result
-from core.calls.recording import record
+from core.calls.recording import CallReport, record
 from core.calls.undo import undo
 from core.imports.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
@@ -37,7 +37,7 @@ def test_every_write_waits_for_the_journal(db: Db, schema: Schema, person: dict[
             held = claim(heard, "spring", "ann")
             assert held is not None
             again = datetime.now(UTC) + timedelta(hours=1)
-            made = record(heard, held["_id"], "ann", result, again=again, everywhere=True)
+            made = record(heard, held["_id"], "ann", CallReport(result, again=again, everywhere=True))
             undo(heard, made["_id"], "ann")
             release(heard, held["_id"], "ann")
         do_not_call_list.put_on(heard, ["7"], by="mia", why="asked by letter")
