@@ -203,7 +203,7 @@ def reachable(what: str) -> Iterator[None]:
         # MLflow reports an alias that was never set as an invalid parameter.
         if error.error_code in missing or ("alias" in str(error).lower() and "not found" in str(error).lower()):
             raise NotFound(f"The model registry does not have {what}.") from error
-        raise Unavailable(f"MLflow failed for {what}: {error}.") from error
+        raise Unavailable(f"MLflow did not do what was asked for {what}: {error}.") from error
 
 
 def saving() -> dict[str, Any]:
