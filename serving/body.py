@@ -111,10 +111,7 @@ class Budget:
 
 
 def unpacked(packed: bytes | bytearray, coding: str, most: int) -> bytes:
-    """The content of `packed`, of one or more members as gzip allows.
-
-    Raises Refused for more than `most` bytes, for a truncated body and for one that is not `coding`.
-    """
+    """The content of `packed`, of one or more members. Raises Refused: over `most` bytes, truncated or not `coding`."""
     parts: list[bytes] = []
     left, rest = most, bytes(packed)
     while rest or not parts:

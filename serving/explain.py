@@ -37,10 +37,7 @@ KNOWN = 20_000  # effects in the cache: a column of fractions has a new value in
 
 
 class Explainer:
-    """Gives reasons for the scores of one model. May be shared between threads.
-
-    `exact`: the effects are the model's own parts and add up to its log-odds.
-    """
+    """Gives reasons for one model's scores, thread-safe; `exact`: the effects add up to the model's log-odds."""
 
     def __init__(self, model: Model, reference: pd.DataFrame, schema: Schema) -> None:
         """`reference` are n rows (n > 0) of the data the model was trained on."""

@@ -51,10 +51,7 @@ HOLDS = frozenset({What.HELD, What.RELEASED})
 
 @dataclass(frozen=True)
 class Decision:
-    """One decision, with the figures it rests on (`evidence`).
-
-    `version` is the new champion or the canary; after a rollback, the restored champion; for holds, the current one.
-    """
+    """A decision on `version` (rollback: the restored champion; hold: the current one) with its figures, `evidence`."""
 
     place: int
     what: What

@@ -18,10 +18,7 @@ KEY = "level:"
 
 @dataclass(frozen=True)
 class Level:
-    """A version's shift on the log-odds, estimated from `outcomes` calls with `sales` sales.
-
-    `expected`: the number of sales that the model's own scores predicted for these calls.
-    """
+    """A version's shift, estimated from `outcomes` calls with `sales` sales; its own scores had `expected` sales."""
 
     shift: float
     outcomes: int

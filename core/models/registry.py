@@ -64,10 +64,7 @@ class ModelVersion:
 
 
 class Loaded(NamedTuple):
-    """A model that reproduced its proof, with the proof and the model's reference (see `ModelRegistry.reference`).
-
-    The reference is empty where the version carries none: only the reasons for scores depend on it.
-    """
+    """A proven model, its proof, and its reference: empty where the version has none, as only reasons depend on it."""
 
     model: Model
     proof: Proof

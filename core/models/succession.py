@@ -64,10 +64,7 @@ class Succession:
     def try_out(
         self, version: str, *, why: str, incident: str | None = None, evidence: Mapping[str, Any] | None = None
     ) -> Decision:
-        """Put `version` on trial beside the champion, in place of any canary; safe to repeat.
-
-        Raises Conflict without a champion, Unavailable.
-        """
+        """Put `version` on trial instead of any canary; repeatable. Raises Conflict without a champion, Unavailable."""
 
         def upon(present: State) -> What | None:
             if present.champion is None:
@@ -177,8 +174,10 @@ class Succession:
         def upon(present: State) -> What:
             nonlocal goes_back_to
             if present.champion != champion:
-                other = _named(present.champion)
-                what = Sentence("Version {champion} is not the champion; {other} is.", champion=champion, other=other)
+                who = (
+                    Sentence("version {version}", version=present.champion) if present.champion else Sentence("nobody")
+                )
+                what = Sentence("Version {champion} is not the champion; {other} is.", champion=champion, other=who)
                 raise _refusal(what, next=LOOK_AGAIN)
             if present.previous is None:
                 what = Sentence(
@@ -254,7 +253,3 @@ class Succession:
 
 def _refusal(what: Sentence, next: Sentence | str = "") -> Conflict:
     return Conflict(what, kept=Sentence("Nothing was changed."), next=next)
-
-
-def _named(version: str | None) -> Sentence:
-    return Sentence("version {version}", version=version) if version else Sentence("nobody")

@@ -54,10 +54,9 @@ def seal(figures: Mapping[str, Any]) -> str:
 def sign(
     db: Db, model: str, week_name: str, figures: Mapping[str, Any], *, by: str, note: str, clock: Clock = now
 ) -> Signed:
-    """Sign the review of a week as `figures` showed it; the first signature freezes them.
+    """Sign a week's review as `figures` showed it; the first signature freezes them.
 
-    Raises InputError while the week lasts, Conflict when `by` signed before or somebody signed other figures meanwhile,
-    Unavailable.
+    Raises InputError while the week lasts, Conflict after a signature by `by` or of other figures, Unavailable.
     """
     if week.span(week_name)[1] > clock():
         raise InputError(

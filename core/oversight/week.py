@@ -83,10 +83,9 @@ class Facts:
 
 def held(hold: Decision) -> str:
     """A hold in words, with what to do."""
-    why = hold.why.rstrip(".")
     return (
-        f"{hold.by} holds the champion since {hold.at:%Y-%m-%d %H:%M} UTC: {why}. Nothing is promoted and no training "
-        "is requested until the hold is released on the page Models."
+        f"{hold.by} holds the champion since {hold.at:%Y-%m-%d %H:%M} UTC: {hold.why.rstrip('.')}. Nothing is promoted "
+        "and no training is requested until the hold is released on the page Models."
     )
 
 
@@ -98,12 +97,11 @@ def last(incident: Document) -> str:
 def gather(db: Db, model: str, since: datetime, until: datetime) -> Facts:
     """The facts from `since` to before `until`. Raises Unavailable."""
     within = {"$gte": since, "$lt": until}
-    kinds = [kind for kind, _ in REPORTS.values()]
     all_decisions = decisions(db, model)
     with reachable():
         calls = count_between(db.outcomes, "at", within)
         sales = count_between(db.outcomes, "at", within, positive=True)
-        reports = list(db.reports.find({"made.at": within, "kind": {"$in": kinds}}))
+        reports = list(db.reports.find({"made.at": within, "kind": {"$in": [kind for kind, _ in REPORTS.values()]}}))
         ended = list(db.events.find({"what": Event.TRAINING_ENDED, "at": within}))
         incidents = list(db.incidents.find({"$or": [{"opened.at": within}, ACTIVE]}).sort([("_id", ASCENDING)]))
         sources = [str(fact["_id"]).removeprefix("monitor:") for fact in db.appliance.find({"state": "stale"})]

@@ -48,9 +48,5 @@ def collections(db: Db) -> list[Collection]:
         Collection(db, "outcomes", "prospect"),
         Collection(db, "prospects", "_id"),
         Collection(db, "predictions", "prospect"),
-        Collection(db, "do_not_call", "_id", _own_key),
+        Collection(db, "do_not_call", "_id", lambda person, _: [person.ref] if person.campaign is None else []),
     ]
-
-
-def _own_key(person: Person, _campaigns: Sequence[str]) -> list[str]:
-    return [person.ref] if person.campaign is None else []

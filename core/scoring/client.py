@@ -56,10 +56,7 @@ class ScoringClient:
         )
 
     def what_if(self, rows: Sequence[Mapping[str, Value]]) -> list[protocol.Score]:
-        """The champion's scores of n hypothetical rows (at most `protocol.MAX_ROWS`). The service logs nothing.
-
-        Raises InputError for a broken rule, Unavailable.
-        """
+        """The champion's scores of n rows (at most `protocol.MAX_ROWS`), not logged. Raises InputError, Unavailable."""
         nobody = ["what-if"] * len(rows)
         return self._ask(protocol.request(self._schema, rows, nobody, uuid.uuid4().hex, what_if=True))
 

@@ -46,10 +46,7 @@ class Prediction:
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
-        """The record in a document that this, an earlier or a later version of `document()` made.
-
-        Missing newer fields get their defaults; unknown fields are left out.
-        """
+        """The record in a document: a missing newer field gets its default, an unknown field is left out."""
         keys = {field.name: "_id" if field.name == "id" else field.name for field in fields(cls)}
         added = {field.name for field in fields(cls) if field.default is not MISSING}
         return cls(**{name: document[key] for name, key in keys.items() if key in document or name not in added})

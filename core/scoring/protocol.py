@@ -106,10 +106,7 @@ def is_prospect(key: str) -> bool:
 
 
 def refusal(schema: Schema, row: Mapping[str, Value], prospect: str) -> InputError | None:
-    """The error with which the scoring service would refuse this row, or None.
-
-    The service refuses a request as a whole. This finds the rows at fault.
-    """
+    """The scoring service's error for this row, or None. The service itself refuses a request only as a whole."""
     try:
         tensors = request(schema, [row], [prospect], "")["inputs"]
         parse(schema, [Tensor(**tensor) for tensor in tensors])
@@ -119,10 +116,7 @@ def refusal(schema: Schema, row: Mapping[str, Value], prospect: str) -> InputErr
 
 
 def asks_what_if(parameters: Mapping[str, Any]) -> bool:
-    """Whether a request with these parameters is a what-if.
-
-    Raises InputError where `what_if` is neither true nor false: a guess could lose or invent a prediction.
-    """
+    """Whether the request is a what-if. Raises InputError for no boolean, as a guess could lose a prediction."""
     what_if = parameters.get(WHAT_IF, False)
     if not isinstance(what_if, bool):
         raise InputError(f"the parameter {WHAT_IF} is {_shown(what_if)}; must be true or false")

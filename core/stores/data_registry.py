@@ -98,10 +98,7 @@ class DataRegistry:
             yield
 
     def add(self, data: Path, *, rows: int, facts: Mapping[str, str] | None = None, clock: Clock = now) -> Snapshot:
-        """Store the parquet file `data` as a snapshot; returns the existing one where it has the same content.
-
-        Raises Unavailable when S3 does not answer; the next call continues from there.
-        """
+        """Store the parquet file `data`, or find the snapshot with its content. Repeatable. Raises Unavailable."""
         self.ensure()
         digest = sha256(data)
         with self.writing():
@@ -248,8 +245,7 @@ def _commit_of(git: pygit2.Repository, tag: str) -> pygit2.Commit:
 
 
 def _snapshot(commit: pygit2.Commit) -> Snapshot:
-    content: dict[str, Any] = json.loads((commit.tree / FACTS).data)
-    return Snapshot(**content)
+    return Snapshot(**json.loads((commit.tree / FACTS).data))
 
 
 def _author(at: datetime) -> pygit2.Signature:

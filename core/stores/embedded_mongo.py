@@ -48,10 +48,7 @@ def local_time(field: str, minutes: int) -> Expression:
 def tally(
     collection: Collection[Document], query: Mapping[str, Any], parts: Sequence[Expression]
 ) -> dict[tuple[str, ...], int]:
-    """The number of documents that fit `query`, by combination of the texts `parts`.
-
-    The server cannot group by a document, so the parts are joined to one text.
-    """
+    """The number of documents that fit `query` by their texts `parts`, joined: the server cannot group by documents."""
     key = {"$concat": [text for part in parts for text in (SEPARATOR, part)][1:]}
     steps: list[Step] = [{"$match": query}, {"$addFields": {"key": key}}, {"$group": {"_id": "$key", "n": {"$sum": 1}}}]
     groups = list(collection.aggregate(steps))

@@ -35,10 +35,7 @@ class Home(Store, Protocol):
     """Where records belong, and where the spool's records move to."""
 
     def merge(self, documents: Sequence[Document], seconds: float) -> list[Document]:
-        """Insert the records whose keys are free, within about `seconds`; returns the stored record of each of the n.
-
-        Raises Unavailable.
-        """
+        """Insert records whose keys are free, in about `seconds`; returns the n stored ones. Raises Unavailable."""
         ...
 
 
@@ -61,11 +58,7 @@ class PredictionLog:
         self._spooling = spool.backlog().waiting > 0
 
     def write(self, predictions: Sequence[Prediction]) -> list[Prediction]:
-        """Make one request's n records durable; returns the log's records under their keys.
-
-        Raises Conflict when the request id was used for other rows, and Unavailable when neither MongoDB nor the spool
-        could store them.
-        """
+        """Make n records durable; returns the stored ones. Raises Conflict (id used for other rows), Unavailable."""
         stored = self._put([prediction.document() for prediction in predictions])
         return [Prediction.from_document(document) for document in stored]
 
