@@ -88,7 +88,7 @@ def _add(db: Db, key: str, entry: Document) -> None:
             kept=Sentence("Your signature was not added."),
             next=Sentence("The page shows the signed figures; check them, then sign."),
         )
-    twice = Conflict(Sentence("{who} has signed this week already.", who=by), kept=Sentence("That signature is valid."))
+    twice = Conflict(Sentence("{who} has signed this week already.", who=by), kept=Sentence("That signature stays."))
     if first is not None and first["signed"]["by"] == by:
         raise twice
     try:
