@@ -1,7 +1,6 @@
 """How far each column moves a row's score from the average, in log-odds.
 
-A column's effect is the change of the log-odds when its value replaces the typical values of the training data, one
-column at a time.
+A column's effect is the change of the log-odds when only its value replaces the typical ones of the training data.
 
 Where a model adds its columns up, as a logistic regression does, the other columns do not matter. Every value has one
 effect, and the effects of all columns add up to the row's log-odds less the average of the training data (Štrumbelj and

@@ -1,7 +1,6 @@
 """One request: both models score, the route decides, the log stores, and the stored record is the answer.
 
-Each model's scores are first moved to its level (`core.models.level`). The champion alone answers a what-if, which
-leaves no trace.
+Each model's scores are first moved to its level (`core.models.level`). A what-if goes to the champion, unlogged.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The decisions about a model, and the state they add up to: which version was champion or on trial when, and why.
 
 The collection `models` only grows. No entry is ever updated, so a crash leaves none half written.
-`core.models.succession` takes decisions.
 """
 
 from __future__ import annotations
@@ -74,8 +73,7 @@ class State:
     """What the decisions add up to.
 
     `reigns`: the decisions that made the champions a rollback can reach, the current one last. `trial`: the decision
-    that put the canary on trial. `last`: the last decision's place. `hold`: until it is released, nothing is promoted
-    and no training is requested.
+    that put the canary on trial. `last`: the last decision's place. `hold`: stops promotions and requests for training.
     """
 
     reigns: tuple[Decision, ...] = ()

@@ -44,8 +44,8 @@ Calls = tuple[Numbers, Numbers]
 def newest(learnt: Calls, heard: Calls, size: int) -> Calls:
     """The newest `size` calls with outcomes: those `learnt` in training, then those `heard` since.
 
-    A new model begins with the newest outcomes it was fitted on; without them it would enter service at the level of
-    its whole window. It fits them a little too well, which keeps its level near the one of training.
+    Without those of training a new model would enter service at the level of its whole window. It fits them a little
+    too well, which keeps its level near that of training.
     """
     missing = max(size - heard[0].size, 0)
     older = [side[side.size - min(missing, side.size) :] for side in learnt]
@@ -89,8 +89,7 @@ def error(scores: npt.ArrayLike, shift: float) -> float:
 def followed(shift: float, scores: npt.ArrayLike, positives: npt.ArrayLike) -> float:
     """The shift to put in force after `shift`, from the newest n calls with outcomes. Raises InputError (`estimate`).
 
-    0 below LEAST_OUTCOMES; `shift` itself while it is within CERTAIN standard errors of the estimate, so the same calls
-    again change nothing.
+    0 below LEAST_OUTCOMES; `shift` while it is within CERTAIN standard errors, so the same calls again change nothing.
     """
     if np.size(positives) < LEAST_OUTCOMES:
         return 0.0

@@ -52,8 +52,7 @@ def quality(y: ArrayLike, score: ArrayLike) -> Quality:
 def top_half_capture(y: ArrayLike, score: ArrayLike) -> float:
     """The share of all sales in the better half of the list, which ends at n/2: 0.5 without any order, 1 at best.
 
-    Rows with the same score share their places, so the order of ties does not matter. Raises InputError when the sizes
-    differ or y holds only one class.
+    Rows with the same score share their places, so ties need no order. Raises InputError for other sizes or one class.
     """
     truth, probability = _paired(y, score)
     levels, level = np.unique(-probability, return_inverse=True)  # best first

@@ -74,8 +74,7 @@ class Proof:
 def predict(model: Model, rows: Rows) -> Scores:
     """The probability of a sale for each of n rows, shape [n], to twelve decimals (`core.models.level.DECIMALS`).
 
-    Values are as `Column.parse` leaves them: words for categories, numbers otherwise. Raises KeyError for a missing
-    feature.
+    Values are as `Column.parse` leaves them: words for categories, else numbers. Raises KeyError for a missing feature.
     """
     names = list(model.feature_names_in_)
     if isinstance(rows, pd.DataFrame):

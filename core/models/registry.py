@@ -2,8 +2,7 @@
 
 A registered model carries `proof.json` (inputs with the scores they must give) and `reference.parquet` (the data it was
 trained on, with its own scores). Models are stored in skops' format, which holds no code. MLflow would read the list of
-types that may be built from the model's own file, so a model could approve itself; here one reviewed list, in this
-module, holds for every model.
+trusted types from the model's own file, so a model could approve itself; this module has one reviewed list for all.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Takes decisions about model versions: which one is champion, on trial or held.
 
-The decisions up to a moment add up to the state at that moment (`core.models.decisions`). A decision's key is its place
-in the list. When two processes decide on the same state at once, one decision is written; the other process sees the
-changed state and decides anew.
+`core.models.decisions` adds the decisions up to a state. A decision's key is its place in the list, so of two processes
+that decide on the same state, one writes its decision; the other sees the changed state and decides anew.
 
 The aliases in MLflow, which serving obeys, follow the decisions (`Succession.follow`). A process that dies after a
 decision leaves outdated aliases until monitoring, which checks every few seconds, corrects them.
@@ -166,8 +165,8 @@ class Succession:
     def roll_back(self, champion: str, *, why: str, incident: str | None = None) -> Decision:
         """Go back from `champion` to the champion before it. A trial ends too: it compared with the wrong champion.
 
-        `champion` is named so that two requests go back once. Raises Conflict when another version is champion or there
-        is no earlier one, Unavailable.
+        `champion` is named so that two requests go back once. Raises Conflict if it is not the champion or is the first
+        one, Unavailable.
         """
         goes_back_to = ""
 

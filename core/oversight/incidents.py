@@ -1,7 +1,6 @@
 """Changes to incidents. Monitoring writes them; on a screen, people note which ones they look after.
 
-A change is written only if the incident's `revision` is the one that was read, so a person and the monitor never undo
-each other's change.
+A change is written only if the `revision` is as it was read, so a person and the monitor never undo each other's work.
 """
 
 from __future__ import annotations

@@ -41,9 +41,8 @@ def span(week: str) -> tuple[datetime, datetime]:
 class Facts:
     """The facts of a period; `incidents`, `hold` and `stale` are in their present state.
 
-    `reports`: of drift and quality, the oldest first. `taken`: the decisions of the period. `lineup`: the state at its
-    end. `trainings`: their number, by result. `incidents`: opened in the period, or still unresolved. `stale`: causes
-    whose source is out of date.
+    `reports`: of drift and quality, the oldest first. `taken`: the period's decisions. `lineup`: the state at its end.
+    `trainings`: their number by result. `incidents`: opened then, or unresolved. `stale`: causes with outdated sources.
     """
 
     calls: int

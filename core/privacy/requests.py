@@ -6,10 +6,9 @@ A request is one document of `erasures`:
                ↑__________|
 
 Each pass goes through every place (`core.privacy.place`), counts the person's records, removes them, and counts again.
-An operation that is under way during a pass (recording a call, ranking) may write a record behind it. So a second pass
-follows after `QUIET`, and passes repeat until one finds nothing. Then the request is done: everything that helped to
-find the person leaves the document, and a receipt without it stays. A process may be killed at any point: the next one
-repeats the pass, which is safe.
+An operation under way (recording a call, ranking) may write a record behind the pass. So another pass follows after
+`QUIET`, until one finds nothing. Then the request is done: everything that helped to find the person leaves the
+document, and a receipt without it stays. A killed process does no harm: the next one repeats the pass.
 
 The pseudonym stays. It identifies the person in a second request, and in an import that would bring back a person who
 must stay out (`core.imports.kept_out`). Whoever has the key can test a reference against it, so it is strictly still

@@ -1,7 +1,6 @@
 """The prediction log's record: a row, its answer, and the model that gave it.
 
-Only the scoring service writes it; monitoring, training and the screens read it. A record's `_id` is `{request}:{row}`,
-so repeating a write is safe.
+Only the scoring service writes it. A record's `_id` is `{request}:{row}`, so repeating a write is safe.
 """
 
 from __future__ import annotations
@@ -19,9 +18,8 @@ from core.stores.mongo import Document
 class Prediction:
     """One scored row. `score` is used; `shadow_score` is the other model's, if there is one.
 
-    `level` and `shadow_level`: the shifts on the log-odds that these scores include (`core.models.level.raw` removes
-    them). `prospect` is "" where the request named none. `reasons`: as `core.scoring.reasons.documents` makes them,
-    None where none were requested.
+    `level` and `shadow_level`: the shifts on the log-odds in these scores (`core.models.level.raw` removes them).
+    `prospect` is "" where the request named none. `reasons`: as `core.scoring.reasons.documents` makes them, or None.
     """
 
     id: str

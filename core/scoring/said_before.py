@@ -16,8 +16,7 @@ def predictions_before(
 ) -> Iterator[tuple[Document, list[Document]]]:
     """Each outcome with the predictions of its prospect up to the call, the oldest first (at one moment, by key).
 
-    `since` leaves out earlier predictions; `fields`, the projection of a prediction, must hold `prospect` and `at`.
-    Raises Unavailable.
+    `since` leaves out earlier ones; `fields`, their projection, must hold `prospect` and `at`. Raises Unavailable.
     """
     for start in range(0, len(outcomes), PAGE):
         page = outcomes[start : start + PAGE]

@@ -26,8 +26,7 @@ class Store(Protocol):
     def put(self, documents: Sequence[Document]) -> list[Document]:
         """Make one request's n records durable; returns the stored records under their keys.
 
-        Raises Unavailable, and Conflict when a key has a record with another question; no further record is written
-        then.
+        Raises Unavailable, and Conflict (nothing more is written) when a key has a record with another question.
         """
         ...
 
