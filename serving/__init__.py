@@ -1,1 +1,1 @@
-"""The MLServer runtime: champion and canary, routing, and the prediction log's only writer."""
+"""The MLServer runtime: champion and canary, routing, and the only writer of the prediction log."""

@@ -1,11 +1,10 @@
-"""Bounds the body of every request, as it was sent and as it is once unpacked.
+"""Limits the body of every request, both as sent and as unpacked.
 
-MLServer unpacks gzip without a limit, and reads whatever it is sent before it looks at it. Here a body is received and
-unpacked before MLServer sees the request, and refused as soon as it has more than `most` bytes. What MLServer makes of
-a body takes up to 42 times as much memory (measured on 16 MB of empty lists), so the bodies that are being answered
-have at most `most` bytes together; others wait, and those that wait are bounded too.
+MLServer reads whole bodies and unpacks gzip without a limit. Here a body is received and unpacked before MLServer sees
+the request, and refused as soon as it has more than `most` bytes. MLServer's objects take up to 42 times the memory of
+a body (measured on 16 MB of empty lists). So bodies in work have at most `most` bytes together; the rest wait, limited too.
 
-Codings are those of RFC 9110, section 8.4.1. One may be used, not several: a packed packet is how bombs are made.
+Codings: RFC 9110, section 8.4.1. A body may use only one, because decompression bombs nest them.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MEGABYTE = 1_000_000
-# By coding, the window that zlib is told: 31 is gzip's own header, 15 that of zlib, which HTTP calls deflate.
+# By coding, zlib's window bits: 31 expects gzip's header, 15 that of zlib, which HTTP calls deflate.
 CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
-WAITING = 4  # times `most` bytes that may have been received and not answered
+WAITING = 4  # times `most`: the bytes of all requests that are received and unanswered
 BAD_REQUEST, TOO_LARGE, UNSUPPORTED, BUSY = 400, 413, 415, 503
 
 
 class Refused(Exception):
-    """A body that is not taken, and the status and the words of the answer."""
+    """A refused body, with the status and the text of the answer."""
 
     def __init__(self, status: int, what: str, next: str) -> None:
         super().__init__(f"{what} Nothing was scored. {next}")
@@ -35,12 +34,12 @@ class Refused(Exception):
 
 
 class BoundedBody:
-    """ASGI middleware in front of MLServer: no body reaches `app` that has more than `most` bytes unpacked."""
+    """ASGI middleware before MLServer: no body of more than `most` bytes, unpacked, reaches `app`."""
 
     def __init__(self, app: ASGIApp, most: int) -> None:
         self._app, self._most = app, most
         self._budget = Budget(most)
-        self._received = 0  # bytes of all requests that are not answered yet, as they were sent
+        self._received = 0  # bytes, as sent, of all unanswered requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
@@ -58,15 +57,15 @@ class BoundedBody:
         except Refused as refusal:
             await _answer(refusal, send)
         except asyncio.IncompleteReadError:
-            return  # the sender went away; there is nobody to answer
+            return  # the sender closed the connection
         finally:
             self._forget(sent)
 
     async def _receive(self, scope: Scope, receive: Receive, sent: bytearray) -> None:
-        """Fill `sent` with the body as it was sent. Raises Refused, IncompleteReadError."""
+        """Fill `sent` with the body as sent. Raises Refused, IncompleteReadError."""
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdigit() and int(declared) > self._most:
-            raise self._too_large()
+            raise too_large(self._most)
         more = True
         while more:
             message = await receive()
@@ -76,7 +75,7 @@ class BoundedBody:
             sent += chunk
             self._received += len(chunk)
             if len(sent) > self._most:
-                raise self._too_large()
+                raise too_large(self._most)
             if self._received > WAITING * self._most:
                 raise Refused(BUSY, "Too many large requests wait to be answered.", "Send it again in a moment.")
             more = message.get("more_body", False)
@@ -85,12 +84,9 @@ class BoundedBody:
         self._received -= len(sent)
         sent.clear()
 
-    def _too_large(self) -> Refused:
-        return too_large(self._most)
-
 
 class Budget:
-    """Lets requests pass while their bodies have at most `most` bytes together, in the order in which they came."""
+    """Lets requests pass in order of arrival while their bodies have at most `most` bytes together."""
 
     def __init__(self, most: int) -> None:
         self._free = most
@@ -99,7 +95,7 @@ class Budget:
 
     @asynccontextmanager
     async def share(self, size: int) -> AsyncIterator[None]:
-        """Wait until `size` bytes (at most all there are) are free, and hold them. Nothing is never waited for."""
+        """Wait until `size` bytes (at most the whole budget) are free, and take them. An empty body never waits."""
         if size:
             async with self._turn:
                 while self._free < size:
@@ -114,16 +110,13 @@ class Budget:
 
 
 def unpacked(packed: bytes | bytearray, coding: str, most: int) -> bytes:
-    """What `packed` holds, of one or more members as gzip allows.
-
-    Raises Refused where it holds more than `most` bytes, is torn, or is not `coding` at all.
-    """
+    """The content of `packed`, of one or more members. Raises Refused: over `most` bytes, truncated or not `coding`."""
     parts: list[bytes] = []
     left, rest = most, bytes(packed)
     while rest or not parts:
         member = zlib.decompressobj(CODINGS[coding])
         try:
-            part = member.decompress(rest, left + 1)  # never more, however much there is in it
+            part = member.decompress(rest, left + 1)  # the second argument limits the output
         except zlib.error as error:
             raise Refused(BAD_REQUEST, f"The body is not {coding}: {error}.", "Pack it again.") from error
         if len(part) > left:
@@ -145,19 +138,19 @@ def too_large(most: int) -> Refused:
 
 
 def _coding(headers: Headers) -> str:
-    """The coding of the body, "" where there is none. Raises Refused for one that is not known, and for several."""
+    """The coding of the body, or "". Raises Refused for an unknown coding, and for several."""
     named = [word.strip().lower() for value in headers.getlist("content-encoding") for word in value.split(",")]
     codings = [word for word in named if word not in ("", "identity")]
     if not codings:
         return ""
     if len(codings) > 1 or codings[0] not in CODINGS:
-        what = f"The body is packed as '{', '.join(codings)[:80]}', which is not taken."
+        what = f"The body is packed as '{', '.join(codings)[:80]}', which is not accepted."
         raise Refused(UNSUPPORTED, what, "Send it plain, or packed once with gzip or deflate.")
     return codings[0]
 
 
 def _plain(scope: Scope, body: bytes) -> Scope:
-    """`scope` of a request whose body is `body` as it stands."""
+    """`scope` for the unpacked `body`."""
     headers = MutableHeaders(raw=list(scope["headers"]))
     for name in ("content-encoding", "transfer-encoding"):
         del headers[name]
@@ -167,7 +160,7 @@ def _plain(scope: Scope, body: bytes) -> Scope:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """Gives the whole body once, and from then on what the server has to say."""
+    """Gives the whole body once, then the server's messages."""
     message: Message | None = {"type": "http.request", "body": body, "more_body": False}
 
     async def replay() -> Message:
@@ -181,7 +174,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 async def _answer(refusal: Refused, send: Send) -> None:
-    """Answer in the words and the form of MLServer's own errors."""
+    """Answer in the form of MLServer's own errors."""
     body = json.dumps({"error": str(refusal)}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if refusal.status == UNSUPPORTED:

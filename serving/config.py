@@ -16,7 +16,7 @@ LOGGING: dict[str, Any] = {
     "root": {"level": "WARNING", "handlers": ["stdout"]},
     "loggers": {
         "serving": {"level": "INFO"},
-        # It has a handler of its own; without this every line would stand twice.
+        # MLServer's logger has a handler of its own; if it propagated, every line would appear twice.
         "mlserver": {"level": "INFO", "handlers": ["stdout"], "propagate": False},
     },
 }
@@ -27,7 +27,7 @@ def write(
 ) -> None:
     """Write `settings.json` and `prospect-scorer/model-settings.json` into `folder`; safe to repeat.
 
-    MLServer listens on these three ports of `host` and on nothing else; it cannot be told to leave gRPC out.
+    MLServer listens on these three ports of `host` only; it has no setting that turns gRPC off.
     """
     server = {
         "debug": False,  # no access log, and no stack trace in a reply
@@ -35,7 +35,7 @@ def write(
         "http_port": http_port,
         "grpc_port": grpc_port,
         "metrics_port": metrics_port,
-        "parallel_workers": 0,  # in this process: one line-up and one log for all requests
+        "parallel_workers": 0,  # answers in this process: one line-up and one log for all requests
         "gzip_enabled": False,  # on loopback it costs more than it saves
         "logging_settings": LOGGING,
     }

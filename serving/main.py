@@ -1,4 +1,4 @@
-"""The composition root: wires the settings to the registry, the levels, the router, the log and the scorer."""
+"""The composition root: builds the scoring service from its settings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MONGO_SECONDS = 2.0
 
 
 class Settings(MongoSettings, RegistrySettings, SchemaSettings, ServingSettings):
-    """What the scoring service needs to know."""
+    """The settings of the scoring service."""
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Service:
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
-        """Begin to look at the registry, the levels and who is to be forgotten, and to drain the spool."""
+        """Start the threads that follow the registry, the levels and the erasures, and drain the spool."""
         self._threads = [
             threading.Thread(target=self.models.run, args=(self.reload_seconds, self._stop), name="models"),
             threading.Thread(target=self.levels.run, args=(self.reload_seconds, self._stop), name="levels"),
@@ -61,11 +61,11 @@ class Service:
             threading.Thread(target=self.forgetting.run, args=(FORGET_SECONDS, self._stop), name="forget"),
         ]
         for thread in self._threads:
-            thread.daemon = True  # a registry that hangs must not hold up the end; every write may be cut off
+            thread.daemon = True  # a registry that hangs must not delay the end; every write may be interrupted
             thread.start()
 
     def stop(self) -> None:
-        """End the threads; one that hangs in a network call ends with the process."""
+        """Stop the threads; one that hangs in a network call ends with the process."""
         self._stop.set()
         for thread in self._threads:
             thread.join(timeout=5)
@@ -95,5 +95,5 @@ class Service:
     @classmethod
     def from_environment(cls) -> Self:
         """The service that the environment describes. Raises SettingsError, SchemaError."""
-        MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # its bars would stand in the log
+        MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # its bars would fill the log
         return cls.compose(load(Settings))

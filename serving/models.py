@@ -1,8 +1,8 @@
-"""The models that answer: champion and canary, kept in step with the registry's aliases.
+"""The models that answer, champion and canary, as the registry's aliases name them.
 
-A thread looks at the aliases; a new version is loaded and proven there, then one reference is swapped. Requests take
-that reference once and finish on it, so none is dropped and none sees half a change. A registry that does not answer
-changes nothing, and a version that cannot be trusted is refused: what is loaded goes on.
+A thread follows the aliases: it loads and proves a new version, then swaps one reference. A request takes the reference
+once and finishes with it, so no request is dropped or sees half a change. If the registry does not answer, or a version
+cannot be trusted, the loaded models stay in service.
 """
 
 from __future__ import annotations
@@ -26,28 +26,27 @@ from serving.explain import Explainer
 
 log = logging.getLogger(__name__)
 
-# A refused version is tried again this often: what refused it may have been the network or a full disk.
+# Seconds until a refused version is tried again, because the network or a full disk may have been the reason.
 RETRY_SECONDS = 15.0
 
 
 class Registry(Protocol):
-    """What is asked of the model registry."""
+    """The part of the model registry that serving uses."""
 
     def version_by_alias(self, alias: str) -> ModelVersion | None:
         """The version under `alias`, or None. Raises Unavailable."""
         ...
 
     def load(self, version: ModelVersion) -> Loaded:
-        """The version's model, once it has reproduced its proof. Raises ModelError, Unavailable."""
+        """The version's model, with its proof checked. Raises ModelError, Unavailable."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class Served:
-    """A loaded version. `key` also tells apart two models that both were version "1" of a registry made anew.
+    """A loaded version. Its `key` has the run too, because a registry made anew starts at version "1" again.
 
-    `explainer` is None for a version whose scores cannot be explained, `unexplained` says why; it is no reason not to
-    serve it.
+    Without an `explainer` its scores come without reasons; `unexplained` says why.
     """
 
     version: str
@@ -68,7 +67,7 @@ class Served:
 
 @dataclass(frozen=True)
 class Lineup:
-    """Who answers. Never changed, only replaced."""
+    """The models that answer. Never changed, only replaced."""
 
     champion: Served
     canary: Served | None = None
@@ -76,7 +75,7 @@ class Lineup:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a version is not served, and when (monotonic seconds) it is looked at again."""
+    """Why a version is not served, and when (monotonic seconds) it is tried `again`."""
 
     version: str
     why: str
@@ -84,7 +83,7 @@ class Refusal:
 
 
 class Models:
-    """The current line-up, None until there is a champion; `looked` is set once the registry was asked."""
+    """The current line-up, None until there is a champion; `looked` is set after the first attempt to read."""
 
     def __init__(self, registry: Registry, schema: Schema, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._registry = registry
@@ -103,7 +102,7 @@ class Models:
         return list(self._refused.values())
 
     def refresh(self) -> None:
-        """Bring the line-up in step with the aliases, as far as the registry and the versions allow."""
+        """Update the line-up to the aliases, as far as the registry and the versions allow."""
         self._silence = None
         try:
             champion = self._registry.version_by_alias(CHAMPION)
@@ -112,39 +111,39 @@ class Models:
         except Unavailable as error:
             self._silence = error
         if self._silence and self.registry_answers:
-            log.warning("the model registry does not answer; the models go on as they are: %s", self._silence)
+            log.warning("the model registry does not answer; the loaded models stay in service: %s", self._silence)
         elif not self._silence and not self.registry_answers:
             log.info("the model registry answers again")
         self.registry_answers = self._silence is None
 
     def run(self, every_seconds: float, stop: threading.Event) -> None:
-        """Look every `every_seconds` until `stop` is set."""
+        """Refresh every `every_seconds` until `stop` is set."""
         while True:
             try:
                 self.refresh()
-            except Exception:  # the thread must outlive whatever one look meets
-                log.exception("a look at the model registry failed; the models go on as they are")
+            except Exception:  # the thread must survive any error
+                log.exception("the models could not be refreshed; the loaded ones stay in service")
             self.looked.set()
             if stop.wait(every_seconds):
                 return
 
     def _follow(self, champion: ModelVersion | None, canary: ModelVersion | None) -> None:
-        wanted = [version for version in (champion, canary) if version]
-        self._refused = {key: why for key, why in self._refused.items() if key in map(_key, wanted)}
-        held = self.lineup
-        first = (self._served(champion) if champion else None) or (held.champion if held else None)
+        aliased = {_key(version) for version in (champion, canary) if version}
+        self._refused = {key: refusal for key, refusal in self._refused.items() if key in aliased}
+        present = self.lineup
+        first = (self._served(champion) if champion else None) or (present.champion if present else None)
         if first is None:
             return
         second = self._served(canary) if canary and _key(canary) != first.key else None
-        if held is None or (held.champion, held.canary) != (first, second):
+        if present is None or (present.champion, present.canary) != (first, second):
             self.lineup = Lineup(first, second)
             log.info("champion is version %s, canary %s", first.version, second.version if second else "none")
 
     def _served(self, version: ModelVersion) -> Served | None:
-        """`version` ready to answer: the one that is held, or else loaded; None where it is not to be had."""
+        """`version` ready to answer, from the line-up or newly loaded; None where it cannot be served."""
         key = _key(version)
-        held = self.lineup
-        for served in (held.champion, held.canary) if held else ():
+        present = self.lineup
+        for served in (present.champion, present.canary) if present else ():
             if served and served.key == key:
                 return served
         before = self._refused.get(key)
@@ -156,14 +155,14 @@ class Models:
         except Unavailable as error:
             self._silence = error
             return None
-        except Exception as error:  # noqa: BLE001  whatever a model's file does, the loaded one goes on
+        except Exception as error:  # noqa: BLE001  whatever a model's file does, the loaded model stays in service
             self._refuse(key, version, error, before)
             return None
         self._refused.pop(key, None)
         served = Served(version.version, key, loaded.model)
         try:
             explainer = Explainer(loaded.model, loaded.reference, self._schema)
-        except Exception as error:  # noqa: BLE001  whatever its reference is, the model gives scores
+        except Exception as error:  # noqa: BLE001  a model scores even if its reference is unusable
             why = f"{type(error).__name__}: {error}"
             log.warning("the scores of version %s come without reasons: %s", version.version, why)
             return replace(served, unexplained=why)
@@ -173,7 +172,7 @@ class Models:
     def _check_features(self, version: ModelVersion, model: Model) -> None:
         unknown = sorted(set(model.feature_names_in_) - self._features)
         if unknown:
-            raise ModelError(f"Version {version.version} wants '{unknown[0]}', which the schema does not have.")
+            raise ModelError(f"Version {version.version} needs '{unknown[0]}', which the schema does not have.")
 
     def _refuse(self, key: tuple[str, str], version: ModelVersion, error: Exception, before: Refusal | None) -> None:
         why = str(error) if isinstance(error, CallwiseError) else f"{type(error).__name__}: {error}"

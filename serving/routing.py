@@ -1,7 +1,7 @@
-"""Which prospects the canary answers for.
+"""Decides which prospects the canary scores.
 
-Sticky: a keyed hash of the prospect decides, so the same person gets the same model in every request, on every
-replica, and nobody without the key can choose who gets the canary. HMAC-SHA256: RFC 2104, FIPS 180-4.
+A keyed hash of the prospect decides, so a person gets the same model in every request and on every replica, and nobody
+without the key can choose who gets the canary. HMAC-SHA256: RFC 2104, FIPS 180-4.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Router:
         self._below = round(share * SCALE)
 
     def to_canary(self, prospect: str) -> bool:
-        """Whether `prospect` is the canary's. A row that names nobody ("") cannot be sticky; the champion answers."""
+        """Whether the canary scores `prospect`. A row without a prospect ("") always goes to the champion."""
         if not prospect:
             return False
         digest = hmac.new(self._key, prospect.encode(), hashlib.sha256).digest()

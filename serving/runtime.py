@@ -1,4 +1,4 @@
-"""The MLServer runtime of `prospect-scorer`: speaks V2, and leaves the work to the service behind it.
+"""The MLServer runtime of `prospect-scorer`: it translates V2 for the service behind it.
 
 MLServer calls `load` once at its start; the model is ready as soon as the registry has a champion.
 """
@@ -43,8 +43,8 @@ class NotReady(MLServerError):  # type: ignore[misc]  # MLServer has no types
         super().__init__(str(NoChampion()), UNAVAILABLE)
 
 
-# MLServer asks `ready` before it hands over a request, and answers 400 "not ready yet" itself: the code for a sender's
-# mistake, and no word on what to do. It knows no hook for that answer.
+# MLServer checks `ready` before a request and answers 400 "not ready yet" itself: the code for a sender's mistake,
+# without advice. It has no hook for this answer.
 dataplane.ModelNotReady = NotReady
 
 
@@ -52,13 +52,10 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
     """Scores prospects with the champion, and with the canary while there is one."""
 
     service: Service
-    reloaded = ""  # how often the model was out of service and had to be loaded again, and when (`serving.server`)
+    reloaded = ""  # how often, and when last, `serving.server` loaded the model again after it was out of service
 
     async def load(self) -> bool:
-        """Wire the service, start it, and give it a moment to load what the registry has, and at which levels.
-
-        An appliance without a champion loads too; it is not ready, then.
-        """
+        """Start the service and wait a moment for its models and levels. Without a champion it is loaded, not ready."""
         self.service = await asyncio.to_thread(Service.from_environment)
         self.inputs = _tensors(protocol.inputs(self.service.schema))
         self.outputs = _tensors(protocol.OUTPUTS)
@@ -75,7 +72,7 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
 
     @property
     def ready(self) -> bool:
-        """Whether there is a champion to answer; MLServer's `/ready` and `/v2/health/ready` ask this."""
+        """Whether there is a champion to answer; MLServer's `/ready` and `/v2/health/ready` use this."""
         return self._loaded and self.service.models.lineup is not None
 
     @ready.setter
@@ -83,8 +80,8 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
         self._loaded = loaded
 
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
-        """The scores of the request's rows. Raises MLServerError with the status and the words of the answer."""
-        # An empty id is none: gRPC has no other way to send none. MLServer answers under the one it finds here.
+        """The scores of the request's rows. Raises MLServerError with the status and the text of the answer."""
+        # gRPC sends an empty id where there is none. MLServer answers under the id that it finds here.
         payload.id = payload.id or generate_uuid()
         try:
             return await asyncio.to_thread(self._answer, payload)
@@ -108,16 +105,15 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
     def _answer(self, payload: InferenceRequest) -> InferenceResponse:
         protocol.check_request_id(payload.id)
         rows = protocol.parse(self.service.schema, [_tensor(sent) for sent in payload.inputs])
-        outputs, scorer = protocol.asked_outputs([asked.name for asked in payload.outputs or ()]), self.service.scorer
-        with_reasons = protocol.REASONS in outputs
-        if protocol.asks_what_if(_parameters(payload)):
-            predictions = scorer.what_if(payload.id, rows, with_reasons=with_reasons)
-        else:
-            predictions = scorer.score(payload.id, rows, with_reasons=with_reasons)
+        outputs = protocol.asked_outputs([output.name for output in payload.outputs or ()])
+        parameters = payload.parameters.model_dump() if payload.parameters else {}
+        scorer = self.service.scorer
+        answer = scorer.what_if if protocol.asks_what_if(parameters) else scorer.score
+        predictions = answer(payload.id, rows, with_reasons=protocol.REASONS in outputs)
         return _reply(self.name, payload.id, predictions, outputs)
 
     def _state(self) -> dict[str, str | int | float]:
-        models, kept = self.service.models, self.service.log.state()
+        models, prediction_log = self.service.models, self.service.log.state()
         lineup = models.lineup
         canary = lineup.canary.version if lineup and lineup.canary else ""
         champion = lineup.champion.version if lineup else ""
@@ -138,10 +134,10 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
                 f"version {version}: {why}" for version, why in self.service.scorer.unexplained.items()
             ),
             "registry": "answers" if models.registry_answers else "does not answer",
-            "mongo": "takes predictions" if kept.home else "predictions wait in the spool",
-            "spool_waiting": kept.waiting,
-            "spool_oldest_seconds": kept.oldest_seconds,
-            "spool_disputed": kept.disputed,
+            "mongo": "takes predictions" if prediction_log.home else "predictions wait in the spool",
+            "spool_waiting": prediction_log.waiting,
+            "spool_oldest_seconds": prediction_log.oldest_seconds,
+            "spool_disputed": prediction_log.disputed,
             "reloaded": self.reloaded,
             "forgotten": ",".join(self.service.forgetting.forgotten),
         }
@@ -151,10 +147,6 @@ def _status(error: CallwiseError) -> int:
     if isinstance(error, InputError):
         return BAD_REQUEST
     return CONFLICT if isinstance(error, Conflict) else UNAVAILABLE
-
-
-def _parameters(payload: InferenceRequest) -> dict[str, object]:
-    return payload.parameters.model_dump() if payload.parameters else {}
 
 
 def _tensor(sent: RequestInput) -> protocol.Tensor:
@@ -189,5 +181,5 @@ def _reply(
 
 
 def _sendable(values: list[str] | list[float]) -> list[bytes] | list[float]:
-    """Words as bytes: gRPC takes nothing else for BYTES, and for JSON MLServer makes text of them."""
+    """Words as bytes: gRPC accepts nothing else for BYTES, and MLServer turns them into text for JSON."""
     return [value.encode() if isinstance(value, str) else value for value in values]  # type: ignore[return-value]

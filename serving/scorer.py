@@ -1,7 +1,6 @@
-"""One request: both models score, the route decides, the log keeps, and what the log holds is the answer.
+"""One request: both models score, the route decides, the log stores, and the stored record is the answer.
 
-Each model's scores are moved to its level (`core.models.level`) before anything else is done with them. A request that
-only asks what would be is answered by the champion and leaves no trace.
+Each model's scores are first moved to its level (`core.models.level`). A what-if goes to the champion, unlogged.
 """
 
 from __future__ import annotations
@@ -30,27 +29,27 @@ log = logging.getLogger(__name__)
 
 
 class NoChampion(Unavailable):
-    """Nobody can answer yet."""
+    """There is no champion yet."""
 
     def __init__(self) -> None:
         super().__init__(
             "There is no champion yet: no version of the model is in service.",
             kept="Nothing was scored.",
-            next="Scoring starts by itself once the first training has passed. If one has, the model's metadata (GET "
-            "/v2/models/{name}) says what is refused and why.",
+            next="Scoring starts automatically once the first training has passed. If one has, the model's metadata "
+            "(GET /v2/models/{name}) says what is refused and why.",
         )
 
 
 class Log(Protocol):
-    """Where predictions are kept before they are answered."""
+    """Where predictions are stored before they are answered."""
 
     def write(self, predictions: Sequence[Prediction]) -> list[Prediction]:
-        """Make n records durable; returns what the log now holds under their keys. Raises Conflict, Unavailable."""
+        """Make n records durable; returns the log's records under their keys. Raises Conflict, Unavailable."""
         ...
 
 
 class Answer(NamedTuple):
-    """What one model says of one row: `score` is at `level`."""
+    """One model's answer for one row: `score` is at `level`."""
 
     route: str
     version: str
@@ -59,7 +58,7 @@ class Answer(NamedTuple):
 
 
 class Scorer:
-    """Answers requests with the line-up of the moment, at the levels of the moment (shifts, by version)."""
+    """Answers requests with the current line-up, at the current levels (shifts, by version)."""
 
     def __init__(
         self,
@@ -75,17 +74,17 @@ class Scorer:
 
     @property
     def unexplained(self) -> dict[str, str]:
-        """The versions in service whose scores come without reasons, each with why."""
+        """The versions in service whose scores come without reasons, and why."""
         lineup = self._lineup()
-        served = [one for one in (lineup.champion, lineup.canary) if one] if lineup else []
-        found = {one.version: one.unexplained or self._failed_reasons.get(one.version, "") for one in served}
-        return {version: why for version, why in found.items() if why}
+        models = [model for model in (lineup.champion, lineup.canary) if model] if lineup else []
+        whys = {model.version: model.unexplained or self._failed_reasons.get(model.version, "") for model in models}
+        return {version: why for version, why in whys.items() if why}
 
     def score(self, request_id: str, rows: protocol.Rows, *, with_reasons: bool = False) -> list[Prediction]:
-        """The n predictions, logged; with the reasons for the scores that are used, if asked to.
+        """The n predictions, logged, with the reasons for the used scores on request.
 
-        A repeated request gets the answer that was logged the first time. Raises NoChampion, ModelError, Conflict when
-        the id was used for other rows, and Unavailable when no record could be kept.
+        A repeated request gets the answer that was logged first. Raises NoChampion, ModelError, Conflict when the id
+        was used for other rows, and Unavailable when no record could be stored.
         """
         lineup, levels = self._lineup(), self._levels()
         if lineup is None:
@@ -106,10 +105,7 @@ class Scorer:
         return self._log.write(predictions)
 
     def what_if(self, request_id: str, rows: protocol.Rows, *, with_reasons: bool = False) -> list[Prediction]:
-        """What the champion would say of n rows, at its level. Nothing is logged, routed or counted.
-
-        Raises NoChampion, ModelError.
-        """
+        """The champion's answers for n rows. Nothing is logged, routed or counted. Raises NoChampion, ModelError."""
         lineup, levels = self._lineup(), self._levels()
         if lineup is None:
             raise NoChampion
@@ -122,7 +118,7 @@ class Scorer:
         return self._explained(predictions, lineup) if with_reasons else predictions
 
     def _canary(self, canary: Served | None, rows: protocol.Rows, champion_seconds: float) -> Scores | None:
-        """The canary's scores; None without one, or where it fails: a trial must not cost anybody an answer."""
+        """The canary's scores; None without one, or where it fails, because a trial must not cost an answer."""
         if canary is None:
             return None
         began, scores = time.perf_counter(), None
@@ -143,16 +139,16 @@ class Scorer:
         explained = list(predictions)
         for route, served in ((CHAMPION, lineup.champion), (CANARY, lineup.canary)):
             places = [place for place, prediction in enumerate(predictions) if prediction.route == route]
-            found = self._reasons(served, [dict(predictions[place].features) for place in places])
-            for place, reasons in zip(places, found, strict=True):
+            by_row = self._reasons(served, [dict(predictions[place].features) for place in places])
+            for place, reasons in zip(places, by_row, strict=True):
                 explained[place] = replace(predictions[place], reasons=documents(reasons))
         return explained
 
     def _reasons(self, served: Served | None, rows: list[dict[str, Value]]) -> Sequence[tuple[Reason, ...] | None]:
         """The reasons for n scores of `served`; None for each where it gives none.
 
-        An agent can call without the reasons, and cannot without the score. So whatever goes wrong with them is noted,
-        as a canary's failures are: the service's state says so until they come again, and `scripts/doctor` warns.
+        An agent can call without reasons, but not without a score. So an error here is only noted: the service's state
+        shows it until reasons come again, and `scripts/doctor` warns.
         """
         if served is None or served.explainer is None or not rows:
             return [None] * len(rows)
@@ -175,7 +171,7 @@ def _prediction(
     used: Answer,
     shadow: Answer | None = None,
 ) -> Prediction:
-    """Row `number` of a request: the answer that is used, and the other model's, if there is one."""
+    """The record of row `number`: the answer that is used, and the other model's, if there is one."""
     return Prediction(
         id=protocol.prediction_id(request_id, number),
         request=request_id,
@@ -193,6 +189,6 @@ def _prediction(
 
 
 def _answers(route: str, served: Served, scores: Scores, levels: Mapping[str, float]) -> list[Answer]:
-    """What `served` says of n rows: its scores at its level, which is 0 until one is in force."""
+    """The answers of `served` for n rows: its scores at its level, which is 0 until one is in force."""
     level = levels.get(served.version, 0.0)
     return [Answer(route, served.version, float(score), level) for score in levelled(scores, level)]

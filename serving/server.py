@@ -1,10 +1,10 @@
-"""MLServer as Callwise runs it: `python -m serving FOLDER`, in the place of `mlserver start FOLDER`.
+"""MLServer as Callwise runs it: `python -m serving FOLDER` instead of `mlserver start FOLDER`.
 
-MLServer leaves three things open that this closes. It reads bodies of any size (`serving.body`). Whoever reaches it may
-take the model out of service over the repository API, and nothing brings it back: here that API only lists. And it is
-"ready" without any model: here it is not, and a model that is out of service, for whatever reason, is loaded again.
+This closes three gaps of MLServer. It reads bodies of any size (`serving.body`). Every client may take the model out of
+service through the repository API, for ever: here that API only lists. And it is "ready" without any model: here it is
+not, and a model that is out of service for any reason is loaded again.
 
-It relies on names that MLServer 1.7 does not promise (those with an underscore); the tests in tests/e2e would say so.
+The module uses private names of MLServer 1.7 (with an underscore); tests/e2e fails if they change.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import logging
 import sys
-from datetime import datetime
 
 import grpc  # type: ignore[import-untyped]
 from mlserver import MLServer
@@ -35,7 +34,7 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 FORBIDDEN, CONFLICT, UNAVAILABLE = 403, 409, 503
 
-# MLServer calls these UNKNOWN over gRPC, which no client repeats or tells apart.
+# MLServer maps these to UNKNOWN over gRPC, which clients can neither distinguish nor repeat.
 STATUS_CODE_MAPPING.update(
     {
         FORBIDDEN: grpc.StatusCode.PERMISSION_DENIED,
@@ -46,7 +45,7 @@ STATUS_CODE_MAPPING.update(
 
 
 class Listing(ModelRepositoryHandlers):  # type: ignore[misc]  # MLServer has no types
-    """The repository API without what changes anything: which versions are in service, the registry's aliases say."""
+    """The repository API without changes, because the registry's aliases decide which versions are in service."""
 
     async def load(self, name: str) -> bool:
         """Refuse."""
@@ -65,12 +64,12 @@ class Listing(ModelRepositoryHandlers):  # type: ignore[misc]  # MLServer has no
 
 
 class Server(MLServer):  # type: ignore[misc]
-    """MLServer with bounded bodies (`most` bytes), a closed repository, and its models kept in service."""
+    """MLServer with limited bodies (`most` bytes) and a read-only repository; it keeps its models in service."""
 
     def __init__(self, settings: Settings, *, most: int, clock: Clock = now) -> None:
         settings.grpc_max_message_length = most
         self._most, self._clock = most, clock
-        self._wanted: list[ModelSettings] = []
+        self._configured: list[ModelSettings] = []
         self._reloads = 0
         super().__init__(settings)
 
@@ -81,8 +80,8 @@ class Server(MLServer):  # type: ignore[misc]
         self._rest_server._app.add_middleware(BoundedBody, most=self._most)
 
     async def start(self, models_settings: list[ModelSettings]) -> None:
-        """Serve these models until told to stop."""
-        self._wanted = models_settings
+        """Serve these models until `stop`."""
+        self._configured = models_settings
         keeping = asyncio.create_task(self._keep())
         try:
             await super().start(models_settings)
@@ -92,35 +91,31 @@ class Server(MLServer):  # type: ignore[misc]
                 await keeping
 
     async def _is_ready(self) -> bool:
-        """Whether every model that belongs here is in service and ready."""
+        """Whether every model of the settings is in service and ready."""
         names = {model.name for model in await self._model_registry.get_models() if model.ready}
-        return names >= {model.name for model in self._wanted}
+        return names >= {model.name for model in self._configured}
 
     async def _keep(self) -> None:
-        """Load a model that is out of service again; where that fails, end, as a model that fails at the start does.
+        """Reload a model that is out of service. If that fails, end, as MLServer does when a model fails at its start.
 
-        Whoever started this process then starts another.
+        The parent of this process then starts another.
         """
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            for wanted in self._wanted:
-                # It is in here from before it is loaded until after it is unloaded: never is one loaded twice at once.
-                if wanted.name in self._model_registry._models:
+            for settings in self._configured:
+                # A name is in here from before its load until after its unload, so no model is loaded twice at once.
+                if settings.name in self._model_registry._models:
                     continue
                 self._reloads += 1
                 at = self._clock()
-                log.error("model %s was out of service and is loaded again", wanted.name)
+                log.error("model %s was out of service and is loaded again", settings.name)
                 try:
-                    model = await self._model_registry.load(wanted)
+                    model = await self._model_registry.load(settings)
                 except Exception:
-                    log.exception("model %s cannot be loaded again; the scoring service ends", wanted.name)
+                    log.exception("model %s cannot be loaded again; the scoring service ends", settings.name)
                     await self.stop()
                     return
-                model.reloaded = _times(self._reloads, at)
-
-
-def _times(reloads: int, at: datetime) -> str:
-    return f"{reloads} time(s), last at {at:%Y-%m-%d %H:%M:%S} UTC"
+                model.reloaded = f"{self._reloads} time(s), last at {at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 async def _serve(folder: str, most: int) -> None:

@@ -1,7 +1,6 @@
-"""What serving itself can tell of a canary: how often it failed, and how long it took beside the champion.
+"""Serving's own figures of a canary: its failures, and its time compared with the champion's.
 
-Counted from the moment a version is on trial here, so a restart begins anew; whoever decides on these figures looks
-often enough to have seen the others.
+They start at 0 when a version's trial begins in this process. A restart loses them; monitoring reads them often enough.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figures:
-    """Requests that both models were asked, and the seconds each took for them together."""
+    """The requests that both models scored, and the total seconds of each model."""
 
     version: str = ""
     requests: int = 0
@@ -29,18 +28,18 @@ class Trial:
         self._figures = Figures()
 
     def note(self, version: str, *, failed: bool, champion_seconds: float, canary_seconds: float) -> None:
-        """One request was put to both models, and `version` is the canary. What it took to fail is not counted."""
+        """Count one request to both models, with `version` as the canary. The seconds of a failure do not count."""
         with self._lock:
-            so_far = self._figures if self._figures.version == version else Figures(version)
+            before = self._figures if self._figures.version == version else Figures(version)
             self._figures = Figures(
                 version,
-                so_far.requests + 1,
-                so_far.errors + failed,
-                so_far.champion_seconds + (0.0 if failed else champion_seconds),
-                so_far.canary_seconds + (0.0 if failed else canary_seconds),
+                before.requests + 1,
+                before.errors + failed,
+                before.champion_seconds + (0.0 if failed else champion_seconds),
+                before.canary_seconds + (0.0 if failed else canary_seconds),
             )
 
     def figures(self, version: str) -> Figures:
-        """Of `version`; all zero if it has not been asked yet."""
+        """The figures of `version`, all zero before its first request."""
         with self._lock:
             return self._figures if self._figures.version == version else Figures(version)

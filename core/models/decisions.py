@@ -1,7 +1,6 @@
-"""The decisions about a model, and what they add up to: who was champion or on trial at any moment, and why.
+"""The decisions about a model, and the state they add up to: which version was champion or on trial when, and why.
 
-The collection `models` is a list that only grows. Nothing in it is ever updated, so nothing can be half done.
-`core.models.succession` takes decisions.
+The collection `models` only grows. No entry is ever updated, so a crash leaves none half written.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class What(StrEnum):
 
     @property
     def words(self) -> Sentence:
-        """The same for people."""
+        """The word for it on the screens."""
         return _WORDS[self]
 
 
@@ -45,18 +44,13 @@ _WORDS = {
     What.RELEASED: Sentence("released"),
 }
 
-
 HOLDS = frozenset({What.HELD, What.RELEASED})
-"""Decisions that are about the line as a whole, and change nothing in what their version is."""
+"""Decisions about the succession as a whole. They make no version champion or canary."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """One decision. `version` is the version it is about: the new champion, the canary, or the one that goes back.
-
-    Of a rollback, `version` is the one that is champion again; of a hold and its release, the champion at the time.
-    `evidence` holds the figures it rests on.
-    """
+    """A decision on `version` (rollback: the restored champion; hold: the current one) with its figures, `evidence`."""
 
     place: int
     what: What
@@ -78,9 +72,8 @@ class Decision:
 class State:
     """What the decisions add up to.
 
-    `reigns` are the decisions that made the champions one could go back to, the present one last; `trial` is the
-    decision that put the canary on trial; `last` is the last decision's place. `hold` is the decision by which a person
-    holds the champion: until it is released nothing is promoted and no training is asked for.
+    `reigns`: the decisions that made the champions a rollback can reach, the current one last. `trial`: the decision
+    that put the canary on trial. `last`: the last decision's place. `hold`: stops promotions and requests for training.
     """
 
     reigns: tuple[Decision, ...] = ()
@@ -114,7 +107,7 @@ class State:
             case What.DROPPED:
                 return replace(self, trial=None, last=at)
             case What.ROLLED_BACK:
-                # The version that failed is gone from the line: another rollback goes further back, not forth again.
+                # The failed version leaves the list, so another rollback goes further back and not forward to it.
                 return replace(self, reigns=(*self.reigns[:-2], self.reigns[-2]), trial=None, last=at)
             case What.HELD:
                 return replace(self, hold=decision, last=at)
@@ -123,15 +116,17 @@ class State:
 
 
 def state(decisions: Sequence[Decision], at: datetime | None = None) -> State:
-    """What `decisions`, in their order, added up to `at` a moment (or by now)."""
-    found = State()
+    """The state that `decisions`, in their order, add up to at the moment `at` (default: now)."""
+    result = State()
     for decision in decisions:
         if at is None or decision.at <= at:
-            found = found.after(decision)
-    return found
+            result = result.after(decision)
+    return result
 
 
 def decisions(db: Db, model: str) -> list[Decision]:
     """All decisions about `model`, the oldest first. Raises Unavailable."""
     with reachable():
-        return [Decision.from_document(found) for found in db.models.find({"model": model}).sort([("_id", ASCENDING)])]
+        return [
+            Decision.from_document(document) for document in db.models.find({"model": model}).sort([("_id", ASCENDING)])
+        ]

@@ -1,6 +1,6 @@
-"""The levels in force: one document of `appliance` a model version, `level:{version}`.
+"""The levels in force: one document `level:{version}` of `appliance` for each model version.
 
-Monitoring writes it, scoring reads it. A version without one is scored as it was trained.
+Monitoring writes it, scoring reads it. A version without one has the level it was trained at.
 """
 
 from __future__ import annotations
@@ -18,10 +18,7 @@ KEY = "level:"
 
 @dataclass(frozen=True)
 class Level:
-    """A version's shift on the log-odds, and what it was estimated from: `outcomes` calls with `sales` sales.
-
-    `expected` is how many sales the model's own scores promised of them.
-    """
+    """A version's shift, estimated from `outcomes` calls with `sales` sales; its own scores had `expected` sales."""
 
     shift: float
     outcomes: int
@@ -31,7 +28,7 @@ class Level:
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
-        """The level in a document of `appliance`. Raises InputError where there is none in it."""
+        """The level in a document of `appliance`. Raises InputError where it holds none."""
         try:
             level = cls(**{field.name: document["level"][field.name] for field in fields(cls)})
             usable = abs(level.shift) <= LARGEST  # a NaN is refused too
@@ -49,8 +46,8 @@ class Level:
 def in_force(db: Db) -> dict[str, Level]:
     """Every version's level, by version. Raises Unavailable, and InputError where a document holds none."""
     with reachable():
-        found = list(db.appliance.find({"_id": {"$gte": KEY, "$lt": KEY[:-1] + ";"}}))
-    return {document["_id"].removeprefix(KEY): Level.from_document(document) for document in found}
+        documents = list(db.appliance.find({"_id": {"$gte": KEY, "$lt": KEY[:-1] + ";"}}))
+    return {document["_id"].removeprefix(KEY): Level.from_document(document) for document in documents}
 
 
 def put(db: Db, version: str, level: Level) -> None:

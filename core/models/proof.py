@@ -1,4 +1,4 @@
-"""A model's proof: inputs and the scores the model gave them, to show that a loaded copy scores alike."""
+"""A model's proof: inputs and the scores the model gave them. A loaded copy must reproduce them."""
 
 from __future__ import annotations
 
@@ -49,45 +49,44 @@ class Proof:
 
     @classmethod
     def from_text(cls, path: Path) -> Self:
-        """The proof in a file that `text` was written to."""
+        """The proof in a file that holds `text()`."""
         content = json.loads(path.read_text(encoding="utf-8"))
         return cls(content["inputs"], content["scores"])
 
     def text(self) -> str:
-        """As JSON; Python writes floats so that they come back the same."""
+        """The proof as JSON; Python's floats survive it exactly."""
         return json.dumps({"inputs": list(self.inputs), "scores": list(self.scores)})
 
     def check(self, model: Model, name: str) -> None:
         """Raise ModelError if `model` does not give these scores within 1e-9."""
-        found = predict(model, self.inputs)
-        apart = np.abs(found - np.asarray(self.scores))
+        reproduced = predict(model, self.inputs)
+        apart = np.abs(reproduced - np.asarray(self.scores))
         worst = int(apart.argmax())
         if not apart[worst] <= TOLERANCE:  # a NaN is refused too
             raise ModelError(
                 f"{name} does not reproduce its proof: input {worst + 1} of {len(apart)} gives "
-                f"{found[worst]:.12g} where {self.scores[worst]:.12g} was validated.",
+                f"{reproduced[worst]:.12g} where {self.scores[worst]:.12g} was validated.",
                 kept="It was not put to use.",
                 next="Compare the versions of scikit-learn and numpy with the model's lock; roll back if they differ.",
             )
 
 
 def predict(model: Model, rows: Rows) -> Scores:
-    """The probability of a sale for each of the n rows (mappings of feature to value, or a DataFrame): shape [n].
+    """The probability of a sale for each of n rows, shape [n], to twelve decimals (`core.models.level.DECIMALS`).
 
-    Values are taken as `Column.parse` leaves them: words for categories, numbers otherwise. A score has twelve
-    decimals (see `core.models.level.DECIMALS`). Raises KeyError for a missing feature.
+    Values are as `Column.parse` leaves them: words for categories, else numbers. Raises KeyError for a missing feature.
     """
     names = list(model.feature_names_in_)
     if isinstance(rows, pd.DataFrame):
         frame = rows[names]
     else:
         frame = pd.DataFrame({name: [row[name] for row in rows] for name in names})
-    with threads().limit(limits=1):  # for a few rows, threads cost more time than they save
+    with threads().limit(limits=1):  # with few rows, threads cost more time than they save
         scores: Scores = np.round(model.predict_proba(frame)[:, 1], DECIMALS)
     return scores
 
 
 @cache
 def threads() -> ThreadpoolController:
-    """The thread pools of the numerical libraries that are loaded; to find them takes a while, so once."""
+    """The thread pools of the loaded numerical libraries. Finding them is slow, so it happens once."""
     return ThreadpoolController()

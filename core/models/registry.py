@@ -1,9 +1,8 @@
-"""The MLflow model registry, as far as training, serving, monitoring and set-up share it.
+"""The MLflow model registry: the part that training, serving, monitoring and set-up share.
 
-A registered model carries its own evidence beside it: `proof.json` (inputs with the scores they must give) and
-`reference.parquet` (the data it was trained on, with its own scores). Models are kept in skops' format, which holds no
-code; MLflow would take the list of types that may be built from the model's own file, so a model could vouch for
-itself. Here the list is this module's, reviewed, and the same for every model.
+A registered model carries `proof.json` (inputs with the scores they must give) and `reference.parquet` (the data it was
+trained on, with its own scores). Models are stored in skops' format, which holds no code. MLflow would read the list of
+trusted types from the model's own file, so a model could approve itself; this module has one reviewed list for all.
 """
 
 from __future__ import annotations
@@ -32,16 +31,16 @@ from core.settings.addresses import RegistrySettings
 PROOF, REFERENCE = "proof.json", "reference.parquet"
 SCORE = "score"
 
-# MLflow takes these from the environment only. Its own seven retries hold a caller for four minutes.
+# MLflow reads these from the environment only. Its default of seven retries blocks a caller for four minutes.
 MLFLOW_DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 
-# Types that skops does not trust by itself, each read: none of them runs code of the file's choosing. What skops
-# flags as a function is named here only where scikit-learn stores a reference to one of its own; `numpy.clip` is our
-# candidates' one step that is a function, and can do nothing but limit numbers.
+# Types that skops does not trust by default. We read the source of each: none runs code that the file chooses.
+# Functions are listed only where scikit-learn stores a reference to its own; `numpy.clip`, the one function among our
+# candidates' steps, can only limit numbers.
 TRUSTED_TYPES = (
     "numpy.clip",
     "numpy.dtype",
@@ -64,10 +63,7 @@ class ModelVersion:
 
 
 class Loaded(NamedTuple):
-    """A model that has reproduced its proof, the proof, and its reference (see `ModelRegistry.reference`).
-
-    The reference is empty where the version carries none: nothing but reasons for scores depends on it.
-    """
+    """A proven model, its proof, and its reference: empty where the version has none, as only reasons depend on it."""
 
     model: Model
     proof: Proof
@@ -75,7 +71,7 @@ class Loaded(NamedTuple):
 
 
 class ModelRegistry:
-    """The registered model in MLflow. Makes `mlflow_tracking_uri` the process's own: MLflow resolves URIs by it."""
+    """The registered model in MLflow. Sets `mlflow_tracking_uri` for the process: MLflow resolves URIs by it."""
 
     def __init__(self, settings: RegistrySettings) -> None:
         self.name = settings.callwise_model_name
@@ -85,7 +81,7 @@ class ModelRegistry:
         self.client = MlflowClient(settings.mlflow_tracking_uri)
 
     def ensure(self) -> None:
-        """Make the registered model where it is not there yet; safe to repeat."""
+        """Create the registered model if it is missing; safe to repeat."""
         with reachable("the registered model"):
             try:
                 self.client.create_registered_model(self.name)
@@ -94,7 +90,7 @@ class ModelRegistry:
                     raise
 
     def version_by_alias(self, alias: str) -> ModelVersion | None:
-        """The version under `alias` (champion, canary, previous), or None while there is none. Raises Unavailable."""
+        """The version under `alias` (champion, canary, previous), or None. Raises Unavailable."""
         try:
             with reachable(f"alias '{alias}'"):
                 return _version(self.client.get_model_version_by_alias(self.name, alias))
@@ -109,29 +105,29 @@ class ModelRegistry:
     def versions(self) -> list[ModelVersion]:
         """All versions, the newest first. Raises Unavailable."""
         with reachable(self.name):
-            found: list[MlflowVersion] = []
+            versions: list[MlflowVersion] = []
             token: str | None = None
             while True:
                 page = self.client.search_model_versions(f"name='{self.name}'", max_results=1000, page_token=token)
-                found += page
+                versions += page
                 token = page.token
                 if not token:
                     break
-        return sorted(map(_version, found), key=lambda version: int(version.version), reverse=True)
+        return sorted(map(_version, versions), key=lambda version: int(version.version), reverse=True)
 
     def aliases(self) -> dict[str, str]:
         """Each alias with the version it names. Raises Unavailable."""
         with reachable(self.name):
-            found = self.client.get_registered_model(self.name).aliases
-        return {alias: str(version) for alias, version in found.items()}
+            aliases = self.client.get_registered_model(self.name).aliases
+        return {alias: str(version) for alias, version in aliases.items()}
 
     def point(self, alias: str, version: str) -> None:
-        """Let `alias` name `version`; safe to repeat. Raises Unavailable."""
+        """Set `alias` to `version`; safe to repeat. Raises Unavailable."""
         with reachable(f"alias '{alias}'"):
             self.client.set_registered_model_alias(self.name, alias, version)
 
     def unpoint(self, alias: str) -> None:
-        """Let `alias` name nothing; safe to repeat. Raises Unavailable."""
+        """Remove `alias`; safe to repeat. Raises Unavailable."""
         with reachable(f"alias '{alias}'"):
             self.client.delete_registered_model_alias(self.name, alias)
 
@@ -141,25 +137,22 @@ class ModelRegistry:
             self.client.set_model_version_tag(self.name, version, key, value)
 
     def load(self, version: ModelVersion) -> Loaded:
-        """Download a version and prove it.
-
-        Raises ModelError when it does not reproduce its scores or holds a type that is not trusted, Unavailable.
-        """
+        """Download a version and check its proof. Raises ModelError (proof, type or format), Unavailable."""
         with self._downloaded(version) as folder:
             flavor = mlflow.models.Model.load(str(folder)).flavors.get("sklearn", {})
             if flavor.get("serialization_format") != "skops":
                 raise ModelError(f"{_named(version)} is not in the skops format.", kept="It was not opened.")
             model = _open(folder / flavor["pickled_model"], version)
             proof = Proof.from_text(folder / "extra_files" / PROOF)
-            kept = folder / "extra_files" / REFERENCE
-            reference = pd.read_parquet(kept) if kept.is_file() else pd.DataFrame()
+            file = folder / "extra_files" / REFERENCE
+            reference = pd.read_parquet(file) if file.is_file() else pd.DataFrame()
         proof.check(model, _named(version))
         return Loaded(model, proof, reference)
 
     def reference(self, version: ModelVersion) -> pd.DataFrame:
-        """The newest rows (up to 5,000) a version was trained on: its features, `outcome` (0 or 1), its own `score`.
+        """The newest rows (up to 5,000) of training: features, `outcome` (0 or 1), the version's own `score`.
 
-        Drift is measured against these. Raises NotFound, Unavailable.
+        Drift compares with these. Raises NotFound, Unavailable.
         """
         with self._downloaded(version, f"extra_files/{REFERENCE}") as path:
             return pd.read_parquet(path)
@@ -189,9 +182,11 @@ def _named(version: ModelVersion) -> str:
     return f"{version.name} version {version.version}"
 
 
-def _version(found: MlflowVersion) -> ModelVersion:
-    created = datetime.fromtimestamp(found.creation_timestamp / 1000, UTC)
-    return ModelVersion(found.name, str(found.version), str(found.run_id or ""), dict(found.tags), created)
+def _version(registered: MlflowVersion) -> ModelVersion:
+    created = datetime.fromtimestamp(registered.creation_timestamp / 1000, UTC)
+    return ModelVersion(
+        registered.name, str(registered.version), str(registered.run_id or ""), dict(registered.tags), created
+    )
 
 
 @contextmanager
@@ -201,7 +196,7 @@ def reachable(what: str) -> Iterator[None]:
     try:
         yield
     except MlflowException as error:
-        # An alias that was never set is reported as an invalid parameter.
+        # MLflow reports an alias that was never set as an invalid parameter.
         if error.error_code in missing or ("alias" in str(error).lower() and "not found" in str(error).lower()):
             raise NotFound(f"The model registry does not have {what}.") from error
         raise Unavailable(f"MLflow did not do what was asked for {what}: {error}.") from error

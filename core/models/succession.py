@@ -1,12 +1,10 @@
-"""The succession: which model version was champion or on trial at any moment, and why.
+"""Takes decisions about model versions: which one is champion, on trial or held.
 
-The collection `models` is a list of decisions that only grows. Who is champion, canary and `previous` now, or was at
-any moment, is what the decisions up to then add up to; nothing is ever updated, so nothing can be half done. A decision
-takes the next place in the list, and the place is its key: of two that were taken upon the same state, one is written,
-and the other sees a changed state and is taken again or not at all.
+`core.models.decisions` adds the decisions up to a state. A decision's key is its place in the list, so of two processes
+that decide on the same state, one writes its decision; the other sees the changed state and decides anew.
 
 The aliases in MLflow, which serving obeys, follow the decisions (`Succession.follow`). A process that dies after a
-decision leaves aliases that are out of step until the next look; monitoring looks every few seconds.
+decision leaves outdated aliases until monitoring, which checks every few seconds, corrects them.
 """
 
 from __future__ import annotations
@@ -25,136 +23,128 @@ from core.stores.embedded_mongo import key_in_order
 from core.stores.events import Event
 from core.stores.mongo import Db, reachable
 
+LOOK_AGAIN = Sentence("Look at the models again, then decide.")
+
 
 class Aliases(Protocol):
-    """The aliases of a registered model; `core.models.registry.ModelRegistry` has the real ones."""
+    """The aliases of a registered model, as `core.models.registry.ModelRegistry` offers them."""
 
     def aliases(self) -> Mapping[str, str]:
         """Each alias with the version it names. Raises Unavailable."""
         ...
 
     def point(self, alias: str, version: str) -> None:
-        """Let `alias` name `version`; safe to repeat. Raises Unavailable."""
+        """Set `alias` to `version`; safe to repeat. Raises Unavailable."""
         ...
 
     def unpoint(self, alias: str) -> None:
-        """Let `alias` name nothing; safe to repeat. Raises Unavailable."""
+        """Remove `alias`; safe to repeat. Raises Unavailable."""
         ...
 
 
 class Succession:
-    """Takes decisions about `model`, each as `by`, and lets the aliases follow. May be shared between threads.
+    """Takes decisions about `model` in the name of `by`, then updates the aliases. May be shared between threads.
 
-    A screen has no business with the registry: without `aliases` it decides, and monitoring lets them follow.
+    A screen does not use the registry: it passes no `aliases`, and monitoring updates them.
     """
 
     def __init__(self, db: Db, model: str, aliases: Aliases | None, *, by: str, clock: Clock = now) -> None:
         self._db, self._model, self._aliases, self._by, self._clock = db, model, aliases, by, clock
-        self._told = 0
+        self._logged = 0  # decisions that this process has put into the event log
 
     def decisions(self) -> list[Decision]:
         """All decisions, the oldest first. Raises Unavailable."""
         return decisions(self._db, self._model)
 
     def state(self) -> State:
-        """Who is what now. Raises Unavailable."""
+        """The present state. Raises Unavailable."""
         return state(self.decisions())
 
     def try_out(
         self, version: str, *, why: str, incident: str | None = None, evidence: Mapping[str, Any] | None = None
     ) -> Decision:
-        """Put `version` on trial beside the champion; a canary that is on trial already makes room for it.
+        """Put `version` on trial instead of any canary; repeatable. Raises Conflict without a champion, Unavailable."""
 
-        Repeating it changes nothing. Raises Conflict without a champion, Unavailable.
-        """
-
-        def upon(found: State) -> What | None:
-            if found.champion is None:
+        def upon(present: State) -> What | None:
+            if present.champion is None:
                 raise Conflict(
                     Sentence("There is no champion to try a canary against."),
                     next=Sentence("Promote the first version."),
                 )
-            return None if version in (found.canary, found.champion) else What.ON_TRIAL
+            return None if version in (present.canary, present.champion) else What.ON_TRIAL
 
         return self._decide(upon, version, why, incident, evidence)
 
     def promote(
         self, version: str, *, why: str, incident: str | None = None, evidence: Mapping[str, Any] | None = None
     ) -> Decision:
-        """Make `version` the champion and end its trial. Repeating it changes nothing. Raises Unavailable."""
+        """Make `version` the champion and end its trial; safe to repeat. Raises Unavailable."""
 
-        def upon(found: State) -> What | None:
-            return None if found.champion == version else What.PROMOTED
+        def upon(present: State) -> What | None:
+            return None if present.champion == version else What.PROMOTED
 
         return self._decide(upon, version, why, incident, evidence)
 
     def promote_canary(
         self, version: str, *, why: str, incident: str | None = None, evidence: Mapping[str, Any] | None = None
     ) -> Decision:
-        """Make `version`, which is on trial, the champion; its trial ends by it. A hold stands against it.
+        """Make `version`, the canary, the champion and end its trial.
 
-        Who decides on a trial has looked at it before: meanwhile a person may have gone back, or held the champion, and
-        monitoring may have ended it. Raises Conflict when it is not on trial (any more), or held; Unavailable.
+        Raises Unavailable, and Conflict when the version is not on trial or a hold is in force: since the caller read
+        the trial, a person may have rolled back or held the champion, or monitoring may have ended the trial.
         """
 
-        def upon(found: State) -> What:
-            if found.canary != version:
-                raise Conflict(
+        def upon(present: State) -> What:
+            if present.canary != version:
+                what = (
                     Sentence("Version {version} is the champion already.", version=version)
-                    if found.champion == version
-                    else Sentence("Version {version} is not on trial any more.", version=version),
-                    kept=Sentence("Nothing was changed."),
-                    next=Sentence("Look at the models again, then decide."),
+                    if present.champion == version
+                    else Sentence("Version {version} is not on trial any more.", version=version)
                 )
-            if found.hold is not None:
+                raise _refusal(what, next=LOOK_AGAIN)
+            if present.hold is not None:
                 raise Conflict(
                     Sentence(
-                        "{who} holds the champion: nothing is promoted until that is released.", who=found.hold.by
+                        "{who} holds the champion: nothing is promoted until the hold is released.", who=present.hold.by
                     ),
-                    kept=Sentence("Nothing was changed; the trial goes on."),
-                    next=Sentence("Release it first, if that is agreed."),
+                    kept=Sentence("Nothing was changed; the trial continues."),
+                    next=Sentence("Release the hold first, if that is agreed."),
                 )
             return What.PROMOTED
 
         return self._decide(upon, version, why, incident, evidence)
 
     def hold(self, *, why: str) -> Decision:
-        """Hold the champion of the moment: until `release`, nothing is promoted and no training asked for.
+        """Hold the current champion: until `release`, nothing is promoted and no training is requested.
 
-        What protects people goes on: guardrails and outcomes still end a trial, and a person may still go back. Raises
-        Conflict without a champion, or when somebody holds it already; Unavailable.
+        Protection stays: guardrails and outcomes still end a trial, and a person may still roll back. Raises Conflict
+        without a champion or during another hold, Unavailable.
         """
         champion = ""
 
-        def upon(found: State) -> What:
+        def upon(present: State) -> What:
             nonlocal champion
-            if found.champion is None:
-                raise Conflict(
-                    Sentence("There is no champion yet, so there is nothing to hold."),
-                    kept=Sentence("Nothing was changed."),
-                )
-            if found.hold is not None:
-                raise Conflict(
-                    Sentence("{who} holds the champion already.", who=found.hold.by),
-                    kept=Sentence("Nothing was changed."),
-                )
-            champion = found.champion
+            if present.champion is None:
+                raise _refusal(Sentence("There is no champion yet, so there is nothing to hold."))
+            if present.hold is not None:
+                raise _refusal(Sentence("{who} holds the champion already.", who=present.hold.by))
+            champion = present.champion
             return What.HELD
 
         return self._decide(upon, lambda: champion, why, None, None)
 
     def release(self, held: int, *, why: str) -> Decision:
-        """End the hold that is the decision at place `held`, named so that two who press release one hold.
+        """End the hold decided at place `held`. Raises Conflict when that hold is over, Unavailable.
 
-        Raises Conflict when that hold is over; Unavailable.
+        The place is named so that two people who press at once do not release two holds.
         """
         champion = ""
 
-        def upon(found: State) -> What:
+        def upon(present: State) -> What:
             nonlocal champion
-            if found.hold is None or found.hold.place != held:
-                raise Conflict(Sentence("That hold was released already."), kept=Sentence("Nothing was changed."))
-            champion = found.champion or found.hold.version
+            if present.hold is None or present.hold.place != held:
+                raise _refusal(Sentence("That hold was released already."))
+            champion = present.champion or present.hold.version
             return What.RELEASED
 
         return self._decide(upon, lambda: champion, why, None, {"held": held})
@@ -162,10 +152,10 @@ class Succession:
     def drop(
         self, version: str, *, why: str, incident: str | None = None, evidence: Mapping[str, Any] | None = None
     ) -> Decision | None:
-        """End the trial of `version`; None, and nothing is done, if it is not on trial. Raises Unavailable."""
+        """End the trial of `version`; does nothing and returns None if it is not on trial. Raises Unavailable."""
 
-        def upon(found: State) -> What | None:
-            return What.DROPPED if found.canary == version else None
+        def upon(present: State) -> What | None:
+            return What.DROPPED if present.canary == version else None
 
         if self.state().canary != version:
             return None
@@ -173,58 +163,48 @@ class Succession:
         return decision if (decision.what, decision.version) == (What.DROPPED, version) else None
 
     def roll_back(self, champion: str, *, why: str, incident: str | None = None) -> Decision:
-        """Go back from `champion` to the champion before it, and end a trial: it was held against the wrong one.
+        """Go back from `champion` to the champion before it. A trial ends too: it compared with the wrong champion.
 
-        `champion` is named so that asking twice goes back once. Raises Conflict when another version is champion, or
-        when there is none to go back to; Unavailable.
+        `champion` is named so that two requests go back once. Raises Conflict if it is not the champion or is the first
+        one, Unavailable.
         """
         goes_back_to = ""
 
-        def upon(found: State) -> What:
+        def upon(present: State) -> What:
             nonlocal goes_back_to
-            if found.champion != champion:
-                raise Conflict(
-                    Sentence(
-                        "Version {champion} is not the champion; {other} is.",
-                        champion=champion,
-                        other=_named(found.champion),
-                    ),
-                    kept=Sentence("Nothing was changed."),
-                    next=Sentence("Look at the models again, then decide."),
+            if present.champion != champion:
+                who = (
+                    Sentence("version {version}", version=present.champion) if present.champion else Sentence("nobody")
                 )
-            if found.previous is None:
-                raise Conflict(
-                    Sentence(
-                        "Version {champion} is the first champion there was; there is none to go back to.",
-                        champion=champion,
-                    ),
-                    kept=Sentence("Nothing was changed."),
-                    next=Sentence("Train another model."),
+                what = Sentence("Version {champion} is not the champion; {other} is.", champion=champion, other=who)
+                raise _refusal(what, next=LOOK_AGAIN)
+            if present.previous is None:
+                what = Sentence(
+                    "Version {champion} is the first champion; there is none before it to go back to.",
+                    champion=champion,
                 )
-            goes_back_to = found.previous
+                raise _refusal(what, next=Sentence("Train another model."))
+            goes_back_to = present.previous
             return What.ROLLED_BACK
 
         return self._decide(upon, lambda: goes_back_to, why, incident, {"from": champion})
 
     def follow(self) -> State:
-        """Bring the aliases and the event log in step with the decisions; returns the state they follow.
-
-        Raises Unavailable.
-        """
+        """Update the event log and the aliases to the decisions; returns their state. Raises Unavailable."""
         taken = self.decisions()
-        found = state(taken)
-        for decision in taken[self._told :]:
-            self._tell(decision)
-        self._told = len(taken)
-        if found.champion is None or self._aliases is None:
-            return found
+        present = state(taken)
+        for decision in taken[self._logged :]:
+            self._log(decision)
+        self._logged = len(taken)
+        if present.champion is None or self._aliases is None:
+            return present
         named = self._aliases.aliases()
-        for alias, version in {PREVIOUS: found.previous, CHAMPION: found.champion, CANARY: found.canary}.items():
+        for alias, version in {PREVIOUS: present.previous, CHAMPION: present.champion, CANARY: present.canary}.items():
             if version is None and alias in named:
                 self._aliases.unpoint(alias)
             elif version is not None and named.get(alias) != version:
                 self._aliases.point(alias, version)
-        return found
+        return present
 
     def _decide(
         self,
@@ -234,19 +214,18 @@ class Succession:
         incident: str | None,
         evidence: Mapping[str, Any] | None,
     ) -> Decision:
-        """Write what `upon` says of the present state, unless it says None; then the last decision is returned."""
+        """Write the decision that `upon` takes on the present state; if it takes none, return the last decision."""
         while True:
             taken = self.decisions()
-            found = state(taken)
-            what = upon(found)
+            present = state(taken)
+            what = upon(present)
             if what is None:
                 self.follow()
                 return taken[-1]
             about = version if isinstance(version, str) else version()
-            decision = Decision(found.last + 1, what, about, self._clock(), self._by, why, incident, evidence or {})
+            decision = Decision(present.last + 1, what, about, self._clock(), self._by, why, incident, evidence or {})
             key = f"{self._model}:{key_in_order(decision.place, 6)}"
-            document = {"_id": key, "model": self._model, **vars(decision)}
-            document["what"] = what.value
+            document = {"_id": key, "model": self._model, **vars(decision), "what": what.value}
             with reachable():
                 try:
                     self._db.models.insert_one(document)
@@ -255,8 +234,8 @@ class Succession:
             self.follow()
             return decision
 
-    def _tell(self, decision: Decision) -> None:
-        """The event of `decision`, once, also if the process that took it died before it could tell."""
+    def _log(self, decision: Decision) -> None:
+        """Log the event of `decision` once, even if the process that took the decision died before it could."""
         what, subject = Event.of_decision(decision.what), f"{self._model}:{decision.version}"
         event_log.append(
             self._db,
@@ -271,5 +250,5 @@ class Succession:
         )
 
 
-def _named(version: str | None) -> Sentence:
-    return Sentence("version {version}", version=version) if version else Sentence("nobody")
+def _refusal(what: Sentence, next: Sentence | str = "") -> Conflict:
+    return Conflict(what, kept=Sentence("Nothing was changed."), next=next)

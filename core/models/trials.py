@@ -1,4 +1,4 @@
-"""What was last found of the canary: the document `trial` of `appliance`. Monitoring writes it, screens read it."""
+"""The latest evidence on the canary: the document `trial` of `appliance`. Monitoring writes it, screens read it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,7 @@ KEY = "trial"
 
 @dataclass(frozen=True)
 class Found:
-    """The evidence on `version` in one sentence, as it was `at` a moment.
-
-    `evidence`: the same in figures, a document of `monitor.trials.evidence.Verdict`.
-    """
+    """The evidence on `version` at a moment: one sentence, and its figures as `monitor.trials.evidence.Verdict`."""
 
     version: str
     sentence: str
@@ -26,20 +23,20 @@ class Found:
 
 
 def tell(db: Db, found: Found) -> None:
-    """Keep `found` in place of what was found before; safe to repeat. Raises Unavailable."""
+    """Store `found` in place of the evidence before it; safe to repeat. Raises Unavailable."""
     with reachable():
         db.appliance.update_one({"_id": KEY}, {"$set": {"found": dict(vars(found))}}, upsert=True)
 
 
 def last(db: Db, version: str) -> Found | None:
-    """What was last found of `version`, or None if nothing was yet. Raises Unavailable."""
+    """The latest evidence on `version`, or None. Raises Unavailable."""
     with reachable():
         document = db.appliance.find_one({"_id": KEY, "found.version": version})
-    known = {one.name for one in fields(Found)}  # a monitor of a later version may tell more
+    known = {item.name for item in fields(Found)}  # a monitor of a later version may write more fields
     return Found(**{name: value for name, value in document["found"].items() if name in known}) if document else None
 
 
 def finding_sentence(text: str) -> str:
-    """What monitoring found, as a sentence for people."""
+    """Monitoring's verdict as a sentence for people."""
     text = text.removeprefix("go on: ").strip().rstrip(".")
     return f"{text[:1].upper()}{text[1:]}."

@@ -1,4 +1,4 @@
-"""An incident in words, the same in messages and on the screens: what it is, what was kept, what to do next."""
+"""An incident in words, for messages and screens: what it is, what was kept, what to do next."""
 
 from __future__ import annotations
 
@@ -19,44 +19,45 @@ HEADS = {
     "resolved": Sentence("Solved"),
     "escalated": Sentence("A person is needed"),
 }
-KEPT = Sentence("Calls go on, ranked by the present model.")
+KEPT = Sentence("Calls continue, ranked by the present model.")
+WAIT = Sentence("Nothing: wait for the result.")
 FOLLOWS = {
     "open": (
         KEPT,
-        Sentence("Nothing but calling: a model is trained as soon as there is something new to learn from."),
+        Sentence("Just continue calling: a model is trained as soon as there are new outcomes to learn from."),
     ),
-    "retraining": (KEPT, Sentence("Nothing: you hear how it ends.")),
+    "retraining": (KEPT, WAIT),
     "canary": (
-        Sentence("Most calls go on by the present model; the new one ranks a small share until the outcomes decide."),
-        Sentence("Nothing: you hear how it ends."),
+        Sentence("The present model still ranks most calls; the new one ranks a few until the outcomes decide."),
+        WAIT,
     ),
     "resolved": (Sentence("Everything."), Sentence("Nothing.")),
     "escalated": (
-        Sentence("Calls go on, ranked by the present model, and the incident stays open until it is well again."),
+        Sentence("Calls continue, ranked by the present model. The incident stays open until the cause is gone."),
         Sentence(
-            "Look at the reason above and at the reports; put right what is wrong there, then start a training"
+            "Read the reason above and the reports, correct what is wrong, then start a training"
             " (scripts/retrain, or the flow in Prefect)."
         ),
     ),
 }
-# Where training is no cure: the source, or the data, are for a person to look after.
+# Causes that training does not solve: a person must look after the source or the data.
 UNMENDED = {
     "data": Sentence(
-        "Look at the column and rule named above, put the data right, then start a training (scripts/retrain)."
+        "Look at the column and rule named above, correct the data, then start a training (scripts/retrain)."
     ),
     "skew": Sentence(
-        "Compare the versions of scikit-learn and numpy where scores are given with the model's; until they agree,"
+        "Compare the versions of scikit-learn and numpy in the scoring service with the model's. Until they agree,"
         " go back to the model before (scripts/rollback)."
     ),
     "economy": Sentence(
-        "Nothing, if it is short: it is fetched again by itself. If it lasts, look at the log of the monitor."
+        "Nothing at first: the figure is fetched again automatically. If this lasts, look at the log of the monitor."
     ),
 }
-# The same, where that has lasted and waiting is no longer enough.
+# The same for an incident that lasts, so that waiting is no longer enough.
 LASTING = {
     "economy": Sentence(
-        "See what its source answers (python -m monitor indicators), and put its line in the list of series, or"
-        " the way out to it, right. Until then the last value stays in use."
+        "See what its source answers (python -m monitor indicators). Then correct its line in the list of series, or"
+        " the network access to the source. Until then the last value stays in use."
     ),
 }
 OTHER = Sentence("Look at the log of the monitor.")
@@ -71,16 +72,16 @@ def name(cause: str) -> str:
 
 
 def head(status: str, place: int) -> str:
-    """The state of an incident whose history has its entry of `status` at `place`, in a few words."""
+    """The status of an incident in a few words; `place` is that of the entry of `status` in its history."""
     return Sentence("Waiting for outcomes") if status == "open" and place else HEADS[status]
 
 
 def follows(cause: str, status: str) -> tuple[str, str]:
     """What was kept, and what to do next."""
-    kept, then = FOLLOWS[status]
+    kept, next_step = FOLLOWS[status]
     if status in ("open", "escalated") and cause not in MENDED_BY_TRAINING:
         kind = cause.partition(":")[0]
-        then = UNMENDED.get(kind, OTHER)
+        next_step = UNMENDED.get(kind, OTHER)
         if status == "escalated":
-            then = LASTING.get(kind, then)
-    return kept, then
+            next_step = LASTING.get(kind, next_step)
+    return kept, next_step

@@ -1,7 +1,6 @@
-"""Incidents as everybody meets them: monitoring keeps them, and people say on a screen which ones they look after.
+"""Changes to incidents. Monitoring writes them; on a screen, people note which ones they look after.
 
-Whoever changes one has read it before and writes only if nobody else did meanwhile (`revision`), so a person and the
-monitor never undo each other's change.
+A change is written only if the `revision` is as it was read, so a person and the monitor never undo each other's work.
 """
 
 from __future__ import annotations
@@ -20,33 +19,30 @@ ACTIVE = {"status": {"$ne": "resolved"}}
 
 
 def change(db: Db, incident: str, how: Callable[[Document], Document | None]) -> bool:
-    """Write what `how` makes of the document as it is now; False if that is None. Raises NotFound, Unavailable."""
+    """Write the fields that `how` makes of the document; False if it makes None. Raises NotFound, Unavailable."""
     while True:
         with reachable():
-            found = db.incidents.find_one({"_id": incident})
-            if found is None:
+            document = db.incidents.find_one({"_id": incident})
+            if document is None:
                 raise NotFound(
                     Sentence("There is no incident '{incident}'.", incident=incident),
                     next=Sentence("Look at the list of incidents again."),
                 )
-            fields = how(found)
+            fields = how(document)
             if fields is None:
                 return False
-            if db.incidents.update_one(*rewritten(found, fields)).matched_count:
+            if db.incidents.update_one(*rewritten(document, fields)).matched_count:
                 return True
 
 
 def acknowledge(db: Db, incident: str, who: str, clock: Clock = now) -> str:
-    """Note that `who` looks after `incident`; returns who does, because the first who said so stands.
-
-    Raises NotFound, Unavailable.
-    """
+    """Note that `who` looks after `incident`; returns the first who did. Raises NotFound, Unavailable."""
     by = who
 
-    def seen(found: Document) -> Document | None:
+    def seen(document: Document) -> Document | None:
         nonlocal by
-        by = str(found["acknowledged"]["by"]) if found["acknowledged"] else who
-        return None if found["acknowledged"] else {"acknowledged": {"by": who, "at": clock()}}
+        by = str(document["acknowledged"]["by"]) if document["acknowledged"] else who
+        return None if document["acknowledged"] else {"acknowledged": {"by": who, "at": clock()}}
 
     if change(db, incident, seen):
         event_log.append(db, who=who, what=Event.INCIDENT_ACKNOWLEDGED, subject=incident, clock=clock)

@@ -1,11 +1,11 @@
-"""The verdicts of drift and quality reports as words, the same in incidents, in messages and on the screens."""
+"""The verdicts of drift and quality reports as words, for incidents, messages and screens."""
 
 from __future__ import annotations
 
 from core.stores.mongo import Document
 
 REPORTS = {"drift": ("drift", "drift"), "quality": ("performance", "degraded")}
-"""Causes with reports: the kind of report, and the field of its verdict that says whether it is bad."""
+"""For each cause with reports: their kind, and the field of the verdict that is true when it is bad."""
 
 
 def words(kind: str, verdict: Document) -> str:

@@ -1,7 +1,7 @@
-"""The weekly review: what moved, how the model did, what was done, what waits for a decision; signed by name.
+"""The weekly review: what moved, how the model did, what was done, what waits for a decision; managers sign it.
 
-The collection `reviews` only grows, and whoever signs may add to it and change nothing. `{model}:{week}` is the first
-signature, with the figures as they were shown, which stand from then on; `{model}:{week}:{name}` is each further one.
+The collection `reviews` only grows: a signature adds a document and changes none. `{model}:{week}` is the first
+signature, with the figures as shown, which are final; `{model}:{week}:{name}` is each further one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from core.stores.mongo import Db, Document, reachable
 
 @dataclass(frozen=True)
 class Signature:
-    """Who signed, when, and what they noted."""
+    """A manager's signature, with its time and note."""
 
     by: str
     at: datetime
@@ -37,7 +37,7 @@ class Signature:
 
 @dataclass(frozen=True)
 class Signed:
-    """A signed week: the figures that were shown, as they stand for good, and who signed, in that order."""
+    """A signed week: the figures that were shown and are final, and the signatures, the oldest first."""
 
     week: str
     figures: Document
@@ -46,7 +46,7 @@ class Signed:
 
 
 def seal(figures: Mapping[str, Any]) -> str:
-    """sha256 of the figures: whoever signs names what they have seen by it."""
+    """sha256 of the figures: a signature names by it which figures the signer saw."""
     text = json.dumps(figures, sort_keys=True, default=lambda value: value.isoformat(), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -54,10 +54,9 @@ def seal(figures: Mapping[str, Any]) -> str:
 def sign(
     db: Db, model: str, week_name: str, figures: Mapping[str, Any], *, by: str, note: str, clock: Clock = now
 ) -> Signed:
-    """Sign the review of a week, of which `figures` were shown. The first signature freezes them.
+    """Sign a week's review as `figures` showed it; the first signature freezes them.
 
-    Raises InputError while the week is not over, Conflict when `by` has signed it already or when it was signed
-    meanwhile with other figures, and Unavailable.
+    Raises InputError while the week lasts, Conflict after a signature by `by` or of other figures, Unavailable.
     """
     if week.span(week_name)[1] > clock():
         raise InputError(
@@ -65,23 +64,18 @@ def sign(
             kept=Sentence("Nothing was signed."),
             next=Sentence("Sign it from Monday on."),
         )
-    key, seen = f"{model}:{week_name}", seal(figures)
-    entry: Document = {
-        "model": model,
-        "week": week_name,
-        "seal": seen,
-        "signed": {"by": by, "at": clock(), "note": note},
-    }
+    key, signature = f"{model}:{week_name}", {"by": by, "at": clock(), "note": note}
+    entry: Document = {"model": model, "week": week_name, "seal": seal(figures), "signed": signature}
     with reachable():
         try:
             db.reviews.insert_one({"_id": key, **entry, "figures": dict(figures)})
         except DuplicateKeyError:
             _add(db, key, entry)
     tell(db, model)
-    found = signed_review(db, model, week_name)
-    if found is None:
-        raise AssertionError(f"{key} was written and is not there")
-    return found
+    review = signed_review(db, model, week_name)
+    if review is None:
+        raise AssertionError(f"{key} was written and is missing")
+    return review
 
 
 def _add(db: Db, key: str, entry: Document) -> None:
@@ -92,9 +86,9 @@ def _add(db: Db, key: str, entry: Document) -> None:
                 "{who} signed this week meanwhile, with other figures than were shown here.", who=first["signed"]["by"]
             ),
             kept=Sentence("Your signature was not added."),
-            next=Sentence("The page shows what was signed; look at it and sign that."),
+            next=Sentence("The page shows the signed figures; check them, then sign."),
         )
-    twice = Conflict(Sentence("{who} has signed this week already.", who=by), kept=Sentence("That signature stands."))
+    twice = Conflict(Sentence("{who} has signed this week already.", who=by), kept=Sentence("That signature stays."))
     if first is not None and first["signed"]["by"] == by:
         raise twice
     try:
@@ -106,41 +100,39 @@ def _add(db: Db, key: str, entry: Document) -> None:
 def signed_review(db: Db, model: str, week_name: str) -> Signed | None:
     """The signed review of a week, or None while nobody has signed it. Raises Unavailable."""
     with reachable():
-        found = list(db.reviews.find({"model": model, "week": week_name}))
-    first = next((one for one in found if "figures" in one), None)
-    if first is None:
+        entries = list(db.reviews.find({"model": model, "week": week_name}))
+    entries.sort(key=lambda entry: ("figures" not in entry, entry["signed"]["at"]))
+    if not entries or "figures" not in entries[0]:
         return None
-    ordered = sorted(found, key=lambda one: ("figures" not in one, one["signed"]["at"]))
-    signatures = tuple(Signature(**one["signed"]) for one in ordered)
-    return Signed(week_name, first["figures"], str(first["seal"]), signatures)
+    signatures = tuple(Signature(**entry["signed"]) for entry in entries)
+    return Signed(week_name, entries[0]["figures"], str(entries[0]["seal"]), signatures)
 
 
 def signed(db: Db, model: str) -> dict[str, list[str]]:
-    """Who signed each week that was signed, by week. Raises Unavailable."""
-    with reachable():
-        found = list(db.reviews.find({"model": model}, {"week": 1, "signed": 1}).sort([("_id", ASCENDING)]))
+    """The signers of each signed week, by week. Raises Unavailable."""
     names: dict[str, list[str]] = {}
-    for one in found:
-        names.setdefault(str(one["week"]), []).append(str(one["signed"]["by"]))
+    with reachable():
+        for entry in db.reviews.find({"model": model}, {"week": 1, "signed": 1}).sort([("_id", ASCENDING)]):
+            names.setdefault(str(entry["week"]), []).append(str(entry["signed"]["by"]))
     return names
 
 
 def weeks(db: Db, model: str, at: datetime) -> list[str]:
-    """The weeks that are over at `at` since there is a model, the newest first. Raises Unavailable."""
+    """The weeks that are over at `at`, from the first decision on, the newest first. Raises Unavailable."""
     taken = decisions(db, model)
     if not taken:
         return []
-    found, monday = [], week.span(week.name(taken[0].at))[0]
+    names, monday = [], week.span(week.name(taken[0].at))[0]
     while monday + week.WEEK <= at:
-        found.append(week.name(monday))
+        names.append(week.name(monday))
         monday += week.WEEK
-    return found[::-1]
+    return names[::-1]
 
 
 def unsigned(db: Db, model: str, at: datetime) -> list[str]:
-    """Those of `weeks` that nobody has signed, the newest first. Raises Unavailable."""
-    done = signed(db, model)
-    return [one for one in weeks(db, model, at) if one not in done]
+    """The `weeks` that nobody has signed, the newest first. Raises Unavailable."""
+    names = signed(db, model)
+    return [week_name for week_name in weeks(db, model, at) if week_name not in names]
 
 
 def waiting(unsigned: Sequence[str]) -> str:
@@ -150,18 +142,18 @@ def waiting(unsigned: Sequence[str]) -> str:
 
 
 def tell(db: Db, model: str) -> None:
-    """Tell the event log of every signature that it was not told of, each once. Raises Unavailable."""
+    """Add every signature that the event log lacks to it, each once. Raises Unavailable."""
     with reachable():
-        found = {str(one["_id"]): one["signed"] for one in db.reviews.find({"model": model}, {"signed": 1})}
-        told = {str(event["subject"]) for event in db.events.find({"what": Event.REVIEW_SIGNED}, {"subject": 1})}
-    for key, one in sorted(found.items()):
-        if key not in told:
+        signatures = {str(entry["_id"]): entry["signed"] for entry in db.reviews.find({"model": model}, {"signed": 1})}
+        logged = {str(event["subject"]) for event in db.events.find({"what": Event.REVIEW_SIGNED}, {"subject": 1})}
+    for key, signature in sorted(signatures.items()):
+        if key not in logged:
             event_log.append(
                 db,
-                who=one["by"],
+                who=signature["by"],
                 what=Event.REVIEW_SIGNED,
                 subject=key,
-                why=one["note"],
-                clock=lambda at=one["at"]: at,  # type: ignore[misc]
+                why=signature["note"],
+                clock=lambda at=signature["at"]: at,  # type: ignore[misc]
                 once={"what": Event.REVIEW_SIGNED, "subject": key},
             )

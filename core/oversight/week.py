@@ -1,4 +1,4 @@
-"""A week's facts, the same in the digest that is sent and in the review that managers sign."""
+"""A week's facts, for the digest that is sent and the review that managers sign."""
 
 from __future__ import annotations
 
@@ -23,27 +23,26 @@ _NAME = re.compile(r"(\d{4})-W(\d{2})")
 
 
 def name(at: datetime) -> str:
-    """The ISO week that `at` is in, by UTC: `2026-W47`."""
+    """The ISO week of `at` in UTC, such as `2026-W47`."""
     year, week, _ = at.astimezone(UTC).isocalendar()
     return f"{year}-W{week:02d}"
 
 
 def span(week: str) -> tuple[datetime, datetime]:
-    """When an ISO week begins and ends (the end is not in it), UTC. Raises ValueError where there is no such week."""
-    found = _NAME.fullmatch(week)
-    if found is None:
+    """The begin and the (exclusive) end of an ISO week in UTC. Raises ValueError where there is no such week."""
+    numbers = _NAME.fullmatch(week)
+    if numbers is None:
         raise ValueError(f"{week!r} is not an ISO week such as 2026-W47")
-    monday = datetime.fromisocalendar(int(found[1]), int(found[2]), 1).replace(tzinfo=UTC)
+    monday = datetime.fromisocalendar(int(numbers[1]), int(numbers[2]), 1).replace(tzinfo=UTC)
     return monday, monday + WEEK
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What happened from one moment to before another; incidents and the hold as they stand when asked.
+    """The facts of a period; `incidents`, `hold` and `stale` are in their present state.
 
-    `reports`: of drift and quality, the oldest first. `trainings`: how many ended how. `incidents`: opened in that
-    time, or not resolved. `taken`: decisions in that time; `lineup`: what all decisions until its end add up to;
-    `hold`: the hold that stands now. `stale`: causes whose source is out of date now.
+    `reports`: of drift and quality, the oldest first. `taken`: the period's decisions. `lineup`: the state at its end.
+    `trainings`: their number by result. `incidents`: opened then, or unresolved. `stale`: causes with outdated sources.
     """
 
     calls: int
@@ -61,61 +60,58 @@ class Facts:
         return [report for report in self.reports if report["kind"] == REPORTS[cause][0]]
 
     def bad(self, cause: str) -> int:
-        """How many of them found it bad."""
+        """The number of bad reports on `cause`."""
         return sum(bool(report["verdict"][REPORTS[cause][1]]) for report in self.reports_on(cause))
 
     @property
     def needs(self) -> list[str]:
-        """What waits for a person: escalated incidents, sources out of date, a hold. A sentence each."""
-        escalated = [
-            f"{incident_words.name(one['cause'])}: {last(one).rstrip('.')}. "
-            f"{incident_words.follows(one['cause'], one['status'])[1]}"
-            for one in self.incidents
-            if one["status"] == "escalated"
+        """What waits for a person, each in a sentence: escalated incidents, sources out of date, a hold."""
+        escalated = [incident for incident in self.incidents if incident["status"] == "escalated"]
+        sentences = [
+            f"{incident_words.name(incident['cause'])}: {last(incident).rstrip('.')}. "
+            f"{incident_words.follows(incident['cause'], 'escalated')[1]}"
+            for incident in escalated
         ]
-        told = {one["cause"] for one in self.incidents if one["status"] == "escalated"}
-        stale = [
+        sentences += [
             f"{incident_words.name(cause)}. {incident_words.follows(cause, 'open')[1]}"
             for cause in self.stale
-            if cause not in told
+            if cause not in {incident["cause"] for incident in escalated}
         ]
-        return [*escalated, *stale, *([held(self.hold)] if self.hold else [])]
+        return [*sentences, *([held(self.hold)] if self.hold else [])]
 
 
 def held(hold: Decision) -> str:
-    """A hold in one sentence, with what to do."""
-    why = hold.why.rstrip(".")
+    """A hold in words, with what to do."""
     return (
-        f"{hold.by} holds the champion since {hold.at:%Y-%m-%d %H:%M} UTC: {why}. Nothing is promoted and no training "
-        "is asked for until that is released on the page Models."
+        f"{hold.by} holds the champion since {hold.at:%Y-%m-%d %H:%M} UTC: {hold.why.rstrip('.')}. Nothing is promoted "
+        "and no training is requested until the hold is released on the page Models."
     )
 
 
 def last(incident: Document) -> str:
-    """The last that is known of an incident."""
+    """The reason of an incident's latest entry."""
     return str(incident["history"][-1]["why"])
 
 
 def gather(db: Db, model: str, since: datetime, until: datetime) -> Facts:
     """The facts from `since` to before `until`. Raises Unavailable."""
     within = {"$gte": since, "$lt": until}
-    kinds = [kind for kind, _ in REPORTS.values()]
-    everything = decisions(db, model)
+    all_decisions = decisions(db, model)
     with reachable():
         calls = count_between(db.outcomes, "at", within)
         sales = count_between(db.outcomes, "at", within, positive=True)
-        reports = list(db.reports.find({"made.at": within, "kind": {"$in": kinds}}))
+        reports = list(db.reports.find({"made.at": within, "kind": {"$in": [kind for kind, _ in REPORTS.values()]}}))
         ended = list(db.events.find({"what": Event.TRAINING_ENDED, "at": within}))
         incidents = list(db.incidents.find({"$or": [{"opened.at": within}, ACTIVE]}).sort([("_id", ASCENDING)]))
         sources = [str(fact["_id"]).removeprefix("monitor:") for fact in db.appliance.find({"state": "stale"})]
-    taken = [one for one in everything if one.at < until]
+    taken = [decision for decision in all_decisions if decision.at < until]
     return Facts(
         calls=calls,
         sales=sales,
-        reports=sorted(reports, key=lambda one: (one["made"]["at"], one["_id"])),
-        taken=[one for one in taken if one.at >= since],
+        reports=sorted(reports, key=lambda report: (report["made"]["at"], report["_id"])),
+        taken=[decision for decision in taken if decision.at >= since],
         lineup=state(taken),
-        hold=state(everything).hold,
+        hold=state(all_decisions).hold,
         trainings=dict(Counter(str(event["details"]["result"]) for event in ended)),
         incidents=incidents,
         stale=sorted(sources),

@@ -13,10 +13,7 @@ from core.stores.mongo import Db, reachable
 
 @dataclass(frozen=True)
 class Collection:
-    """The documents of one collection whose `field` is one of the person's keys.
-
-    `keys` makes these of the person and the campaigns there are.
-    """
+    """The documents of one collection whose `field` is one of the person's keys, as `keys` makes them."""
 
     db: Db
     name: str
@@ -29,31 +26,27 @@ class Collection:
 
     def erase(self, subject: Subject) -> None:
         """Remove these documents."""
-        found = self._found(subject)
+        ids = self._found(subject)
         with reachable():
-            remove_by_key(self.db[self.name], found)
+            remove_by_key(self.db[self.name], ids)
 
     def _found(self, subject: Subject) -> list[str]:
         with reachable():
             campaigns = [str(campaign["_id"]) for campaign in self.db.campaigns.find({}, {"_id": 1})]
-            asked = {self.field: {"$in": self.keys(subject.person, campaigns)}}
-            return [str(found["_id"]) for found in self.db[self.name].find(asked, {"_id": 1})]
+            query = {self.field: {"$in": self.keys(subject.person, campaigns)}}
+            return [str(document["_id"]) for document in self.db[self.name].find(query, {"_id": 1})]
 
 
 def collections(db: Db) -> list[Collection]:
     """The collections that hold people, in the order in which they are cleared.
 
-    Calls go first, because `core.calls.claims.settle_calls` makes what is missing of them; outcomes before prospects,
-    because an outcome without one would stop a training.
+    Calls go first, because `core.calls.claims.settle_calls` makes missing records of them. Outcomes go before
+    prospects, because an outcome without a prospect would stop a training.
     """
     return [
         Collection(db, "calls", "prospect"),
         Collection(db, "outcomes", "prospect"),
         Collection(db, "prospects", "_id"),
         Collection(db, "predictions", "prospect"),
-        Collection(db, "do_not_call", "_id", _own_key),
+        Collection(db, "do_not_call", "_id", lambda person, _: [person.ref] if person.campaign is None else []),
     ]
-
-
-def _own_key(person: Person, _campaigns: Sequence[str]) -> list[str]:
-    return [person.ref] if person.campaign is None else []

@@ -1,4 +1,4 @@
-"""Where a person's records may lie: what every place of erasure offers."""
+"""What every place of erasure offers."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from core.schema.person import Person
 
 
 class Place(Protocol):
-    """Where somebody's records may lie. Every method raises Unavailable when it does not answer."""
+    """Where a person's records may be stored. Every method raises Unavailable."""
 
     @property
     def name(self) -> str:
-        """What a receipt calls it by."""
+        """The place's name in a receipt."""
         ...
 
     def count(self, subject: Subject) -> int:
-        """How many records of the subject lie here."""
+        """How many records of the subject are stored here."""
         ...
 
     def erase(self, subject: Subject) -> None:
-        """Remove them all. May be repeated, and killed and repeated."""
+        """Remove all records of the subject; safe to interrupt and to repeat."""
         ...
 
 
 @dataclass(frozen=True)
 class Subject:
-    """The person to erase, the receipt, and keyed hashes of the rows that datasets held (`row_fingerprints`)."""
+    """The person to erase, the receipt, and keyed hashes of the person's rows in datasets (`row_fingerprints`)."""
 
     person: Person
     receipt: str = ""

@@ -1,8 +1,7 @@
-"""The places where a person's records lie, as far as MongoDB and the reject files go: one entry of a list each.
+"""The reject files as a place of erasure.
 
-A place counts what is the person's and removes it; both may be repeated. Whoever adds a collection or a file with
-people in it adds its place here or, where it needs the trainer's tools, in `trainer.privacy.eraser`; the test that puts
-a person everywhere and then searches everything finds what was forgotten.
+A new collection with people in it becomes a place in `core.privacy.documents`; a new file becomes one here or, where it
+needs the trainer's tools, in `trainer.privacy.eraser`. The test that puts a person everywhere finds forgotten places.
 """
 
 from __future__ import annotations
@@ -26,11 +25,10 @@ IMPORTS = "imports/"
 
 @dataclass(frozen=True)
 class RejectFiles:
-    """Rows of the person in files of rejected rows (`imports/{campaign}/…`), found by the reference column,
-    whatever the file calls it.
+    """The person's rows in reject files (`imports/{campaign}/…`), found by the reference column under any header.
 
-    Without such a column a row is found by its number, among the files of its campaign; a row that was rejected because
-    another held its number already is that other's, and stays.
+    Without such a column a row is found by its number, among the files of its campaign. A row that was rejected because
+    its number was taken does not belong to the person with that number, so it stays.
     """
 
     db: Db
@@ -39,11 +37,11 @@ class RejectFiles:
     name: str = "rejects"
 
     def count(self, subject: Subject) -> int:
-        """How many rows are the subject's."""
+        """The number of the subject's rows."""
         return sum(self._without(key, subject)[1] for key in self._keys(subject))
 
     def erase(self, subject: Subject) -> None:
-        """Write every file that holds such rows anew, without them."""
+        """Rewrite every file with such rows without them."""
         for key in self._keys(subject):
             content, theirs = self._without(key, subject)
             if theirs:
@@ -54,7 +52,7 @@ class RejectFiles:
         return self.store.keys(f"{IMPORTS}{campaign}/" if campaign else IMPORTS)
 
     def _without(self, key: str, subject: Subject) -> tuple[bytes, int]:
-        """The file without the subject's rows, and how many those are."""
+        """The file without the subject's rows, and their number."""
         text = self.store.get(key).decode()
         mark = "\ufeff" if text.startswith("\ufeff") else ""
         reader = csv.DictReader(io.StringIO(text.removeprefix(mark), newline=""))
@@ -74,10 +72,9 @@ class RejectFiles:
         return out.getvalue().encode(), theirs
 
     def _columns(self, header: Sequence[str]) -> list[str]:
-        """Where the reference may stand: where the mapping says that files with this header have it.
+        """The columns that may hold the reference, by the remembered mapping of files with this header.
 
-        All of the file's own columns where no mapping is known: a row too many that is not kept for mending does less
-        harm than somebody who was not erased.
+        Without a mapping, all of the file's own columns: one lost row does less harm than a person who is not erased.
         """
         if not self.schema.reference:
             return []

@@ -1,19 +1,18 @@
-"""Erasing a person: who is meant, the request of a manager, its life, and the receipt it ends as.
+"""A manager's requests to erase a person, from the request to the receipt.
 
-A request is one document of `erasures`, and goes one way only:
+A request is one document of `erasures`:
 
     asked → erasing → watching → done
                ↑__________|
 
-Each pass goes through every place (`core.privacy.reject_rows`), counts what lies there, removes it, and looks again.
-What was under way while it went by (a call being recorded, a ranking being answered) may come in behind it, so a second
-pass follows after `QUIET`, and passes go on until one finds nothing. Only then is the request done: the person's key
-and whatever else was written down to find them leave the document, and a receipt without them stays. A process may be
-killed at any point: the next one begins the pass again, and a pass changes nothing that is already as it should be.
+Each pass goes through every place (`core.privacy.place`), counts the person's records, removes them, and counts again.
+An operation under way (recording a call, ranking) may write a record behind the pass. So another pass follows after
+`QUIET`, until one finds nothing. Then the request is done: everything that helped to find the person leaves the
+document, and a receipt without it stays. A killed process does no harm: the next one repeats the pass.
 
-Who was erased is kept as a keyed hash. It identifies the person in a second request, and in an import that would bring
-back somebody who must stay out (`core.imports.kept_out`). With the key it can be told whether a given reference is
-meant, so in the strict sense it is personal data still; without the key it says nothing.
+The pseudonym stays. It identifies the person in a second request, and in an import that would bring back a person who
+must stay out (`core.imports.kept_out`). Whoever has the key can test a reference against it, so it is strictly still
+personal data; without the key it says nothing.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ from core.sentences import Sentence
 from core.stores.mongo import SILENCE, Db, Document, reachable
 
 QUIET = timedelta(seconds=SILENCE)
-"""After this no operation is under way any more that began before: so long a server is waited for at most."""
+"""Every operation that began before this time has ended, because nobody waits longer for a server."""
 
 
 class Status(StrEnum):
-    """How far a request is."""
+    """The progress of a request."""
 
     ASKED = "asked"
     ERASING = "erasing"
@@ -50,11 +49,12 @@ class Status(StrEnum):
 
 
 OPEN = tuple(status.value for status in Status if status is not Status.DONE)
+_NO_PROGRESS: Mapping[str, Any] = {"passes": 0, "due": None, "found": {}, "traces": [], "problem": ""}
 
 
 @dataclass(frozen=True)
 class Erasure:
-    """A request as it stands. `person` is None once it is done. `found`: by place, what each pass found there."""
+    """A request. `person` is None once it is done. `found`: by place, the number of records that each pass found."""
 
     id: str
     pseudonym: str
@@ -74,16 +74,16 @@ class Erasure:
 
     @property
     def subject(self) -> Subject:
-        """What places are told. Raises NotFound once the person is forgotten."""
+        """The person, for the places. Raises NotFound once the request is done."""
         if self.person is None:
             raise NotFound(
-                Sentence("Who was erased under {erasure} is forgotten.", erasure=self.id),
-                next=Sentence("Its receipt says what was done."),
+                Sentence("The erasure {erasure} is done and no longer names the person.", erasure=self.id),
+                next=Sentence("Its receipt says what was removed."),
             )
         return Subject(self.person, self.id, self.traces)
 
     def removed(self, place: str) -> int:
-        """What all passes together found in `place`, and removed."""
+        """The number of records that all passes removed from `place`."""
         return sum(self.found.get(place, {}).values())
 
     @classmethod
@@ -110,11 +110,9 @@ class Erasure:
 
 
 def ask(db: Db, key: str, person: Person, *, by: str, keep_out: bool, clock: Clock = now) -> Erasure:
-    """Ask for `person` to be erased everywhere; while that is under way, asking again finds the same request.
+    """Request the erasure of `person` everywhere; returns the request that is under way, if there is one.
 
-    Whoever asks for them to be kept out is heard also then.
-
-    `keep_out`: they must not come in again by another import either. Raises Unavailable.
+    `keep_out`: no import may bring the person back. A second request may add this wish. Raises Unavailable.
     """
     pseudonym = Pseudonyms(key).pseudonym(person)
     with reachable():
@@ -125,77 +123,72 @@ def ask(db: Db, key: str, person: Person, *, by: str, keep_out: bool, clock: Clo
                     return before[0]
                 under_way = {"_id": before[0].id, "status": {"$ne": Status.DONE.value}}
                 db.erasures.update_one(under_way, {"$set": {"keep_out": True}})
-                continue  # it has the wish now, or is done: then it is asked for once more
-            asked: Document = {
+                continue  # the request now has the wish, or has become done and needs a successor
+            document: Document = {
                 "_id": f"{pseudonym[:12]}-{len(before) + 1}",
                 "pseudonym": pseudonym,
                 "person": {"ref": person.ref, "campaign": person.campaign},
                 "keep_out": keep_out,
                 "asked": {"by": by, "at": clock()},
                 "status": Status.ASKED.value,
-                "progress": {"passes": 0, "due": None, "found": {}, "traces": [], "problem": ""},
+                "progress": _NO_PROGRESS,
                 "retrain": None,
                 "receipt": None,
             }
             try:
-                db.erasures.insert_one(asked)
+                db.erasures.insert_one(document)
             except DuplicateKeyError:
-                continue  # somebody asked for the same at the same moment
-            return Erasure.from_document(asked)
+                continue  # another process made the same request at the same moment
+            return Erasure.from_document(document)
 
 
 def history(db: Db, pseudonym: str) -> list[Erasure]:
-    """Every request for the person of this keyed hash, the newest first. Raises Unavailable."""
+    """Every request for the person with this pseudonym, the newest first. Raises Unavailable."""
     with reachable():
-        found = [Erasure.from_document(one) for one in db.erasures.find({"pseudonym": pseudonym})]
-    return sorted(found, key=lambda one: int(one.id.rpartition("-")[2]), reverse=True)
+        requests = [Erasure.from_document(document) for document in db.erasures.find({"pseudonym": pseudonym})]
+    return sorted(requests, key=lambda request: int(request.id.rpartition("-")[2]), reverse=True)
 
 
 def get(db: Db, id: str) -> Erasure:
     """The request `id`. Raises NotFound, Unavailable."""
     with reachable():
-        found = db.erasures.find_one({"_id": id})
-    if found is None:
+        document = db.erasures.find_one({"_id": id})
+    if document is None:
         raise NotFound(Sentence("There is no erasure '{erasure}'.", erasure=id))
-    return Erasure.from_document(found)
+    return Erasure.from_document(document)
 
 
 def newest(db: Db, many: int) -> list[Erasure]:
     """The last `many` requests, the newest first. Raises Unavailable."""
     with reachable():
-        return [Erasure.from_document(one) for one in db.erasures.find().sort([("asked.at", DESCENDING)]).limit(many)]
+        documents = db.erasures.find().sort([("asked.at", DESCENDING)]).limit(many)
+        return [Erasure.from_document(document) for document in documents]
 
 
 def under_way(db: Db) -> list[Erasure]:
     """Every request that is not done, the oldest first. Raises Unavailable."""
     with reachable():
-        found = [Erasure.from_document(one) for one in db.erasures.find({"status": {"$in": list(OPEN)}})]
-    return sorted(found, key=lambda one: (one.asked_at, one.id))
+        requests = [Erasure.from_document(document) for document in db.erasures.find({"status": {"$in": list(OPEN)}})]
+    return sorted(requests, key=lambda request: (request.asked_at, request.id))
 
 
 def due(db: Db, at: datetime) -> list[Erasure]:
-    """Those under way of whom a pass is to be made at the moment `at`. Raises Unavailable."""
-    return [one for one in under_way(db) if one.due_at is None or one.due_at <= at]
+    """The requests under way that need a pass at the moment `at`. Raises Unavailable."""
+    return [request for request in under_way(db) if request.due_at is None or request.due_at <= at]
 
 
 def note(db: Db, erasure: Erasure, status: Status, **progress: Any) -> Erasure:
-    """Write how far `erasure` is; `progress` has what changes of it. For who makes the pass. Raises Unavailable."""
+    """Write the status of `erasure` and the fields of `progress` that changed. Raises Unavailable."""
     with reachable():
-        stands = db.erasures.find_one({"_id": erasure.id}, {"progress": 1})
-        changed = {"status": status.value, "progress": {**(stands or {})["progress"], **progress}}
+        stored = db.erasures.find_one({"_id": erasure.id}, {"progress": 1})
+        changed = {"status": status.value, "progress": {**(stored or {})["progress"], **progress}}
         db.erasures.update_one({"_id": erasure.id, "status": {"$in": list(OPEN)}}, {"$set": changed})
     return get(db, erasure.id)
 
 
 def forget(db: Db, erasure: Erasure, receipt: Mapping[str, Any]) -> Erasure:
-    """End `erasure`: the receipt stays, and who it was is gone from it. Safe to repeat. Raises Unavailable."""
-    progress: Document = {
-        "passes": erasure.passes,
-        "due": None,
-        "found": dict(erasure.found),
-        "traces": [],
-        "problem": "",
-    }
+    """End `erasure`: it keeps the receipt and loses the person. Safe to repeat. Raises Unavailable."""
+    progress = {**_NO_PROGRESS, "passes": erasure.passes, "found": dict(erasure.found)}
     ended = {"status": Status.DONE.value, "person": None, "progress": progress, "receipt": dict(receipt)}
     with reachable():
         db.erasures.update_one({"_id": erasure.id, "status": {"$in": list(OPEN)}}, {"$set": ended})
@@ -203,12 +196,12 @@ def forget(db: Db, erasure: Erasure, receipt: Mapping[str, Any]) -> Erasure:
 
 
 def sealed(receipt: Mapping[str, Any]) -> str:
-    """The sha256 of a receipt, which the event log keeps: whoever holds a receipt can show that it is the one."""
+    """The sha256 of a receipt. The event log stores it, so the owner of a receipt can prove that it is genuine."""
     return hashlib.sha256(json.dumps(receipt, sort_keys=True).encode()).hexdigest()
 
 
 def ask_for_training(db: Db, id: str, *, by: str, clock: Clock = now) -> None:
-    """Ask for models without this person; who asked first stands. Raises Unavailable."""
-    wanted = {"by": by, "at": clock(), "run": "", "said": ""}
+    """Request models without this person; only the first request is stored. Raises Unavailable."""
+    request = {"by": by, "at": clock(), "run": "", "said": ""}
     with reachable():
-        db.erasures.update_one({"_id": id, "retrain": None}, {"$set": {"retrain": wanted}})
+        db.erasures.update_one({"_id": id, "retrain": None}, {"$set": {"retrain": request}})

@@ -174,4 +174,5 @@ class Schema(Strict):
 
 
 def read_schema(path: Path) -> Schema:
-    """For files in time order that hold only month, weekday or both; `start` is the first call's month, `YYYY-MM`."""
+    """The schema in the YAML file at `path`. Raises SchemaError naming what is wrong."""
+    return checked_yaml.read(path, Schema, "campaign schema")

@@ -15,7 +15,7 @@ from core.scoring import protocol
 from core.sentences import Sentence
 from core.settings.addresses import ScoringSettings
 
-# 422 is how the server says that a body is not V2 at all.
+# The server answers 422 to a body that is not V2 at all.
 REFUSED = frozenset({httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY})
 
 
@@ -28,21 +28,15 @@ class ScoringClient:
         self._path = f"/v2/models/{settings.callwise_model_name}"
 
     def ready(self) -> bool:
-        """Whether a champion is loaded and scores can be asked for."""
+        """Whether a champion is loaded, so that requests get scores."""
         try:
             return self._http.get(f"{self._path}/ready").status_code == httpx.codes.OK
         except httpx.HTTPError:
             return False
 
     def state(self) -> dict[str, str | int | float]:
-        """What the service says of itself: its models, what it refused, and the backlog of its spool.
-
-        Keys are those of `serving.runtime`: champion, canary, champion_level, canary_level, canary_requests,
-        canary_errors, canary_seconds, champion_seconds, refused_versions, refused, unexplained, registry, mongo,
-        spool_waiting, spool_oldest_seconds, spool_disputed, reloaded, forgotten. Raises Unavailable.
-        """
-        reply = self._answer(lambda: self._http.get(self._path))
-        return dict(reply.json()["parameters"])
+        """The service's state, with the keys of `serving.runtime`: its models, refusals, spool. Raises Unavailable."""
+        return dict(self._answer(lambda: self._http.get(self._path)).json()["parameters"])
 
     def score(
         self,
@@ -52,21 +46,17 @@ class ScoringClient:
         request_id: str | None = None,
         with_reasons: bool = False,
     ) -> list[protocol.Score]:
-        """The scores of n rows (at most `v2.MAX_ROWS`), in their order; with the reasons for each if asked to.
+        """The scores of n rows (at most `protocol.MAX_ROWS`) in their order, with their reasons on request.
 
-        Repeating a call with the same `request_id` and rows gives the answer that was logged the first time. Raises
-        InputError when a rule is broken, Conflict when the id was already used for other rows, and Unavailable when
-        there is no answer; the call may then be repeated.
+        A repeated call with the same `request_id` and rows returns the answer that was logged first. Raises InputError
+        for a broken rule, Conflict when the id was used for other rows, Unavailable without an answer (repeat it then).
         """
         return self._ask(
             protocol.request(self._schema, rows, prospects, request_id or uuid.uuid4().hex, with_reasons=with_reasons)
         )
 
     def what_if(self, rows: Sequence[Mapping[str, Value]]) -> list[protocol.Score]:
-        """What the champion would say of n rows (at most `v2.MAX_ROWS`); nothing is logged, so nothing is a prediction.
-
-        Raises InputError when a rule is broken, Unavailable.
-        """
+        """The champion's scores of n rows (at most `protocol.MAX_ROWS`), not logged. Raises InputError, Unavailable."""
         nobody = ["what-if"] * len(rows)
         return self._ask(protocol.request(self._schema, rows, nobody, uuid.uuid4().hex, what_if=True))
 

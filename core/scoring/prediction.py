@@ -1,7 +1,6 @@
-"""The prediction log's record: what was asked, what was answered, and by which model.
+"""The prediction log's record: a row, its answer, and the model that gave it.
 
-Written by the scoring service alone; read by monitoring, training and the screens. A record's `_id` is
-`{request}:{row}`, so writing it twice is writing it once.
+Only the scoring service writes it. A record's `_id` is `{request}:{row}`, so repeating a write is safe.
 """
 
 from __future__ import annotations
@@ -17,11 +16,10 @@ from core.stores.mongo import Document
 
 @dataclass(frozen=True)
 class Prediction:
-    """One scored row. `score` is the route's, the one used; `shadow_score` the other model's, where there is one.
+    """One scored row. `score` is used; `shadow_score` is the other model's, if there is one.
 
-    `level` and `shadow_level` are the shifts on the log-odds that the two hold (`core.models.level`); taking them off
-    again gives what the model itself said. `prospect` is "" where the request named none. `reasons` are as
-    `core.scoring.reasons.documents` has them, None where none were asked for.
+    `level` and `shadow_level`: the shifts on the log-odds in these scores (`core.models.level.raw` removes them).
+    `prospect` is "" where the request named none. `reasons`: as `core.scoring.reasons.documents` makes them, or None.
     """
 
     id: str
@@ -39,27 +37,24 @@ class Prediction:
     reasons: Sequence[Mapping[str, str | float]] | None = None
 
     def document(self) -> Document:
-        """As it stands in MongoDB."""
+        """The record as MongoDB stores it."""
         document = dict(vars(self))
         document["_id"] = document.pop("id")
         return document
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
-        """The record in a document that `document()` made, now or before some of the fields were added.
-
-        What a later version added to it is left out.
-        """
+        """The record in a document: a missing newer field gets its default, an unknown field is left out."""
         keys = {field.name: "_id" if field.name == "id" else field.name for field in fields(cls)}
         added = {field.name for field in fields(cls) if field.default is not MISSING}
         return cls(**{name: document[key] for name, key in keys.items() if key in document or name not in added})
 
 
 def same_question(one: Document, other: Document) -> bool:
-    """Whether two records of one key asked for the same: the same prospect with the same features."""
+    """Whether two records of one key have the same prospect and features."""
     return bool(one["prospect"] == other["prospect"] and one["features"] == other["features"])
 
 
 def same_answer(one: Document, other: Document) -> bool:
-    """Whether two records of one key asked for the same and were answered the same, whenever that was."""
+    """Whether two records of one key have the same question and answer, at any time."""
     return same_question(one, other) and all(one[key] == other[key] for key in ("score", "version", "route"))

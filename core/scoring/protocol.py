@@ -1,14 +1,12 @@
-"""The V2 inference protocol as Callwise speaks it: one input per column, BYTES for words, INT64, FP64.
+"""The V2 inference protocol as Callwise uses it: one input per column, BYTES for words, INT64, FP64.
 
 Request: inputs named like the schema's features, all of shape [n] (or [n, 1]), and optionally `prospect` (BYTES), the
-key that routing is sticky on. Reply: outputs `score` (FP64, [n], the probability of a sale), `version` and `route`
-(BYTES, [n]), because two prospects of one request may be scored by different models. A request that names outputs gets
-these, and one that names `reasons` (BYTES, [n]) each row's reasons, as `core.scoring.reasons.text` writes them.
+key that decides the route. Reply: outputs `score` (FP64, [n], the probability of a sale), `version` and `route` (BYTES,
+[n]), because different models may score two prospects of one request. A request may name its outputs; among them may be
+`reasons` (BYTES, [n]), each row's reasons as `core.scoring.reasons.text` writes them.
 
-The parameter `what_if` of a request says that nobody is going to be called by the answer: the champion alone scores,
-and nothing is logged, routed or counted.
-
-Source: KServe, Open Inference Protocol V2.
+With the parameter `what_if`, nobody is called because of the answer: the champion alone scores, and nothing is logged,
+routed or counted. Source: KServe, Open Inference Protocol V2.
 """
 
 from __future__ import annotations
@@ -32,18 +30,18 @@ OUTPUTS = {"score": "FP64", "version": "BYTES", "route": "BYTES"}
 REASONS = "reasons"
 WITH_REASONS = {**OUTPUTS, REASONS: "BYTES"}
 
-# A request is scored, logged and answered in one piece; a longer list is sent in several.
+# A request is scored, logged and answered as a whole; a longer list needs several requests.
 MAX_ROWS = 10_000
 MAX_PROSPECT = 256
 PROSPECT_RULE = f"a key of 1 to {MAX_PROSPECT} printable characters"
-SHOWN = 80  # characters of a wrong value that an error repeats
+SHOWN = 80  # characters of a wrong value that an error quotes
 INT64 = range(-(2**63), 2**63)
-# It becomes part of the log's keys and of reply headers, so it is plain ASCII without blanks.
+# The id becomes part of the log's keys and of reply headers, so it is plain ASCII without blanks.
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:@=+/-]{1,128}")
 
 
 class Tensor(NamedTuple):
-    """One input as it came in: n raw values and what the sender says they are."""
+    """One input as received: n raw values, with the shape and type that the sender states."""
 
     name: str
     datatype: str
@@ -52,7 +50,7 @@ class Tensor(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """What a request asks for: n mappings of feature to value, and n prospect keys ("" where none was sent)."""
+    """A request's rows: n mappings of feature to value, and n prospect keys ("" where none was sent)."""
 
     features: list[dict[str, Value]]
     prospects: list[str]
@@ -60,10 +58,7 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True)
 class Score:
-    """One row's answer. `prediction` is its key in the prediction log: `{request}:{row}`.
-
-    `reasons` are None where none were asked for, or could be given.
-    """
+    """One row's answer. `prediction` is its key in the prediction log. `reasons` are None where there are none."""
 
     prediction: str
     score: float
@@ -86,11 +81,9 @@ def request(
     what_if: bool = False,
     with_reasons: bool = False,
 ) -> dict[str, Any]:
-    """The body that asks for the scores of `rows` (n mappings of feature to value) of `prospects` (n keys).
+    """The body that requests the scores of `rows` (n mappings of feature to value) of `prospects` (n keys).
 
-    With `what_if` it asks what they would be.
-
-    Raises InputError for what cannot be written down: a missing feature, or a number that JSON does not know.
+    Raises InputError for a missing feature and for a number that JSON does not know.
     """
     tensors = [
         _tensor(
@@ -108,73 +101,61 @@ def request(
 
 
 def is_prospect(key: str) -> bool:
-    """Whether scores can be asked for under this key of a person."""
+    """Whether a request may carry this prospect's key."""
     return 0 < len(key) <= MAX_PROSPECT and key.isprintable()
 
 
 def refusal(schema: Schema, row: Mapping[str, Value], prospect: str) -> InputError | None:
-    """Why no score can be had of this one row, as the scoring service would say it; None where nothing is wrong.
-
-    A request is refused as a whole. This finds the rows that it is refused for.
-    """
+    """The scoring service's error for this row, or None. The service itself refuses a request only as a whole."""
     try:
-        sent = request(schema, [row], [prospect], "")["inputs"]
-        parse(schema, [Tensor(one["name"], one["datatype"], one["shape"], one["data"]) for one in sent])
+        tensors = request(schema, [row], [prospect], "")["inputs"]
+        parse(schema, [Tensor(**tensor) for tensor in tensors])
     except InputError as error:
         return error
     return None
 
 
 def asks_what_if(parameters: Mapping[str, Any]) -> bool:
-    """Whether a request with these parameters only asks what the scores would be.
-
-    Raises InputError where `what_if` is neither true nor false: whether a prediction is kept is not to be guessed.
-    """
-    asked = parameters.get(WHAT_IF, False)
-    if not isinstance(asked, bool):
-        raise InputError(f"the parameter {WHAT_IF} is {_shown(asked)}; must be true or false")
-    return asked
+    """Whether the request is a what-if. Raises InputError for no boolean, as a guess could lose a prediction."""
+    what_if = parameters.get(WHAT_IF, False)
+    if not isinstance(what_if, bool):
+        raise InputError(f"the parameter {WHAT_IF} is {_shown(what_if)}; must be true or false")
+    return what_if
 
 
 def parse(schema: Schema, tensors: Sequence[Tensor]) -> Rows:
-    """The n rows that `tensors` ask for, checked against the schema.
-
-    Raises InputError naming the column, the row (from 1) and the rule.
-    """
-    found = {tensor.name: tensor for tensor in tensors}
-    if len(found) != len(tensors):
+    """The n rows in `tensors`, checked against the schema. Raises InputError naming column, row (from 1) and rule."""
+    by_name = {tensor.name: tensor for tensor in tensors}
+    if len(by_name) != len(tensors):
         names = [tensor.name for tensor in tensors]
-        raise InputError("the input stands twice", column=next(name for name in names if names.count(name) > 1))
-    missing = [name for name in schema.feature_names if name not in found]
+        raise InputError("the input is sent twice", column=next(name for name in names if names.count(name) > 1))
+    missing = [name for name in schema.feature_names if name not in by_name]
     if missing:
         raise InputError("the input is missing", column=missing[0], next=f"Needed: {', '.join(schema.feature_names)}.")
-    surplus = sorted(set(found) - set(schema.feature_names) - {PROSPECT})
+    surplus = sorted(set(by_name) - set(schema.feature_names) - {PROSPECT})
     if surplus:
         raise InputError("is not a feature of this model", column=surplus[0][:SHOWN])
-    rows = len(found[schema.feature_names[0]].data)
+    rows = len(by_name[schema.feature_names[0]].data)
     if rows > MAX_ROWS:
         raise InputError(f"{rows} rows in one request; at most {MAX_ROWS} are allowed", next="Send it in several.")
     if rows == 0:
         raise InputError("the request has no rows; send at least 1")
     for tensor in tensors:
         _check_shape(tensor, rows)
-    columns = [_parsed(column, found[column.name]) for column in schema.features]
+    columns = [_parsed(column, by_name[column.name]) for column in schema.features]
     features = [dict(zip(schema.feature_names, values, strict=True)) for values in zip(*columns, strict=True)]
-    return Rows(features, _keys(found[PROSPECT]) if PROSPECT in found else [""] * rows)
+    return Rows(features, _keys(by_name[PROSPECT]) if PROSPECT in by_name else [""] * rows)
 
 
 def asked_outputs(names: Sequence[str]) -> dict[str, str]:
-    """Names and datatypes of the outputs of a request that names these; `OUTPUTS` where it names none.
-
-    Raises InputError.
-    """
-    if strange := [name for name in names if name not in WITH_REASONS]:
-        raise InputError("is not an output of this model", column=strange[0][:SHOWN])
+    """Names and datatypes of the outputs that a request names; `OUTPUTS` where it names none. Raises InputError."""
+    if unknown := [name for name in names if name not in WITH_REASONS]:
+        raise InputError("is not an output of this model", column=unknown[0][:SHOWN])
     return {name: WITH_REASONS[name] for name in names} or OUTPUTS
 
 
 def check_request_id(request_id: str) -> None:
-    """Raise InputError unless `request_id` may stand in the log's keys."""
+    """Raise InputError unless `request_id` may be part of the log's keys."""
     if not REQUEST_ID.fullmatch(request_id):
         raise InputError("the request id must be 1 to 128 letters, digits or . _ : @ = + / -, without blanks")
 
@@ -236,7 +217,7 @@ def _keys(tensor: Tensor) -> list[str]:
 
 
 def _text(raw: Any, rule: str) -> str:
-    """`raw` as a word; JSON carries BYTES as text, gRPC as bytes, and null is as good as empty."""
+    """`raw` as a word. JSON carries BYTES as text, gRPC as bytes; null counts as empty."""
     if raw is None:
         return ""
     if isinstance(raw, bytes):
@@ -250,7 +231,7 @@ def _text(raw: Any, rule: str) -> str:
 
 
 def _number(raw: Any, rule: str) -> int | float | None:
-    """`raw` if it is a number, or null, which the column refuses as empty; text and true are not numbers here."""
+    """`raw` if it is a number or null (which the column refuses as empty); text and true are not numbers here."""
     if raw is None or (isinstance(raw, int | float) and not isinstance(raw, bool)):
         if isinstance(raw, int) and raw not in INT64:
             raise ValueError(f"{_shown(raw)} does not fit INT64")

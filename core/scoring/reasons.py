@@ -1,8 +1,7 @@
-"""Why somebody's score is what it is: the columns that move it furthest from the average, and by how much.
+"""The reasons for a person's score: the columns that move it furthest from the average, and by how much.
 
-An effect is in log-odds, so the level of the scores (`core.models.level`), which moves everybody alike, is no part of
-it. What is the same for everybody is no reason for one of them: the economy's indicators and the calendar's month and
-weekday.
+An effect is in log-odds and leaves out the level (`core.models.level`), which moves all scores alike. The economy's
+indicators and the calendar's month and weekday are never reasons, because they are the same for everybody.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from core.schema.column import Column, Role
 
 MANY = 3
 LEAST = 0.05
-"""Effects below it are no reasons: they move the odds by less than a twentieth."""
+"""The smallest effect of a reason; it moves the odds by a twentieth."""
 
 DECIMALS = 4
 
 
 @dataclass(frozen=True)
 class Reason:
-    """A column and its effect on the log-odds, above 0 where the person's value raises the chance."""
+    """A column and its effect on the log-odds; above 0 the person's value raises the chance."""
 
     column: str
     effect: float
@@ -36,25 +35,25 @@ class Reason:
 
 
 def telling(schema: Schema) -> list[Column]:
-    """The columns that may be reasons: those that tell one person from another, in the schema's order."""
+    """The columns that may be reasons, because they differ between people; in the schema's order."""
     calendar = schema.calendar.columns if schema.calendar else ()
     return [c for c in schema.features if c.role is not Role.INDICATOR and c.name not in calendar]
 
 
 def strongest(effects: Mapping[str, float]) -> tuple[Reason, ...]:
-    """The `MANY` strongest of the effects by column, the strongest first; fewer where there is not enough to say."""
+    """The up to `MANY` columns with the strongest effects of at least `LEAST`, the strongest first."""
     reasons = [Reason(column, round(float(effect), DECIMALS)) for column, effect in effects.items()]
     reasons.sort(key=lambda reason: (-abs(reason.effect), reason.column))
     return tuple(reason for reason in reasons[:MANY] if abs(reason.effect) >= LEAST)
 
 
 def documents(reasons: Sequence[Reason] | None) -> list[dict[str, Any]] | None:
-    """Reasons as they are stored; None where there was nobody to give them."""
+    """Reasons as MongoDB stores them; None where the model gave none."""
     return None if reasons is None else [asdict(reason) for reason in reasons]
 
 
 def stored(documents: Sequence[Mapping[str, Any]] | None) -> tuple[Reason, ...] | None:
-    """Reasons as `documents` made them."""
+    """The reasons that `documents` made."""
     return None if documents is None else tuple(map(Reason.from_document, documents))
 
 
@@ -64,5 +63,5 @@ def text(reasons: Sequence[Reason] | None) -> str:
 
 
 def parsed(text: str) -> tuple[Reason, ...] | None:
-    """Reasons as `text` wrote them."""
+    """The reasons that `text` wrote."""
     return stored(json.loads(text))

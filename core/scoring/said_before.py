@@ -1,4 +1,4 @@
-"""The predictions that were made of a person before a call: the join of outcomes with the prediction log."""
+"""The join of outcomes with the prediction log: the predictions of a prospect before a call."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ PAGE = 2_000
 def predictions_before(
     db: Db, outcomes: Sequence[Document], *, since: datetime | None = None, fields: Mapping[str, int] | None = None
 ) -> Iterator[tuple[Document, list[Document]]]:
-    """Each outcome with the predictions of its prospect up to the call, the oldest first; none where there are none.
+    """Each outcome with the predictions of its prospect up to the call, the oldest first (at one moment, by key).
 
-    The key decides between predictions of one moment. `since` leaves out earlier predictions; `fields` is the
-    projection of a prediction and must hold `prospect` and `at`. Raises Unavailable.
+    `since` leaves out earlier ones; `fields`, their projection, must hold `prospect` and `at`. Raises Unavailable.
     """
     for start in range(0, len(outcomes), PAGE):
         page = outcomes[start : start + PAGE]

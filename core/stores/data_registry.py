@@ -1,15 +1,14 @@
-"""The data registry: every dataset a model was ever trained on, by tag, for as long as the company keeps it.
+"""The data registry: every dataset that a model was trained on, by tag, for as long as the company keeps it.
 
-A git repository of its own says which datasets there were, one commit and one tag each; DVC keeps their content on S3.
-Both are used as libraries, so no git executable is needed, and credentials stay in memory: what is committed names the
-bucket and nothing else.
+A git repository of its own records the datasets, one commit and one tag each; DVC stores their content on S3. Both are
+used as libraries, so no git executable is needed. Credentials stay in memory: a commit names only the bucket.
 
-Order makes it safe to be killed at any moment: the content is on S3 before the commit is made, and the tag comes last.
-So a tag is a promise that was already kept, a commit without one is tagged by the next run, and content without a
-commit is an orphan that the next run adopts. A file lock keeps writers apart; it ends with its process.
+A process may be killed at any moment, because the content reaches S3 before the commit, and the tag comes last. So a
+tag always has its content. The next run tags a commit without a tag and adopts content without a commit. A file lock,
+which ends with its process, keeps writers apart.
 
-A dataset that held a person who had to be forgotten is retired (`trainer.privacy.datasets`): its tag stays, so that
-every model's lineage can be followed, and says which dataset has taken its place; its content is gone.
+A dataset that held an erased person is retired (`trainer.privacy.datasets`): its content is gone. Its tag stays, so
+every model's lineage can be followed, and names the dataset that replaces it.
 """
 
 from __future__ import annotations
@@ -40,18 +39,15 @@ BRANCH, REMOTE = "refs/heads/main", "s3"
 DATA, POINTER, FACTS = "dataset.parquet", "dataset.parquet.dvc", "dataset.json"
 RETIRED = "retired.json"
 CONTENT = "files/md5"
-"""Where DVC keeps content by its md5, `ab/cdef…`, below the remote and below its cache."""
+"""The folder of DVC's content by md5 (`ab/cdef…`), in the remote and in the cache."""
 FIRST = (".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore")
 
-logging.getLogger("dvc").setLevel(logging.WARNING)  # it tells people which git commands to type next
+logging.getLogger("dvc").setLevel(logging.WARNING)  # at INFO, DVC tells people which git commands to type next
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One dataset: its tag, the sha256 of its file, its number of rows, and whatever else was said about it.
-
-    `successor` is the tag of the dataset that has taken its place, where it is retired.
-    """
+    """One dataset: tag, sha256 of the file, number of rows, further facts; once retired, the tag of its `successor`."""
 
     tag: str
     sha256: str
@@ -60,12 +56,12 @@ class Snapshot:
     successor: str = ""
 
     def text(self) -> str:
-        """As it stands in the commit."""
+        """The snapshot as the commit stores it."""
         return _json({name: value for name, value in asdict(self).items() if name != "successor"})
 
 
 class DataRegistry:
-    """The repository at `path`, its content in the bucket for datasets. May be used by several processes at a time."""
+    """The repository at `path`, its content in the bucket for datasets. Several processes may use it at a time."""
 
     def __init__(self, path: Path, s3: S3Settings, *, lock_seconds: float = 300.0) -> None:
         self._path = path
@@ -80,7 +76,7 @@ class DataRegistry:
         self._lock = FileLock(path.with_name(path.name + ".lock"), timeout=lock_seconds)
 
     def ensure(self) -> None:
-        """Make the repository where it is not there yet, and mend one whose making was interrupted."""
+        """Create the repository if it is missing, and complete one whose creation was interrupted."""
         with self.writing():
             git = pygit2.init_repository(str(self._path), initial_head="main")
             if not git.head_is_unborn:
@@ -91,23 +87,18 @@ class DataRegistry:
                 config["core"]["analytics"] = False
                 config["remote"][REMOTE] = {"url": self._url}
             (self._path / ".gitignore").write_text(f"/{DATA}\n", encoding="utf-8")
-            self._commit(
-                git, "Start the data registry", now(), [".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore"]
-            )
+            self._commit(git, "Start the data registry", now(), FIRST)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Be the only writer. A lock file that git left in the repository is then a killed writer's, and is removed."""
+        """Be the only writer. So git's own lock files in the repository are a killed writer's, and are removed."""
         with self._lock:
             for stale in (self._path / ".git").rglob("*.lock"):
                 stale.unlink(missing_ok=True)
             yield
 
     def add(self, data: Path, *, rows: int, facts: Mapping[str, str] | None = None, clock: Clock = now) -> Snapshot:
-        """Keep the parquet file `data` as a snapshot; the same content is the same snapshot, whenever it is added.
-
-        Raises Unavailable when S3 does not answer; the next call goes on from there.
-        """
+        """Store the parquet file `data`, or find the snapshot with its content. Repeatable. Raises Unavailable."""
         self.ensure()
         digest = sha256(data)
         with self.writing():
@@ -135,17 +126,17 @@ class DataRegistry:
         return [self._at(git, tag) for tag in tags]
 
     def contents(self) -> dict[str, list[Snapshot]]:
-        """The md5 under which DVC keeps each content, with the snapshots that are not retired and have it."""
+        """The md5 of each content in DVC, with the unretired snapshots that have it."""
         git = pygit2.Repository(str(self._path))
-        found: dict[str, list[Snapshot]] = {}
+        by_md5: dict[str, list[Snapshot]] = {}
         for snapshot in self.snapshots():
             if not snapshot.successor:
                 pointer = yaml.safe_load((_commit_of(git, snapshot.tag).tree / POINTER).data)
-                found.setdefault(pointer["outs"][0]["md5"], []).append(snapshot)
-        return found
+                by_md5.setdefault(pointer["outs"][0]["md5"], []).append(snapshot)
+        return by_md5
 
     def retire(self, successors: Mapping[str, str], *, receipt: str, clock: Clock = now) -> None:
-        """Note that each of these tags gave way to its successor, for `receipt`. Safe to repeat."""
+        """Note the successor of each of these tags, for `receipt`. Safe to repeat."""
         with self.writing():
             git = pygit2.Repository(str(self._path))
             known = self.retired()
@@ -160,7 +151,7 @@ class DataRegistry:
                 self._commit(git, f"Retire {', '.join(sorted(new))}, for {receipt}", at, [RETIRED])
 
     def retired(self) -> dict[str, dict[str, str]]:
-        """Every retired tag, with its `successor`, the `receipt` it was retired for, and when (`at`, ISO 8601)."""
+        """Every retired tag, with its `successor`, the `receipt` it was retired for, and the time `at` (ISO 8601)."""
         git = pygit2.Repository(str(self._path))
         if git.head_is_unborn or RETIRED not in (tree := git.head.peel(pygit2.Commit).tree):
             return {}
@@ -168,33 +159,32 @@ class DataRegistry:
         return known
 
     def local(self) -> list[Path]:
-        """The files of this machine that hold content: DVC's cache, and the last dataset that was added."""
+        """The files on this machine that hold content: DVC's cache, and the dataset that was added last."""
         cache = (self._path / ".dvc" / "cache" / CONTENT).glob("*/*")
         return [path for path in (*cache, self._path / DATA) if path.is_file()]
 
     def checkout(self, tag: str, to: Path) -> Snapshot:
-        """Bring the dataset of `tag` back as the file `to`, from S3 where this machine does not have it.
+        """Write the dataset of `tag` to the file `to`, from S3 where this machine does not have it.
 
-        Raises NotFound for an unknown tag and a retired one, Conflict when what came back is not what was kept,
-        Unavailable.
+        Raises NotFound for an unknown or retired tag, Conflict when the content has changed, Unavailable.
         """
         git = pygit2.Repository(str(self._path))
         snapshot = self._at(git, tag)
         if snapshot.successor:
             raise NotFound(
-                f"The dataset {tag} held somebody who had to be forgotten, and was erased.",
+                f"The dataset {tag} held a person who was erased, so its content was removed.",
                 kept="Its tag, its figures, and everybody else's rows.",
-                next=f"These are in {snapshot.successor}.",
+                next=f"These rows are in {snapshot.successor}.",
             )
         part = to.with_name(to.name + ".part")
         part.unlink(missing_ok=True)
         with reachable():
             Repo.get(str(self._path), DATA, out=str(part), rev=tag, remote=REMOTE, remote_config=self._remote)
-        found = sha256(part)
-        if found != snapshot.sha256:
+        digest = sha256(part)
+        if digest != snapshot.sha256:
             part.unlink()
             raise Conflict(
-                f"The dataset {tag} has the sha256 {found}, but {snapshot.sha256} was kept.",
+                f"The dataset {tag} has the sha256 {digest}, but {snapshot.sha256} was stored.",
                 kept="Nothing was written.",
                 next="Its object on S3 was changed; restore the bucket from a backup.",
             )
@@ -233,7 +223,7 @@ class DataRegistry:
 
 
 def ensure_registry(path: Path, s3: S3Settings) -> None:
-    """Make the data registry at `path` ready; safe to repeat and to interrupt."""
+    """Create the data registry at `path` if it is missing; safe to repeat and to interrupt."""
     DataRegistry(path, s3).ensure()
 
 
@@ -255,8 +245,7 @@ def _commit_of(git: pygit2.Repository, tag: str) -> pygit2.Commit:
 
 
 def _snapshot(commit: pygit2.Commit) -> Snapshot:
-    content: dict[str, Any] = json.loads((commit.tree / FACTS).data)
-    return Snapshot(**content)
+    return Snapshot(**json.loads((commit.tree / FACTS).data))
 
 
 def _author(at: datetime) -> pygit2.Signature:
@@ -265,12 +254,12 @@ def _author(at: datetime) -> pygit2.Signature:
 
 @contextmanager
 def reachable() -> Iterator[None]:
-    """Translate what DVC and S3 raise into Unavailable."""
+    """Translate the errors of DVC and S3 into Unavailable."""
     try:
         yield
     except (DvcException, BotoCoreError, ClientError, OSError) as error:
         raise Unavailable(
             f"The dataset's content did not get through to or from S3: {error}.",
-            kept="No snapshot was recorded that is not whole.",
-            next="Run it again; it goes on from there.",
+            kept="Every recorded snapshot is complete.",
+            next="Run it again; it continues from there.",
         ) from error

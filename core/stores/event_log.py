@@ -1,7 +1,7 @@
-"""The event log: who did what, when and why. Append-only, and each event seals the one before it.
+"""The event log: who did what, when and why. It only grows, and each event seals the one before it.
 
-An event's `_id` is its place in the sequence, so two writers can never take the same one; its `seal` is the sha256 of
-its content and of the seal before it, so a changed or removed event breaks every seal after it.
+An event's `_id` is its place in the sequence, so no two writers take the same place. Its `seal` is the sha256 of its
+content and of the seal before it, so a changed or removed event breaks every later seal.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ GENESIS = "0" * 64
 
 
 def seal(event: Document, before: str) -> str:
-    """sha256 over `before` and the event's content without its own seal."""
+    """sha256 of the seal `before` and the event's content without its own seal."""
     content = {key: value for key, value in event.items() if key != "seal"}
     text = json.dumps(content, sort_keys=True, default=_plain, ensure_ascii=False)
     return hashlib.sha256(f"{before}\n{text}".encode()).hexdigest()
@@ -48,16 +48,15 @@ def append(
 ) -> int:
     """Add an event and return its place in the sequence. Raises Unavailable.
 
-    `once` is a query: where an event answers it already, its place is returned and none is added, also if several
-    processes tell the same at once.
+    `once` is a query: if an event matches it, its place is returned and none is added, even with concurrent writers.
     """
     with reachable():
         while True:
             last = db.events.find_one(sort=[("_id", DESCENDING)])
-            # Looked for after the last place was read: whoever tells it from now on takes the place that we would take.
-            told = db.events.find_one(once) if once is not None else None
-            if told is not None:
-                return int(told["_id"])
+            # This read comes after that of the last place: a writer who adds the event from now on takes our place.
+            logged = db.events.find_one(once) if once is not None else None
+            if logged is not None:
+                return int(logged["_id"])
             event: Document = {
                 "_id": key(int(last["_id"]) + 1 if last else 1),
                 "at": clock(),
@@ -72,11 +71,11 @@ def append(
                 db.events.insert_one(event)
                 return int(event["_id"])
             except DuplicateKeyError:
-                continue  # another writer took this place; take the next one
+                continue  # another writer took this place
 
 
 def first_broken(db: Db) -> int | None:
-    """The first place in the sequence whose seal does not hold, or None if all do."""
+    """The first place in the sequence with a wrong seal, or None."""
     before, expected = GENESIS, 1
     with reachable():
         for event in db.events.find(sort=[("_id", 1)]):

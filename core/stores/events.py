@@ -1,7 +1,7 @@
-"""The vocabulary of the event log: every name that an event's `what` may have.
+"""The vocabulary of the event log: every value of an event's `what`.
 
-Whoever writes an event and whoever reads it name it by a member of `Event`. What a cause of an incident was found to be
-is the one open kind, because each indicator is a cause of its own: `cause_event` names it.
+Writers and readers name an event by a member of `Event`. The state of an incident's cause is the one open kind, because
+each indicator is a cause of its own: `cause_event` names it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NewType
 
 CauseEvent = NewType("CauseEvent", str)
-"""The name of the event that says in which state a cause was found."""
+"""The name of the event that records the state of a cause."""
 
 
 class Event(StrEnum):
@@ -61,7 +61,7 @@ class Event(StrEnum):
 
     @classmethod
     def of_campaign(cls, state: str) -> Event:
-        """The event that a campaign is now open, paused or closed. Raises ValueError for another state."""
+        """The event of a campaign that becomes open, paused or closed. Raises ValueError for another state."""
         return cls(f"campaign {state}")
 
     @classmethod
@@ -71,7 +71,7 @@ class Event(StrEnum):
 
     @classmethod
     def of_incident(cls, status: str) -> Event:
-        """The event that an incident has now this status. Raises ValueError for another status."""
+        """The event of an incident that takes this status. Raises ValueError for another status."""
         return cls(f"incident {status}")
 
 

@@ -1,8 +1,8 @@
-"""The Evidently UI: the project that reports land in, its dashboard, and the snapshots in it, over its HTTP API.
+"""The Evidently UI over its HTTP API: the project of the reports, its dashboard and its snapshots.
 
-Evidently's own client waits for an answer for ever and costs four seconds of CPU to import, so what little is needed
-of it is spoken here. The project's id and those of its panels are derived from their names: setting it up
-again, or going on after being killed half way, writes the same things once more. What people add by hand stays.
+Evidently's own client waits for ever for an answer and costs four seconds of CPU to import, so this module makes the
+few requests itself. The ids of the project and its panels derive from their names, so a repeated or resumed set-up
+writes the same again. What people add by hand stays.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PROJECT = "Callwise"
 NAMESPACE = uuid.UUID("6f1f3c0e-53cb-4b6f-8f5e-3c2f0b7d9a41")  # drawn once; any constant will do
 TIMEOUT_SECONDS = 30.0
 
-# Snapshots carry one of these tags, so that a panel shows one kind of report only.
+# Each snapshot carries one of these tags, so that a panel shows only one kind of report.
 DRIFT, QUALITY = "drift", "quality"
 
 
@@ -44,7 +44,7 @@ _CAPTURE = _series(QUALITY, "TopHalfCapture", "sales in the better half")
 
 TAB = "Weekly review"
 
-# Title, subtitle, kind, size, series; in reading order. Evidently's open edition has one tab: headings divide it.
+# Title, subtitle, kind, size, series; in reading order. Evidently's open edition has one tab, so headings divide it.
 PANELS: list[tuple[str, str, str, str, list[Series]]] = [
     ("Has the world moved?", "Predictions against the champion's own training data.", "text", "full", []),
     ("Columns that drifted", "Share, in the newest window", "counter", "half", [_SHARE]),
@@ -65,31 +65,31 @@ PANELS: list[tuple[str, str, str, str, list[Series]]] = [
 
 
 class EvidentlyUI:
-    """The API of one Evidently UI. Every method raises Unavailable when it does not do what was asked."""
+    """The API of one Evidently UI. Every method raises Unavailable."""
 
     def __init__(self, url: str, *, transport: httpx.BaseTransport | None = None) -> None:
         self.url = url.rstrip("/")
         self._http = httpx.Client(base_url=self.url, timeout=TIMEOUT_SECONDS, trust_env=False, transport=transport)
 
     def ensure_project(self, name: str = PROJECT) -> str:
-        """Make the project `name` and its dashboard, or renew them; returns the project's id."""
+        """Create or renew the project `name` and its dashboard; returns the project's id."""
         project = str(project_id(name))
         if all(known["id"] != project for known in self._call("GET", "/api/v2/projects").json()):
             description = "Is the world still the one the champion was trained on, and does its ranking still hold?"
             self._call("POST", "/api/v2/projects", json={"id": project, "name": name, "description": description})
-        there = self._call("GET", f"/api/v2/dashboards/{project}").json()
-        wanted = merged(there, dashboard(name))
-        if wanted != there:
-            self._call("POST", f"/api/v2/dashboards/{project}", json=wanted)
+        present = self._call("GET", f"/api/v2/dashboards/{project}").json()
+        renewed = merged(present, dashboard(name))
+        if renewed != present:
+            self._call("POST", f"/api/v2/dashboards/{project}", json=renewed)
         return project
 
     def snapshots(self, project: str, **metadata: str) -> list[str]:
         """Ids of the project's snapshots that carry all of `metadata`, the oldest first."""
-        found = self._call("GET", f"/api/projects/{project}/snapshots").json()
-        return sorted(one["id"] for one in found if metadata.items() <= one["metadata"].items())
+        snapshots = self._call("GET", f"/api/projects/{project}/snapshots").json()
+        return sorted(snapshot["id"] for snapshot in snapshots if metadata.items() <= snapshot["metadata"].items())
 
     def add_snapshot(self, project: str, content: str) -> str:
-        """Add a snapshot (what `Snapshot.dumps` of Evidently gives) and return its id."""
+        """Add a snapshot (from Evidently's `Snapshot.dumps`) and return its id."""
         headers = {"Content-Type": "application/json"}
         reply = self._call("POST", f"/api/v2/snapshots/{project}", content=content, headers=headers)
         return str(reply.json()["snapshot_id"])
@@ -99,7 +99,7 @@ class EvidentlyUI:
         self._call("DELETE", f"/api/projects/{project}/{snapshot}")
 
     def page(self, project: str, snapshot: str) -> str:
-        """The address of a snapshot for people."""
+        """The address of a snapshot's page."""
         return f"{self.url}/projects/{project}/reports/{snapshot}"
 
     def _call(self, method: str, path: str, **body: Any) -> httpx.Response:
@@ -117,12 +117,12 @@ class EvidentlyUI:
 
 
 def ensure_project(url: str, name: str = PROJECT) -> str:
-    """Make the project and its dashboard in the Evidently UI at `url`; returns its id. Raises Unavailable."""
+    """Create the project and its dashboard in the Evidently UI at `url`; returns its id. Raises Unavailable."""
     return EvidentlyUI(url).ensure_project(name)
 
 
 def project_id(name: str) -> uuid.UUID:
-    """The id that the project `name` has in every Evidently UI."""
+    """The id of the project `name`, the same in every Evidently UI."""
     return uuid.uuid5(NAMESPACE, name)
 
 
@@ -134,7 +134,7 @@ def dashboard(name: str) -> dict[str, Any]:
 
 
 def merged(there: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
-    """`ours`, followed by the panels that people added; one of ours that they moved or changed is put back."""
+    """`ours`, followed by the panels that people added. People's changes to our own panels are undone."""
     known = {panel["id"] for panel in ours["panels"]}
     foreign = [panel for panel in there["panels"] if panel["id"] not in known]
     tab = ours["tabs"][0]
@@ -151,14 +151,14 @@ def _panel(place: str, title: str, subtitle: str, kind: str, size: str, series: 
         "size": size,
         "values": [
             {
-                "legend": one["legend"] or None,
-                "tags": [one["tag"]],
+                "legend": line["legend"] or None,
+                "tags": [line["tag"]],
                 "metadata": {},
-                "metric": f"evidently:metric_v2:{one['metric']}",
-                "metric_labels": one["labels"],
+                "metric": f"evidently:metric_v2:{line['metric']}",
+                "metric_labels": line["labels"],
                 "view_params": {},
             }
-            for one in series
+            for line in series
         ],
         "plot_params": plot,
     }

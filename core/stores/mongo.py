@@ -1,21 +1,21 @@
-"""The MongoDB adapter: one connection, the collections' names, and their indexes.
+"""The MongoDB adapter: the connection, the collections' names, and their indexes.
 
-`_id` is the natural key everywhere, so that every write may be repeated:
+`_id` is the natural key everywhere, so every write may be repeated:
 
     campaigns    {campaign}
     prospects    {campaign}:{ref}
     calls        {prospect}:{call}
     outcomes     {prospect}:{call}
     do_not_call  {ref}
-    erasures     {start of a person's keyed hash}-{number}
-    kept_out     {a person's keyed hash}
+    erasures     {start of a person's pseudonym}-{number}
+    kept_out     {a person's pseudonym}
     mappings     {header's signature}
     imports      {campaign}:{file}
     predictions  {request}:{row}
     indicators   {series}:{period}
     models       {name}:{decision}
     incidents    {cause}:{opened}
-    reviews      {model}:{week}, and behind it the name of whoever signed later
+    reviews      {model}:{week}, with :{name} for each later signature
     events       {sequence}
     appliance    {fact}
     users        {login name}
@@ -43,10 +43,10 @@ Document = dict[str, Any]
 Db = Database[Document]
 
 SILENCE = 120
-"""Seconds after which a server that has a question and says nothing is given up on."""
+"""Seconds to wait for a reply before giving up."""
 
 PRIVATE = frozenset({"users", "sessions", "attempts"})
-"""Collections that only those read who write them: hashes of passwords, and who is signed in."""
+"""Collections that only their writers read: hashes of passwords, and sessions."""
 
 COLLECTIONS = PRIVATE | {
     *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "predictions", "indicators"),
@@ -59,14 +59,14 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     "prospects": [
         [("campaign", ASCENDING), ("status", ASCENDING), ("score", DESCENDING), ("ref", ASCENDING)],
         [("claim.by", ASCENDING)],
-        # Promised calls and pauses, in the order in which their time comes.
+        # Callbacks and pauses, in the order of their time.
         [("campaign", ASCENDING), ("status", ASCENDING), ("due", ASCENDING)],
     ],
     "calls": [
         [("agent", ASCENDING), ("at", ASCENDING)],
         [("prospect", ASCENDING)],
         [("ref", ASCENDING)],
-        # The same index serves the best time to call, which reads all of a campaign's.
+        # This index also serves the best time to call, which reads all calls of a campaign.
         [("campaign", ASCENDING), ("at", ASCENDING)],
     ],
     "outcomes": [[("at", ASCENDING)], [("campaign", ASCENDING), ("at", ASCENDING)], [("prospect", ASCENDING)]],
@@ -81,8 +81,7 @@ UNIQUE: dict[str, str] = {"users": "shown_key"}
 def connect(settings: MongoSettings, *, timeout_seconds: float = 10.0) -> Db:
     """The appliance's database. Connects lazily; an operation waits at most `timeout_seconds` for a server.
 
-    Datetimes come back in UTC and aware. Every write waits for the journal (`core.mongo_client`). Raises SettingsError
-    for an address that is not usable.
+    Datetimes are aware, in UTC. Every write waits for the journal. Raises SettingsError for an unusable address.
     """
     client = open_client(
         settings.mongodb_uri.get_secret_value(),
@@ -97,7 +96,7 @@ def connect(settings: MongoSettings, *, timeout_seconds: float = 10.0) -> Db:
 
 
 def ensure_indexes(db: Db) -> None:
-    """Create every collection's indexes; safe to repeat."""
+    """Create all indexes; safe to repeat."""
     with reachable():
         for collection, indexes in INDEXES.items():
             for keys in indexes:
@@ -107,19 +106,19 @@ def ensure_indexes(db: Db) -> None:
 
 
 def count(collection: Collection[Document], query: Mapping[str, Any]) -> int:
-    """How many documents match. Not `count_documents`: the embedded server counts nothing that is null, and slowly."""
-    counted = list(collection.aggregate([{"$match": query}, {"$count": "n"}]))
-    return int(counted[0]["n"]) if counted else 0
+    """The number of matching documents. The embedded server's `count_documents` is slow and matches no null."""
+    counts = list(collection.aggregate([{"$match": query}, {"$count": "n"}]))
+    return int(counts[0]["n"]) if counts else 0
 
 
 @contextmanager
 def reachable() -> Iterator[None]:
-    """Translate the driver's errors of a missing server into Unavailable."""
+    """Translate the driver's errors into Unavailable."""
     try:
         yield
     except PyMongoError as error:
         raise Unavailable(
             f"MongoDB did not do what was asked: {error}.",
-            kept=Sentence("Nothing was half done: every write has a key and may be repeated."),
+            kept=Sentence("Nothing is half written: every write has a key and may be repeated."),
             next=Sentence("Try again; if it persists, look at the log of the mongo service."),
         ) from error

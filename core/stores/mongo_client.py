@@ -1,9 +1,9 @@
-"""The only place that opens a connection to MongoDB, so that every write through it is acknowledged from the journal.
+"""The only place that opens a connection to MongoDB, so that every write waits for the journal.
 
-Without `j`, a standalone server acknowledges a write that lies in its memory only, for up to 100 ms; when it is killed
-in this time, a call that an agent saw recorded is gone
-(https://www.mongodb.com/docs/manual/reference/write-concern/#j-option). The module imports the driver and nothing else,
-because a probe imports it in a process that is about to become something else (`core.health`).
+Without `j`, a standalone server acknowledges a write that is only in its memory, for up to 100 ms. If the server is
+killed in this time, a call that an agent saw recorded is lost
+(https://www.mongodb.com/docs/manual/reference/write-concern/#j-option). The module imports little besides the driver,
+because a probe imports it in a process that becomes another program (`bootstrap.embedded.probes`).
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from pymongo.errors import ConfigurationError
 from core.errors import SettingsError
 
 MAJORITY = "majority"
-"""How many servers keep a write before it is acknowledged, where the address does not say. A standalone is its own
-majority; on a replica set a write that fewer have can be rolled back when the primary changes."""
+"""The servers that store a write before it is acknowledged, unless the address says otherwise. A standalone server is
+its own majority; a replica set can lose a write that fewer servers have when the primary changes."""
 
 
 def open_client(uri: str, **options: Any) -> MongoClient[dict[str, Any]]:
     """A client for `uri` with the driver's `options`. It connects lazily, and each write waits for the journal.
 
-    The `w` of the address stays; its `journal` does not. Raises SettingsError if the address is not usable.
+    The `w` of the address is used, its `journal` is not. Raises SettingsError if the address is not usable.
     """
     if not _names_w(uri):
         options = {"w": MAJORITY, **options}
@@ -39,6 +39,6 @@ def open_client(uri: str, **options: Any) -> MongoClient[dict[str, Any]]:
 
 
 def _names_w(uri: str) -> bool:
-    """Whether the options behind the question mark name `w`. Options are parted by `&` or `;`."""
+    """Whether the address's options, separated by `&` or `;`, name `w`."""
     options = re.split("[&;]", uri.partition("?")[2])
     return any(option.partition("=")[0].lower() == "w" for option in options)

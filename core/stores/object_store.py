@@ -17,7 +17,7 @@ from core.settings.addresses import S3Settings
 
 
 class ObjectStore:
-    """One bucket. Keys are slash-separated; a put replaces what was there, so it may be repeated."""
+    """One bucket. Keys are separated by slashes; `put` replaces an object, so it may be repeated."""
 
     def __init__(self, settings: S3Settings, bucket: str, *, timeout_seconds: float = 30.0) -> None:
         address = urlsplit(settings.s3_endpoint_url)
@@ -33,7 +33,7 @@ class ObjectStore:
         )
 
     def ensure(self) -> None:
-        """Make the bucket where it is not there yet."""
+        """Create the bucket if it is missing."""
         with reachable(self.bucket):
             try:
                 if not self._client.bucket_exists(self.bucket):
@@ -58,15 +58,15 @@ class ObjectStore:
                 response.release_conn()
 
     def remove(self, key: str) -> None:
-        """Remove what is under `key`; nothing happens if nothing is."""
+        """Remove the object under `key`, if there is one."""
         with reachable(key):
             self._client.remove_object(self.bucket, key)
 
     def keys(self, prefix: str = "") -> list[str]:
         """All keys that start with `prefix`, sorted."""
         with reachable(prefix or self.bucket):
-            found = self._client.list_objects(self.bucket, prefix=prefix, recursive=True)
-            return sorted(item.object_name for item in found if item.object_name)
+            objects = self._client.list_objects(self.bucket, prefix=prefix, recursive=True)
+            return sorted(item.object_name for item in objects if item.object_name)
 
 
 @contextmanager

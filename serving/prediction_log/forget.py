@@ -1,8 +1,8 @@
-"""People who are being erased leave the spool too, before their records are moved to MongoDB.
+"""Removes people who are being erased from the spool, before their records move to MongoDB.
 
-Who they are is read from the requests under way (`core.privacy.requests`), of which there are few and mostly none. As
-long as a request is open its person is looked for again and again, so nobody can slip past; the service's state says
-what was done, as `forgotten`, and whoever erases waits for that.
+The requests under way (`core.privacy.requests`) name them; there are few and mostly none. While a request is open the
+spool is searched again and again, so no record slips past. The service's state shows the searched requests as
+`forgotten`, and the erasure waits for that.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ log = logging.getLogger(__name__)
 
 
 class Forgetting:
-    """`forgotten`: for which requests the spool was looked through at the last look; none where that look failed."""
+    """`forgotten`: the requests for which the last search of the spool succeeded; empty if that search failed."""
 
     def __init__(self, subjects: Callable[[], Sequence[Subject]], spool: Spool) -> None:
-        """`subjects` gives those who are being erased."""
+        """`subjects` gives the people who are being erased."""
         self._subjects, self._spool = subjects, spool
         self.forgotten: tuple[str, ...] = ()
 
     def refresh(self) -> None:
-        """Take everybody who is being erased out of the spool."""
+        """Remove everybody who is being erased from the spool."""
         try:
             subjects = self._subjects()
             for subject in subjects:
@@ -35,17 +35,17 @@ class Forgetting:
                     log.info("%d records left the spool for %s", removed, subject.receipt)
         except CallwiseError as error:
             self.forgotten = ()
-            log.debug("whom to forget is not known: %s", error)
+            log.debug("the people to remove from the spool are not known: %s", error)
         else:
             self.forgotten = tuple(subject.receipt for subject in subjects)
 
     def run(self, every_seconds: float, stop: threading.Event) -> None:
-        """Look every `every_seconds` until `stop` is set."""
+        """Refresh every `every_seconds` until `stop` is set."""
         while True:
             try:
                 self.refresh()
-            except Exception:  # the thread must outlive whatever one look meets
+            except Exception:  # the thread must survive any error
                 self.forgotten = ()
-                log.exception("the spool could not be looked through; it is tried again")
+                log.exception("the spool could not be searched; the search is repeated")
             if stop.wait(every_seconds):
                 return

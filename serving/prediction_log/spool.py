@@ -1,8 +1,8 @@
 """The local spool: predictions wait here, on disk, while MongoDB is away.
 
 SQLite in WAL mode with `synchronous=FULL`: a committed transaction survives the loss of the process and of power
-(SQLite documentation, "PRAGMA synchronous"). One file, one table in order of arrival, and one for records that turned
-out to contradict the log: they were acknowledged, so they are kept for a person to look at.
+(SQLite documentation, "PRAGMA synchronous"). The file has one table in order of arrival, and one for records that
+contradict the log: they were acknowledged, so they stay for a person to check.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Waiting(NamedTuple):
 
 @dataclass(frozen=True)
 class Backlog:
-    """How many records wait, for how long the oldest (seconds, 0 if none), and how many contradicted the log."""
+    """The number of waiting records, the oldest one's age (seconds, 0 if none), and the number put aside."""
 
     waiting: int
     oldest_seconds: float
@@ -51,10 +51,10 @@ class Backlog:
 
 
 class Spool:
-    """Records by `_id`, oldest first. May be shared between threads, and by processes."""
+    """Records by `_id`, the oldest first. Threads and processes may share it."""
 
     def __init__(self, folder: Path, *, clock: Clock = now) -> None:
-        """Open or make the spool in `folder`. Raises SettingsError where that is not possible."""
+        """Open or create the spool in `folder`. Raises SettingsError where that is not possible."""
         self._clock = clock
         self._lock = threading.Lock()
         try:
@@ -66,25 +66,25 @@ class Spool:
             self._sql.executescript(TABLES)
         except (OSError, sqlite3.Error) as error:
             raise SettingsError(
-                f"The prediction spool cannot be kept in {folder}: {error}.",
+                f"The prediction spool cannot be opened in {folder}: {error}.",
                 kept="Nothing was started: without it a prediction could be lost.",
                 next="Make CALLWISE_SPOOL_DIR a folder that the scoring service may write to.",
             ) from error
 
     def put(self, documents: Sequence[Document]) -> list[Document]:
         """See `serving.prediction_log.store.Store`."""
-        held = []
+        stored = []
         with self._transaction() as sql:
             for document in documents:
                 row = sql.execute("SELECT document FROM waiting WHERE id = ?", (document["_id"],)).fetchone()
                 if row:
-                    held.append(_decoded(row[0]))
-                    refuse_other_rows(held[-1], document)
+                    stored.append(_decoded(row[0]))
+                    refuse_other_rows(stored[-1], document)
                 else:
                     record = (document["_id"], document["at"].isoformat(), bson.encode(document))
                     sql.execute("INSERT INTO waiting (id, at, document) VALUES (?, ?, ?)", record)
-                    held.append(document)
-        return held
+                    stored.append(document)
+        return stored
 
     def oldest(self, limit: int) -> list[Waiting]:
         """Up to `limit` records, in order of arrival. Raises Unavailable."""
@@ -93,16 +93,16 @@ class Spool:
         return [Waiting(seq, _decoded(document)) for seq, document in rows]
 
     def settle(self, done: Collection[int], disputed: Collection[int] = ()) -> None:
-        """Take `done` out of the queue, and put `disputed` aside. Raises Unavailable."""
+        """Remove `done` from the queue and put `disputed` aside. Raises Unavailable."""
         with self._transaction() as sql:
             for seq in disputed:
                 sql.execute("INSERT OR IGNORE INTO disputed SELECT * FROM waiting WHERE seq = ?", (seq,))
             sql.executemany("DELETE FROM waiting WHERE seq = ?", [(seq,) for seq in (*done, *disputed)])
 
     def remove(self, is_theirs: Callable[[str], bool]) -> int:
-        """Remove the records whose prospect `is_theirs`, also those put aside; returns how many. Raises Unavailable.
+        """Remove the records whose prospect `is_theirs`, even those put aside; returns their number.
 
-        Of what is removed nothing stays in the file either.
+        The file keeps no trace of them. Raises Unavailable.
         """
         removed = 0
         with self._transaction() as sql:
@@ -116,7 +116,7 @@ class Spool:
         return removed
 
     def backlog(self) -> Backlog:
-        """How much waits here. Raises Unavailable."""
+        """The spool's backlog. Raises Unavailable."""
         with self._transaction() as sql:
             waiting, oldest = sql.execute("SELECT count(*), min(at) FROM waiting").fetchone()
             (disputed,) = sql.execute("SELECT count(*) FROM disputed").fetchone()
@@ -124,13 +124,13 @@ class Spool:
         return Backlog(waiting, age, disputed)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with self._lock:
             self._sql.close()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing: an error inside takes everything back."""
+        """All or nothing: an error inside undoes everything."""
         with self._lock:
             try:
                 self._sql.execute("BEGIN IMMEDIATE")

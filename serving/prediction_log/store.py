@@ -13,30 +13,29 @@ from core.scoring.prediction import same_question
 from core.stores.mongo import Db, Document
 
 DUPLICATE_KEY = 11000
-# Records of one round trip, and the time that each of them may add to its limit: the embedded server needs half a
-# millisecond on an idle machine and several on a busy one.
+# Records of one round trip, and the seconds that each adds to its limit: the embedded server needs half a millisecond
+# on an idle machine and several on a busy one.
 CHUNK, RECORD_SECONDS = 250, 0.01
-# Another writer may insert the same keys between our insert and our look; once is enough for it to have won.
+# Another writer may insert the same keys between our insert and our read; the next attempt then finds them.
 ATTEMPTS = 3
 
 
 class Store(Protocol):
-    """A place that keeps prediction records by their `_id`: the first one written under a key stands."""
+    """A store of prediction records by `_id`: the first one written under a key stays."""
 
     def put(self, documents: Sequence[Document]) -> list[Document]:
-        """Make one request's n records durable; returns what is now held under their keys.
+        """Make one request's n records durable; returns the stored records under their keys.
 
-        Raises Conflict when a key is held by a record that asked for something else (nothing more is then written),
-        and Unavailable.
+        Raises Unavailable, and Conflict (nothing more is written) when a key has a record with another question.
         """
         ...
 
 
 class MongoStore:
-    """The `predictions` collection. Every write waits for the journal (`core.mongo_client`).
+    """The `predictions` collection. Every write waits for the journal (`core.stores.mongo_client`).
 
-    `timeout_seconds`, and `RECORD_SECONDS` for each record, bound each round trip as a whole (server selection,
-    network, server), so a server that hangs is as quick to fail as one that is gone.
+    `timeout_seconds`, plus `RECORD_SECONDS` for each record, limit a whole round trip (server selection, network,
+    server), so a hanging server fails as quickly as a missing one.
     """
 
     def __init__(self, db: Db, *, timeout_seconds: float = 2.0) -> None:
@@ -48,31 +47,28 @@ class MongoStore:
         return self._write(documents, self._timeout, refuse_other_rows)
 
     def merge(self, documents: Sequence[Document], seconds: float) -> list[Document]:
-        """Insert those of n records whose keys are free; returns what is now held under each.
-
-        Waits `seconds` for each round trip. Raises Unavailable.
-        """
-        return self._write(documents, seconds, lambda _held, _new: None)
+        """See `serving.prediction_log.log.Home`; `seconds` limits each round trip."""
+        return self._write(documents, seconds, lambda _stored, _new: None)
 
     def _write(
         self, documents: Sequence[Document], seconds: float, judge: Callable[[Document, Document], None]
     ) -> list[Document]:
-        held: list[Document] = []
+        stored: list[Document] = []
         for start in range(0, len(documents), CHUNK):
             chunk = documents[start : start + CHUNK]
             try:
                 with pymongo.timeout(seconds + RECORD_SECONDS * len(chunk)):
-                    held += self._write_chunk(chunk, judge)
+                    stored += self._write_chunk(chunk, judge)
             except PyMongoError as error:
-                raise Unavailable(f"MongoDB did not keep the predictions: {error}.") from error
-        return held
+                raise Unavailable(f"MongoDB did not store the predictions: {error}.") from error
+        return stored
 
     def _write_chunk(
         self, documents: Sequence[Document], judge: Callable[[Document, Document], None]
     ) -> list[Document]:
-        held: dict[str, Document] = {}
+        stored: dict[str, Document] = {}
         for attempt in range(ATTEMPTS):
-            missing = [document for document in documents if document["_id"] not in held]
+            missing = [document for document in documents if document["_id"] not in stored]
             if not missing:
                 break
             try:
@@ -81,22 +77,22 @@ class MongoStore:
                 if not _only_duplicates(error) or attempt == ATTEMPTS - 1:
                     raise
                 keys = [document["_id"] for document in documents]
-                held = {document["_id"]: document for document in self._collection.find({"_id": {"$in": keys}})}
+                stored = {document["_id"]: document for document in self._collection.find({"_id": {"$in": keys}})}
                 for document in documents:
-                    if document["_id"] in held:
-                        judge(held[document["_id"]], document)
+                    if document["_id"] in stored:
+                        judge(stored[document["_id"]], document)
             else:
-                held |= {document["_id"]: document for document in missing}
-        return [held[document["_id"]] for document in documents]
+                stored |= {document["_id"]: document for document in missing}
+        return [stored[document["_id"]] for document in documents]
 
 
 def refuse_other_rows(held: Document, new: Document) -> None:
-    """Raise Conflict where the record that is held under a key is not about what the new one is about."""
+    """Raise Conflict where the stored record of a key has another question than the new one."""
     if not same_question(held, new):
         raise Conflict(
             f"The request id '{new['request']}' was already used for other rows: row "
             f"{int(new['_id'].rpartition(':')[2]) + 1} differs.",
-            kept="The first request's predictions stand; nothing was logged for this one.",
+            kept="The first request's predictions stay; nothing was logged for this one.",
             next="Send these rows under an id of their own.",
         )
 

@@ -88,6 +88,6 @@ def test_a_request_of_many_chunks_is_written_whole(db: Db) -> None:
 
 def test_a_server_that_is_not_there_is_unavailable() -> None:
     client = open_client("mongodb://127.0.0.1:1")
-    with pytest.raises(Unavailable, match="MongoDB did not keep the predictions"):
+    with pytest.raises(Unavailable, match="MongoDB did not store the predictions"):
         MongoStore(client["x"], timeout_seconds=0.2).put(documents(prediction()))
     client.close()

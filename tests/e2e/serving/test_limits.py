@@ -126,7 +126,7 @@ def test_as_many_rows_as_are_allowed_fit_with_the_longest_keys(server: Server) -
 def test_other_and_nested_codings_are_refused_by_name(server: Server, name: str) -> None:
     packed = gzip.compress(gzip.compress(question(server, "nested")))
     reply = infer(server, packed, content_encoding=name)
-    refused(reply, 415, "which is not taken")
+    refused(reply, 415, "which is not accepted")
     assert reply.headers["accept-encoding"] == "gzip, x-gzip, deflate"
 
 

@@ -160,7 +160,7 @@ def test_a_model_of_other_columns_is_refused(registry: FakeRegistry, models: Mod
     registry.aliases = {"champion": "1"}
     models.refresh()
     assert versions(models) == (None, None)
-    assert "wants 'duration'" in models.refused[0].why
+    assert "needs 'duration'" in models.refused[0].why
 
 
 def test_a_champion_alias_that_is_gone_leaves_the_champion(registry: FakeRegistry, models: Models) -> None:

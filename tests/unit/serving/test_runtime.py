@@ -87,7 +87,7 @@ def test_without_a_champion_it_is_not_ready_and_says_what_to_do(stand: Stand) ->
     assert not stand.client.ready()
     said = error(stand.http.post(f"{PATH}/infer", json=body()), 503)
     assert "There is no champion yet" in said
-    assert "Scoring starts by itself once the first training has passed." in said
+    assert "Scoring starts automatically once the first training has passed." in said
     with pytest.raises(Unavailable, match="no champion yet"):
         stand.client.score([ROW], ["p"])
     assert stand.home.held == {}

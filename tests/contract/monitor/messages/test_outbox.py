@@ -115,8 +115,8 @@ def test_each_state_is_told_once_and_in_plain_words(db: Db, receiver: Receiver) 
     assert kind == "warning"
     for words in (
         "What happened: 3 of 20 columns moved.",
-        "What was kept: Calls go on",
-        "What to do: Nothing but calling",
+        "What was kept: Calls continue",
+        "What to do: Just continue calling",
     ):
         assert words in body
     assert body.endswith("http://callwise.example/")
@@ -189,7 +189,7 @@ def test_people_are_told_what_to_do_when_they_are_needed(db: Db, receiver: Recei
     outbox(db, receiver).run()
     (message,) = receiver.received
     assert message["title"] == "Callwise: Noticed: the economic figure euribor3m is out of date"
-    assert "it is fetched again by itself" in message["message"]
+    assert "the figure is fetched again automatically" in message["message"]
 
 
 # --- the weekly digest ---------------------------------------------------------------------------------------------

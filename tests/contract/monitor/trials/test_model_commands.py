@@ -84,7 +84,7 @@ def test_one_step_goes_back_with_who_and_why(line: Succession, registry: Registr
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "Version 1 is the first champion there was; there is none to go back to. Nothing was changed."),
+        ([], "Version 1 is the first champion; there is none before it to go back to. Nothing was changed."),
         (["--from", "2"], "Version 2 is not the champion; version 1 is. Nothing was changed."),
     ],
     ids=["nothing to go back to", "another is champion"],

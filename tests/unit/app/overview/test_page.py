@@ -163,7 +163,7 @@ def test_what_the_appliance_is_busy_with_asks_nobody(overview: Draw, campaign: N
         (incident("skew", "open"), "warning", "go back to the model before"),
         (incident("economy:euribor3m", "open"), "warning", "The economic figure euribor3m is out of date."),
         (incident("economy:euribor3m", "open", "escalated"), "error", "See what its source answers"),
-        (incident("data", "open", "escalated"), "error", "put the data right, then start a training"),
+        (incident("data", "open", "escalated"), "error", "correct the data, then start a training"),
         (incident("new", "open"), "warning", "Look at the log of the monitor."),
     ],
     ids=lambda value: value["_id"] if isinstance(value, dict) else None,

@@ -104,7 +104,7 @@ def test_bytes_and_columns_of_shape_n_1_are_read_too(schema: Schema) -> None:
         ({"rate": protocol.Tensor("rate", "FP64", [3], [1.0, 2.0])}, "column 'rate': has shape [3] and 2 values"),
         ({"rate": protocol.Tensor("rate", "FP64", [1, 2], [1.0, 2.0])}, "column 'rate': has shape [1, 2] and 2 values"),
         ({"rate": protocol.Tensor("rate", "FP64", [1], [1.0])}, "column 'rate': has shape [1] and 1 values"),
-        ({"job": protocol.Tensor("rate", "FP64", [2], [1.0, 1.0])}, "column 'rate': the input stands twice"),
+        ({"job": protocol.Tensor("rate", "FP64", [2], [1.0, 1.0])}, "column 'rate': the input is sent twice"),
         ({"job": protocol.Tensor("jbo", "BYTES", [2], ["nurse", "nurse"])}, "column 'job': the input is missing"),
         ({"prospect": protocol.Tensor("duration", "INT64", [2], [9, 9])}, "column 'duration': is not a feature"),
     ],
