@@ -1,8 +1,7 @@
-"""Which published series feeds which indicator: read from one YAML file and checked against the schema."""
+"""The published series that feed the indicators: read from one YAML file and checked against the schema."""
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +14,7 @@ from core.errors import SchemaError
 from core.schema import Schema
 from core.schema.economy import indicators, span
 
-_ADDRESS = re.compile(r"https://[^/\s]+.*|http://(127\.0\.0\.1|localhost)(:\d+)?(/.*)?")
+_ADDRESS = r"https://[^/\s]+.*|http://(127\.0\.0\.1|localhost)(:\d+)?(/.*)?"
 
 
 class Strict(BaseModel):
@@ -42,13 +41,13 @@ _DAYS = {Frequency.DAILY: (1, 1), Frequency.MONTHLY: (28, 31), Frequency.QUARTER
 
 
 class Transform(StrEnum):
-    """What is made of the published values."""
+    """What to make of the published values."""
 
     NONE = "none"
     CHANGE_ON_YEAR = "change_on_year"
 
     def apply(self, values: dict[str, float]) -> dict[str, float]:
-        """By period: the values, or their change in percent (3 decimals) where the year before is there too."""
+        """By period: the values, or their change in percent (3 decimals) where the value of the year before is known."""
         if self is Transform.NONE:
             return values
         before = {period: values.get(f"{int(period[:4]) - 1}{period[4:]}") for period in values}
@@ -60,11 +59,11 @@ class Transform(StrEnum):
 class Service(Strict):
     """A service that speaks SDMX. `url` is https, or http on this machine."""
 
-    url: str = Field(pattern=_ADDRESS.pattern)
+    url: str = Field(pattern=_ADDRESS)
 
 
 class Series(Strict):
-    """What feeds one column; `key` is by dimension, in the order of the flow's structure."""
+    """The series that feeds one column; `key` is by dimension, in the order of the flow's structure."""
 
     column: str
     service: str
@@ -78,17 +77,17 @@ class Series(Strict):
 
     @property
     def path(self) -> str:
-        """The key as it stands in an address."""
+        """The key, as addresses have it."""
         return ".".join(self.key.values())
 
     @property
     def request(self) -> tuple[str, str, str, int]:
-        """What is asked for: two columns may be fed by one answer."""
+        """What to ask for: one answer may feed two columns."""
         return self.service, self.flow, self.path, self.periods
 
 
 class SeriesList(Strict):
-    """The file."""
+    """The content of the file."""
 
     services: dict[str, Service]
     silent_days: float = Field(gt=0)
@@ -110,9 +109,9 @@ class SeriesList(Strict):
 
 
 def read_series(path: Path, schema: Schema) -> SeriesList:
-    """The list in the YAML file at `path`. Raises SchemaError naming what is wrong with it."""
+    """The list in the YAML file at `path`. Raises SchemaError that names each fault."""
     try:
-        found = SeriesList.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        listed = SeriesList.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise SchemaError(f"The list of series {path} cannot be read: {error.strerror}.") from error
     except yaml.YAMLError as error:
@@ -121,6 +120,6 @@ def read_series(path: Path, schema: Schema) -> SeriesList:
         problems = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
         raise SchemaError(f"The list of series {path} is not usable: {problems}.") from error
     columns = {column.name for column in indicators(schema)}
-    if strange := [name for name in found.by_column if name not in columns]:
+    if strange := [name for name in listed.by_column if name not in columns]:
         raise SchemaError(f"The list of series {path} feeds {', '.join(strange)}, no indicator of the schema.")
-    return found
+    return listed
