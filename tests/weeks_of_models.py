@@ -108,7 +108,7 @@ def _models(db: Db, began: datetime) -> None:
     trials.tell(
         db,
         trials.Found(
-            "5", "go on: neither is shown yet, of at most 2000 outcomes", began + 34 * DAY, evidence(what="go on")
+            "5", "go on: no difference is shown yet, of at most 2000 outcomes", began + 34 * DAY, evidence(what="go on")
         ),
     )
 

@@ -47,7 +47,7 @@ class Transform(StrEnum):
     CHANGE_ON_YEAR = "change_on_year"
 
     def apply(self, values: dict[str, float]) -> dict[str, float]:
-        """By period: the values, or their change in percent (3 decimals) where the value of the year before is known."""
+        """By period: the values, or their change in percent (3 decimals) where the year before has a value."""
         if self is Transform.NONE:
             return values
         before = {period: values.get(f"{int(period[:4]) - 1}{period[4:]}") for period in values}

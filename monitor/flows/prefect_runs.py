@@ -24,7 +24,7 @@ STARTED = ("PENDING", "RUNNING", "CANCELLING")
 
 @dataclass(frozen=True)
 class FlowRun:
-    """One flow run. `state`: the type of its state (RUNNING, COMPLETED, …), `name`: the state's own name (Refused, …)."""
+    """One flow run. `state`: the type of its state (RUNNING, COMPLETED, …), `name`: that of the state (Refused, …)."""
 
     id: str
     key: str | None
