@@ -1,4 +1,4 @@
-"""`python -m monitor` runs all jobs on their schedule; `python -m monitor drift` runs one of them once, now."""
+"""`python -m monitor` runs all jobs on their schedule; `python -m monitor drift` runs that one once, now."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from monitor.main import JOBS, jobs, read_settings, serve
 
 
 def main() -> int:
-    """Do what the command line says; returns the exit status."""
+    """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m monitor",
-        description="Watches the appliance. Without a job: runs all of them on their schedule, with a health page.",
+        description="Watches the appliance. Without a job, it runs all of them on their schedule, with a health page.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="jobs:\n" + "\n".join(f"  {name:<12} {about}" for name, about in JOBS.items()),
     )
     parser.add_argument("job", nargs="?", choices=list(JOBS), metavar="job", help="run this job once, now")
-    wanted = parser.parse_args().job
+    only = parser.parse_args().job
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stdout)
-    # A job that still runs at its next turn is no news, nor is a request, nor a library's warning to its developers.
+    # Not worth a line: a job that still runs when its next run is due, a request, a warning to a library's developers.
     logging.captureWarnings(True)
-    for chatter in ("apscheduler", "httpx", "py.warnings", "sdmx", "urllib3"):
-        logging.getLogger(chatter).setLevel(logging.ERROR)
+    for name in ("apscheduler", "httpx", "py.warnings", "sdmx", "urllib3"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         settings = read_settings()
-        if wanted is None:
+        if only is None:
             serve(settings)
         for job in jobs(settings):
-            if job.name == wanted:
+            if job.name == only:
                 print(f"{job.name}: {job.run()}.")
     except CallwiseError as error:
         print(error, file=sys.stderr)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("callwise.monitor")
 
-# For people: what each job does.
+# What each job does, for people.
 JOBS = {
     name: about
     for feature in (ranking, economy, reports, trials, incidents, flows, messages)
@@ -48,18 +48,18 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
 
 
 def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
-    """All jobs over the real services; `project` is the Evidently project that reports land in.
+    """All jobs over the real services; `project` is the Evidently project of the reports. Raises SchemaError.
 
-    Raises SchemaError. What is slow to import (MLflow and Evidently take seconds) is imported by the first run that
-    needs it, so that ranking and the health page do not wait for it.
+    The first run that needs a slow library (MLflow and Evidently take seconds) imports it, so ranking and the health
+    page do not wait.
     """
     db = mongo.connect(settings)
     columns = read_schema(settings.callwise_schema)
     scoring = ScoringClient(settings, columns)
     registry = _registry(settings)
     trainings = PrefectRuns(settings.prefect_api_url)
-    # Who asks for a training first looks whether one, or a trial, is under way. Two of them at once would both ask, and
-    # the second model would end the trial of the first.
+    # A job checks that no training and no trial is under way before it asks for a training. Two jobs at once would both
+    # ask, and the second model would end the trial of the first.
     asking = threading.Lock()
     return [
         *ranking.jobs(settings, db, scoring, columns, registry),
@@ -81,7 +81,7 @@ def _registry(settings: Settings) -> Callable[[], ModelRegistry]:
 
         from core.models.registry import ModelRegistry  # noqa: PLC0415
 
-        MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # its bars would stand in the log
+        MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # progress bars would fill the log
         return ModelRegistry(settings)
 
     return opened
@@ -95,12 +95,12 @@ def serve(settings: Settings) -> None:
     all_jobs, runs, ended = jobs(settings), Runs(), threading.Event()
     schedule = Schedule(all_jobs, runs)
 
-    def look() -> Health:
-        failing = runs.failing(settings.callwise_job_failures)
-        details = {"scheduler": schedule.alive, "failing": failing, "jobs": runs.report()}
-        return Health(schedule.alive and not failing, {**details, "code_version": code_version()})
+    def health() -> Health:
+        alive, failing = schedule.alive, runs.failing(settings.callwise_job_failures)
+        details = {"scheduler": alive, "failing": failing, "jobs": runs.report(), "code_version": code_version()}
+        return Health(alive and not failing, details)
 
-    page = HealthPage(settings.callwise_monitor_host, settings.callwise_monitor_port, look)
+    page = HealthPage(settings.callwise_monitor_host, settings.callwise_monitor_port, health)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     schedule.start()
@@ -110,5 +110,5 @@ def serve(settings: Settings) -> None:
     page.close()
     log.info("ended.")
     logging.shutdown()
-    # Python would wait for jobs under way. Every write of theirs may be repeated, so they are cut off instead.
+    # Python would wait for the jobs under way. Their writes may be repeated, so the process ends without waiting.
     os._exit(0)

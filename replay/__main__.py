@@ -3,7 +3,7 @@
 import sys
 import warnings
 
-warnings.filterwarnings("ignore")  # the libraries' own, to their developers; some warn as they are imported
+warnings.filterwarnings("ignore")  # from libraries to their developers; some warn on import
 
 from replay.main import main  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""What Callwise is held against: no retraining at all, and a plain one on schedule."""
+"""The arms that Callwise is compared with: no retraining at all, and a plain one on schedule."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from trainer.fitting.candidates import Candidate
 
 
 class Arm(Protocol):
-    """A way to keep a ranking. It is told of outcomes as they become known, and asked for scores call by call."""
+    """A way to keep a ranking: it learns outcomes as they become known, and scores one call after another."""
 
     name: str
 
     @property
     def retrainings(self) -> int:
-        """How often it was trained since the first model."""
+        """The number of trainings since the first model."""
         ...
 
     def hear(self, known: pd.DataFrame, sold: Flags, now: pd.Timestamp) -> None:
-        """The calls whose outcomes are known by `now`, from the first on; `sold` [n] is what came of them."""
+        """Learn the outcomes `sold` [n] of the first n calls, which are known by `now`."""
         ...
 
     def score(self, rows: pd.DataFrame, start: int) -> Scores:

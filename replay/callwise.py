@@ -1,7 +1,7 @@
-"""Callwise itself as an arm: reports, incidents, triggers, trainings, trials, the level: the appliance's own code.
+"""Callwise as an arm: its reports, incidents, triggers, trainings, trials and level, by the appliance's own code.
 
-Left out is only what a history cannot show: services, their stores, and time that passes while a training runs. Every
-verdict, transition and decision is made by the function that makes it in the appliance.
+The replay leaves out only what a history cannot show: services, their stores, and the time that a training takes. Every
+verdict, transition and decision comes from the function that makes it in the appliance.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CODE = "replay"
 
 @dataclass(frozen=True)
 class Setup:
-    """What the arm is set to: the appliance's own settings and rules."""
+    """The appliance's own settings and rules."""
 
     schema: Schema
     training: TrainerSettings
@@ -51,7 +51,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class Training:
-    """When a training was, what asked for it, and how it ended."""
+    """The time of a training, its reason, and its end."""
 
     at: datetime
     why: str
@@ -60,9 +60,9 @@ class Training:
 
 @dataclass
 class Callwise:
-    """The loop. `trials` says whether a new model is tried before it is promoted.
+    """The loop. `trials`: whether a new model goes on trial before its promotion.
 
-    `history` holds the entries of all incidents, each with its incident's id; `trainings` are by their key.
+    `history` has the entries of all incidents, each with its incident's id; `trainings` are by their key.
     """
 
     name: str
@@ -91,9 +91,8 @@ class Callwise:
         scores = self.champion.score(rows, start)
         if self.canary is not None:
             routed = [self._router.to_canary(prospect) for prospect in rows[PROSPECT]]
-            trial = self.canary.score(rows, start)
             scores = scores.copy()
-            scores[routed] = trial[routed]
+            scores[routed] = self.canary.score(rows, start)[routed]
         names = self.setup.schema.feature_names
         features = [dict(zip(names, row, strict=True)) for row in rows[names].itertuples(index=False, name=None)]
         for place, (at, prospect, row) in enumerate(zip(rows[AT], rows[PROSPECT], features, strict=True), start):
@@ -122,7 +121,7 @@ class Callwise:
 
     @property
     def times(self) -> list[datetime]:
-        """When each call was made that was scored, in their order."""
+        """The time of each call that was scored, in their order."""
         return [call.at for call in self._calls]
 
     def _judge_trial(self, known: pd.DataFrame, sold: Flags, at: datetime) -> None:
@@ -154,7 +153,8 @@ class Callwise:
             self.canary = None
 
     def _judge_drift(self) -> None:
-        size, version = self.setup.watching.callwise_drift_window, self.champion.version
+        watching, version = self.setup.watching, self.champion.version
+        size = watching.callwise_drift_window
         scored = [call for call in self._calls[-size:] if not pd.isna(self.champion.raw[int(call.id)])]
         if len(scored) < size or not self._news("drift", len(self._calls), size):
             return
@@ -162,10 +162,8 @@ class Callwise:
             windows.Scored(call.id, call.prospect, call.at, call.features, float(self.champion.raw[int(call.id)]))
             for call in reversed(scored)
         ]
-        watching = self.setup.watching
         limits = DriftLimits(size, watching.callwise_drift_distance, watching.callwise_drift_share)
-        reference = self.references[version]
-        verdict, _ = drift.compare(self.setup.schema, reference, window, limits, version, CODE)
+        verdict, _ = drift.compare(self.setup.schema, self.references[version], window, limits, version, CODE)
         report = drift.report_id(version, window)
         self._findings["drift"] = Finding(verdict.is_drift, report, version, verdict.sentence)
 
@@ -193,8 +191,8 @@ class Callwise:
 
     def _follow(self, known: pd.DataFrame, at: datetime) -> None:
         for cause, finding in self._findings.items():
-            going = any(one.cause == cause and one.status is not Status.RESOLVED for one in self.incidents)
-            if finding.bad and finding.version == self.champion.version and not going:
+            active = any(one.cause == cause and one.status is not Status.RESOLVED for one in self.incidents)
+            if finding.bad and finding.version == self.champion.version and not active:
                 step = opened(cause, finding, at, f"{cause}:{finding.report}")
                 self.incidents.append(step.incident)
                 self.history.append((step.incident.id, step.entry))
@@ -229,25 +227,25 @@ class Callwise:
         last = [one for one in self.decisions if one.version == version][-1]
         if self._state.canary == version:
             return Trial(version, TrialState.ON_TRIAL, last.why)
-        promoted = last.what is What.PROMOTED
-        return Trial(version, TrialState.PROMOTED if promoted else TrialState.ENDED, last.why, tried=self.trials)
+        end = TrialState.PROMOTED if last.what is What.PROMOTED else TrialState.ENDED
+        return Trial(version, end, last.why, tried=self.trials)
 
     def _train_if_due(self, known: pd.DataFrame, at: datetime) -> None:
         if self._last is None or self.canary is not None:
             return
-        wanted = triggers.due(self._last, at, len(known), self.setup.due)
-        if wanted is not None:
-            self._train(known, wanted.why, None, at)
+        training = triggers.due(self._last, at, len(known), self.setup.due)
+        if training is not None:
+            self._train(known, training.why, None, at)
 
     def _train(self, known: pd.DataFrame, why: str, incident: str | None, at: datetime) -> str:
-        """Train once, and hand the model over; the key of the run."""
+        """Train once, and hand the model over; returns the key of the run."""
         number = self.retrainings + 1
         run = f"run-{number}"
         self._last = triggers.Last(run, at, len(known))
         model = self.champion.model
-        standing = Champion(lambda: model, self.learnt[self.champion.version])
+        champion = Champion(lambda: model, self.learnt[self.champion.version])
         try:
-            made = recipe.make(known, self.setup.schema, self.setup.training, standing, watch=recipe.Unwatched())
+            made = recipe.make(known, self.setup.schema, self.setup.training, champion, watch=recipe.Unwatched())
         except GateRefused as refused:
             self.trainings[run] = Training(at, why, Run(RunEnd.REFUSED, refused.why, refused.gate))
             return run

@@ -1,4 +1,4 @@
-"""What a replay shows: figures for programs, and a table."""
+"""The results of a replay: figures for programs, and a table."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ BLOCK = 1_000
 
 
 def figures(sold: Flags, scores: Mapping[str, Scores], loop: Callwise, delay: int) -> dict[str, Any]:
-    """Of n calls (`sold` [n]) and the scores each arm gave them before they were made, pooled over all calls."""
-    found = {name: quality(sold, given) for name, given in scores.items()}
+    """The figures of n calls (`sold` [n]), pooled over all calls; each arm scored a call before it was made."""
+    qualities = {name: quality(sold, own) for name, own in scores.items()}
     tried = [trial.became for trial in trials(loop.decisions)]
     ends = [one.status.value for one in loop.incidents]
     return {
-        "auc": {name: round(one.auc, 4) for name, one in found.items()},
-        "top_half": {name: round(one.top_half_capture, 4) for name, one in found.items()},
-        "log_loss": {name: round(one.log_loss, 4) for name, one in found.items()},
-        "auc_in_blocks": {name: round(float(np.nanmean(by_block(sold, given))), 4) for name, given in scores.items()},
+        "auc": {name: round(one.auc, 4) for name, one in qualities.items()},
+        "top_half": {name: round(one.top_half_capture, 4) for name, one in qualities.items()},
+        "log_loss": {name: round(one.log_loss, 4) for name, one in qualities.items()},
+        "auc_in_blocks": {name: round(float(np.nanmean(by_block(sold, own))), 4) for name, own in scores.items()},
         "retrainings": loop.retrainings,
         "refused": sum(one.run.end is RunEnd.REFUSED for one in loop.trainings.values()),
         "promotions": tried.count(PROMOTED),
@@ -44,15 +44,15 @@ def figures(sold: Flags, scores: Mapping[str, Scores], loop: Callwise, delay: in
 
 
 def by_block(sold: Flags, scores: Scores, measure: Callable[[Quality], float] = attrgetter("auc")) -> Scores:
-    """A measure (the AUC) of every 1,000 calls; not a number where a block has one outcome only."""
-    found = []
+    """A measure (the AUC) of every 1,000 calls; nan where a block has one kind of outcome only."""
+    blocks = []
     for start in range(0, len(sold), BLOCK):
         block = slice(start, start + BLOCK)
         try:
-            found.append(measure(quality(sold[block], scores[block])))
+            blocks.append(measure(quality(sold[block], scores[block])))
         except InputError:
-            found.append(float("nan"))
-    return np.array(found)
+            blocks.append(float("nan"))
+    return np.array(blocks)
 
 
 def table(scores: Mapping[str, Scores], found: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What one arm of a replay said of every call before it was made, and by which of its models."""
+"""What one arm of a replay forecast for every call before it was made, and by which model."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass
 class Forecaster:
-    """A model in use: its version, its raw scores of all calls by their place, and as `used`, brought to its level.
+    """A model in use: its version, its raw scores of all calls by their place, and the scores as `used`, at its level.
 
-    `window` is how many of the newest outcomes the level follows; 0 leaves the scores as they are. `learnt` are those
-    the model was fitted on, with which it begins.
+    `window` is how many of the newest outcomes the level follows; 0 leaves the scores as they are. `learnt` are the
+    outcomes the model was fitted on; the level begins with them.
     """
 
     version: str
@@ -36,16 +36,16 @@ class Forecaster:
         self.hear(np.empty(0, dtype=np.bool_))
 
     def score(self, rows: pd.DataFrame, start: int) -> Scores:
-        """The scores of `rows`, which are the calls from place `start` on, as they are used."""
+        """The scores, as used, of `rows`: the calls from place `start` on."""
         raw = predict(self.model, rows)
         place = slice(start, start + len(rows))
         self.raw[place], self.used[place] = raw, levelled(raw, self.level)
         return self.used[place]
 
     def hear(self, sold: Flags) -> None:
-        """Follow the level of the outcomes known so far (`sold`, of the calls from the first on)."""
+        """Let the level follow the outcomes `sold` of the first calls."""
         if not self.window:
             return
         known = np.flatnonzero(~np.isnan(self.raw[: len(sold)]))
-        heard = self.raw[known], sold[known].astype(np.float64)
-        self.level = followed(self.level, *newest(self.learnt, heard, self.window))
+        own = self.raw[known], sold[known].astype(np.float64)
+        self.level = followed(self.level, *newest(self.learnt, own, self.window))

@@ -1,4 +1,4 @@
-"""A finished campaign in time order: what was known of each call before it, and what came of it."""
+"""A finished campaign in time order: the features of each call, and what came of it."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ CAMPAIGN = "replay"
 
 @dataclass(frozen=True)
 class History:
-    """n calls, the oldest first. `frame` is as a snapshot for training is; `rejected` rows did not fit the schema."""
+    """n calls, the oldest first. `frame` has the columns of a snapshot; `rejected` rows did not fit the schema."""
 
     frame: pd.DataFrame
     rejected: int
 
     @property
     def sold(self) -> npt.NDArray[np.bool_]:
-        """What came of the calls, shape [n]."""
+        """The outcomes of the calls, shape [n]."""
         return self.frame[OUTCOME].to_numpy(dtype=bool)
 
     @classmethod
     def from_file(cls, path: Path, schema: Schema) -> History:
         """The calls in a campaign file that have an outcome.
 
-        Raises InputError when the file cannot be read, says nothing of the time of a call, or holds no such call.
+        Raises InputError when the file cannot be read, has no time of calls, or has no such call.
         """
         if schema.calendar is None:
             raise InputError("the schema names no calendar, so the order of the calls in time is not known")

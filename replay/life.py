@@ -1,4 +1,4 @@
-"""What happened to a loop, as spans of time: its trials and how they ended, its incidents from open to resolved."""
+"""The life of a loop as spans of time: trials and their ends, incidents from open to resolved."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RESOLVED, ESCALATED, GOING_ON = "resolved", "escalated", "going on"
 
 @dataclass(frozen=True)
 class Span:
-    """Something that lasted: in which lane, from when, until when (None: it still does), and what became of it."""
+    """Something that lasted: its lane, its start, its end (None: not over), and what became of it."""
 
     lane: str
     start: datetime
@@ -39,7 +39,7 @@ def trials(decisions: Sequence[Decision]) -> list[Span]:
 
 
 def incidents(history: Sequence[tuple[str, Entry]]) -> list[Span]:
-    """Each incident from its first entry to the one that resolved it, in the order of their opening; a lane a cause."""
+    """Each incident from its first entry to its resolution, in the order of opening; each cause has a lane."""
     entries: dict[str, list[Entry]] = {}
     for incident, entry in history:
         entries.setdefault(incident, []).append(entry)

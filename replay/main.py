@@ -1,4 +1,4 @@
-"""The command: four arms over one history, a table, a picture and figures for programs."""
+"""The command: four arms over one history, a table, a picture, and figures for programs."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ SHARE = float(ServingSettings.model_fields["callwise_canary_share"].default)
 
 
 class LiveSettings(MongoSettings, RegistrySettings):
-    """Where a running appliance keeps its people, and the name of its model."""
+    """The address of a running appliance's MongoDB, and the name of its model."""
 
 
 @dataclass(frozen=True)
 class Played:
-    """What one arm did: its scores and, of Callwise, its decisions and its incidents' life."""
+    """What one arm did: its scores, and the arm itself."""
 
     name: str
     scores: Scores
@@ -54,7 +54,7 @@ class Played:
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """What was asked for; ends with status 2 and a sentence if that makes no sense."""
+    """The options; ends with status 2 and a sentence if they make no sense."""
     parser = argparse.ArgumentParser(
         "scripts/replay",
         description="Plays a finished campaign again in time order, and shows what Callwise makes of it.",
@@ -65,29 +65,29 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--label-delay", type=int, default=200, metavar="N", help="calls after which an outcome is known"
     )
     parser.add_argument("--until", type=int, metavar="N", help="end after this call of the history")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures there")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures to this file")
     parser.add_argument("--picture", type=Path, default=Path("replay.png"), metavar="PNG", help="the picture's file")
     parser.add_argument("--live", action="store_true", help="play it to the running appliance instead")
     parser.add_argument("--pace", type=float, default=1.0, metavar="SECONDS", help="with --live: wait after 50 calls")
-    asked = parser.parse_args(argv)
-    if asked.known < 2000 or asked.label_delay < 0 or (asked.until is not None and asked.until <= asked.known):
-        parser.error("at least 2,000 calls must be known, the delay not be negative, and the end come after the start")
-    return asked
+    args = parser.parse_args(argv)
+    if args.known < 2000 or args.label_delay < 0 or (args.until is not None and args.until <= args.known):
+        parser.error("--known must be 2000 or more, --label-delay not negative, and --until more than --known")
+    return args
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Replay; 0 when it ended well, 1 when the file does not fit or no first model passes the gates."""
-    warnings.filterwarnings("ignore")  # the libraries' own, to their developers
-    asked = arguments(argv)
+    warnings.filterwarnings("ignore")  # from libraries to their developers
+    args = arguments(argv)
     try:
         schema = read_schema(load(SchemaSettings).callwise_schema)
-        protocol = Protocol(asked.known, asked.label_delay, asked.until)
-        if asked.live:
-            return live(asked, schema, protocol)
-        history = History.from_file(asked.campaign, schema)
-        if len(history.frame) <= asked.known:
+        protocol = Protocol(args.known, args.label_delay, args.until)
+        if args.live:
+            return live(args, schema, protocol)
+        history = History.from_file(args.campaign, schema)
+        if len(history.frame) <= args.known:
             raise InputError(
-                f"{asked.campaign.name} has {len(history.frame)} calls with an outcome; {asked.known} are to be known",
+                f"{args.campaign.name} has {len(history.frame)} calls with an outcome; {args.known} are to be known",
                 next="Give a longer history, or a smaller --known.",
             )
         # Spawned: a fork of a process that has loaded BLAS may hang.
@@ -102,12 +102,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     loop = played["callwise"].arm
     if not isinstance(loop, Callwise):
         raise TypeError(type(loop))
-    found = figures.figures(sold, scores, loop, asked.label_delay)
-    print(figures.table(scores, found))
-    draw_replay(asked.picture, sold, scores, loop, protocol.known)
-    print(f"Picture: {asked.picture}")
-    if asked.json:
-        asked.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    result = figures.figures(sold, scores, loop, args.label_delay)
+    print(figures.table(scores, result))
+    draw_replay(args.picture, sold, scores, loop, protocol.known)
+    print(f"Picture: {args.picture}")
+    if args.json:
+        args.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return 0
 
 
@@ -115,36 +115,35 @@ def live(asked: argparse.Namespace, schema: Schema, protocol: Protocol) -> int:
     """Play to the appliance that the environment names. Raises SettingsError, InputError, Unavailable."""
     settings = load(LiveSettings)
     player = Live(connect(settings), schema, settings.callwise_model_name, print, asked.pace)
-    found = player.run(asked.campaign, protocol)
-    print(f"{found['calls']} calls: AUC {found['auc']:.4f}, {found['top_half']:.1%} of the sales in the better half.")
+    result = player.run(asked.campaign, protocol)
+    print(
+        f"{result['calls']} calls: AUC {result['auc']:.4f}, {result['top_half']:.1%} of the sales in the better half."
+    )
     if asked.json:
-        asked.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        asked.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return 0
 
 
 def run(name: str, history: History, schema: Schema, protocol: Protocol) -> Played:
-    """Play the arm `name`; runs in a process of its own. Raises GateRefused when the first model is refused."""
+    """Play the arm `name`, in a process of its own. Raises GateRefused when the first model is refused."""
     warnings.filterwarnings("ignore")
     arm = compose(name, history, schema, protocol)
 
-    def heard(calls: int) -> None:
+    def report(calls: int) -> None:
         if calls % 2_500 < 50:
             print(f"  {name}: {calls} calls, {arm.retrainings} trainings", file=sys.stderr, flush=True)
 
-    return Played(name, play(history, arm, protocol, heard), arm)
+    return Played(name, play(history, arm, protocol, report), arm)
 
 
 def compose(name: str, history: History, schema: Schema, protocol: Protocol) -> Arm:
-    """The arm `name`, with the first model in use. Every setting is the appliance's own, as the environment has it."""
+    """The arm `name`, with the first model in use. Settings are the appliance's own, from the environment."""
     training, watching, incidents = load(TrainerSettings), load(MonitorSettings), load(IncidentSettings)
     trial = load(TrialSettings)
-    first = history.frame.iloc[: protocol.known]
-    made = recipe.make(first, schema, training, None, watch=recipe.Unwatched())
-    follows = name in ("callwise", "no_canary")
-    calls = len(history.frame)
+    made = recipe.make(history.frame.iloc[: protocol.known], schema, training, None, watch=recipe.Unwatched())
     reference = reference_of(made.model, made.trained_on, schema)
-    window = watching.callwise_level_outcomes if follows else 0
-    forecaster = Forecaster("1", made.model, calls, window, learnt(reference))
+    window = watching.callwise_level_outcomes if name in ("callwise", "no_canary") else 0
+    forecaster = Forecaster("1", made.model, len(history.frame), window, learnt(reference))
     if name == "frozen":
         return Frozen(name, forecaster)
     if name == "schedule":

@@ -1,7 +1,7 @@
-"""A replay as a picture: how well each arm ranked, block by block, and below it what happened to the loop meanwhile.
+"""A replay as a picture: how well each arm ranked, block by block, and what happened to the loop meanwhile.
 
-One axis of calls for all: how good the lists were (AUC, and the share of the sales in the better half), the loop's life
-(its trainings, its trials and how they ended, its incidents from open to resolved), and how often people said yes.
+All panels share one axis of calls: the quality of the lists (AUC, and the share of the sales in the better half), the
+loop's life (trainings, trials and their ends, incidents from open to resolved), and the share of sales.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ COLOURS = {
 
 
 def draw_replay(path: Path, sold: Flags, scores: Mapping[str, Scores], loop: Callwise, known: int) -> None:
-    """Draw n calls (`sold` [n]), of which the first is call `known` of its history, as a PNG."""
+    """Draw n calls (`sold` [n]) as a PNG; the first of them is call `known` of the history."""
     import matplotlib as mpl  # noqa: PLC0415 - only where a picture is asked for
 
     mpl.use("Agg")
@@ -48,10 +48,10 @@ def draw_replay(path: Path, sold: Flags, scores: Mapping[str, Scores], loop: Cal
     starts = np.arange(0, len(sold), BLOCK)
     sizes = np.minimum(BLOCK, len(sold) - starts)
     middles = known + starts + sizes / 2
-    for name, given in scores.items():
+    for name, own in scores.items():
         width = 2.2 if name == "callwise" else 1.2
-        order.plot(middles, by_block(sold, given), label=name, linewidth=width)
-        half.plot(middles, 100 * by_block(sold, given, attrgetter("top_half_capture")), linewidth=width)
+        order.plot(middles, by_block(sold, own), label=name, linewidth=width)
+        half.plot(middles, 100 * by_block(sold, own, attrgetter("top_half_capture")), linewidth=width)
     for axes, guessing, label in (
         (order, 0.5, "AUC of 1,000 calls"),
         (half, 50.0, "% of the sales in\nthe better half"),

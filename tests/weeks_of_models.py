@@ -108,7 +108,7 @@ def _models(db: Db, began: datetime) -> None:
     trials.tell(
         db,
         trials.Found(
-            "5", "go on: neither is shown yet, of at most 2000 outcomes", began + 34 * DAY, evidence(what="go on")
+            "5", "go on: no difference is shown yet, of at most 2000 outcomes", began + 34 * DAY, evidence(what="go on")
         ),
     )
 
@@ -201,7 +201,7 @@ def _economy(db: Db, schema: Schema, at: datetime) -> None:
                  "period": f"{year}-{place + 1:02d}", "vintages": vintages, "revision": len(vintages),
                  "seen": {"at": at - 5 * HOUR}}
             )  # fmt: skip
-    why = "Euribor 3 months: the newest value is 60 days after its end, 45 are usual at most"
+    why = "Euribor 3 months: the newest value is 60 days after its end, at most 45 are usual"
     event_log.append(
         db, who="monitor", what=cause_event("economy:euribor3m", "stale"), subject="e1", why=why, clock=lambda: at - DAY
     )

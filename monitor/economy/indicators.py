@@ -1,12 +1,12 @@
-"""Keeps the economy's indicators up to date, and says how old they are.
+"""Keeps the economy's indicators up to date, and reports their age.
 
-Each run asks the services for the newest values of every series and writes what is new as vintages. A value that was
-seen before moves nothing but the time it was last seen, so a run may be repeated and killed anywhere. A source that is
-out of reach or has changed harms nobody: the last value stays in use, and the series is stale once that value is older
-than its list allows, or its source has been silent too long. Scores never wait for any of this.
+Each run asks the services for the newest values of every series and writes new ones as vintages. A value that is stored
+already changes only the time it was last seen, so a run may be repeated, or killed anywhere. A source that is out of
+reach or has changed does no harm: the last value stays in use. The series is stale once that value is older than its
+list allows, or its source has been silent too long. Scores never wait for any of this.
 
-A vintage counts as known one minute after it is written: whoever asks what is known at a moment then gets the same
-answer ever after, also while a write is under way.
+A vintage counts as known one minute after it is written, so what was known at a moment never changes afterwards, even
+if a write is under way at that moment.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ STALE = "stale"
 
 
 class Service(Protocol):
-    """What series are asked of; `monitor.economy.statistics_service.StatisticsService` is the real one."""
+    """The source of series; `monitor.economy.statistics_service.StatisticsService` is the real one."""
 
     def observations(self, series: Series) -> dict[str, float]:
         """Values by period. Raises Unavailable, and InputError when the answer is not that series."""
@@ -40,7 +40,7 @@ class Service(Protocol):
 
 @dataclass
 class _Run:
-    """One look at all series: the answers so far, what went wrong by column, and how many vintages were written."""
+    """One run over all series: the answers, the problems by column, and the number of vintages written."""
 
     at: datetime
     answers: dict[tuple[str, str, str, int], dict[str, float]] = field(default_factory=dict)
@@ -51,10 +51,10 @@ class _Run:
 def refresh(
     db: Db, schema: Schema, series_list: SeriesList, connect: Callable[[str], Service] | None, *, clock: Clock = now
 ) -> str:
-    """Bring every series up to date and judge its age; returns what there is to say, with the age of each.
+    """Bring every series up to date and judge its age; returns the result in words, with all ages.
 
-    `connect` gives the service of a name; without it nothing is fetched, and ages are judged only if some campaign
-    leaves its indicators to the economy. Raises Unavailable when MongoDB is away.
+    `connect` gives the service of a name. Without it nothing is fetched, and ages are judged only if a campaign leaves
+    its indicators to the economy. Raises Unavailable when MongoDB is away.
     """
     if not series_list.series:
         return "no series feeds an indicator of the schema"
@@ -72,17 +72,17 @@ def refresh(
         seen, age = _last_seen(db, series.column), _age(figure, run.at)
         problem = _problem(series_list, series, figure, seen if connect else None, run)
         if not (connect or used):
-            state, why = WELL, f"{column.label} is left to the economy by no campaign"
+            state, why = WELL, f"no campaign leaves {column.label} to the economy"
         elif problem:
             state, why = STALE, f"{column.label}: {problem}"
         else:
             state, why = WELL, f"{column.label} is up to date: {age}"
-        # A series that was well in between was seen in between, so each turn has a report of its own.
+        # A series that was well in between was seen in between, so each change has a report of its own.
         report = f"{series.column}:{figure.period if figure else 'never'}:{seen.isoformat() if seen else 'never'}"
         turn(db, f"economy:{series.column}", state, report, why)
         ages.append(f"{series.column} {age}")
-    did = f"{run.written} new values" if connect else "nothing is fetched (CALLWISE_ECONOMY is off)"
-    return "; ".join([did, *dict.fromkeys(run.problems.values()), "in use: " + ", ".join(ages)])
+    fetched = f"{run.written} new values" if connect else "nothing is fetched (CALLWISE_ECONOMY is off)"
+    return "; ".join([fetched, *dict.fromkeys(run.problems.values()), "in use: " + ", ".join(ages)])
 
 
 def _fetch(db: Db, service: Service, series: Series, column: Column, run: _Run) -> None:
@@ -104,16 +104,16 @@ def _fetch(db: Db, service: Service, series: Series, column: Column, run: _Run) 
 
 
 def _problem(series_list: SeriesList, series: Series, figure: Figure | None, seen: datetime | None, run: _Run) -> str:
-    """Why the series is stale, in words; empty when it is not. `seen` is None where its source is not asked."""
-    because = []
+    """Why the series is stale, in words, or "". `seen` is None where nothing is fetched."""
+    reasons = []
     if figure is None:
-        because.append("no value is known")
+        reasons.append("no value is known")
     elif figure.age(run.at) > timedelta(days=series.maximum_age):
-        because.append(f"the newest value is {_age(figure, run.at)}, {series.maximum_age:g} are usual at most")
+        reasons.append(f"the newest value is {_age(figure, run.at)}, at most {series.maximum_age:g} are usual")
     if seen is not None and run.at - seen > timedelta(days=series_list.silent_days):
-        because.append(f"its source has given none since {seen:%Y-%m-%d}")
+        reasons.append(f"its source has sent no value since {seen:%Y-%m-%d}")
     failed = run.problems.get(series.column)
-    return "; ".join([*because, *([failed] if failed else [])]) if because else ""
+    return "; ".join([*reasons, *([failed] if failed else [])]) if reasons else ""
 
 
 def _last_seen(db: Db, column: str) -> datetime | None:

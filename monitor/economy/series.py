@@ -1,8 +1,7 @@
-"""Which published series feeds which indicator: read from one YAML file and checked against the schema."""
+"""The published series that feed the indicators: read from one YAML file and checked against the schema."""
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Mapping
 from enum import StrEnum
@@ -19,7 +18,7 @@ from core.settings.addresses import SchemaSettings
 from core.settings.loading import load
 from core.settings.loop import MonitorSettings
 
-_ADDRESS = re.compile(r"https://[^/\s]+.*|http://(127\.0\.0\.1|localhost)(:\d+)?(/.*)?")
+_ADDRESS = r"https://[^/\s]+.*|http://(127\.0\.0\.1|localhost)(:\d+)?(/.*)?"
 
 
 class Strict(BaseModel):
@@ -46,13 +45,13 @@ _DAYS = {Frequency.DAILY: (1, 1), Frequency.MONTHLY: (28, 31), Frequency.QUARTER
 
 
 class Transform(StrEnum):
-    """What is made of the published values."""
+    """What to make of the published values."""
 
     NONE = "none"
     CHANGE_ON_YEAR = "change_on_year"
 
     def apply(self, values: dict[str, float]) -> dict[str, float]:
-        """By period: the values, or their change in percent (3 decimals) where the year before is there too."""
+        """By period: the values, or their change in percent (3 decimals) where the year before has a value."""
         if self is Transform.NONE:
             return values
         before = {period: values.get(f"{int(period[:4]) - 1}{period[4:]}") for period in values}
@@ -64,11 +63,11 @@ class Transform(StrEnum):
 class Service(Strict):
     """A service that speaks SDMX. `url` is https, or http on this machine."""
 
-    url: str = Field(pattern=_ADDRESS.pattern)
+    url: str = Field(pattern=_ADDRESS)
 
 
 class Series(Strict):
-    """What feeds one column; `key` is by dimension, in the order of the flow's structure."""
+    """The series that feeds one column; `key` is by dimension, in the order of the flow's structure."""
 
     column: str
     service: str
@@ -82,17 +81,17 @@ class Series(Strict):
 
     @property
     def path(self) -> str:
-        """The key as it stands in an address."""
+        """The key, as addresses have it."""
         return ".".join(self.key.values())
 
     @property
     def request(self) -> tuple[str, str, str, int]:
-        """What is asked for: two columns may be fed by one answer."""
+        """What to ask for: one answer may feed two columns."""
         return self.service, self.flow, self.path, self.periods
 
 
 class SeriesList(Strict):
-    """The file."""
+    """The content of the file."""
 
     services: dict[str, Service]
     silent_days: float = Field(gt=0)

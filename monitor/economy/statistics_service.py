@@ -1,8 +1,8 @@
 """Asks a statistical service for a series, over SDMX.
 
-A service that does not answer (or answers that it cannot now) is asked again a few times, further and further apart,
-and is then out of reach: `Unavailable`. One that answers something else than the series that was asked for has changed:
-`InputError`, which says how. The first goes by; the second takes a person and an edit of the list of series.
+A service that does not answer, or cannot now, is asked again a few times, further and further apart, and then counts as
+out of reach: `Unavailable`. A service that answers with anything else than the series has changed: `InputError`, which
+says how. The first passes; the second takes a person and an edit of the list of series.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from core.errors import InputError, Unavailable
 from monitor.economy.series import Series
 
 TIME = "TIME_PERIOD"
-LATER = frozenset({429, 500, 502, 503, 504})  # statuses by which a service says that it cannot now
+LATER = frozenset({429, 500, 502, 503, 504})  # the service cannot answer now
 
 
 class StatisticsService:
     """The service that sdmx1 knows as `name`, at `url`.
 
-    Waits at most `timeout_seconds` for a connection and for each part of an answer, and asks up to `attempts` times,
-    `backoff_seconds` apart and each time twice as long.
+    Waits at most `timeout_seconds` for a connection and for each part of an answer. Asks up to `attempts` times: after
+    `backoff_seconds`, and each time after twice as long.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class StatisticsService:
             backoff_factor=backoff_seconds,
             status_forcelist=LATER,
             allowed_methods=["GET"],
-            respect_retry_after_header=False,  # the next run is the patient one
+            respect_retry_after_header=False,  # a long wait is left to the next run
         )
         session = requests.Session()
         session.headers["User-Agent"] = "callwise-monitor"
@@ -71,24 +71,24 @@ class StatisticsService:
             raise Unavailable(
                 f"{self.name} is out of reach: {type(error).__name__}.",
                 kept="The last values stay in use.",
-                next="It is asked again at the next run.",
+                next="The next run asks again.",
             ) from error
         except Exception as error:  # a reader of sdmx1 raises whatever its parser and its data model raise
             raise changed(series, f"it cannot be read ({type(error).__name__}: {str(error)[:200]})") from error
         if not isinstance(message, DataMessage):
-            raise changed(series, f"it is no data but a {type(message).__name__}")
+            raise changed(series, f"it is a {type(message).__name__} instead of data")
         return message
 
 
 def _rows(series: Series, message: DataMessage) -> Iterator[tuple[str, float]]:
-    """Period and value of every observation that has one; each must be of the key that was asked for."""
-    asked = {name.upper(): code for name, code in series.key.items()}
+    """Period and value of every observation that has one. Raises InputError where the key is another."""
+    wanted = {name.upper(): code for name, code in series.key.items()}
     for data in message.data:
         for observation in data.obs:
-            found = {str(name).upper(): str(value.value) for name, value in observation.key.values.items()}
-            period = found.pop(TIME, None)
-            if period is None or found != asked:
-                have = ", ".join(f"{name}={code}" for name, code in found.items())
+            key = {str(name).upper(): str(value.value) for name, value in observation.key.values.items()}
+            period = key.pop(TIME, None)
+            if period is None or key != wanted:
+                have = ", ".join(f"{name}={code}" for name, code in key.items())
                 raise changed(series, f"its key is {have or 'empty'}, {'with' if period else 'without'} a time")
             value = "" if observation.value is None else str(observation.value)
             if value and value.upper() != "NAN":
@@ -105,7 +105,7 @@ def _number(series: Series, period: str, value: str) -> float:
 
 
 def changed(series: Series, how: str) -> InputError:
-    """The error of an answer that is not what it used to be."""
+    """The error for an answer that is not what it was."""
     return InputError(
         f"the answer to {series.service} {series.flow}/{series.path} is not what it was: {how}", column=series.column
     )

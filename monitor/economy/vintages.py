@@ -1,4 +1,4 @@
-"""Writes what an indicator was known to be, as vintages."""
+"""Writes the values of an indicator as vintages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SETTLING = timedelta(minutes=1)
 
 
 def write_vintages(db: Db, series: Series, values: Mapping[str, float], at: datetime) -> int:
-    """Add what is new in `values` (by period) as vintages; returns how many there were. Raises Unavailable."""
+    """Add what is new in `values` (by period) as vintages; returns the number of these. Raises Unavailable."""
     keys = {period: f"{series.column}:{period}" for period in values}
     source = f"{series.service} {series.flow}/{series.path}"
     with reachable():

@@ -1,8 +1,8 @@
-"""Has people erased whom managers named, and models trained without them where that is asked for.
+"""Asks Prefect to erase the people whom managers named, and to train models without them where a manager asked for
+that.
 
-The worker erases; here it is only asked for, of Prefect, whenever a pass is due (`core.privacy.requests`). Nothing is
-remembered outside the request: a run that was lost, or could not go on, is asked for again a minute later, until it is
-done.
+The worker erases; this job asks for its run whenever a pass is due (`core.privacy.requests`). All state is in the
+request: a run that was lost, or could not continue, is asked for again a minute later, until the request is done.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ from monitor.flows.prefect_runs import FlowRun, Runs, give_up_silent
 FLOW = "erase-people"
 SECONDS = 5.0
 AGAIN = 60
-"""Seconds between two runs at least."""
+"""Seconds between two runs, at least."""
 LOST = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Erasures:
-    """Asks for what is due. `retrain` asks for a training for a reason, and says what came of that."""
+    """Asks for what is due. `retrain` asks for a training, by its reason and who wants it, and returns the result in
+    words.
+    """
 
     db: Db
     runs: Runs
@@ -34,10 +36,7 @@ class Erasures:
     clock: Clock = now
 
     def run(self) -> str:
-        """Ask for a pass if one is due, and for trainings that were asked for; what there is to say.
-
-        Raises Unavailable.
-        """
+        """Ask for a pass if one is due, and for trainings; returns the result in words. Raises Unavailable."""
         at = self.clock()
         self._trainings()
         waiting = erasure_requests.under_way(self.db)
@@ -45,7 +44,7 @@ class Erasures:
             return "nobody is to be erased"
         due = erasure_requests.due(self.db, at)
         if not due:
-            return f"{len(waiting)} erased; a last look at what was under way follows"
+            return f"{len(waiting)} erased; one more pass follows, for what was under way"
         if going := give_up_silent(self.runs, at, LOST):
             return f"{len(due)} being erased by flow run {going[0].id}"
         return f"{len(due)} to be erased; asked for flow run {self._ask(at).id}"
@@ -55,15 +54,14 @@ class Erasures:
 
     def _trainings(self) -> None:
         with reachable():
-            asked = list(self.db.erasures.find({"retrain.run": ""}))
-        for request in asked:
-            wanted = request["retrain"]
+            requests = list(self.db.erasures.find({"retrain.run": ""}))
+        for request in requests:
+            retrain = request["retrain"]
             try:
-                said = self.retrain(f"somebody was erased: {request['_id']}", wanted["by"])
-                run = "asked"
-            except Conflict as error:  # a canary is on trial: it is asked again at its end
-                said, run = error.what, ""
-            if (said, run) != (wanted["said"], wanted["run"]):
+                result, run = self.retrain(f"a person was erased: {request['_id']}", retrain["by"]), "asked"
+            except Conflict as error:  # a trial or a hold is in the way: the job asks again at its end
+                result, run = error.what, ""
+            if (result, run) != (retrain["said"], retrain["run"]):
                 with reachable():
-                    changed = {"retrain": {**wanted, "said": said, "run": run}}
+                    changed = {"retrain": {**retrain, "said": result, "run": run}}
                     self.db.erasures.update_one({"_id": request["_id"]}, {"$set": changed})

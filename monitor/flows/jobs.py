@@ -14,7 +14,7 @@ from monitor.jobs.settings import Settings
 
 JOBS = {
     "retrain": "ask for a training when one is due",
-    "erasures": "have people erased whom managers named",
+    "erasures": "ask for the erasure of people whom managers named",
 }
 
 

@@ -1,4 +1,4 @@
-"""Asks for a training, now: `python -m monitor.flows.retrain --reason "new price list"`. `scripts/retrain` calls it."""
+"""Asks for a training now: `python -m monitor.flows.retrain --reason "new price list"`, or `scripts/retrain`."""
 
 from __future__ import annotations
 
@@ -16,29 +16,27 @@ from monitor.flows.triggers import tell
 
 
 class Settings(MongoSettings, RegistrySettings, PrefectSettings):
-    """Where to ask, and where to write down that it was asked."""
+    """The addresses of MongoDB and Prefect, and the name of the model."""
 
 
 def ask(db: Db, flows: Flows, model: str, reason: str, *, by: str, anyway: bool = False) -> str:
-    """Ask for a training, unless one waits or runs; what came of it, in words.
+    """Ask for a training, unless one waits or runs; returns the result in words.
 
-    Raises Conflict, unless `anyway`, while a canary is on trial, whose place the new model would take, or while a
-    person holds the champion; Unavailable.
+    Raises Conflict, unless `anyway`, while a canary is on trial, whose place the new model would take, or during a
+    hold; Unavailable.
     """
-    going = flows.under_way()
-    if going:
-        return f"A training is under way already: flow run {going[0].id} in Prefect. It was left alone."
-    found = state(decisions(db, model))
-    if found.hold is not None and not anyway:
+    if runs := flows.under_way():
+        return f"A training is under way already: flow run {runs[0].id} in Prefect. It was left alone."
+    lineup = state(decisions(db, model))
+    if lineup.hold is not None and not anyway:
         raise Conflict(
-            f"{found.hold.by} holds the champion: {found.hold.why}.",
+            f"{lineup.hold.by} holds the champion: {lineup.hold.why}.",
             kept="Nothing was started.",
             next="Release the hold on the page Models, or ask with --anyway.",
         )
-    canary = found.canary
-    if canary is not None and not anyway:
+    if lineup.canary is not None and not anyway:
         raise Conflict(
-            f"Version {canary} is on trial, and a new model would take its place.",
+            f"Version {lineup.canary} is on trial, and a new model would take its place.",
             kept="Nothing was started; the trial goes on.",
             next="Wait for its end, or ask with --anyway.",
         )
@@ -48,18 +46,18 @@ def ask(db: Db, flows: Flows, model: str, reason: str, *, by: str, anyway: bool 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says; returns the exit status."""
+    """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser("scripts/retrain", description="Asks for a training, and does not wait for it.")
-    parser.add_argument("--reason", default="on demand", help="why; kept with the model (default: on demand)")
-    parser.add_argument("--by", default="operator", help="who asks; kept in the event log (default: operator)")
+    parser.add_argument("--reason", default="on demand", help="why; stored with the model (default: on demand)")
+    parser.add_argument("--by", default="operator", help="who asks; stored in the event log (default: operator)")
     parser.add_argument(
         "--anyway", action="store_true", help="also while a canary is on trial, which ends its trial, or on hold"
     )
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        here = load(Settings)
-        db, flows = connect(here), PrefectRuns(here.prefect_api_url)
-        print(ask(db, flows, here.callwise_model_name, asked.reason, by=asked.by, anyway=asked.anyway))
+        settings = load(Settings)
+        db, flows = connect(settings), PrefectRuns(settings.prefect_api_url)
+        print(ask(db, flows, settings.callwise_model_name, options.reason, by=options.by, anyway=options.anyway))
     except CallwiseError as error:
         print(error, file=sys.stderr)
         return 1

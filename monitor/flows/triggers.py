@@ -1,13 +1,13 @@
-"""Trainings that no incident asks for: on schedule, and once enough new outcomes are in.
+"""Asks for trainings that no incident asks for: on schedule, and after enough new outcomes.
 
-Both are about the last training, whatever came of it: a model that was refused because it is no better is not trained
-again the next minute. Each asks under a key of its own (which training was the last, and how many spans of days or
-lots of outcomes are over since), so a monitor that is killed and asks again gets the same flow run. A run that crashed
-is asked for again, three times in all. Nothing is asked for while a training waits or runs, a canary is on trial, or a
-person holds the champion; and the first model is asked for by a person, who knows when the history is loaded.
+Both count from the last training, however it ended: a model that was refused because it is no better is not trained
+again the next minute. Each training has a key of its own (the last training, and how many spans of days or lots of
+outcomes have passed since), so a monitor that is killed and asks again gets the same flow run. A run that crashed is
+asked for again, three times in all. Nothing is asked for while a training waits or runs, a canary is on trial, or a
+hold is in force. The first model is for a person to ask for, who knows when the history is loaded.
 
-The other triggers: degraded quality and changed distributions open incidents (`monitor.incidents.follow_up`), and on
-demand is `scripts/retrain` or Prefect's own page.
+The other triggers: degraded quality and drift open incidents (`monitor.incidents.follow_up`), and people use
+`scripts/retrain` or Prefect's own page.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LOST = ("CRASHED", "FAILED")
 
 @dataclass(frozen=True)
 class RetrainLimits:
-    """`age`: how old the last training may be; `outcomes`: how many may have come in since."""
+    """When a training is due: `age` after the last one, or with `outcomes` new outcomes since."""
 
     age: timedelta = timedelta(days=7)
     outcomes: int = 500
@@ -41,7 +41,7 @@ class RetrainLimits:
 
 @dataclass(frozen=True)
 class Last:
-    """The last training: its key, when it ended, and how many outcomes there were when it began."""
+    """The last training: its key, its end, and the number of outcomes when it began."""
 
     key: str
     at: datetime
@@ -50,28 +50,25 @@ class Last:
 
 @dataclass(frozen=True)
 class Due:
-    """A training that is due, in words, and the key it is asked for under."""
+    """A training that is due: its key, and why."""
 
     key: str
     why: str
 
 
 def due(last: Last, at: datetime, outcomes: int, limits: RetrainLimits) -> Due | None:
-    """What is due at the moment `at`, with so many `outcomes` there are; new outcomes go before the schedule."""
-    lots, spans = (outcomes - last.outcomes) // limits.outcomes, (at - last.at) // limits.age
-    if lots > 0:
-        new = outcomes - last.outcomes
+    """The training that is due at `at`, with `outcomes` in all; new outcomes go before the schedule."""
+    new, age = outcomes - last.outcomes, at - last.at
+    if (lots := new // limits.outcomes) > 0:
         return Due(f"outcomes:{last.key}:{lots}", f"enough new outcomes: {new} since the last training")
-    if spans > 0:
-        return Due(
-            f"schedule:{last.key}:{spans}", f"on schedule: the last training ended {(at - last.at).days} days ago"
-        )
+    if (spans := age // limits.age) > 0:
+        return Due(f"schedule:{last.key}:{spans}", f"on schedule: the last training ended {age.days} days ago")
     return None
 
 
 @dataclass(frozen=True)
 class Triggers:
-    """Asks for the trainings that are due; `limit`: how long a training may take before it counts as lost."""
+    """Asks for the trainings that are due; a training that takes longer than `limit` counts as lost."""
 
     db: Db
     flows: Flows
@@ -81,53 +78,53 @@ class Triggers:
     clock: Clock = now
 
     def run(self) -> str:
-        """Ask for what is due, if nothing is in its way; what there is to say. Raises Unavailable."""
-        # Before the decisions: a run that hands over and ends meanwhile is then seen by what it has handed over.
+        """Ask for a due training, if nothing is in its way; returns the result in words. Raises Unavailable."""
+        # Read before the decisions, which then hold the model of a run that ends in between.
         at = self.clock()
         going = give_up_silent(self.flows, at, self.limit)
         taken = decisions(self.db, self.model)
         lineup = state(taken)
         if lineup.champion is None:
-            return "no champion yet; the first training is asked for by a person"
+            return "no champion yet; a person asks for the first training"
         last = last_training(self.db, taken)
         with reachable():
             outcomes = count(self.db.outcomes, {})
-        wanted = due(last, at, outcomes, self.limits)
-        if wanted is None:
+        training = due(last, at, outcomes, self.limits)
+        if training is None:
             return f"nothing is due: {outcomes - last.outcomes} of {self.limits.outcomes} new outcomes"
         if lineup.hold is not None:
-            return f"{wanted.why}; waits until the hold of {lineup.hold.by} is released"
+            return f"{training.why}; waits until the hold of {lineup.hold.by} is released"
         if lineup.canary is not None:
-            return f"{wanted.why}; waits for the end of the trial of version {lineup.canary}"
+            return f"{training.why}; waits for the end of the trial of version {lineup.canary}"
         if going:
-            return f"{wanted.why}; waits for the flow run {going[0].id}"
-        return self._ask(wanted)
+            return f"{training.why}; waits for the flow run {going[0].id}"
+        return self._ask(training)
 
-    def _ask(self, wanted: Due) -> str:
-        keys = [f"{wanted.key}:{attempt}" for attempt in range(1, RUNS + 1)]
-        before = self.flows.asked(keys)
-        lost = [run for run in before if run.state in LOST and run.name != "Refused"]
+    def _ask(self, training: Due) -> str:
+        keys = [f"{training.key}:{attempt}" for attempt in range(1, RUNS + 1)]
+        earlier = self.flows.asked(keys)
+        lost = [run for run in earlier if run.state in LOST and run.name != "Refused"]
         if len(lost) == RUNS:
             how = lost[0].message or lost[0].name
             raise Unavailable(
-                f"The training ({wanted.why}) was lost {RUNS} times, at last: {how}.",
-                kept="The champion goes on.",
+                f"The training ({training.why}) was lost {RUNS} times, at last: {how}.",
+                kept="The champion stays in use.",
                 next="Look at the flow run's log in Prefect, then start a training there.",
             )
-        if len(before) > len(lost):
-            return f"{wanted.why}; that was asked for and has ended"
-        run = self.flows.ask(wanted.why, key=keys[len(lost)])
-        tell(self.db, run.id, wanted.why, who="monitor", clock=self.clock)
-        return f"{wanted.why}; asked for flow run {run.id}"
+        if len(earlier) > len(lost):
+            return f"{training.why}; that was asked for and has ended"
+        run = self.flows.ask(training.why, key=keys[len(lost)])
+        tell(self.db, run.id, training.why, who="monitor", clock=self.clock)
+        return f"{training.why}; asked for flow run {run.id}"
 
 
 def last_training(db: Db, taken: Sequence[Decision]) -> Last:
-    """The last training that ended by itself; before there is one, the last decision on a model. Raises Unavailable."""
+    """The last training that ended; before the first, the last decision on a model. Raises Unavailable."""
     with reachable():
         ended = db.events.find_one({"what": Event.TRAINING_ENDED}, sort=[("_id", DESCENDING)])
         if ended is not None:
             return Last(str(ended["_id"]), ended["at"], int(ended["details"]["outcomes"]))
-        # Of models that an earlier release trained it is not known how many outcomes they saw: those from before them.
+        # Earlier releases did not record how many outcomes a model saw: take those from before its first decision.
         firsts = {one.version: one for one in reversed(taken)}
         newest = max(firsts.values(), key=lambda one: one.place)
         seen = count_between(db.outcomes, "at", {"$lt": newest.at})
@@ -135,7 +132,7 @@ def last_training(db: Db, taken: Sequence[Decision]) -> Last:
 
 
 def tell(db: Db, run: str, why: str, *, who: str, clock: Clock = now) -> None:
-    """The event that `who` asked for a training, once a flow run. Raises Unavailable."""
+    """Log that `who` asked for a training, once a flow run. Raises Unavailable."""
     with reachable():
         if db.events.find_one({"what": Event.TRAINING_ASKED, "subject": run}) is not None:
             return

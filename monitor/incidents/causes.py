@@ -1,7 +1,7 @@
-"""What could be wrong, and whether it is: each cause with its newest judgement.
+"""The causes of incidents, each with its newest judgement.
 
-Drift and quality are read from the newest report, which names the model it judged. Of every other cause the state is
-read that its own job noted (`monitor.jobs.cause_states.turn`).
+Drift and quality come from the newest report, which names the model it judged. Every other cause comes from the state
+that its own job recorded (`monitor.jobs.cause_states.turn`).
 """
 
 from __future__ import annotations
@@ -26,13 +26,12 @@ NEWEST = [("_id", DESCENDING)]
 def known(db: Db) -> list[str]:
     """Every cause that was ever judged, sorted. Raises Unavailable."""
     with reachable():
-        found = list(db.appliance.find({"_id": {"$gte": PREFIX, "$lt": AFTER}}))
-    noted = {str(fact["_id"]).removeprefix(PREFIX) for fact in found if "state" in fact}
-    return sorted(noted | set(REPORTS))
+        facts = list(db.appliance.find({"_id": {"$gte": PREFIX, "$lt": AFTER}}))
+    return sorted({str(fact["_id"]).removeprefix(PREFIX) for fact in facts if "state" in fact} | set(REPORTS))
 
 
 def finding(db: Db, cause: str) -> Finding | None:
-    """The newest judgement of `cause`; None if there is none yet. Raises Unavailable."""
+    """The newest judgement of `cause`; None before the first. Raises Unavailable."""
     if cause in REPORTS:
         return _from_report(db, *REPORTS[cause])
     with reachable():
@@ -40,14 +39,14 @@ def finding(db: Db, cause: str) -> Finding | None:
         if fact is None:
             return None
         state, report = str(fact["state"]), str(fact["report"])
-        told = db.events.find_one({"what": cause_event(cause, state), "subject": report})
-    return Finding(state != WELL, report, "", str(told["why"]) if told else state)
+        event = db.events.find_one({"what": cause_event(cause, state), "subject": report})
+    return Finding(state != WELL, report, "", str(event["why"]) if event else state)
 
 
 def judge_data(db: Db) -> bool:
-    """Note whether the last training was stopped because its data break a rule; returns whether that is news.
+    """Record whether its data stopped the last training; returns whether that is a change.
 
-    A training that an incident asked for is that incident's to tell. Raises Unavailable.
+    A refused training that an incident asked for is left to that incident. Raises Unavailable.
     """
     with reachable():
         ended = db.events.find_one(

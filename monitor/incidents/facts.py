@@ -1,4 +1,4 @@
-"""What an incident's next step rests on: the cause as last judged, the training that was asked for, and its model."""
+"""The facts behind an incident's next step: the newest judgement of its cause, its last training, and its model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class RunEnd(StrEnum):
-    """What became of a training that was asked for. `HANDED_OVER`: its model is on trial or in use."""
+    """The end of a training. `HANDED_OVER`: its model is on trial or in use."""
 
     NOT_YET = "not yet"
     HANDED_OVER = "handed over"
@@ -19,7 +19,7 @@ class RunEnd(StrEnum):
 
 
 class TrialState(StrEnum):
-    """What became of the model. `ENDED`: dropped, replaced on trial by another, or rolled back."""
+    """What became of a model. `ENDED`: dropped, replaced on trial by another, or rolled back."""
 
     ON_TRIAL = "on trial"
     PROMOTED = "promoted"
@@ -28,12 +28,12 @@ class TrialState(StrEnum):
 
 @dataclass(frozen=True)
 class IncidentRules:
-    """When to try again, and when to call for a person.
+    """When to train again, and when to call for a person.
 
-    `attempts`: trainings asked for at most. `refusals`: how often a refusal by a gate that judges models is answered by
-    a later training; unchanged data always are. `fresh_outcomes`: outcomes that must have come in before another
-    training is worth asking for (after a crash none: nothing was learnt from). `patience`: how long those are waited
-    for, and how long a cause that no training mends may stay bad.
+    `attempts`: trainings at most. `refusals`: how many refusals by a gate that judges models get a later training;
+    unchanged data always get one. `fresh_outcomes`: new outcomes that the next training needs (after a crash none,
+    because nothing was learnt). `patience`: how long to wait for them, and how long a cause that no training mends may
+    stay bad.
     """
 
     attempts: int = 3
@@ -44,7 +44,7 @@ class IncidentRules:
 
 @dataclass(frozen=True)
 class Finding:
-    """The newest judgement of a cause. `version`: the model it is about, "" where it is about none."""
+    """The newest judgement of a cause. `version`: the model it is about, or ""."""
 
     bad: bool
     report: str
@@ -54,7 +54,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Run:
-    """The training that was asked for last."""
+    """The last training of an incident."""
 
     end: RunEnd
     why: str = ""
@@ -63,7 +63,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Trial:
-    """The version that the incident's training made. `tried`: it was put on trial, not straight into use."""
+    """The version that the incident's training made. `tried`: it went on trial, not straight into use."""
 
     version: str
     state: TrialState
@@ -73,10 +73,9 @@ class Trial:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known at the moment `at`.
+    """The facts at the moment `at`.
 
-    `outcomes`: how many there are. `busy`: another training runs or waits, another's canary is on trial, or the line
-    is held.
+    `outcomes`: their number. `busy`: another training runs or waits, another canary is on trial, or a hold is in force.
     """
 
     at: datetime
@@ -89,7 +88,7 @@ class Facts:
 
     @property
     def judged(self) -> bool:
-        """Whether the finding is about the champion of now, or about no model at all."""
+        """Whether the finding is about the present champion, or about no model."""
         return self.finding is not None and self.finding.version in ("", self.champion)
 
     @property

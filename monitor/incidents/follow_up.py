@@ -1,7 +1,7 @@
-"""Follows every incident up: opens those that are due, gathers the facts of each, and takes its next step.
+"""Follows up every incident: opens new ones, gathers the facts of each, and takes its next step.
 
-A killed monitor goes on where it was: nothing is remembered outside the stores, a training is asked for under a key,
-and a step is written only upon the state it was decided on.
+A killed monitor continues where it was: all state is in the stores, each training has a key, and a step is written only
+on the state it was decided on.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ENDS = {"refused": RunEnd.REFUSED, "unchanged": RunEnd.UNCHANGED}
 
 @dataclass(frozen=True)
 class FollowUp:
-    """What is needed to follow incidents up; `limit`: how long a training may take before it counts as lost."""
+    """Follows up the incidents of `model`; a training that takes longer than `limit` counts as lost."""
 
     db: Db
     flows: Flows
@@ -38,24 +38,23 @@ class FollowUp:
     clock: Clock = now
 
     def run(self) -> str:
-        """Open what is due, and take every step that can be taken. Raises Unavailable."""
+        """Open new incidents, and take every step that is possible. Raises Unavailable."""
         incident_store.tell_rest(self.db)
         causes.judge_data(self.db)
         champion = state(decisions(self.db, self.model)).champion
         for cause in causes.known(self.db):
-            found = causes.finding(self.db, cause)
-            if found is not None and found.bad and found.version in ("", champion):
-                incident_store.open_incident(self.db, cause, found, self.clock)
-        followed = incident_store.active(self.db)
-        # Oldest first: of two incidents that both want a training, the one that waits longer gets it.
-        for incident in sorted(followed, key=lambda one: (one.since, one.id)):
+            finding = causes.finding(self.db, cause)
+            if finding is not None and finding.bad and finding.version in ("", champion):
+                incident_store.open_incident(self.db, cause, finding, self.clock)
+        # Oldest first: of two incidents that need a training, the one that waits longer gets it.
+        for incident in sorted(incident_store.active(self.db), key=lambda one: (one.since, one.id)):
             self._follow(incident)
-        going = incident_store.active(self.db)
-        return ", ".join(f"{one.cause}: {one.status.value}" for one in going) or "no incident"
+        active = incident_store.active(self.db)
+        return ", ".join(f"{one.cause}: {one.status.value}" for one in active) or "no incident"
 
     def _follow(self, incident: Incident) -> None:
         going = give_up_silent(self.flows, self.clock(), self.limit) if incident.status is not Status.ESCALATED else []
-        # After the runs: one that has handed over and ended meanwhile is then seen by what it has handed over.
+        # Read after the runs: the decisions then hold the model of a run that ended in between.
         facts = self._facts(incident, decisions(self.db, self.model), going)
         todo = next_step(incident, facts, self.rules)
         if isinstance(todo, Ask):
@@ -81,34 +80,31 @@ class FollowUp:
 
 
 def _busy(incident: Incident, lineup: State, going: Sequence[FlowRun]) -> bool:
-    """Whether a hold, or another's training or canary is in the way.
-
-    A run of our own next attempt was asked for by us, once.
-    """
-    own = incident.key(incident.attempts + 1)
+    """Whether a hold, another training, or another incident's canary is in the way."""
+    own = incident.key(incident.attempts + 1)  # this incident asked for the run of its next attempt
     on_trial = lineup.trial is not None and lineup.trial.incident != incident.id
     return lineup.hold is not None or on_trial or any(run.key != own for run in going)
 
 
 def run_of(db: Db, flows: Flows, run: str) -> Run:
-    """What became of flow run `run`, as the training told it, or else as Prefect knows it. Raises Unavailable."""
+    """What became of flow run `run`, from the training's own event, or else from Prefect. Raises Unavailable."""
     with reachable():
-        told = db.events.find_one({"what": Event.TRAINING_ENDED, "subject": run}, sort=[("_id", DESCENDING)])
-    if told is not None:
-        end = ENDS.get(told["details"]["result"], RunEnd.HANDED_OVER)
-        return Run(end, str(told["why"]), str(told["details"].get("gate") or ""))
-    seen = flows.find(run)
-    if seen is None:
+        event = db.events.find_one({"what": Event.TRAINING_ENDED, "subject": run}, sort=[("_id", DESCENDING)])
+    if event is not None:
+        end = ENDS.get(event["details"]["result"], RunEnd.HANDED_OVER)
+        return Run(end, str(event["why"]), str(event["details"].get("gate") or ""))
+    flow_run = flows.find(run)
+    if flow_run is None:
         return Run(RunEnd.CRASHED, "Prefect does not know the flow run any more")
-    if seen.under_way:
+    if flow_run.under_way:
         return Run(RunEnd.NOT_YET)
-    if seen.state == "CANCELLED":
-        return Run(RunEnd.CANCELLED, seen.message or "a person cancelled it in Prefect")
-    return Run(RunEnd.CRASHED, seen.message or f"it ended as {seen.name}")
+    if flow_run.state == "CANCELLED":
+        return Run(RunEnd.CANCELLED, flow_run.message or "a person cancelled it in Prefect")
+    return Run(RunEnd.CRASHED, flow_run.message or f"it ended as {flow_run.name}")
 
 
 def trial_of(incident: Incident, taken: Sequence[Decision]) -> Trial | None:
-    """The model of the incident's last training, by the decisions that were taken; None while there is none."""
+    """The model of the incident's last training, from the decisions on it; None while there is none."""
     taken = [one for one in taken if one.what not in HOLDS]
     made = [one for one in taken if one.what in (What.ON_TRIAL, What.PROMOTED) and one.incident == incident.id]
     made = [one for one in made if one.version not in incident.earlier]
@@ -127,5 +123,5 @@ def trial_of(incident: Incident, taken: Sequence[Decision]) -> Trial | None:
     back = [one for one in taken if one.what is What.ROLLED_BACK and one.evidence.get("from") == version]
     if back:
         return Trial(version, TrialState.ENDED, f"version {version} was rolled back: {back[-1].why}", tried)
-    over = next(one for one in taken if one.place > last.place)  # a trial ends by the decision that comes after it
-    return Trial(version, TrialState.ENDED, f"the trial of version {version} was cut short: {over.why}", tried)
+    ending = next(one for one in taken if one.place > last.place)  # the next decision ended the trial
+    return Trial(version, TrialState.ENDED, f"the trial of version {version} was cut short: {ending.why}", tried)

@@ -1,20 +1,18 @@
 """An incident's life, as pure functions: open → retraining → canary → resolved | escalated.
 
-`next_step` looks at an incident and at the facts of the moment and says the one thing to do next: a step to write
-down, a training to ask for, or nothing yet. It reads no clock and no store, so a replay of a history goes through the
-same life as the appliance does.
+`next_step` takes an incident and the facts of the moment, and returns what to do next: write a step, ask for a
+training, or nothing. It reads no clock and no store, so a replay of a history runs the same life as the appliance.
 
-    open        the cause is bad. Asks for a training, or waits until there is something new to learn from
-    retraining  a training was asked for; its end is waited for
-    canary      its model is on trial, or was promoted and the cause is not judged with it yet
+    open        the cause is bad. Asks for a training, or waits for something new to learn from
+    retraining  a training was asked for and has not ended
+    canary      its model is on trial, or was promoted and no report has judged the cause with it
     resolved    the cause is well
-    escalated   a person has to look: trainings did not mend it, or it stayed bad; resolved once the cause is well
+    escalated   a person has to act: trainings did not mend it, or it stayed bad; resolved once the cause is well
 
-What was begun is ended first: a cause that becomes well during a training or a trial resolves the incident at their
-end. A cause counts as judged only by a report on the champion of the moment, so a report on the model that a promotion
-or a rollback has replaced decides nothing. A cause that no training mends (a source out of date, data that a gate
-refused, scores that are not training's) stays open, and goes to a person once it has been bad for as long as the rules
-are patient.
+A training or trial that began is ended first: a cause that becomes well meanwhile resolves the incident afterwards.
+Only a report on the present champion judges a cause; a report on a model that was replaced decides nothing. A cause
+that no training mends (a stale source, data that a gate refused, scores in service that differ from training's) stays
+open, and goes to a person after the rules' patience.
 """
 
 from __future__ import annotations
@@ -48,10 +46,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Incident:
-    """One incident. `asked_at`: outcomes there were when the last training was asked for.
+    """One incident. `asked_at`: the number of outcomes when the last training was asked for.
 
-    `run`: the last flow run; `version`: the model it made; `earlier`: models that earlier attempts made; `refusals`:
-    refusals that were answered by waiting; `steps`: entries in its history; `since`: when the last was written.
+    `run`: the last flow run; `version`: its model; `earlier`: models of earlier attempts; `refusals`: refusals answered
+    by waiting; `steps`: entries in the history; `since`: the time of the last one.
     """
 
     id: str
@@ -68,13 +66,13 @@ class Incident:
     steps: int = 1
 
     def key(self, attempt: int) -> str:
-        """What the training of `attempt` is asked for under: asking again under it gives the same flow run."""
+        """The key of the training of `attempt`: asking under it again gives the same flow run."""
         return f"{self.id}:{attempt}"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of an incident's history. `tell`: the status is another than before, so people are told."""
+    """A line of an incident's history. `tell`: the status changed, so people are told."""
 
     status: Status
     at: datetime
@@ -85,7 +83,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Step:
-    """The incident as it is after `entry`."""
+    """An entry, and the incident after it."""
 
     incident: Incident
     entry: Entry
@@ -93,7 +91,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Ask:
-    """A training to ask for; `asked` makes a step of it once it has been."""
+    """A training to ask for; `asked` then makes a step of it."""
 
     attempt: int
     key: str
@@ -116,10 +114,10 @@ def asked(incident: Incident, ask: Ask, run: str, facts: Facts) -> Step:
 
 
 def next_step(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | Ask | None:
-    """What to do next about `incident`; None: nothing, until the facts are others.
+    """What to do next about `incident`; None: nothing until the facts change.
 
-    Whoever acts on a step or an ask may be killed before or after it was written down: the same facts then give the
-    same again, under the same key.
+    A process may be killed before or after it writes a step: the same facts give the same step again, with the same
+    key.
     """
     match incident.status:
         case Status.OPEN | Status.ESCALATED if facts.well:
@@ -138,7 +136,7 @@ def next_step(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | 
 
 
 def _while_bad(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | Ask | None:
-    """A training if that may mend it; if not, a person, once it has lasted."""
+    """A training if it may mend the cause; otherwise a person, once the cause has lasted."""
     if incident.cause in MENDED_BY_TRAINING:
         return _another(incident, facts, rules, _why(facts))
     lasted = facts.at - incident.since
@@ -149,7 +147,7 @@ def _while_bad(incident: Incident, facts: Facts, rules: IncidentRules) -> Step |
 
 
 def _after_run(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | Ask | None:
-    """What follows a training that handed no model over. One that did is seen by its model, whatever became of it."""
+    """What follows a training that handed no model over; `facts.trial` has the model of one that did."""
     run = facts.run
     if run is None or run.end in (RunEnd.NOT_YET, RunEnd.HANDED_OVER):
         return None
@@ -158,7 +156,7 @@ def _after_run(incident: Incident, facts: Facts, rules: IncidentRules) -> Step |
     if run.end is RunEnd.CRASHED:
         return _another(incident, facts, rules, _ended(run), fresh=0)
     final = run.end is RunEnd.CANCELLED or run.gate in DATA_GATES
-    # Where there was nothing new to learn from, no model was made, so none was refused.
+    # Unchanged data made no model, so no gate refused one.
     refusals = incident.refusals + (run.end is not RunEnd.UNCHANGED)
     if final or refusals > rules.refusals or incident.attempts >= rules.attempts:
         return _escalated(incident, facts, _ended(run), gate=run.gate)
@@ -175,15 +173,15 @@ def _after_trial(incident: Incident, facts: Facts, rules: IncidentRules) -> Step
         how = f"it is well with version {facts.champion}" if promoted else "it is well again meanwhile"
         return _resolved(incident, facts, f"{how}; {trial.why}", version=trial.version)
     if not facts.bad:
-        return None  # no report on the champion of now yet
-    held = f"with version {trial.version} it still is: {_why(facts)}" if promoted else trial.why
-    return _another(incident, facts, rules, held)
+        return None  # no report on the present champion yet
+    why = f"with version {trial.version} it is still bad: {_why(facts)}" if promoted else trial.why
+    return _another(incident, facts, rules, why)
 
 
 def _another(
     incident: Incident, facts: Facts, rules: IncidentRules, why: str, *, fresh: int | None = None
 ) -> Step | Ask | None:
-    """The next training; or a wait for new outcomes; or, after the last attempt, a person."""
+    """The next training, or a wait for new outcomes, or a person after the last attempt."""
     if incident.attempts >= rules.attempts:
         trainings = "one training" if incident.attempts == 1 else f"{incident.attempts} trainings"
         return _escalated(incident, facts, f"{trainings} did not mend it: {why}")
@@ -191,12 +189,12 @@ def _another(
     missing = incident.asked_at + fresh - facts.outcomes if incident.attempts else 0
     if missing > 0:
         if incident.status is not Status.OPEN:
-            later = f"{why}; it is trained again once {missing} more outcomes are in"
-            return _step(incident, Status.OPEN, facts, later)
+            why = f"{why}; it is trained again once {missing} more outcomes are in"
+            return _step(incident, Status.OPEN, facts, why)
         if facts.at - incident.since < rules.patience:
             return None
-        days = f"{rules.patience.days} days"
-        return _escalated(incident, facts, f"within {days} too few outcomes came in to train again: {why}")
+        why = f"within {rules.patience.days} days too few outcomes came in to train again: {why}"
+        return _escalated(incident, facts, why)
     if facts.busy:
         return None
     attempt = incident.attempts + 1

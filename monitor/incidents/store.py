@@ -1,11 +1,11 @@
-"""Incidents in MongoDB, and the event that each change is.
+"""Incidents in MongoDB, and an event for each change.
 
-A document is the incident with its whole history; its key is `{cause}:{report that opened it}`. It is changed as
-`core.oversight.incidents.change` does, so of two monitors, or of one that was killed and repeats itself, the first
-takes a step and the other finds it taken.
+A document is the incident with its whole history, under the key `{cause}:{report that opened it}`.
+`core.oversight.incidents.change` writes it: of two monitors, or of one that was killed and repeats itself, the first
+takes a step, and the second finds the step taken.
 
-An entry whose status is news has `tell`, and `told` once people were told (`monitor.messages.outbox`). `unlogged`
-stands while the last entry is not in the event log yet.
+An entry with a new status has `tell`, and `told` once people were told (`monitor.messages.outbox`). `unlogged` is set
+while the event log lacks the last entry.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ FIELDS = ("attempts", "run", "version", "asked_at", "refusals", "steps")
 
 
 def active(db: Db) -> list[Incident]:
-    """Incidents that are not resolved, in the order of their keys. Raises Unavailable."""
+    """Incidents that are not resolved, by key. Raises Unavailable."""
     with reachable():
-        return [incident_from_document(found) for found in db.incidents.find(ACTIVE).sort([("_id", ASCENDING)])]
+        return [incident_from_document(stored) for stored in db.incidents.find(ACTIVE).sort([("_id", ASCENDING)])]
 
 
 def open_incident(db: Db, cause: str, finding: Finding, clock: Clock = now) -> Incident | None:
-    """Open an incident about a bad `finding`; None if one of this cause is active already. Raises Unavailable."""
+    """Open an incident about a bad `finding`; None if its cause has an active one. Raises Unavailable."""
     with reachable():
         if db.incidents.find_one({"cause": cause, **ACTIVE}) is not None:
             return None
@@ -50,7 +50,7 @@ def open_incident(db: Db, cause: str, finding: Finding, clock: Clock = now) -> I
 
 
 def write_step(db: Db, step: Step) -> bool:
-    """Write a step down; False if the incident has gone on since it was decided. Raises Unavailable."""
+    """Write a step; False if the incident has changed since the step was decided. Raises Unavailable."""
     after = step.incident
 
     def taken(document: Document) -> Document | None:
@@ -60,23 +60,23 @@ def write_step(db: Db, step: Step) -> bool:
         outbox = document["outbox"] or step.entry.tell
         return {**_state(after), "history": history, "outbox": outbox, "unlogged": True}
 
-    done = change(db, after.id, taken)
+    is_written = change(db, after.id, taken)
     tell_rest(db)
-    return done
+    return is_written
 
 
 def tell_rest(db: Db) -> None:
-    """Tell the event log every last entry that it was not told, each once. Raises Unavailable."""
+    """Write every last entry that the event log lacks, each once. Raises Unavailable."""
     with reachable():
-        found = list(db.incidents.find({"unlogged": True}))
-    for document in found:
+        unlogged = list(db.incidents.find({"unlogged": True}))
+    for document in unlogged:
         _tell(db, str(document["_id"]), document["history"][-1], int(document["steps"]))
 
 
 def _tell(db: Db, incident: str, entry: Document, step: int) -> None:
     with reachable():
-        told = db.events.find_one({"subject": incident, "details.step": step})
-    if told is None:
+        event = db.events.find_one({"subject": incident, "details.step": step})
+    if event is None:
         event_log.append(
             db,
             who="monitor",
@@ -87,7 +87,7 @@ def _tell(db: Db, incident: str, entry: Document, step: int) -> None:
             step=step,
             **entry["evidence"],
         )
-    change(db, incident, lambda now: {"unlogged": False} if now["unlogged"] and now["steps"] == step else None)
+    change(db, incident, lambda last: {"unlogged": False} if last["unlogged"] and last["steps"] == step else None)
 
 
 def incident_from_document(document: Document) -> Incident:
@@ -119,12 +119,11 @@ def _document(step: Step, finding: Finding) -> Document:
 
 
 def _state(incident: Incident) -> Document:
-    fields = {name: getattr(incident, name) for name in FIELDS}
     return {
         "status": incident.status.value,
         "last": {"at": incident.since},
         "earlier": list(incident.earlier),
-        **fields,
+        **{name: getattr(incident, name) for name in FIELDS},
     }
 
 

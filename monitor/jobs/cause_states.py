@@ -1,7 +1,7 @@
-"""Whether something is well or not, as last judged, and the event that says so: on change of state only.
+"""The state of each cause as last judged, and an event for each change of it.
 
-What reacts to a change (an incident, a message to people) belongs behind `turn`: it is called once for each report
-that changes a state, in the order in which windows were judged.
+Code that reacts to a change (an incident, a message to people) belongs after `turn`, which reports each change once, in
+the order in which windows were judged.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ WELL = "well"
 
 
 def turn(db: Db, cause: str, state: str, report: str, why: str) -> bool:
-    """Note that `report` found `cause` in `state`; returns whether that is a change. Nothing was ever wrong before.
+    """Record that `report` found `cause` in `state`; returns whether the state changed. A new cause is well.
 
-    The event is written first and looked for before, so a process that dies between the two leaves one event, and the
-    state follows at the next look. Raises Unavailable.
+    The event is written before the state, and only if it is missing. A process that dies between the two leaves one
+    event, and the next run writes the state. Raises Unavailable.
     """
     key = f"monitor:{cause}"
     with reachable():

@@ -1,4 +1,4 @@
-"""Which code made a report: a hash of the code itself, so that it is true of an image and of a working copy alike."""
+"""Identifies the code that made a report by a hash of its sources, the same in an image and in a working copy."""
 
 from __future__ import annotations
 

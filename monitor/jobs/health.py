@@ -15,7 +15,7 @@ from core.errors import SettingsError
 
 @dataclass(frozen=True)
 class Health:
-    """Whether all is well, and what the page says."""
+    """Whether all is well, and the content of the page."""
 
     ok: bool
     details: dict[str, Any]
@@ -41,7 +41,7 @@ class HealthPage:
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """The port that the page listens on."""
         return int(self._server.server_address[1])
 
     def close(self) -> None:
@@ -64,7 +64,7 @@ def _handler(look: Callable[[], Health]) -> type[BaseHTTPRequestHandler]:
             self._answer(status, {"ok": health.ok, **health.details})
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing: health is asked for every few seconds."""
+            """Log nothing: a request comes every few seconds."""
 
         def _answer(self, status: HTTPStatus, content: dict[str, Any]) -> None:
             body = json.dumps(content).encode()

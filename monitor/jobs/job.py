@@ -1,7 +1,7 @@
-"""A job, how it is run, and what is remembered of its runs.
+"""A job, its runs, and the record of them.
 
-A job that raises never harms another: the failure is one line in the log, with what was kept and what to do next, and
-counts until the next success. The same failure again and again is said once; so is that it is over.
+A job that raises does not harm another one. Its failure is one line in the log, with what was kept and what to do next,
+and counts until the next success. The log has a repeated failure once, and the end of it once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ log = logging.getLogger("callwise.monitor")
 
 @dataclass(frozen=True)
 class Job:
-    """Something done every `seconds`; `run` does it once and says in one sentence what it did."""
+    """Work to do every `seconds`; `run` does it once and returns a sentence about it."""
 
     name: str
     seconds: float
@@ -29,7 +29,7 @@ class Job:
 
 
 def one_at_a_time(lock: threading.Lock, run: Callable[[], str]) -> Callable[[], str]:
-    """`run`, so that of all that share `lock` one runs at a time."""
+    """Wraps `run`: of all functions that share `lock`, one runs at a time."""
 
     def alone() -> str:
         with lock:
@@ -50,7 +50,7 @@ class Record:
     error: str = ""
 
     def document(self) -> dict[str, Any]:
-        """For the health page."""
+        """The record, for the health page."""
         return {
             "runs": self.runs,
             "failures_in_a_row": self.failures_in_a_row,
@@ -63,7 +63,7 @@ class Record:
 
 @dataclass
 class Runs:
-    """Runs jobs and remembers. May be shared between threads."""
+    """Runs jobs and records what came of each run. Threads may share it."""
 
     clock: Clock = now
     _records: dict[str, Record] = field(default_factory=dict)
@@ -72,16 +72,16 @@ class Runs:
     def run(self, job: Job) -> None:
         """Run `job` once. Raises nothing that a job may raise."""
         try:
-            said = job.run()
+            result = job.run()
         except CallwiseError as error:
             self._failed(job, str(error))
         except Exception as error:  # noqa: BLE001 - a mistake in one job must not end the others; it is logged in full
             self._failed(job, f"{type(error).__name__}: {error}", trace=True)
         else:
-            self._succeeded(job, said)
+            self._succeeded(job, result)
 
     def report(self) -> dict[str, dict[str, Any]]:
-        """Every job that has run, by name."""
+        """The records of all jobs that have run, by name."""
         with self._lock:
             return {name: record.document() for name, record in sorted(self._records.items())}
 
@@ -90,24 +90,24 @@ class Runs:
         with self._lock:
             return sorted(name for name, record in self._records.items() if record.failures_in_a_row >= failures)
 
-    def _succeeded(self, job: Job, said: str) -> None:
+    def _succeeded(self, job: Job, result: str) -> None:
         with self._lock:
             record = self._records.setdefault(job.name, Record())
-            failures, news = record.failures_in_a_row, said != record.said
+            failures, is_new = record.failures_in_a_row, result != record.said
             record.runs += 1
             record.failures_in_a_row, record.error = 0, ""
-            record.succeeded_at, record.said = self.clock(), said
+            record.succeeded_at, record.said = self.clock(), result
         if failures:
             log.info("%s: works again after %d failed runs.", job.name, failures)
-        if news:
-            log.info("%s: %s.", job.name, said)
+        if is_new:
+            log.info("%s: %s.", job.name, result)
 
     def _failed(self, job: Job, error: str, *, trace: bool = False) -> None:
         with self._lock:
             record = self._records.setdefault(job.name, Record())
-            news = error != record.error
+            is_new = error != record.error
             record.runs += 1
             record.failures_in_a_row += 1
             record.failed_at, record.error = self.clock(), error
-        if news:
+        if is_new:
             log.error("%s failed and is tried again every %g s: %s", job.name, job.seconds, error, exc_info=trace)

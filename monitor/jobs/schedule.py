@@ -1,7 +1,6 @@
-"""The scheduler: runs each job at its interval, and each job only once at a time.
+"""The scheduler: runs each job at its interval, and never twice at the same time.
 
-A run that is late because the machine slept or the last one took long is made up for once, not as often as it was
-missed.
+A job that missed its runs, because the machine slept or its last run took long, runs once to catch up.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ class Schedule:
         self._beat = time.monotonic()
         self._scheduler = BackgroundScheduler(
             timezone="UTC",
-            executors={"default": ThreadPoolExecutor(len(jobs) + 1)},  # one each, so that no job waits for another
+            executors={"default": ThreadPoolExecutor(len(jobs) + 1)},  # a thread each, so that no job waits for another
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         for job in jobs:
@@ -33,11 +32,11 @@ class Schedule:
         self._scheduler.add_job(self._heartbeat, "interval", seconds=HEARTBEAT_SECONDS, id="heartbeat")
 
     def start(self) -> None:
-        """Run every job at once, and from then on at its interval."""
+        """Run every job now, and then at its interval."""
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Start no more runs. Does not wait for those under way: each may be killed at any moment."""
+        """Start no more runs, and do not wait for those under way: a job may be killed at any moment."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 

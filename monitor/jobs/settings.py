@@ -1,4 +1,4 @@
-"""The settings of the monitor: all groups that its jobs read."""
+"""The monitor's settings: all groups that its jobs read."""
 
 from core.settings.addresses import (
     EvidentlySettings,
@@ -24,4 +24,4 @@ class Settings(
     IncidentSettings,
     NotifySettings,
 ):
-    """What the monitor's jobs need to know."""
+    """All settings of the monitor."""

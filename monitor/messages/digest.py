@@ -1,8 +1,8 @@
-"""The weekly digest: what the appliance saw and did in a week, and what it leaves to people.
+"""The weekly digest: what the appliance saw and did in a week, and what people have to decide.
 
-Made once a week, at a weekday and hour (UTC), of the seven days before; kept in `reports` under the ISO week in which
-they began, and sent once through the outbox. An appliance that was off at that hour makes it when it is on again, of
-the same seven days.
+A digest is due once a week, at a weekday and hour (UTC), on the seven days before. It is stored in `reports` under the
+ISO week in which these began, and sent once through the outbox. An appliance that was off at that hour makes it later,
+on the same seven days.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from core.oversight import incident_words, reviews
 from core.oversight.report_words import REPORTS, words
 from core.oversight.week import WEEK, Facts, gather, last, name
 from core.stores.mongo import Db, reachable
+from monitor.reports.shelf import write_report
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def due(at: datetime, weekday: str, hour: int) -> datetime:
-    """The last moment until `at` at which a digest was to be made."""
+    """The last moment up to `at` at which a digest was due."""
     days = (at.weekday() - DAYS.index(weekday)) % 7
     moment = (at - timedelta(days=days)).replace(hour=hour, minute=0, second=0, microsecond=0)
     return moment if moment <= at else moment - WEEK
@@ -36,7 +37,7 @@ def key(until: datetime) -> str:
 
 @dataclass(frozen=True)
 class Digest:
-    """Makes the digest of `model`'s appliance on `weekday` at `hour` UTC; `page` is where people look."""
+    """Makes the digest of `model`'s appliance on `weekday` at `hour` UTC; `page` is the address of the screens."""
 
     db: Db
     model: str
@@ -47,7 +48,7 @@ class Digest:
     clock: Clock = now
 
     def run(self) -> str:
-        """Make the digest of the week that is over, unless it is there. Raises Unavailable."""
+        """Make the digest of the past week, unless it exists. Raises Unavailable."""
         until = due(self.clock(), self.weekday, self.hour)
         since, name = until - WEEK, key(until)
         with reachable():
@@ -72,13 +73,12 @@ class Digest:
                 "week": {"from": since, "until": until},
                 "code_version": self.code_version,
             }
-            document = {"kind": "digest", "verdict": verdict, "made": {"at": self.clock()}, "snapshot": None}
-            self.db.reports.update_one({"_id": name}, {"$setOnInsert": {**document, "told": None}}, upsert=True)
+        write_report(self.db, name, "digest", verdict, self.clock(), told=None)
         return f"made {name}"
 
 
 def text(found: Facts, needs: Sequence[str], page: str | None = None) -> str:
-    """The digest for people; `needs` is what waits for one of them."""
+    """The digest for people; `needs` is what waits for a person."""
     sold = f", {found.sales} of them sold ({found.sales / found.calls:.1%})" if found.calls else ""
     champion = found.lineup.champion
     reports, newest = [], []

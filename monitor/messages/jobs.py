@@ -1,4 +1,4 @@
-"""The jobs that tell people what is news."""
+"""The jobs that send messages to people."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from monitor.messages.notifier import AppriseNotifier
 from monitor.messages.outbox import Outbox
 from monitor.messages.reminders import Reminders
 
-DIGEST_SECONDS = 60.0  # between looks whether the hour of the digest has come
+DIGEST_SECONDS = 60.0  # between checks whether a digest or a reminder is due
 
 JOBS = {
-    "notify": "tell people what is news",
+    "notify": "send the messages that wait for people",
     "digest": "make the digest of the week",
-    "remind": "remind people of a hold that has stood for days",
+    "remind": "remind people of a hold that has lasted for days",
 }
 
 

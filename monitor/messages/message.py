@@ -1,4 +1,4 @@
-"""What people are told, in plain words: what happened, what was kept, what to do next."""
+"""Messages to people, in plain words: what happened, what was kept, what to do next."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Message:
 
 
 def of_incident(incident: Document, place: int, page: str | None = None) -> Message:
-    """The message of the entry at `place` in the history of a document of `incidents`; `page` is where to look."""
+    """The message on the entry at `place` of an incident's history; `page` is the address of the screens."""
     entry, cause = incident["history"][place], str(incident["cause"])
     status = Status(entry["status"])
     kept, then = incident_words.follows(cause, status)

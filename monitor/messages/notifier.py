@@ -1,4 +1,4 @@
-"""Notifications through Apprise: mail, Slack, Teams, a webhook, or any other of its services, each named by a URL."""
+"""Notifications through Apprise: mail, Slack, Teams, a webhook, or another of its services, each with a URL."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Notifier(Protocol):
-    """Who is told; `AppriseNotifier` is the real one."""
+    """Where messages go; `AppriseNotifier` is the real one."""
 
     def addresses(self) -> Mapping[str, str]:
-        """Each address by a key that gives nothing away, with what kind of service it is."""
+        """The kind of service of each address, under a key that does not reveal the address."""
         ...
 
     def send(self, address: str, message: Message) -> bool:
-        """Send to the address with this key; False if it was not taken."""
+        """Send to the address with this key; False if its service did not take the message."""
         ...
 
 
@@ -34,7 +34,7 @@ class AppriseNotifier:
     def __init__(self, urls: SecretStr | None) -> None:
         from apprise import Apprise, AppriseAsset  # noqa: PLC0415 - a hundred plug-ins, only when needed
 
-        # It logs each failure, with the address; the job that sends says it once, without.
+        # Apprise logs each failure with the address; the job logs it once, without.
         logging.getLogger("apprise").setLevel(logging.CRITICAL)
         asset = AppriseAsset(app_id="Callwise", app_desc="Callwise", app_url="", secure_logging=True)
         self._services: dict[str, NotifyBase] = {}
@@ -42,18 +42,18 @@ class AppriseNotifier:
             service = Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
             if service is None:
                 raise SettingsError(
-                    f"CALLWISE_NOTIFY_URLS: address {place} is none that Apprise understands.",
-                    kept="Nobody is told anything until it is right; the appliance goes on.",
+                    f"CALLWISE_NOTIFY_URLS: Apprise does not understand address {place}.",
+                    kept="No notifications are sent until it is right; everything else runs.",
                     next="Compare it with https://github.com/caronc/apprise/wiki; spaces inside it are written %20.",
                 )
             self._services[hashlib.sha256(url.encode()).hexdigest()[:12]] = service
 
     def addresses(self) -> Mapping[str, str]:
-        """Each address by a hash of it, with the name of its service."""
+        """The name of the service of each address, under a hash of the address."""
         return {key: str(service.service_name) for key, service in self._services.items()}
 
     def send(self, address: str, message: Message) -> bool:
-        """Send to the address with this key; False if it was not taken."""
+        """Send to the address with this key; False if its service did not take the message."""
         from apprise import NotifyType  # noqa: PLC0415 - as above
 
         service = self._services[address]

@@ -1,11 +1,10 @@
-"""The outbox: every message that waits is sent, and then marked as told.
+"""The outbox: sends every message that waits, and marks it as told.
 
-What waits stands in the documents themselves: an incident's entries with `tell`, and reports that are written to be
-told (weekly digests, reminders), as long as their `told` is empty. Each address is marked when it was sent to, so one
-that is out of reach is tried again at the next run and the others hear nothing twice. A process that dies between
-sending and marking sends that message a second time: Apprise's services know no key by which they could drop it.
-Without any address what waits is marked as told to nobody, so that setting one up later does not send what is long
-past.
+The documents themselves hold what waits, while `told` is empty: an incident's entries with `tell`, and reports that are
+messages (weekly digests, reminders). Each address is marked after its message, so an address out of reach is tried
+again at the next run, and the others get nothing twice. A process that dies between sending and marking sends that
+message a second time: Apprise's services know no key to drop it by. Without any address, what waits is marked as told
+to nobody, so that an address that is set up later gets no old messages.
 """
 
 from __future__ import annotations
@@ -25,14 +24,14 @@ from monitor.messages.message import Kind, Message
 from monitor.messages.notifier import Notifier
 
 Mark = Callable[[Document], None]
-"""Sets fields (`sent`, `told`) of what was told."""
+"""Sets fields (`sent`, `told`) of what was sent."""
 LETTERS = ["digest", "reminder"]
-"""Kinds of reports that are written to be told, with a title and a text in their verdict."""
+"""Kinds of reports that are messages, with a title and a text in their verdict."""
 
 
 @dataclass
 class _Sent:
-    """What one run did."""
+    """What one run did: messages sent, and the services that refused one."""
 
     messages: int = 0
     refused: set[str] = field(default_factory=set)
@@ -40,7 +39,7 @@ class _Sent:
 
 @dataclass(frozen=True)
 class Outbox:
-    """The messages of an appliance and who is told; `page` is where people look."""
+    """The messages of an appliance and their addresses; `page` is the address of the screens."""
 
     db: Db
     notifier: Notifier
@@ -48,46 +47,45 @@ class Outbox:
     clock: Clock = now
 
     def run(self) -> str:
-        """Send what waits, oldest first.
-
-        Raises Unavailable, once the rest was sent, when an address did not take its message.
-        """
-        done = _Sent()
+        """Send what waits, oldest first. Raises Unavailable at the end when an address did not take its message."""
+        result = _Sent()
         with reachable():
             incidents = list(self.db.incidents.find({"outbox": True}).sort([("_id", ASCENDING)]))
             letters = list(self.db.reports.find({"kind": {"$in": LETTERS}, "told": None}).sort([("_id", ASCENDING)]))
         for incident in incidents:
-            self._incident(incident, done)
+            self._incident(incident, result)
         for letter in letters:
             kind: Kind = "info" if letter["kind"] == "digest" else "warning"
             message = Message(letter["verdict"]["title"], letter["verdict"]["text"], kind)
-            self._deliver(message, letter, partial(self._mark_letter, str(letter["_id"])), done, set())
-        if done.refused:
+            self._deliver(message, letter, partial(self._mark_letter, str(letter["_id"])), result, set())
+        if result.refused:
             raise Unavailable(
-                f"{', '.join(sorted(done.refused))} did not take a message.",
+                f"{', '.join(sorted(result.refused))} did not take a message.",
                 kept="It waits and is sent at the next run; the other addresses have theirs.",
                 next="Check the address in CALLWISE_NOTIFY_URLS, and that the monitor may reach it.",
             )
         if not self.notifier.addresses():
-            return "nobody is told anything: CALLWISE_NOTIFY_URLS names no address"
-        return f"messages sent: {done.messages}" if done.messages else "nothing to tell"
+            return "no notifications are sent: CALLWISE_NOTIFY_URLS is empty"
+        return f"messages sent: {result.messages}" if result.messages else "nothing to tell"
 
-    def _incident(self, incident: Document, done: _Sent) -> None:
+    def _incident(self, incident: Document, result: _Sent) -> None:
         key = str(incident["_id"])
-        behind: set[str] = set()  # addresses that did not take a message: what came after it is told to them after it
+        behind: set[str] = set()  # addresses that refused a message: no later one may overtake it
         for place, entry in enumerate(incident["history"]):
             if not entry["tell"] or entry["told"]:
                 continue
             message = messages.of_incident(incident, place, self.page)
 
             def mark(marks: Document, place: int = place) -> None:
-                change(self.db, key, lambda found: {"history": _marked(found["history"], place, marks)})
+                change(self.db, key, lambda stored: {"history": _marked(stored["history"], place, marks)})
 
-            self._deliver(message, entry, mark, done, behind)
-        change(self.db, key, lambda found: {"outbox": any(one["tell"] and not one["told"] for one in found["history"])})
+            self._deliver(message, entry, mark, result, behind)
+        change(
+            self.db, key, lambda stored: {"outbox": any(one["tell"] and not one["told"] for one in stored["history"])}
+        )
 
-    def _deliver(self, message: Message, what: Document, mark: Mark, done: _Sent, behind: set[str]) -> None:
-        """Send to every address that was not sent to yet and is not `behind`; who refuses is behind from now on."""
+    def _deliver(self, message: Message, what: Document, mark: Mark, result: _Sent, behind: set[str]) -> None:
+        """Send to every address that has no mark and is not `behind`; an address that refuses is behind from now on."""
         addresses = self.notifier.addresses()
         sent = [key for key in what.get("sent", []) if key in addresses]
         for key, service in addresses.items():
@@ -95,11 +93,11 @@ class Outbox:
                 continue
             if self.notifier.send(key, message):
                 sent.append(key)
-                done.messages += 1
+                result.messages += 1
                 mark({"sent": sent})
             else:
                 behind.add(key)
-                done.refused.add(service)
+                result.refused.add(service)
         if len(sent) == len(addresses):
             mark({"sent": sent, "told": {"at": self.clock(), "to": len(sent)}})
 

@@ -1,7 +1,7 @@
-"""Reminds people of what they began and nobody ended: a hold that has stood for days.
+"""Reminds people of a hold that nobody has released for days.
 
-A reminder is a report that is written to be told, under a key made of the hold and of how many spans of days it has
-stood; so each is written, and sent through the outbox, once.
+A reminder is a report that the outbox sends. Its key is made of the hold and the number of spans of days that have
+passed, so each is written and sent once.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.clock import Clock, now
-from core.models.decisions import Decision, decisions, state
+from core.models.decisions import decisions, state
 from core.oversight import reviews
 from core.oversight.week import held
-from core.stores.mongo import Db, Document, reachable
+from core.stores.mongo import Db
+from monitor.reports.shelf import write_report
 
 
 @dataclass(frozen=True)
 class Reminders:
-    """Reminds of a hold on `model` each time another `span` is over; `page` is where people look."""
+    """Reminds of a hold on `model` after every `span`; `page` is the address of the screens."""
 
     db: Db
     model: str
@@ -28,8 +29,8 @@ class Reminders:
     clock: Clock = now
 
     def run(self) -> str:
-        """Write the reminder that is due, unless it is there; what there is to say. Raises Unavailable."""
-        reviews.tell(self.db, self.model)  # of a screen that died before it could
+        """Write the reminder that is due, unless it exists; returns the result in words. Raises Unavailable."""
+        reviews.tell(self.db, self.model)  # for a screen that died before it could
         hold = state(decisions(self.db, self.model)).hold
         if hold is None:
             return "nobody holds the champion"
@@ -38,15 +39,10 @@ class Reminders:
         if not spans:
             return f"held by {hold.by} since {hold.at:%Y-%m-%d %H:%M} UTC"
         key = f"reminder:{self.model}:{hold.place:06d}:{spans:04d}"
-        with reachable():
-            self.db.reports.update_one({"_id": key}, {"$setOnInsert": self._document(hold, age)}, upsert=True)
-        return f"held by {hold.by} for {age.days} days; reminded of that"
-
-    def _document(self, hold: Decision, age: timedelta) -> Document:
-        text = held(hold) + (f"\n{self.page}" if self.page else "")
         verdict = {
             "title": f"Callwise: on hold for {age.days} days",
-            "text": f"Needs a decision\n- {text}",
+            "text": f"Needs a decision\n- {held(hold)}" + (f"\n{self.page}" if self.page else ""),
             "code_version": self.code_version,
         }
-        return {"kind": "reminder", "verdict": verdict, "made": {"at": self.clock()}, "snapshot": None, "told": None}
+        write_report(self.db, key, "reminder", verdict, self.clock(), told=None)
+        return f"held by {hold.by} for {age.days} days; reminded of that"

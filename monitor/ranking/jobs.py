@@ -31,8 +31,8 @@ def jobs(
     """The jobs of `JOBS`."""
 
     def run_rank() -> str:
-        done = rank(db, scoring, columns)
-        return str(done) if done else "no champion in service yet, so nobody is ranked"
+        ranking = rank(db, scoring, columns)
+        return str(ranking) if ranking else "no champion in service yet, so nobody is ranked"
 
     def learnt_by(version: str) -> Calls:
         return learnt(registry().reference(registry().version(version)))

@@ -1,9 +1,9 @@
 """Lets the level of the scores follow the newest outcomes: `core.models.level` on each version in service.
 
-The estimate is made on what the model itself said, so the level it was used at does not matter, and judging again gives
-the same answer. A new version begins with the newest outcomes it was fitted on, as its reference has them, until it has
-enough of its own. Selection by score, as a call list is, leaves scores that are right on average right on average.
-Nobody is ranked anew for it: within one version the order would be the same.
+The estimate uses the model's own scores, so the level in use does not matter, and judging again gives the same answer.
+A new version begins with the newest outcomes it was fitted on, from its reference, until it has enough of its own. A
+call list selects people by score; scores that are right on average stay so under that selection. A new level keeps the
+order within a version, so nobody is ranked anew.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from monitor.ranking.lineup import Scorer, lineup
 from monitor.reports import windows
 
 if TYPE_CHECKING:
-    import pandas as pd  # slow to import, and level is looked at from the start
+    import pandas as pd  # slow to import, and this module is imported at the start
 
 
 @dataclass
 class Levelling:
-    """Looks at the newest `size` outcomes of each version in service; 0 takes every level off.
+    """Follows the newest `size` outcomes of each version in service; 0 removes every level.
 
-    `learnt` gives the outcomes a version was fitted on; it is asked once a version, while that has too few of its own.
+    `learnt` returns the outcomes a version was fitted on. It runs once a version that has too few outcomes of its own.
     """
 
     db: Db
@@ -42,11 +42,11 @@ class Levelling:
     learnt: Callable[[str], Calls]
     clock: Clock = now
     _seen: tuple[str, str] = field(default=("", ""))
-    _said: str = ""
+    _sentence: str = ""
     _learnt: dict[str, Calls] = field(default_factory=dict)
 
     def refresh(self) -> str:
-        """Put in force what has changed, and say what is in force. Raises Unavailable, NotFound, InputError."""
+        """Put changed levels in force, and return all levels in words. Raises Unavailable, NotFound, InputError."""
         present = lineup(self.scorer)
         if present is None:
             return "no champion in service yet, so there is no level"
@@ -55,20 +55,19 @@ class Levelling:
             in_force = levels_in_force.in_force(self.db)
             versions = [version for version in (present.champion, present.canary) if version]
             self._learnt = {version: calls for version, calls in self._learnt.items() if version in versions}
-            said = [self._level(version, in_force.get(version)) for version in versions]
-            self._seen, self._said = (str(present), newest), "; ".join(said)
-        return self._said
+            self._sentence = "; ".join(self._level(version, in_force.get(version)) for version in versions)
+            self._seen = str(present), newest
+        return self._sentence
 
     def _level(self, version: str, before: levels_in_force.Level | None) -> str:
-        """Put the level of `version` in force if it has moved; what it is, in words."""
+        """Put the level of `version` in force if it has changed; returns the level in words."""
         scores, positives = self._newest(version)
-        held = before.shift if before else 0.0
-        shift = followed(held, scores, positives)
-        if shift != held:
-            found = levels_in_force.Level(
-                shift, positives.size, int(positives.sum()), round(float(scores.sum()), 3), self.clock()
-            )
-            levels_in_force.put(self.db, version, found)
+        old = before.shift if before else 0.0
+        shift = followed(old, scores, positives)
+        if shift != old:
+            sales, promised = int(positives.sum()), round(float(scores.sum()), 3)
+            level = levels_in_force.Level(shift, positives.size, sales, promised, self.clock())
+            levels_in_force.put(self.db, version, level)
         if not self.size:
             return f"version {version} scores as it was trained: following outcomes is switched off"
         if positives.size < LEAST_OUTCOMES:
@@ -76,22 +75,21 @@ class Levelling:
         return f"version {version} scores {shift:+.3f} on the log-odds from where it was trained"
 
     def _newest(self, version: str) -> Calls:
-        """The newest outcomes that `version` knows, with what it said itself; none if this is switched off."""
-        found = windows.outcomes(self.db, version, self.size, since=self._since(version)) if self.size else []
-        found.reverse()
-        scores = np.array([float(raw(call.score, call.level)) for call in found])
-        heard = scores, np.array([call.positive for call in found], dtype=np.float64)
-        if len(found) >= self.size:
-            return heard
+        """The newest outcomes of `version`, with the model's own scores; none if following is switched off."""
+        calls = windows.outcomes(self.db, version, self.size, since=self._since(version)) if self.size else []
+        calls.reverse()
+        scores = np.array([float(raw(call.score, call.level)) for call in calls])
+        own = scores, np.array([call.positive for call in calls], dtype=np.float64)
+        if len(calls) >= self.size:
+            return own
         if version not in self._learnt:
             scores, positives = self.learnt(version)
             self._learnt[version] = scores[-self.size :], positives[-self.size :]
-        return newest_calls(self._learnt[version], heard, self.size)
+        return newest_calls(self._learnt[version], own, self.size)
 
     def _since(self, version: str) -> datetime | None:
-        """When `version` first came into service, which is when it first scored anybody."""
-        taken = decisions(self.db, self.model)
-        return next((decision.at for decision in taken if decision.version == version), None)
+        """When `version` came into service; it scored nobody before."""
+        return next((one.at for one in decisions(self.db, self.model) if one.version == version), None)
 
     def _newest_outcome(self) -> str:
         with reachable():
@@ -100,5 +98,5 @@ class Levelling:
 
 
 def learnt(reference: pd.DataFrame) -> Calls:
-    """The outcomes that a version was fitted on and what it says of them itself: its `reference`, the oldest first."""
+    """The outcomes that a version was fitted on and its own scores of them, the oldest first, from its `reference`."""
     return reference["score"].to_numpy(dtype=np.float64), reference["outcome"].to_numpy(dtype=np.float64)

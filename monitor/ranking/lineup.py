@@ -14,10 +14,10 @@ from core.stores.mongo import Document
 
 
 class Scorer(Protocol):
-    """What scores are asked of; `core.scoring.client.ScoringClient` is the real one."""
+    """The scoring service; `core.scoring.client.ScoringClient` is the real one."""
 
     def state(self) -> Mapping[str, str | int | float]:
-        """What is in service: `champion` and `canary`, each a version or empty. Raises Unavailable."""
+        """The versions in service: `champion` and `canary`, each a version or empty. Raises Unavailable."""
         ...
 
     def score(
@@ -28,7 +28,7 @@ class Scorer(Protocol):
         request_id: str | None = None,
         with_reasons: bool = False,
     ) -> list[Score]:
-        """The scores of n rows, in their order, with reasons if asked to. Raises InputError, Unavailable."""
+        """The scores of n rows, in their order, with reasons if `with_reasons`. Raises InputError, Unavailable."""
         ...
 
 
@@ -43,26 +43,22 @@ class Lineup:
         return f"{self.champion}+{self.canary}" if self.canary else self.champion
 
     def outdated(self) -> dict[str, Any]:
-        """The query of prospects that another lineup ranked.
+        """The query of prospects that another line-up ranked.
 
-        Without a canary only the scores of other versions are out of date, so that the end of a canary leaves the
-        champion's in place.
+        Without a canary the query asks for scores of other versions, so the champion's scores stay when a trial ends.
         """
-        return (
-            {"ranked_by": {"$nin": [None, str(self)]}}
-            if self.canary
-            else {"score_version": {"$nin": [None, self.champion]}}
-        )
+        field, current = ("ranked_by", str(self)) if self.canary else ("score_version", self.champion)
+        return {field: {"$nin": [None, current]}}
 
 
 def lineup(scorer: Scorer) -> Lineup | None:
-    """What is in service, or None before there is a champion. Raises Unavailable."""
+    """The line-up in service, or None before there is a champion. Raises Unavailable."""
     state = scorer.state()
     return Lineup(str(state["champion"]), str(state["canary"]) or None) if state["champion"] else None
 
 
 def request_id(lineup: Lineup, prospects: Sequence[Document]) -> str:
-    """The natural key of asking `lineup` for these prospects: 32 hex digits of a sha256."""
+    """The natural key of a request to `lineup` for these prospects: 32 hex digits of a sha256."""
     asked = [[p["_id"], p["features"], p.get("prediction")] for p in prospects]
     text = json.dumps(["rank", str(lineup), asked], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

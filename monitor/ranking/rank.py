@@ -1,19 +1,19 @@
-"""Keeps the score of every open prospect that of the present models.
+"""Ranks every open prospect by the models in service, and again when these change.
 
-A prospect is current when it was ranked by the *lineup* in service: the champion and, while there is one, the canary;
-which of the two scores a prospect is the scoring service's to decide. What is in service is asked of that service, not
-of the registry, so a list never waits between two models. Prospects without a score come first, in every campaign;
-then those of an earlier lineup. Both go in the order of arrival, campaign by campaign and key by key, never by score:
-the newest predictions are what drift is judged on, and they must not be the bottom of a list.
+A prospect is current when the *line-up* in service ranked it: the champion and, during a trial, the canary. The scoring
+service decides which of the two scores a prospect. It names the line-up, and not the registry, so a list never waits
+between two models. Prospects without a score come first, in every campaign; then those of an earlier line-up. Both go
+in the order of arrival, campaign by campaign and key by key, never by score: drift is judged on the newest predictions,
+which must not be the bottom of a list.
 
-Where a campaign's file left the indicators out, a prospect is scored with what is known of the economy now, and again
-when that changes. The prospect keeps only a hash of it: the values are in the prediction log, as sent.
+Where a campaign's file left the indicators out, a prospect is scored with those known now, and again when they change.
+The prospect stores only their hash: the prediction log has the values as sent.
 
-A request is refused as a whole. Where the scoring service refuses one, the rows that break a rule are found, set aside
-with the reason (`refused`), told once, and not asked for again under this schema; the others are ranked.
+The scoring service refuses a request as a whole. The job then marks the rows that break a rule with the reason
+(`refused`), logs them once, does not send them again under this schema, and ranks the others.
 
-A request's id is a hash of what is asked and of the prediction it replaces. A run that was killed between the answer
-and the write asks the same question again and gets the answer that was logged; once written, the next is another.
+A request's id is a hash of its content and of the predictions it replaces. A run that was killed between the answer and
+the write sends the same request again and gets the logged answer. After the write the id is another one.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ from monitor.ranking.lineup import Lineup, Scorer, lineup, request_id
 log = logging.getLogger("callwise.monitor")
 
 BATCH = 500  # rows a request
-ROUND = 50_000  # prospects a run and campaign looks at; the next run goes on
+ROUND = 50_000  # prospects a run and campaign; the next run takes the rest
 FIELDS = {"features": 1, "prediction": 1, "economy": 1, "campaign": 1}
 
 
 @dataclass
 class Ranking:
-    """What a run did: prospects ranked, those that came too late (closed meanwhile), requests that were refused.
+    """What a run did: prospects ranked, prospects that closed before their score was written, requests refused.
 
-    `aside` counts those set aside in this run, by campaign and the column whose rule they break.
-    `known` is the economy it ranked with, `unknown` the indicators that prospects need and nothing is known of. It was
-    `overtaken` if a model that is not of its lineup answered too.
+    `known` is the economy of the run, `unknown` what prospects need and the economy lacks, by column. The run was
+    `overtaken` if a model outside its line-up answered. `aside` counts the prospects set aside, by campaign and the
+    column whose rule they break.
     """
 
     lineup: Lineup
@@ -64,18 +64,17 @@ class Ranking:
     aside: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __str__(self) -> str:
-        done = f"{self.ranked} prospects ranked" if self.ranked else "every open prospect is ranked"
+        ranked = f"{self.ranked} prospects ranked" if self.ranked else "every open prospect is ranked"
         aside = f"; {self.aside.total()} break a rule of the schema and get no score" if self.aside else ""
-        return f"{done} by version {self.lineup}{aside}"
+        return f"{ranked} by version {self.lineup}{aside}"
 
 
 def rank(db: Db, scorer: Scorer, schema: Schema, *, clock: Clock = now) -> Ranking | None:
-    """Score every open prospect that the lineup in service has not ranked; None before there is a champion.
+    """Score every open prospect that the line-up in service has not ranked; None before there is a champion.
 
-    Indicators that a file left out are those known at `clock()`.
-
-    Raises Unavailable when a service does not answer (what was ranked by then stays), and InputError at the end when
-    the scoring service refused rows, or nothing is known of an indicator they need (the others are ranked).
+    Indicators that a file left out are those known at `clock()`. Raises Unavailable when a service does not answer; the
+    scores written before stay. Raises InputError, after all others are ranked, when the scoring service refused rows or
+    an indicator that they need has no value.
     """
     present = lineup(scorer)
     if present is None:
@@ -84,95 +83,92 @@ def rank(db: Db, scorer: Scorer, schema: Schema, *, clock: Clock = now) -> Ranki
         found = list(db.campaigns.find({}, {"_id": 1, "economy": 1}).sort([("created_at", ASCENDING)]))
     campaigns = [campaign["_id"] for campaign in found]
     in_economy = [campaign["_id"] for campaign in found if campaign.get("economy")]
-    done = Ranking(present, economy.known(db, schema, clock()) if in_economy else Known({}))
-    moved = {"economy": {"$nin": [None, done.known.hash]}}
+    ranking = Ranking(present, economy.known(db, schema, clock()) if in_economy else Known({}))
+    moved = {"economy": {"$nin": [None, ranking.known.hash]}}
     rounds = (({"score": None}, campaigns), (present.outdated(), campaigns), (moved, in_economy))
     able = {"refused.schema": {"$nin": [schema.hash]}}
     try:
         for condition, concerned in rounds:
-            for campaign in concerned if not done.overtaken else ():
+            for campaign in concerned if not ranking.overtaken else ():
                 keys = _open(db, campaign, {**condition, **able})
                 for start in range(0, len(keys), BATCH):
-                    _rank(db, scorer, schema, keys[start : start + BATCH], done)
+                    _rank(db, scorer, schema, keys[start : start + BATCH], ranking)
     finally:
-        _tell(db, done, clock)
-    if done.unknown:
+        _tell(db, ranking, clock)
+    if ranking.unknown:
         raise InputError(
-            f"nothing is known yet of {', '.join(sorted(done.unknown))}, which open campaigns leave to the economy",
-            kept=f"All other prospects are ranked ({done.ranked} now); those that need it keep no score.",
-            next="Let the live indicators in (CALLWISE_ECONOMY=live), or import the campaign with these columns.",
+            f"no value is known yet of {', '.join(sorted(ranking.unknown))}, which open campaigns leave to the economy",
+            kept=f"All other prospects are ranked ({ranking.ranked} now); those that need it have no score.",
+            next="Fetch live indicators (CALLWISE_ECONOMY=live), or import the campaign with these columns.",
         )
-    if done.refused:
-        first = done.refused[0]
+    if ranking.refused:
+        first, *rest = ranking.refused
         raise InputError(
-            f"{first.what} (and {len(done.refused) - 1} more refused requests)" if done.refused[1:] else first.what,
-            kept=f"All other prospects are ranked ({done.ranked} now); those of a refused request keep no score.",
+            f"{first.what} (and {len(rest)} more refused requests)" if rest else first.what,
+            kept=f"All other prospects are ranked ({ranking.ranked} now); those of a refused request have no score.",
             next="Compare the campaign with the schema the champion was trained on.",
         )
-    return done
+    return ranking
 
 
 def _open(db: Db, campaign: str, condition: Mapping[str, Any]) -> list[str]:
     """Keys of the open prospects under `condition`, in their order."""
     query = {"campaign": campaign, "status": "open", **condition}
     with reachable():
-        found = db.prospects.find(query, {"_id": 1}).sort([("_id", ASCENDING)]).limit(ROUND)
-        return [prospect["_id"] for prospect in found]
+        return [p["_id"] for p in db.prospects.find(query, {"_id": 1}).sort([("_id", ASCENDING)]).limit(ROUND)]
 
 
-def _rank(db: Db, scorer: Scorer, schema: Schema, keys: Sequence[str], done: Ranking) -> None:
+def _rank(db: Db, scorer: Scorer, schema: Schema, keys: Sequence[str], ranking: Ranking) -> None:
     with reachable():
         found = {p["_id"]: p for p in db.prospects.find({"_id": {"$in": list(keys)}, "status": "open"}, FIELDS)}
-    done.closed += len(keys) - len(found)
-    prospects = _complete([found[key] for key in keys if key in found], schema, done)
-    if not prospects:
-        return
-    _ask(db, scorer, schema, prospects, done)
+    ranking.closed += len(keys) - len(found)
+    prospects = _complete([found[key] for key in keys if key in found], schema, ranking)
+    if prospects:
+        _ask(db, scorer, schema, prospects, ranking)
 
 
-def _ask(db: Db, scorer: Scorer, schema: Schema, prospects: Sequence[Document], done: Ranking) -> None:
-    """Rank `prospects` (at least one) in one request; those that no score can be had of cost nobody else theirs."""
-    request = request_id(done.lineup, prospects)
+def _ask(db: Db, scorer: Scorer, schema: Schema, prospects: Sequence[Document], ranking: Ranking) -> None:
+    """Rank `prospects` (at least one) in one request; without those that break a rule, if any do."""
     try:
-        rows, asked = [p["features"] for p in prospects], [p["_id"] for p in prospects]
-        scores = scorer.score(rows, asked, request_id=request, with_reasons=True)
+        rows, keys = [p["features"] for p in prospects], [p["_id"] for p in prospects]
+        scores = scorer.score(rows, keys, request_id=request_id(ranking.lineup, prospects), with_reasons=True)
     except InputError as error:
-        fit = _set_aside(db, schema, prospects, done)
+        fit = _set_aside(db, schema, prospects, ranking)
         if len(fit) == len(prospects):
-            done.refused.append(error)
+            ranking.refused.append(error)
         elif fit:
-            _ask(db, scorer, schema, fit, done)
+            _ask(db, scorer, schema, fit, ranking)
         return
-    strangers = {score.version for score in scores} - {done.lineup.champion, done.lineup.canary}
-    done.overtaken |= bool(strangers)  # the next run sees the new lineup, and goes over these again
-    ranked_by = "" if strangers else str(done.lineup)
-    writes = [_write(p, score, ranked_by, done.known) for p, score in zip(prospects, scores, strict=True)]
+    others = {score.version for score in scores} - {ranking.lineup.champion, ranking.lineup.canary}
+    ranking.overtaken |= bool(others)  # the next run has the new line-up and ranks these again
+    ranked_by = "" if others else str(ranking.lineup)
+    writes = [_write(p, score, ranked_by, ranking.known) for p, score in zip(prospects, scores, strict=True)]
     with reachable():
         written = db.prospects.bulk_write(writes, ordered=False).matched_count
-    done.ranked += written
-    done.closed += len(writes) - written
+    ranking.ranked += written
+    ranking.closed += len(writes) - written
 
 
-def _set_aside(db: Db, schema: Schema, prospects: Sequence[Document], done: Ranking) -> list[Document]:
-    """Mark those of `prospects` who break a rule, so that nobody asks again; returns the others."""
+def _set_aside(db: Db, schema: Schema, prospects: Sequence[Document], ranking: Ranking) -> list[Document]:
+    """Mark those of `prospects` that break a rule, so that no run sends them again; returns the others."""
     fit, writes = [], []
     for prospect in prospects:
         error = protocol.refusal(schema, prospect["features"], prospect["_id"])
         if error is None:
             fit.append(prospect)
             continue
-        done.aside[prospect["campaign"], str(error.column)] += 1
-        why = {"schema": schema.hash, "why": str(error)}
-        writes.append(UpdateOne({"_id": prospect["_id"], "status": "open"}, {"$set": {"refused": why}}))
+        ranking.aside[prospect["campaign"], str(error.column)] += 1
+        refused = {"refused": {"schema": schema.hash, "why": str(error)}}
+        writes.append(UpdateOne({"_id": prospect["_id"], "status": "open"}, {"$set": refused}))
     if writes:
         with reachable():
             db.prospects.bulk_write(writes, ordered=False)
     return fit
 
 
-def _tell(db: Db, done: Ranking, clock: Clock) -> None:
-    """Say who was set aside, by number: log and events are kept longer than people may be."""
-    for (campaign, column), many in sorted(done.aside.items()):
+def _tell(db: Db, ranking: Ranking, clock: Clock) -> None:
+    """Log how many were set aside, without their keys: the log and events outlive the records of a person."""
+    for (campaign, column), many in sorted(ranking.aside.items()):
         what = f"{many} prospects of campaign {campaign} get no score: they break the rule of column '{column}'"
         log.warning("rank: %s.", what)
         event_log.append(
@@ -180,17 +176,17 @@ def _tell(db: Db, done: Ranking, clock: Clock) -> None:
         )
 
 
-def _complete(prospects: Sequence[Document], schema: Schema, done: Ranking) -> list[Document]:
-    """The prospects as they are scored, with what is known of the economy; those of whom too little is are refused."""
+def _complete(prospects: Sequence[Document], schema: Schema, ranking: Ranking) -> list[Document]:
+    """The prospects with all indicators filled in, without those whose indicators are not all known."""
     complete = []
     for prospect in prospects:
         if prospect.get("economy") is not None:
             try:
-                done.known.require(column.name for column in economy.missing(schema, prospect["features"]))
+                ranking.known.require(column.name for column in economy.missing(schema, prospect["features"]))
             except InputError as error:
-                done.unknown.setdefault(str(error.column), error)
+                ranking.unknown.setdefault(str(error.column), error)
                 continue
-            complete.append({**prospect, "features": done.known.fill(prospect["features"], schema)})
+            complete.append({**prospect, "features": ranking.known.fill(prospect["features"], schema)})
         else:
             complete.append(prospect)
     return complete

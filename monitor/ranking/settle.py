@@ -1,4 +1,4 @@
-"""Finishes what processes that died left half recorded or half taken back, and ends pauses that are over."""
+"""Finishes calls and undos that a process left half done when it died, and ends pauses that are over."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from core.stores.mongo import Db
 
 
 def settle(db: Db) -> str:
-    """Do so and say how many there were. Raises Unavailable."""
+    """Finish all of them; returns their number, in words. Raises Unavailable."""
     settled = settle_calls(db) + settle_undos(db)
     return f"{settled} calls finished that were half recorded" if settled else "every call is recorded to the end"

@@ -1,7 +1,7 @@
-"""What a column looked like in training and looks like now: shares of the rows, for small pictures side by side.
+"""The shape of a column in training and now: shares of the rows, for small pictures side by side.
 
-A distance says how far a column moved, and not where to. These are kept in the report, so that a picture drawn later,
-or in a review that was signed, shows what the verdict was about.
+A distance says how far a column moved, but not where to. The report stores the shapes, so that a picture drawn later,
+or in a signed review, shows what the verdict was about.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pandas as pd
 from core.schema.column import Column
 
 PARTS = 10
-"""Parts that a number is cut into, and words that are shown by themselves."""
+"""Parts of a number's range, and words that have a share of their own."""
 OTHER = "other"
 
 
@@ -35,7 +35,7 @@ class Shape:
 
 
 def shape(column: Column, training: pd.Series, now: pd.Series) -> Shape:
-    """The shape of `column` in both; words by how common they are, numbers in parts of one width, then their codes."""
+    """The shape of `column` in both; words by how common they are, numbers in equal parts, then their codes."""
     if column.is_category:
         together = pd.concat([training, now]).value_counts()
         shown = [str(word) for word in together.index[:PARTS]]

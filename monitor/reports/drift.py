@@ -1,22 +1,22 @@
-"""Drift of the newest predictions against the champion's own training data, column by column and on the score.
+"""Drift of the newest predictions from the champion's own training data, column by column and for the score.
 
 Distances, not p-values: with thousands of rows a p-value finds every difference, however small, and of many columns one
 differs by chance. Columns are compared by the Jensen-Shannon distance of their shares (numbers with more than 20 values
 in training are put into bins, by Sturges' rule): 0 is the same, 0.83 (the root of ln 2) nothing in common, in every
 column alike, also in one that was constant in training. The score is compared by the Wasserstein distance in standard
-deviations, because it is what moves in small steps that matter. The limit is Evidently's own default for both, 0.1; in
-a bell-shaped column that is a shift by about 0.3 standard deviations. Named here, so that the size of a window cannot
-change the test (Evidently's defaults turn to p-values below 1,000 rows; its documentation, "Data drift"). Nothing is
-drawn at random: the same two tables give the same verdict.
+deviations, because its small steps matter. The limit is Evidently's own default for both, 0.1; in a bell-shaped column
+that is a shift by about 0.3 standard deviations. The methods are named here, so that the size of a window cannot change
+the test (Evidently's defaults become p-values below 1,000 rows; its documentation, "Data drift"). Nothing is drawn at
+random: the same two tables give the same verdict.
 
 Of the training data the newest two windows' worth of rows is taken. A model that was trained because the people changed
-has still learnt from thousands who came before; held against those, it would drift from its first day on, and be
-trained again and again for nothing. What it has learnt last is what it is to be held to. Two windows: a reference
-smaller than the window would add more chance to the distance than the window itself, and sizes stay fixed.
+has also learnt from thousands who came before; compared with those, it would drift from its first day on, and be
+trained again and again for nothing. Two windows, because a reference smaller than the window would add more chance to
+the distance than the window itself, and because sizes stay fixed.
 
-What it cannot see: once agents have worked through the top of a list, those left open are no longer the people who
-came in, and ranking them again shows that as drift of the score. And a world that moves while its people look the same
-shows in their outcomes only (`performance`).
+Drift has two blind spots. Once agents have worked through the top of a list, the open prospects are no longer the
+people who came in, and ranking them again shows as drift of the score. And where people look the same and decide
+otherwise, only their outcomes show it (`monitor.reports.quality`).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ REFERENCE_WINDOWS = 2
 
 @dataclass(frozen=True)
 class DriftLimits:
-    """When a column has drifted (distance from 0), and how many columns (share, over 0 to 1) make it drift."""
+    """When a column has drifted (distance from 0), and how many columns (share, over 0 to 1) make drift."""
 
     window: int
     distance: float
@@ -54,7 +54,7 @@ class DriftLimits:
 
 @dataclass(frozen=True)
 class ColumnDrift:
-    """One column's distance by `method`, whether it reaches the limit, and how it looked in training and looks now."""
+    """One column's distance by `method`, whether it reaches the limit, and the column's shape."""
 
     column: str
     method: str
@@ -65,7 +65,7 @@ class ColumnDrift:
 
 @dataclass(frozen=True)
 class DriftVerdict:
-    """What a window says. `first` and `last` are keys of the prediction log, `score` is the score's own drift."""
+    """The verdict on a window. `first` and `last` are keys of the prediction log, `score` is the drift of the score."""
 
     version: str
     code_version: str
@@ -105,11 +105,10 @@ class DriftVerdict:
         )
 
     def document(self) -> dict[str, Any]:
-        """As it stands in MongoDB."""
-        columns = [asdict(column) for column in self.columns]
+        """The document for MongoDB."""
         return {
             **asdict(self),
-            "columns": columns,
+            "columns": [asdict(column) for column in self.columns],
             "drifted": self.drifted,
             "share": self.share,
             "drift": self.is_drift,
@@ -117,7 +116,7 @@ class DriftVerdict:
 
 
 def review_drift(shelf: Shelf, registry: Registry, schema: Schema, limits: DriftLimits, code_version: str) -> str:
-    """Judge the newest window, if it is full, and publish it once; returns what there is to say.
+    """Judge the newest window, if it is full, and publish the verdict once; returns the result in words.
 
     Raises Unavailable, NotFound when the champion has no training data beside it.
     """
@@ -165,11 +164,11 @@ def compare(
         "timestamp": last.at.astimezone(UTC).replace(tzinfo=None),  # Evidently compares times without a zone
         "metadata": {"report": report_id(version, window), "version": version, "code_version": code_version},
     }
-    found, snapshot = _distances(schema, reference, current, methods, limits, about)
+    distances, snapshot = _distances(schema, reference, current, methods, limits, about)
     shapes = {name: shape(schema.by_name[name], reference[name], current[name]) for name in names}
     drifts = {
         name: ColumnDrift(name, methods[name], distance, distance >= limits.distance, shapes.get(name))
-        for name, distance in found.items()
+        for name, distance in distances.items()
     }
     verdict = DriftVerdict(
         version=version,
@@ -195,7 +194,7 @@ def _distances(
     limits: DriftLimits,
     about: Mapping[str, Any],
 ) -> tuple[dict[str, float], str]:
-    """The distance of each column by its method, and Evidently's snapshot of them, which says what it is `about`."""
+    """The distance of each column by its method, and Evidently's snapshot of them, with `about` in it."""
     from evidently import DataDefinition, Dataset, Report  # noqa: PLC0415 - four seconds of CPU, only when needed
     from evidently.metrics import DriftedColumnsCount, ValueDrift  # noqa: PLC0415
 
@@ -214,5 +213,5 @@ def _distances(
             tags=[DRIFT],
             **about,
         )
-    found = {name: float(snapshot.context.get_metric_result(metric).value) for name, metric in values.items()}
-    return found, str(snapshot.dumps())
+    distances = {name: float(snapshot.context.get_metric_result(metric).value) for name, metric in values.items()}
+    return distances, str(snapshot.dumps())

@@ -1,9 +1,9 @@
-"""Quality while outcomes are not in: what the newest scores promise, if they are the probabilities they claim to be.
+"""Quality while outcomes are missing: what the newest scores promise, if they are the probabilities they claim to be.
 
 Confidence-based performance estimation (NannyML documentation, "CBPE"): outcomes are drawn from the calibrated scores
-themselves (`monitor.reports.promise`), which gives the AUC and the conversion to be expected, and how far they vary for
-as many calls. Its limit is its premise. It sees people become easier or harder to tell apart; it cannot see that the
-same people now decide otherwise. So it stands beside the verdict on outcomes and never opens an incident.
+(`monitor.reports.promise`), which gives the AUC and the conversion to expect, and their range for as many calls. The
+estimate sees people become easier or harder to tell apart; it cannot see that the same people now decide otherwise. So
+it is shown beside the verdict on outcomes and never opens an incident.
 """
 
 from __future__ import annotations
@@ -13,10 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from pymongo import DESCENDING
-
 from core.models.decisions import CHAMPION
-from core.stores.mongo import reachable
 from monitor.reports import windows
 from monitor.reports.promise import Promise, promised
 from monitor.reports.registry import Registry
@@ -31,7 +28,7 @@ LIMITS = (
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a window of predictions promises. `first` and `last` are keys of the prediction log."""
+    """The promise of a window of predictions. `first` and `last` are keys of the prediction log."""
 
     version: str
     code_version: str
@@ -45,29 +42,29 @@ class Estimate:
     @property
     def sentence(self) -> str:
         """The estimate for people, with its limits."""
-        found = self.promise
+        promise = self.promise
         return (
             f"expected without outcomes, from the newest {self.window} predictions of version {self.version}: AUC "
-            f"{found.auc:.3f} (at least {found.auc_low:.3f}), conversion {found.conversion:.3f} "
-            f"({found.conversion_low:.3f} to {found.conversion_high:.3f}) if all were called; {LIMITS}"
+            f"{promise.auc:.3f} (at least {promise.auc_low:.3f}), conversion {promise.conversion:.3f} "
+            f"({promise.conversion_low:.3f} to {promise.conversion_high:.3f}) if all were called; {LIMITS}"
         )
 
     def document(self) -> dict[str, Any]:
-        """As it stands in MongoDB."""
+        """The document for MongoDB."""
         return {**asdict(self), "limits": LIMITS, "sentence": self.sentence}
 
 
 def estimate(window: Sequence[windows.Scored], version: str, code_version: str) -> Estimate:
-    """What n predictions (at least one; the newest first) promise."""
+    """The promise of n predictions (at least one; the newest first)."""
     last, first = window[0], window[-1]
     promise = promised([row.score for row in window])
     return Estimate(version, code_version, len(window), first.id, last.id, first.at, last.at, promise)
 
 
 def review_expected(shelf: Shelf, registry: Registry, size: int, code_version: str) -> str:
-    """Estimate from the `size` newest predictions of the champion, if there are as many; what there is to say.
+    """Estimate from the champion's `size` newest predictions, if there are as many; returns the result in words.
 
-    Kept in `reports` once a tenth of the window is new. Raises Unavailable.
+    A report is written once a tenth of the window is new. Raises Unavailable.
     """
     champion = registry.version_by_alias(CHAMPION)
     if champion is None:
@@ -75,11 +72,9 @@ def review_expected(shelf: Shelf, registry: Registry, size: int, code_version: s
     window = windows.predictions(shelf.db, champion.version, size)
     if len(window) < size:
         return f"no estimate: {len(window)} of {size} prospects predicted by version {champion.version}"
-    query = {"kind": KIND, "verdict.version": champion.version}
-    with reachable():
-        before = shelf.db.reports.find_one(query, sort=[("verdict.until", DESCENDING)])
+    before = shelf.newest(KIND, champion.version)
     if before and fresh([(row.id, row.at) for row in window], before["verdict"]) * STRIDE < len(window):
         return str(before["verdict"]["sentence"])
-    found = estimate(window, champion.version, code_version)
-    shelf.keep(f"{KIND}:{champion.version}:{window[0].id}", KIND, found.document())
-    return found.sentence
+    expected = estimate(window, champion.version, code_version)
+    shelf.keep(f"{KIND}:{champion.version}:{window[0].id}", KIND, expected.document())
+    return expected.sentence

@@ -16,14 +16,15 @@ from monitor.reports.drift import DriftLimits, review_drift
 from monitor.reports.expected import review_expected
 from monitor.reports.parity import review_parity
 from monitor.reports.quality import review_quality
+from monitor.reports.shelf import Shelf
 
 if TYPE_CHECKING:
     from core.models.registry import ModelRegistry
 
 JOBS = {
     "drift": "compare the newest predictions with the champion's training data",
-    "performance": "judge the champion by the newest outcomes, and say what to expect while they are not in",
-    "parity": "score logged requests once more, as training would; nothing may differ",
+    "performance": "judge the champion by the newest outcomes, and estimate its quality without them",
+    "parity": "score logged requests once more, as training would; no score may differ",
 }
 
 
@@ -36,31 +37,23 @@ def jobs(
     project: str,
 ) -> list[Job]:
     """The jobs of `JOBS`; their reports land in the Evidently project `project`."""
-    ui = EvidentlyUI(settings.evidently_url)
+    shelf, size = Shelf(db, EvidentlyUI(settings.evidently_url), project), settings.callwise_quality_window
+    limits = DriftLimits(
+        settings.callwise_drift_window, settings.callwise_drift_distance, settings.callwise_drift_share
+    )
 
     def run_drift() -> str:
-        from monitor.reports.shelf import Shelf  # noqa: PLC0415
-
-        limits = DriftLimits(
-            settings.callwise_drift_window, settings.callwise_drift_distance, settings.callwise_drift_share
-        )
-        return review_drift(Shelf(db, ui, project), registry(), columns, limits, code_version())
+        return review_drift(shelf, registry(), columns, limits, code_version())
 
     def run_performance() -> str:
-        from monitor.reports.shelf import Shelf  # noqa: PLC0415
-
-        shelf, size = Shelf(db, ui, project), settings.callwise_quality_window
-        found = review_quality(shelf, registry(), size, code_version())
-        return f"{found}. {review_expected(shelf, registry(), size, code_version())}"
+        judged = review_quality(shelf, registry(), size, code_version())
+        return f"{judged}. {review_expected(shelf, registry(), size, code_version())}"
 
     def run_parity() -> str:
-
         state = scoring.state()
         versions = [str(state[role]) for role in ("champion", "canary") if state[role]]
-        rows, champion = settings.callwise_parity_rows, state["champion"]
-        return review_parity(
-            db, registry(), versions, rows, code_version(), champion=str(champion) if champion else None
-        )
+        champion, rows = str(state["champion"]) if state["champion"] else None, settings.callwise_parity_rows
+        return review_parity(db, registry(), versions, rows, code_version(), champion=champion)
 
     return [
         Job("drift", settings.callwise_review_seconds, run_drift),

@@ -1,9 +1,9 @@
-"""Serving equals training: logged requests are scored once more, as training would, and nothing may differ.
+"""Parity: logged requests are scored once more with the registered model, and no score may differ.
 
-The model comes from the registry, so what was registered, what is loaded in serving and what the log says are held
-against each other over real requests, where a model's proof does so over a few prepared ones. A score that ran in the
-other model's shadow counts like one that was used: of a canary there are few others. A canary whose scores differ is
-dropped by its next look (`monitor.trials.trial`); a champion's are an incident, for a person to look at.
+A model's proof compares a few prepared rows; this job compares real requests, so it covers what was registered, what
+serving has loaded and what the log holds. Shadow scores count like scores that were used: a canary has few others. The
+next check of a trial drops a canary whose scores differ (`monitor.trials.trial`); a champion whose scores differ is an
+incident, for a person to act on.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from core.clock import Clock, now
 from core.models.level import levelled
 from core.models.proof import TOLERANCE, predict
 from core.models.registry import Loaded, ModelVersion
-from core.stores.mongo import Db, Document, reachable
+from core.stores.mongo import Db, reachable
 from monitor.jobs.cause_states import WELL, turn
+from monitor.reports.shelf import write_report
 
 KIND = "parity"
 CAUSE, SKEWED = "skew", "skewed"
-FARTHEST = 1.0  # apart: a probability from one that is none
+FARTHEST = 1.0  # the distance where a score is not a number
 
 
 class Registry(Protocol):
@@ -42,7 +43,7 @@ class Registry(Protocol):
 
 @dataclass(frozen=True)
 class Parity:
-    """Of `rows` logged scores of `version`, how many differ from training's, and the worst one's key and distance."""
+    """How many of `rows` logged scores of `version` differ from training's, and the worst one's key and distance."""
 
     version: str
     rows: int
@@ -71,43 +72,41 @@ def review_parity(
     champion: str | None,
     clock: Clock = now,
 ) -> str:
-    """Hold the newest `size` logged scores of each version in service against training; what there is to say.
+    """Compare the newest `size` logged scores of each version in service with training; returns the result in words.
 
-    A `champion` that differs is an incident; a canary is dropped by the next look at its trial, and nobody is told.
-    Raises Unavailable, and ModelError when a version does not even reproduce its proof.
+    A `champion` that differs is an incident; a canary that differs is dropped by the next check of its trial, and
+    nobody is told. Raises Unavailable, and ModelError when a version does not even reproduce its proof.
     """
-    found = [one for version in versions if (one := replayed(db, registry, version, size)).rows]
-    if not found:
+    results = [one for version in versions if (one := replayed(db, registry, version, size)).rows]
+    if not results:
         return "nothing was scored yet"
-    bad = [one for one in found if one.different]
-    at, sentence = clock(), "; ".join(one.sentence for one in found)
+    bad = [one for one in results if one.different]
+    at, sentence = clock(), "; ".join(one.sentence for one in results)
     report = f"{KIND}:{at:%Y-%m-%dT%H:%M:%S}"
     verdict = {
-        "versions": [asdict(one) | {"sentence": one.sentence} for one in found],
+        "versions": [asdict(one) | {"sentence": one.sentence} for one in results],
         "different": bool(bad),
         "sentence": sentence,
         "code_version": code_version,
     }
-    document: Document = {"kind": KIND, "verdict": verdict, "made": {"at": at}, "snapshot": None}
-    with reachable():
-        db.reports.update_one({"_id": report}, {"$setOnInsert": document}, upsert=True)
+    write_report(db, report, KIND, verdict, at)
     turn(db, CAUSE, SKEWED if any(one.version == champion for one in bad) else WELL, report, sentence)
     return sentence
 
 
 def skewed(db: Db, version: str, since: datetime) -> str | None:
-    """What the newest report made since `since` says against `version`; None if nothing. Raises Unavailable."""
+    """What the newest report since `since` found wrong with `version`; None if nothing. Raises Unavailable."""
     with reachable():
         newest = db.reports.find_one({"kind": KIND, "made.at": {"$gte": since}}, sort=[("made.at", DESCENDING)])
-    found = newest["verdict"]["versions"] if newest else []
-    return next((str(one["sentence"]) for one in found if one["version"] == version and one["different"]), None)
+    results = newest["verdict"]["versions"] if newest else []
+    return next((str(one["sentence"]) for one in results if one["version"] == version and one["different"]), None)
 
 
 def replayed(db: Db, registry: Registry, version: str, size: int) -> Parity:
     """Score the newest `size` requests that `version` scored once more, with the registered model."""
     with reachable():
-        asked = {"$or": [{"version": version}, {"shadow_version": version}]}
-        records = list(db.predictions.find(asked).sort([("at", DESCENDING)]).limit(size))
+        query = {"$or": [{"version": version}, {"shadow_version": version}]}
+        records = list(db.predictions.find(query).sort([("at", DESCENDING)]).limit(size))
     if not records:
         return Parity(version, 0, 0, "", 0.0)
     model = registry.load(registry.version(version)).model
@@ -121,7 +120,7 @@ def replayed(db: Db, registry: Registry, version: str, size: int) -> Parity:
 def _apart(record: Mapping[str, Any], version: str, raw: float) -> float:
     prefix = "" if record["version"] == version else "shadow_"
     logged, level = record[f"{prefix}score"], float(record.get(f"{prefix}level") or 0.0)
-    if logged is None:  # a score that is no number; see core.stores.embedded_mongo
+    if logged is None:  # the score was not a number; see core.stores.embedded_mongo
         return FARTHEST
     apart = float(levelled([raw], level)[0]) - float(logged)
     return apart if np.isfinite(apart) else FARTHEST

@@ -1,10 +1,10 @@
 """What a list of scores promises about its own outcomes, if the scores are the probabilities they claim to be.
 
-People are called from the top of the list, so those with an outcome are a selection, and their AUC cannot be held
-against that of all. But selection by score leaves a calibrated score calibrated: what these very scores promise for
-these very calls is a fair bar. It is found by drawing outcomes from the scores (a parametric bootstrap), with a fixed
-seed, so that the same window always gets the same verdict. The idea of estimating performance from calibrated scores
-is that of confidence-based performance estimation (NannyML documentation, "CBPE").
+People are called from the top of the list, so those with an outcome are a selection, and their AUC cannot be compared
+with that of all. Selection by score leaves a calibrated score calibrated, so what these very scores promise for these
+very calls is a fair bar. Outcomes are drawn from the scores (a parametric bootstrap) with a fixed seed, so that the
+same window always gets the same verdict. The idea is that of confidence-based performance estimation (NannyML
+documentation, "CBPE").
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 DRAWS, SEED = 2_000, 20_100_514
-FALSE_ALARMS = 0.01  # share of windows that break a promise though it is kept: half by AUC, a quarter by each other way
+FALSE_ALARMS = 0.01  # share of windows that break a promise that holds: half by AUC, a quarter in each other way
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Promise:
     conversion_high: float
 
     def broken(self, auc: float, conversion: float) -> tuple[str, ...]:
-        """The ways in which what came of the calls breaks the promise, in words; empty if it is kept."""
+        """The ways in which the calls break the promise, in words; empty if they keep it."""
         problems = []
         if auc < self.auc_low:
             problems.append(f"AUC {auc:.3f} is below {self.auc_low:.3f}: the ranking has lost its order")
@@ -45,16 +45,16 @@ class Promise:
 
 def promised(score: ArrayLike) -> Promise:
     """What the n scores (probabilities of a sale) promise for n calls."""
-    given = np.asarray(score, dtype=np.float64)
+    scores = np.asarray(score, dtype=np.float64)
     rng = np.random.default_rng(SEED)
-    drawn = rng.random((DRAWS, given.size)) < given
-    auc = _aucs(drawn, given)
+    drawn = rng.random((DRAWS, scores.size)) < scores
+    auc = _aucs(drawn, scores)
     conversion = drawn.mean(axis=1)
     low, high = np.quantile(conversion, [FALSE_ALARMS / 4, 1 - FALSE_ALARMS / 4])
     return Promise(
         auc=float(auc.mean()),
         auc_low=float(np.quantile(auc, FALSE_ALARMS / 2)),
-        conversion=float(given.mean()),
+        conversion=float(scores.mean()),
         conversion_low=float(low),
         conversion_high=float(high),
     )

@@ -1,9 +1,9 @@
-"""Quality of the champion where outcomes are in: what was said before the last calls, and what came of them.
+"""Quality of the champion where outcomes are known: its scores before the newest calls, and what came of these.
 
-Two bars. The champion's figures on its own training data stand beside the window's for people, and flatter it: it has
-seen those rows, and they are not a selection, while people are called from the top of the list. The verdict rests on
-the other: what the scores of these very calls promised (`promise`). Each window breaks a kept promise with a
-probability of 1%; windows that share outcomes are not independent.
+Two bars. The champion's figures on its own training data are shown to people, and flatter it: it has seen those rows,
+and they are not a selection, while people are called from the top of the list. The verdict rests on the other bar: what
+the scores of these very calls promised (`promise`). Each window breaks a promise that holds with a probability of 1%;
+windows that share outcomes are not independent.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ OUTCOME, SQUARED_ERROR = "outcome", "squared_error"
 
 @dataclass(frozen=True)
 class QualityVerdict:
-    """What a window of outcomes says. It names nobody: verdicts are kept for ever, and people may ask to be erased."""
+    """The verdict on a window of outcomes. It names nobody: verdicts are stored for ever, and people may be erased."""
 
     version: str
     code_version: str
@@ -43,27 +43,28 @@ class QualityVerdict:
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """The ways in which the champion does not do what it promised; empty if it does."""
+        """The ways in which the champion breaks its promise; empty if it keeps it."""
         return self.promise.broken(self.quality.auc, self.quality.conversion)
 
     @property
     def sentence(self) -> str:
         """The verdict for people."""
-        found = self.quality
+        window = self.quality
         text = "; ".join(self.broken) or "the champion keeps what it promised"
         return (
-            f"{text}. {found.size} outcomes of version {self.version}: AUC {found.auc:.3f} (promised "
-            f"{self.promise.auc:.3f}, training {self.reference.auc:.3f}), conversion {found.conversion:.3f} (promised "
-            f"{self.promise.conversion:.3f}), {found.top_half_capture:.0%} of the sales in the better half"
+            f"{text}. {window.size} outcomes of version {self.version}: AUC {window.auc:.3f} (promised "
+            f"{self.promise.auc:.3f}, training {self.reference.auc:.3f}), conversion {window.conversion:.3f} (promised "
+            f"{self.promise.conversion:.3f}), {window.top_half_capture:.0%} of the sales in the better half"
         )
 
     def document(self) -> dict[str, Any]:
-        """As it stands in MongoDB."""
+        """The document for MongoDB."""
         return {**asdict(self), "broken": list(self.broken), "degraded": bool(self.broken)}
 
 
 def review_quality(shelf: Shelf, registry: Registry, size: int, code_version: str) -> str:
-    """Judge the `size` newest outcomes, if there are as many, and publish it once; returns what there is to say.
+    """Judge the `size` newest outcomes, if there are as many, and publish the verdict once; returns the result in
+    words.
 
     Raises Unavailable, NotFound when the champion has no training data beside it.
     """

@@ -1,4 +1,4 @@
-"""What the reports ask of the model registry; `core.models.registry.ModelRegistry` is the real one."""
+"""What the reports need of the model registry; `core.models.registry.ModelRegistry` is the real one."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 class Registry(Protocol):
-    """The champion, and what it was trained on."""
+    """The champion, and its training data."""
 
     def version_by_alias(self, alias: str) -> ModelVersion | None:
         """The version under `alias`, or None. Raises Unavailable."""
         ...
 
     def reference(self, version: ModelVersion) -> pd.DataFrame:
-        """Rows the version was trained on: features, `outcome` (0 or 1), its own `score`. Raises NotFound."""
+        """The version's training rows: features, `outcome` (0 or 1), its own `score`. Raises NotFound."""
         ...

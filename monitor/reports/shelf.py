@@ -1,10 +1,10 @@
-"""Verdicts in MongoDB, and their pictures in the Evidently UI.
+"""Verdicts in MongoDB, and their snapshots in the Evidently UI.
 
-A report's `_id` is made of what it is about (kind, model version, newest record of its window), so the same window
-gives one report however often it is looked at. The verdict is written first and is the truth; the snapshot in the UI
-is a view of it. A process that died between the two leaves a report without a snapshot; the next look at the same
-window adds it, and a window that has moved on by then stays without one. Verdicts are kept for ever; of the snapshots,
-close to a megabyte each, the newest `SNAPSHOTS`.
+A report's `_id` is made of its subject (kind, model version, newest record of its window), so a window gives one report
+however often it is judged. The verdict is written first and is the truth; the snapshot is a view of it. A process that
+dies between the two leaves a report without a snapshot; the next run on the same window adds it, and a window that has
+moved on stays without one. Verdicts are stored for ever; of the snapshots, close to a megabyte each, the newest
+`SNAPSHOTS`.
 """
 
 from __future__ import annotations
@@ -18,21 +18,20 @@ from pymongo import DESCENDING
 
 from core.clock import Clock, now
 from core.stores.evidently import EvidentlyUI
-from core.stores.mongo import Db, reachable
+from core.stores.mongo import Db, Document, reachable
 
 SNAPSHOTS = 500
 STRIDE = 10  # a window is judged again once a tenth of it is new
-
 
 Seen = tuple[str, datetime]
 """A record of a window: its key and its time."""
 
 
 def fresh(window: Sequence[Seen], verdict: Mapping[str, Any]) -> int:
-    """How many of a window's n records (the newest first) came after the window that `verdict` is about.
+    """How many of a window's n records (the newest first) came after the window of `verdict`.
 
-    Its newest record may be gone from the window, because the same person was asked about once more, or be kept
-    nowhere, because it would name somebody; then time decides.
+    Where the window lacks that verdict's newest record, because its prospect was predicted again, or because its key
+    would name a person and was not stored, time decides.
     """
     keys, last = [key for key, _ in window], verdict.get("last")
     if last in keys:
@@ -40,51 +39,60 @@ def fresh(window: Sequence[Seen], verdict: Mapping[str, Any]) -> int:
     return sum(at > verdict["until"] for _, at in window)
 
 
+def write_report(db: Db, key: str, kind: str, verdict: Mapping[str, Any], at: datetime, **more: Any) -> None:
+    """Write the report `key`, unless it exists; `more` are further fields of its document. Raises Unavailable."""
+    document = {"kind": kind, "verdict": dict(verdict), "made": {"at": at}, "snapshot": None, **more}
+    with reachable():
+        db.reports.update_one({"_id": key}, {"$setOnInsert": document}, upsert=True)
+
+
 @dataclass(frozen=True)
 class Shelf:
-    """Where reports go: the database and a project in the Evidently UI."""
+    """Stores reports: in the database, and in a project of the Evidently UI."""
 
     db: Db
     ui: EvidentlyUI
     project: str
     clock: Clock = now
 
+    def newest(self, kind: str, version: str) -> Document | None:
+        """The report of `kind` on the newest window of `version`. Raises Unavailable."""
+        with reachable():
+            return self.db.reports.find_one(
+                {"kind": kind, "verdict.version": version}, sort=[("verdict.until", DESCENDING)]
+            )
+
     def news(self, kind: str, version: str, window: Sequence[Seen]) -> int:
         """How many of a window's n records (the newest first) came after the last window that was judged.
 
-        0 while they are less than a tenth: a window is worth a verdict when it says something new, and verdicts that
-        are given more often are false more often. All of them where the last verdict is on this very window and was
-        never shown, because the UI was away. Raises Unavailable.
+        0 while they are less than a tenth: frequent verdicts say little that is new, and more of them are false. All n
+        where the last verdict is on this very window and has no snapshot, because the UI was away. Raises Unavailable.
         """
-        query = {"kind": kind, "verdict.version": version}
-        with reachable():
-            last = self.db.reports.find_one(query, sort=[("verdict.until", DESCENDING)])
+        last = self.newest(kind, version)
         new = fresh(window, last["verdict"]) if last else len(window)
         if last and not new and last["snapshot"] is None:
             return len(window)
         return new if new * STRIDE >= len(window) else 0
 
     def keep(self, report: str, kind: str, verdict: Mapping[str, Any]) -> None:
-        """Write a verdict; one that is there already stands. Raises Unavailable."""
-        document = {"kind": kind, "verdict": dict(verdict), "made": {"at": self.clock()}, "snapshot": None}
-        with reachable():
-            self.db.reports.update_one({"_id": report}, {"$setOnInsert": document}, upsert=True)
+        """Write a verdict, unless the report exists. Raises Unavailable."""
+        write_report(self.db, report, kind, verdict, self.clock())
 
     def publish(self, report: str, content: str) -> str:
-        """Let the UI show exactly one snapshot of `report` and return its address. Raises Unavailable.
+        """Make the UI show exactly one snapshot of `report`; returns its address. Raises Unavailable.
 
-        `content` is a snapshot whose metadata names the report (`report`). Two processes that do this at once agree
-        on the older of their snapshots.
+        The metadata of the snapshot `content` name the report (`report`). Two processes at once agree on the older
+        snapshot.
         """
         project = self.ui.ensure_project(self.project)
         if not self.ui.snapshots(project, report=report):
             self.ui.add_snapshot(project, content)
-        kept, *surplus = self.ui.snapshots(project, report=report)
-        for snapshot in surplus:
-            self.ui.delete_snapshot(project, snapshot)
-        for snapshot in self.ui.snapshots(project)[:-SNAPSHOTS]:
-            self.ui.delete_snapshot(project, snapshot)
-        page = self.ui.page(project, kept)
+        snapshot, *surplus = self.ui.snapshots(project, report=report)
+        for extra in surplus:
+            self.ui.delete_snapshot(project, extra)
+        for old in self.ui.snapshots(project)[:-SNAPSHOTS]:
+            self.ui.delete_snapshot(project, old)
+        page = self.ui.page(project, snapshot)
         with reachable():
-            self.db.reports.update_one({"_id": report}, {"$set": {"snapshot": {"id": kept, "page": page}}})
+            self.db.reports.update_one({"_id": report}, {"$set": {"snapshot": {"id": snapshot, "page": page}}})
         return page

@@ -1,6 +1,6 @@
-"""The figure of ours among Evidently's metrics: the share of sales in the better half of the list.
+"""Our own Evidently metric: the share of sales in the better half of the list.
 
-Imports Evidently, so it is itself imported only where a snapshot is made.
+This module imports Evidently, so only code that makes a snapshot imports it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class TopHalfCapture(SingleValueMetric):  # type: ignore[misc]
 
 
 class TopHalfCaptureCalculation(SingleValueCalculation[TopHalfCapture]):  # type: ignore[misc]
-    """How Evidently finds it, for a window and for the reference."""
+    """How Evidently computes it, for a window and for the reference."""
 
     def calculate(
         self,

@@ -1,14 +1,12 @@
-"""What the reports look at: windows of a fixed number of the newest predictions, and of the newest outcomes.
+"""The windows that reports judge: a fixed number of the newest predictions, or of the newest outcomes.
 
-Fixed, because a drift verdict depends on the sizes compared. A prospect counts once, with its newest prediction: a
-list that is ranked again must not weigh more than people who came in once, and the same person twice is no new
-evidence. Only predictions of people who are on a list are looked at: another program that asks for scores, of whomever,
-must not move what is judged here. Only scores of the version in question are taken, whether it was
-the one used or ran in the other's shadow.
+The number is fixed because a drift verdict depends on the sizes compared. A prospect counts once, with its newest
+prediction: a list that is ranked again must not weigh more, and the same person twice is no new evidence. Only
+predictions of people on a list count: another program that asks for scores must not move a verdict. Only scores of the
+version in question count, whether used or in the other's shadow.
 
-Predictions are taken as the model made them, without the level they were used at (`core.models.level`): they are
-compared with its training data, and a level that follows the outcomes is no drift. Outcomes are held against the scores
-as used.
+Predictions are taken without the level they were used at (`core.models.level`): they are compared with training data,
+and a level that follows the outcomes is no drift. Outcomes are compared with the scores as used.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ from core.scoring.said_before import predictions_before
 from core.stores.mongo import Db, Document, reachable
 
 PAGE = 500
-# What an outcome is held against; the features, most of a record, are not read for it.
+# What an outcome is compared with; without the features, which are most of a record.
 JOINED = dict.fromkeys(
     ["prospect", "at", "version", "shadow_version", "score", "shadow_score", "level", "shadow_level"], 1
 )
@@ -46,7 +44,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class Called:
-    """What came of a call, and the score that was given before it; `level` is the shift that the score holds."""
+    """What came of a call, and the score before it; `level` is the shift that the score includes."""
 
     outcome: str
     at: datetime
@@ -56,16 +54,16 @@ class Called:
 
 
 def predictions(db: Db, version: str, size: int) -> list[Scored]:
-    """The newest prediction by `version` of each of the `size` prospects predicted last, the newest first.
+    """The newest prediction by `version` of each of the `size` prospects on a list that it predicted last, the newest
+    first.
 
-    Only of people who are on a list: what others ask, with keys of their own or without any, says nothing about those
-    who are called. Shorter where there are fewer. Reads no more than `size` whole records. Raises Unavailable.
+    Shorter where there are fewer. Reads no more than `size` whole records. Raises Unavailable.
     """
     newest: dict[str, str] = {}  # the prediction of each prospect
     with reachable():
         for page in _pages(_newest(db, version)):
             new = {prospect: key for prospect, key in reversed(page) if prospect not in newest}
-            listed = {found["_id"] for found in db.prospects.find({"_id": {"$in": list(new)}}, {"_id": 1})}
+            listed = {prospect["_id"] for prospect in db.prospects.find({"_id": {"$in": list(new)}}, {"_id": 1})}
             newest |= {prospect: new[prospect] for prospect, _ in page if prospect in listed and prospect in new}
             if len(newest) >= size:
                 break
@@ -75,25 +73,25 @@ def predictions(db: Db, version: str, size: int) -> list[Scored]:
 
 
 def _newest(db: Db, version: str) -> Iterator[tuple[str, str]]:
-    """Prospect and key of each prediction by `version` that names a prospect, the newest first, as they are needed."""
-    asked = {"prospect": {"$gt": ""}, "$or": [{"version": version}, {"shadow_version": version}]}
-    # By time alone, which has an index; the key decides between predictions of one request.
-    found = db.predictions.find(asked, {"prospect": 1, "at": 1}).sort([("at", DESCENDING)])
-    for _, together in groupby(found, key=lambda record: record["at"]):
+    """Prospect and key of each prediction by `version` with a prospect, the newest first, read as needed."""
+    query = {"prospect": {"$gt": ""}, "$or": [{"version": version}, {"shadow_version": version}]}
+    # Sorted by time alone, which has an index; within one request the key decides.
+    records = db.predictions.find(query, {"prospect": 1, "at": 1}).sort([("at", DESCENDING)])
+    for _, together in groupby(records, key=lambda record: record["at"]):
         for record in sorted(together, key=lambda record: str(record["_id"]), reverse=True):
             yield record["prospect"], record["_id"]
 
 
-def _pages(found: Iterator[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
-    while page := list(islice(found, PAGE)):
+def _pages(pairs: Iterator[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+    while page := list(islice(pairs, PAGE)):
         yield page
 
 
 def outcomes(db: Db, version: str, size: int, *, since: datetime | None = None) -> list[Called]:
     """The `size` newest outcomes whose last prediction before the call has a score by `version`, the newest first.
 
-    Shorter where there are fewer. `since`, where it is known, is a moment before which `version` scored nobody: it
-    saves reading what came earlier. Raises Unavailable.
+    Shorter where there are fewer. Before `since`, if known, `version` scored nobody; it saves reading what came
+    earlier. Raises Unavailable.
     """
     if since is None:
         with reachable():
@@ -104,7 +102,7 @@ def outcomes(db: Db, version: str, size: int, *, since: datetime | None = None) 
     take = 2 * size
     while True:
         with reachable():
-            # Nothing was predicted before the first prediction: imported histories are not even read.
+            # Imported histories, from before the first prediction, are not even read.
             found = list(db.outcomes.find({"at": {"$gte": since}}).sort(NEWEST).limit(take))
         rows = _joined(db, version, found)
         if len(rows) >= size or len(found) < take:
@@ -127,6 +125,6 @@ def _scored(record: Document, version: str) -> Scored:
 
 
 def _as_used(record: Document, version: str) -> tuple[float, float]:
-    """The score by `version` that `record` holds, and the level it is at; records were once kept without one."""
+    """The score by `version` in `record`, and its level; old records have none."""
     prefix = "" if record["version"] == version else "shadow_"
     return float(record[f"{prefix}score"]), float(record.get(f"{prefix}level") or 0.0)

@@ -1,4 +1,4 @@
-"""`scripts/models`: every decision about the models, or which version had which role at a moment."""
+"""`scripts/models`: every decision about the models, or the role of each version at a moment."""
 
 from __future__ import annotations
 
@@ -17,40 +17,40 @@ from core.stores.mongo import connect
 
 
 class Settings(MongoSettings, RegistrySettings):
-    """Where decisions are kept, and the name of the model they are about."""
+    """The address of MongoDB, and the name of the model."""
 
 
 def moment(text: str) -> datetime:
     """A moment in ISO 8601; without a zone it is UTC. Raises ValueError."""
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    parsed = datetime.fromisoformat(text)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print what was asked; 1 with a sentence when MongoDB does not answer."""
+    """Print the decisions or the roles; 1 with a sentence when MongoDB does not answer."""
     parser = argparse.ArgumentParser("scripts/models", description="Which model was champion when, and why.")
-    parser.add_argument("--at", type=moment, metavar="TIME", help="who was what at this moment (ISO 8601, UTC)")
-    parser.add_argument("--json", action="store_true", help="for programs")
-    asked = parser.parse_args(argv)
+    parser.add_argument("--at", type=moment, metavar="TIME", help="print the roles at this moment (ISO 8601, UTC)")
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+    options = parser.parse_args(argv)
     try:
-        here = load(Settings)
-        taken = decisions(connect(here), here.callwise_model_name)
+        settings = load(Settings)
+        taken = decisions(connect(settings), settings.callwise_model_name)
     except CallwiseError as error:
         print(error, file=sys.stderr)
         return 1
-    found = state(taken, asked.at)
-    if asked.json:
-        listed = [asdict(one) for one in taken if asked.at is None or one.at <= asked.at]
-        print(json.dumps({"champion": found.champion, "canary": found.canary, "decisions": listed}, default=str))
+    lineup = state(taken, options.at)
+    if options.json:
+        listed = [asdict(one) for one in taken if options.at is None or one.at <= options.at]
+        print(json.dumps({"champion": lineup.champion, "canary": lineup.canary, "decisions": listed}, default=str))
         return 0
-    if asked.at is None:
+    if options.at is None:
         print(*(listing(taken) or ["No decision about a model was taken yet."]), sep="\n")
-    print(*who(found), sep="\n")
+    print(*who(lineup), sep="\n")
     return 0
 
 
 def listing(taken: Sequence[Decision]) -> list[str]:
-    """A line a decision: when, what, which version, by whom, why."""
+    """A line for each decision: when, what, which version, by whom, why."""
     return [
         f"{one.at:%Y-%m-%d %H:%M:%S}  version {one.version:<4} {one.what:<12} by {one.by}"
         f"{f', for {one.incident}' if one.incident else ''}: {one.why}"
@@ -59,7 +59,7 @@ def listing(taken: Sequence[Decision]) -> list[str]:
 
 
 def who(found: State) -> list[str]:
-    """Who is champion and canary, since when and why, and whether the line is held."""
+    """The champion and the canary, since when and why, and the hold if there is one."""
     if not found.reigns:
         return ["No champion."]
     reign = found.reigns[-1]

@@ -1,25 +1,24 @@
-"""Evidence that may be looked at after every outcome: an e-process for a mean, and the confidence sequence beside it.
+"""Evidence that may be read after every outcome: an e-process for a mean, and its confidence sequence.
 
 `gain` holds n bounded differences, each known to lie in [low, high] before it is seen (a pair of forecasts has one
 value for a sale and one for a refusal). The null is the weak one of Choe and Ramdas, "Comparing Sequential Forecasters"
 (arXiv 2110.00115, section 4.4): at no time is the *average* of their conditional means above 0; single ones may be.
 
 Their Theorem 3 takes exp(l * sum(gain) - psi(l) * sum((gain - g)^2)), a bet of size l below 1/c, where c bounds every
-difference there could be. Its proof passes through an inequality of Fan, Grama and Liu (EJP 20, 2015), exp(l*x -
-psi(l)*x^2) <= 1 + l*x, and only the right side is needed. So the right side is used itself, and with each difference's
-own bound:
+possible difference. Its proof uses an inequality of Fan, Grama and Liu (EJP 20, 2015), exp(l*x - psi(l)*x^2) <= 1 +
+l*x, of which only the right side is needed. This module uses the right side, with each difference's own bound:
 
     E(l) = product over i of  exp(l*g_i) * (1 + l*(gain_i - g_i)),    g_i <= 0 chosen so that each factor is positive.
 
 The conditional mean of a factor is exp(l*g_i) * (1 + l*(mu_i - g_i)) <= exp(l*mu_i), because 1 + x <= exp(x). Hence
 E(l) * exp(-l * sum(mu_i)) is a nonnegative supermartingale that starts at 1. While the average of the mu_i is not above
-0, E(l) lies below it, so by Ville's inequality the chance that E(l) *ever* reaches 1/alpha is at most alpha. As l is
-the same for all i, no more is assumed; and a mixture over l is again an e-process (their Theorem 3). It is never below
+0, E(l) is below it, so by Ville's inequality the chance that E(l) *ever* reaches 1/alpha is at most alpha. As l is the
+same for all i, nothing more is assumed, and a mixture over l is again an e-process (their Theorem 3). It is never below
 theirs with the same l and g. Their default mixture (gamma-exponential) has a closed form for one common bound only,
 which is 13.8 for log scores here; `bench.decisions` prints what either finds.
 
-The confidence sequence is the same thing solved for the mean (their Theorem 2): a mean m is ruled out once the mixture
-of E(l) * exp(-l*n*m) has reached 2/alpha, on either side. It holds at all times together.
+The confidence sequence solves the same for the mean (their Theorem 2): it excludes a mean m once the mixture of E(l) *
+exp(-l*n*m) has reached 2/alpha, on either side. It holds at all times together.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from scipy.special import logsumexp
 
 Values = NDArray[np.float64]
 
-LOSE_AT_MOST = 0.9  # of what is at stake, by one outcome: a factor of 0 would end the evidence for good
+LOSE_AT_MOST = 0.9  # of the stake, by one outcome: a factor of 0 would end the evidence for ever
 
 
 @dataclass(frozen=True)
@@ -46,11 +45,11 @@ class Differences:
 
     @property
     def mirrored(self) -> Differences:
-        """The same with the sides changed: evidence against the canary is evidence for the champion."""
+        """With the sides changed: evidence against the canary is evidence for the champion."""
         return Differences(-self.gain, -self.high, -self.low)
 
     def first(self, n: int) -> Differences:
-        """The first n of them."""
+        """The first n differences."""
         return Differences(self.gain[:n], self.low[:n], self.high[:n])
 
 
@@ -74,7 +73,8 @@ def evidence(differences: Differences, sizes: Values) -> float:
 def confidence(
     differences: Differences, sizes: Values, alpha: float, weight: float, bound: float
 ) -> tuple[float, float]:
-    """Where the mean lies after all n differences: the confidence sequence at n, of level 1 - alpha, cut at ±`bound`.
+    """The interval of the mean after all n differences: the confidence sequence at n, of level 1 - alpha, cut at
+    ±`bound`.
 
     The mean is that of the conditional means over `weight`, which is n where each difference is one observation.
     """

@@ -1,31 +1,31 @@
-"""Whether a canary is promoted, rolled back or heard further: the verdict on the outcomes known so far.
+"""Whether a canary is promoted, rolled back or stays on trial: the verdict on the outcomes known at a moment.
 
-**What is tested.** Canary and champion score everybody, so each outcome gives a pair of forecasts made before it. Of
-the pairs, in the order in which their outcomes became known, are taken the canary's gain in log score and its gain in
-ranking (`gains`), and for each the evidence that it is above nothing, and below, on the average of the calls so far.
-The evidence may be looked at after every outcome (`eprocess` has the theorem), so `judge` finds the *first* outcome at
-which a rule holds: judging late, or again after a restart, decides the same as judging after every one.
+**What is tested.** Canary and champion score everybody, so each outcome gives a pair of forecasts made before it. The
+pairs are in the order in which their outcomes became known. Each of the canary's gains, in log score and in ranking
+(`gains`), has evidence that its average over the calls is above 0, and evidence that it is below. The evidence may be
+read after every outcome (`eprocess` has the theorem), so `judge` finds the *first* outcome at which a rule holds:
+judging late, or again after a restart, decides the same as judging after every one.
 
 - *Roll back* when the evidence "worse in score" reaches 1/roll_back: a canary that does not score worse is ever rolled
-  back so with a chance of at most `roll_back`. Or when, in one segment, the score is shown worse by more than a margin:
-  the chance that this ever happens to a canary that is not, in any segment, is at most `guard`.
-- *Promote* when the evidence "better in score" reaches 1/promote, and neither gain is negative, from `minimum` on.
-  A canary that does not score better is ever promoted with a chance of at most `promote`.
+  back so with a chance of at most `roll_back`. Or when the evidence shows, in one segment, a score that is worse by
+  more than a margin: the chance that this ever happens to a canary that is not worse in any segment is at most `guard`.
+- *Promote* when the evidence "better in score" reaches 1/promote, and neither gain is negative, from `minimum` on. A
+  canary that does not score better is ever promoted with a chance of at most `promote`.
 - *Inconclusive* after `limit` outcomes: the champion stays. Otherwise *go on*.
 
-**Delay.** Forecasts are fixed before the call, so a difference is known when its outcome is, and nothing of it before
-but its two possible values; the order may be any that does not look ahead. If sales are learnt later than refusals,
-the averages are over what is known: a limit's worth of outcomes, not of calls.
+**Delay.** Forecasts are fixed before the call. Until its outcome is known, only the two possible values of a difference
+are; the order may be any that does not look ahead. If sales become known later than refusals, the averages are over
+what is known: `limit` counts outcomes, not calls.
 
-**Only who was called has an outcome.** The verdict is valid for the people called, and says nothing about those whom
-nobody called. People are called from the top of the list, which is the champion's but for the canary's share (5%):
-those few are who only the canary would have put on top. Being picked by the champion bends the two gains in different
-ways. Among the picked, the champion's scores are alike and so order little: any second opinion ranks them better, also
-one that is no better on the whole. Evidence from ranking would promote most canaries that equal the champion
-(`bench.decisions` prints how many). And where nobody is picked, it holds for the refusals that the sales were compared
-with, whose luck is not averaged out where sales are frequent. So ranking is stated and vetoes a promotion, and does not
-decide. The score hardly leans: a calibrated champion stays calibrated among those it picked. In simulation an equal
-canary gains between -0.013 and +0.003 nats a call on the picked, by how many are, and the rates hold.
+**Only people who were called have an outcome.** The verdict is valid for them and says nothing about the others. People
+are called from the top of the list, which is the champion's except for the canary's share (5%): only that share has
+people whom the canary alone would put on top. Selection by the champion bends the two gains in different ways. Among
+the selected, the champion's scores are alike and order little, so any second opinion ranks them better, also one that
+is no better on the whole. Evidence from ranking would promote most canaries that equal the champion (`bench.decisions`
+prints how many). Without selection it holds only for the refusals that the sales were compared with, whose luck does
+not average out where sales are frequent. So ranking can veto a promotion, and decides nothing. The score hardly leans:
+a calibrated champion stays calibrated among those it selected. In simulation an equal canary gains between -0.013 and
++0.003 nats a call on the selected, depending on their number, and the rates hold.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ INCONCLUSIVE: What = "inconclusive"
 
 @dataclass(frozen=True)
 class Pair:
-    """An outcome that became known, the two scores given before its call, whose was used, and the groups it is in.
+    """An outcome, the two scores given before its call, the route that was used, and the person's segments.
 
-    Which group a person is in must not depend on the trial's outcomes, so the schema says it (`Schema.groups_of`).
+    A person's segments must not depend on the trial's outcomes, so the schema defines them (`Schema.groups_of`).
     """
 
     outcome: str
@@ -79,17 +79,17 @@ class TrialRules:
     roll_back: float = 0.05
     minimum: int = 200  # outcomes before a promotion
     limit: int = 1000  # outcomes after which the champion stays
-    window: int = 500  # calls before, among which a call is ranked
-    guard: float = 0.05  # rate of false roll backs by segments, of all together
-    segments: int = 24  # that share this rate; those first seen beyond this number are not judged
-    segment_rows: int = 200  # outcomes before one is judged
+    window: int = 500  # earlier calls, among which a call is ranked
+    guard: float = 0.05  # rate of false rollbacks, by all segments together
+    segments: int = 24  # that share this rate; further ones are not judged
+    segment_rows: int = 200  # outcomes before a segment is judged
     segment_margin: float = 0.02  # nats a call that the canary may score worse in it
-    confidence: float = 0.05  # the confidence sequences miss the truth, ever, at most this often
+    confidence: float = 0.05  # chance that a confidence sequence ever misses the truth
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A mean gain of the canary, where it lies, and the evidence (e-values) that it is above and below 0."""
+    """A mean gain of the canary, its interval, and the evidence (e-values) that it is above and below 0."""
 
     estimate: float
     low: float
@@ -100,7 +100,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Segment:
-    """A segment's outcomes, the canary's mean loss of score there (nats), the evidence that it is over the margin."""
+    """A segment's outcomes, the canary's mean loss of score (nats), and the evidence that it is above the margin."""
 
     name: str
     outcomes: int
@@ -111,11 +111,11 @@ class Segment:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is decided on the first `outcomes` pairs, and all it rests on.
+    """The decision on the first `outcomes` pairs, and its grounds.
 
-    `score` is in nats a call, `ranking` in shares of the refusals before a sale, `auc` over all pairs of calls within
-    a window. `routed` is how many of the people called were the canary's. `until` is when the deciding outcome became
-    known, if there is one; nobody is named, because decisions are kept for ever.
+    `score` is in nats a call, `ranking` in shares of the refusals before a sale, `auc` over all pairs of calls within a
+    window. `routed` counts the people called on the canary's route; `until` is when the last of the outcomes became
+    known. A verdict names nobody, because decisions are stored for ever.
     """
 
     what: What
@@ -140,7 +140,7 @@ class Verdict:
     def sentence(self) -> str:
         """The verdict for people."""
         if not self.outcomes:
-            return f"{self.what}: {self.why}; no outcome is known yet of anybody whom both have scored"
+            return f"{self.what}: {self.why}; no person whom both models scored has an outcome yet"
         return (
             f"{self.what}: {self.why}; {self.outcomes} outcomes ({self.sales} sales, {self.routed} on the canary's "
             f"route): score gain {self.score.estimate:+.4f} a call ({self.score.low:+.4f} to {self.score.high:+.4f} at "
@@ -148,15 +148,12 @@ class Verdict:
         )
 
     def document(self) -> dict[str, Any]:
-        """As it stands in MongoDB."""
+        """The document for MongoDB."""
         return {**asdict(self), "segments": [asdict(segment) for segment in self.segments], "sentence": self.sentence}
 
 
 def judge(pairs: Sequence[Pair], rules: TrialRules) -> Verdict:
-    """The verdict on `pairs`, which are in the order in which their outcomes became known.
-
-    Raises ValueError when a score is not a number from 0 to 1.
-    """
+    """The verdict on `pairs`, in the order of their outcomes. Raises ValueError for a score that is not from 0 to 1."""
     pairs = pairs[: rules.limit]
     sold = np.array([pair.positive for pair in pairs], dtype=np.bool_)
     champion, canary = _scores(pairs)
@@ -164,26 +161,26 @@ def judge(pairs: Sequence[Pair], rules: TrialRules) -> Verdict:
     ranking = ranking_gain(sold, champion, canary, rules.window)
     groups = _groups(pairs, rules)
     ends: list[tuple[int, What, str]] = [
-        *((at, ROLL_BACK, f"the segment {name} pays for it") for name, at in _guarded(groups, score, rules)),
+        *((at, ROLL_BACK, f"the canary is worse in the segment {name}") for name, at in _guarded(groups, score, rules)),
         (_first(_shown_worse(score, rules)), ROLL_BACK, "the canary is worse than the champion"),
         (_first(_shown_better(score, ranking, rules)), PROMOTE, "the canary is better than the champion"),
     ]
-    # What rolls back stands before what promotes, so that it comes first where one outcome does both.
+    # Rollbacks come first in the list, so that `min` takes one where the same outcome also promotes.
     at, what, why = min(ends, key=lambda end: end[0])
     if at >= len(pairs):
         at = len(pairs) - 1
-        what, why = GO_ON, f"neither is shown yet, of at most {rules.limit} outcomes"
+        what, why = GO_ON, f"no difference is shown yet, of at most {rules.limit} outcomes"
         if len(pairs) == rules.limit:
-            what, why = INCONCLUSIVE, f"{rules.limit} outcomes show neither, so the champion stays"
+            what, why = INCONCLUSIVE, f"{rules.limit} outcomes show no difference, so the champion stays"
     return _verdict(what, why, pairs[: at + 1], score, ranking, groups, rules)
 
 
 def _scores(pairs: Sequence[Pair]) -> tuple[Values, Values]:
-    given = np.array([(pair.champion, pair.canary) for pair in pairs], dtype=np.float64).reshape(-1, 2)
-    wrong = np.flatnonzero(~((given >= 0) & (given <= 1)).all(axis=1))  # nan is neither
+    scores = np.array([(pair.champion, pair.canary) for pair in pairs], dtype=np.float64).reshape(-1, 2)
+    wrong = np.flatnonzero(~((scores >= 0) & (scores <= 1)).all(axis=1))  # nan fails both
     if wrong.size:
         raise ValueError(f"the outcome {pairs[wrong[0]].outcome} has a score that is not from 0 to 1")
-    return given[:, 0], given[:, 1]
+    return scores[:, 0], scores[:, 1]
 
 
 def _shown_better(score: Differences, ranking: RankingGain, rules: TrialRules) -> Flags:
@@ -197,7 +194,7 @@ def _shown_worse(score: Differences, rules: TrialRules) -> Flags:
 
 
 def _groups(pairs: Sequence[Pair], rules: TrialRules) -> dict[str, list[int]]:
-    """The places of the pairs of each segment that is judged, in the order in which segments were first seen."""
+    """The places of the pairs of each segment that is judged; segments in the order in which they first appear."""
     groups: dict[str, list[int]] = {}
     for place, pair in enumerate(pairs):
         for column, value in pair.segments.items():
@@ -208,7 +205,7 @@ def _groups(pairs: Sequence[Pair], rules: TrialRules) -> dict[str, list[int]]:
 
 
 def _guarded(groups: Mapping[str, list[int]], score: Differences, rules: TrialRules) -> list[tuple[str, int]]:
-    """The place at which each segment is shown to pay; past the end for one that is not."""
+    """Each segment with the place that shows its loss, which is past the end if none does."""
     ends = []
     for name, places in groups.items():
         shown = log_evidence(_loss_over_margin(score, places, rules), SCORE_BETS)
@@ -224,8 +221,8 @@ def _loss_over_margin(score: Differences, places: list[int], rules: TrialRules) 
 
 def _first(flags: Flags, minimum: int = 1) -> int:
     """The first place that is set, from the `minimum`-th on; past the end if none is."""
-    found = np.flatnonzero(flags[minimum - 1 :])
-    return int(found[0]) + minimum - 1 if found.size else flags.size
+    places = np.flatnonzero(flags[minimum - 1 :])
+    return int(places[0]) + minimum - 1 if places.size else flags.size
 
 
 def _verdict(
@@ -237,7 +234,7 @@ def _verdict(
     groups: Mapping[str, list[int]],
     rules: TrialRules,
 ) -> Verdict:
-    """All that is stated about the first n pairs, on which it was decided or which are all there are."""
+    """All figures on the first n pairs: those up to the decision, or all pairs."""
     n, sales = len(pairs), sum(pair.positive for pair in pairs)
     return Verdict(
         what=what,

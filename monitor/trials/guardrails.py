@@ -1,8 +1,8 @@
 """Guardrails: what ends a trial at once, without waiting for outcomes.
 
-They look at what the scoring service says of its canary. A canary that fails, that is much slower than the champion
-for the same requests, or that does not reproduce the scores it was validated with (serving refuses it: skew) is gone
-at the next look. (One that does, and whose logged scores differ nevertheless, is found by `monitor.reports.parity`.)
+The scoring service reports on its canary. A canary that fails, is much slower than the champion on the same requests,
+or does not reproduce the scores it was validated with (serving refuses it: skew) is dropped at the next check.
+`monitor.reports.parity` finds one that reproduces those scores and differs in logged ones.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 class GuardrailLimits:
     """`errors`: requests a canary may fail. `slowness`: how many times the champion's time it may take on average.
 
-    Slowness is judged from `requests` on: the first requests of any model warm it up.
+    Slowness counts from `requests` requests on: the first ones warm a model up.
     """
 
     errors: int = 2
@@ -24,9 +24,8 @@ class GuardrailLimits:
 
 
 def broken(state: Mapping[str, str | int | float], canary: str, limits: GuardrailLimits) -> str | None:
-    """Why the trial of version `canary` must end now, in words; None while it may go on.
-
-    `state` is what the scoring service says of itself (`core.scoring.client.ScoringClient.state`).
+    """Why the trial of version `canary` must end now, in words; None while it may continue. `state`:
+    `ScoringClient.state`.
     """
     if canary in str(state["refused_versions"]).split(","):
         return f"serving refuses it: {state['refused']}"

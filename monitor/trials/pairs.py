@@ -1,7 +1,6 @@
-"""What two models said of the same people before they were called, and what came of the calls.
+"""The scores of two models before a call, and what came of the call.
 
-Both models score everybody while a canary is up, so one prediction before a call holds both scores, whichever of them
-was used. Outcomes come in the order in which they became known.
+During a trial both models score everybody, so one prediction before a call holds both scores, whichever was used.
 """
 
 from __future__ import annotations
@@ -17,18 +16,18 @@ from monitor.trials.evidence import Pair
 
 
 def pairs(db: Db, schema: Schema, champion: str, canary: str, since: datetime) -> list[Pair]:
-    """The outcomes since `since` whose last prediction before the call holds scores of both versions.
+    """The outcomes since `since` whose last prediction before the call has scores of both versions, as they became
+    known.
 
-    In the order in which they became known. Segments are the schema's, as far as their groups are fixed before a trial.
-    Raises Unavailable.
+    Segments are the schema's, where its groups are fixed before a trial. Raises Unavailable.
     """
     with reachable():
-        found = list(db.outcomes.find({"at": {"$gte": since}}).sort([("at", ASCENDING), ("_id", ASCENDING)]))
-    made: list[Pair] = []
-    for outcome, before in predictions_before(db, found, since=since):
-        if before and {before[-1]["version"], before[-1].get("shadow_version")} == {champion, canary}:
-            made.append(_pair(outcome, before[-1], champion, schema))
-    return made
+        outcomes = list(db.outcomes.find({"at": {"$gte": since}}).sort([("at", ASCENDING), ("_id", ASCENDING)]))
+    return [
+        _pair(outcome, before[-1], champion, schema)
+        for outcome, before in predictions_before(db, outcomes, since=since)
+        if before and {before[-1]["version"], before[-1].get("shadow_version")} == {champion, canary}
+    ]
 
 
 def _pair(outcome: Document, record: Document, champion: str, schema: Schema) -> Pair:

@@ -1,4 +1,4 @@
-"""`scripts/rollback`: back to the previous champion in one step, recording who did it and why."""
+"""`scripts/rollback`: makes the previous champion champion again, and records who did it and why."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from core.stores.mongo import connect
 
 
 class Settings(MongoSettings, RegistrySettings):
-    """Where decisions are kept, and where the aliases are that follow them."""
+    """The address of MongoDB, and of the registry whose aliases follow the decisions."""
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Roll back and say so; 1 with a sentence when there is nothing to go back to, or a service does not answer."""
+    """Roll back; 1 with a sentence when there is no previous champion, or a service does not answer."""
     parser = argparse.ArgumentParser("scripts/rollback", description="Goes back to the champion before this one.")
-    parser.add_argument("--why", default="by hand", help="the reason; kept with the decision")
+    parser.add_argument("--why", default="by hand", help="the reason; stored with the decision")
     parser.add_argument("--from", dest="champion", metavar="VERSION", help="only if this version is the champion")
     parser.add_argument("--by", default="a person", help=argparse.SUPPRESS)
-    asked = parser.parse_args(argv)
+    options = parser.parse_args(argv)
     try:
-        here = load(Settings)
-        db, model = connect(here), here.callwise_model_name
-        # Decided without the aliases: if they cannot follow now, asking again must not go back once more.
-        succession = Succession(db, model, None, by=asked.by)
-        champion = asked.champion or succession.state().champion
+        settings = load(Settings)
+        db, model = connect(settings), settings.callwise_model_name
+        # Decided without the aliases: if they cannot follow now, a second try must not roll back once more.
+        succession = Succession(db, model, None, by=options.by)
+        champion = options.champion or succession.state().champion
         if champion is None:
             raise Conflict("There is no champion yet.", next="Train a model first: scripts/retrain.")
-        decision = succession.roll_back(champion, why=asked.why)
+        decision = succession.roll_back(champion, why=options.why)
     except CallwiseError as error:
         print(error, file=sys.stderr)
         return 1
     print(f"Version {decision.version} is champion again instead of {champion}. ", end="")
     try:
-        Succession(db, model, ModelRegistry(here), by=asked.by).follow()
+        Succession(db, model, ModelRegistry(settings), by=options.by).follow()
     except Unavailable as error:
-        print("Serving follows as soon as the model registry answers; there is nothing to do again.")
+        print("Serving follows as soon as the model registry answers; nothing more to do.")
         print(error, file=sys.stderr)
         return 0
     print("Serving follows in seconds.")

@@ -1,8 +1,8 @@
 """The canary's trial: guardrails first, then the evidence of outcomes, then the decision.
 
-The statistics are in `monitor.trials.evidence`, who is champion in `core.models.succession`. Judging again, by another
-process or after a restart, gives the same answer, because the verdict is the first crossing in the sequence of
-outcomes. So nothing is kept between two looks but what saves work.
+`monitor.trials.evidence` has the statistics, `core.models.succession` the champion. The verdict is the first crossing
+in the sequence of outcomes, so judging again, by another process or after a restart, gives the same answer. What is
+remembered between two runs only saves work.
 """
 
 from __future__ import annotations
@@ -27,10 +27,7 @@ from monitor.trials.pairs import pairs
 
 @dataclass
 class Review:
-    """Looks at the canary; `look` says in one sentence what it found. Raises Unavailable.
-
-    `serving` says what the scoring service knows of its canary.
-    """
+    """Follows the canary; `serving` gives what the scoring service knows of it."""
 
     db: Db
     schema: Schema
@@ -40,10 +37,12 @@ class Review:
     limits: GuardrailLimits = field(default_factory=GuardrailLimits)
     clock: Clock = now
     _seen: tuple[str, datetime | None, int | None] = field(default=("", None, None))
-    _said: str = ""
+    _sentence: str = ""
 
     def advance(self) -> str:
-        """Let the aliases follow, look at the canary if there is one, and decide if the evidence is in."""
+        """Let the aliases follow, check the canary, and decide if the evidence is in; returns the result. Raises
+        Unavailable.
+        """
         state = self.succession.follow()
         trial, champion = state.trial, state.champion
         if champion is None:
@@ -55,12 +54,12 @@ class Review:
         if why:
             self.succession.drop(canary, why=why, incident=trial.incident, evidence={"guardrail": why})
             return f"version {canary} was dropped: {why}"
-        # A release is news as well: what was shown while the line was held is promoted then.
-        news = (canary, self._newest_outcome(), state.hold.place if state.hold else None)
-        if news != self._seen:
-            self._said = self._judge(champion, trial)
-            self._seen = news
-        return self._said
+        # The end of a hold counts, too: a canary that proved better during the hold is promoted then.
+        basis = (canary, self._newest_outcome(), state.hold.place if state.hold else None)
+        if basis != self._seen:
+            self._sentence = self._judge(champion, trial)
+            self._seen = basis
+        return self._sentence
 
     def _judge(self, champion: str, trial: Decision) -> str:
         verdict = judge(pairs(self.db, self.schema, champion, trial.version, trial.at), self.rules)
@@ -74,9 +73,9 @@ class Review:
 
 
 def decide(succession: Succession, canary: str, verdict: Verdict, *, incident: str | None) -> str:
-    """Do what `verdict` says of `canary`; the sentence for people. Raises Unavailable.
+    """Do what `verdict` says of `canary`; returns a sentence for people. Raises Unavailable.
 
-    Nothing is promoted while a person holds the champion, or once a person has ended the trial that was judged.
+    Nothing is promoted during a hold, or once a person has ended the trial that was judged.
     """
     why, evidence = verdict.sentence, verdict.document()
     match verdict.what:

@@ -103,7 +103,7 @@ def test_a_training_is_asked_for_until_nothing_is_in_its_way(db: Db) -> None:
 
     for _ in range(2):
         Erasures(db, Runs(), taken).run()
-    assert asked == [(f"somebody was erased: {request.id}", "mia")]
+    assert asked == [(f"a person was erased: {request.id}", "mia")]
     assert get(db, request.id).retrain["said"] == "Asked for a training."
 
 

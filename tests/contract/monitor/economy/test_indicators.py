@@ -163,7 +163,7 @@ def test_out_of_reach_the_last_value_stays_and_its_age_is_told(
     assert economy.known(db, schema, START + 4 * DAY).values["euribor3m"] == 2.04
     why = [event["why"] for event in db.events.find({"what": "economy:euribor3m: stale"})]
     assert why == [
-        "Euribor 3 months: its source has given none since 2026-09-15; ECB is out of reach: ConnectionError."
+        "Euribor 3 months: its source has sent no value since 2026-09-15; ECB is out of reach: ConnectionError."
     ]
     office.fails = {}
     look(START + 5 * DAY)
@@ -179,7 +179,7 @@ def test_a_series_that_ends_grows_stale_though_its_source_answers(db: Db, look: 
         look(START + days * DAY)
     assert states(db) == {"euribor3m": STALE, "cons.conf.idx": STALE}
     assert [event["why"] for event in db.events.find({"what": "economy:cons.conf.idx: stale"})] == [
-        "Consumer confidence: the newest value is of 2026-08 (46 days after its end), 45 are usual at most"
+        "Consumer confidence: the newest value is of 2026-08 (46 days after its end), at most 45 are usual"
     ]
 
 

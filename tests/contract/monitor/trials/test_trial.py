@@ -226,10 +226,10 @@ def test_a_sabotaged_canary_is_dropped_within_a_few_outcomes(trial: Trial) -> No
 def test_no_difference_keeps_the_champion_after_the_limit_and_not_before(trial: Trial) -> None:
     rules, world = TrialRules(limit=300), World(identical=True)
     trial.play(world, 299, 1)
-    assert "version 2 is on trial: go on: neither is shown yet" in trial.review(rules).advance()
+    assert "version 2 is on trial: go on: no difference is shown yet" in trial.review(rules).advance()
     told = trials.last(trial.db, NEW)
     assert told is not None
-    assert told.sentence.startswith("go on: neither is shown yet, of at most 300 outcomes; 299 outcomes")
+    assert told.sentence.startswith("go on: no difference is shown yet, of at most 300 outcomes; 299 outcomes")
     assert trials.last(trial.db, "3") is None
     assert trial.decisions() == []
     trial.db.outcomes.insert_one({"_id": "one:1", "prospect": "one", "at": START + 999 * MINUTE, "positive": False})

@@ -155,12 +155,12 @@ TABLE: dict[str, tuple[Incident, Facts, tuple[Status, str] | int | None]] = {
     "promoted and still bad, no new outcomes": (
         ON_TRIAL,
         replace(NEW_CHAMPION, trial=PROMOTED, finding=BAD_OF_2),
-        (Status.OPEN, "with version 2 it still is: 3 of 20 columns moved; it is trained again once 100 more"),
+        (Status.OPEN, "with version 2 it is still bad: 3 of 20 columns moved; it is trained again once 100 more"),
     ),
     "promoted and still bad, for the last time": (
         replace(ON_TRIAL, attempts=2),
         replace(ENOUGH, champion="2", trial=PROMOTED, finding=BAD_OF_2),
-        (Status.ESCALATED, "2 trainings did not mend it: with version 2 it still is"),
+        (Status.ESCALATED, "2 trainings did not mend it: with version 2 it is still bad"),
     ),
     "promoted, then another took over and is well": (
         ON_TRIAL,

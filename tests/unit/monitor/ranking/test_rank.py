@@ -346,7 +346,7 @@ def test_where_nothing_is_known_those_who_need_it_stay_unranked_and_it_is_said(d
     fill(db, "b", 2)
     leave_to_economy(db, "a")
     became_known(db, THEN, 2.0, columns=INDICATORS[1:])
-    with pytest.raises(InputError, match=rf"nothing is known yet of {INDICATORS[0]}, .*CALLWISE_ECONOMY=live"):
+    with pytest.raises(InputError, match=rf"no value is known yet of {INDICATORS[0]}, .*CALLWISE_ECONOMY=live"):
         run(db, FakeScoring(db, Lineup("1")))
     assert {p["_id"]: p["score"] is None for p in db.prospects.find()} == {
         "a:0000000": True, "a:0000001": True, "b:0000000": False, "b:0000001": False,

@@ -123,7 +123,7 @@ def test_a_segment_that_pays_for_it_is_named_though_the_rest_gains() -> None:
     ]
     found = judge(pairs, TrialRules(roll_back=1e-9))
     assert found.what == ROLL_BACK
-    assert "the segment job student pays for it" in found.sentence
+    assert "the canary is worse in the segment job student" in found.sentence
     (paying,) = (segment for segment in found.segments if segment.reached)
     assert paying.name == "job student"
     assert paying.loss > 0.02
@@ -142,7 +142,7 @@ def test_people_of_an_age_who_pay_for_it_are_named_as_well(schema: Schema) -> No
     pairs = [replace(pair, segments=schema.groups_of(one)) for pair, one in zip(made(rows), people, strict=True)]
     found = judge(pairs, TrialRules(roll_back=1e-9, promote=1e-9))
     assert found.what == ROLL_BACK
-    assert "the segment age 60 and above pays for it" in found.sentence
+    assert "the canary is worse in the segment age 60 and above" in found.sentence
     assert [segment.name for segment in found.segments if segment.reached] == ["age 60 and above"]
 
 
@@ -190,8 +190,8 @@ def test_the_document_holds_all_it_rests_on_and_a_sentence() -> None:
 def test_a_trial_without_outcomes_says_so_and_gives_no_figures() -> None:
     found = judge([], TrialRules())
     assert found.sentence == (
-        "go on: neither is shown yet, of at most 1000 outcomes; "
-        "no outcome is known yet of anybody whom both have scored"
+        "go on: no difference is shown yet, of at most 1000 outcomes; "
+        "no person whom both models scored has an outcome yet"
     )
 
 
