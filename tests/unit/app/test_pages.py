@@ -211,7 +211,7 @@ def test_a_call_is_promised_in_two_keys_and_comes_back(screen: Screen, campaign:
     assert "p2 is recorded and comes back to you on" in said(test)
     assert any(e.value.startswith(":material/schedule: You promised: p2 ") for e in test.caption)
     assert not any("You promised" in e.value for e in screen("Bob").caption)
-    assert [m.value for m in test.metric if m.label in ("To call", "Of these later", "Called")] == ["3", "1", "0"]
+    assert [m.value for m in test.metric if m.label in ("To call", "Of these due later", "Called")] == ["3", "1", "0"]
     assert listed(test) == ["p1", "p3"]
     due = now() - timedelta(minutes=1)
     promised = {"again": {"at": due, "by": "Ann"}, "due": int(due.timestamp())}
@@ -293,7 +293,7 @@ def test_the_card_tells_who_called_when_and_what_came_of_it(screen: Screen, camp
     assert shown(test) == ["Person p2"]
     past = next(t.value for t in test.table if "When" in t.value)
     assert [tuple(line) for line in past[["Who", "What"]].to_numpy()] == [("Ann", "No answer")]
-    assert "Not answered so far: 1. After 5 they are taken off the list." in [e.value for e in test.caption]
+    assert "Unanswered calls: 1. After 5, the person is taken off the list." in [e.value for e in test.caption]
 
 
 def test_a_filter_changes_the_list_and_whom_the_next_call_takes(screen: Screen, campaign: str, db: Db) -> None:
@@ -303,8 +303,8 @@ def test_a_filter_changes_the_list_and_whom_the_next_call_takes(screen: Screen, 
     assert listed(test) == ["p1"]
     assert shown(press(test, "take")) == ["Person p1"]
     test = press(test, "outcome-refused")
-    assert "The filter lets nobody through." in [e.value for e in test.caption]
-    assert "Nobody whom the filter lets through is free" in said(press(test, "take"))
+    assert "Nobody matches the filter." in [e.value for e in test.caption]
+    assert "Nobody who matches the filter is free" in said(press(test, "take"))
     test = press(test, "filter-clear")
     assert listed(test) == ["p2", "p3"]
 
@@ -323,7 +323,7 @@ def test_those_who_come_back_later_are_said_to(screen: Screen, campaign: str) ->
     test = screen("Ann")
     for _ in PEOPLE:
         press(press(test, "take"), "outcome-no-answer")
-    assert "Nobody is left but those who come back later" in said(test)
+    assert "The people who are left come back later" in said(test)
     assert not test.button(key="take").disabled
 
 
@@ -368,14 +368,14 @@ def test_a_late_result_is_kept_and_the_colleague_is_told(
     anns, bobs = overtaken(screen, campaign, db)
     if drawn_anew:
         anns = anns.run()
-        assert "Your hold on p2 ran out, and Bob has taken it." in plainly(anns)
+        assert "Your claim on p2 ran out, and Bob has taken this person." in plainly(anns)
         assert [b.key for b in anns.button if b.key in ("give-back", "put-away")] == ["put-away"]
         assert not [t for t in anns.table if "When" in t.value], "nobody is called from a card that is lost"
     anns = press(anns, "outcome-no-answer")
-    assert "No answer: your call to p2 is kept. Bob has them now, and sees it on the card." in plainly(anns)
+    assert "No answer: your call to p2 is recorded. Bob now has this person, and sees it on the card." in plainly(anns)
     assert shown(anns) == []
     bobs = bobs.run()
-    assert "Ann had called p2 before you took them, and recorded it only now: No answer." in plainly(bobs)
+    assert "Ann called p2 before you took this person, but recorded it only now: No answer." in plainly(bobs)
     bobs = press(bobs, "outcome-refused")
     assert [(c["agent"], c["result"]) for c in db.calls.find().sort([("_id", 1)])] == [
         ("Ann", "no answer"),
@@ -391,7 +391,7 @@ def test_a_late_decision_ends_the_colleagues_hold_and_their_call_is_kept_too(
     bobs = bobs.run()
     assert "Ann has recorded a result for p2: Sold." in plainly(bobs)
     bobs = press(bobs, "outcome-refused")
-    assert "Refused: your call to p2 is kept. What was recorded for them meanwhile stands." in plainly(bobs)
+    assert "Refused: your call to p2 is recorded. The result recorded meanwhile still applies." in plainly(bobs)
     assert [(o["agent"], o["positive"]) for o in db.outcomes.find()] == [("Ann", True)]
     assert shown(press(bobs, "take")) == ["Person p1"]
 
@@ -406,11 +406,11 @@ def test_a_lost_card_is_put_away_and_a_late_result_taken_back(screen: Screen, ca
     anns, bobs = overtaken_again(screen, campaign, db)
     press(bobs, "outcome-refused")
     anns = press(press(anns, "outcome-no-answer"), "take-back")
-    assert "No answer is taken back. Say below what came of your call to p2, or put the card away." in plainly(anns)
+    assert "No answer is taken back. Record the result of your call to p2 below, or put the card away." in plainly(anns)
     assert "Bob has recorded a result for p2: Refused." in plainly(anns)
     anns = press(anns, "outcome-callback")
     anns = press(anns, "promise-1")
-    assert "Call back: your call to p2 is kept." in plainly(anns)
+    assert "Call back: your call to p2 is recorded." in plainly(anns)
     assert [(c["agent"], c["result"], bool(c.get("undone"))) for c in db.calls.find().sort([("_id", 1)])] == [
         ("Bob", "refused", False),
         ("Ann", "no answer", True),
@@ -430,7 +430,7 @@ def test_whoever_asked_not_to_be_called_is_not_called_from_a_card(screen: Screen
     test = test.run()
     assert "p2 asked not to be called: do not call them any more." in plainly(test)
     test = press(test, "outcome-sold")
-    assert "Sold: your call to p2 is kept." in plainly(test)
+    assert "Sold: your call to p2 is recorded." in plainly(test)
     found = db.prospects.find_one({"_id": "spring:p2"})
     assert found is not None
     assert found["status"] == "off"
@@ -529,7 +529,7 @@ def test_a_campaign_assigned_to_others_is_offered_to_them_and_to_managers(
     screen: Screen, campaign: str, db: Db
 ) -> None:
     assign(db, campaign, ["Bob"], by="Mia")
-    assert "No campaign is on your call list" in said(screen("Ann"))
+    assert "You have no campaign to call" in said(screen("Ann"))
     assert shown(press(screen("Bob"), "take")) == ["Person p2"]
     assert shown(press(screen("Mia", Role.MANAGER), "take")) == ["Person p1"]
     test = screen("Cid", Role.MANAGER)
