@@ -121,10 +121,9 @@ def _pages(house: Appliance, account: Account) -> dict[str, list[Any]]:
 
     def page(draw: Callable[[Appliance], None], title: str, icon: str, url: str = "", role: Role = Role.AGENT) -> Any:
         allowed = identity.may(role)
+        shown = partial(draw, house) if allowed else partial(_refused, title, role)
         if account.must_change:
             shown = partial(own_password.first_page, account)
-        else:
-            shown = partial(draw, house) if allowed else partial(_refused, title, role)
         return st.Page(
             boundary()(shown),
             title=title,

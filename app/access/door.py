@@ -73,7 +73,8 @@ class Guard:
             return None if page else PlainTextResponse("not available", UNAVAILABLE)
         if not page:
             return PlainTextResponse("not signed in", UNAUTHORIZED)
-        onward = quote(_path(request), safe="")
+        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        onward = quote(path, safe="")
         return RedirectResponse(f"{ADDRESS}?next={onward}", SEE_OTHER, headers={"Cache-Control": "no-store"})
 
 
@@ -193,7 +194,3 @@ def _is(path: str, opened: str) -> bool:
     if opened.endswith("/"):
         return path.startswith(opened)
     return path == opened or path.startswith((f"{opened}/", f"{opened}."))
-
-
-def _path(request: Request) -> str:
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")

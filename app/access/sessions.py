@@ -21,17 +21,11 @@ def open_session(db: Db, account: Account, at: datetime, limits: SessionLimits) 
     """Begin a session; returns its token (256 bits), the only copy. Raises Unavailable."""
     token = secrets.token_urlsafe(32)
     stamp = int(at.timestamp())
+    ends = stamp + int(limits.lifetime.total_seconds())
+    session = {"_id": key(token), "user": account.name, "epoch": account.epoch, "seen": stamp, "ends": ends}
     with reachable():
         db.sessions.delete_many({"ends": {"$lt": stamp}})
-        db.sessions.insert_one(
-            {
-                "_id": key(token),
-                "user": account.name,
-                "epoch": account.epoch,
-                "seen": stamp,
-                "ends": stamp + int(limits.lifetime.total_seconds()),
-            }
-        )
+        db.sessions.insert_one(session)
     return token
 
 

@@ -77,7 +77,7 @@ def _log_throttling(db: Db, key: Key, user: Document | None, address: str | None
         db,
         who="nobody",
         what=Event.SIGN_IN_THROTTLED,
-        subject=str(user["_id"]) if user else "a name that is no account's",
+        subject=str(user["_id"]) if user else "an unknown login name",
         why=f"{key.free} attempts failed",
         address=address,
         counted=key.id.partition(":")[0],

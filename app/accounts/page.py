@@ -102,8 +102,8 @@ def _changes(me: Account, mine: list[Account]) -> None:
         roles_to_give = [role for role in Role if me.may_administer(role)]
         if len(roles_to_give) > 1:
             key = f"account-role-{account.name}"
-            now_at = roles_to_give.index(account.role)
-            st.selectbox(_("Role"), roles_to_give, now_at, key=key, format_func=roles.label)
+            place = roles_to_give.index(account.role)
+            st.selectbox(_("Role"), roles_to_give, place, key=key, format_func=roles.label)
             st.button(_("Save role"), key="account-save-role", on_click=_set_role, args=(account.name, key))
         with st.container(horizontal=True):
             if account.name == me.name:

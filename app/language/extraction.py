@@ -111,7 +111,8 @@ class _File:
         if None in names or not texts or not all(map(str.isidentifier, expected)):
             return
         if expected != names - other - ({"number"} - expected):
-            self._mistake(marked, f"{texts[0]!r} has other places ({_named(expected)}) than it is given")
+            named = ", ".join(sorted(expected)) or "none"
+            self._mistake(marked, f"{texts[0]!r} has other places ({named}) than it is given")
 
     def _untold(self, call: ast.Call, args: Iterable[ast.expr]) -> None:
         for value in [*args, *(k.value for k in call.keywords if k.arg in {*_WORDS, "kept", "next"})]:
@@ -141,7 +142,3 @@ def _bare(node: ast.expr) -> Iterator[str]:
 def _worded(text: str) -> bool:
     """Whether `text` has a word beside markup: icons, colours, HTML."""
     return any(len(word) > 1 and word.isalpha() for word in text.replace("*", " ").replace(",", " ").split())
-
-
-def _named(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names)) or "none"

@@ -30,7 +30,7 @@ def page(house: Appliance) -> None:
         notices.show_waiting()
     at = now()
     over, signed, this = reviews.weeks(house.db, house.model, at), reviews.signed(house.db, house.model), week.name(at)
-    if not over and not _began(house, this):
+    if not over and week.gather(house.db, house.model, *week.span(this)).lineup.last == 0:  # no model in service yet
         with st.container(key="review-none"):
             st.info(
                 _(
@@ -59,12 +59,6 @@ def page(house: Appliance) -> None:
     if chosen != this:
         with st.container(key="review-sign", border=True), boundary():
             _sign(house, chosen, figures, kept)
-
-
-def _began(house: Appliance, this: str) -> bool:
-    """Whether a model was in service in the week under way. Raises Unavailable."""
-    since, until = week.span(this)
-    return week.gather(house.db, house.model, since, until).lineup.last > 0
 
 
 def _choose(names: list[str], signed: dict[str, list[str]], this: str, start: list[str]) -> str:

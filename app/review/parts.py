@@ -70,14 +70,12 @@ def moved(house: Appliance, figures: Figures) -> None:
         st.markdown(_("There is no drift report for this week: too few people were scored again."))
         return
     known = house.schema.by_name
-    names = [str(one["column"]) for one in found["columns"]]
+    names = [str(column["column"]) for column in found["columns"]]
     labels = {name: formats.label(known[name]) if name in known else name for name in names}
-    drifted = [labels[one["column"]] for one in found["columns"] if one["drifted"]]
-    score = found["score"]
     text = _("{moved} of {all} columns moved; the score by {score} (limit {limit}).").format(
-        moved=len(drifted),
+        moved=sum(bool(column["drifted"]) for column in found["columns"]),
         all=len(labels),
-        score=formats.fixed(score["distance"], 3),
+        score=formats.fixed(found["score"]["distance"], 3),
         limit=formats.number(found["limit"]),
     )
     if found["drift"]:
@@ -158,13 +156,13 @@ def done(_house: Appliance, figures: Figures) -> None:
         st.table(
             [
                 {
-                    _("When"): formats.plain(formats.moment(one["at"], zone)),
-                    _("Version"): formats.plain(one["version"]),
-                    _("Decision"): said(What(one["what"]).words),
-                    _("By"): formats.plain(one["by"]),
-                    _("Why"): formats.plain(one["why"]),
+                    _("When"): formats.plain(formats.moment(decision["at"], zone)),
+                    _("Version"): formats.plain(decision["version"]),
+                    _("Decision"): said(What(decision["what"]).words),
+                    _("By"): formats.plain(decision["by"]),
+                    _("Why"): formats.plain(decision["why"]),
                 }
-                for one in figures["decisions"]
+                for decision in figures["decisions"]
             ],
             border="horizontal",
             hide_index=True,
@@ -175,12 +173,12 @@ def done(_house: Appliance, figures: Figures) -> None:
         st.table(
             [
                 {
-                    _("Incident"): formats.plain(said(incident_words.name(one["cause"]))),
-                    _("Opened"): formats.plain(formats.moment(one["opened"], zone)),
-                    _("State"): said(incident_words.HEADS.get(one["status"], one["status"])),
-                    _("Last"): formats.plain(one["last"]),
+                    _("Incident"): formats.plain(said(incident_words.name(incident["cause"]))),
+                    _("Opened"): formats.plain(formats.moment(incident["opened"], zone)),
+                    _("State"): said(incident_words.HEADS.get(incident["status"], incident["status"])),
+                    _("Last"): formats.plain(incident["last"]),
                 }
-                for one in figures["incidents"]
+                for incident in figures["incidents"]
             ],
             border="horizontal",
             hide_index=True,

@@ -115,11 +115,11 @@ def test_of_two_first_sign_ins_at_once_comes_one_account(db: Db, monkeypatch: py
     def beaten(*told: Any, **more: Any) -> Account:
         """The other tab is quicker by a moment."""
         monkeypatch.setattr(directory, "add", made)
-        admission._made(db, claims, "https://id.example.org|7", Role.AGENT)
+        admission._create(db, claims, "https://id.example.org|7", Role.AGENT)
         return made(*told, **more)
 
     monkeypatch.setattr(directory, "add", beaten)
-    found = admission._made(db, claims, "https://id.example.org|7", Role.AGENT)
+    found = admission._create(db, claims, "https://id.example.org|7", Role.AGENT)
     assert [one.name for one in everybody(db)] == [found.name] == ["mia@example.org"]
 
 
