@@ -1,7 +1,7 @@
-"""Composition root of the screens: reads the settings, wires the appliance, and runs the page that was asked for.
+"""Composition root of the screens: reads the settings, wires the appliance, and runs the requested page.
 
-Started with `streamlit run app/main.py`, which reads it twice: once as a module that holds the web server's `app`, and
-as the script of every run of a page.
+`streamlit run app/main.py` reads this file as a module that holds the web server's `app`, and runs it as the script of
+every page.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ from core.stores.mongo import connect
 from core.stores.object_store import ObjectStore
 
 STYLE = Path(__file__).with_name("style.css")
-ICON = Path(__file__).with_name("icon.svg")  # a named icon would be asked of a server of its maker
+ICON = Path(__file__).with_name("icon.svg")  # the browser would fetch a named icon from Streamlit's server
 
 
 class Settings(MongoSettings, S3Settings, SchemaSettings, AppSettings, ErasureSettings):
-    """Everything the screens need to know."""
+    """The settings of the screens."""
 
 
 def wire() -> Appliance:
-    """The appliance that the settings name. Raises SettingsError, SchemaError."""
+    """Build the appliance from the settings. Raises SettingsError, SchemaError."""
     settings = load(Settings)
     addresses = (
         ("MLflow", Sentence("models, their evidence and lineage"), settings.callwise_mlflow_page),
@@ -60,8 +60,8 @@ def wire() -> Appliance:
         ("Evidently", Sentence("drift and quality reports"), settings.callwise_evidently_page),
     )
     schema, model = read_schema(settings.callwise_schema), settings.callwise_model_name
-    registry, scoring = settings.mlflow_tracking_uri, settings.mlserver_url
-    asked = ScoringSettings(mlserver_url=scoring, callwise_model_name=model) if scoring else None
+    registry, url = settings.mlflow_tracking_uri, settings.mlserver_url
+    scoring = ScoringSettings(mlserver_url=url, callwise_model_name=model) if url else None
     return Appliance(
         db=connect(settings, timeout_seconds=5.0),
         store=ObjectStore(settings, settings.s3_bucket_datasets),
@@ -76,7 +76,7 @@ def wire() -> Appliance:
         model=model,
         links=tuple(Link(title, purpose, address) for title, purpose, address in addresses if address),
         lineage=LineageReader(registry, model) if registry else None,
-        scoring=ScoringClient(asked, schema) if asked else None,
+        scoring=ScoringClient(scoring, schema) if scoring else None,
         limits=_limits(settings),
         erasure_key=settings.erasure_key,
     )
@@ -84,14 +84,14 @@ def wire() -> Appliance:
 
 @cache
 def reception() -> Reception:
-    """What the web server needs to know who is signed in. Raises SettingsError."""
-    settings, company_ = load(Settings), provider()
-    return Reception(connect(settings, timeout_seconds=5.0), _limits(settings), company_.title if company_ else None)
+    """What the web server needs to check sessions. Raises SettingsError."""
+    settings, company = load(Settings), provider()
+    return Reception(connect(settings, timeout_seconds=5.0), _limits(settings), company.title if company else None)
 
 
 @cache
 def provider() -> single_sign_on.Provider | None:
-    """The company's single sign-on, if there is one. Raises SettingsError."""
+    """The company's single sign-on, or None. Raises SettingsError."""
     return single_sign_on.provider_of(load(Settings))
 
 
@@ -114,17 +114,16 @@ def run() -> None:
 
 
 def _pages(house: Appliance, account: Account) -> dict[str, list[Any]]:
-    """The pages by their places in the menu. Each is for a role and those above it; to others it says so.
+    """The pages by section of the menu. A page is for its role and those above; others see a refusal.
 
-    With a password that somebody else knows there is one page only, whatever the address.
+    An account that must change its password gets that page alone, at every address.
     """
 
     def page(draw: Callable[[Appliance], None], title: str, icon: str, url: str = "", role: Role = Role.AGENT) -> Any:
         allowed = identity.may(role)
+        shown = partial(draw, house) if allowed else partial(_refused, title, role)
         if account.must_change:
             shown = partial(own_password.first_page, account)
-        else:
-            shown = partial(draw, house) if allowed else partial(_refused, title, role)
         return st.Page(
             boundary()(shown),
             title=title,
@@ -135,7 +134,7 @@ def _pages(house: Appliance, account: Account) -> dict[str, list[Any]]:
         )
 
     home = st.session_state["home_page"] = page(calls_page.page, _("Call list"), ":material/call:")
-    # The other pages point to this one where there is nothing to show yet, to those who may open it.
+    # Pages without data link to the import, for people who may open it.
     imports = page(campaigns_page.page, _("Campaigns"), ":material/groups:", "campaigns", Role.MANAGER)
     st.session_state["campaigns_page"] = imports if identity.may(Role.MANAGER) else None
     return {
@@ -162,7 +161,7 @@ def _refused(title: str, role: Role) -> None:
 
 
 def _sign_out(_house: Appliance) -> None:
-    """At once for whoever chose it in the menu; a link from elsewhere signs nobody out without being asked."""
+    """Sign out at once after a click in the menu; a link from another site shows a button first."""
     if st.session_state.get("page_drawn"):
         own_password.sign_out()
         identity.check()

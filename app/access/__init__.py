@@ -1,1 +1,1 @@
-"""Who may come in: signing in, sessions, single sign-on, and the boundary of every page."""
+"""Access: sign-in, sessions, single sign-on, and the boundary around every page."""

@@ -1,8 +1,8 @@
-"""Attempts to sign in, counted so that guessing takes for ever: `attempts`, one document a name and one an address.
+"""Counts failed sign-ins so that guessing takes too long. `attempts` has a document per login name and per address.
 
-An attempt is counted before its password is looked at, in one find-and-update: of any number of attempts at once, in
-however many processes, no more than the free ones get that far. The count is taken back if the password was right. What
-is refused while one has to wait is not counted, so that waiting helps.
+An attempt is counted before its password is checked, in one find-and-update. So however many attempts arrive at once,
+in any number of processes, only the free ones reach the check. A right password takes its count back. An attempt during
+the wait is refused and not counted, so that the wait ends.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from core.stores.mongo import Db, Document, reachable
 
 FIRST, LONGEST = timedelta(seconds=15), timedelta(minutes=15)
 FORGET = timedelta(days=1)
-"""After so long without a failure the count of a name starts anew; that of an address so long after it began."""
+"""A name's count ends this long after the last failure, an address's count this long after its first attempt."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """Whose attempts are counted, and how many may fail before one has to wait.
+    """Whose attempts are counted, and how many (`free`) may fail before a wait.
 
-    `daily`: the count ends a day after it began. Behind an address a team's slips add up although each of them signs in
-    in the end, so it would never end otherwise.
+    `daily`: the count ends a day after its first attempt. Without that an address's count would never end, because the
+    slips of a whole team add up.
     """
 
     id: str
@@ -36,18 +36,18 @@ class Key:
 
     @classmethod
     def of_name(cls, name: str) -> Key:
-        """Attempts as `name`, whether there is such an account or not. Hashed: people type passwords there."""
+        """Attempts as `name`, with or without such an account. Hashed: people type passwords there by mistake."""
         return cls(f"name:{hashlib.sha256(name.encode()).hexdigest()[:32]}", 5)
 
     @classmethod
     def of_address(cls, address: str) -> Key:
-        """Attempts from `address`, behind which a whole team may sit."""
+        """Attempts from `address`, which a whole team may share."""
         return cls(f"address:{address[:64]}", 50, daily=True)
 
 
 @dataclass(frozen=True)
 class Counted:
-    """An attempt that was counted: seconds to wait first, the failures with this one, and when they were the last."""
+    """A counted attempt: seconds to wait first; failures including this one; its time and the last one's, in ms."""
 
     key: Key
     wait: int
@@ -57,7 +57,7 @@ class Counted:
 
 
 def pause(failures: int, free: int) -> timedelta:
-    """How long one waits after so many failures: nothing at first, then 15 seconds, doubled each time up to LONGEST."""
+    """The wait after `failures`: none for the `free` ones, then 15 seconds, doubled each time up to LONGEST."""
     if failures < free:
         return timedelta(0)
     doubled: int = 2 ** min(failures - free, 10)
@@ -65,13 +65,13 @@ def pause(failures: int, free: int) -> timedelta:
 
 
 def left(db: Db, key: Key, at: datetime) -> int:
-    """Seconds that one has to wait; nothing is counted. Raises Unavailable."""
+    """Seconds left to wait; counts nothing. Raises Unavailable."""
     with reachable():
         return _left(db.attempts.find_one({"_id": key.id}), key, at)
 
 
 def count(db: Db, key: Key, at: datetime) -> Counted:
-    """Count an attempt that is about to be made; with seconds to wait it must not be made. Raises Unavailable."""
+    """Count an attempt before it is made. If the result has a wait, refuse the attempt. Raises Unavailable."""
     begun = first_kept("since", milliseconds(at)) if key.daily else {}
     with reachable():
         before = db.attempts.find_one_and_update(
@@ -85,13 +85,13 @@ def count(db: Db, key: Key, at: datetime) -> Counted:
 
 
 def forget(db: Db, key: Key) -> None:
-    """The password was right: what failed before does not count any more. Raises Unavailable."""
+    """Drop the count after a right password. Raises Unavailable."""
     with reachable():
         db.attempts.delete_one({"_id": key.id})
 
 
 def take_back(db: Db, counted: Counted) -> None:
-    """The attempt was none that failed, and nobody waits because of it. Raises Unavailable."""
+    """Uncount an attempt that succeeded, so that nobody waits because of it. Raises Unavailable."""
     known = {"_id": counted.key.id, "failures": {"$gt": 0}}
     with reachable():
         if counted.before is not None:
@@ -100,15 +100,15 @@ def take_back(db: Db, counted: Counted) -> None:
 
 
 def prune(db: Db, at: datetime) -> None:
-    """Remove what is forgotten. Raises Unavailable."""
+    """Remove counts older than FORGET. Raises Unavailable."""
     with reachable():
         for stamp in ("last", "since"):
             db.attempts.delete_many({stamp: {"$lt": milliseconds(at - FORGET)}})
 
 
-def _left(found: Document | None, key: Key, at: datetime) -> int:
-    needed = pause(int(found["failures"]), key.free) if found else timedelta(0)
-    if not found or not needed:  # whatever the clock says, which may have been put back
+def _left(count: Document | None, key: Key, at: datetime) -> int:
+    needed = pause(int(count["failures"]), key.free) if count else timedelta(0)
+    if not count or not needed:  # decided without the clock, which may have been put back
         return 0
-    waited = timedelta(milliseconds=milliseconds(at) - int(found["last"]))
+    waited = timedelta(milliseconds=milliseconds(at) - int(count["last"]))
     return max(0, ceil((needed - waited).total_seconds()))

@@ -1,4 +1,4 @@
-"""The boundary around everything that is drawn and everything that a button does."""
+"""The boundaries that show an error as a message: one around drawing, one around a button's action."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from app.shell.notices import Notice, leave, show
 from core.errors import CallwiseError
 
 P = ParamSpec("P")
-
 R = TypeVar("R")
 
 
@@ -31,14 +30,14 @@ class Boundary(ContextDecorator):
                 sign_in_page.go_there()
             case CallwiseError():
                 show(Notice.from_error(error))
-            case Exception():  # the last line before a person; logged in full by of_defect
+            case Exception():  # from_defect logs it in full
                 show(Notice.from_defect(error))
             case _:
                 return False
         return True
 
     def __call__(self, func: Callable[P, R]) -> Callable[P, R | None]:  # type: ignore[override]
-        """`func` with a boundary around it. Drawn alone, as a fragment, it first looks who is there."""
+        """`func` inside the boundary. A fragment runs without its page, so its session is checked first."""
 
         @wraps(func)
         def bounded(*args: P.args, **kwargs: P.kwargs) -> R | None:
@@ -52,25 +51,25 @@ class Boundary(ContextDecorator):
 
 
 def boundary() -> Boundary:
-    """Draw whatever goes wrong inside as a message. Also a decorator."""
+    """Shows any error inside as a message. Also a decorator."""
     return Boundary()
 
 
 def kept_for_next_run() -> Callable[[Callable[P, R]], Callable[P, R | None]]:
-    """Decorates what a button does: looks up first who presses it; the next page shows what went wrong."""
+    """Decorates a button's action: checks the session first, and leaves an error for the next page to show."""
 
     def decorate(func: Callable[P, R]) -> Callable[P, R | None]:
         @wraps(func)
-        def kept(*args: P.args, **kwargs: P.kwargs) -> R | None:
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R | None:
             try:
                 identity.check()
                 return func(*args, **kwargs)
             except CallwiseError as error:
                 leave(Notice.from_error(error))
-            except Exception as error:  # noqa: BLE001  as above
+            except Exception as error:  # noqa: BLE001  from_defect logs it in full
                 leave(Notice.from_defect(error))
             return None
 
-        return kept
+        return guarded
 
     return decorate

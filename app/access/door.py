@@ -1,7 +1,7 @@
-"""What the web server does beside Streamlit's own: signing in, and letting nobody else in.
+"""The web server's own part beside Streamlit: the sign-in page, and the guard that asks every request for a session.
 
-A request for anything but the parts of the page that hold no data needs a session. Streamlit's web socket does not: its
-first answer to whoever has none is the way to the sign-in page, which a refused connection could not give.
+The parts of a page that hold no data need no session. Nor does Streamlit's web socket: without a session its first
+answer leads to the sign-in page, which a refused connection could not do.
 """
 
 from __future__ import annotations
@@ -30,31 +30,31 @@ from core.stores.mongo import Db
 log = logging.getLogger(__name__)
 
 OPEN = (ADDRESS, "/static/", "/_stcore/health", "/_stcore/host-config", "/favicon", "/manifest.json", "/robots.txt")
-LARGEST = 16_384  # bytes of a filled-in form
+LARGEST = 16_384  # bytes of the sign-in form's content
 SEE_OTHER, UNAUTHORIZED, FORBIDDEN, TOO_LARGE, TOO_MANY, UNAVAILABLE = 303, 401, 403, 413, 429, 503
 
 
 @dataclass(frozen=True)
 class Reception:
-    """Where accounts and sessions are, how long a session lasts, and what the single sign-on, if any, is called."""
+    """The database of accounts and sessions, a session's limits, and the single sign-on's title (`other`), if any."""
 
     db: Db
     limits: SessionLimits
     other: str | None = None
 
     def known(self, request: Request) -> bool:
-        """Whether the request comes with a session. Raises Unavailable."""
+        """Whether the request has a valid session. Raises Unavailable."""
         return sessions.holder(self.db, request.cookies.get(COOKIE), now(), self.limits, active=False) is not None
 
 
 class Guard:
-    """Middleware that sends whoever has no session to the sign-in page."""
+    """Middleware that sends requests without a session to the sign-in page."""
 
     def __init__(self, app: ASGIApp, reception: Callable[[], Reception]) -> None:
         self.app, self.reception = app, reception
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request through, or answer it."""
+        """Pass the request on, or refuse it."""
         if scope["type"] == "http" and not any(_is(scope["path"], path) for path in OPEN):
             refusal = await run_in_threadpool(self._refusal, Request(scope))
             if refusal is not None:
@@ -68,24 +68,25 @@ class Guard:
             if self.reception().known(request):
                 return None
         except CallwiseError as error:
-            log.warning("cannot tell who is signed in: %s", error)
-            # The empty page may be had by anybody; it says what is wrong, and its run asks again.
+            log.warning("cannot check sessions: %s", error)
+            # The empty page holds no data. Its run checks the session again and shows what is wrong.
             return None if page else PlainTextResponse("not available", UNAVAILABLE)
         if not page:
             return PlainTextResponse("not signed in", UNAUTHORIZED)
-        onward = quote(_path(request), safe="")
+        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        onward = quote(path, safe="")
         return RedirectResponse(f"{ADDRESS}?next={onward}", SEE_OTHER, headers={"Cache-Control": "no-store"})
 
 
 def routes(reception: Callable[[], Reception]) -> list[Route]:
-    """The sign-in page and what its form is sent to."""
+    """The sign-in page and the target of its form."""
 
     async def front(request: Request) -> Response:
         return await run_in_threadpool(_front, request, reception)
 
     async def form(request: Request) -> Response:
         if not same_origin(request):
-            return PlainTextResponse("This form is only taken from its own page.", FORBIDDEN)
+            return PlainTextResponse("This form is accepted from its own page only.", FORBIDDEN)
         body = b""
         async for part in request.stream():
             body += part
@@ -97,7 +98,7 @@ def routes(reception: Callable[[], Reception]) -> list[Route]:
 
 
 def same_origin(request: Request) -> bool:
-    """Whether a form comes from our own page. Browsers say so in one of these headers, and no page can forge them."""
+    """Whether a form comes from our own page. Browsers set one of these headers, and no page can forge them."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None and site != "same-origin":
         return False
@@ -107,7 +108,7 @@ def same_origin(request: Request) -> bool:
 
 
 def let_in(request: Request, token: str, onward: str) -> Response:
-    """Go on to a page of the app, with the session's cookie."""
+    """Redirect to the page `onward` of the app, with the session's cookie."""
     response = RedirectResponse(onward, SEE_OTHER, headers={"Cache-Control": "no-store"})
     response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/")
     return response
@@ -123,7 +124,7 @@ def page(
     other: str | None = None,
     status: int = 200,
 ) -> Response:
-    """The sign-in page as an answer, with `said` above the form."""
+    """The sign-in page as a response, with the message `said` above the form."""
     language, _ = words(accepted(request))
     text = sign_in_page.html(language, onward=onward, said=said, alarming=alarming, typed=typed, other=other)
     headers = {
@@ -140,12 +141,12 @@ def _front(request: Request, reception: Callable[[], Reception]) -> Response:
     _, gettext = words(accepted(request))
     said = gettext("You are signed out. Sign in to go on.") if request.query_params.get("ended") else ""
     try:
-        found = reception()
-        if found.known(request):
+        desk = reception()
+        if desk.known(request):
             return RedirectResponse(onward, SEE_OTHER, headers={"Cache-Control": "no-store"})
     except CallwiseError as error:
         return _away(request, onward, error)
-    response = page(request, onward=onward, said=said, alarming=False, other=found.other)
+    response = page(request, onward=onward, said=said, alarming=False, other=desk.other)
     if COOKIE in request.cookies:
         response.delete_cookie(COOKIE, path="/")
     return response
@@ -161,41 +162,35 @@ def _sign_in(request: Request, reception: Callable[[], Reception], body: bytes) 
     _, gettext = words(accepted(request))
     address = request.client.host if request.client else None
     try:
-        found = reception()
-        done = sign_in(found.db, name, password, address=address, at=now(), limits=found.limits)
+        desk = reception()
+        result = sign_in(desk.db, name, password, address=address, at=now(), limits=desk.limits)
     except CallwiseError as error:
         return _away(request, onward, error)
-    if not isinstance(done, Refused):
-        return let_in(request, done.token, onward)
-    if done.wait:
-        seconds = int(done.wait.total_seconds())
-        said = sign_in_page.waiting(seconds, gettext)
-        response = page(request, onward=onward, said=said, typed=name, other=found.other, status=TOO_MANY)
+    if not isinstance(result, Refused):
+        return let_in(request, result.token, onward)
+    if result.wait:
+        seconds = int(result.wait.total_seconds())
+        message = sign_in_page.waiting(seconds, gettext)
+        response = page(request, onward=onward, said=message, typed=name, other=desk.other, status=TOO_MANY)
         response.headers["Retry-After"] = str(seconds)
         return response
-    said = gettext("Login name and password do not fit together.")
-    return page(request, onward=onward, said=said, typed=name, other=found.other, status=UNAUTHORIZED)
+    message = gettext("Incorrect login name or password.")
+    return page(request, onward=onward, said=message, typed=name, other=desk.other, status=UNAUTHORIZED)
 
 
 def _away(request: Request, onward: str, error: CallwiseError) -> Response:
-    log.warning("nobody can sign in: %s", error)
+    log.warning("sign-in is not available: %s", error)
     _, gettext = words(accepted(request))
     said = gettext("A part of the appliance does not answer at the moment. Try again in a moment.")
     return page(request, onward=onward, said=said, status=UNAVAILABLE)
 
 
 def accepted(request: Request) -> str:
-    """The languages that whoever asks reads: the one they chose on a page, then their browser's."""
+    """The languages of the person who asks, best first: the chosen one, then the browser's."""
     return f"{request.cookies.get(LANGUAGE_COOKIE, '')},{request.headers.get('accept-language', '')}"
 
 
 def _is(path: str, opened: str) -> bool:
-    return (
-        path.startswith(opened)
-        if opened.endswith("/")
-        else path == opened or path.startswith((f"{opened}/", f"{opened}."))
-    )
-
-
-def _path(request: Request) -> str:
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    if opened.endswith("/"):
+        return path.startswith(opened)
+    return path == opened or path.startswith((f"{opened}/", f"{opened}."))

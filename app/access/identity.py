@@ -1,8 +1,8 @@
-"""Who is at this screen, and what they may do.
+"""The person at this screen, and what they may do.
 
-The browser holds a cookie that no script can read; the database says whose session that is, and whether it still is
-one. `begin` asks at the start of every run of a page, `app.shell.notices` before everything that a button does and
-before a part of a page that is drawn alone: a session that ended, or another role, counts from the next click on.
+The browser has a cookie that no script can read; the database knows the session behind it, and whether that still
+lasts. `begin` checks this at every run of a page, `app.access.boundary` before a button's action and before a fragment.
+So the end of a session, or a new role, takes effect at the next click.
 """
 
 from __future__ import annotations
@@ -22,64 +22,64 @@ _RANK = {role: rank for rank, role in enumerate(Role)}
 
 
 class SignedOut(Forbidden):
-    """Nobody is signed in at this screen, any more or yet."""
+    """Nobody is signed in at this screen."""
 
 
 def begin(house: Appliance) -> Account:
-    """Find out who is at this screen. Raises SignedOut, Unavailable."""
+    """Identify the person at this screen. Raises SignedOut, Unavailable."""
     st.session_state[_HOUSE] = house
     return check()
 
 
 def check(*, active: bool = True) -> Account:
-    """Look once more; `active`: because a person did something. Raises SignedOut, Unavailable."""
+    """Check the session again; `active`: a person did something. Raises SignedOut, Unavailable."""
     house: Appliance | None = st.session_state.get(_HOUSE)
-    found = sessions.holder(house.db, token(), now(), house.limits, active=active) if house else None
+    account = sessions.holder(house.db, token(), now(), house.limits, active=active) if house else None
     before: Account | None = st.session_state.get(_ACCOUNT)
-    # Another account: somebody else signed in with this browser, and the page was drawn for the one before.
-    if found is None or (before is not None and before.name != found.name):
+    # If another person has signed in with this browser, the page was drawn for the account before.
+    if account is None or (before is not None and before.name != account.name):
         raise SignedOut(_("You are not signed in any more."), kept=_("Nothing was changed."), next=_("Sign in again."))
-    st.session_state[_ACCOUNT] = found
-    return found
+    st.session_state[_ACCOUNT] = account
+    return account
 
 
 def signed_in() -> Account:
-    """The account that is signed in. Raises SignedOut."""
+    """The account of this screen, as last checked. Raises SignedOut."""
     account: Account | None = st.session_state.get(_ACCOUNT)
     return account if account is not None else check()
 
 
 def current_agent() -> str:
-    """The name of the person at this screen, as colleagues see it and as their calls are kept."""
+    """The name of the person at this screen, as colleagues and recorded calls show it."""
     return signed_in().shown
 
 
 def may(role: Role) -> bool:
-    """Whether the person at this screen is a `role`, or more than that."""
+    """Whether the person at this screen has `role` or a higher one."""
     return _RANK[signed_in().role] >= _RANK[role]
 
 
 def require(role: Role) -> Account:
-    """The account at this screen, looked up anew. Raises Forbidden unless it is a `role` or more, SignedOut."""
+    """The account of this screen, checked again. Raises Forbidden unless it has `role` or a higher one, SignedOut."""
     account = check()
     if not may(role):
         raise Forbidden(
             _("Your account may not do that."),
             kept=_("Nothing was changed."),
-            next=_("Ask somebody who may; an engineer can change what your account may do."),
+            next=_("Ask a colleague who may, or ask an engineer to change your role."),
         )
     return account
 
 
 def house() -> Appliance:
-    """The appliance that this screen is of. Raises SignedOut before `begin`."""
-    found: Appliance | None = st.session_state.get(_HOUSE)
-    if found is None:
+    """The appliance of this screen. Raises SignedOut before `begin`."""
+    appliance: Appliance | None = st.session_state.get(_HOUSE)
+    if appliance is None:
         raise SignedOut(_("You are not signed in any more."))
-    return found
+    return appliance
 
 
 def token() -> str | None:
-    """What the browser brought along."""
-    found: str | None = st.context.cookies.get(COOKIE)
-    return found
+    """The session's token from the browser's cookie."""
+    cookie: str | None = st.context.cookies.get(COOKIE)
+    return cookie

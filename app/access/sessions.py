@@ -1,8 +1,7 @@
-"""Sessions: who is signed in, in which browser. `sessions`, by the sha256 of the token that the browser holds.
+"""Sessions: who is signed in, in which browser. `sessions` stores them by the SHA-256 of the browser's token.
 
-The token itself is kept nowhere, so that nobody who reads the database, or a copy of it, is signed in by that.
-A session ends when nobody did anything for a while, at an age, when its owner signs out, and with everything that moves
-the account's `epoch` on.
+The token itself is stored nowhere, so reading the database or a copy of it signs nobody in. A session ends after a
+while without activity, at a maximum age, when its owner signs out, and when the account's `epoch` changes.
 """
 
 from __future__ import annotations
@@ -15,32 +14,25 @@ from app.shell.appliance import SessionLimits
 from core.accounts.account import Account
 from core.stores.mongo import Db, count, reachable
 
-TOUCH = timedelta(minutes=1)
-"""How exactly it is kept when somebody last did something."""
+TOUCH = timedelta(minutes=1)  # precision of a session's last activity
 
 
 def open_session(db: Db, account: Account, at: datetime, limits: SessionLimits) -> str:
-    """Begin a session; returns its token (256 bits), which is told once. Raises Unavailable."""
+    """Begin a session; returns its token (256 bits), the only copy. Raises Unavailable."""
     token = secrets.token_urlsafe(32)
     stamp = int(at.timestamp())
+    ends = stamp + int(limits.lifetime.total_seconds())
+    session = {"_id": key(token), "user": account.name, "epoch": account.epoch, "seen": stamp, "ends": ends}
     with reachable():
         db.sessions.delete_many({"ends": {"$lt": stamp}})
-        db.sessions.insert_one(
-            {
-                "_id": key(token),
-                "user": account.name,
-                "epoch": account.epoch,
-                "seen": stamp,
-                "ends": stamp + int(limits.lifetime.total_seconds()),
-            }
-        )
+        db.sessions.insert_one(session)
     return token
 
 
 def holder(db: Db, token: str | None, at: datetime, limits: SessionLimits, *, active: bool = True) -> Account | None:
-    """Whose session the token is of, or None if it is nobody's or has ended.
+    """The account of the token's session; None without one, or if it has ended. Raises Unavailable.
 
-    `active`: a person did something, so the session lasts from now on. Raises Unavailable.
+    `active`: a person did something, so the idle time starts again.
     """
     if not token:
         return None
@@ -58,13 +50,13 @@ def holder(db: Db, token: str | None, at: datetime, limits: SessionLimits, *, ac
 
 
 def carry_over(db: Db, token: str, account: Account) -> None:
-    """Let this session go on under the account's new epoch: that of the person who changed it. Raises Unavailable."""
+    """Continue this session under the account's new epoch, which its owner caused. Raises Unavailable."""
     with reachable():
         db.sessions.update_one({"_id": key(token), "user": account.name}, {"$set": {"epoch": account.epoch}})
 
 
 def end(db: Db, token: str) -> None:
-    """Sign out. Raises Unavailable."""
+    """End the session of `token`. Raises Unavailable."""
     with reachable():
         db.sessions.delete_one({"_id": key(token)})
 
@@ -79,5 +71,5 @@ def others(db: Db, token: str, account: Account, at: datetime, limits: SessionLi
 
 
 def key(token: str) -> str:
-    """The key under which a session is kept. No salt: the token is random enough."""
+    """The key that stores a session. It needs no salt: the token is random."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -1,6 +1,6 @@
-"""Signing in with a name and a password.
+"""Sign-in with a login name and a password.
 
-Whoever is refused is told the same, after the same work, whether the name, the password or the account was at fault.
+Every refusal gives the same message after the same work, whether the name, the password or the account was wrong.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from core.stores.mongo import Db, Document, reachable
 
 @dataclass(frozen=True)
 class Entered:
-    """Signed in, with the token of the session."""
+    """A successful sign-in, with the session's token."""
 
     account: Account
     token: str
@@ -29,7 +29,7 @@ class Entered:
 
 @dataclass(frozen=True)
 class Refused:
-    """Not signed in: wrong, or, with a `wait`, not even looked at before that time has passed."""
+    """A refused sign-in. With a `wait`, the password was not checked; the person has to wait that long."""
 
     wait: timedelta = timedelta(0)
 
@@ -37,49 +37,47 @@ class Refused:
 def sign_in(
     db: Db, name: str, password: str, *, address: str | None, at: datetime, limits: SessionLimits
 ) -> Entered | Refused:
-    """Open a session for whoever has the name and the password. Raises Unavailable."""
-    name = tidy(name)[:200]
-    found = proven(db, name, password, address=address, at=at)
-    if isinstance(found, Refused):
-        return found
-    token = sessions.open_session(db, found, at, limits)
-    event_log.append(db, who=found.shown, what=Event.SIGNED_IN, subject=found.name, address=address)
-    return Entered(found, token)
+    """Open a session if the name and password are right. Raises Unavailable."""
+    account = proven(db, tidy(name)[:200], password, address=address, at=at)
+    if isinstance(account, Refused):
+        return account
+    token = sessions.open_session(db, account, at, limits)
+    event_log.append(db, who=account.shown, what=Event.SIGNED_IN, subject=account.name, address=address)
+    return Entered(account, token)
 
 
 def proven(db: Db, name: str, password: str, *, address: str | None, at: datetime) -> Account | Refused:
-    """The account whose name and password these are; the attempt is counted. Raises Unavailable."""
+    """The account with this name and password. Counts the attempt. Raises Unavailable."""
     keys = [Key.of_name(name), *([Key.of_address(address)] if address else [])]
     attempts.prune(db, at)
     if wait := max(attempts.left(db, key, at) for key in keys):
         return Refused(timedelta(seconds=wait))
     counted = [attempts.count(db, key, at) for key in keys]
-    if wait := max(one.wait for one in counted):
+    if wait := max(attempt.wait for attempt in counted):
         return Refused(timedelta(seconds=wait))
     with reachable():
         user = db.users.find_one({"_id": name})
     right = passwords.matches(user["hash"] if user else None, password[: passwords.MOST * 4])  # always the same work
     if user is None or user["disabled"] or not right:
-        for one in counted:
-            if one.failures == one.key.free:
-                _tell(db, one.key, user, address)
+        for attempt in counted:
+            if attempt.failures == attempt.key.free:  # the first that makes one wait
+                _log_throttling(db, attempt.key, user, address)
         return Refused()
     attempts.forget(db, keys[0])
-    for one in counted[1:]:
-        attempts.take_back(db, one)
+    for attempt in counted[1:]:
+        attempts.take_back(db, attempt)
     if passwords.outdated(user["hash"]):
         rehash(db, name, user["hash"], password)
     return Account.from_document(user)
 
 
-def _tell(db: Db, key: Key, user: Document | None, address: str | None) -> None:
-    """Once, when one begins to have to wait. A name that is no account's is not told: it may be a password."""
-    subject = str(user["_id"]) if user else "a name that is no account's"
+def _log_throttling(db: Db, key: Key, user: Document | None, address: str | None) -> None:
+    """Log that a wait begins, without the name if no account has it: it may be a password."""
     event_log.append(
         db,
         who="nobody",
         what=Event.SIGN_IN_THROTTLED,
-        subject=subject,
+        subject=str(user["_id"]) if user else "an unknown login name",
         why=f"{key.free} attempts failed",
         address=address,
         counted=key.id.partition(":")[0],

@@ -1,7 +1,6 @@
-"""The page on which people sign in: plain HTML with one form, so that it works before anything else does.
+"""The sign-in page: plain HTML with one form, so that it works without any other part of the app.
 
-It is drawn by the web server and not by Streamlit, because only an answer of the web server can set a cookie that no
-script can read.
+The web server draws it, not Streamlit, because only the web server can set a cookie that no script can read.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from babel import negotiate_locale
 from app.language import SOURCE, _, catalogue, languages
 
 ADDRESS = "/sign-in"
-# No browser runs anything on this page, or shows it inside another.
+# Browsers run no script on this page, and show it in no frame.
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
@@ -80,16 +79,16 @@ Words = Callable[[str], str]
 
 
 def words(accepted: str) -> tuple[str, Words]:
-    """The language of whoever sends this Accept-Language header, and the sentences in it."""
-    asked = [part.split(";")[0].strip().replace("-", "_") for part in accepted.split(",") if part.strip()]
-    language = negotiate_locale([*asked, *(one.split("_")[0] for one in asked)], languages()) or SOURCE
+    """The best language for an Accept-Language header, and the function that translates into it."""
+    tags = [part.split(";")[0].strip().replace("-", "_") for part in accepted.split(",") if part.strip()]
+    language = negotiate_locale([*tags, *(tag.split("_")[0] for tag in tags)], languages()) or SOURCE
     return language, catalogue(language).gettext
 
 
 def html(
     language: str, *, onward: str, said: str = "", alarming: bool = True, typed: str = "", other: str | None = None
 ) -> str:
-    """The page. `said` is a message above the form, `other` what the single sign-on is called, if there is one."""
+    """The page, with the message `said` above the form. `other` is the title of the single sign-on, if any."""
     _ = catalogue(language).gettext
     note = (
         f'<p class="said{"" if alarming else " told"}" role="{"alert" if alarming else "status"}">{escape(said)}</p>'
@@ -121,20 +120,20 @@ def html(
 
 
 def waiting(seconds: int, gettext: Words) -> str:
-    """How long to wait, in words."""
+    """The message that asks for a wait."""
     text = gettext("Too many attempts failed. Try again in {time}.")
     return text.format(time=f"{seconds} s" if seconds < 60 else f"{-(-seconds // 60)} min")
 
 
 def go_there() -> None:
-    """Send the browser of a Streamlit page there, and say so where that does not work."""
+    """Send the browser from a Streamlit page to the sign-in page. A link helps where no script runs."""
     with st.container(key="signed-out"):
         st.markdown(f"{_('You are signed out.')} [{_('Sign in')}]({ADDRESS})")
         st.html(_GO, unsafe_allow_javascript=True)
 
 
 def local(address: str | None) -> str:
-    """An address of this app to go on to: the one given if it is one, or its front page."""
+    """`address` if it is one inside this app, else the front page."""
     if not address or not address.startswith("/") or address.startswith(("//", "/\\", ADDRESS, "/sign-out")):
         return "/"
     return address if address.isprintable() and "\\" not in address else "/"

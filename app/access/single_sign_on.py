@@ -1,6 +1,6 @@
-"""Signing in with the company's single sign-on: OpenID Connect, authorization code with PKCE.
+"""Sign-in with the company's single sign-on: OpenID Connect, authorization code with PKCE.
 
-By Authlib, which Streamlit's own `st.login` calls, too; decision 12 says why not through that.
+This module uses Authlib, as Streamlit's own `st.login` does; decision 12 explains why it does not use `st.login`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ONWARD = "callwise_onward"
 
 @dataclass(frozen=True)
 class Provider:
-    """The company's provider, as it was registered there."""
+    """The company's OpenID provider, with Callwise's registration there."""
 
     title: str
     metadata: str
@@ -46,11 +46,15 @@ class Provider:
 
 
 def provider_of(settings: AppSettings) -> Provider | None:
-    """The provider that the settings name, or None. Raises SettingsError if they name half of one, or no role."""
-    given = (settings.callwise_sso_metadata, settings.callwise_sso_client_id, settings.callwise_sso_client_secret)
-    if not any(given):
+    """The provider in the settings, or None. Raises SettingsError if a part is missing or a role is unknown."""
+    registration = (
+        settings.callwise_sso_metadata,
+        settings.callwise_sso_client_id,
+        settings.callwise_sso_client_secret,
+    )
+    if not any(registration):
         return None
-    if not all(given):
+    if not all(registration):
         raise SettingsError(
             "CALLWISE_SSO_METADATA, CALLWISE_SSO_CLIENT_ID and CALLWISE_SSO_CLIENT_SECRET go together.",
             next="Set all three, or none.",
@@ -60,7 +64,7 @@ def provider_of(settings: AppSettings) -> Provider | None:
         roles = {value: Role(role) for value, _, role in pairs}
     except ValueError as error:
         raise SettingsError(
-            f"CALLWISE_SSO_ROLES names a role that there is not: {error}.",
+            f"CALLWISE_SSO_ROLES names an unknown role: {error}.",
             next="Write VALUE=agent, manager or engineer.",
         ) from error
     otherwise = None if settings.callwise_sso_default_role == "none" else Role(settings.callwise_sso_default_role)
@@ -75,21 +79,21 @@ def provider_of(settings: AppSettings) -> Provider | None:
 
 
 def routes(reception: Callable[[], Reception], provider: Callable[[], Provider | None]) -> list[Route]:
-    """Where the button leads, and where the provider sends people back to."""
+    """The way to the provider, and the address to which the provider sends people back."""
 
     @cache
     def client() -> Any:
-        found = provider()
-        if found is None:
+        company = provider()
+        if company is None:
             return None
         from authlib.integrations.starlette_client import OAuth  # noqa: PLC0415  only where there is a single sign-on
 
         registered = OAuth()
         registered.register(
             "company",
-            server_metadata_url=found.metadata,
-            client_id=found.client_id,
-            client_secret=found.client_secret,
+            server_metadata_url=company.metadata,
+            client_id=company.client_id,
+            client_secret=company.client_secret,
             client_kwargs={"scope": "openid email profile", "code_challenge_method": "S256"},
         )
         return registered.create_client("company")
@@ -103,31 +107,30 @@ def routes(reception: Callable[[], Reception], provider: Callable[[], Provider |
             response: Response = await client().authorize_redirect(request, back)
         except _foreign():
             log.warning("the single sign-on cannot be reached", exc_info=True)
-            return _told(request, _away(request), UNAVAILABLE)
+            return _failed(request, UNAVAILABLE)
         return response
 
     async def back(request: Request) -> Response:
-        found = provider()
-        if found is None:
-            return PlainTextResponse("There is no single sign-on here.", FORBIDDEN)
+        company = provider()
+        if company is None:
+            return PlainTextResponse("Single sign-on is not set up here.", FORBIDDEN)
         try:
-            token = await client().authorize_access_token(request)
-            claims = dict(token["userinfo"])
+            claims = dict((await client().authorize_access_token(request))["userinfo"])
         except _foreign():
-            log.warning("the single sign-on did not let somebody in", exc_info=True)
-            return _told(request, _away(request), FORBIDDEN)
+            log.warning("the single sign-on refused a sign-in", exc_info=True)
+            return _failed(request, FORBIDDEN)
         onward = local(request.session.pop(_ONWARD, "/"))
-        return await run_in_threadpool(_enter, request, reception, found, claims, onward)
+        return await run_in_threadpool(_enter, request, reception, company, claims, onward)
 
     return [Route(GO, go, methods=["GET"]), Route(BACK, back, methods=["GET"])]
 
 
 @cache
 def _foreign() -> tuple[type[Exception], ...]:
-    """What goes wrong with a provider that is away, answers something else, or does not vouch for whoever comes.
+    """The errors of a provider that is down, answers nonsense, or does not confirm the person.
 
-    Authlib's errors and those of its signatures; the connection's; and what Authlib says of metadata and claims that
-    lack something. Any other is a defect of ours, lets nobody in either, and is told as one.
+    They come from Authlib and its signatures, from the connection, and from metadata or claims that lack a part. Any
+    other error is a defect of ours; it refuses the sign-in too, and is reported as a defect.
     """
     from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415  only where there is a single sign-on
     from joserfc.errors import JoseError  # noqa: PLC0415
@@ -140,25 +143,22 @@ def _enter(
 ) -> Response:
     address = request.client.host if request.client else None
     try:
-        found = reception()
-        account = admit(found.db, claims, provider.rules)
-        token = sessions.open_session(found.db, account, now(), found.limits)
+        desk = reception()
+        account = admit(desk.db, claims, provider.rules)
+        token = sessions.open_session(desk.db, account, now(), desk.limits)
         event_log.append(
-            found.db, who=account.shown, what=Event.SIGNED_IN, subject=account.name, address=address, by="sso"
+            desk.db, who=account.shown, what=Event.SIGNED_IN, subject=account.name, address=address, by="sso"
         )
     except Forbidden as error:
-        log.warning("refused by the rules of the single sign-on: %s", error)
-        return _told(request, f"{error.what} {error.next}", FORBIDDEN)
+        log.warning("the rules of the single sign-on refuse this account: %s", error)
+        return page(request, said=f"{error.what} {error.next}", status=FORBIDDEN)
     except CallwiseError as error:
-        log.warning("nobody can sign in: %s", error)
-        return _told(request, _away(request), UNAVAILABLE)
+        log.warning("sign-in is not available: %s", error)
+        return _failed(request, UNAVAILABLE)
     return let_in(request, token, onward)
 
 
-def _told(request: Request, said: str, status: int) -> Response:
-    return page(request, said=said, status=status)
-
-
-def _away(request: Request) -> str:
+def _failed(request: Request, status: int) -> Response:
     gettext = words(accepted(request))[1]
-    return gettext("The single sign-on did not let you in. Try again; if it persists, tell your engineer.")
+    message = gettext("The single sign-on failed. Try again; if it persists, tell your engineer.")
+    return page(request, said=message, status=status)

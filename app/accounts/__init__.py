@@ -1,1 +1,1 @@
-"""Pages for accounts: managing them, and one's own."""
+"""The pages for accounts: all of them, and one's own."""

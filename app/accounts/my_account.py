@@ -1,4 +1,4 @@
-"""My account: who I am here, my password, and where else I am signed in."""
+"""My account: name and role, other sessions, password."""
 
 from __future__ import annotations
 
@@ -35,16 +35,14 @@ def page(house: Appliance) -> None:
             st.markdown(_("You are signed in here only."))
         else:
             st.markdown(
-                plural(
-                    "You are signed in in {n} other browser.", "You are signed in in {n} other browsers.", others
-                ).format(n=others)
+                plural("{n} other browser is signed in.", "{n} other browsers are signed in.", others).format(n=others)
             )
             st.button(_("Sign out everywhere else"), key="end-others", icon=":material/devices_off:", on_click=_end)
     st.subheader(_("Password"))
     if account.has_password:
         draw_password_form(account)
     else:
-        st.markdown(_("You sign in with the company's single sign-on; the password is changed there."))
+        st.markdown(_("You sign in with the company's single sign-on. Change your password there."))
 
 
 @kept_for_next_run()

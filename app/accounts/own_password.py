@@ -1,4 +1,4 @@
-"""Choosing one's own password: at the first sign-in, and whenever one likes."""
+"""The form for one's own password, at the first sign-in and later."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _OLD, _NEW, _AGAIN = "password_old", "password_new", "password_again"
 
 
 def first_page(account: Account) -> None:
-    """Draw the only page there is for somebody whose password somebody else knows."""
+    """Draw the page that replaces all others while another person knows the password."""
     st.title(_("Choose a password"))
     with st.container(key="message"):
         notices.show_waiting()
-    st.markdown(_("The one you signed in with was given to you, so somebody else knows it. Choose one of your own."))
+    st.markdown(_("Another person gave you your current password, and therefore knows it. Choose your own."))
     draw_password_form(account)
     sign_out_button("sign-out")
 
@@ -33,28 +33,28 @@ def first_page(account: Account) -> None:
 def draw_password_form(account: Account) -> None:
     """Draw the form."""
     with st.container(key="own-password", width=420), st.form("own-password-form"):
-        st.text_input(_("Password so far"), key=_OLD, type="password", autocomplete="current-password")
+        st.text_input(_("Current password"), key=_OLD, type="password", autocomplete="current-password")
         st.text_input(
             _("New password"),
             key=_NEW,
             type="password",
             autocomplete="new-password",
-            help=_("At least {least} characters. A few words in a row are easy to keep in mind.").format(least=LEAST),
+            help=_("At least {least} characters. A few words in a row are easy to remember.").format(least=LEAST),
         )
-        st.text_input(_("New password once more"), key=_AGAIN, type="password", autocomplete="new-password")
+        st.text_input(_("Repeat the new password"), key=_AGAIN, type="password", autocomplete="new-password")
         st.form_submit_button(
             _("Change password"), type="primary", key="own-password-go", on_click=_change, args=(account,)
         )
 
 
 def sign_out_button(key: str) -> None:
-    """Draw the way out."""
+    """Draw the button."""
     st.button(_("Sign out"), key=key, icon=":material/logout:", on_click=sign_out)
 
 
 @kept_for_next_run()
 def sign_out() -> None:
-    """End this session; the run that follows finds nobody signed in."""
+    """End this session; the next run finds nobody signed in."""
     house, token = identity.house(), identity.token()
     if token:
         sessions.end(house.db, token)
@@ -64,40 +64,29 @@ def sign_out() -> None:
 def _change(account: Account) -> None:
     house, token = identity.house(), identity.token()
     old, new, again = (str(st.session_state.pop(key, None) or "") for key in (_OLD, _NEW, _AGAIN))
-    wrong = passwords.weakness(new, account.name, account.shown)
-    if wrong is not None:
-        raise InputError(words(wrong), kept=_("The password so far holds."), next=_("Choose another."))
+    kept = _("Your current password is unchanged.")
+    if (weakness := passwords.weakness(new, account.name, account.shown)) is not None:
+        raise InputError(words(weakness), kept=kept, next=_("Choose another."))
     if new != again:
-        raise InputError(
-            _("The two new passwords are not the same."),
-            kept=_("The password so far holds."),
-            next=_("Type them again."),
-        )
+        raise InputError(_("The two new passwords are not the same."), kept=kept, next=_("Type them again."))
     if new == old:
-        raise InputError(_("That is the password so far."), next=_("Choose another."))
-    found = proven(house.db, account.name, old, address=st.context.ip_address, at=now())
-    if isinstance(found, Refused):
-        what = _("The password so far is not right.")
-        if found.wait:
-            what = _("Too many attempts failed.")
+        raise InputError(_("The new password is the current one."), next=_("Choose another."))
+    owner = proven(house.db, account.name, old, address=st.context.ip_address, at=now())
+    if isinstance(owner, Refused):
+        what = _("Too many attempts failed.") if owner.wait else _("The current password is incorrect.")
         raise InputError(what, kept=_("Nothing was changed."), next=_("Try again in a moment."))
-    changed = choose_password(house.db, found, new)
+    changed = choose_password(house.db, owner, new)
     if token:
         sessions.carry_over(house.db, token, changed)
-    leave(
-        Notice(
-            "success",
-            _("Your password is changed."),
-            _("You stay signed in here; everywhere else you were signed out."),
-        )
-    )
+    elsewhere = _("You stay signed in here; everywhere else you were signed out.")
+    leave(Notice("success", _("Your password is changed."), elsewhere))
 
 
 def words(weakness: Weakness) -> str:
-    """What is wrong with a password, as a sentence."""
+    """The sentence for `weakness`."""
     return {
         Weakness.SHORT: _("The new password has less than {least} characters."),
         Weakness.LONG: _("The new password has more than {most} characters."),
         Weakness.NAME: _("The new password is your name."),
-        Weakness.OBVIOUS: _("The new password is one of those that are guessed first."),
+        Weakness.OBVIOUS: _("The new password is too easy to guess."),
     }[weakness].format(least=LEAST, most=passwords.MOST)

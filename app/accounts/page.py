@@ -1,4 +1,4 @@
-"""Accounts: who may sign in, and as what. Engineers look after everybody, managers after agents."""
+"""Accounts: who may sign in, and in which role. Engineers manage all accounts, managers those of agents."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from app.shell import notices
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave
 from core.accounts import changes as account_changes
-from core.accounts import directory as kept
-from core.accounts import passwords
+from core.accounts import directory, passwords
 from core.accounts.account import SHOWN, Account, Role
 from core.errors import Conflict, Forbidden, NotFound
 
@@ -27,9 +26,8 @@ def page(house: Appliance) -> None:
     st.title(_("Accounts"))
     with st.container(key="message"):
         notices.show_waiting()
-    _once()
-    everybody = kept.everybody(house.db)
-    mine = [account for account in everybody if me.may_administer(account.role)]
+    _draw_first_password()
+    mine = [account for account in directory.everybody(house.db) if me.may_administer(account.role)]
     with st.container(key="account-list"):
         if mine:
             st.table([_row(account) for account in mine], border="horizontal", hide_index=True)
@@ -61,21 +59,22 @@ def _row(account: Account) -> dict[str, str]:
     }
 
 
-def _once() -> None:
-    """A password that was just made: on the screen until the next page or click, and nowhere else."""
-    if made := st.session_state.pop(_ONCE, None):
-        shown, password = made
+def _draw_first_password() -> None:
+    """Draw a new first password: only here, and only until the next page or click."""
+    if once := st.session_state.pop(_ONCE, None):
+        shown, password = once
         with st.container(key="password-once", border=True):
             st.markdown(
                 _(
-                    "First password of **{name}**. Copy it now: it is shown this once, and to be changed at sign-in."
+                    "First password of **{name}**. Copy it now: it is shown only once. "
+                    "It has to be changed at the first sign-in."
                 ).format(name=formats.plain(shown))
             )
             st.code(password, language=None)
 
 
 def _new(me: Account) -> None:
-    able = [role for role in Role if me.may_administer(role)]
+    roles_to_give = [role for role in Role if me.may_administer(role)]
     with st.form("account-new", clear_on_submit=False):
         st.text_input(_("Login name"), key=_NAME, max_chars=64, autocomplete="off")
         st.text_input(
@@ -83,9 +82,9 @@ def _new(me: Account) -> None:
             key=_SHOWN,
             max_chars=SHOWN,
             autocomplete="off",
-            help=_("Calls are kept under it, so it cannot be changed later."),
+            help=_("Calls are recorded under this name, so it cannot be changed later."),
         )
-        st.selectbox(_("Role"), able, key=_ROLE, format_func=roles.label)
+        st.selectbox(_("Role"), roles_to_give, key=_ROLE, format_func=roles.label)
         st.form_submit_button(
             _("Make account"), type="primary", icon=":material/person_add:", key="account-make", on_click=_make
         )
@@ -100,17 +99,18 @@ def _changes(me: Account, mine: list[Account]) -> None:
     )
     account = by_name[name]
     with st.container(border=True, key="account-changes"):
-        able = [role for role in Role if me.may_administer(role)]
-        if len(able) > 1:
+        roles_to_give = [role for role in Role if me.may_administer(role)]
+        if len(roles_to_give) > 1:
             key = f"account-role-{account.name}"
-            st.selectbox(_("Role"), able, index=able.index(account.role), key=key, format_func=roles.label)
+            place = roles_to_give.index(account.role)
+            st.selectbox(_("Role"), roles_to_give, place, key=key, format_func=roles.label)
             st.button(_("Save role"), key="account-save-role", on_click=_set_role, args=(account.name, key))
         with st.container(horizontal=True):
             if account.name == me.name:
-                st.caption(_("Your own password is changed under *My account*."))
+                st.caption(_("Change your own password under *My account*."))
             elif account.has_password:
                 with st.popover(_("New password"), icon=":material/key:", key="account-reset"):
-                    st.markdown(_("The password so far ends at once, and so does every session."))
+                    st.markdown(_("The current password and all sessions of the account end at once."))
                     st.button(
                         _("Make a new password"), key="account-reset-go", type="primary", on_click=_reset, args=(name,)
                     )
@@ -129,46 +129,33 @@ def _changes(me: Account, mine: list[Account]) -> None:
 @kept_for_next_run()
 def _make() -> None:
     role = Role(st.session_state[_ROLE])
-    me = _may(role)
-    password = passwords.generated()
-    made = kept.add(
-        identity.house().db,
-        str(st.session_state[_NAME]),
-        str(st.session_state[_SHOWN]),
-        role,
-        by=me.shown,
-        password=password,
-    )
+    me = _administrator(role)
+    name, shown, password = str(st.session_state[_NAME]), str(st.session_state[_SHOWN]), passwords.generated()
+    account = directory.add(identity.house().db, name, shown, role, by=me.shown, password=password)
     st.session_state[_NAME] = st.session_state[_SHOWN] = ""
-    st.session_state[_ONCE] = (made.shown, password)
-    leave(Notice("success", _("{name} can sign in now.").format(name=made.shown)))
+    st.session_state[_ONCE] = (account.shown, password)
+    leave(Notice("success", _("{name} can sign in now.").format(name=account.shown)))
 
 
 @kept_for_next_run()
 def _set_role(name: str, key: str) -> None:
     role = Role(st.session_state[key])
-    me, account = _over(name)
+    me, account = _to_change(name)
     if not me.may_administer(role):
         raise _refusal()
     changed = account_changes.set_role(identity.house().db, account.name, role, by=me.shown)
-    label = roles.label(changed.role)
-    leave(
-        Notice(
-            "success",
-            _("{name} is now: {role}.").format(name=changed.shown, role=label),
-            _("They have to sign in again.") if changed.epoch != account.epoch else "",
-        )
-    )
+    what = _("{name} is now: {role}.").format(name=changed.shown, role=roles.label(changed.role))
+    leave(Notice("success", what, _("They have to sign in again.") if changed.epoch != account.epoch else ""))
 
 
 @kept_for_next_run()
 def _reset(name: str) -> None:
-    me, account = _over(name)
-    if account.name == me.name:  # it would end this very session before the new one could be read
+    me, account = _to_change(name)
+    if account.name == me.name:  # it would end this session before its owner could read the new password
         raise Conflict(
-            _("Your own password is changed under *My account*."),
-            kept=_("The password is as it was."),
-            next=_("Choose one of your own there."),
+            _("Change your own password under *My account*."),
+            kept=_("Your password is unchanged."),
+            next=_("Choose a new one there."),
         )
     password = account_changes.reset_password(identity.house().db, account.name, by=me.shown)
     st.session_state[_ONCE] = (account.shown, password)
@@ -176,23 +163,23 @@ def _reset(name: str) -> None:
 
 @kept_for_next_run()
 def _set_disabled(name: str, disabled: bool) -> None:
-    me, account = _over(name)
+    me, account = _to_change(name)
     account_changes.set_disabled(identity.house().db, account.name, disabled, by=me.shown)
-    text = _("{name} cannot sign in any more.") if disabled else _("{name} can sign in again.")
-    leave(
-        Notice("success", text.format(name=account.shown), _("Everything they recorded is kept.") if disabled else "")
-    )
+    what = _("{name} cannot sign in any more.") if disabled else _("{name} can sign in again.")
+    kept = _("Everything they recorded is kept.") if disabled else ""
+    leave(Notice("success", what.format(name=account.shown), kept))
 
 
-def _over(name: str) -> tuple[Account, Account]:
-    """Who changes, and whose account, as they are now. Raises Forbidden, NotFound."""
-    account = kept.find(identity.house().db, name)
+def _to_change(name: str) -> tuple[Account, Account]:
+    """The account of the person at this screen, and the one to change, both read now. Raises Forbidden, NotFound."""
+    account = directory.find(identity.house().db, name)
     if account is None:
         raise NotFound(_("There is no account '{name}'.").format(name=name), kept=_("Nothing was changed."))
-    return _may(account.role), account
+    return _administrator(account.role), account
 
 
-def _may(role: Role) -> Account:
+def _administrator(role: Role) -> Account:
+    """The account of the person at this screen. Raises Forbidden unless they may administer `role`."""
     me = identity.require(Role.MANAGER)
     if not me.may_administer(role):
         raise _refusal()

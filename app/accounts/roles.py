@@ -1,4 +1,4 @@
-"""What the roles are called, and what is said to whoever may not open a page."""
+"""The names of the roles, and the page for people who may not open another."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from core.accounts.account import Role
 
 
 def label(role: Role) -> str:
-    """The role as a word."""
+    """The name of `role`."""
     return {Role.AGENT: _("Agent"), Role.MANAGER: _("Manager"), Role.ENGINEER: _("Engineer")}[role]
 
 
 def refuse(title: str, role: Role, home: Any) -> None:
-    """Draw what stands in place of a page that is for `role`, with the way to `home`, a page that may be opened."""
+    """Draw the refusal of a page for `role`, with a link to `home`, which everybody may open."""
     st.title(title)
     with st.container(key="refused"):
         st.warning(

@@ -1,1 +1,1 @@
-"""The call list: taking a person, their card, and what is recorded of the call."""
+"""The call list: taking a person, their card, and recording the result."""

@@ -1,13 +1,12 @@
-"""When people answer: recorded calls counted by hour and weekday, and what may be said of the best time.
+"""Finds the time at which people answer most, from recorded calls by hour and weekday.
 
-It is about reaching a person, not about selling to them. Sold, refused, called back and not to be called were answered;
-no answer was not; a wrong number says nothing of the hour. Calls that were taken back do not count.
+This is about reaching a person, not about selling. Calls with the results sold, refused, call back and do not call were
+answered, calls with no answer were not. Wrong numbers and calls that were taken back do not count.
 
-Few calls say nothing. A time is named only if at least `LEAST` calls were made in it, `LEAST_ALL` in all by the group,
-and its share of answers, shrunk towards what is known without it, is surely above the rest's. Shrinking is empirical
-Bayes with a fixed weight: `WEIGHT` calls at the expected share are added (Efron and Morris, "Stein's Paradox in
-Statistics", 1977). What is expected of an hour is the group's own share, moved on the odds by what everybody's calls
-say of the hour.
+Few calls prove nothing. A time is named only if it has at least `LEAST` calls, its group at least `LEAST_ALL` in all,
+and its share of answers, shrunk towards the expected share, is surely above the rest's. Shrinking is empirical Bayes
+with a fixed weight: it adds `WEIGHT` calls at the expected share (Efron and Morris, "Stein's Paradox in Statistics",
+1977). The expected share of an hour is the group's own share, moved on the odds as that hour moves everybody's.
 """
 
 from __future__ import annotations
@@ -23,31 +22,31 @@ from core.stores.mongo import Db, reachable
 
 REACHED = frozenset({Result.SOLD, Result.REFUSED, Result.CALLBACK, Result.DO_NOT_CALL})
 COUNTED = REACHED | {Result.NO_ANSWER}
-SPAN = 2  # hours in a time of day that is named
+SPAN = 2  # hours in the best time of day
 LEAST, LEAST_ALL, WEIGHT = 30, 200, 30
 CERTAIN = 2.6
-"""Standard errors that a time must be above the rest: a dozen are looked at, and one of them is always the best."""
+"""Standard errors that the best time must be above the rest. Strict: one of a dozen times is the best by chance."""
 
 
 class Answers(NamedTuple):
-    """Calls, and how many of them were answered."""
+    """A number of calls, and how many were answered."""
 
     calls: int
     answered: int
 
     @property
     def share(self) -> float:
-        """Of the calls, those answered; 0 of none."""
+        """The share of answered calls; 0 without calls."""
         return self.answered / self.calls if self.calls else 0.0
 
     def __add__(self, other: object) -> Answers:
-        """Both together."""
+        """The sum."""
         if not isinstance(other, Answers):
             return NotImplemented
         return Answers(self.calls + other.calls, self.answered + other.answered)
 
     def __sub__(self, other: Answers) -> Answers:
-        """These without those."""
+        """The difference."""
         return Answers(self.calls - other.calls, self.answered - other.answered)
 
 
@@ -64,7 +63,7 @@ class Counts:
     by_group: dict[Group, dict[tuple[int, int], Answers]] = field(default_factory=dict)
 
     def add(self, group: Group, weekday: int, hour: int, answers: Answers) -> None:
-        """Count `answers` in."""
+        """Add `answers` to a cell."""
         cells = self.by_group.setdefault(group, {})
         cells[weekday, hour] = cells.get((weekday, hour), NONE) + answers
 
@@ -79,9 +78,9 @@ class Counts:
 
 @dataclass(frozen=True)
 class Best:
-    """The best time for `group`, with the answers in it: the hours from `start` to before `end`, or such weekdays.
+    """The best time for `group` with its `answers`: hours or weekdays from `start` to before `end`.
 
-    `now` is the same for the present hour or weekday; None where too few calls were made in it, or it is in the best.
+    `now`: the answers of the present hour or weekday; None if it has too few calls, or belongs to the best time.
     """
 
     group: Group
@@ -92,11 +91,10 @@ class Best:
 
 
 def counted(db: Db, campaign: str, segments: Iterable[str], minutes: int) -> Counts:
-    """All calls of `campaign`, on a clock that is `minutes` ahead of UTC. Raises Unavailable.
+    """All calls of `campaign`, on a clock `minutes` ahead of UTC. Raises Unavailable.
 
-    One aggregation for everybody and one for each of the `segments`, whose answers grow with the groups there are and
-    not with the calls. A call holds the groups that its prospect was in (`core.calls.recording`); one that was made
-    before calls did, counts for everybody.
+    Runs one aggregation for everybody and one per segment, so the answers grow with the groups, not with the calls.
+    A call records the groups of its prospect (`core.calls.recording`); older calls lack them and count for everybody.
     """
     counts, made, at = Counts(), {"campaign": campaign, "undone": None}, local_time("at", minutes)
     local = ({"$toString": {"$dayOfWeek": at}}, {"$toString": {"$hour": at}})
@@ -112,16 +110,13 @@ def counted(db: Db, campaign: str, segments: Iterable[str], minutes: int) -> Cou
 
 
 def best_hours(counts: Counts, groups: Sequence[Group], hour: int) -> Best | None:
-    """The best time of the day for the first of `groups` of which one is known, or for everybody; None if for nobody.
-
-    `hour` is the present one.
-    """
+    """The best time of day of the first of `groups` that has one, else everybody's, else None. `hour`: the present."""
     slots = {group: counts.hours(group) for group in (*groups, EVERYBODY)}
     return _first(slots, SPAN, hour)
 
 
 def best_weekday(counts: Counts, groups: Sequence[Group], weekday: int) -> Best | None:
-    """The best day of the week, as `best_hours`; `weekday` is the present one, 1 on Mondays."""
+    """The best day of the week, as `best_hours`. `weekday`: the present, 1 on Mondays."""
     slots = {group: counts.weekdays(group) for group in (*groups, EVERYBODY)}
     return _first(slots, 1, weekday)
 
@@ -133,7 +128,7 @@ def _first(slots: Mapping[Group, Slots], span: int, now: int) -> Best | None:
 
 def _best(group: Group, own: Slots, everybody: Slots, span: int, now: int) -> Best | None:
     total, known = _total(own.values()), _total(everybody.values())
-    found: list[tuple[float, int]] = []
+    better: list[tuple[float, int]] = []
     for start in sorted(own):
         here, rest = _window(own, start, span), total - _window(own, start, span)
         if min(here.calls, rest.calls) < LEAST or total.calls < LEAST_ALL:
@@ -142,17 +137,17 @@ def _best(group: Group, own: Slots, everybody: Slots, span: int, now: int) -> Be
         share = (here.answered + WEIGHT * expected) / (here.calls + WEIGHT)
         error = math.sqrt(total.share * (1 - total.share) * (1 / here.calls + 1 / rest.calls))
         if error > 0 and (share - rest.share) / error >= CERTAIN:
-            found.append((share, start))
-    if not found:
+            better.append((share, start))
+    if not better:
         return None
-    start = max(found)[1]
+    start = max(better)[1]
     present = own.get(now, NONE)
-    told = present if present.calls >= LEAST and not start <= now < start + span else None
-    return Best(group, start, start + span, _window(own, start, span), told)
+    elsewhere = present.calls >= LEAST and not start <= now < start + span
+    return Best(group, start, start + span, _window(own, start, span), present if elsewhere else None)
 
 
 def _moved(share: float, there: float, known: float) -> float:
-    """`share`, moved on the odds by what is known of everybody: `there` in place of `known`."""
+    """`share`, moved on the odds as everybody's share moves, from `known` to `there`."""
     if not (0 < share < 1 and 0 < there < 1 and 0 < known < 1):
         return share
     odds = share / (1 - share) * there / (1 - there) / (known / (1 - known))
@@ -164,10 +159,7 @@ def _window(slots: Slots, start: int, span: int) -> Answers:
 
 
 def _total(answers: Iterable[Answers]) -> Answers:
-    calls, answered = 0, 0
-    for one in answers:
-        calls, answered = calls + one.calls, answered + one.answered
-    return Answers(calls, answered)
+    return sum(answers, NONE)
 
 
 def _summed(pairs: Iterable[tuple[int, Answers]]) -> Slots:

@@ -1,4 +1,4 @@
-"""The best time to call somebody, in words: when people like them answer, by the calls that were made so far."""
+"""The best time to call a person, in words: when similar people answered most."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _counted = st.cache_data(ttl=timedelta(minutes=10), max_entries=64, **SHARED)(an
 
 
 def draw_best_time(house: Appliance, prospect: Document) -> None:
-    """Draw what is known of the best time for `prospect`; nothing where too few calls were made."""
+    """Draw the best time for `prospect`, or nothing if there were too few calls."""
     at = now().astimezone(zone(st.context.timezone))
     offset = (at.utcoffset() or timedelta(0)) // timedelta(minutes=1)
     segments = tuple(column.name for column in house.schema.segment_columns if "." not in column.name)
@@ -34,8 +34,8 @@ def draw_best_time(house: Appliance, prospect: Document) -> None:
             st.markdown(
                 f"**{formats.plain(_('Best time to call'))}**",
                 help=_(
-                    "How often somebody answered in the calls of this campaign so far, on the clock of your browser. "
-                    "It says when people can be reached, not when they buy."
+                    "How often people answered the calls of this campaign, by the clock of your browser. "
+                    "This shows when people answer, not when they buy."
                 ),
             )
             for line in lines:
@@ -43,13 +43,13 @@ def draw_best_time(house: Appliance, prospect: Document) -> None:
 
 
 def groups(schema: Schema, features: Mapping[str, Value]) -> dict[str, str]:
-    """The group that a person is in, by segment, as a call keeps it; segments that are not known are left out."""
+    """The person's group by segment, as a call records it; without segments whose value is unknown."""
     known = {c.name: features[c.name] for c in schema.segment_columns if "." not in c.name and c.name in features}
     return {name: schema.by_name[name].group(value) for name, value in known.items()}
 
 
 def said(schema: Schema, counts: answer_times.Counts, features: Mapping[str, Value], at: datetime) -> list[str]:
-    """The best hours and the best weekday for a person with these `features`, at the local time `at`. Plain text."""
+    """Sentences on the best hours and weekday for these `features`, at the local time `at`. Plain text."""
     theirs = list(groups(schema, features).items())
     hours = answer_times.best_hours(counts, theirs, at.hour)
     weekday = answer_times.best_weekday(counts, theirs, at.isoweekday())
@@ -93,7 +93,7 @@ def _people(schema: Schema, group: Group) -> str:
 
 
 def _shown(column: Column, group: str) -> str:
-    # Calls may be of a group that the schema has no longer.
+    # Old calls may have a group that the schema no longer has.
     return formats.group(column, group) if group in column.groups else group
 
 

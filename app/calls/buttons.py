@@ -1,4 +1,4 @@
-"""What an agent can say of a call, each in one click or key; a promised time takes a second."""
+"""The buttons for a call's result: one click or key each, and a second one for the time of a callback."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STEP = timedelta(minutes=15)
 
 
 def draw_result_buttons(seat: Seat, prospect: Document, *, late: bool = False) -> None:
-    """Draw them for `prospect`, which `seat` holds, or held until somebody else was quicker (`late`)."""
+    """Draw the buttons for `prospect`, whose claim `seat` has, or has lost (`late`)."""
     with st.container(key="outcomes"):
         _result(seat, prospect, result_words.SOLD, primary=True)
         _result(seat, prospect, result_words.REFUSED)
@@ -84,7 +84,7 @@ def _open_or_close(prospect: str) -> None:
 
 
 def _promise(seat: Seat, prospect: Document) -> None:
-    """The times to choose from: three with a key each, or any other."""
+    """Draw the times of a callback: three with a key each, and a field for any other."""
     zone = st.context.timezone or "UTC"
     at = now()
     with st.container(key="promise", border=True):
@@ -100,7 +100,7 @@ def _promise(seat: Seat, prospect: Document) -> None:
         local = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
         today = local.replace(hour=0, minute=0, second=0, microsecond=0)
         key = f"promise-at-{prospect['_id']}"
-        # The limits are whole days: a field whose limits move with the clock would forget what was chosen in it.
+        # The limits are whole days, because a field whose limits move with the clock loses the chosen time.
         st.session_state.setdefault(key, local.replace(minute=0, second=0, microsecond=0) + timedelta(hours=2))
         st.datetime_input(
             _("Another time"), min_value=today, max_value=today + seat.house.rules.furthest, step=STEP, key=key

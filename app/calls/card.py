@@ -1,4 +1,4 @@
-"""The card of the person an agent is calling: the chance, what is known, and what came of it in one click."""
+"""The card of the person whom an agent is calling: chance, facts, script, and the buttons for the result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TICK = timedelta(seconds=10)
 
 
 def draw_call_card(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
-    """Draw the card of `prospect`, which `seat` holds; `floors` are those of the bands."""
+    """Draw the card of `prospect`, whose claim `seat` has; `floors` are the lowest scores of the bands."""
     known = {**prospect, "features": person.features(seat.house.db, prospect)}
     with st.container(key="card", border=True):
         left, right = st.columns([2, 5], gap="large")
@@ -66,39 +66,38 @@ def _chance(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
 
 def _origin(prospect: Document) -> str:
     version, route = prospect.get("score_version"), prospect.get("score_route")
-    log = prospect.get("prediction")
-    said = _("Model version {version} ({route}); prediction {key} in the log.")
-    return said.format(version=version, route=route, key=log)
+    text = _("Model version {version} ({route}); prediction {key} in the log.")
+    return text.format(version=version, route=route, key=prospect.get("prediction"))
 
 
 def _history(seat: Seat, prospect: Document) -> None:
     house = seat.house
     calls = history.calls(house.db, prospect, everywhere=house.schema.reference is not None)
     with st.container(key="history"):
-        st.markdown(_("**Calls so far**"))
+        st.markdown(_("**Earlier calls**"))
         if not calls:
             st.caption(_("None. This is the first."))
             return
         if unanswered := int(prospect.get("unanswered") or 0):
-            said = _("Not answered so far: {count}. After {attempts} they are taken off the list.")
-            st.caption(said.format(count=unanswered, attempts=house.rules.attempts))
+            text = _("Unanswered calls: {count}. After {attempts}, the person is taken off the list.")
+            st.caption(text.format(count=unanswered, attempts=house.rules.attempts))
         if (last := calls[0]).get("late") and last["agent"] != seat.agent:
-            told = _("{name} had called {ref} before you took them, and recorded it only now: {result}.")
+            text = _("{name} called {ref} before you took this person, but recorded it only now: {result}.")
             result = call_results.label(Result(last["result"]))
             ref, name = formats.plain(prospect["ref"]), formats.plain(last["agent"])
-            st.info(told.format(name=name, ref=ref, result=result), icon=":material/phone_in_talk:")
+            st.info(text.format(name=name, ref=ref, result=result), icon=":material/phone_in_talk:")
         rows = [history.row(call, prospect, st.context.timezone) for call in calls]
         st.table(rows, border="horizontal", hide_index=True)
 
 
 def _facts(seat: Seat, prospect: Document) -> None:
-    found = person.sections(seat.house.schema, prospect["features"])
-    shown = [section for section in found if section.role is not Role.INDICATOR]
+    sections = person.sections(seat.house.schema, prospect["features"])
+    shown = [section for section in sections if section.role is not Role.INDICATOR]
     for column, section in zip(st.columns(len(shown)), shown, strict=True):
         with column, st.container(key=f"facts-{section.role.value}"):
             st.markdown(f"**{section.title}**")
             _table(section)
-    for section in found:
+    for section in sections:
         if section.role is Role.INDICATOR:
             with st.expander(section.title):
                 _table(section)
@@ -111,7 +110,7 @@ def _table(section: person.Section) -> None:
 
 @boundary()
 def _hold(seat: Seat, prospect: Document) -> None:
-    """Keep the person held for as long as the card is open: the browser asks for this while the tab is."""
+    """Renew the claim. The browser runs this again and again while the tab is open."""
     held = seat.renew(prospect)
     if held is None:
         st.rerun()

@@ -1,7 +1,7 @@
-"""The agent's desk: which prospect lies on it, and what the buttons do.
+"""The agent's desk: the prospect on it, and the actions of the buttons.
 
-The database says who holds whom; the session only remembers where to look. A claim made in another tab or before a
-reload is found again.
+The database stores the claims, and the session only the key of a prospect. So the desk finds a claim that was made in
+another tab or before a reload.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _HELD, _OWNER, _CALL = "held_prospect", "held_for", "held_call"
 
 @dataclass(frozen=True)
 class Seat:
-    """An agent at work on a campaign."""
+    """An agent who calls a campaign."""
 
     house: Appliance
     campaign: str
@@ -40,7 +40,7 @@ class Seat:
     def held(self) -> Document | None:
         """The prospect on the desk, or None.
 
-        One whom the agent lost stays there (`lost`) until they record a result of their call or put the card away.
+        A prospect whose claim was lost (`lost`) stays until the agent records a result or puts the card away.
         """
         at = now()
         if st.session_state.get(_OWNER) != (self.campaign, self.agent):
@@ -51,31 +51,31 @@ class Seat:
         if key is None:
             return None
         with reachable():
-            found = self.house.db.prospects.find_one({"_id": key})
-        if found is None or self._is_recorded(found):
+            prospect = self.house.db.prospects.find_one({"_id": key})
+        if prospect is None or self._is_recorded(prospect):
             self._remember(None)
             return None
-        if not self.lost(found):
-            self._remember(found)
-        return found
+        if not self.lost(prospect):
+            self._remember(prospect)
+        return prospect
 
     def lost(self, prospect: Document) -> bool:
-        """Whether the prospect on the desk is held by the agent no more, or can no longer be called."""
+        """Whether the agent has lost the claim on the prospect, or the prospect can no longer be called."""
         return not holds.is_held_by(prospect, self.agent)
 
     @property
     def call(self) -> int:
-        """The number of the call that the card on the desk is about."""
+        """The number of the call on the desk."""
         return int(st.session_state[_CALL])
 
     def renew(self, prospect: Document) -> Document | None:
-        """Hold on to the prospect whose card is open; None if the card is out of date. Raises Unavailable."""
+        """Renew the claim on the prospect of the open card; None if the card is out of date. Raises Unavailable."""
         return holds.renew(self.house.db, prospect, self.agent, rules=self.house.rules)
 
     @kept_for_next_run()
     def take(self, wanted: CallFilter) -> None:
-        """Claim whoever is next, of those `wanted`."""
-        found = claims.claim(
+        """Claim the next prospect that matches `wanted`."""
+        prospect = claims.claim(
             self.house.db,
             self.campaign,
             self.agent,
@@ -83,30 +83,30 @@ class Seat:
             all_of_them=offered.all_of_them(),
             rules=self.house.rules,
         )
-        self._remember(found)
-        if found is None and wanted:
+        self._remember(prospect)
+        if prospect is None and wanted:
             leave(
                 Notice(
                     "info",
-                    _("Nobody whom the filter lets through is free to call."),
-                    next=_("Choose less in the filter, or try again later."),
+                    _("Nobody who matches the filter is free to call."),
+                    next=_("Widen the filter, or try again later."),
                 )
             )
-        elif found is None:
+        elif prospect is None:
             leave(
                 Notice(
                     "info",
                     _("Nobody is free to call in this campaign."),
-                    next=_("Those left are on your colleagues' screens; try again later or choose another campaign."),
+                    next=_("Your colleagues have the people who are left. Try later, or choose another campaign."),
                 )
             )
 
     @kept_for_next_run()
     def record(self, prospect: Document, result: Result, again: datetime | None = None) -> None:
-        """Record what came of the call that the card of `prospect` is about; `again` is when another was promised.
+        """Record the result of the call on the card of `prospect`; `again` is the time of a promised callback.
 
-        Whatever became of the hold, the result is kept (`core.calls.late_results`). On a conflict with another result
-        of this agent the desk is cleared and the agent told; a time that cannot be promised leaves the card there.
+        The result is stored even if the claim was lost (`core.calls.late_results`). A conflict with another result of
+        this agent clears the desk and is shown. A time that cannot be promised leaves the card on the desk.
         """
         try:
             call = record_late(
@@ -130,66 +130,65 @@ class Seat:
         leave(Notice("success", result_words.told(call, self.house.rules, st.context.timezone)))
 
     def last_call(self) -> Document | None:
-        """The call of this agent that can be taken back at this moment."""
+        """The agent's call that can still be taken back, or None."""
         return undo.last(self.house.db, self.campaign, self.agent, rules=self.house.rules)
 
     @kept_for_next_run()
     def take_back(self, call: Document) -> None:
-        """Take a result back; the person is on the desk again."""
+        """Take a result back, and put the person on the desk again."""
         undone = undo.undo(self.house.db, call["_id"], self.agent, rules=self.house.rules)
         with reachable():
-            found = self.house.db.prospects.find_one({"_id": call["prospect"]})
-        self._remember(found)
+            prospect = self.house.db.prospects.find_one({"_id": call["prospect"]})
+        self._remember(prospect)
         cached.forget_progress(self.house.db, self.campaign)
         what = _("{result} is taken back: {ref} is on your desk again.")
-        if found is None or self.lost(found):
-            what = _("{result} is taken back. Say below what came of your call to {ref}, or put the card away.")
-        kept = _("A training had read it already; models learn without it from the next training on.")
-        said = what.format(result=result_words.label(Result(call["result"])), ref=call["ref"])
-        leave(Notice("info", said, kept if undone.learnt else ""))
+        if prospect is None or self.lost(prospect):
+            what = _("{result} is taken back. Record the result of your call to {ref} below, or put the card away.")
+        kept = _("A training has already used this result; the next training leaves it out.")
+        what = what.format(result=result_words.label(Result(call["result"])), ref=call["ref"])
+        leave(Notice("info", what, kept if undone.learnt else ""))
 
     @kept_for_next_run()
     def give_back(self, prospect: str, ref: str) -> None:
-        """Put the prospect back on the list without an outcome."""
+        """Put the prospect back on the list without a result."""
         claims.release(self.house.db, prospect, self.agent)
         self._remember(None)
         leave(Notice("info", _("{ref} is back on the list; nothing was recorded.").format(ref=ref)))
 
     @kept_for_next_run()
     def put_away(self) -> None:
-        """Clear the desk of a prospect whom the agent held no more and has not called."""
+        """Clear the desk of a prospect whose claim was lost and whom the agent has not called."""
         self._remember(None)
 
     def _remember(self, prospect: Document | None) -> None:
-        """Lay the prospect on the desk, and with it the number of the call that the agent is to make."""
+        """Store the prospect's key and the number of the next call in the session."""
         st.session_state[_OWNER] = (self.campaign, self.agent)
         st.session_state[_HELD] = prospect["_id"] if prospect else None
         st.session_state[_CALL] = call_of(prospect) if prospect else None
 
     def _is_recorded(self, prospect: Document) -> bool:
-        """Whether the agent recorded the call that the card is about elsewhere, in another tab say."""
-        numbers = range(self.call, call_of(prospect))
-        keys = [f"{prospect['_id']}:{number}" for number in numbers]
+        """Whether the agent has recorded the call on the card elsewhere, as in another tab."""
+        keys = [f"{prospect['_id']}:{number}" for number in range(self.call, call_of(prospect))]
         with reachable():
             made = list(self.house.db.calls.find({"_id": {"$in": keys}})) if keys else []
         return any(call["agent"] == self.agent and not call.get("undone") for call in made)
 
 
 def call_of(prospect: Document) -> int:
-    """The number of the next call to the prospect, as they were read."""
+    """The number of the next call to the prospect."""
     return int(prospect.get("calls") or 0) + 1
 
 
 def remaining(prospect: Document, at: datetime) -> timedelta:
-    """How long the hold lasts; negative once it ran out."""
+    """The time left of the claim; negative after its end."""
     until: datetime = prospect["claim"]["until"]
     return until - at
 
 
 def hold_text(prospect: Document, at: datetime, zone: str | None) -> str:
-    """The hold in words."""
+    """The claim in words."""
     rest = remaining(prospect, at)
     until = formats.moment(prospect["claim"]["until"], zone, day=False)
     if rest > timedelta(0):
         return _("Held for you until {until} ({left} left)").format(until=until, left=formats.left(rest))
-    return _("Your hold ran out at {until}. Record the result all the same: it is kept.").format(until=until)
+    return _("Your claim ran out at {until}. You can still record the result: it is kept.").format(until=until)

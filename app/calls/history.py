@@ -1,4 +1,4 @@
-"""The calls that were made to a person, as the card shows them: when, who, what came of it."""
+"""The earlier calls to a person, for the card: time, agent, result."""
 
 from __future__ import annotations
 
@@ -13,19 +13,15 @@ SHOWN = 10
 
 
 def calls(db: Db, prospect: Document, *, everywhere: bool) -> list[Document]:
-    """The last `SHOWN` calls, the newest first; of all campaigns if `everywhere` a ref is the same person.
-
-    Raises Unavailable.
-    """
+    """The newest `SHOWN` calls; of all campaigns if a ref means the same person `everywhere`. Raises Unavailable."""
     whose: dict[str, Any] = {"ref": prospect["ref"]} if everywhere else {"prospect": prospect["_id"]}
     with reachable():
-        found = list(db.calls.aggregate([{"$match": whose}]))
-    made = [call for call in found if not call.get("undone")]
+        made = [call for call in db.calls.aggregate([{"$match": whose}]) if not call.get("undone")]
     return sorted(made, key=lambda call: (call["at"], call["_id"]), reverse=True)[:SHOWN]
 
 
 def row(call: Document, prospect: Document, zone: str | None) -> dict[str, str]:
-    """A call as a row of the table; the campaign is named where it is another."""
+    """A call as a row of the table; with its campaign if that is another one."""
     what = result_words.label(Result(call["result"]))
     if call["again"]:
         when = formats.moment(call["again"]["at"], zone)

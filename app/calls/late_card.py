@@ -1,6 +1,6 @@
-"""The card of a person whom the agent held and holds no more: what became of them, and room for what came of the call.
+"""The card of a person whose claim the agent has lost: what happened to the person, and the buttons for a result.
 
-It shows neither script nor facts, because nobody should be called from it; only who has called can still say so.
+The card has no script and no facts, because nobody should call from it. An agent who has called can record the result.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.stores.mongo import Document, reachable
 
 
 def draw_late_card(seat: Seat, prospect: Document) -> None:
-    """Draw it for `prospect`, which `seat` had. Raises Unavailable."""
+    """Draw the card of `prospect`, whose claim `seat` has lost. Raises Unavailable."""
     with st.container(key="late-card", border=True):
         with st.container(key="prospect-ref"):
             st.subheader(_("Person {ref}").format(ref=formats.plain(prospect["ref"])), anchor=False)
@@ -31,7 +31,7 @@ def draw_late_card(seat: Seat, prospect: Document) -> None:
                 _("If you have not, put the card away."),
             )
         )
-        # What is recorded is the call of the time when the person was theirs, whatever came after it.
+        # The buttons record the call of the time when the agent had the claim, not a call after it.
         draw_result_buttons(seat, {**prospect, "calls": seat.call - 1}, late=True)
 
 
@@ -43,7 +43,7 @@ def _what_happened(seat: Seat, prospect: Document) -> str:
     if do_not_call.is_off(prospect):
         return _("{ref} asked not to be called: do not call them any more.").format(ref=ref)
     if prospect["status"] in CALLABLE and claim:
-        return _("Your hold on {ref} ran out, and {name} has taken it.").format(ref=ref, name=claim["by"])
+        return _("Your claim on {ref} ran out, and {name} has taken this person.").format(ref=ref, name=claim["by"])
     if standing and prospect["status"] not in CALLABLE:
         last = max(standing, key=lambda call: int(call["call"]))
         result = call_results.label(Result(last["result"]))

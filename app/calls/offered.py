@@ -1,4 +1,4 @@
-"""Which campaigns whoever is at the screen may take calls from, and what is said where there is none."""
+"""The campaigns from which the person at the screen may take calls, and the message if there are none."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from core.stores.mongo import reachable
 
 
 def all_of_them() -> bool:
-    """Whether every open campaign is theirs, whoever it is assigned to: who assigns them may call in each."""
+    """Whether the person may call in every open campaign: managers, who assign the campaigns, may."""
     return identity.may(Role.MANAGER)
 
 
 def titles(house: Appliance) -> dict[str, str]:
-    """The titles of the campaigns on offer, by key, the newest first. Raises Unavailable."""
+    """The titles of these campaigns by key, the newest first. Raises Unavailable."""
     return campaigns.offered(house.db, identity.current_agent(), all_of_them=all_of_them())
 
 
 def none_there(house: Appliance) -> None:
-    """Draw what stands in place of the list: no campaign at all, or none for this person. Raises Unavailable."""
+    """Draw the message: there is no campaign, or none for this person. Raises Unavailable."""
     with reachable():
         some = house.db.campaigns.find_one({}, {"_id": 1}) is not None
     notices.show_waiting()
-    imports = st.session_state["campaigns_page"]  # of those who may import
+    imports = st.session_state["campaigns_page"]  # None for people who may not import
     with st.container(key="empty-campaigns"):
         if some:
-            st.info(_("No campaign is on your call list at the moment: they are paused, closed, or with colleagues."))
+            st.info(_("You have no campaign to call at the moment: all are paused, closed or assigned to colleagues."))
         elif imports:
             st.info(_("There is no campaign yet. Import a file of people to call, and the list appears here."))
         else:

@@ -1,4 +1,4 @@
-"""The call list: the page an agent lives in."""
+"""The call list: the page on which agents work."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def page(house: Appliance) -> None:
             wanted = list_filter.ask(house.schema, partial(cached.floors, house.db, campaign), ranked=state.ranked)
     agent = identity.current_agent()
     held = Seat(house, campaign, agent).held()
-    # Places of their own: whatever comes and goes above or inside them moves nothing else, so no button is ever on the
+    # Fixed containers: an element that comes or goes in one moves nothing else. Otherwise a button could be on the
     # screen twice while the next page is drawn.
     message, work = st.container(key="message"), st.container(key="desk")
     with message:
@@ -71,7 +71,7 @@ def page(house: Appliance) -> None:
 
 
 def _stage(state: ListState) -> tuple[bool, bool]:
-    """What the whole page depends on: whether anybody is left to call, and whether anybody is ranked."""
+    """The state on which the whole page depends: whether people are left to call, and whether any are ranked."""
     return state.to_call, state.ranked
 
 
@@ -80,13 +80,9 @@ def _next_call(house: Appliance, campaign: str, agent: str, state: ListState, wa
         if not state.to_call:
             st.markdown(_("**Everybody in this campaign has been called.** Choose another campaign, or import one."))
         elif not state.open:
-            st.markdown(
-                _("**Nobody is left but those who come back later.** They come up here when their time is due.")
-            )
+            st.markdown(_("**The people who are left come back later.** They appear here when their time is due."))
         else:
-            st.markdown(
-                _("**Ready when you are.** You get the person with the best chance whom nobody else is calling.")
-            )
+            st.markdown(_("**Ready when you are.** Next is the free person with the best chance."))
         _promises(house, campaign, agent)
         st.button(
             _("Next call"),
@@ -101,12 +97,12 @@ def _next_call(house: Appliance, campaign: str, agent: str, state: ListState, wa
 
 
 def _promises(house: Appliance, campaign: str, agent: str) -> None:
-    """The calls this agent promised, which come up by themselves."""
+    """The callbacks that this agent promised. They become the next call automatically."""
     shown = claims.promised(house.db, campaign, agent, PROMISES)
     if shown:
         times = [f"{formats.plain(p['ref'])} {formats.moment(p['again']['at'], st.context.timezone)}" for p in shown]
         promised = _("You promised: {times}").format(times="; ".join(times))
-        st.caption(f":material/schedule: {promised}", help=_("They come up when their time is due."))
+        st.caption(f":material/schedule: {promised}", help=_("Each callback appears here when its time is due."))
 
 
 @boundary()
@@ -114,18 +110,17 @@ def _listing(house: Appliance, campaign: str, agent: str, wanted: CallFilter, dr
     state = list_state(house.db, campaign)
     if _stage(state) != drawn:
         st.rerun()
-    # Each part has its place, and the rows come first: whatever counts takes a time that grows with the list.
+    # The rows are drawn first, because the time to count grows with the list. Each part has its own container.
     figures, above = st.container(key="progress"), st.container(key="above-list")
     rows, below = st.container(key="ranked-list").empty(), st.container(key="below-list")
-    # Each campaign has a place of its own in the list.
-    place = f"list-page-{campaign}"
+    place = f"list-page-{campaign}"  # one page number per campaign
     entries: list[Entry] = []
     if state.open:
         with above:
             _heading(state)
         entries = _entries(house, campaign, wanted, st.session_state.get(place, 1))
         _table(rows, house, entries, cached.last_floors(house.db, campaign), agent)
-    if state.open and not entries and not wanted:  # the list has shrunk: its end is shown
+    if state.open and not entries and not wanted:  # the list has become shorter than this page: show its last one
         cached.recount(house.db, campaign)
         entries = _entries(house, campaign, wanted, cached.progress(house.db, campaign).pages)
     counted = cached.progress(house.db, campaign)
@@ -147,8 +142,8 @@ def _heading(state: ListState) -> None:
         with st.container(key="unranked"):
             st.info(
                 _(
-                    "**Not ranked yet.** Chances appear here by themselves as soon as a model is in service. "
-                    "Calls can already be made; people come in the order of the file."
+                    "**Not ranked yet.** Chances appear here automatically as soon as a model is in service. "
+                    "You can already call; people come in the order of the file."
                 ),
                 icon=":material/hourglass_top:",
             )
@@ -157,13 +152,13 @@ def _heading(state: ListState) -> None:
 def _remarks(counted: Progress, wanted: CallFilter, entries: Sequence[Entry]) -> None:
     if counted.ranked and counted.unranked:
         still = plural(
-            "{count} person still being ranked; they are at the end.",
-            "{count} people still being ranked; they are at the end.",
+            "{count} person is still being ranked, at the end of the list.",
+            "{count} people are still being ranked, at the end of the list.",
             counted.unranked,
         )
         st.caption(still.format(count=formats.count(counted.unranked)))
     if wanted:
-        st.caption(_("The best whom the filter lets through.") if entries else _("The filter lets nobody through."))
+        st.caption(_("The best of those who match the filter.") if entries else _("Nobody matches the filter."))
 
 
 def _entries(house: Appliance, campaign: str, wanted: CallFilter, number: int) -> list[Entry]:
@@ -206,7 +201,7 @@ def _figures(house: Appliance, campaign: str, agent: str, state: Progress) -> No
     with st.container(horizontal=True, gap="medium"):
         st.metric(_("To call"), formats.count(state.to_call), width="content")
         if state.waiting:
-            st.metric(_("Of these later"), formats.count(state.waiting), width="content")
+            st.metric(_("Of these due later"), formats.count(state.waiting), width="content")
         st.metric(_("Called"), formats.count(state.called), width="content")
         if state.off:
             st.metric(_("Taken off"), formats.count(state.off), width="content")

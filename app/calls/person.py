@@ -1,4 +1,4 @@
-"""A person on the screen: the schema's columns with their labels, grouped by where the value comes from."""
+"""A person on the screen: the schema's columns with labels, grouped by the source of their values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KEY_COLUMNS = 4
 
 @dataclass(frozen=True)
 class Section:
-    """Fields that belong together: a role, its title, and (label, value in words) in the schema's order."""
+    """The fields of one role: its title, and (label, value in words) in the schema's order."""
 
     role: Role
     title: str
@@ -30,10 +30,7 @@ class Section:
 
 
 def features(db: Db, prospect: Document) -> Mapping[str, Value]:
-    """What is known of a person; where the indicators were left to the economy, with those the score rests on.
-
-    Raises Unavailable.
-    """
+    """The person's features, with the indicators behind the score if the file had none. Raises Unavailable."""
     stored: Mapping[str, Value] = prospect["features"]
     if not prospect.get("economy"):
         return stored
@@ -43,7 +40,7 @@ def features(db: Db, prospect: Document) -> Mapping[str, Value]:
 
 
 def sections(schema: Schema, features: Mapping[str, Value]) -> list[Section]:
-    """All of a person's fields, grouped; a role without columns is left out."""
+    """All fields of a person by role, without roles that have no columns."""
     return [
         Section(role, said(title), tuple((formats.label(c), formats.value(c, features.get(c.name))) for c in columns))
         for role, title in TITLES.items()
@@ -52,7 +49,7 @@ def sections(schema: Schema, features: Mapping[str, Value]) -> list[Section]:
 
 
 def key_columns(schema: Schema) -> list[Column]:
-    """The few columns that tell people apart in a list: the schema's segments, then categories, history first."""
+    """The few columns that distinguish people in a list: the segments, then categories, history first."""
     chosen = [schema.by_name[name] for name in schema.segments if schema.by_name[name].is_feature]
     others = [c for c in schema.features if c.role in (Role.HISTORY, Role.PROFILE) and c not in chosen]
     others.sort(key=lambda column: (not column.is_category, column.role is not Role.HISTORY))

@@ -1,6 +1,6 @@
-"""Why somebody's chance is what it is, in words a person can say.
+"""The reasons for a person's chance, in words that an agent can say.
 
-The words are the schema's where it has some (`reason` of a column), and else the column's label and its value.
+The words come from the schema (`reason` of a column), or else from the column's label and value.
 """
 
 from __future__ import annotations
@@ -24,25 +24,24 @@ def draw_reasons(schema: Schema, prospect: Document) -> None:
         st.markdown(
             f"**{formats.plain(_('Why this chance'))}**",
             help=_(
-                "What sets this person apart from the average of the people the model has learnt from, the strongest "
-                "first. It is what the model says, not a law: other things being equal, people like this buy more, or "
-                "less, often."
+                "What sets this person apart from the average of the people whom the model learnt from, the strongest "
+                "reason first. These are tendencies, not rules: other things being equal, people like this buy more "
+                "often, or less often."
             ),
         )
-        found = stored(prospect.get("reasons"))
-        if found is None:
+        reasons = stored(prospect.get("reasons"))
+        if reasons is None:
             st.caption(_("The reasons come with the next ranking."))
-        elif not found:
+        elif not reasons:
             st.caption(_("Nothing sets this person apart from the average."))
-        for reason in found or ():
+        for reason in reasons or ():
             st.markdown(_line(schema, reason, prospect["features"]))
 
 
 def said(schema: Schema, reason: Reason, features: Mapping[str, Value]) -> str:
-    """`reason` in words, without its direction where the words do not have one. Plain text."""
-    column = schema.by_name[reason.column]
+    """`reason` in words. They state its direction only if the schema's words do. Plain text."""
+    column, language = schema.by_name[reason.column], locale().language
     value = features.get(column.name)
-    language = locale().language
     words = column.own_words(value, language) if value is not None else None
     wording = column.wording(language)
     sentence = wording.raises if reason.effect > 0 else wording.lowers
@@ -54,10 +53,9 @@ def said(schema: Schema, reason: Reason, features: Mapping[str, Value]) -> str:
 
 def _line(schema: Schema, reason: Reason, features: Mapping[str, Value]) -> str:
     # Never colour alone: the direction is a word, too.
-    icon, badge = (":material/trending_up:", ":green-badge") if reason.effect > 0 else (
-        ":material/trending_down:", ":gray-badge"
-    )  # fmt: skip
-    direction = _("raises it") if reason.effect > 0 else _("lowers it")
-    if reason.column not in schema.by_name:  # the schema has changed since
-        return f"{badge}[{icon} {direction}] {formats.plain(reason.column)}"
-    return f"{badge}[{icon} {direction}] {formats.plain(said(schema, reason, features))}"
+    if reason.effect > 0:
+        direction = f":green-badge[:material/trending_up: {_('raises it')}]"
+    else:
+        direction = f":gray-badge[:material/trending_down: {_('lowers it')}]"
+    known = reason.column in schema.by_name  # the schema may have changed since
+    return f"{direction} {formats.plain(said(schema, reason, features) if known else reason.column)}"

@@ -1,4 +1,4 @@
-"""The results of a call as an agent meets them: buttons, keys, times to promise, and what is said afterwards."""
+"""The results of a call on the screen: buttons, keys, times of a callback, and the message after recording."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.stores.mongo import Document
 
 @dataclass(frozen=True)
 class Choice:
-    """A result as a button: its words, icon and key on the keyboard."""
+    """The button of a result: its words, icon and keyboard key."""
 
     result: Result
     label: Sentence
@@ -23,7 +23,7 @@ class Choice:
 
     @property
     def key(self) -> str:
-        """The widget's key, which its class on the page is made from."""
+        """The widget's key, which also gives its CSS class."""
         return f"outcome-{self.result.value.replace(' ', '-')}"
 
 
@@ -39,12 +39,12 @@ LABELS = {choice.result: choice.label for choice in CHOICES} | {Result.CALLBACK:
 
 
 def label(result: Result) -> str:
-    """What `result` is called, in the language of whoever looks."""
+    """The name of `result` in the language of this screen."""
     return said(LABELS[result])
 
 
 def offers(at: datetime, zone: str) -> list[tuple[str, datetime]]:
-    """Times that people often promise, with their words, for a call at `at` on the clock of `zone`."""
+    """Usual times of a callback, with their words, for a call at `at` in `zone`."""
     local = at.astimezone(ZoneInfo(zone))
     tomorrow = datetime.combine(local.date() + timedelta(days=1), time(10), local.tzinfo)
     return [
@@ -55,7 +55,7 @@ def offers(at: datetime, zone: str) -> list[tuple[str, datetime]]:
 
 
 def told(call: Document, rules: CallRules, zone: str | None) -> str:
-    """What is said to the agent once `call` is recorded."""
+    """The message to the agent after `call` is recorded."""
     ref, result, after = call["ref"], Result(call["result"]), call["after"]
     if not moves(call):
         return _kept_beside(call)
@@ -81,10 +81,10 @@ def told(call: Document, rules: CallRules, zone: str | None) -> str:
 
 
 def _kept_beside(call: Document) -> str:
-    """The same of a late call that stands in the history only."""
+    """The same for a late call, which is stored in the history only."""
     result, name = label(Result(call["result"])), call["late"]["over"]
     if name:
-        kept = _("{result}: your call to {ref} is kept. {name} has them now, and sees it on the card.")
+        kept = _("{result}: your call to {ref} is recorded. {name} now has this person, and sees it on the card.")
         return kept.format(result=result, ref=call["ref"], name=name)
-    kept = _("{result}: your call to {ref} is kept. What was recorded for them meanwhile stands.")
+    kept = _("{result}: your call to {ref} is recorded. The result recorded meanwhile still applies.")
     return kept.format(result=result, ref=call["ref"])

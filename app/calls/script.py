@@ -1,4 +1,4 @@
-"""The script beside the facts of the person an agent is calling."""
+"""The script on the card of the person whom an agent is calling."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _script = st.cache_data(ttl=timedelta(seconds=30), **SHARED)(read_script)
 
 
 def draw_script(house: Appliance, prospect: Document) -> None:
-    """Draw the script of the campaign, filled in for `prospect`; whether it is open is remembered from call to call."""
+    """Draw the campaign's script, filled in for `prospect`. The next call remembers whether it was open."""
     script = _script(house.db, prospect["campaign"])
-    # What a widget holds is forgotten where it is not drawn, as between two calls.
+    # Streamlit forgets the state of a widget that is not drawn, as between two calls.
     st.session_state.setdefault(OPEN, st.session_state.get(_KEPT, True))
     with st.container(key="script-card"), st.expander(
         _("What to say"), key=OPEN, icon=":material/chat:", on_change=_remember, bind="query-params"
@@ -35,12 +35,12 @@ def draw_script(house: Appliance, prospect: Document) -> None:
 
 
 def forget_script(db: Db, campaign: str) -> None:
-    """Read the script of `campaign` anew next time, also within the half minute that it is kept for."""
+    """Drop the cached script of `campaign`, which would otherwise last for 30 seconds."""
     _script.clear(db, campaign)
 
 
 def filled_in(schema: Schema, text: str, prospect: Document) -> str:
-    """`text` with the values of `prospect` in its places. Plain text."""
+    """`text` with its places filled from `prospect`. Plain text."""
 
     def value(place: str) -> str:
         if place == REF:
@@ -54,7 +54,7 @@ def filled_in(schema: Schema, text: str, prospect: Document) -> str:
 
 
 def as_markdown(text: str) -> str:
-    """`text` so that it is shown as it was typed, line by line."""
+    """`text` as Markdown that shows it as typed, line by line."""
     return "  \n".join(formats.plain(line.strip()).replace("&", "&amp;") or "&nbsp;" for line in text.splitlines())
 
 

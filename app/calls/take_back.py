@@ -1,4 +1,4 @@
-"""The way back from the last result, on the screen for as long as it is open."""
+"""The button that takes the last result back, shown for as long as that is possible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TICK = timedelta(seconds=5)
 
 
 def draw_undo(seat: Seat) -> None:
-    """Draw it, if the agent has just recorded something. Raises Unavailable."""
+    """Draw the button if the agent has just recorded a result. Raises Unavailable."""
     if seat.last_call() is not None:
         st.fragment(_way_back, run_every=TICK)(seat)
 
@@ -32,13 +32,7 @@ def _way_back(seat: Seat) -> None:
         result=result_words.label(Result(call["result"])), ref=formats.plain(call["ref"])
     )
     with st.container(key="undo", horizontal=True, vertical_alignment="center"):
-        pressed = st.button(
-            label,
-            key="take-back",
-            icon=":material/undo:",
-            type="tertiary",
-            shortcut="U",
-        )
+        pressed = st.button(label, key="take-back", icon=":material/undo:", type="tertiary", shortcut="U")
         st.caption(_("{left} left").format(left=formats.left(left)), width="content")
     if pressed:
         seat.take_back(call)

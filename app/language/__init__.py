@@ -1,12 +1,12 @@
-"""The words on the screens in the language of whoever looks at them, through gettext.
+"""Translates the screens into the language of the person at the screen, with gettext.
 
-Every sentence is written in English where it is used, inside `_` (or `plural` where a count decides its form), with
-named places to fill in: `_("{ref} is back on the list.").format(ref=ref)`. An f-string inside `_` can be in no
-catalogue. The catalogues are `locale/LANGUAGE/LC_MESSAGES/callwise.po`, compiled when they are first asked for; a
-sentence that one of them lacks is shown in English. `scripts/words` keeps the catalogues.
+The code has every sentence in English where it is used, inside `_` (or `plural` where a count decides its form), with
+named places to fill in: `_("{ref} is back on the list.").format(ref=ref)`. Never put an f-string inside `_`: no
+catalogue can have it. The catalogues are `locale/LANGUAGE/LC_MESSAGES/callwise.po`, compiled at first use and kept up
+to date by `scripts/words`. A sentence that a catalogue lacks appears in English.
 
-What is written where no screen is yet (a constant of a module, an error of the core) is a `core.sentences.Sentence`,
-and `said` where it is drawn.
+A sentence outside a screen (a constant of a module, an error of the core) is a `core.sentences.Sentence`; `said`
+translates it where it is drawn.
 """
 
 from __future__ import annotations
@@ -25,14 +25,12 @@ from core.sentences import Sentence
 
 FOLDER = Path(__file__).with_name("locale")
 SOURCE = "en"
-CHOSEN = "language"
-"""Where the session keeps the language that a person chose."""
-COOKIE = "callwise_language"
-"""Where their browser keeps it."""
+CHOSEN = "language"  # the session's key of the chosen language
+COOKIE = "callwise_language"  # the browser's
 
 
 def languages() -> tuple[str, ...]:
-    """The languages there are, the one the sentences are written in first."""
+    """The available languages, first the one of the code."""
     return _languages(FOLDER)
 
 
@@ -42,41 +40,38 @@ def _languages(folder: Path) -> tuple[str, ...]:
 
 
 def locale() -> Locale:
-    """The locale of the person at this screen: the language they chose, or that of their browser if it is there.
+    """The locale of this screen: the chosen language, or the browser's if it is available, or English.
 
-    The browser's region stays where it fits the language, so that a date is written as at home.
+    The browser's region applies where it fits the language, so that dates look as at home.
     """
     chosen = st.session_state.get(CHOSEN) or st.context.cookies.get(COOKIE)
     return _locale(st.context.locale or SOURCE, chosen, languages())
 
 
-@lru_cache(maxsize=256)  # asked for by every sentence and number; browsers may send anything
-def _locale(asked: str, chosen: str | None, there: tuple[str, ...]) -> Locale:
+@lru_cache(maxsize=256)  # every sentence and number calls this; bounded, because browsers may send anything
+def _locale(tag: str, chosen: str | None, available: tuple[str, ...]) -> Locale:
     try:
-        theirs = Locale.parse(asked, sep="-")
+        browser = Locale.parse(tag, sep="-")
     except (ValueError, UnknownLocaleError):
-        theirs = Locale(SOURCE)
-    language = chosen if chosen in there else theirs.language
-    if language not in there:
+        browser = Locale(SOURCE)
+    language = chosen if chosen in available else browser.language
+    if language not in available:
         return Locale(SOURCE)
-    return theirs if theirs.language == language else Locale.parse(language)
+    return browser if browser.language == language else Locale.parse(language)
 
 
 def _(sentence: str) -> str:
-    """`sentence` in the language of the person at this screen."""
+    """`sentence` in the language of this screen."""
     return catalogue(locale().language).gettext(sentence)
 
 
 def plural(one: str, many: str, number: int) -> str:
-    """The form that `number` asks for, of a sentence with two forms in English."""
+    """The form for `number` of a sentence, which has two forms in English."""
     return catalogue(locale().language).ngettext(one, many, number)
 
 
 def said(text: str) -> str:
-    """`text` in the language of the person at this screen if it is a `Sentence`; as it is if it is any other text.
-
-    Sentences among the values are said as well.
-    """
+    """`text` in the language of this screen, with its values, if it is a `Sentence`; any other text unchanged."""
     if not isinstance(text, Sentence):
         return text
     words = catalogue(locale().language)
@@ -92,7 +87,7 @@ def said(text: str) -> str:
 
 @cache
 def catalogue(language: str) -> gettext.NullTranslations:
-    """The sentences of `language`; those of one without a catalogue stay as they are written."""
+    """The translations of `language`; without a catalogue sentences stay English."""
     path = FOLDER / language / "LC_MESSAGES" / "callwise.po"
     if not path.is_file():
         return gettext.NullTranslations()

@@ -1,6 +1,6 @@
-"""Keeps the catalogues of other languages in step with the code: `scripts/words [--check | --add LANGUAGE]`.
+"""Keeps the catalogues of other languages up to date with the code: `scripts/words [--check | --add LANGUAGE]`.
 
-A catalogue that is written twice from the same code is the same file: no times, no line numbers, one order.
+The same code always gives the same bytes: a catalogue has no times, no line numbers, and one order.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from core.settings.group import ROOT
 
 LOCALES = Path(__file__).with_name("locale")
 DOMAIN = "callwise"
-ALIKE = 0.8
-"""How much of a sentence stays where it was only reworded, as difflib measures it."""
+ALIKE = 0.8  # difflib's ratio from which a new sentence counts as an old one reworded
+
+UNUSED = "is used nowhere"
 
 _HEADER = """msgid ""
 msgstr ""
@@ -37,8 +38,9 @@ msgstr ""
 def template(reading: Reading) -> Catalog:
     """A catalogue of the sentences, without translations."""
     catalog = Catalog(domain=DOMAIN)
-    for found in reading.sentences:
-        catalog.add((found.one, found.many) if found.many else found.one, locations=[(found.file, 0)])
+    for sentence in reading.sentences:
+        forms = (sentence.one, sentence.many) if sentence.many else sentence.one
+        catalog.add(forms, locations=[(sentence.file, 0)])
     return catalog
 
 
@@ -48,7 +50,7 @@ def catalogues(folder: Path) -> dict[str, Path]:
 
 
 def open_(path: Path, language: str) -> Catalog:
-    """The catalogue at `path`; an empty one if there is none yet. Raises UnknownLocaleError."""
+    """The catalogue at `path`, or an empty one. Raises UnknownLocaleError."""
     if not path.is_file():
         return Catalog(locale=Locale.parse(language), domain=DOMAIN)
     with path.open("rb") as file:
@@ -56,7 +58,7 @@ def open_(path: Path, language: str) -> Catalog:
 
 
 def write(catalog: Catalog, path: Path) -> None:
-    """Write the catalogue to `path`, the same content as the same bytes."""
+    """Write the catalogue to `path`; equal content gives equal bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     header = _HEADER.format(language=catalog.locale_identifier or "", plural=catalog.plural_forms)
     part = path.with_suffix(".part")
@@ -69,12 +71,12 @@ def write(catalog: Catalog, path: Path) -> None:
 
 
 def update(reading: Reading, folder: Path, languages: dict[str, Path]) -> None:
-    """Write the template and every catalogue anew; a sentence that was only reworded keeps its translation, marked."""
-    found = template(reading)
-    write(found, folder / f"{DOMAIN}.pot")
+    """Write the template and all catalogues. A reworded sentence keeps its translation, marked as fuzzy."""
+    source = template(reading)
+    write(source, folder / f"{DOMAIN}.pot")
     for language, path in languages.items():
         catalog = open_(path, language)
-        catalog.update(found, no_fuzzy_matching=True)
+        catalog.update(source, no_fuzzy_matching=True)
         for message in catalog:
             if message.id and not any(_forms(message)):
                 _take_over(message, catalog)
@@ -82,7 +84,7 @@ def update(reading: Reading, folder: Path, languages: dict[str, Path]) -> None:
 
 
 def _take_over(message: Message, catalog: Catalog) -> None:
-    """Give `message` the translation of the sentence that it was before it was reworded, if there is one like it."""
+    """Give `message` the translation of the removed sentence that is most alike, if one is alike enough."""
     gone = {_one(old): old for old in catalog.obsolete.values() if len(_forms(old)) == len(_forms(message))}
     for like in get_close_matches(_one(message), gone, n=1, cutoff=ALIKE):
         message.string = gone[like].string
@@ -90,39 +92,39 @@ def _take_over(message: Message, catalog: Catalog) -> None:
 
 
 def wrong(reading: Reading, folder: Path) -> Iterator[str]:
-    """What keeps the catalogues in `folder` from saying what the code says, in words."""
+    """The mistakes in the code's sentences and in the catalogues in `folder`, in words."""
     yield from reading.mistakes
-    found = template(reading)
+    source = template(reading)
     for language, path in catalogues(folder).items():
         catalog = open_(path, language)
-        for message in found:
+        for message in source:
             if message.id and message.id not in catalog:
                 yield f"{language}: {_shown(message)} is missing"
         for message in catalog:
             if message.id:
-                yield from (f"{language}: {_shown(message)} {what}" for what in _wrong(message, found))
-        yield from (f"{language}: {_shown(message)} is said nowhere" for message in catalog.obsolete.values())
+                yield from (f"{language}: {_shown(message)} {what}" for what in _wrong(message, source))
+        yield from (f"{language}: {_shown(message)} {UNUSED}" for message in catalog.obsolete.values())
 
 
-def _wrong(message: Message, found: Catalog) -> Iterator[str]:
-    if message.id not in found:
-        yield "is said nowhere"
+def _wrong(message: Message, source: Catalog) -> Iterator[str]:
+    if message.id not in source:
+        yield UNUSED
         return
     if message.fuzzy:
-        yield "was reworded: look at its translation, and take the mark 'fuzzy' away"
+        yield "was reworded: check its translation, and remove the mark 'fuzzy'"
     forms = _forms(message)
     if not all(forms):
         yield "is not translated"
         return
     originals = message.id if isinstance(message.id, tuple | list) else (message.id,)
     try:
-        wanted = {name for text in originals for name in places(text)}
-        given = {name for text in forms if text for name in places(text)}
+        original = {name for text in originals for name in places(text)}
+        translated = {name for text in forms if text for name in places(text)}
     except ValueError as error:
         yield f"has a brace too many in its translation: {error}"
         return
-    if wanted != given:
-        yield f"has the places {sorted(wanted)}, its translation {sorted(given)}"
+    if original != translated:
+        yield f"has the places {sorted(original)}, its translation {sorted(translated)}"
 
 
 def _one(message: Message) -> str:
@@ -139,24 +141,24 @@ def _shown(message: Message) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Update the catalogues, or say what is wrong with them; 1 if something is."""
+    """Update the catalogues, or only check them. Returns 1 if a mistake is left."""
     parser = argparse.ArgumentParser(prog="scripts/words", description="Keeps the screens' catalogues up to date.")
-    doing = parser.add_mutually_exclusive_group()
-    doing.add_argument("--check", action="store_true", help="change nothing, and fail if a catalogue is not whole")
-    doing.add_argument("--untold", action="store_true", help="list what the screens can say in English alone")
-    doing.add_argument("--add", metavar="LANGUAGE", help="begin the catalogue of another language, such as pt")
-    asked = parser.parse_args(arguments)
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--check", action="store_true", help="change nothing, and fail if a catalogue is incomplete")
+    mode.add_argument("--untold", action="store_true", help="list the texts that are not translated")
+    mode.add_argument("--add", metavar="LANGUAGE", help="begin the catalogue of another language, such as pt")
+    options = parser.parse_args(arguments)
     reading = read_sentences(ROOT)
-    if asked.untold:
+    if options.untold:
         print("\n".join(reading.untold))
         return 0
-    if not asked.check:
+    if not options.check:
         languages = catalogues(LOCALES)
-        if asked.add:
+        if options.add:
             try:
-                language = Locale.parse(asked.add).language
+                language = Locale.parse(options.add).language
             except (ValueError, UnknownLocaleError) as error:
-                parser.error(f"there is no language '{asked.add}': {error}")
+                parser.error(f"there is no language '{options.add}': {error}")
             languages.setdefault(language, LOCALES / language / "LC_MESSAGES" / f"{DOMAIN}.po")
         update(reading, LOCALES, languages)
     problems = list(wrong(reading, LOCALES))
@@ -164,7 +166,7 @@ def main(arguments: list[str]) -> int:
         print(problem, file=sys.stderr)
     print(
         f"{len(template(reading))} sentences in {', '.join(catalogues(LOCALES)) or 'no other language'}; "
-        f"{len(reading.untold)} are said in English alone (scripts/words --untold)."
+        f"{len(reading.untold)} texts are not translated (scripts/words --untold)."
     )
     return 1 if problems else 0
 

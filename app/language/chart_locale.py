@@ -1,4 +1,4 @@
-"""Numbers and dates in charts as they are written beside them: Babel's locale data in the words of Vega's."""
+"""Gives charts the page's formats of numbers and dates: translates Babel's locale data into Vega's terms."""
 
 from __future__ import annotations
 
@@ -10,21 +10,13 @@ from babel import Locale
 from app.language import formats, locale
 
 # https://unicode.org/reports/tr35/tr35-dates.html#Date_Field_Symbol_Table and https://d3js.org/d3-time-format
-_FIELDS = {
-    "d": "%-d",
-    "dd": "%d",
-    "MM": "%m",
-    "MMM": "%b",
-    "LLL": "%b",
-    "MMMM": "%B",
-    "LLLL": "%B",
-    "y": "%Y",
-    "yyyy": "%Y",
-}
+_DAYS = {"d": "%-d", "dd": "%d"}
+_MONTHS = {"MM": "%m", "MMM": "%b", "LLL": "%b", "MMMM": "%B", "LLLL": "%B"}
+_FIELDS = {**_DAYS, **_MONTHS, "y": "%Y", "yyyy": "%Y"}
 
 
 def day(*, year: bool = True) -> str:
-    """How a day is written, as a format of Vega's: `%-d %b %Y`."""
+    """The format of a day for Vega: `%-d %b %Y`."""
     parts = re.findall(r"'[^']*'|[A-Za-z]+|[^A-Za-z']+", formats.day_pattern(year=year))
     return "".join(_FIELDS.get(part, part.strip("'")) for part in parts)
 

@@ -1,7 +1,7 @@
-"""The sentences that people read, as they stand in the code: what `_`, `plural` and `Sentence` are given.
+"""Extracts the sentences for the catalogues from the code: the arguments of `_`, `plural` and `Sentence`.
 
-Read from the syntax tree, so nothing is imported. Only what is written out where it stands can be in a catalogue, and
-only a named place can be moved by a translator; whatever is neither is named as a mistake.
+Extraction reads the syntax tree and imports nothing. A catalogue can have only literal sentences, and a translator can
+move only named places; anything else is reported as a mistake.
 """
 
 from __future__ import annotations
@@ -14,33 +14,22 @@ from string import Formatter
 
 FOLDERS = ("app", "core")
 SENTENCE = "Sentence"
-MARKS = {"_": 1, "gettext": 1, "plural": 2, SENTENCE: 1}
-"""The names that take sentences, and how many of them."""
+MARKS = {"_": 1, "gettext": 1, "plural": 2, SENTENCE: 1}  # the functions that take sentences, and how many
 
 _ERRORS = {"Conflict", "InputError", "NotFound", "Unavailable"}
 _DRAWN = {
-    *("altair_chart", "badge", "button", "caption", "checkbox", "date_input", "datetime_input", "download_button"),
-    *(
-        "error",
-        "expander",
-        "file_uploader",
-        "form_submit_button",
-        "header",
-        "info",
-        "link_button",
-        "markdown",
-        "metric",
-    ),
-    *("multiselect", "number_input", "page_link", "pills", "popover", "radio", "segmented_control", "selectbox"),
-    *("spinner", "status", "subheader", "success", "text", "text_area", "text_input", "time_input", "title", "toast"),
-    *("toggle", "warning", "write", "dialog", "slider", "select_slider", "tabs"),
+    *("altair_chart", "badge", "button", "caption", "checkbox", "date_input", "datetime_input", "dialog"),
+    *("download_button", "error", "expander", "file_uploader", "form_submit_button", "header", "info", "link_button"),
+    *("markdown", "metric", "multiselect", "number_input", "page_link", "pills", "popover", "radio", "select_slider"),
+    *("segmented_control", "selectbox", "slider", "spinner", "status", "subheader", "success", "tabs", "text"),
+    *("text_area", "text_input", "time_input", "title", "toast", "toggle", "warning", "write"),
 }
 _WORDS = {"alt", "help", "label", "placeholder", "title"}
 
 
 @dataclass(frozen=True, order=True)
 class Found:
-    """A sentence in one of the project's files; `many` is its form for other numbers than one, or empty."""
+    """A sentence in one of the project's files; `many` is its plural form, or empty."""
 
     file: str
     one: str
@@ -49,7 +38,7 @@ class Found:
 
 @dataclass
 class Reading:
-    """What was found: sentences; mistakes, each with file and line; and what is said in English alone."""
+    """The sentences; the mistakes, each with file and line; and the texts that are not translated (`untold`)."""
 
     sentences: list[Found] = field(default_factory=list)
     mistakes: list[str] = field(default_factory=list)
@@ -57,12 +46,12 @@ class Reading:
 
 
 def places(sentence: str) -> set[str]:
-    """The names of the places to fill in. Raises ValueError for a brace that belongs to none."""
+    """The names of the places to fill in. Raises ValueError for an unmatched brace."""
     return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
 
 
 def read_sentences(root: Path, folders: Iterable[str] = FOLDERS) -> Reading:
-    """All sentences of the Python files in `folders` of `root`, in the order of files and lines."""
+    """The sentences of all Python files in `folders` of `root`, ordered by file and line."""
     reading = Reading()
     for path in sorted(file for folder in folders for file in (root / folder).rglob("*.py")):
         file = path.relative_to(root).as_posix()
@@ -92,9 +81,9 @@ class _File:
                     self._untold(call, call.args)
 
     def _sentence(self, call: ast.Call, mark: str) -> None:
-        given = [*call.args[: MARKS[mark]], *(k.value for k in call.keywords if mark == SENTENCE and k.arg == "many")]
-        texts = [text for text in map(_literal, given) if text is not None]
-        if len(texts) < len(given) or not texts:
+        forms = [*call.args[: MARKS[mark]], *(k.value for k in call.keywords if mark == SENTENCE and k.arg == "many")]
+        texts = [text for text in map(_literal, forms) if text is not None]
+        if len(texts) < len(forms) or not texts:
             self._mistake(call, f"what stands in {mark} must be written out there: no f-string, no variable")
             return
         try:
@@ -110,24 +99,25 @@ class _File:
             self._fill(call, call, {"many"})
 
     def _fill(self, marked: ast.Call, filled: ast.Call, other: set[str]) -> None:
-        """Complain if what `filled` is given by name is not what the sentence of `marked` has places for."""
+        """Report a mistake if the keywords of `filled` differ from the places in the sentence of `marked`."""
         names = {keyword.arg for keyword in filled.keywords}
         forms = [*marked.args, *(keyword.value for keyword in marked.keywords if keyword.arg == "many")]
         texts = [text for text in map(_literal, forms) if text is not None]
         try:
-            wanted = {name for text in texts for name in places(text)}
-        except ValueError:  # which is a mistake by itself
+            expected = {name for text in texts for name in places(text)}
+        except ValueError:  # `_sentence` reports this mistake
             return
-        # Of **values nothing can be said; no sentence, or a place without a name, is a mistake by itself.
-        if None in names or not texts or not all(map(str.isidentifier, wanted)):
+        # **values cannot be checked; `_sentence` reports a missing sentence, or a place without a name.
+        if None in names or not texts or not all(map(str.isidentifier, expected)):
             return
-        if wanted != names - other - ({"number"} - wanted):
-            self._mistake(marked, f"{texts[0]!r} has other places ({_named(wanted)}) than it is given")
+        if expected != names - other - ({"number"} - expected):
+            named = ", ".join(sorted(expected)) or "none"
+            self._mistake(marked, f"{texts[0]!r} has other places ({named}) than it is given")
 
     def _untold(self, call: ast.Call, args: Iterable[ast.expr]) -> None:
-        for given in [*args, *(k.value for k in call.keywords if k.arg in {*_WORDS, "kept", "next"})]:
-            if any(_worded(text) for text in _bare(given)):
-                self._reading.untold.append(f"{self._name}:{given.lineno}: {ast.unparse(given)[:100]}")
+        for value in [*args, *(k.value for k in call.keywords if k.arg in {*_WORDS, "kept", "next"})]:
+            if any(_worded(text) for text in _bare(value)):
+                self._reading.untold.append(f"{self._name}:{value.lineno}: {ast.unparse(value)[:100]}")
 
     def _mistake(self, node: ast.AST, what: str) -> None:
         self._reading.mistakes.append(f"{self._name}:{getattr(node, 'lineno', 0)}: {what}")
@@ -138,7 +128,7 @@ def _literal(node: ast.expr) -> str | None:
 
 
 def _bare(node: ast.expr) -> Iterator[str]:
-    """The texts of an expression that stand in no mark."""
+    """The texts of an expression that no function of `MARKS` takes."""
     match node:
         case ast.Constant(value=str(text)):
             yield text
@@ -150,9 +140,5 @@ def _bare(node: ast.expr) -> Iterator[str]:
 
 
 def _worded(text: str) -> bool:
-    """Whether there is a word in `text` beside markup: icons, colours, HTML."""
+    """Whether `text` has a word beside markup: icons, colours, HTML."""
     return any(len(word) > 1 and word.isalpha() for word in text.replace("*", " ").replace(",", " ").split())
-
-
-def _named(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names)) or "none"

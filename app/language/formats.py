@@ -1,6 +1,6 @@
-"""How numbers, times and values are written for people, the same on every page, as is usual where they live.
+"""Formats numbers, times and values for the reader's language and region, the same on every page.
 
-What English readers without a region see is the form in the examples.
+The examples show the form for English without a region.
 """
 
 from __future__ import annotations
@@ -19,35 +19,34 @@ from app.language import SOURCE, _, locale
 from core.schema.column import Column, Value
 from core.sentences import Sentence
 
-NOT_YET = Sentence("not yet")
-"""Where there is no number to show so far; to be `said`."""
+NOT_YET = Sentence("not yet")  # in place of a number that does not exist yet; pass it to `said`
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|:~$])")
 
 
 def percent(share: float, decimals: int = 1) -> str:
-    """A share of 1 as a percentage with so many decimals: 0.3421 is `34.2%`."""
-    # Rounded here and written there: Babel rounds the half of a last digit in another way.
+    """A share of 1 as a percentage with `decimals`: 0.3421 is `34.2%`."""
+    # Rounded here, because Babel rounds a half in the last digit differently.
     return _percent(Decimal(f"{share:.{decimals}%}"[:-1]), "0." + "0" * decimals if decimals else "0")
 
 
 def exact(score: float) -> str:
-    """A score with four decimals, as it is compared with the prediction log: `0.3421`."""
+    """A score with four decimals, precise enough to find it in the prediction log: `0.3421`."""
     return fixed(score, 4)
 
 
 def fixed(figure: float, decimals: int) -> str:
-    """A number with so many decimals (one or more): `0.358`."""
+    """A number with `decimals` (one or more): `0.358`."""
     return format_decimal(Decimal(f"{figure:.{decimals}f}"), "0." + "0" * decimals, locale=locale())
 
 
 def count(number: int) -> str:
-    """A count with thousands apart: `41,188`."""
+    """A count with grouped thousands: `41,188`."""
     return format_decimal(number, locale=locale())
 
 
 def left(remaining: timedelta) -> str:
-    """Time that is left, in whole minutes until the last one and then in seconds: `14 min`, `45 s`."""
+    """The time left in whole minutes, below one minute in seconds: `14 min`, `45 s`."""
     seconds = max(0, math.ceil(remaining.total_seconds()))
     if seconds >= 60:
         return _("{minutes} min").format(minutes=count(seconds // 60))
@@ -55,7 +54,7 @@ def left(remaining: timedelta) -> str:
 
 
 def moment(at: datetime, zone: str | None, *, day: bool = True) -> str:
-    """An aware time on the clock of `zone` (an IANA name; UTC is named where it is unknown): `23 Nov 2026, 16:20`."""
+    """An aware time in `zone`, an IANA name: `23 Nov 2026, 16:20`. If the zone is unknown: in UTC, and marked so."""
     try:
         local, suffix = at.astimezone(ZoneInfo(zone or "")), ""
     except (ZoneInfoNotFoundError, ValueError):
@@ -71,17 +70,17 @@ def date_of(day: date, *, weekday: bool = False) -> str:
 
 
 def day_pattern(*, weekday: bool = False, year: bool = True) -> str:
-    """How a day is written here, as a pattern of the Unicode locale data: `d MMM y`."""
+    """The reader's format of a day, as a pattern of the Unicode locale data: `d MMM y`."""
     here = locale()
     if (here.language, here.territory) == (SOURCE, None):
-        # The locale data take English without a region for that of the United States.
+        # The locale data treat English without a region as that of the United States.
         return ("EEE, " if weekday else "") + "d MMM" + (" y" if year else "")
     skeleton = ("y" if year else "") + "MMM" + ("E" if weekday else "") + "d"
     return str(here.datetime_skeletons[skeleton])
 
 
 def day_field() -> str:
-    """How a field writes the day that is chosen in it, in the words of Streamlit's fields: `DD/MM/YYYY`."""
+    """The reader's format of a day in a date field, in Streamlit's terms: `DD/MM/YYYY`."""
     here = locale()
     if (here.language, here.territory) == (SOURCE, None):
         return "YYYY/MM/DD"
@@ -92,14 +91,14 @@ def day_field() -> str:
 
 
 def number(figure: float) -> str:
-    """A number with as many decimals as it has, up to four: `4,991.6`."""
+    """A number with its decimals, at most four: `4,991.6`."""
     here = locale()
     pattern = here.decimal_formats[None].pattern.replace("0.###", "0.####")
     return format_decimal(Decimal(f"{figure:.4f}"), pattern, locale=here)
 
 
 def value(column: Column, raw: Value | None) -> str:
-    """A column's value in words: codes by their meaning, categories without their file's spelling, units behind."""
+    """A column's value in words: codes by meaning, categories without the file's spelling, numbers with unit."""
     if raw is None:
         return _("not known")
     words = column.words(locale().language)
@@ -113,7 +112,7 @@ def value(column: Column, raw: Value | None) -> str:
 
 
 def unit(column: Column, figure: float) -> str:
-    """The unit that `figure` of a column has, in words; empty where it has none."""
+    """The column's unit for `figure`, in words; empty if it has none."""
     words = column.words(locale().language)
     if figure == 1 and words.unit:
         return words.one or words.unit
@@ -123,12 +122,12 @@ def unit(column: Column, figure: float) -> str:
 
 
 def label(column: Column) -> str:
-    """What a column is called."""
+    """The column's name for people."""
     return column.words(locale().language).label or column.label
 
 
 def group(column: Column, name: str) -> str:
-    """One of a column's `groups`, in words. Raises ValueError if it is none of them."""
+    """The group `name` of a column, in words. Raises ValueError if it is not one of the column's `groups`."""
     if name in column.categories:
         return value(column, name)
     place, bounds = column.groups.index(name), [number(bound) for bound in column.bounds]
@@ -142,12 +141,12 @@ def group(column: Column, name: str) -> str:
 
 
 def capital(text: str) -> str:
-    """`text` with a capital letter at its beginning."""
+    """`text` with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 
 def plain(text: str) -> str:
-    """`text` escaped, so that a name somebody typed is shown as typed and never as Markdown."""
+    """`text` escaped, so that a typed name appears as typed and never as Markdown."""
     return _MARKDOWN.sub(r"\\\1", text)
 
 
@@ -163,7 +162,7 @@ def _percent(hundredths: Decimal, digits: str) -> str:
 
 
 def _clock(here: Locale) -> str:
-    """The pattern of a time of day: of twelve hours or of twenty-four."""
+    """The pattern of a time of day, with twelve hours or twenty-four."""
     if (here.language, here.territory) == (SOURCE, None):
         return "HH:mm"
     return str(here.time_formats["short"].pattern)

@@ -1,7 +1,7 @@
-// What a page needs and Streamlit does not give it. Filled in by app/language/switch.py: LANGUAGE, TABLE, KEPT.
+// Adds to the page what Streamlit lacks. app/language/switch.py fills in LANGUAGE, TABLE and KEPT.
 document.documentElement.lang = LANGUAGE;
 if (KEPT) document.cookie = KEPT;
-// A table that is wider than the screen scrolls by itself; so that keys can scroll it, Tab has to get there.
+// A table wider than the screen scrolls inside its box. Tab must reach the box, so that keys can scroll it.
 window.callwiseTables ??= new MutationObserver(() => window.callwiseReach());
 window.callwiseReach = () => {
   for (const box of document.querySelectorAll('[data-testid="stTable"] > div')) {

@@ -1,7 +1,7 @@
-"""The foot of every page: in which language to go on. And the document says which one it is in.
+"""The language switch at the foot of every page. It also sets the language of the HTML document.
 
-The choice is kept in a cookie, so it holds for the next visit with the same browser. It is no secret, and what comes
-back is only ever looked up among the languages there are.
+A cookie stores the choice for the next visit with the same browser. The cookie is no secret, and its value is only
+compared with the available languages.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ def draw_language_switch() -> None:
             on_change=st.session_state.__setitem__,
             args=(_TOLD, True),
         )
-        kept = f"{COOKIE}={here.language}; Max-Age={_A_YEAR}; Path=/; SameSite=Lax"
+        cookie = f"{COOKIE}={here.language}; Max-Age={_A_YEAR}; Path=/; SameSite=Lax"
         values = {
-            # What a screen reader pronounces it as, and whether a browser offers to translate it.
+            # Screen readers pronounce the page in this language; browsers offer a translation from it.
             "LANGUAGE": str(here).replace("_", "-"),
-            "KEPT": kept if st.session_state.get(_TOLD) else "",
+            "KEPT": cookie if st.session_state.get(_TOLD) else "",
             "TABLE": _("Table"),
         }
-        given = " ".join(f"const {name} = {json.dumps(value)};" for name, value in values.items())
+        constants = " ".join(f"const {name} = {json.dumps(value)};" for name, value in values.items())
         script = SCRIPT.read_text(encoding="utf-8")
-        st.html(f"<script>{{ {given}\n{script} }}</script>", unsafe_allow_javascript=True)
+        st.html(f"<script>{{ {constants}\n{script} }}</script>", unsafe_allow_javascript=True)
 
 
 def _own_name(language: str) -> str:

@@ -1,4 +1,4 @@
-"""The zone of a person's clock, and the moment at which a day begins on it."""
+"""Time zones of browsers, and the moment at which a day begins in one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 def zone(name: str | None) -> ZoneInfo:
-    """The zone of an IANA name; UTC where it is unknown."""
+    """The zone with the IANA name `name`; UTC if it is unknown."""
     try:
         return ZoneInfo(name or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
@@ -15,5 +15,5 @@ def zone(name: str | None) -> ZoneInfo:
 
 
 def begin(day: date, zone_name: str | None) -> datetime:
-    """The moment at which `day` begins on the zone's clock."""
+    """The moment at which `day` begins in the zone, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=zone(zone_name)).astimezone(UTC)

@@ -1,1 +1,1 @@
-"""The overview: the state of the loop, and what needs a decision."""
+"""The overview: the state of calls, model and ranking, and open incidents."""

@@ -1,4 +1,4 @@
-"""An open incident: what it is, what to do, and who looks after it."""
+"""An open incident: its cause, what to do, and who looks after it."""
 
 from __future__ import annotations
 
@@ -15,39 +15,29 @@ from core.accounts.account import Role
 from core.oversight import incidents
 from core.stores.mongo import Document
 
-FOR_PEOPLE = ("open", "escalated")  # in the other states a training or a trial is under way, and it says what follows
+FOR_PEOPLE = ("open", "escalated")  # in the other states a training or a trial is running, and decides what follows
 
 
 def draw_incident(house: Appliance, incident: Document) -> None:
-    """Draw the incident, a document of `incidents`."""
+    """Draw `incident`, a document of `incidents`."""
     notices.show(verdict_notices.incident(incident, st.context.timezone))
-    seen, key = incident["acknowledged"], str(incident["_id"])
-    if seen:
-        since = formats.moment(seen["at"], st.context.timezone)
-        who = formats.plain(str(seen["by"]))
+    key = str(incident["_id"])
+    if acknowledged := incident["acknowledged"]:
+        since, who = formats.moment(acknowledged["at"], st.context.timezone), formats.plain(str(acknowledged["by"]))
         st.caption(_("{who} has looked after it since {when}.").format(who=who, when=since))
     elif incident["status"] in FOR_PEOPLE:
         with st.popover(_("I look after it"), icon=":material/front_hand:", key=f"look-after-{key}"):
-            _form(house, key)
-
-
-def _form(house: Appliance, incident: str) -> None:
-    st.markdown(_("Others see your name, and need not look as well. Nothing else changes."))
-    st.button(
-        _("I look after it"),
-        type="primary",
-        key=f"look-after-now-{incident}",
-        on_click=look_after,
-        args=(house, incident),
-    )
+            st.markdown(_("Your colleagues see your name, so they need not check as well. Nothing else changes."))
+            button = f"look-after-now-{key}"
+            st.button(_("I look after it"), type="primary", key=button, on_click=look_after, args=(house, key))
 
 
 @kept_for_next_run()
 def look_after(house: Appliance, incident: str) -> None:
-    """Note that the person at this screen looks after `incident`, unless somebody does already."""
+    """Record that the person at this screen looks after `incident`, unless a colleague already does."""
     who = identity.require(Role.MANAGER).shown
     by = incidents.acknowledge(house.db, incident, who)
     if by == who:
-        leave(Notice("success", _("{who} looks after it.").format(who=who), _("The others see that here.")))
+        leave(Notice("success", _("{who} looks after it.").format(who=who), _("Your colleagues see that here.")))
     else:
         leave(Notice("warning", _("{who} looks after it already.").format(who=by), _("Nothing was changed.")))

@@ -1,4 +1,4 @@
-"""What the appliance is doing, on one page: the model in service, the work that is left, the state of the ranking."""
+"""The state of the appliance on one page: calls left, the model in service, the quality of the ranking."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def page(house: Appliance) -> None:
     with st.container(key="standing", border=True), boundary():
         _standing(house)
     if house.links:
-        st.subheader(_("Under the bonnet"))
+        st.subheader(_("Behind the screens"))
         with st.container(key="links", horizontal=True):
             for link in house.links:
                 st.link_button(
@@ -76,7 +76,7 @@ def _standing(house: Appliance) -> None:
         "drift": partial(verdict_notices.drift, house.schema),
         "performance": verdict_notices.quality,
     }
-    reports = {kind: found for kind in words if (found := status.last_report(house.db, kind))}
+    reports = {kind: report for kind in words if (report := status.last_report(house.db, kind))}
     if not reports:
         st.markdown(_("No report yet. The first follows once enough people have been scored."))
     for kind, report in reports.items():

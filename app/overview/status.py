@@ -1,4 +1,4 @@
-"""How the appliance stands, from what its services wrote into MongoDB."""
+"""The state of the appliance, from what its services wrote into MongoDB."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.stores.mongo import Db, Document, reachable
 
 @dataclass(frozen=True)
 class Work:
-    """The calls of all campaigns together."""
+    """Counts over all campaigns: campaigns, people left to call, people called, sales."""
 
     campaigns: int
     open: int
@@ -39,18 +39,15 @@ def last_prediction(db: Db) -> Document | None:
 
 
 def open_incidents(db: Db) -> list[Document]:
-    """Incidents that are not resolved: those that need a person first, then the newest first. Raises Unavailable."""
+    """Unresolved incidents: escalated ones first, then the newest first. Raises Unavailable."""
     with reachable():
-        found = list(db.incidents.find(ACTIVE))
-    newest = sorted(found, key=lambda incident: incident["opened"]["at"], reverse=True)
-    return sorted(newest, key=lambda incident: incident["status"] != "escalated")
+        incidents = list(db.incidents.find(ACTIVE))
+    incidents.sort(key=lambda incident: incident["opened"]["at"], reverse=True)
+    return sorted(incidents, key=lambda incident: incident["status"] != "escalated")
 
 
 def stale_indicators(db: Db, schema: Schema) -> list[tuple[Column, economy.Figure | None]]:
-    """Indicators that the monitor found too old, with the value that stays in use (None: there is none).
-
-    Raises Unavailable.
-    """
+    """Indicators that the monitor found too old, with the value still in use or None. Raises Unavailable."""
     columns = {f"monitor:economy:{column.name}": column for column in economy.indicators(schema)}
     with reachable():
         states = db.appliance.find({"_id": {"$in": list(columns)}})
@@ -60,7 +57,7 @@ def stale_indicators(db: Db, schema: Schema) -> list[tuple[Column, economy.Figur
 
 
 def last_report(db: Db, kind: str) -> Document | None:
-    """The newest report of the monitor of that `kind` (`drift`, `performance`). Raises Unavailable."""
+    """The monitor's newest report of `kind` (`drift`, `performance`), or None. Raises Unavailable."""
     newest: list[Mapping[str, Any]] = [{"$match": {"kind": kind}}, {"$sort": {"made.at": -1}}, {"$limit": 1}]
     with reachable():
         return next(iter(list(db.reports.aggregate(newest))), None)

@@ -1,4 +1,4 @@
-"""The monitor's verdicts in words. Each has the shape in which the monitor keeps it in `reports`."""
+"""The monitor's verdicts in words. A verdict has the form in which the monitor stores it in `reports`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.stores.mongo import Document
 
 
 def drift(schema: Schema, verdict: dict[str, Any]) -> Notice:
-    """Whether the people being scored are still like those the model learned from, and in what they differ."""
+    """Whether the people who are scored still resemble the training data, and which columns differ."""
     known = schema.by_name
     columns = [formats.label(known[name]) if name in known else name for name in verdict["drifted"]]
     every = len(verdict["columns"])
@@ -30,16 +30,16 @@ def drift(schema: Schema, verdict: dict[str, Any]) -> Notice:
 
 
 def quality(verdict: dict[str, Any]) -> Notice:
-    """Whether the model keeps what it promised, by the outcomes of the newest calls."""
-    found = verdict["quality"]
+    """Whether the model keeps what it promised on the newest outcomes."""
+    measured = verdict["quality"]
     facts = plural(
         "Of the last {n} call, {sold} were sales; the better half of the ranking held {half} of them.",
         "Of the last {n} calls, {sold} were sales; the better half of the ranking held {half} of them.",
-        found["size"],
+        measured["size"],
     ).format(
-        n=formats.count(found["size"]),
-        sold=formats.percent(found["conversion"]),
-        half=formats.percent(found["top_half_capture"]),
+        n=formats.count(measured["size"]),
+        sold=formats.percent(measured["conversion"]),
+        half=formats.percent(measured["top_half_capture"]),
     )
     if verdict["degraded"]:
         how = "; ".join(verdict["broken"])
@@ -48,7 +48,7 @@ def quality(verdict: dict[str, Any]) -> Notice:
 
 
 def incident(found: Document, zone: str | None) -> Notice:
-    """An incident that is open: its cause, its state, since when, the last that was found, and what to do next."""
+    """An open incident: cause, state, opening time, newest finding, and what to do."""
     cause, status, entry = str(found["cause"]), str(found["status"]), found["history"][-1]
     kind: Kind = "error" if status == "escalated" else "info" if status in ("retraining", "canary") else "warning"
     words, why = said(incident_words.name(cause)), str(entry["why"]).strip().rstrip(".")
@@ -63,9 +63,11 @@ def incident(found: Document, zone: str | None) -> Notice:
 
 
 def stale(figures: Sequence[tuple[Column, Figure | None]], at: datetime) -> Notice:
-    """Which figures of the economy are older at `at` than they should be, and how old."""
+    """Indicators whose value is too old, with its age at `at`."""
     ages = "; ".join(_age(column, figure, at) for column, figure in figures)
-    return Notice("warning", _("Figures of the economy are old."), f"{ages}.", _("The last ones stay in use."))
+    return Notice(
+        "warning", _("Indicators of the economy are out of date."), f"{ages}.", _("The last known values stay in use.")
+    )
 
 
 def _age(column: Column, figure: Figure | None, at: datetime) -> str:
@@ -73,5 +75,5 @@ def _age(column: Column, figure: Figure | None, at: datetime) -> str:
         return _("{figure} is not known").format(figure=formats.label(column))
     days = max(0, figure.age(at).days)
     return plural(
-        "{figure} is of {period}, {n} day after its end", "{figure} is of {period}, {n} days after its end", days
+        "{figure} is of {period}, which ended {n} day ago", "{figure} is of {period}, which ended {n} days ago", days
     ).format(figure=formats.label(column), period=figure.period, n=formats.count(days))

@@ -1,1 +1,1 @@
-"""The weekly review of drift and quality, which managers sign."""
+"""The review of a week, which managers sign."""

@@ -1,4 +1,4 @@
-"""Small pictures of columns side by side: how they were in training, and how they are now."""
+"""Charts of a week's drift: the distance of each column, and the shape of a column in training and now."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEIGHT = 120  # pixels
 
 
 def shape(found: Mapping[str, Any], labels: list[str]) -> alt.LayerChart:
-    """Grey bars for training, points on a stem for now; parts stand in the order in which they were kept."""
+    """The shares of a column's parts, in stored order: grey bars for training, points on a stem for now."""
     training, now = _("in training"), _("now")
     rows = [
         {"part": label, "place": place, "training": float(before), "now": float(after)}
@@ -37,7 +37,7 @@ def shape(found: Mapping[str, Any], labels: list[str]) -> alt.LayerChart:
 
 
 def distances(columns: list[dict[str, Any]], labels: Mapping[str, str], limit: float) -> alt.LayerChart:
-    """A bar for each column as long as it moved, with a line at the limit; a mark where the week's largest was."""
+    """A bar per column for its distance, a mark at the week's largest distance, and a line at the limit."""
     rows = [
         {
             "column": labels[one["column"]],

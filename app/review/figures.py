@@ -1,4 +1,4 @@
-"""The figures of a week's review, as they are shown, signed and kept: plain values, so that they can be frozen."""
+"""The figures of a week's review, as shown, signed and stored: plain values, so that a signature can freeze them."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ PICTURED = ("column", "distance", "drifted", "shape")
 
 
 def figures_of_week(db: Db, model: str, name: str) -> Document:
-    """The figures of the week `name` as they are now. Raises Unavailable."""
+    """The present figures of the week `name`. Raises Unavailable."""
     since, until = week.span(name)
-    found = week.gather(db, model, since, until)
+    facts = week.gather(db, model, since, until)
     return {
         "week": {"from": since, "until": until},
-        "champion": found.lineup.champion,
-        "calls": found.calls,
-        "sales": found.sales,
-        "moved": moved(found),
-        "quality": quality(found),
+        "champion": facts.lineup.champion,
+        "calls": facts.calls,
+        "sales": facts.sales,
+        "moved": moved(facts),
+        "quality": quality(facts),
         "decisions": [
             {"at": one.at, "what": one.what.value, "version": one.version, "by": one.by, "why": one.why}
-            for one in found.taken
+            for one in facts.taken
         ],
-        "trainings": found.trainings,
+        "trainings": facts.trainings,
         "incidents": [
             {"cause": str(one["cause"]), "status": str(one["status"]), "opened": one["opened"]["at"], "last": last(one)}
-            for one in found.incidents
+            for one in facts.incidents
         ],
-        "needs": found.needs,
+        "needs": facts.needs,
     }
 
 
 def moved(found: Facts) -> Document | None:
-    """What the drift reports of the week say; None without one.
+    """The week's drift reports: the newest report's distances, the largest first, and the week's `largest`.
 
-    Distances are the newest report's, `largest` the week's; columns stand by their distance, the largest first.
+    None without a report.
     """
     reports = found.reports_on("drift")
     if not reports:
@@ -71,7 +71,7 @@ def moved(found: Facts) -> Document | None:
 
 
 def quality(found: Facts) -> Document | None:
-    """What the newest quality report of the week says, beside what was promised; None without one."""
+    """The week's newest quality report beside the model's promise; None without one."""
     reports = found.reports_on("quality")
     if not reports:
         return None
@@ -93,6 +93,6 @@ def quality(found: Facts) -> Document | None:
 
 
 def shown(db: Db, model: str, name: str) -> tuple[Document, reviews.Signed | None]:
-    """What is to be shown of a week: what was signed, and by whom; before that, what there is now."""
+    """A week's figures and signatures as signed, or its present figures and None. Raises Unavailable."""
     signed = signed_review(db, model, name)
     return (signed.figures, signed) if signed else (figures_of_week(db, model, name), None)

@@ -1,4 +1,4 @@
-"""The weekly review: what moved and by how much, how the model did, what was done, what needs a decision; signed."""
+"""The weekly review: drift, the model's quality, what was done, what needs a decision, and the signatures."""
 
 from __future__ import annotations
 
@@ -29,9 +29,8 @@ def page(house: Appliance) -> None:
     with st.container(key="message"):
         notices.show_waiting()
     at = now()
-    over, signed = reviews.weeks(house.db, house.model, at), reviews.signed(house.db, house.model)
-    this = week.name(at)
-    if not over and not _began(house, this):
+    over, signed, this = reviews.weeks(house.db, house.model, at), reviews.signed(house.db, house.model), week.name(at)
+    if not over and week.gather(house.db, house.model, *week.span(this)).lineup.last == 0:  # no model in service yet
         with st.container(key="review-none"):
             st.info(
                 _(
@@ -41,11 +40,10 @@ def page(house: Appliance) -> None:
                 icon=":material/hourglass_empty:",
             )
         return
-    waiting = [one for one in over if one not in signed]
     with st.container(key="review-where"):
         chosen = _choose([this, *over], signed, this, start=over[:1])
     with st.container(key="review-waiting"):
-        if waiting:
+        if waiting := [name for name in over if name not in signed]:
             _waiting(waiting)
     figures, kept = review_figures.shown(house.db, house.model, chosen)
     with st.container(key="review-signatures"):
@@ -61,12 +59,6 @@ def page(house: Appliance) -> None:
     if chosen != this:
         with st.container(key="review-sign", border=True), boundary():
             _sign(house, chosen, figures, kept)
-
-
-def _began(house: Appliance, this: str) -> bool:
-    """Whether the week under way has anything of a model in it. Raises Unavailable."""
-    since, until = week.span(this)
-    return week.gather(house.db, house.model, since, until).lineup.last > 0
 
 
 def _choose(names: list[str], signed: dict[str, list[str]], this: str, start: list[str]) -> str:
@@ -94,28 +86,28 @@ def _waiting(names: list[str]) -> None:
 def _signatures(kept: Signed | None, *, over: bool) -> None:
     if kept is None:
         if over:
-            st.caption(_("Figures as they are now. They stand for good once somebody signs them."))
+            st.caption(_("These are the current figures. The first signature freezes them."))
         else:
-            st.caption(_("This week is not over: the figures still change, and it is signed from Monday on."))
+            st.caption(_("This week is not over: its figures still change. You can sign it from Monday on."))
         return
     zone = st.context.timezone
-    for place, one in enumerate(kept.signatures):
-        verb = _("Signed by {who}, {when}.") if place == 0 else _("Signed as well by {who}, {when}.")
-        line = verb.format(who=one.by, when=formats.moment(one.at, zone))
-        st.success(formats.plain(line + (f" {one.note}" if one.note else "")), icon=":material/verified:")
-    st.caption(_("Figures as they were when it was first signed. Seal: {seal}").format(seal=kept.seal[:16]))
+    for place, signature in enumerate(kept.signatures):
+        sentence = _("Signed by {who}, {when}.") if place == 0 else _("Also signed by {who}, {when}.")
+        line = sentence.format(who=signature.by, when=formats.moment(signature.at, zone))
+        st.success(formats.plain(f"{line} {signature.note}".rstrip()), icon=":material/verified:")
+    st.caption(_("These are the figures at the first signature. Seal: {seal}").format(seal=kept.seal[:16]))
 
 
 def _sign(house: Appliance, name: str, figures: Document, kept: Signed | None) -> None:
     st.markdown(_("**Sign**"))
     if kept is None:
         st.markdown(
-            _("Your name says that you have looked at this and decided what needs deciding. It cannot be undone.")
+            _("By signing you confirm that you checked this week and took its decisions. This cannot be undone.")
         )
     else:
-        st.markdown(_("It is signed. You may add your signature; the figures stay as they are."))
+        st.markdown(_("This week is signed. You can add your signature; the figures do not change."))
     with st.form("review-form", border=False):
-        st.text_area(_("Note"), key=_NOTE, max_chars=LONGEST, placeholder=_("what was agreed; kept for good"))
+        st.text_area(_("Note"), key=_NOTE, max_chars=LONGEST, placeholder=_("what was agreed; cannot be changed later"))
         st.form_submit_button(
             _("Sign the review of {week}").format(week=name),
             type="primary",
@@ -127,7 +119,7 @@ def _sign(house: Appliance, name: str, figures: Document, kept: Signed | None) -
 
 @kept_for_next_run()
 def sign(house: Appliance, name: str, figures: Document) -> None:
-    """Sign the week `name`, of which `figures` were shown, as the person at this screen."""
+    """Sign the week `name` with the `figures` shown, as the person at this screen."""
     who = identity.require(Role.MANAGER).shown
     note = " ".join(str(st.session_state.get(_NOTE) or "").split())
     reviews.sign(house.db, house.model, name, figures, by=who, note=note)
@@ -136,6 +128,6 @@ def sign(house: Appliance, name: str, figures: Document) -> None:
         Notice(
             "success",
             _("The review of {week} is signed.").format(week=name),
-            _("Its figures stand as they were shown."),
+            _("Its figures are frozen as they were shown."),
         )
     )

@@ -1,4 +1,4 @@
-"""The parts of a week's review, drawn from its figures alone: what was signed looks the same ever after."""
+"""The parts of a week's review, drawn from its figures alone, so that a signed week never looks different."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from app.shell.appliance import Appliance
 from core.models.decisions import What
 from core.oversight import incident_words
 
-SMALL_MULTIPLES = 12  # columns pictured, those that moved most
+SMALL_MULTIPLES = 12  # charts of the columns that moved most
 
 
 def needs(_house: Appliance, figures: Figures) -> None:
-    """What waits for a person."""
+    """The decisions that wait for a person."""
     st.markdown(_("**Needs a decision**"))
     if not figures["needs"]:
         st.markdown(_("Nothing."))
@@ -28,7 +28,7 @@ def needs(_house: Appliance, figures: Figures) -> None:
 
 
 def quality(house: Appliance, figures: Figures) -> None:
-    """The week's calls, and what the model did beside what it promised."""
+    """The week's calls, and the model's measured quality beside its promise."""
     st.markdown(_("**How the model did**"))
     calls, sales, found = figures["calls"], figures["sales"], figures["quality"]
     champion = _("Version {version}").format(version=figures["champion"]) if figures["champion"] else formats.NOT_YET
@@ -38,61 +38,50 @@ def quality(house: Appliance, figures: Figures) -> None:
         st.metric(_("Conversion"), formats.percent(sales / calls) if calls else formats.NOT_YET, width="content")
         st.metric(_("Champion"), champion, width="content")
     if found is None:
-        st.markdown(_("No report on the quality was made this week: too few outcomes came in."))
+        st.markdown(_("There is no quality report for this week: too few outcomes came in."))
         return
-    rows = [
-        {
-            _("Figure"): _("Ranking (AUC)"),
-            _("Found"): formats.fixed(found["auc"], 3),
-            _("Promised"): formats.fixed(found["promised_auc"], 3),
-        },
-        {
-            _("Figure"): _("Conversion"),
-            _("Found"): formats.percent(found["conversion"]),
-            _("Promised"): formats.percent(found["promised_conversion"]),
-        },
-        {
-            _("Figure"): _("Sales in the better half"),
-            _("Found"): formats.percent(found["top_half_capture"]),
-            _("Promised"): "",
-        },
-    ]
     if found["broken"]:
-        st.warning(
-            formats.plain(_("The model does not keep what it promised: {how}.").format(how="; ".join(found["broken"]))),
-            icon=":material/warning:",
-        )
-    st.table(rows, border="horizontal", hide_index=True)
-    said = _("Of the last {size} outcomes of version {version}. {reports}, {bad} of them bad.").format(
+        broken = _("The model does not keep what it promised: {how}.").format(how="; ".join(found["broken"]))
+        st.warning(formats.plain(broken), icon=":material/warning:")
+    auc, conversion = formats.fixed(found["auc"], 3), formats.percent(found["conversion"])
+    promised_auc, promised = formats.fixed(found["promised_auc"], 3), formats.percent(found["promised_conversion"])
+    head = (_("Figure"), _("Found"), _("Promised"))
+    rows = [
+        (_("Ranking (AUC)"), auc, promised_auc),
+        (_("Conversion"), conversion, promised),
+        (_("Sales in the better half"), formats.percent(found["top_half_capture"]), ""),
+    ]
+    st.table([dict(zip(head, row, strict=True)) for row in rows], border="horizontal", hide_index=True)
+    text = _("Of the last {size} outcomes of version {version}. {reports}, {bad} of them bad.").format(
         size=formats.count(found["size"]),
         version=found["version"],
         reports=_reports(found["reports"]),
         bad=formats.count(found["bad"]),
     )
-    st.caption(formats.plain(said))
+    st.caption(formats.plain(text))
     _link(house, found["page"])
 
 
 def moved(house: Appliance, figures: Figures) -> None:
-    """Each column with its distance, and small pictures of those that moved most."""
+    """The distance of each column, and charts of those that moved most."""
     st.markdown(_("**What moved, and by how much**"))
     found = figures["moved"]
     if found is None:
-        st.markdown(_("No report on the people to call was made this week: too few were scored anew."))
+        st.markdown(_("There is no drift report for this week: too few people were scored again."))
         return
     known = house.schema.by_name
-    names = [str(one["column"]) for one in found["columns"]]
+    names = [str(column["column"]) for column in found["columns"]]
     labels = {name: formats.label(known[name]) if name in known else name for name in names}
-    drifted = [labels[one["column"]] for one in found["columns"] if one["drifted"]]
-    score = found["score"]
     text = _("{moved} of {all} columns moved; the score by {score} (limit {limit}).").format(
-        moved=len(drifted),
+        moved=sum(bool(column["drifted"]) for column in found["columns"]),
         all=len(labels),
-        score=formats.fixed(score["distance"], 3),
+        score=formats.fixed(found["score"]["distance"], 3),
         limit=formats.number(found["limit"]),
     )
-    show = st.warning if found["drift"] else st.success
-    show(formats.plain(text), icon=":material/moving:" if found["drift"] else ":material/check_circle:")
+    if found["drift"]:
+        st.warning(formats.plain(text), icon=":material/moving:")
+    else:
+        st.success(formats.plain(text), icon=":material/check_circle:")
     charts.show(
         review_charts.distances(found["columns"], labels, found["limit"]),
         words=_("How far each column moved from training, with the limit. The table below has the figures."),
@@ -100,20 +89,16 @@ def moved(house: Appliance, figures: Figures) -> None:
     st.caption(_("Bars: the newest report. Marks: the largest of the week. Dashed: the limit."))
     _distances(found["columns"], labels)
     _small_multiples(house, figures, labels)
-    said = _(
+    text = _(
         "{window} predictions against {reference} training rows of version {version}. {reports}, {bad} of them bad."
+    ).format(
+        window=formats.count(found["window"]),
+        reference=formats.count(found["reference"]),
+        version=found["version"],
+        reports=_reports(found["reports"]),
+        bad=formats.count(found["bad"]),
     )
-    st.caption(
-        formats.plain(
-            said.format(
-                window=formats.count(found["window"]),
-                reference=formats.count(found["reference"]),
-                version=found["version"],
-                reports=_reports(found["reports"]),
-                bad=formats.count(found["bad"]),
-            )
-        )
-    )
+    st.caption(formats.plain(text))
     _link(house, found["page"])
 
 
@@ -138,7 +123,7 @@ def _small_multiples(house: Appliance, figures: Figures, labels: dict[str, str])
     pictured = [one for one in figures["moved"]["columns"] if one.get("shape")][:SMALL_MULTIPLES]
     if not pictured:
         return
-    st.caption(_("Grey: share in training. Points: share now. Those that moved most come first."))
+    st.caption(_("Grey: share in training. Points: share now. The columns that moved most come first."))
     with st.container(key="review-shapes"):
         for start in range(0, len(pictured), 4):
             for one, cell in zip(pictured[start : start + 4], st.columns(4), strict=False):
@@ -160,9 +145,9 @@ def done(_house: Appliance, figures: Figures) -> None:
     st.markdown(_("**What was done**"))
     words = {
         "promoted": _("promoted at once"),
-        "on trial": _("handed over for a trial"),
+        "on trial": _("put on trial"),
         "refused": _("refused by a gate"),
-        "unchanged": _("not made: nothing new to learn from"),
+        "unchanged": _("skipped: nothing new to learn from"),
     }
     trainings = [f"{formats.count(n)} {words.get(how, how)}" for how, n in sorted(figures["trainings"].items())]
     st.markdown(_("Trainings: {trainings}.").format(trainings=formats.plain(", ".join(trainings) or _("none"))))
@@ -171,13 +156,13 @@ def done(_house: Appliance, figures: Figures) -> None:
         st.table(
             [
                 {
-                    _("When"): formats.plain(formats.moment(one["at"], zone)),
-                    _("Version"): formats.plain(one["version"]),
-                    _("Decision"): said(What(one["what"]).words),
-                    _("By"): formats.plain(one["by"]),
-                    _("Why"): formats.plain(one["why"]),
+                    _("When"): formats.plain(formats.moment(decision["at"], zone)),
+                    _("Version"): formats.plain(decision["version"]),
+                    _("Decision"): said(What(decision["what"]).words),
+                    _("By"): formats.plain(decision["by"]),
+                    _("Why"): formats.plain(decision["why"]),
                 }
-                for one in figures["decisions"]
+                for decision in figures["decisions"]
             ],
             border="horizontal",
             hide_index=True,
@@ -188,12 +173,12 @@ def done(_house: Appliance, figures: Figures) -> None:
         st.table(
             [
                 {
-                    _("Incident"): formats.plain(said(incident_words.name(one["cause"]))),
-                    _("Opened"): formats.plain(formats.moment(one["opened"], zone)),
-                    _("State"): said(incident_words.HEADS.get(one["status"], one["status"])),
-                    _("Last"): formats.plain(one["last"]),
+                    _("Incident"): formats.plain(said(incident_words.name(incident["cause"]))),
+                    _("Opened"): formats.plain(formats.moment(incident["opened"], zone)),
+                    _("State"): said(incident_words.HEADS.get(incident["status"], incident["status"])),
+                    _("Last"): formats.plain(incident["last"]),
                 }
-                for one in figures["incidents"]
+                for incident in figures["incidents"]
             ],
             border="horizontal",
             hide_index=True,

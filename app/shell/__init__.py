@@ -1,1 +1,1 @@
-"""What every page uses: the appliance, notices, charts, links and caches."""
+"""The parts that every page uses: the appliance, notices, charts, links and caches."""

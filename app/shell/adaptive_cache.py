@@ -1,8 +1,8 @@
-"""Answers to slow questions about a campaign, asked once for everybody and kept for longer the longer they took.
+"""Caches the answers to slow questions about a campaign for all sessions, slower answers for longer.
 
-Counting a list takes a time that grows with it. Kept for twenty times as long, it never takes more than a twentieth
-of the time of the server, however many people look. Whoever comes while it is asked anew gets the last answer and does
-not wait.
+The time to count a list grows with the list. An answer is cached for 20 times the time it took, so counting never takes
+more than a twentieth of the server's time, however many people use the page. While a new answer is computed, other
+callers get the last one at once.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from core.stores.mongo import Db
 T = TypeVar("T")
 TIMES = 20
 SHARED: dict[str, Any] = {"show_spinner": False, "hash_funcs": {Database: lambda db: db.name}}
-"""Options of a Streamlit cache by database: there is one in a process, and its name stands for it in the key."""
+"""Options of a Streamlit cache keyed by database: a process has one, so the key holds only its name."""
 
 
 @dataclass
 class _Answer(Generic[T]):
-    """One answer: how many seconds it took, and when it was there."""
+    """An answer, the seconds it took, and the clock's time when it arrived."""
 
     value: T
     took: float
@@ -35,9 +35,9 @@ class _Answer(Generic[T]):
 
 @dataclass
 class AdaptiveCache(Generic[T]):
-    """Asks `ask` of a campaign, and keeps the answer at least for `least`. May be shared between threads.
+    """Calls `ask` for a campaign, and caches the answer for `least` or longer. May be shared between threads.
 
-    An empty answer is not kept: nothing is there yet, and what comes should be seen at once.
+    An empty answer is not cached, so that the first data appear at once.
     """
 
     ask: Callable[[Db, str], T]
@@ -47,18 +47,18 @@ class AdaptiveCache(Generic[T]):
     _asking: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)
 
     def get(self, db: Db, campaign: str) -> T:
-        """The answer for `campaign`, kept or new. Raises what `ask` raises."""
+        """The answer for `campaign`, cached or new. Raises what `ask` raises."""
         key = (db.name, campaign)
-        kept = self._answers.get(key)
-        if kept and self._fresh(kept):
-            return kept.value
+        answer = self._answers.get(key)
+        if answer and self._fresh(answer):
+            return answer.value
         asking = self._asking.setdefault(key, threading.Lock())
-        if not asking.acquire(blocking=kept is None) and kept:
-            return kept.value
+        if not asking.acquire(blocking=answer is None) and answer:
+            return answer.value
         try:
-            kept = self._answers.get(key)
-            if kept and self._fresh(kept):
-                return kept.value  # somebody else has asked meanwhile
+            answer = self._answers.get(key)
+            if answer and self._fresh(answer):
+                return answer.value  # another thread has asked meanwhile
             began = self.clock()
             value = self.ask(db, campaign)
             if value:
@@ -68,13 +68,13 @@ class AdaptiveCache(Generic[T]):
             asking.release()
 
     def last(self, db: Db, campaign: str) -> T | None:
-        """The last answer, however old; None where nobody has asked."""
-        kept = self._answers.get((db.name, campaign))
-        return kept.value if kept else None
+        """The last answer, however old; None without one."""
+        answer = self._answers.get((db.name, campaign))
+        return answer.value if answer else None
 
     def forget(self, db: Db, campaign: str) -> None:
-        """Ask anew next time."""
+        """Drop the answer for `campaign`."""
         self._answers.pop((db.name, campaign), None)
 
-    def _fresh(self, kept: _Answer[T]) -> bool:
-        return self.clock() - kept.at < max(self.least.total_seconds(), TIMES * kept.took)
+    def _fresh(self, answer: _Answer[T]) -> bool:
+        return self.clock() - answer.at < max(self.least.total_seconds(), TIMES * answer.took)

@@ -1,4 +1,4 @@
-"""What the pages work with, wired once by `app.main`."""
+"""The appliance that all pages use. `app.main` wires it once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.stores.object_store import ObjectStore
 
 @dataclass(frozen=True)
 class Link:
-    """The address of another screen of the appliance, and what it is good for."""
+    """Another screen of the appliance: its title, purpose and address."""
 
     title: str
     purpose: str
@@ -24,7 +24,7 @@ class Link:
 
 @dataclass(frozen=True)
 class SessionLimits:
-    """How long a session lasts: without anybody doing anything, and at all."""
+    """How long a session lasts: without activity (`idle`), and at most (`lifetime`)."""
 
     idle: timedelta = timedelta(minutes=120)
     lifetime: timedelta = timedelta(hours=12)
@@ -32,10 +32,10 @@ class SessionLimits:
 
 @dataclass(frozen=True)
 class Appliance:
-    """The appliance as the screens see it. `model` is the registered model that ranks people; `limits` are those of
-    sessions; by `erasure_key` those are told who were erased.
+    """The appliance as the screens see it. `model` names the registered model that ranks people.
 
-    `lineage` and `scoring` are None where the settings do not say where MLflow and MLServer are.
+    `erasure_key` recognises people who were erased. `lineage` and `scoring` are None if the settings do not name the
+    addresses of MLflow and MLServer.
     """
 
     db: Db

@@ -1,4 +1,4 @@
-"""The one way in which a chart comes onto a page: with words for whoever cannot see it, and numbers as on the page."""
+"""Draws every chart, with an alternative text, and with numbers formatted as on the page."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from app.language import chart_locale
 
 
 def show(chart: alt.Chart | alt.LayerChart, *, words: str) -> None:
-    """Draw `chart`, with numbers and dates as they are usual where the reader lives; `words` say what is in it."""
+    """Draw `chart` with the reader's formats of numbers and dates; `words` describe it to people who cannot see it."""
     st.altair_chart(chart.configure(locale=chart_locale.numbers_and_dates()), alt=words)

@@ -1,4 +1,4 @@
-"""The disk that files are made on while they come in or go out: small, and shared by everybody's sessions."""
+"""The disk for files in transit, at upload and export. It is small, and all sessions share it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.sentences import Sentence
 
 @contextmanager
 def room(kept: Sentence, what_next: Sentence) -> Iterator[None]:
-    """Say what to do where the disk is full. Raises InputError."""
+    """Turns an error of a full disk into InputError, with what was kept and what to do next."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What a model version was made of, as MLflow keeps it: over its HTTP API, because its client takes seconds to load.
+"""Reads the lineage of a model version from MLflow's HTTP API, because MLflow's client takes seconds to load.
 
 `/api/2.0/mlflow/model-versions/get` and `/runs/get`, MLflow 3.
 """
@@ -19,9 +19,9 @@ TIMEOUT_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Lineage:
-    """A version's tags (dataset, code, lock, schema, parent, reason), its run, and what the run's gates said.
+    """A version's tags (dataset, code, lock, schema, parent, reason), its run, and the verdicts of the run's gates.
 
-    `figures`: what the run measured; `experiment` is "" where the run is not known any more.
+    `figures`: the run's metrics. `experiment` is "" if MLflow no longer has the run.
     """
 
     version: str
@@ -45,31 +45,31 @@ class LineageReader:
 
     def lineage_of(self, version: str) -> Lineage:
         """The lineage of `version`. Raises NotFound, Unavailable."""
-        found = self._get("/model-versions/get", name=self._model, version=version)["model_version"]
-        tags, run = _pairs(found.get("tags", [])), str(found.get("run_id") or "")
+        registered = self._get("/model-versions/get", name=self._model, version=version)["model_version"]
+        run_id = str(registered.get("run_id") or "")
         try:
-            kept = self._get("/runs/get", run_id=run)["run"] if run else {}
+            run = self._get("/runs/get", run_id=run_id)["run"] if run_id else {}
         except NotFound:
-            kept = {}
-        data = kept.get("data", {})
-        said = _pairs(data.get("tags", []))
+            run = {}
+        data = run.get("data", {})
+        tags = _pairs(data.get("tags", []))
         return Lineage(
             version=version,
-            run=run,
-            experiment=str(kept.get("info", {}).get("experiment_id", "")),
-            tags=tags,
-            gates={gate: said[gate] for gate in GATES if gate in said},
-            figures={str(one["key"]): float(one["value"]) for one in data.get("metrics", [])},
+            run=run_id,
+            experiment=str(run.get("info", {}).get("experiment_id", "")),
+            tags=_pairs(registered.get("tags", [])),
+            gates={gate: tags[gate] for gate in GATES if gate in tags},
+            figures={str(metric["key"]): float(metric["value"]) for metric in data.get("metrics", [])},
         )
 
-    def _get(self, path: str, **asked: str) -> dict[str, Any]:
+    def _get(self, path: str, **params: str) -> dict[str, Any]:
         try:
-            reply = self._http.get(path, params=asked)
+            reply = self._http.get(path, params=params)
         except httpx.HTTPError as error:
             raise Unavailable(f"MLflow did not answer: {error}.", next="Try again in a moment.") from error
         if reply.status_code == httpx.codes.NOT_FOUND:
             raise NotFound(
-                f"The model registry does not know {' '.join(asked.values())}.", next="Look for it in MLflow itself."
+                f"The model registry does not know {' '.join(params.values())}.", next="Look for it in MLflow itself."
             )
         if not reply.is_success:
             raise Unavailable(f"MLflow answered {reply.status_code}.", next="Try again in a moment.")
@@ -77,4 +77,4 @@ class LineageReader:
 
 
 def _pairs(listed: list[dict[str, Any]]) -> dict[str, str]:
-    return {str(one["key"]): str(one["value"]) for one in listed}
+    return {str(pair["key"]): str(pair["value"]) for pair in listed}

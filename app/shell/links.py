@@ -1,4 +1,4 @@
-"""Addresses inside MLflow, Prefect and Evidently, made of the ones at which people open them (`Appliance.links`)."""
+"""Addresses inside MLflow, Prefect and Evidently, under those of `Appliance.links`; None if a link is missing."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from app.shell.lineage import Lineage
 
 
 def version(house: Appliance, version: str) -> str | None:
-    """The version in MLflow; None where people do not open it."""
+    """The version in MLflow."""
     return _in(house, "MLflow", f"/#/models/{house.model}/versions/{version}")
 
 
 def run(house: Appliance, lineage: Lineage) -> str | None:
-    """The training's run in MLflow."""
-    return (
-        _in(house, "MLflow", f"/#/experiments/{lineage.experiment}/runs/{lineage.run}") if lineage.experiment else None
-    )
+    """The training's run in MLflow; None if MLflow no longer has the run."""
+    path = f"/#/experiments/{lineage.experiment}/runs/{lineage.run}"
+    return _in(house, "MLflow", path) if lineage.experiment else None
 
 
 def flow_run(house: Appliance, run: str) -> str | None:
@@ -26,7 +25,7 @@ def flow_run(house: Appliance, run: str) -> str | None:
 
 
 def report(house: Appliance, page: str | None) -> str | None:
-    """A report in Evidently, of the address that monitoring has kept, which is the one that services open."""
+    """A report in Evidently. `page` is the stored address, under a host that only the services reach."""
     return _in(house, "Evidently", urlsplit(page).path) if page else None
 
 

@@ -1,8 +1,7 @@
-"""What people are told: what happened, what was kept, what to do next. Never a stack trace.
+"""Messages on the screen: what happened, what was kept, what to do next. Never a stack trace.
 
-`boundary` stands around everything that draws; `kept_for_next_run` around everything that a button does, because
-Streamlit runs that before the page is drawn again. Both look whether the person is still signed in, where
-Streamlit runs them without the page around.
+An error in a button's action becomes a message for the next page (`leave`), because Streamlit runs the action before it
+draws the page again.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from app.language import _, formats, said
 from core.errors import CallwiseError, Conflict, Forbidden, InputError, NotFound, Unavailable
 
 log = logging.getLogger(__name__)
-
 
 Kind = Literal["success", "info", "warning", "error"]
 _ICONS: dict[Kind, str] = {
@@ -41,7 +39,7 @@ class Notice:
 
     @classmethod
     def from_error(cls, error: CallwiseError) -> Notice:
-        """The message of an error that was raised on purpose."""
+        """The message of an error of Callwise's own."""
         parts = said(error.what), said(error.kept), said(error.next)
         match error:
             case Conflict() | NotFound() | Forbidden():
@@ -61,7 +59,7 @@ class Notice:
 
     @classmethod
     def from_defect(cls, error: Exception) -> Notice:
-        """The message of an error that nobody foresaw; the log has all of it under the reference given."""
+        """The message of an unexpected error. The log has the details under the reference in the message."""
         reference = uuid.uuid4().hex[:8]
         log.error("defect %s", reference, exc_info=error)
         return cls(
@@ -75,18 +73,18 @@ class Notice:
 
 
 def show(notice: Notice) -> None:
-    """Draw a message here."""
+    """Draw the message here."""
     parts = [formats.plain(part) for part in (notice.what, notice.kept, notice.next) if part]
     text = f"**{parts[0]}**  \n" + " ".join(parts[1:]) if len(parts) > 1 else parts[0]
     getattr(st, notice.kind)(text, icon=_ICONS[notice.kind])
 
 
 def leave(notice: Notice) -> None:
-    """Keep a message for the page that is drawn next."""
+    """Leave the message for the page that is drawn next."""
     st.session_state[_WAITING] = notice
 
 
 def show_waiting() -> None:
-    """Draw the message that was left, once."""
+    """Draw the message that was left, and drop it."""
     if notice := st.session_state.pop(_WAITING, None):
         show(notice)

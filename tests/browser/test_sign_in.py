@@ -54,7 +54,7 @@ def test_a_wrong_password_and_a_wrong_name_are_told_alike_and_then_one_waits(
             page.goto(app)
             for _ in range(5):
                 fill_in(page, name, "not the password")
-                expect(page.get_by_role("alert")).to_have_text("Login name and password do not fit together.")
+                expect(page.get_by_role("alert")).to_have_text("Incorrect login name or password.")
             db.attempts.update_many({}, {"$inc": {"last": 3_600_000}})  # so that the wait is not over meanwhile
             fill_in(page, name, "not the password")
             expect(page.get_by_role("alert")).to_contain_text("Too many attempts failed. Try again in 6")
@@ -76,7 +76,7 @@ def test_the_first_password_is_changed_before_anything_else(app: str, chromium: 
         for path in ("overview", "campaigns", "my-account"):
             page.goto(f"{app}/{path}")
             expect(page.get_by_role("heading", name="Choose a password")).to_be_visible()
-        for new, said in (("short", "less than 12"), ("bobbobbobbob", "guessed first"), (PASSWORD, "password so far")):
+        for new, said in (("short", "less than 12"), ("bobbobbobbob", "too easy"), (PASSWORD, "the current one")):
             choose(page, PASSWORD, new)
             expect(page.locator(".st-key-message")).to_contain_text(said)
         choose(page, PASSWORD, OTHER)
@@ -91,9 +91,9 @@ def test_the_first_password_is_changed_before_anything_else(app: str, chromium: 
 
 
 def choose(page: Page, old: str, new: str) -> None:
-    page.get_by_label("Password so far").fill(old)
+    page.get_by_label("Current password").fill(old)
     page.get_by_label("New password", exact=True).fill(new)
-    page.get_by_label("New password once more").fill(new)
+    page.get_by_label("Repeat the new password").fill(new)
     page.get_by_role("button", name="Change password").click()
     expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
 

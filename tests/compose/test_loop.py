@@ -116,7 +116,7 @@ def test_a_person_sees_the_score_that_is_logged(appliance: Appliance) -> None:
         page = browser.new_context(ignore_https_errors=True).new_page()
         page.set_default_timeout(60_000)
         sign_in(page, appliance.url(), login, first)
-        for field, text in (("Password so far", first), ("New password", own), ("New password once more", own)):
+        for field, text in (("Current password", first), ("New password", own), ("Repeat the new password", own)):
             page.get_by_label(field, exact=True).fill(text)
         page.get_by_role("button", name="Change password").click()
         page.get_by_role("heading", name="Call list").wait_for()

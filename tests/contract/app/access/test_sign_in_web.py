@@ -115,7 +115,7 @@ def test_a_wrong_password_is_told_and_never_written_back(browser: TestClient) ->
     assert done.status_code == 401
     assert "set-cookie" not in done.headers
     text = done.text
-    assert "do not fit together" in text
+    assert "Incorrect login name or password" in text
     assert "<script>" not in text
     assert "&lt;script&gt;&quot;" in text
     assert "hunter2" not in text

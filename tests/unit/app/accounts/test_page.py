@@ -74,7 +74,7 @@ def test_ones_own_password_is_not_lost_by_a_click(screen: Draw, db: Db) -> None:
     test.selectbox(key="account_chosen").select("tom").run()
     test.selectbox(key="account_chosen").select("ann").run()
     assert "account-reset-go" not in {button.key for button in test.button}
-    assert "Your own password is changed under *My account*." in texts(test)
+    assert "Change your own password under *My account*." in texts(test)
     assert passwords.matches(kept(db, "ann"), PASSWORD)
 
 

@@ -47,14 +47,14 @@ def test_a_late_result_is_kept_and_the_colleague_is_told(
     anns, bobs = overtaken(screen, campaign, db)
     if drawn_anew:
         anns = anns.run()
-        assert "Your hold on p2 ran out, and Bob has taken it." in plainly(anns)
+        assert "Your claim on p2 ran out, and Bob has taken this person." in plainly(anns)
         assert [b.key for b in anns.button if b.key in ("give-back", "put-away")] == ["put-away"]
         assert not [t for t in anns.table if "When" in t.value], "nobody is called from a card that is lost"
     anns = press(anns, "outcome-no-answer")
-    assert "No answer: your call to p2 is kept. Bob has them now, and sees it on the card." in plainly(anns)
+    assert "No answer: your call to p2 is recorded. Bob now has this person, and sees it on the card." in plainly(anns)
     assert shown(anns) == []
     bobs = bobs.run()
-    assert "Ann had called p2 before you took them, and recorded it only now: No answer." in plainly(bobs)
+    assert "Ann called p2 before you took this person, but recorded it only now: No answer." in plainly(bobs)
     bobs = press(bobs, "outcome-refused")
     assert [(c["agent"], c["result"]) for c in db.calls.find().sort([("_id", 1)])] == [
         ("Ann", "no answer"),
@@ -70,7 +70,7 @@ def test_a_late_decision_ends_the_colleagues_hold_and_their_call_is_kept_too(
     bobs = bobs.run()
     assert "Ann has recorded a result for p2: Sold." in plainly(bobs)
     bobs = press(bobs, "outcome-refused")
-    assert "Refused: your call to p2 is kept. What was recorded for them meanwhile stands." in plainly(bobs)
+    assert "Refused: your call to p2 is recorded. The result recorded meanwhile still applies." in plainly(bobs)
     assert [(o["agent"], o["positive"]) for o in db.outcomes.find()] == [("Ann", True)]
     assert shown(press(bobs, "take")) == ["Person p1"]
 
@@ -85,11 +85,11 @@ def test_a_lost_card_is_put_away_and_a_late_result_taken_back(screen: Screen, ca
     anns, bobs = overtaken_again(screen, campaign, db)
     press(bobs, "outcome-refused")
     anns = press(press(anns, "outcome-no-answer"), "take-back")
-    assert "No answer is taken back. Say below what came of your call to p2, or put the card away." in plainly(anns)
+    assert "No answer is taken back. Record the result of your call to p2 below, or put the card away." in plainly(anns)
     assert "Bob has recorded a result for p2: Refused." in plainly(anns)
     anns = press(anns, "outcome-callback")
     anns = press(anns, "promise-1")
-    assert "Call back: your call to p2 is kept." in plainly(anns)
+    assert "Call back: your call to p2 is recorded." in plainly(anns)
     assert [(c["agent"], c["result"], bool(c.get("undone"))) for c in db.calls.find().sort([("_id", 1)])] == [
         ("Bob", "refused", False),
         ("Ann", "no answer", True),
@@ -109,7 +109,7 @@ def test_whoever_asked_not_to_be_called_is_not_called_from_a_card(screen: Screen
     test = test.run()
     assert "p2 asked not to be called: do not call them any more." in plainly(test)
     test = press(test, "outcome-sold")
-    assert "Sold: your call to p2 is kept." in plainly(test)
+    assert "Sold: your call to p2 is recorded." in plainly(test)
     found = db.prospects.find_one({"_id": "spring:p2"})
     assert found is not None
     assert found["status"] == "off"

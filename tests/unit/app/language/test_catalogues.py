@@ -80,7 +80,7 @@ def test_a_new_sentence_is_asked_for_and_one_that_is_gone_leaves(
 ) -> None:
     changed = code(tmp_path, CODE.replace('_("Call list")', '_("Something else entirely")'))
     found = list(catalogues.wrong(changed, tmp_path / "locale"))
-    assert found == ["de: 'Something else entirely' is missing", "de: 'Call list' is said nowhere"]
+    assert found == ["de: 'Something else entirely' is missing", "de: 'Call list' is used nowhere"]
     catalogues.update(changed, tmp_path / "locale", {"de": po})
     assert list(catalogues.wrong(changed, tmp_path / "locale")) == ["de: 'Something else entirely' is not translated"]
     assert "Anrufliste" not in po.read_text()

@@ -6,7 +6,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import language
-from app.language.switch import draw_language_switch
 from core.settings.group import ROOT
 
 
@@ -14,6 +13,7 @@ def page() -> None:
     import streamlit as st
 
     from app.language import _, formats
+    from app.language.switch import draw_language_switch
 
     st.title(_("Results"))
     st.caption(formats.percent(0.342))

@@ -127,7 +127,7 @@ def test_a_person_says_that_they_look_after_an_incident(overview: Draw, campaign
     page = look_after(overview(), "drift:r")
     assert not page.exception
     said = texts(page).replace("\\", "")
-    assert "Ann looks after it. The others see that here." in said.replace("**", "").replace("  \n", " ")
+    assert "Ann looks after it. Your colleagues see that here." in said.replace("**", "").replace("  \n", " ")
     assert "Ann has looked after it since " in said
     kept = db.incidents.find_one({"_id": "drift:r"})
     assert kept is not None
@@ -268,7 +268,7 @@ def test_old_figures_of_the_economy_are_told_with_their_age(overview: Draw, camp
     for column, found in (("euribor3m", "stale"), ("nr.employed", "stale"), ("cons.conf.idx", "well")):
         db.appliance.insert_one({"_id": f"monitor:economy:{column}", "state": found, "report": "x"})
     said = texts(overview()).replace("\\", "")
-    assert f"Euribor 3 months is of {period}, 199 days after its end; People employed is not known." in said
+    assert f"Euribor 3 months is of {period}, which ended 199 days ago; People employed is not known." in said
     assert "Consumer confidence" not in said
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.access.boundary import boundary
 from app.review.figures import figures_of_week
 from core.clock import now
 from core.models.succession import Succession
@@ -25,6 +24,7 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
     def script() -> None:
         from app import main
         from app.access import identity
+        from app.access.boundary import boundary
         from app.review import page as review_page
 
         house = main.wire()
@@ -59,8 +59,8 @@ def test_the_week_under_way_is_shown_and_not_signed(screen: Draw, db: Db) -> Non
     said = texts(page)
     assert not page.exception
     assert "This week is not over" in said
-    assert "No report on the quality was made this week" in said
-    assert "No report on the people to call was made this week" in said
+    assert "There is no quality report for this week" in said
+    assert "There is no drift report for this week" in said
     assert "There was no incident." in said
     assert "Nothing." in said
     assert not page.button
@@ -78,7 +78,7 @@ def test_the_last_week_is_shown_first_and_says_all(screen: Draw) -> None:
     assert "The economic figure euribor3m is out of date: It has lasted for 14 days" in said
     assert "of 19 columns moved; the score by 0.080 (limit 0.1)." in said
     assert "1,000 predictions against 2,000 training rows of version 3. 7 reports in the week, 0 of them bad." in said
-    assert "Trainings: 1 handed over for a trial." in said
+    assert "Trainings: 1 put on trial." in said
     for words in ("0.740", "0.760", "it failed 9 of 100 requests", "A person is needed"):
         assert words in shown
     assert page.get("link_button")[0].url.startswith("http://e.example/projects/p/reports/s-")
@@ -107,7 +107,7 @@ def test_who_signs_freezes_what_they_saw(screen: Draw, db: Db) -> None:
     assert "watch the *economy*" in texts(page)
     assert "0.740" in tables(page), "what came in later does not change what was signed"
     page = sign(page)
-    assert "Signed as well by Bob" in texts(page)
+    assert "Also signed by Bob" in texts(page)
     assert reviews.signed(db, MODEL) == {name: ["Ann B", "Bob"]}
 
 
