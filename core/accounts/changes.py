@@ -46,7 +46,7 @@ def set_disabled(db: Db, name: str, disabled: bool, *, by: str) -> Account:
 
 
 def reset_password(db: Db, name: str, *, by: str, password: str | None = None) -> str:
-    """Give the account a first password, which its owner must change at the next sign-in; returns the password.
+    """Set a first password, which the owner changes at the next sign-in, and return it.
 
     Raises NotFound, InputError if the account uses the single sign-on, Unavailable.
     """

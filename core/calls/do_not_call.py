@@ -19,10 +19,7 @@ from core.stores.mongo import Db, Document, reachable
 
 
 def add(db: Db, ref: str, *, by: str, at: datetime, call: str) -> None:
-    """Put a person on the list and take them off all campaigns. `call` is the key of the call in which they asked.
-
-    Repeating it changes nothing. Raises Unavailable.
-    """
+    """List a person who asked in `call`, and take them off all campaigns. Safe to repeat. Raises Unavailable."""
     entry = {"wish": {"by": by, "at": at, "call": call}, "lifted": None}
     with reachable():
         try:

@@ -126,10 +126,7 @@ def seconds(at: datetime) -> int:
 def after(
     before: Document, result: Result, call: str, agent: str, at: datetime, again: datetime | None, rules: CallRules
 ) -> Document:
-    """The `STATE` that follows `before` through the `call` of `agent` at `at`.
-
-    Raises InputError when a promised time is missing, past or further ahead than `rules` allow.
-    """
+    """The `STATE` after `before`. Raises InputError for a promised time that is missing, past or too far ahead."""
     settled: Document = {**before, "again": None, "due": None}
     match result:
         case Result.SOLD | Result.REFUSED:

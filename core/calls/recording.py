@@ -73,10 +73,7 @@ def record(
 
 
 def new_call(prospect: Document, agent: str, report: CallReport, at: datetime, rules: CallRules) -> Document:
-    """The next call to `prospect`, made by `agent` at `at`, as it is stored.
-
-    Raises InputError for a time that cannot be promised.
-    """
+    """The next call to `prospect`, as it is stored. Raises InputError for a time that cannot be promised."""
     number = int(prospect.get("calls") or 0) + 1
     key, before, result = f"{prospect['_id']}:{number}", state(prospect), report.result
     again = as_kept(report.again) if report.again else None
@@ -115,11 +112,7 @@ def being_recorded(prospect: str) -> Conflict:
 
 
 def take(db: Db, seen: Document, agent: str, at: datetime, rules: CallRules) -> Document | None:
-    """Claim `seen` for `agent`; None if the prospect has changed since it was read.
-
-    Raises Conflict when another agent holds it. This is one find-and-update by key on the state that was read, because
-    updates of the embedded server use no other index than that of keys.
-    """
+    """Claim `seen` for `agent`; None if it has changed since it was read. Raises Conflict if another agent holds it."""
     claim = seen["claim"]
     if claim and claim["by"] != agent and claim["until"] > at:
         raise Conflict(

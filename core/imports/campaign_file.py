@@ -47,46 +47,37 @@ class CampaignFile:
                 Sentence("The campaign file {path} cannot be read: {error}", path=path, error=error.strerror),
                 next=Sentence("Check the path."),
             ) from error
-        with _text(path) as text:
-            encoding = delimited.encoding(text) if text else ""
+        with _table(path) as (name, table):
+            encoding = "" if _is_parquet(name) else delimited.encoding(table)
         with _rows(path, encoding) as (header, _):
             return cls(path, digest, header, encoding)
 
     @contextmanager
     def records(self) -> Iterator[Iterator[Record]]:
-        """The rows in file order: raw values by column name; surplus cells are under None.
-
-        Raises InputError, while rows are read, if a row cannot be read.
-        """
+        """The rows in file order: raw values by column, surplus cells under None. Reading them raises InputError."""
         with _rows(self.path, self.encoding) as (_, rows):
             yield rows
 
 
 @contextmanager
-def _text(path: Path) -> Iterator[IO[bytes] | None]:
-    """The bytes of the table if it is a text, or None."""
+def _table(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """The name and the bytes of the table, which may be in a zip."""
     if path.suffix.lower() == ".zip":
         with _zipped(path) as archive, archive.open(_largest(archive, path)) as inner:
-            yield None if _is_parquet(str(inner.name)) else inner
-    elif _is_parquet(path.name):
-        yield None
+            yield str(inner.name), inner
     else:
         with path.open("rb") as file:
-            yield file
+            yield path.name, file
 
 
 @contextmanager
 def _rows(path: Path, encoding: str) -> Iterator[tuple[list[str], Iterator[Record]]]:
-    with _text(path) as text:
-        if text:
-            with delimited.open_text(text, encoding) as lines:
+    with _table(path) as (name, table):
+        if not _is_parquet(name):
+            with delimited.open_text(table, encoding) as lines:
                 yield _csv(lines, path)
-            return
-    if path.suffix.lower() == ".zip":
-        with _zipped(path) as archive, archive.open(_largest(archive, path)) as inner:
-            yield _parquet(io.BytesIO(inner.read()), path)
-    else:
-        yield _parquet(path, path)
+        else:
+            yield _parquet(io.BytesIO(table.read()) if path.suffix.lower() == ".zip" else path, path)
 
 
 def _is_parquet(name: str) -> bool:

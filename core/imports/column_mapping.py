@@ -77,31 +77,21 @@ class ColumnMapping:
         return cls(columns, values, frozenset(document["commas"]), bool(document["lenient"]))
 
     def require(self, schema: Schema, file: CampaignFile) -> frozenset[str]:
-        """The indicators that the file leaves out; it may leave out no other feature.
-
-        Raises InputError naming the columns that are missing, that are not in the file, or that are read from twice.
-        """
+        """The indicators that the file leaves out. Raises InputError for other missing columns, or one used twice."""
         title, have, sources = file.path.name, set(file.header), list(self.columns.values())
         for name, source in self.columns.items():
             if source not in have:
                 raise InputError(
-                    Sentence(
-                        "{file} has no column '{source}', from which '{name}' is read",
-                        file=title,
-                        source=source,
-                        name=name,
-                    ),
+                    Sentence("{file} has no column '{source}' to read '{name}'", file=title, source=source, name=name),
                     kept=_NOTHING_IMPORTED,
                     next=Sentence("Choose the columns again."),
                 )
         if twice := sorted({source for source in sources if sources.count(source) > 1}):
-            first, second, *_ = [name for name, source in self.columns.items() if source == twice[0]]
+            both = twice[0]
+            one, other, *_ = [name for name, source in self.columns.items() if source == both]
             raise InputError(
                 Sentence(
-                    "The column '{source}' cannot be both '{one}' and '{other}'",
-                    source=twice[0],
-                    one=first,
-                    other=second,
+                    "The column '{source}' cannot be both '{one}' and '{other}'", source=both, one=one, other=other
                 ),
                 kept=_NOTHING_IMPORTED,
                 next=Sentence("Choose another column for one of them."),

@@ -60,10 +60,7 @@ def _wide(beginning: bytes) -> str:
 
 
 def rows(text: IO[str]) -> tuple[list[str], str, Iterator[list[str]]]:
-    """The header, the separator, and the rows of `text`, read from its start.
-
-    The header of an empty text is empty. Raises csv.Error if a row cannot be read.
-    """
+    """The header (may be empty), the separator, and the rows of `text`. Raises csv.Error if a row cannot be read."""
     first = text.readline()
     declaration = first.strip().strip('"').lower()
     separator = ""
@@ -92,10 +89,7 @@ def separator_of(lines: Sequence[str]) -> str:
 
 
 def headings(cells: Sequence[str]) -> list[str]:
-    """A unique name for each column, without line breaks and spaces around; a number if the name is missing.
-
-    A name that was made safe for a spreadsheet, as in a file of rejected rows, is made original again.
-    """
+    """Unique names of the columns, without line breaks and what `spreadsheet_cells.safe` added; numbers if missing."""
     seen: Counter[str] = Counter()
     names: list[str] = []
     for place, cell in enumerate(cells, 1):

@@ -99,8 +99,9 @@ def import_campaign(
     """Do what `request` asks, and report it.
 
     The file `rejects` is written only if a row is rejected. `progress` gets the number of rows read, and may raise to
-    end the import. Rows of people who are kept out are only counted. Raises what `reading` raises before anything is
-    written; later Unavailable: then the rows written stay, and importing again continues.
+    end the import. Rows of people who are kept out are only counted. Raises, before anything is written, InputError if
+    a column is missing and SettingsError if people are kept out and there is no key to recognise them. Raises
+    Unavailable: then the rows written stay, and importing again continues.
     """
     file, campaign = request.file, request.campaign
     how = reading(db, schema, request, clock)
@@ -122,10 +123,7 @@ def import_campaign(
 
 
 def reading(db: Db, schema: Schema, request: ImportRequest, clock: Clock = now) -> Reading:
-    """How the rows that `request` names are read.
-
-    Raises InputError if the file lacks a column, SettingsError if people are kept out and there is no key, Unavailable.
-    """
+    """How the rows are read. Raises InputError if a column is missing, and what `Doorkeeper` raises."""
     header = request.file.header
     mapping = request.mapping or ColumnMapping.by_name(schema, header)
     absent = mapping.require(schema, request.file)

@@ -59,10 +59,7 @@ class Doorkeeper:
             )
 
     def turns_away(self, ref: str, campaign: str | None) -> bool:
-        """Whether the person is kept out: `ref` in every campaign or, without a reference column, in `campaign` alone.
-
-        Raises Unavailable.
-        """
+        """Whether the person is kept out: from all campaigns, or from the given one alone. Raises Unavailable."""
         self._checked += 1
         if self._checked % AGAIN == 0:
             self._listed = self._read()

@@ -35,10 +35,7 @@ class Outcome(Strict):
     label: str
 
     def parse(self, raw: Any) -> bool | None:
-        """True for a sale, False for a refusal, None for an empty cell: the call has not been made.
-
-        Raises ValueError whose argument is the broken rule, a Sentence.
-        """
+        """True for a sale, False for a refusal, None for an empty cell. Raises ValueError with the rule, a Sentence."""
         text = "" if raw is None or (isinstance(raw, float) and math.isnan(raw)) else str(raw).strip()
         if not text:
             return None
