@@ -1,1 +1,1 @@
-"""What Callwise's decisions are worth, on simulated streams whose truth is known."""
+"""Measures Callwise: its decisions on simulated streams with a known truth, its recipe, its screens."""

@@ -1,11 +1,10 @@
-"""Other rules that could have promoted, on the same streams: what they would have done instead.
+"""What other rules of promotion would have done on the same streams.
 
-`ranking`: the mean of the evidences from score and from ranking promotes, not that from score alone.
+`ranking`: the mean of the evidence from score and from ranking promotes, not the evidence from score alone.
 `brier`: the Brier score instead of the log score, with bets that suit it.
-`one bound`: the log score as Choe and Ramdas take it (arXiv 2110.00115, Theorem 3 with the gamma-exponential mixture
-of their section B.1), with one bound for all differences.
-`fixed horizon`: a one-sided z-test of the mean score gain at 5%, looked at after every outcome although it is made for
-one look.
+`one bound`: the log score by Choe and Ramdas (arXiv 2110.00115, Theorem 3 with the gamma-exponential mixture of their
+section B.1), with one bound for all differences.
+`fixed horizon`: a one-sided z-test of the mean score gain at 5%, repeated after every outcome although it allows one.
 """
 
 from __future__ import annotations
@@ -40,8 +39,8 @@ def promotions(pairs: Sequence[Pair], rules: TrialRules) -> dict[str, bool]:
         "brier": log_evidence(brier_gain(sold, champion, canary), BRIER_BETS),
         "one bound": one_bound(score.gain, 2 * LARGEST_SCORE_GAIN, INTRINSIC_TIME, rules.promote),
     }
-    found = {name: _ever(log_e >= -np.log(rules.promote), not_worse, rules) for name, log_e in shown.items()}
-    return found | {"fixed horizon": _ever(_z(score.gain) >= Z, not_worse, rules)}
+    promoted = {name: _ever(log_e >= -np.log(rules.promote), not_worse, rules) for name, log_e in shown.items()}
+    return promoted | {"fixed horizon": _ever(_z(score.gain) >= Z, not_worse, rules)}
 
 
 def brier_gain(sold: NDArray[np.bool_], champion: Values, canary: Values) -> Differences:
@@ -53,9 +52,9 @@ def brier_gain(sold: NDArray[np.bool_], champion: Values, canary: Values) -> Dif
 def one_bound(gain: Values, bound: float, intrinsic_time: float, alpha: float) -> Values:
     """The log of the gamma-exponential mixture after each of the n differences, all within a range of `bound`.
 
-    Centred on the mean of the differences before. The mixture's parameter is the approximation of Howard et al. (Annals
-    of Statistics 49, 2021, Proposition 3) for the given intrinsic time. Where the closed form ends, the bound of Choe
-    and Ramdas (their appendix) is taken.
+    Each difference is centred on the mean of the earlier ones. The mixture's parameter is the approximation of Howard
+    et al. (Annals of Statistics 49, 2021, Proposition 3) for `intrinsic_time`. Outside the closed form, the bound of
+    Choe and Ramdas (their appendix) applies.
     """
     means = np.cumsum(gain) / np.arange(1, gain.size + 1)
     time = np.cumsum((gain - np.concatenate([[0.0], means[:-1]])) ** 2)

@@ -1,4 +1,4 @@
-"""A list of many people to call, made up and put into MongoDB as an import and a ranking leave them."""
+"""A large made-up list of people to call, in MongoDB, in the form that an import and a ranking give it."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from core.schema.column import Column, ColumnType, Value
 from core.stores.mongo import Db, Document, ensure_indexes
 
 BATCH = 5_000
-KINDS = 5_000  # different people; what is known of them is drawn from so many
-WIDTH = 40  # numbers go so far above the least that their column allows
+KINDS = 5_000  # different sets of features, from which each person gets one
+WIDTH = 40  # range of a number above the minimum of its column
 ELSEWHERE = "warm-up"
-"""A campaign of one person, so that an app can be asked for a page before its list is."""
+"""A campaign of one person, so that an app can show another page before the measured list."""
 
 
 def fill(db: Db, schema: Schema, campaign: str, size: int, *, seed: int = 1) -> None:
     """Put a campaign of `size` ranked people into the empty database `db`, with the indexes of an appliance.
 
-    The indexes are made at the end, which takes a fraction of the time and leaves the same.
+    The indexes come last: the result is the same in a fraction of the time.
     """
     chance = random.Random(seed)  # noqa: S311  made-up people
     _import(db, schema, ELSEWHERE, chance)
@@ -42,12 +42,12 @@ def fill(db: Db, schema: Schema, campaign: str, size: int, *, seed: int = 1) -> 
 
 
 def features(schema: Schema, many: int, chance: random.Random) -> list[dict[str, Value]]:
-    """What is known of so many people: values that the schema allows, each as likely as any other."""
+    """The features of `many` people: values that the schema allows, all equally likely."""
     return [{column.name: _value(column, chance) for column in schema.features} for _ in range(many)]
 
 
 def _import(db: Db, schema: Schema, campaign: str, chance: random.Random) -> None:
-    """One row of a file, through the importer: what it makes of it is what the others are made like."""
+    """Import a file of one row; its prospect is the pattern for the others."""
     with tempfile.TemporaryDirectory(prefix="callwise-bench-") as folder:
         path = Path(folder) / "people.csv"
         row = {column.name: _value(column, chance) for column in schema.columns} | {schema.outcome.column: ""}

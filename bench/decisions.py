@@ -1,7 +1,7 @@
-"""`scripts/bench decisions [--json OUT]`: how often the decisions are wrong, and how long they take to be right.
+"""`scripts/bench decisions [--json OUT]`: how often decisions are wrong, and how long the right ones take.
 
-Each scenario is a stream of outcomes with a known truth, `--runs` times with other seeds, judged by the code that
-judges real canaries, under the default rules. Seeded: the same version prints the same figures.
+A scenario is a stream of outcomes with a known truth, repeated `--runs` times with other seeds. The code that judges
+real canaries judges it, under the default rules. The same version prints the same figures.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ EQUAL = {
     "equal, everybody called": World(called=1.0, ordered=False),
     "equal, everybody called, base rate 30%": World(called=1.0, ordered=False, base_rate=0.3),
 }
-BETTER = World(champion=0.8, canary=0.4)  # the amount that `power` is stated for
+BETTER = World(champion=0.8, canary=0.4)  # the difference for which `power` is stated
 OTHERS = {
     "better": BETTER,
     "better, everybody called": World(champion=0.8, canary=0.4, called=1.0, ordered=False),
@@ -49,22 +49,22 @@ SABOTAGED = {
     "shuffled labels, scores near the base rate": World(sabotage="no signal"),
     "the strongest column scrambled": World(sabotage="scrambled column"),
 }
-COMPARED = (*EQUAL, "better", "better, everybody called")  # with what other rules would have done
+COMPARED = (*EQUAL, "better", "better, everybody called")  # also judged by the other rules
 
 
 @dataclass(frozen=True)
 class Runs:
-    """What the verdicts of a scenario's runs were, and which other rules would have promoted in each, if asked."""
+    """The verdicts of a scenario's runs, and which other rules would have promoted in each (if compared)."""
 
     verdicts: Sequence[Verdict]
     others: Sequence[dict[str, bool]]
 
     def rate(self, what: str) -> float:
-        """The share of the runs that ended so."""
+        """The share of the runs that ended with `what`."""
         return sum(verdict.what == what for verdict in self.verdicts) / len(self.verdicts)
 
     def outcomes(self, what: str) -> list[int]:
-        """The outcomes that each run took that ended so."""
+        """The number of outcomes of each run that ended with `what`."""
         return [verdict.outcomes for verdict in self.verdicts if verdict.what == what]
 
     @property
@@ -76,67 +76,64 @@ class Runs:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of `scripts/bench decisions`."""
     parser = argparse.ArgumentParser(prog="scripts/bench decisions", description=__doc__)
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures there, too")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
     parser.add_argument("--runs", type=int, default=RUNS, help="runs of each scenario (default: %(default)s)")
     parser.add_argument("--without-drift", action="store_true", help="leave out the drift verdicts, which take minutes")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     # Spawned: a fork of a process that has loaded BLAS may hang, and each worker reads the sample campaign once.
     with get_context("spawn").Pool(2) as pool:
         worlds = EQUAL | OTHERS | SABOTAGED
-        found = {name: _run(pool, world, given.runs, name in COMPARED) for name, world in worlds.items()}
-        _table(found)
-        figures = _figures(found, given.runs)
-        if not given.without_drift:
-            figures["drift"] = _drift(pool, given.runs)
+        scenarios = {name: _run(pool, world, options.runs, name in COMPARED) for name, world in worlds.items()}
+        _table(scenarios)
+        figures = _figures(scenarios, options.runs)
+        if not options.without_drift:
+            figures["drift"] = _drift(pool, options.runs)
     print(json.dumps(figures, indent=2))
-    if given.json:
-        given.json.write_text(json.dumps(figures, indent=2) + "\n")
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
     return 0
 
 
-def _one(seed: int, world: World, compared: bool) -> tuple[Verdict, dict[str, bool]]:
+def _judged(seed: int, world: World, compared: bool) -> tuple[Verdict, dict[str, bool]]:
     pairs = stream(world, RULES.limit, seed)
     return judge(pairs, RULES), promotions(pairs, RULES) if compared else {}
 
 
 def _run(pool: Pool, world: World, runs: int, compared: bool) -> Runs:
-    one = partial(_one, world=world, compared=compared)
-    verdicts, others = zip(*pool.map(one, range(runs), chunksize=10), strict=True)
-    return Runs(verdicts, others)
+    judged = partial(_judged, world=world, compared=compared)
+    return Runs(*zip(*pool.map(judged, range(runs), chunksize=10), strict=True))
 
 
-def _figures(found: dict[str, Runs], runs: int) -> dict[str, Any]:
-    gone = [found[name].outcomes(ROLL_BACK) for name in SABOTAGED]
+def _figures(scenarios: dict[str, Runs], runs: int) -> dict[str, Any]:
+    gone = [scenarios[name].outcomes(ROLL_BACK) for name in SABOTAGED]
     everywhere = all(len(outcomes) == runs for outcomes in gone)
     return {
-        "false_promotion_rate": max(found[name].rate(PROMOTE) for name in EQUAL),
-        "power": found["better"].rate(PROMOTE),
-        "median_outcomes_to_promote": median(found["better"].outcomes(PROMOTE) or [RULES.limit]),
-        "sabotaged_promoted": max(found[name].rate(PROMOTE) for name in SABOTAGED),
+        "false_promotion_rate": max(scenarios[name].rate(PROMOTE) for name in EQUAL),
+        "power": scenarios["better"].rate(PROMOTE),
+        "median_outcomes_to_promote": median(scenarios["better"].outcomes(PROMOTE) or [RULES.limit]),
+        "sabotaged_promoted": max(scenarios[name].rate(PROMOTE) for name in SABOTAGED),
         "sabotaged_gone_within": max(map(max, gone)) if everywhere else RULES.limit,
-        "sabotaged_rolled_back": min(found[name].rate(ROLL_BACK) for name in SABOTAGED),
-        "false_roll_back_rate": max(found[name].rate(ROLL_BACK) for name in EQUAL),
+        "sabotaged_rolled_back": min(scenarios[name].rate(ROLL_BACK) for name in SABOTAGED),
+        "false_roll_back_rate": max(scenarios[name].rate(ROLL_BACK) for name in EQUAL),
         "better_by": better_by(BETTER),
-        "better_rolled_back": found["better"].rate(ROLL_BACK),
+        "better_rolled_back": scenarios["better"].rate(ROLL_BACK),
         "limit": RULES.limit,
         "runs": runs,
         "scenarios": {
             name: {
-                "promoted": runs_of.rate(PROMOTE),
-                "rolled_back": runs_of.rate(ROLL_BACK),
-                "median_outcomes": median(verdict.outcomes for verdict in runs_of.verdicts),
-                "promoted_by_other_rules": runs_of.promoted_by_others,
+                "promoted": scenario.rate(PROMOTE),
+                "rolled_back": scenario.rate(ROLL_BACK),
+                "median_outcomes": median(verdict.outcomes for verdict in scenario.verdicts),
+                "promoted_by_other_rules": scenario.promoted_by_others,
             }
-            for name, runs_of in found.items()
+            for name, scenario in scenarios.items()
         },
     }
 
 
 def _drift(pool: Pool, runs: int) -> dict[str, Any]:
-    set_so = {name: field.default for name, field in MonitorSettings.model_fields.items()}
-    limits = DriftLimits(
-        set_so["callwise_drift_window"], set_so["callwise_drift_distance"], set_so["callwise_drift_share"]
-    )
+    names = ("callwise_drift_window", "callwise_drift_distance", "callwise_drift_share")
+    limits = DriftLimits(*(MonitorSettings.model_fields[name].default for name in names))
     alarms = pool.map(partial(drifting.false_alarm, limits=limits), range(runs), chunksize=5)
     delays = pool.map(partial(drifting.delay, limits=limits), range(runs), chunksize=5)
     return {
@@ -148,12 +145,12 @@ def _drift(pool: Pool, runs: int) -> dict[str, Any]:
     }
 
 
-def _table(found: dict[str, Runs]) -> None:
-    others = list(found["better"].promoted_by_others)
+def _table(scenarios: dict[str, Runs]) -> None:
+    others = list(scenarios["better"].promoted_by_others)
     print(
         f"{'canary':<48}{'promoted':>9}{'outcomes':>9}{'rolled b.':>10}{'outcomes':>9}", *(f"{o:>14}" for o in others)
     )
-    for name, runs in found.items():
+    for name, runs in scenarios.items():
         cells = []
         for what in (PROMOTE, ROLL_BACK):
             took = runs.outcomes(what)

@@ -1,9 +1,9 @@
-"""How often the drift verdict cries wolf, and how late it comes, on people drawn from the sample campaign.
+"""How often the drift verdict raises a false alarm, and how late it comes, on people drawn from the sample campaign.
 
-Everybody is drawn, with replacement, from the campaign's first calls, which are the training data, too; from a known
-prediction on, a stated part of them is drawn from its last calls instead: other people, other phones, other rates.
-The score is a logistic regression's on the first calls. The verdict is `monitor.reports.drift.compare` itself, taken
-whenever a tenth of the window is new, as the monitor does.
+People are drawn, with replacement, from the campaign's first calls, which are also the training data. From a known
+prediction on, a stated part of them comes from the last calls: other people, other phones, other rates. The score is a
+logistic regression's on the first calls. The verdict is that of `monitor.reports.drift.compare`, taken whenever a tenth
+of the window is new, as in the monitor.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from monitor.reports.drift import DriftLimits, DriftVerdict, compare
 from monitor.reports.windows import Scored
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
-TRAINED_ON, MOVED_TO, REFERENCE = 5_000, 3_000, 5_000  # first calls, last calls, rows of training data compared with
-SHIFTED = 0.15  # part of the people that come from the last calls after the onset
+TRAINED_ON, MOVED_TO, REFERENCE = 5_000, 3_000, 5_000  # first calls, last calls, rows of the reference
+SHIFTED = 0.15  # share of the people from the last calls after the onset
 SAMPLE = ROOT / "data" / "sample-campaign.zip"
 
 
 @cache
 def population(path: Path = SAMPLE) -> tuple[Schema, pd.DataFrame]:
-    """The schema, and the campaign's calls in order of time: the features and the score."""
+    """The schema, and the campaign's calls in time order: the features and the score."""
     schema = read_schema(ROOT / "data" / "schema.yaml")
     with CampaignFile.open(path).records() as rows:
         records = [(schema.outcome.parse(row[schema.outcome.column]), row) for row in rows]
@@ -65,12 +65,12 @@ def delay(seed: int, limits: DriftLimits) -> int:
 
 
 def shift(limits: DriftLimits) -> dict[str, Any]:
-    """How large the shift is, by what a whole window after it shows: distances of the score and of the columns."""
-    found = _verdict(_drawn(np.random.default_rng(0), limits.window, SHIFTED), limits, 0)
+    """The size of the shift in a whole window after it: the score's distance and the drifted columns."""
+    verdict = _verdict(_drawn(np.random.default_rng(0), limits.window, SHIFTED), limits, 0)
     return {
         "moved_people": SHIFTED,
-        "score_distance": round(found.score.distance, 3),
-        "drifted_columns": f"{len(found.drifted)} of {len(found.columns)}",
+        "score_distance": round(verdict.score.distance, 3),
+        "drifted_columns": f"{len(verdict.drifted)} of {len(verdict.columns)}",
     }
 
 

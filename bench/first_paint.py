@@ -1,7 +1,7 @@
 """How long the call list takes from its address to its first rows, in a headless Chromium, with nothing cached.
 
-For each load the app is a new process that has drawn another campaign's page already, so that what is measured is the
-list and not the import of libraries; and the browser is a new one.
+Each load has a new browser and a new process of the app. The app first shows another campaign's page, so that the
+measurement covers the list and not the import of libraries.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from core.stores.mongo import Db
 
 LOGIN = ("ann", "correct horse battery staple")
 ROWS = ".st-key-ranked-list tbody tr"
-PATIENCE = 120.0  # seconds, for a page or for the app to come up
+PATIENCE = 120.0  # seconds to wait for a page or for the app to start
 
 
 def account(db: Db) -> None:
-    """Make the account that the list is opened with."""
+    """Make the account that opens the list."""
     directory.add(db, LOGIN[0], "Ann", Role.AGENT, by="bench", password=LOGIN[1], must_change=False)
 
 
@@ -58,20 +58,19 @@ def _app(env: Mapping[str, str], port: int) -> Iterator[str]:
     command += ["--server.address", HOST, "--server.port", str(port)]
     process = subprocess.Popen(command, env=dict(env), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        url = f"http://{HOST}:{port}"
-        _wait(Http(f"{url}/_stcore/health"))
-        yield url
+        _wait(Http(f"http://{HOST}:{port}/_stcore/health"))
+        yield f"http://{HOST}:{port}"
     finally:
         process.terminate()
         process.wait(30)
 
 
-def _wait(well: Http) -> None:
-    give_up = time.monotonic() + PATIENCE
+def _wait(health: Http) -> None:
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            return well({})
+            return health({})
         except Unavailable:
-            if time.monotonic() > give_up:
+            if time.monotonic() > deadline:
                 raise
             time.sleep(0.2)

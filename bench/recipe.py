@@ -1,9 +1,8 @@
-"""`scripts/bench recipe --campaign FILE`: what each choice in the training recipe is worth, side by side in one run.
+"""`scripts/bench recipe --campaign FILE`: the effect of each choice in the training recipe, side by side in one run.
 
-Every line fits a model again every `--every` calls on outcomes that are known by then, without gates and trials, and
-scores the calls that follow. The last lines put a model to use only some calls after it was fitted, as a trial does:
-however rightly a trial decides, it costs what its length costs. Rows after `--until` are not looked at: they are kept
-for the replay.
+Each line fits a new model every `--every` calls, on the outcomes known by then and without gates or trials, and scores
+the calls that follow. The last lines use a model only some calls after it was fitted, as a trial does: even a trial
+that decides rightly costs time. Rows after `--until` are left for the replay.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ PLAINEST = Candidate(LOGISTIC, {name: value for name, value in FIRST[0].items() 
 
 @dataclass(frozen=True)
 class Span:
-    """The calls looked at, counted from 0, and how often a model is fitted and how late outcomes are, in calls."""
+    """The calls to score, counted from 0; how often a model is fitted, and how late outcomes are, in calls."""
 
     known: int
     until: int
@@ -51,9 +50,9 @@ class Span:
 
 @dataclass(frozen=True)
 class Choice:
-    """One way to train. `candidate` None: the best of `trials`, as the search finds it. `refit`: on the newest too.
+    """One way to train. `candidate` None: the best of `trials` in the search. `refit`: also fit on the newest outcomes.
 
-    A model is put to use `waits` calls after it was fitted; meanwhile it scores in the shadow, and its level follows.
+    A model is used from `waits` calls after its fit; until then it gives shadow scores, and its level follows.
     """
 
     name: str
@@ -65,7 +64,7 @@ class Choice:
 
 
 def choices(window: int) -> list[Choice]:
-    """The lines of the table, the one in use first."""
+    """The lines of the table, the recipe in use first."""
     boosting = {name: value for name, value in FIRST[1].items() if name != "kind"}
     return [
         Choice("in use", window),
@@ -84,7 +83,7 @@ def choices(window: int) -> list[Choice]:
 def scores(
     history: History, schema: Schema, settings: TrainerSettings, choice: Choice, span: Span
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Scores of the calls of `span`: as the models gave them, and at their level."""
+    """Scores of the calls of `span`: of the models alone, and at their level."""
     frame, sold = history.frame, history.sold
     raw, used = np.full(span.until, np.nan), np.full(span.until, np.nan)
     for start in range(span.known, span.until, span.every):
@@ -101,7 +100,7 @@ def scores(
 def fit(
     history: History, schema: Schema, settings: TrainerSettings, choice: Choice, *, known: int, calls: int
 ) -> Forecaster:
-    """The model that `choice` makes of the first `known` outcomes of a history of `calls` calls."""
+    """The model that `choice` makes from the first `known` outcomes of a history of `calls` calls."""
     windows = recipe.cut(recipe.newest(history.frame.iloc[:known], choice.window), settings)
     seed = settings.callwise_seed
     best = choice.candidate or search(windows.fit, schema, trials=choice.trials, seconds=600, seed=seed)
@@ -111,42 +110,41 @@ def fit(
 
 
 def figures(found: Quality) -> dict[str, float]:
-    """For programs."""
+    """The quality for the JSON file."""
     return {"auc": found.auc, "top_half": found.top_half_capture, "log_loss": found.log_loss}
 
 
 def words(found: Quality) -> str:
-    """For the table."""
+    """The quality for the table."""
     return f"{found.auc:>8.4f}{found.top_half_capture:>10.1%}{found.log_loss:>10.4f}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the table; 0."""
-    parser = argparse.ArgumentParser("scripts/bench recipe", description="What each choice in the recipe is worth.")
+    parser = argparse.ArgumentParser("scripts/bench recipe", description="The effect of each choice in the recipe.")
     parser.add_argument("--campaign", type=Path, required=True, metavar="FILE")
     parser.add_argument("--known", type=int, default=20_000, metavar="N")
     parser.add_argument("--until", type=int, default=36_188, metavar="N")
     parser.add_argument("--every", type=int, default=600, metavar="CALLS")
     parser.add_argument("--label-delay", type=int, default=200, metavar="CALLS")
     parser.add_argument("--json", type=Path, metavar="OUT")
-    asked = parser.parse_args(argv)
-    warnings.filterwarnings("ignore")  # the libraries' own, to their developers
+    options = parser.parse_args(argv)
+    warnings.filterwarnings("ignore")  # the libraries' warnings to their developers
     schema, settings = read_schema(load(SchemaSettings).callwise_schema), load(TrainerSettings)
-    history = History.from_file(asked.campaign, schema)
-    until = min(asked.until, len(history.frame))
-    sold = history.sold[asked.known : until]
-    span = Span(asked.known, until, asked.every, asked.label_delay)
-    print(f"calls {span.known + 1} to {until}, fitted again every {span.every}, outcomes {span.late} calls late")
+    history = History.from_file(options.campaign, schema)
+    until = min(options.until, len(history.frame))
+    sold = history.sold[options.known : until]
+    span = Span(options.known, until, options.every, options.label_delay)
+    print(f"calls {span.known + 1} to {until}, a new fit every {span.every}, outcomes {span.late} calls late")
     heads = f"{'AUC':>8}{'top half':>10}{'log loss':>10}"
     print(f"{'':<26}{heads}   with level:{heads}")
-    found: dict[str, dict[str, dict[str, float]]] = {}
+    effects: dict[str, dict[str, dict[str, float]]] = {}
     for choice in choices(settings.callwise_training_window):
-        plain, used = scores(history, schema, settings, choice, span)
-        one, other = quality(sold, plain), quality(sold, used)
-        found[choice.name] = {"as_trained": figures(one), "with_level": figures(other)}
-        print(f"{choice.name:<26}{words(one)}{'':<14}{words(other)}", flush=True)
-    if asked.json:
-        asked.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        raw, levelled = (quality(sold, scored) for scored in scores(history, schema, settings, choice, span))
+        effects[choice.name] = {"as_trained": figures(raw), "with_level": figures(levelled)}
+        print(f"{choice.name:<26}{words(raw)}{'':<14}{words(levelled)}", flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(effects, indent=2) + "\n", encoding="utf-8")
     return 0
 
 

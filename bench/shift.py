@@ -1,8 +1,8 @@
-"""A shift of many agents at once, through `core.calls.claims` as the app does, and whether what they were told is so.
+"""A shift of many agents at once, through `core.calls.claims` like the app, and a check of the replies they received.
 
-Agents take no time to talk: each claims, records and claims again as fast as the server lets them, which is far more
-than people would ask of it. They are threads in several processes, each process with a connection of its own, and every
-one keeps what it was told. Afterwards the database is held against that.
+The agents do not talk: each claims, records and claims again as fast as the server allows, far faster than people.
+Agents are threads in several processes, each process with its own connection. Every agent logs the replies, and
+afterwards the database is compared with these logs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from core.settings.loading import load
 from core.stores.mongo import Db, Document, connect
 
 PROCESSES = 5
-# What calls come to, of a hundred.
+# How many calls of a hundred end with each result.
 COMES_TO: Mapping[Result, int] = {
     Result.REFUSED: 42,
     Result.NO_ANSWER: 30,
@@ -39,7 +39,7 @@ LATER = timedelta(hours=2)
 
 
 class Claimed(NamedTuple):
-    """Who was given to whom, for which call (from 0: the calls made to them before)."""
+    """A prospect that an agent got, and the number of earlier calls to that prospect."""
 
     prospect: str
     calls: int
@@ -47,7 +47,7 @@ class Claimed(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """A call as its agent was told that it is recorded, and the state the prospect was left in."""
+    """A recorded call in the reply to its agent, with the prospect's status after it."""
 
     call: str
     prospect: str
@@ -58,7 +58,7 @@ class Recorded(NamedTuple):
 
 @dataclass
 class Told:
-    """What agents were told, and how long it took (seconds). `refused`: what went wrong, in words."""
+    """The replies to agents, and the seconds they took. `refused`: what went wrong, in words."""
 
     claimed: list[Claimed] = field(default_factory=list)
     recorded: list[Recorded] = field(default_factory=list)
@@ -73,13 +73,13 @@ class Told:
 
 
 def work(env: Mapping[str, str], campaign: str, agents: int, seconds: float) -> Told:
-    """What `agents` were told who worked on `campaign` for `seconds`."""
+    """The replies to `agents` agents who work on `campaign` for `seconds`."""
     crews = [list(range(agents))[start::PROCESSES] for start in range(min(PROCESSES, agents))]
+    log = Told()
     with get_context("spawn").Pool(len(crews)) as pool:
-        told = Told()
-        for found in pool.starmap(_crew, [(dict(env), campaign, crew, seconds) for crew in crews], chunksize=1):
-            told += found
-        return told
+        for crew_log in pool.starmap(_crew, [(dict(env), campaign, crew, seconds) for crew in crews], chunksize=1):
+            log += crew_log
+    return log
 
 
 def double_claims(told: Told) -> int:
@@ -91,21 +91,21 @@ def double_claims(told: Told) -> int:
 
 
 def lost_outcomes(db: Db, campaign: str, told: Told) -> int:
-    """How many recorded calls the database does not hold as they were told, or holds and nobody was told of."""
+    """How many recorded calls the database lacks or holds otherwise, and how many it holds without a reply."""
     calls: dict[str, Document] = {call["_id"]: call for call in db.calls.find({"campaign": campaign})}
     outcomes: dict[str, Document] = {outcome["_id"]: outcome for outcome in db.outcomes.find({"campaign": campaign})}
     states: dict[str, Document] = {}
     keys = sorted({recorded.prospect for recorded in told.recorded})
     for start in range(0, len(keys), 1_000):
-        asked = {"_id": {"$in": keys[start : start + 1_000]}}
-        states |= {p["_id"]: p for p in db.prospects.find(asked, {"status": 1, "calls": 1, "claim": 1})}
-    kept = sum(_kept(recorded, calls, outcomes, states) for recorded in told.recorded)
+        batch = {"_id": {"$in": keys[start : start + 1_000]}}
+        states |= {p["_id"]: p for p in db.prospects.find(batch, {"status": 1, "calls": 1, "claim": 1})}
+    stored = sum(_is_stored(recorded, calls, outcomes, states) for recorded in told.recorded)
     known = {recorded.call for recorded in told.recorded}
     decided = {recorded.call for recorded in told.recorded if Result(recorded.result).is_outcome}
-    return len(told.recorded) - kept + len(set(calls) - known) + len(set(outcomes) - decided)
+    return len(told.recorded) - stored + len(set(calls) - known) + len(set(outcomes) - decided)
 
 
-def _kept(
+def _is_stored(
     recorded: Recorded, calls: Mapping[str, Document], outcomes: Mapping[str, Document], states: Mapping[str, Document]
 ) -> bool:
     call, outcome, state = calls.get(recorded.call), outcomes.get(recorded.call), states[recorded.prospect]
@@ -113,7 +113,7 @@ def _kept(
         return False
     if Result(recorded.result).is_outcome and (outcome is None or outcome["result"] != recorded.result):
         return False
-    # Whoever is called later is not called again within the shift, so this call is the last.
+    # A callback comes after the shift, so this call is the prospect's last.
     return bool(state["status"] == recorded.status and recorded.call == f"{recorded.prospect}:{state['calls']}")
 
 
@@ -121,38 +121,38 @@ def _crew(env: Mapping[str, str], campaign: str, agents: list[int], seconds: flo
     db = connect(load(MongoSettings, env))
     db.client.admin.command("ping")
     until = time.monotonic() + seconds
-    told = Told()
+    log = Told()
     with ThreadPoolExecutor(len(agents)) as pool:
-        for found in pool.map(lambda number: _agent(db, campaign, number, until), agents):
-            told += found
-    return told
+        for agent_log in pool.map(lambda number: _agent(db, campaign, number, until), agents):
+            log += agent_log
+    return log
 
 
 def _agent(db: Db, campaign: str, number: int, until: float) -> Told:
-    name, chance, told = f"agent {number:02d}", random.Random(number), Told()  # noqa: S311
+    name, chance, log = f"agent {number:02d}", random.Random(number), Told()  # noqa: S311
     while time.monotonic() < until:
-        with _timed(told.claim_seconds):
-            held = claims.claim(db, campaign, name)
-        if held is None:
-            told.refused.append(f"{name}: nobody was free")
+        with _timed(log.claim_seconds):
+            prospect = claims.claim(db, campaign, name)
+        if prospect is None:
+            log.refused.append(f"{name}: nobody was free")
             continue
-        calls = int(held.get("calls") or 0)
-        told.claimed.append(Claimed(held["_id"], calls, name))
+        calls = int(prospect.get("calls") or 0)
+        log.claimed.append(Claimed(prospect["_id"], calls, name))
         [result] = chance.choices(list(COMES_TO), list(COMES_TO.values()))
         again = now() + LATER if result is Result.CALLBACK else None
         try:
-            with _timed(told.record_seconds):
-                call = recording.record(db, held["_id"], name, CallReport(result, again=again), call=calls + 1)
-        except Exception as error:  # noqa: BLE001  whatever it is, it is counted and shown
-            told.refused.append(f"{name}: {type(error).__name__}: {error}")
+            with _timed(log.record_seconds):
+                call = recording.record(db, prospect["_id"], name, CallReport(result, again=again), call=calls + 1)
+        except Exception as error:  # noqa: BLE001  every error is counted and shown
+            log.refused.append(f"{name}: {type(error).__name__}: {error}")
             continue
-        told.recorded.append(Recorded(call["_id"], held["_id"], name, result.value, call["after"]["status"]))
-    return told
+        log.recorded.append(Recorded(call["_id"], prospect["_id"], name, result.value, call["after"]["status"]))
+    return log
 
 
 @contextmanager
 def _timed(seconds: list[float]) -> Iterator[None]:
-    """Put down how long what is inside took, unless it failed."""
+    """Append the seconds that the block took, unless it failed."""
     began = time.perf_counter()
     yield
     seconds.append(time.perf_counter() - began)

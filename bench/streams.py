@@ -1,9 +1,9 @@
-"""A made-up team that calls from the top of its list, and a canary of which it is known how good it is.
+"""A made-up team that calls from the top of its list, and a canary of known quality.
 
-Everybody has a true chance of buying: a logistic function of four columns of unequal weight. A model sees what the
-columns say with a noise of its own (in the units of their sum), and forecasts the chance given that: it is calibrated
-over all people, and the smaller its noise, the better. Two models with the same noise are equally good and disagree.
-Lists come in; of each the upper part is called, by the score that the route decides; an outcome is known after a delay.
+Every person has a true chance of buying: a logistic function of four columns of unequal weight. A model sees the sum of
+the columns with noise (in units of the sum) and forecasts the chance from it. So it is calibrated over all people, and
+less noise makes it better. Two models with the same noise are equally good and disagree. The upper part of each list is
+called, by the score of the person's route; an outcome is known after a delay.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ SEGMENTS = {"job": 12, "marital": 4, "age": 4}
 
 @dataclass(frozen=True)
 class World:
-    """`spread` is the standard deviation of the true log-odds; `called` the part of a list that is called, from above.
+    """`spread`: standard deviation of the true log-odds; `called`: share of a list that is called, from its top.
 
-    `ordered` says whether the called are called in the order of their scores.
+    `ordered`: whether these are called in the order of their scores.
     """
 
     base_rate: float = 0.11
@@ -47,7 +47,7 @@ class World:
 
 @dataclass(frozen=True)
 class Drawn:
-    """People with their outcomes, were they called, and both scores: shape [n] each."""
+    """People with the outcomes that calls would have, and both scores: shape [n] each."""
 
     sold: NDArray[np.bool_]
     champion: Values
@@ -55,17 +55,15 @@ class Drawn:
 
 
 def people(world: World, size: int, rng: np.random.Generator) -> Drawn:
-    """`size` people as they come in."""
+    """`size` people in random order."""
     columns = rng.normal(size=(size, WEIGHTS.size))
     centre = _centre(world)
     true = expit(centre + world.spread * columns @ WEIGHTS)
     champion = _forecast(world, columns, world.champion, centre, rng)
+    seen = columns.copy()
     if world.sabotage == "scrambled column":
-        seen = columns.copy()
         seen[:, 0] = rng.permutation(seen[:, 0])
-        canary = _forecast(world, seen, world.canary, centre, rng)
-    else:
-        canary = _forecast(world, columns, world.canary, centre, rng)
+    canary = _forecast(world, seen, world.canary, centre, rng)
     if world.sabotage == "shuffled labels":
         canary = rng.permutation(canary)
     if world.sabotage == "no signal":
@@ -74,7 +72,7 @@ def people(world: World, size: int, rng: np.random.Generator) -> Drawn:
 
 
 def stream(world: World, outcomes: int, seed: int) -> list[Pair]:
-    """The first `outcomes` that become known in this world, in that order."""
+    """The first `outcomes` that become known in this world, in the order of becoming known."""
     rng = np.random.default_rng(seed)
     lists = int(np.ceil((outcomes + 5 * DELAY) / (LIST * world.called)))
     drawn = people(world, lists * LIST, rng)
@@ -98,7 +96,7 @@ def stream(world: World, outcomes: int, seed: int) -> list[Pair]:
 
 
 def better_by(world: World, size: int = 200_000, seed: int = 1) -> dict[str, float]:
-    """How much better the canary truly is, over all people: gains in AUC and in log loss (nats a person)."""
+    """The canary's true advantage over all people: gains in AUC and in log loss (nats a person)."""
     drawn = people(world, size, np.random.default_rng(seed))
     champion, canary = quality(drawn.sold, drawn.champion), quality(drawn.sold, drawn.canary)
     return {"auc": round(canary.auc - champion.auc, 4), "log_loss": round(champion.log_loss - canary.log_loss, 5)}
@@ -110,7 +108,7 @@ def _called(world: World, used: Values, start: int, rng: np.random.Generator) ->
 
 
 def _forecast(world: World, columns: Values, noise: float, centre: float, rng: np.random.Generator) -> Values:
-    """The chance given the columns and a noise: the mean over what the noise leaves open (probit approximation)."""
+    """The chance given the columns and a noise: the mean over the remaining uncertainty (probit approximation)."""
     trust = 1 / (1 + noise**2)
     seen = trust * (columns @ WEIGHTS + noise * rng.normal(size=len(columns)))
     left = world.spread**2 * (1 - trust)
@@ -118,5 +116,5 @@ def _forecast(world: World, columns: Values, noise: float, centre: float, rng: n
 
 
 def _centre(world: World) -> float:
-    """The log-odds around which people spread so that the base rate comes out (to the same approximation)."""
+    """The centre of people's log-odds that gives the base rate (in the same approximation)."""
     return float(logit(world.base_rate) * np.sqrt(1 + np.pi * world.spread**2 / 8))

@@ -1,6 +1,6 @@
 """Continuous training: snapshot, validate, search, calibrate, validate, compare, register, promote.
 
-The libraries it uses report their use to their makers unless they are told not to before they are imported.
+Its libraries send usage reports to their makers unless these variables are set before they are imported.
 """
 
 import os

@@ -14,20 +14,19 @@ T = TypeVar("T")
 
 
 def announced(name: str, function: Callable[P, T], /) -> Callable[P, T]:
-    """The step as it is, after its name was said."""
+    """Print the step's name and return the step unchanged."""
     print(f"· {name}", flush=True)
     return function
 
 
 def main() -> int:
-    """Train once; 0 when it ended well, 1 when a gate refused or a service did not answer."""
-    parser = argparse.ArgumentParser(prog="python -m trainer", description="Train a model on all outcomes there are.")
-    parser.add_argument("--reason", default="by hand", help="why; kept in the model's lineage")
-    parser.add_argument("--incident", help="the incident that asks for it")
-    asked = parser.parse_args()
-
+    """Train once; 0 on success, 1 when a gate refused or a service did not answer."""
+    parser = argparse.ArgumentParser(prog="python -m trainer", description="Train a model on all outcomes.")
+    parser.add_argument("--reason", default="by hand", help="why; recorded in the model's lineage")
+    parser.add_argument("--incident", help="the incident that this training answers")
+    options = parser.parse_args()
     try:
-        outcome = train(compose(), reason=asked.reason, incident=asked.incident, step=announced)
+        outcome = train(compose(), reason=options.reason, incident=options.incident, step=announced)
     except CallwiseError as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,6 +1,6 @@
-"""The same training as a Prefect flow: every step a task, a refusal a failed state with its reason, a summary.
+"""The training as a Prefect flow: each step is a task, and a refusal is a failed state with its reason.
 
-Loaded by its path (`trainer/flow.py:continuous_training`), with the project's root as the working directory.
+Prefect loads it by path (`trainer/flow.py:continuous_training`), with the project's root as the working directory.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ T = TypeVar("T")
 
 @flow(name="continuous-training", persist_result=False)
 def continuous_training(reason: str = "on demand", incident: str | None = None) -> State[Any]:
-    """Train on the outcomes there are; the new model goes on trial (the first: into use) if every gate lets it through.
+    """Train on all outcomes. If every gate passes, the new model goes on trial, or becomes champion if it is the first.
 
-    Ends as Completed, or as Failed under the name Refused when a gate stopped it; the champion is then unchanged.
+    Ends as Completed, or as Failed with the name Refused when a gate stopped it; the champion is then unchanged.
     """
     trainer = compose()
     with reachable():
@@ -48,7 +48,7 @@ def continuous_training(reason: str = "on demand", incident: str | None = None) 
 
 
 def _tell_end(db: Db, result: str, why: str, **details: Any) -> None:
-    """How this flow run ended, for those who asked for it. `outcomes`: how many there were when it began."""
+    """Log how this flow run ended. `outcomes`: how many there were when it began."""
     event_log.append(
         db,
         who="trainer",
@@ -61,12 +61,12 @@ def _tell_end(db: Db, result: str, why: str, **details: Any) -> None:
 
 
 def as_task(name: str, function: Callable[P, T], /) -> Callable[P, T]:
-    """`function` as a Prefect task. Its result stays in memory: a dataset is no cache key."""
+    """`function` as a Prefect task. The result stays in memory, because a dataset is no cache key."""
     return task(name=name, cache_policy=NO_CACHE, persist_result=False)(function)
 
 
 def summary(outcome: Outcome) -> str:
-    """What came of a training, as Markdown."""
+    """The result of a training, as Markdown."""
     rows = "".join(f"| {name} | {value:.5g} |\n" for name, value in outcome.figures.items())
     table = f"\n| figure | value |\n|---|---|\n{rows}" if rows else ""
     return f"## Version {outcome.version}: {outcome.result}\n\n{outcome.why}.\n\nDataset `{outcome.dataset}`.\n{table}"

@@ -1,9 +1,9 @@
-"""Lists the pins that an advisory is known for: `python -m bootstrap.check.advisories FILE`. It asks no network.
+"""Lists the pins with a known advisory, without the network: `python -m bootstrap.check.advisories FILE`.
 
-FILE is a JSON file of OSV records (one record, a list, or one a line), or a zip or a folder of such files, as the OSV
-database for PyPI is published. Format and rules: https://ossf.github.io/osv-schema/.
+FILE is a JSON file of OSV records (one record, a list, or one a line), or a zip or a folder of such files, like the OSV
+database for PyPI. Format and rules: https://ossf.github.io/osv-schema/.
 
-Exit codes: 0 no pin has a known advisory; 1 some have; 2 FILE is wrong, or holds what cannot be judged.
+Exit codes: 0 no pin has a known advisory; 1 some have; 2 FILE is wrong, or a record cannot be judged.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from core.settings.group import ROOT
 
 FOLDER = ROOT / "requirements"
 BEGINNING = "0"
-"""What OSV writes for a version below all others."""
+"""OSV's name for a version below all others."""
 
 
 class Package(BaseModel):
-    """Whose advisory it is."""
+    """The package that an advisory is about."""
 
     ecosystem: str
     name: str
@@ -62,7 +62,7 @@ class Affected(BaseModel):
 
 
 class Record(BaseModel):
-    """One advisory, as far as it is read here."""
+    """One advisory, with the fields that are read here."""
 
     id: str
     modified: str
@@ -75,7 +75,7 @@ class Record(BaseModel):
 
 @dataclass(frozen=True)
 class Finding:
-    """One pin of one lock that one advisory is known for. `severity` and `fixed` are empty where none is given."""
+    """One pin of one lock with one advisory. `severity` and `fixed` are empty if the record has none."""
 
     lock: str
     package: str
@@ -105,7 +105,7 @@ def pins(folder: Path) -> dict[str, dict[str, list[str]]]:
                 continue
             try:
                 pin = Requirement(words)
-                (version,) = [one.version for one in pin.specifier if one.operator == "=="]
+                (version,) = [clause.version for clause in pin.specifier if clause.operator == "=="]
             except (InvalidRequirement, ValueError) as error:
                 raise InputError(f"{path.name}, line {number} is not a pin: {words}") from error
             found[canonicalize_name(pin.name)][version].append(path.name)
@@ -115,7 +115,7 @@ def pins(folder: Path) -> dict[str, dict[str, list[str]]]:
 
 
 def records(source: Path) -> Iterator[Record]:
-    """All advisories in `source`. Raises InputError, naming the file, if one of it is not in the OSV format."""
+    """All advisories in `source`. Raises InputError, naming the file, if one is not in the OSV format."""
     count = 0
     for name, text in _texts(source):
         for value in _values(name, text):
@@ -127,7 +127,7 @@ def records(source: Path) -> Iterator[Record]:
                 raise InputError(f"{name} is not a record in the OSV format: {place}: {first['msg']}") from error
             count += 1
     if not count:
-        raise InputError(f"{source} holds no advisory, so it says nothing about the pins.")
+        raise InputError(f"{source} holds no advisory, so the pins were not checked.")
 
 
 def _texts(source: Path) -> Iterator[tuple[str, str]]:
@@ -163,7 +163,7 @@ def _values(name: str, text: str) -> Iterator[object]:
 
 
 def search(known: Iterator[Record], pinned: Mapping[str, Mapping[str, Sequence[str]]]) -> list[Finding]:
-    """What is known of the pins, in the order of locks and packages.
+    """The advisories for the pins, in the order of locks and packages.
 
     Raises InputError if an advisory for a pinned package has a version that cannot be compared.
     """
@@ -184,24 +184,24 @@ def search(known: Iterator[Record], pinned: Mapping[str, Mapping[str, Sequence[s
                     severity = _severity(record, affected)
                     aliases = tuple(record.aliases)
                     found |= {Finding(lock, name, version, record.id, aliases, severity, fixed) for lock in locks}
-    return sorted(found, key=lambda one: (one.lock, one.package, one.advisory))
+    return sorted(found, key=lambda finding: (finding.lock, finding.package, finding.advisory))
 
 
 def _judge(affected: Affected, version: Version) -> tuple[bool, str]:
-    """Whether `version` is affected, and the first fixed one after it, or nothing."""
-    ranges = [one for one in affected.ranges if one.type in {"ECOSYSTEM", "SEMVER"}]
-    hit = any(_within(one, version) for one in ranges) or _listed(affected.versions, version)
-    fixes = (Version(event["fixed"]) for one in ranges for event in one.events if "fixed" in event)
+    """Whether `version` is affected, and the first fixed version after it, or an empty string."""
+    ranges = [span for span in affected.ranges if span.type in {"ECOSYSTEM", "SEMVER"}]
+    hit = any(_within(span, version) for span in ranges) or _listed(affected.versions, version)
+    fixes = (Version(event["fixed"]) for span in ranges for event in span.events if "fixed" in event)
     return hit, str(min((fix for fix in fixes if fix > version), default=""))
 
 
-def _within(found: Range, version: Version) -> bool:
+def _within(span: Range, version: Version) -> bool:
     """The rule of the OSV schema (section "Evaluation"): the last event that `version` has reached decides."""
-    limits = [event["limit"] for event in found.events if "limit" in event]
+    limits = [event["limit"] for event in span.events if "limit" in event]
     if limits and not any(limit == "*" or version < Version(limit) for limit in limits):
         return False
     affected = False
-    for event in sorted((event for event in found.events if "limit" not in event), key=_order):
+    for event in sorted((event for event in span.events if "limit" not in event), key=_order):
         ((kind, value),) = event.items()
         if kind == "introduced" and (value == BEGINNING or version >= Version(value)):
             affected = True
@@ -211,16 +211,16 @@ def _within(found: Range, version: Version) -> bool:
 
 
 def _order(event: Mapping[str, str]) -> tuple[bool, Version]:
-    """By version; "0" comes before all others, also before 0.dev1."""
+    """Sort by version; "0" comes before all others, also before 0.dev1."""
     (value,) = event.values()
     return value != BEGINNING, Version(value)
 
 
 def _listed(versions: Sequence[str], version: Version) -> bool:
-    """Whether it is one of `versions`, of which old ones may be no versions by today's rules and so are no pin."""
-    for one in versions:
+    """Whether `version` is one of `versions`. Old ones may be invalid by today's rules, and then match no pin."""
+    for text in versions:
         try:
-            if Version(one) == version:
+            if Version(text) == version:
                 return True
         except InvalidVersion:
             continue
@@ -228,15 +228,15 @@ def _listed(versions: Sequence[str], version: Version) -> bool:
 
 
 def _severity(record: Record, affected: Affected) -> str:
-    """The database's own word and the vectors, as far as they are given."""
+    """The database's own word and the vectors, if the record has them."""
     word = record.database_specific.get("severity")
-    vectors = [one.score for one in (record.severity or affected.severity)]
+    vectors = [severity.score for severity in (record.severity or affected.severity)]
     return " ".join([*([str(word).lower()] if word else []), *vectors])
 
 
 def main(arguments: Sequence[str] | None = None, folder: Path = FOLDER) -> int:
-    """Print what is found; the exit code."""
-    parser = argparse.ArgumentParser("scripts/advisories", description="Lists the pins that an advisory is known for.")
+    """Print the findings; returns the exit code."""
+    parser = argparse.ArgumentParser("scripts/advisories", description="Lists the pins with a known advisory.")
     parser.add_argument("file", type=Path, metavar="FILE", help="OSV records: JSON, JSON lines, or a zip or folder")
     source: Path = parser.parse_args(arguments).file
     try:
@@ -245,8 +245,8 @@ def main(arguments: Sequence[str] | None = None, folder: Path = FOLDER) -> int:
     except CallwiseError as error:
         print(f"scripts/advisories: {error.what}", file=sys.stderr)
         return 2
-    for one in found:
-        print(one)
+    for finding in found:
+        print(finding)
     if not found:
         print(f"No advisory in {source} is about one of the {len(pinned)} pinned packages' versions.")
     return 1 if found else 0

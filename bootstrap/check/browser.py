@@ -1,7 +1,7 @@
-"""The call list as a person sees it: opened in a headless Chromium that is already on the machine.
+"""The call list as a person sees it, in a headless Chromium that is already on the machine.
 
-Nothing is downloaded, and nothing is taken from the app but its page: the classes that Streamlit gives to keyed
-containers (`st-key-<key>`) are the contract.
+Nothing is downloaded, and the page is the only source: the classes that Streamlit gives to keyed containers
+(`st-key-<key>`) are the contract.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-# Headless, without the services a browser talks to by itself.
+# Headless, without the services that a browser contacts automatically.
 ARGUMENTS = (
     "--disable-gpu",
     "--disable-quic",
@@ -34,7 +34,7 @@ SCORE = re.compile(r"([01])[.,](\d{4})")
 
 
 class Shown(TypedDict):
-    """What the card shows: the person's reference, the score as `0.3421`, and the chance as it is written there."""
+    """What the card shows: the person's reference, the score as `0.3421`, and the chance as written there."""
 
     ref: str
     score: str
@@ -42,7 +42,7 @@ class Shown(TypedDict):
 
 
 def find_chromium() -> str | None:
-    """The path of a Chromium on this machine, or None; None, too, where Playwright is not there to drive it."""
+    """The path of a Chromium on this machine; None without one, or without Playwright to drive it."""
     if importlib.util.find_spec("playwright") is None:
         return None
     return next((path for path in map(shutil.which, PROGRAMS) if path), None)
@@ -52,10 +52,10 @@ def find_chromium() -> str | None:
 def opened(
     executable: str, *, width: int = 1440, height: int = 900, locale: str = "en-GB", timeout_seconds: float = 30.0
 ) -> Iterator[Page]:
-    """An empty page in a browser of its own, of somebody in `locale`; waits on it last at most `timeout_seconds`."""
+    """An empty page in a new browser with the language `locale`; a wait on it lasts at most `timeout_seconds`."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415  not in the image of the set-up
 
-    # Chromium's sandbox cannot be had by root, and a container's only user often is.
+    # Chromium has no sandbox for root, and a container's only user often is root.
     arguments = [*ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=arguments)
@@ -73,7 +73,7 @@ def address(url: str, campaign: str) -> str:
 
 
 def sign_in(page: Page, url: str, name: str, password: str) -> None:
-    """Fill in the sign-in page of the app at `url`; whether that was enough, the next page shows."""
+    """Sign in to the app at `url`, and wait until the app leaves the sign-in page."""
     page.goto(f"{url.rstrip('/')}/sign-in")
     page.locator("input[name=name]").fill(name)
     page.locator("input[name=password]").fill(password)
@@ -82,10 +82,10 @@ def sign_in(page: Page, url: str, name: str, password: str) -> None:
 
 
 def visit(page: Page, url: str) -> None:
-    """Open `url`, and again (at most twice) if parts of the page's own script did not arrive.
+    """Open `url`, and reload it (at most twice) if parts of the page's own script did not arrive.
 
-    Seen now and then on a machine where containers came and went: Chromium lost requests under way, likely because the
-    network interfaces changed. A person reloads the page then.
+    On a machine where containers start and stop, Chromium sometimes lost requests, likely because the network
+    interfaces changed. A person would reload the page.
     """
     lost: list[str] = []
     page.on("requestfailed", lambda request: lost.append(request.url))
@@ -99,7 +99,7 @@ def visit(page: Page, url: str) -> None:
 
 
 def take_next(page: Page) -> Shown:
-    """Press Next call on an open call list, once it is ranked, and read the card; a card that is there is read."""
+    """Press Next call on an open call list, once it is ranked, and read the card; or read a card already shown."""
     card = page.locator(".st-key-card .st-key-score-exact")
     ranked = page.locator(".st-key-ranked-list td").filter(has_text=SCORE)
     card.or_(ranked).first.wait_for(state="attached")  # a phone shows no exact score in the list
@@ -109,7 +109,7 @@ def take_next(page: Page) -> Shown:
 
 
 def read_card(page: Page) -> Shown:
-    """What the card shows. Raises NotFound if it shows no score with four decimals."""
+    """Read the card. Raises NotFound if it shows no score with four decimals."""
     text = page.locator(".st-key-card .st-key-score-exact").inner_text()
     score = SCORE.search(text)
     if score is None:
@@ -124,10 +124,9 @@ def read_card(page: Page) -> Shown:
 def read_call_list(
     url: str, campaign: str, login: tuple[str, str], executable: str, *, timeout_seconds: float = 60.0
 ) -> Shown:
-    """Sign in to the app at `url`, take the next call of `campaign`, and return what the card shows.
+    """Sign in to the app at `url`, take the next call of `campaign` once it is ranked, and read the card.
 
-    Waits for the list to be ranked. The prospect stays claimed. Raises Unavailable, with the page's text, if the card
-    does not appear in `timeout_seconds`.
+    The prospect stays claimed. Raises Unavailable, with the page's text, if no card appears in `timeout_seconds`.
     """
     from playwright.sync_api import Error  # noqa: PLC0415
 
@@ -139,6 +138,5 @@ def read_call_list(
         except Error as error:
             text = " ".join(page.locator("body").inner_text(timeout=1000).split())[:300]
             raise Unavailable(
-                f"The app at {url} showed no card: {error.message.splitlines()[0]}",
-                next=f"The page said: {text}",
+                f"The app at {url} showed no card: {error.message.splitlines()[0]}", next=f"The page said: {text}"
             ) from error

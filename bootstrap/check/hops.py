@@ -1,7 +1,7 @@
-"""Looks at every hop of the loop from outside, by its real interface: `python -m bootstrap.check.hops`.
+"""Checks every hop of the loop from outside, through its real interface: `python -m bootstrap.check.hops`.
 
-Each hop prints one line with what was seen. A hop that fails does not stop the others, unless they need what it should
-have made. Nothing here asks Callwise's own code whether Callwise works, where the wire can be asked instead.
+Each hop prints one line with what was seen. A failed hop stops the others only if they need its result. Where the wire
+can answer, the check does not ask Callwise's own code whether Callwise works.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from core.stores.mongo import Document, count
 
 CAMPAIGN = "check"
 CALLS, QUALITY_WINDOW = 220, 200
-"""Outcomes recorded, and how many the quality report looks at: enough to be a report, few enough to be quick."""
+"""Outcomes to record, and outcomes in the quality report: enough for a report, few enough to be quick."""
 
 
 @dataclass(frozen=True)
 class Hop:
-    """One hop of the loop: whether it was seen to work, and what was seen."""
+    """One hop of the loop: whether it works, and what was seen."""
 
     name: str
     ok: bool
@@ -42,7 +42,7 @@ class Hop:
 
 
 class Skipped(Exception):
-    """This hop cannot be looked at on this machine, and why; said, and no failure."""
+    """This machine cannot check the hop, and why; not a failure."""
 
 
 class Check:
@@ -54,7 +54,7 @@ class Check:
         self.run_id = ""
 
     def hops(self) -> Iterator[Hop]:
-        """Walk the loop once; a hop's line comes as soon as it is known."""
+        """Walk the loop once; yields each hop when it is done."""
         for hop, vital in (
             (self.importing, True),
             (self.importing_again, False),
@@ -92,7 +92,7 @@ class Check:
         return f"{seen:,} rows in MongoDB, {report.outcomes:,} outcomes known, none rejected"
 
     def importing_again(self) -> str:
-        """The same file again changes nothing."""
+        """A second import of the same file changes nothing."""
         report = self.journey.load(self.file, CAMPAIGN)
         outside.expect(report.inserted == report.outcomes == report.rejected == 0, f"it changed something: {report}")
         return f"{report.unchanged:,} rows unchanged, none added"
@@ -104,11 +104,11 @@ class Check:
         return f"flow run {self.run_id[:8]} completed in Prefect after {time.monotonic() - started:.0f} s"
 
     def lineage(self) -> str:
-        """MLflow's alias names a model that says where it comes from."""
+        """MLflow's alias names a model that carries its lineage."""
         return self.look.lineage()
 
     def dataset(self) -> str:
-        """A clone of the data registry and S3 alone give the dataset back, by its hash."""
+        """A clone of the data registry and S3 are enough to restore the dataset, by its hash."""
         return self.look.dataset(count(self.journey.db.outcomes, {}))
 
     def storage(self) -> str:
@@ -132,13 +132,13 @@ class Check:
         """The app, a V2 call and the log give the same score of the same person."""
         chromium = find_chromium()
         if chromium is None:
-            raise Skipped("no Chromium on this machine; install one to have the app looked at")
+            raise Skipped("no Chromium on this machine; install one to check the app")
         with visitor(self.journey.db, "check", Role.AGENT) as login:
             shown = read_call_list(self.app_url, CAMPAIGN, login, chromium)
         return self.look.same_number(CAMPAIGN, shown)
 
     def calling(self) -> str:
-        """Claimed, called, recorded, and gone from the list."""
+        """Prospects are claimed and called, their outcomes recorded, and they leave the list."""
         before = count(self.journey.db.prospects, {"campaign": CAMPAIGN, "status": "open"})
         called, sold = self.journey.call(self.file, CAMPAIGN, CALLS, agent="check")
         after = count(self.journey.db.prospects, {"campaign": CAMPAIGN, "status": "open"})
@@ -153,7 +153,7 @@ class Check:
         return self._report("drift")
 
     def quality(self) -> str:
-        """The quality on the outcomes that are in is a report in the Evidently UI."""
+        """The quality on the known outcomes is a report in the Evidently UI."""
         return self._report("performance")
 
     def events(self) -> str:
@@ -166,21 +166,21 @@ class Check:
 
     def _report(self, job: str) -> str:
         before = self.look.snapshots()
-        said = _by_hand(job)
-        new = self.look.snapshots() - before
-        # The scheduler may have been first: then the snapshot is there already and the job says the same again.
-        outside.expect(bool(new or before), f"no snapshot in the Evidently UI; the job said: {said}")
-        return f"{len(before | new)} snapshots in the Evidently UI; {said}"
+        line = _by_hand(job)
+        # If the scheduler was first, the snapshot exists already and the job repeats its line.
+        snapshots = before | self.look.snapshots()
+        outside.expect(bool(snapshots), f"no snapshot in the Evidently UI; the job printed: {line}")
+        return f"{len(snapshots)} snapshots in the Evidently UI; {line}"
 
 
 def _by_hand(job: str) -> str:
-    """Run a job of the monitor by hand; the last line it printed."""
+    """Run a job of the monitor by hand; returns the last line that it printed."""
     env = {**os.environ, "CALLWISE_QUALITY_WINDOW": str(QUALITY_WINDOW)}
-    run = [sys.executable, "-m", "monitor", job]
-    done = subprocess.run(run, capture_output=True, text=True, cwd=ROOT, check=False, env=env)
-    outside.expect(done.returncode == 0, f"python -m monitor {job} ended with {done.returncode}: {done.stderr[-500:]}")
-    lines = done.stdout.strip().splitlines()
-    outside.expect(bool(lines), f"python -m monitor {job} said nothing")
+    command = [sys.executable, "-m", "monitor", job]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, env=env)
+    outside.expect(run.returncode == 0, f"python -m monitor {job} ended with {run.returncode}: {run.stderr[-500:]}")
+    lines = run.stdout.strip().splitlines()
+    outside.expect(bool(lines), f"python -m monitor {job} printed nothing")
     return lines[-1]
 
 

@@ -1,7 +1,7 @@
-"""The way through an appliance, as its people go it: load a campaign, train, rank, call.
+"""The way through an appliance, as its people use it: load a campaign, train, rank, call.
 
-Used by the demo to have something to show, and by the check, which looks at each hop from outside afterwards.
-`python -m bootstrap.check.journey` goes it on the appliance that the environment names; what is already there is kept.
+The demo runs it to have something to show, and the check inspects each hop from outside afterwards. `python -m
+bootstrap.check.journey` runs it on the appliance that the environment names, and leaves existing data unchanged.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Say = Callable[[str], None]
 SAMPLE = ROOT / "data" / "sample-campaign.zip"
 SAMPLE_CAMPAIGN = "sample"
 KNOWN = 20_000
-"""Calls of a history that count as made; the rest of the file is the campaign still to be called."""
+"""Rows of a history that count as past calls; the rest of the file is the campaign to call."""
 SAMPLE_SCRIPT = """\
 Good day, this is … from Harbour Savings. Is this a good moment?
 
@@ -58,7 +58,7 @@ class Settings(SetupSettings, ScoringSettings, ErasureSettings):
 
 
 class Journey:
-    """One appliance, reached by the addresses in `settings`; `say` hears one line of progress at a time."""
+    """One appliance at the addresses in `settings`; `say` gets one line of progress at a time."""
 
     def __init__(self, settings: Settings, say: Say) -> None:
         self.settings, self.say = settings, say
@@ -68,7 +68,7 @@ class Journey:
         self.scoring = ScoringClient(settings, self.schema)
 
     def load(self, path: Path, campaign: str) -> Report:
-        """Import `path`: of a long history the first 20,000 calls as made, of a short one two thirds."""
+        """Import `path`, with the first 20,000 rows of a long history, or two thirds of a short one, as past calls."""
         file = CampaignFile.open(path)
         with file.records() as records:
             rows = sum(1 for _ in records)
@@ -83,14 +83,14 @@ class Journey:
         return report
 
     def train(self, reason: str, timeout: float = 900.0) -> str:
-        """Run the pipeline through Prefect and wait for its end; the flow run's id.
+        """Run the pipeline through Prefect and wait for its end; returns the flow run's id.
 
-        Raises GateRefused when a gate stopped it, Unavailable when it failed otherwise or did not end in time.
+        Raises GateRefused when a gate stopped it, Unavailable when it failed otherwise or took too long.
         """
         with SyncPrefectClient(self.settings.prefect_api_url) as client:
             deployment = client.read_deployment_by_name(f"{FLOW}/{DEPLOYMENT}")
             run = client.create_flow_run_from_deployment(deployment.id, parameters={"reason": reason})
-            deadline, said = time.monotonic() + timeout, ""
+            deadline, shown = time.monotonic() + timeout, ""
             while time.monotonic() < deadline:
                 run = client.read_flow_run(run.id)
                 if run.state is not None and run.state.is_final():
@@ -98,25 +98,25 @@ class Journey:
                 tasks = client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id])))
                 running = sorted(task.name.rsplit("-", 1)[0] for task in tasks if task.state_name == "Running")
                 now = ", ".join(running) or (run.state_name or "").lower()
-                if now != said:
+                if now != shown:
                     self.say(f"training: {now}")
-                    said = now
+                    shown = now
                 time.sleep(0.5)
         raise Unavailable(
             f"The training did not end within {timeout:.0f} s.",
-            kept="It goes on in Prefect.",
-            next=f"Look at flow run {run.id} in the Prefect UI.",
+            kept="It continues in Prefect.",
+            next=f"Open flow run {run.id} in the Prefect UI.",
         )
 
     def wait_ranked(self, campaign: str, timeout: float = 600.0) -> int:
-        """Wait until every open prospect of `campaign` has a score; how many there are."""
-        open_ones = {"campaign": campaign, "status": "open"}
+        """Wait until every open prospect of `campaign` has a score; returns their number."""
+        prospects = {"campaign": campaign, "status": "open"}
         deadline = time.monotonic() + timeout
         tell: Callable[[int], None] | None = None
         while time.monotonic() < deadline:
             with reachable():
-                total = count(self.db.prospects, open_ones)
-                left = count(self.db.prospects, {**open_ones, "score": None})
+                total = count(self.db.prospects, prospects)
+                left = count(self.db.prospects, {**prospects, "score": None})
             if not left:
                 return total
             tell = tell or self._progress("ranking", total, "prospects")
@@ -124,11 +124,11 @@ class Journey:
             time.sleep(1)
         raise Unavailable(
             f"{left:,} prospects of '{campaign}' have no score after {timeout:.0f} s.",
-            next="Look at the logs of the monitor and of MLServer.",
+            next="Read the logs of the monitor and of MLServer.",
         )
 
     def call(self, path: Path, campaign: str, number: int, agent: str = "demo") -> tuple[int, int]:
-        """Claim the best `number` prospects one by one and record what the file says came of it: calls and sales."""
+        """Claim the best `number` prospects one by one and record the file's outcomes; returns calls and sales."""
         with CampaignFile.open(path).records() as records:
             truth = {
                 row: self.schema.outcome.parse(r.get(self.schema.outcome.column)) for row, r in enumerate(records, 1)
@@ -146,7 +146,7 @@ class Journey:
         return called, sold
 
     def has_champion(self) -> bool:
-        """Whether a model was ever put to use here."""
+        """Whether the appliance has a champion."""
         return ModelRegistry(self.settings).version_by_alias(CHAMPION) is not None
 
     def wait_serving(self, timeout: float = 300.0) -> None:
@@ -154,18 +154,18 @@ class Journey:
         deadline = time.monotonic() + timeout
         while not self.scoring.ready():
             if time.monotonic() > deadline:
-                raise Unavailable("The scoring service has no champion.", next="Look at the log of MLServer.")
+                raise Unavailable("The scoring service has no champion.", next="Read the log of MLServer.")
             time.sleep(0.5)
 
     def _progress(self, what: str, total: int, unit: str) -> Callable[[int], None]:
-        """Says how far it is each time another tenth is done, and at the end."""
-        said = -1
+        """Reports progress after each tenth, and at the end."""
+        shown = -1
 
         def tell(done: int) -> None:
-            nonlocal said
-            if (tenth := done * 10 // max(total, 1)) > said:
+            nonlocal shown
+            if (tenth := done * 10 // max(total, 1)) > shown:
                 self.say(f"{what}: {done:,} of {total:,} {unit}")
-                said = tenth
+                shown = tenth
 
         return tell
 
@@ -180,12 +180,12 @@ class Journey:
         raise Unavailable(
             f"The training ended as {state.name}: {state.message}.",
             kept="The champion is unchanged.",
-            next=f"Look at flow run {run.name} in the Prefect UI.",
+            next=f"Open flow run {run.name} in the Prefect UI.",
         )
 
 
 def first_run(journey: Journey) -> None:
-    """Give an empty appliance something to show: the sample campaign with a script, a champion, a ranking."""
+    """Fill an empty appliance: the sample campaign with a script, a champion, a ranking."""
     with reachable():
         campaigns = journey.db.campaigns.count_documents({})
     if not campaigns:
@@ -200,7 +200,7 @@ def first_run(journey: Journey) -> None:
 
 
 def main() -> int:
-    """Go the first way through; 1 if something stopped it, after saying what."""
+    """Run `first_run`; 1 after an error, which is printed."""
     try:
         first_run(Journey(load(Settings), lambda text: print(text, flush=True)))
     except CallwiseError as error:

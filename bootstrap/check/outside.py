@@ -29,20 +29,20 @@ LINEAGE = ("dataset_tag", "dataset_sha256", "code_version", "lock_sha256", "sche
 
 
 def expect(holds: bool, otherwise: str) -> None:
-    """Raise AssertionError with what was seen `otherwise`."""
+    """Raise AssertionError(`otherwise`) unless the condition `holds`."""
     if not holds:
         raise AssertionError(otherwise)
 
 
 def present(value: T | None, otherwise: str) -> T:
-    """`value`, which must be there; else AssertionError with what was seen `otherwise`."""
+    """`value`; raises AssertionError(`otherwise`) if it is None."""
     if value is None:
         raise AssertionError(otherwise)
     return value
 
 
 class Outside:
-    """Looks, and says what it saw; raises AssertionError where that is not what should be there."""
+    """Each method returns what it saw, in words; raises AssertionError if that is wrong."""
 
     def __init__(self, settings: Settings, schema: Schema, db: Db) -> None:
         self._settings, self._schema, self._db = settings, schema, db
@@ -50,7 +50,7 @@ class Outside:
         self._http = httpx.Client(timeout=60, trust_env=False)
 
     def lineage(self) -> str:
-        """The champion's alias and the tags that tell where it comes from."""
+        """The champion's alias and the tags of its lineage."""
         champion = self._champion()
         missing = [tag for tag in LINEAGE if not champion.tags.get(tag)]
         expect(not missing, f"version {champion.version} has no tag {', '.join(missing)}")
@@ -83,7 +83,7 @@ class Outside:
         """One V2 call, and its record in the prediction log."""
         answer = self._ask(prospect)
         record = self._logged(answer.prediction)
-        expect(record["score"] == answer.score, f"V2 said {answer.score}, the log {record['score']}")
+        expect(record["score"] == answer.score, f"V2 answered {answer.score}, the log has {record['score']}")
         return (
             f"{prospect['_id']} scored {answer.score:.6f} by version {answer.version} ({answer.route}), logged as such"
         )
@@ -91,9 +91,8 @@ class Outside:
     def refused(self, prospect: Document) -> str:
         """A category that does not exist and a column that is missing."""
         column = next(c for c in self._schema.features if c.is_category)
-        body = protocol.request(
-            self._schema, [{**prospect["features"], column.name: "no such"}], [prospect["_id"]], "refused"
-        )
+        features = {**prospect["features"], column.name: "no such"}
+        body = protocol.request(self._schema, [features], [prospect["_id"]], "refused")
         wrong = self._http.post(self._infer, json=body)
         expect(400 <= wrong.status_code < 500, f"a wrong {column.name} was answered {wrong.status_code}")
         expect(column.name in wrong.text and "one of" in wrong.text, f"the reply does not name the rule: {wrong.text}")
@@ -104,7 +103,7 @@ class Outside:
         return f"{wrong.status_code}: {wrong.json()['error'][:80]}…"
 
     def same_number(self, campaign: str, shown: Shown) -> str:
-        """The score the app `shown` ({prospect, score}), the one a V2 call gives, and the one in the log."""
+        """The score that the app has `shown`, the score of a V2 call, and the score in the log."""
         key = f"{campaign}:{shown['ref']}"
         prospect = present(self._db.prospects.find_one({"_id": key}), f"the app shows {shown}, which is not in MongoDB")
         record = self._logged(prospect["prediction"])
@@ -116,12 +115,9 @@ class Outside:
 
     def snapshots(self) -> set[str]:
         """Ids of all snapshots in all projects of the Evidently UI."""
-        url = self._settings.evidently_url
-        found: set[str] = set()
-        for project in self._json(f"{url}/api/projects"):
-            snapshots = self._json(f"{url}/api/projects/{project['id']}/reports")
-            found |= {snapshot["id"] for snapshot in snapshots}
-        return found
+        projects = f"{self._settings.evidently_url}/api/projects"
+        reports = (self._json(f"{projects}/{project['id']}/reports") for project in self._json(projects))
+        return {snapshot["id"] for snapshots in reports for snapshot in snapshots}
 
     def events(self) -> str:
         """The chain of seals."""
@@ -137,17 +133,14 @@ class Outside:
         return protocol.scores(reply.json())[0]
 
     def _logged(self, key: str) -> Document:
-        # A record may be in the spool first; it drains within seconds.
+        # A record may wait in the spool first, which drains within seconds.
         deadline = time.monotonic() + DRAINED
-        record = self._db.predictions.find_one({"_id": key})
-        while record is None and time.monotonic() < deadline:
+        while (record := self._db.predictions.find_one({"_id": key})) is None and time.monotonic() < deadline:
             time.sleep(0.5)
-            record = self._db.predictions.find_one({"_id": key})
         return present(record, f"the log has no record {key} after {DRAINED} s")
 
     def _champion(self) -> ModelVersion:
-        found = ModelRegistry(self._settings).version_by_alias(CHAMPION)
-        return present(found, "no alias 'champion' in MLflow")
+        return present(ModelRegistry(self._settings).version_by_alias(CHAMPION), "no alias 'champion' in MLflow")
 
     def _json(self, url: str) -> Any:
         reply = self._http.get(url)

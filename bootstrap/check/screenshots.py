@@ -23,11 +23,11 @@ PAGES = {
     "review": ".st-key-review-moved, .st-key-review-none",
     "economy": ".st-key-what-if",
 }
-"""What is worth showing, by the end of its address, and what to wait for: a page is drawn as its parts are read."""
+"""The pages to show, by the end of their address, and the part to wait for: a page appears part by part."""
 
 
 def take(app: str, folder: Path, chromium: str, login: tuple[str, str]) -> list[Path]:
-    """The call list with a person on the card, and the other pages; at a laptop's and a phone's width."""
+    """Photograph the call list with a person on the card, and the other pages, at a laptop's and a phone's width."""
     taken: list[Path] = []
     for suffix, (width, height) in WIDTHS.items():
         with opened(chromium, width=width, height=height) as page:
@@ -47,7 +47,7 @@ def take(app: str, folder: Path, chromium: str, login: tuple[str, str]) -> list[
 
 
 def main() -> int:
-    """Take them all and name them; 1 if there is no Chromium."""
+    """Take all pictures and print their paths; 1 if there is no Chromium."""
     app, folder = sys.argv[1:]
     chromium = find_chromium()
     if chromium is None:

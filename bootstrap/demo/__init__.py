@@ -1,1 +1,1 @@
-"""The command line of the embedded appliance and of its test servers."""
+"""The command lines of the embedded appliance and of the test servers."""

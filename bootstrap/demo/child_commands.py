@@ -1,6 +1,6 @@
-"""Commands of our own that use a running appliance, each in a process of its own with the appliance's settings.
+"""Runs our own commands on a running appliance, each in a new process with the appliance's settings.
 
-So the runner stays small, and what it starts meets the appliance as any other client does: by its addresses.
+So the runner stays small, and the command uses the appliance like any other client: by its addresses.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from bootstrap.embedded.environment import ROOT
 
 
 class Errand:
-    """A running command; iterate over it for its output, line by line, then ask for its `status`."""
+    """A running command; iterate over it for its output, line by line, then read its `status`."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def __iter__(self) -> Iterator[str]:
-        """Lines of output and errors as they come, without line ends; to the end of the command."""
+        """Lines of output and errors as they come, without line ends, until the command ends."""
         for line in self._process.stdout or ():
             yield line.rstrip()
 
     @property
     def status(self) -> int:
-        """Its exit status, once it has ended."""
+        """The command's exit status; waits for its end."""
         return self._process.wait()
 
 
 @contextmanager
 def errand(appliance: Appliance, module: str, *arguments: str) -> Iterator[Errand]:
-    """Run `python -m module arguments`; leaving the block ends it if it has not ended."""
+    """Run `python -m module arguments`; the end of the block ends the command if it still runs."""
     process = subprocess.Popen(
         [sys.executable, "-m", "bootstrap.embedded.tether", sys.executable, "-P", "-m", module, *arguments],
         env=appliance.environment(module),
@@ -43,7 +43,7 @@ def errand(appliance: Appliance, module: str, *arguments: str) -> Iterator[Erran
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        start_new_session=True,  # Ctrl-C is for the runner, which then ends this
+        start_new_session=True,  # Ctrl-C reaches only the runner, which then ends this process
     )
     try:
         yield Errand(process)

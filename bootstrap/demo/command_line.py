@@ -36,22 +36,22 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(BaseException):
-    """Somebody wants it to end: Ctrl-C, SIGTERM, or the terminal was closed."""
+    """A request to end: Ctrl-C, SIGTERM, or a closed terminal."""
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """What was asked for; ends with status 2 and a sentence if that makes no sense."""
+    """The parsed command line; exits with status 2 and a sentence if the options contradict each other."""
     parser = argparse.ArgumentParser("scripts/demo", description="Runs the whole appliance on this machine.")
-    parser.add_argument("--reset", action="store_true", help="delete the state of former runs first")
+    parser.add_argument("--reset", action="store_true", help="delete the state of earlier runs first")
     parser.add_argument("--port-base", type=int, metavar="N", help="use the ports from N on (default: free ones)")
-    parser.add_argument("--state", type=Path, metavar="DIR", help="where it keeps its data (default: .state/demo)")
-    parser.add_argument("--check", action="store_true", help="go once round the loop in a state of its own, then end")
-    parser.add_argument("--campaign", type=Path, metavar="FILE", help="with --check: a campaign file for the sample's")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="folder of the data (default: .state/demo)")
+    parser.add_argument("--check", action="store_true", help="run the whole loop once with an empty state, then end")
+    parser.add_argument("--campaign", type=Path, metavar="FILE", help="with --check: a file to use for the sample's")
     parser.add_argument(
         "--idle",
         type=float,
         metavar="SECONDS",
-        help="with --check: then do nothing for so long; no log may have an error",
+        help="with --check: then wait so long without work; no log may have an error",
     )
     parser.add_argument("--json", type=Path, metavar="OUT", help="with --check: write the verdict there")
     parser.add_argument("--began", type=float, default=time.time(), help=argparse.SUPPRESS)
@@ -59,23 +59,23 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     if not asked.check and (asked.campaign or asked.idle or asked.json):
         parser.error("--campaign, --idle and --json go with --check")
     if asked.check and asked.reset:
-        parser.error("--check always starts with an empty state; --reset does not go with it")
+        parser.error("--check always starts with an empty state, so leave out --reset")
     if asked.check and asked.state and asked.state.exists() and any(asked.state.iterdir()):
-        parser.error(f"--check needs an empty state folder, and {asked.state} is not")
+        parser.error(f"--check needs an empty state folder, and {asked.state} is not empty")
     if asked.campaign and not asked.campaign.is_file():
         parser.error(f"there is no file {asked.campaign}")
     return asked
 
 
 def demo(asked: argparse.Namespace, console: Console) -> int:
-    """Run until told to stop; the exit status."""
+    """Run until a request to end; returns the exit status."""
     state = (asked.state or DEFAULT_STATE).resolve()
     appliance = Appliance(state, port_base=asked.port_base)
     console.print(f"Starting in {state}. The first start takes a few minutes.", highlight=False)
     try:
         appliance.start(reset=asked.reset)
         first, last = min(appliance.ports.values()), max(appliance.ports.values())
-        why = ", since a port of the last start's is taken" if appliance.moved and asked.port_base is None else ""
+        why = ", because a port of the last start is taken" if appliance.moved and asked.port_base is None else ""
         console.print(f"On ports {first} to {last}{why}.", highlight=False)
         watch = Watch(appliance)
         with Progress(appliance.services, console) as progress:
@@ -84,21 +84,21 @@ def demo(asked: argparse.Namespace, console: Console) -> int:
             for line in journey:
                 console.print(f"  {line}", markup=False, highlight=False)
         if journey.status:
-            console.print("There is no ranked campaign yet (see above). The appliance runs all the same.")
+            console.print("There is no ranked campaign yet (see above). The appliance runs nevertheless.")
         _invite(appliance, console)
         watch.forever(
             lambda status: console.print(f"{status.service.label}: {status.state} {status.detail}", highlight=False)
         )
     except Stopped:
         _stop(appliance, console)
-        console.print(f"Stopped. The state is kept in {state}; scripts/demo goes on with it.", highlight=False)
+        console.print(f"Stopped. The state stays in {state}; scripts/demo continues with it.", highlight=False)
         return 0
     finally:
         _stop(appliance, console)
 
 
 def _invite(appliance: Appliance, console: Console) -> None:
-    """Where everything is, and what to do next."""
+    """Print the addresses, and what to do next."""
     console.print("\nCallwise is running.", style="bold")
     for label, address in appliance.pages().items():
         console.print(f"  {label:<12}{address}", highlight=False)
@@ -106,17 +106,17 @@ def _invite(appliance: Appliance, console: Console) -> None:
     if first := _first_password(appliance):
         console.print(f"\nSign in as admin with the password {first}, and choose one of your own.", highlight=False)
     console.print("\nOpen the call list in a browser, choose the campaign, and take the first person to call.")
-    console.print("Ctrl-C stops everything; the state is kept, and scripts/demo goes on with it.\n")
+    console.print("Ctrl-C stops everything; the state stays, and scripts/demo continues with it.\n")
 
 
 def _first_password(appliance: Appliance) -> str:
-    """The password of `admin`, for as long as it is the one that was made here; else empty."""
+    """The first password of `admin`, while it is still valid; else empty."""
     env = appliance.env
     return env["ADMIN_PASSWORD"] if waits_for_first(connect(load(MongoSettings, env))) else ""
 
 
 def run_check(asked: argparse.Namespace, console: Console) -> int:
-    """Once round the loop in a state folder of its own, which is deleted if all is well; the exit status."""
+    """Run the whole loop once in a new state folder, deleted after success; returns the exit status."""
     state = (asked.state or Path(tempfile.mkdtemp(prefix="callwise-check-"))).resolve()
     appliance = Appliance(state, port_base=asked.port_base)
     hops: list[dict[str, Any]] = []
@@ -147,30 +147,30 @@ def run_check(asked: argparse.Namespace, console: Console) -> int:
     if ok:
         shutil.rmtree(state)
     else:
-        console.print(f"The state and the logs are kept in {state}.", highlight=False)
-    console.print(f"{'All hops are well' if ok else 'Not all is well'}, after {seconds:.0f} s.", highlight=False)
+        console.print(f"The state and the logs stay in {state}.", highlight=False)
+    console.print(f"{'All hops are well' if ok else 'Some hops failed'}, after {seconds:.0f} s.", highlight=False)
     return 0 if ok else 1
 
 
 def _hops(appliance: Appliance, campaign: Path | None, hops: list[dict[str, Any]], console: Console) -> int:
-    """Run the check and collect its hops into `hops`; its exit status."""
+    """Run the check and append its hops to `hops`; returns its exit status."""
     chosen = ["--campaign", str(campaign.resolve())] if campaign else []
     page = appliance.pages()["Call list"]
     with errand(appliance, "bootstrap.check.hops", "--lines", "--app-url", page, *chosen) as check:
         for line in check:
-            said = _parsed(line)
-            if hop := said.get("hop"):
+            report = _parsed(line)
+            if hop := report.get("hop"):
                 hops.append(hop)
                 console.print(f"{'ok ' if hop['ok'] else 'BAD'} {hop['name']}: {hop['saw']}", markup=False)
             else:
-                console.print(f"  {said.get('progress', line)}", markup=False, highlight=False)
+                console.print(f"  {report.get('progress', line)}", markup=False, highlight=False)
         if check.status and all(hop["ok"] for hop in hops):
             hops.append({"name": "check", "ok": False, "saw": f"the check itself ended with status {check.status}"})
         return check.status
 
 
 def _idle(appliance: Appliance, seconds: float, console: Console) -> dict[str, Any]:
-    """Do nothing for `seconds`; the hop, which is well if no service has logged an error meanwhile. Prints each."""
+    """Wait for `seconds` without work and print the errors logged meanwhile; the hop is ok if there are none."""
     console.print(f"  idle: nothing happens for {seconds:.0f} s", highlight=False)
     listening = Listening(appliance.state.path / "log")
     time.sleep(seconds)
@@ -183,16 +183,16 @@ def _idle(appliance: Appliance, seconds: float, console: Console) -> dict[str, A
 
 
 def _parsed(line: str) -> dict[str, Any]:
-    """A line of the check: an object with `hop` or `progress`; empty for anything else a library prints."""
+    """A line of the check: an object with `hop` or `progress`; empty for the output of a library."""
     try:
-        said = json.loads(line)
+        report = json.loads(line)
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return report if isinstance(report, dict) else {}
 
 
 def _stop(appliance: Appliance, console: Console) -> None:
-    """Stop, and let nothing interrupt that: a half-stopped appliance is what nobody wants."""
+    """Stop, and ignore signals meanwhile, so that no appliance is left half stopped."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     if appliance.running:
@@ -205,10 +205,10 @@ def _on_signal(number: int, _frame: FrameType | None) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the demo or the check; the exit status."""
+    """Run the demo or the check; returns the exit status."""
     asked = arguments(argv)
     for number in SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP on purpose
             signal.signal(number, _on_signal)
     console = Console(soft_wrap=True)
     try:

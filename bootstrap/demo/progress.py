@@ -1,4 +1,4 @@
-"""Shows people how the services come up: a live table on a terminal, one line a change elsewhere."""
+"""Shows the start of the services: a live table on a terminal, elsewhere one line for each change."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Progress:
             self._live.stop()
 
     def report(self, status: Status) -> None:
-        """Take note of a change."""
+        """Show a change."""
         self._status[status.service.name] = status
         seconds = time.monotonic() - self._began
         if status.state == "healthy":

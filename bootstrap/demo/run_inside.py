@@ -1,7 +1,7 @@
 """Runs a command with the settings of an embedded appliance: `python -m bootstrap.demo.run_inside MODULE ARGUMENT…`.
 
-The appliance is the one in .state/demo, or in the folder that CALLWISE_STATE names. It is only asked for its addresses;
-whether it runs, the command finds out.
+The appliance is the one in .state/demo, or in the folder that CALLWISE_STATE names. Only its addresses are read; the
+command itself finds out whether the appliance runs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ STATE = ROOT / ".state" / "demo"
 
 
 def settings(state: Path, inherited: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a command of the appliance in `state`. Raises NotFound if there never was one."""
+    """The environment for a command on the appliance in `state`. Raises NotFound if there is none."""
     folder = StateFolder(state)
     appliance = folder.read_json("appliance.json")
     if not appliance:
@@ -34,7 +34,7 @@ def settings(state: Path, inherited: Mapping[str, str]) -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Become the command; an exit status only if that was not possible."""
+    """Become the command; returns an exit status only if that fails."""
     if not arguments:
         print("usage: python -m bootstrap.demo.run_inside MODULE [ARGUMENT …]", file=sys.stderr)
         return 2

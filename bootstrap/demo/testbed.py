@@ -1,8 +1,8 @@
 """Real stores for the tests: `python -m bootstrap.demo.testbed COMMAND…` runs a command beside them.
 
-Starts MongoDB's, S3's, MLflow's, Prefect's and Evidently's embedded servers in a state folder of its own, names them in
-the command's environment, and ends them with it. An address that the environment already names is left as it is, so
-the same tests run on a MongoDB or an S3 server of yours.
+Starts the embedded servers of MongoDB, S3, MLflow, Prefect and Evidently in a new state folder, puts their addresses
+into the command's environment, and ends them after it. An address that the environment already has stays, so the same
+tests can run on your own MongoDB or S3 server.
 """
 
 from __future__ import annotations
@@ -28,35 +28,30 @@ NAMED = (
 
 
 def say(status: Status) -> None:
-    """One line when a server is well."""
+    """Print a line when a server is well."""
     if status.state == "healthy":
         print(f"testbed: {status.service.label} is up", flush=True)
 
 
 def main(command: list[str]) -> int:
-    """Run `command` beside the servers; its exit code."""
+    """Run `command` beside the servers; returns its exit code."""
     if not command:
         print("usage: python -m bootstrap.demo.testbed COMMAND [ARGUMENT …]", file=sys.stderr)
         return 2
-    with tempfile.TemporaryDirectory(prefix="callwise-test-") as folder, _appliance(Path(folder)) as appliance:
+    with (
+        tempfile.TemporaryDirectory(prefix="callwise-test-") as folder,
+        Appliance(Path(folder) / "state", services=SERVICES) as appliance,
+    ):
         Watch(appliance).wait_healthy(say)
-        # Telemetry switches and the tools' own folders come along; Callwise's settings are each test's own.
+        # Includes telemetry switches and the tools' folders; each test sets Callwise's settings itself.
         settings = appliance.environment("tests")
         env = {name: value for name, value in settings.items() if not name.startswith("CALLWISE_")}
         s3 = load(S3Settings, env)
-        ObjectStore(s3, s3.s3_bucket_models).ensure()  # MLflow keeps artifacts there, whichever test comes first
-        # Whoever ends the testbed ends the tests; nothing else is between them.
-        beside = {**os.environ, **env, **_named()}
+        ObjectStore(s3, s3.s3_bucket_models).ensure()  # MLflow stores artifacts there from the first test on
+        given = {name: os.environ[name] for name in NAMED if name in os.environ}  # go before our own addresses
+        # The kernel ends the tests together with the testbed.
+        beside = {**os.environ, **env, **given}
         return subprocess.run(command, env=beside, check=False, preexec_fn=tie_to_parent).returncode
-
-
-def _appliance(folder: Path) -> Appliance:
-    return Appliance(folder / "state", services=SERVICES)
-
-
-def _named() -> dict[str, str]:
-    """Addresses that the environment already has, which go before ours."""
-    return {name: os.environ[name] for name in NAMED if name in os.environ}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The embedded appliance: all services as processes of one machine, on loopback, kept by supervisord.
+"""The embedded appliance: all services as processes of one machine, on loopback, under supervisord.
 
     with Appliance(Path(".state/demo")) as appliance:
         Watch(appliance).wait_healthy(report)
@@ -25,11 +25,11 @@ from bootstrap.embedded.state import StateFolder
 from core.errors import Unavailable
 
 STOP_TIMEOUT = 90.0
-"""Seconds until supervisord itself is made to end; each service has its own limit, well below."""
+"""Seconds until supervisord is killed; each service has its own, much shorter limit."""
 
 
 class Appliance:
-    """One appliance in one state folder. `services` names a part of it; what they need comes along."""
+    """One appliance in one state folder. `services` limits it to these services and the ones that they need."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Appliance:
     ) -> None:
         self.state = StateFolder(state)
         self.services = select(services)
-        self.moved = False  # whether the ports of the last start were taken, so that the addresses are new
+        self.moved = False  # whether a port of the last start was taken, so that the addresses are new
         self._port_base = port_base
         self._inherited = dict(os.environ if inherited is None else inherited)
         self._claim: ports.Claim | None = None
@@ -56,35 +56,35 @@ class Appliance:
 
     @property
     def env(self) -> dict[str, str]:
-        """Addresses and secrets, by the names `core.settings.loading` reads."""
+        """Addresses and secrets, by the names that `core.settings.loading` reads."""
         return environment.settings(self.state, self.ports)
 
     @property
     def values(self) -> dict[str, str]:
-        """What fills the templates of services and probes: `env`, ports and places."""
+        """The values for the templates of services and probes: `env`, ports and paths."""
         return environment.values(self.state)
 
     def environment(self, command: str) -> dict[str, str]:
-        """The environment for a command of our own that uses the appliance: every setting, and our marker on it."""
+        """The environment for a command that uses the appliance: every setting, and our marker."""
         return {**environment.base(self.state, self._inherited), **self.env, MARK_SERVICE: command}
 
     def pages(self) -> dict[str, str]:
-        """What people open in a browser: label and address."""
-        filled = self.values
+        """The pages that people open in a browser: label and address."""
+        values = self.values
         return {
-            "Call list": f"http://{ports.HOST}:{filled['app']}",
-            "MLflow": filled["MLFLOW_TRACKING_URI"],
-            "Prefect": filled["PREFECT_API_URL"].removesuffix("/api"),
-            "Evidently": filled["EVIDENTLY_URL"],
+            "Call list": f"http://{ports.HOST}:{values['app']}",
+            "MLflow": values["MLFLOW_TRACKING_URI"],
+            "Prefect": values["PREFECT_API_URL"].removesuffix("/api"),
+            "Evidently": values["EVIDENTLY_URL"],
         }
 
     def log(self, service: str) -> Path:
-        """Where the output of `service` goes."""
+        """The log file of `service`."""
         return self.state.path / "log" / f"{service}.log"
 
     @property
     def running(self) -> bool:
-        """Has it been started and not stopped?"""
+        """Whether the appliance was started and not stopped."""
         return self._supervisor is not None
 
     def __enter__(self) -> Self:
@@ -95,9 +95,9 @@ class Appliance:
         self.stop()
 
     def start(self, *, reset: bool = False) -> None:
-        """Start everything; return without waiting for it. `reset` deletes the state first.
+        """Start everything and return without waiting. `reset` deletes the state first.
 
-        Raises Conflict if the folder is in use or the wanted ports are taken, SettingsError if it is not ours.
+        Raises Conflict if the folder or the requested ports are in use, SettingsError if the folder is not ours.
         """
         self.state.lock()
         try:
@@ -118,7 +118,7 @@ class Appliance:
             raise
 
     def stop(self) -> None:
-        """End everything and wait for it. May be called again, and after a start that failed."""
+        """End everything and wait for the end. Safe to repeat, and after a failed start."""
         try:
             if self._supervisor is not None:
                 self._end_supervisor(self._supervisor)
@@ -139,15 +139,15 @@ class Appliance:
         except subprocess.TimeoutExpired:
             supervisor.kill()
             supervisor.wait()
-        # Flow runs of the worker are in nobody's process group; and there is what outlived a killed supervisor.
+        # The worker's flow runs have process groups of their own, and a killed supervisor leaves its services behind.
         self.end_leftovers()
 
     def end_leftovers(self) -> int:
-        """End every process that carries this state folder's marker; how many there were."""
+        """End every process with this state folder's marker; returns their number."""
         return end(lambda: marked(self.state.path))
 
     def supervised(self) -> bool:
-        """Whether supervisord is there, now; one that has died is replaced, and what it kept is started anew."""
+        """Whether supervisord was still running; if not, this starts a new one, and that all services."""
         if self._supervisor is None:
             raise Unavailable("The appliance is not started.")
         if self._supervisor.poll() is None:
@@ -163,16 +163,10 @@ class Appliance:
         (self.state.sockets / "supervisor.sock").unlink(missing_ok=True)
         shared = {**environment.base(self.state, self._inherited), MARK_SERVICE: "supervisord"}
         with open(self.log("supervisord.out"), "ab") as out:
-            # In a session of its own, so that Ctrl-C reaches the runner alone, which then stops everything in order.
+            # In its own session, so that Ctrl-C reaches only the runner, which then stops everything in order.
+            program = [str(environment.BIN / "supervisord"), "-c", str(path)]
             self._supervisor = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "bootstrap.embedded.tether",
-                    str(environment.BIN / "supervisord"),
-                    "-c",
-                    str(path),
-                ],
+                [sys.executable, "-m", "bootstrap.embedded.tether", *program],
                 env=shared,
                 cwd=self.state.path,
                 stdin=subprocess.DEVNULL,

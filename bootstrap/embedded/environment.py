@@ -1,8 +1,8 @@
-"""What each service of the embedded appliance is told: addresses, secrets, its own tool's settings, and nothing else.
+"""The environment of each service of the embedded appliance: addresses, secrets and its tool's settings, nothing else.
 
-Nothing of the caller's own tools leaks in: an AWS profile, a Prefect login or a ~/.streamlit must not change what the
-appliance does, nor the appliance write there. So the environment starts from a short list of what a process needs from
-its machine, HOME is a folder of the state, and telemetry is off in every tool that has one.
+The caller's AWS profile, Prefect login or ~/.streamlit must not change the appliance, and the appliance must not write
+there. So the environment starts from a short list of what a process needs from its machine, HOME is in the state
+folder, and telemetry is off in every tool.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ NO_TELEMETRY = {
     "DO_NOT_TRACK": "true",  # MLflow, Prefect, Evidently (consoledonottrack.com)
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "EVIDENTLY_DISABLE_TELEMETRY": "1",
-    "ITERATIVE_DO_NOT_TRACK": "1",  # what Evidently and DVC send through
+    "ITERATIVE_DO_NOT_TRACK": "1",  # the library through which Evidently and DVC send
     "DVC_NO_ANALYTICS": "1",
     "GX_ANALYTICS_ENABLED": "false",
     "DISABLE_DEEPCHECKS_ANONYMOUS_TELEMETRY": "true",
-    "DISABLE_LATEST_VERSION_CHECK": "true",  # Deepchecks, too
+    "DISABLE_LATEST_VERSION_CHECK": "true",  # Deepchecks
     "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
 }
 
 
 def settings(state: StateFolder, ports: Mapping[str, int]) -> dict[str, str]:
-    """Every setting of this appliance by the name that `core.settings.loading` reads it under."""
+    """Every setting of this appliance, by its name in `core.settings.loading`."""
     return {
         "MONGODB_URI": f"mongodb://{HOST}:{ports['mongo']}",
         "MONGODB_DATABASE": "callwise",
@@ -65,7 +65,7 @@ def settings(state: StateFolder, ports: Mapping[str, int]) -> dict[str, str]:
 
 
 def values(state: StateFolder) -> dict[str, str]:
-    """The values for the braces in `bootstrap.embedded.services`: settings, ports, places, and this start's name."""
+    """The values for the braces in `bootstrap.embedded.services`: settings, ports, paths, and this start's name."""
     appliance = state.read_json("appliance.json")
     ports: dict[str, int] = appliance["ports"]
     return {
@@ -80,9 +80,9 @@ def values(state: StateFolder) -> dict[str, str]:
 
 
 def base(state: StateFolder, inherited: Mapping[str, str]) -> dict[str, str]:
-    """The environment all services share. `inherited` is the caller's, of which little is taken.
+    """The environment that all services share, with little of the caller's `inherited` one.
 
-    CALLWISE_ variables of the caller are: they are how a person sets, say, CALLWISE_CLAIM_MINUTES for the demo.
+    CALLWISE_ variables of the caller pass, so that a person can set, say, CALLWISE_CLAIM_MINUTES for the demo.
     """
     taken = {
         name: value for name, value in inherited.items() if name in INHERITED or name.startswith(("LC_", "CALLWISE_"))
@@ -110,7 +110,7 @@ def base(state: StateFolder, inherited: Mapping[str, str]) -> dict[str, str]:
 
 
 def service_environment(service: Service, shared: Mapping[str, str], filled: Mapping[str, str]) -> dict[str, str]:
-    """The environment of one service: the shared one, the settings it reads, its tool's own."""
+    """The environment of one service: the shared one, the settings that it reads, and its tool's settings."""
     common = ("MONGODB_DATABASE", "S3_BUCKET_DATASETS", "S3_BUCKET_MODELS")
     return {
         **shared,
@@ -122,18 +122,18 @@ def service_environment(service: Service, shared: Mapping[str, str], filled: Map
 
 
 def command(service: Service, filled: Mapping[str, str]) -> list[str]:
-    """Its argv, the program as a path into its virtual environment."""
+    """The service's argv, with the program as a path in its virtual environment."""
     program, *arguments = (word.format_map(filled) for word in service.command)
     return [str(programs(service) / program), *arguments]
 
 
 def programs(service: Service) -> Path:
-    """The folder that its program is in: this virtual environment's, or that of its own (`scripts/install`)."""
+    """The folder of the service's program: in this virtual environment or its own (`scripts/install`)."""
     return ROOT / service.venv / "bin" if service.venv else BIN
 
 
 def remove_litter(service: Service, filled: Mapping[str, str]) -> None:
-    """Remove what a former process of the service, which is gone now, may have left lying about."""
+    """Remove the files that an ended process of the service may have left."""
     for template in service.litter:
         Path(template.format_map(filled)).unlink(missing_ok=True)
 
@@ -145,7 +145,7 @@ def write_tool_files(state: StateFolder, ports: Mapping[str, int]) -> None:
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
     identity = {"name": "callwise", "credentials": [credentials], "actions": actions}
     state.write("s3/identities.json", {"identities": [identity]})
-    # Scoring knows best what its server is told; as a command, because services do not import each other.
+    # The scoring service writes its server's settings; as a command, because services do not import each other.
     own = {"--http-port": "mlserver", "--grpc-port": "mlserver_grpc", "--metrics-port": "mlserver_metrics"}
     options = [word for option, name in own.items() for word in (option, str(ports[name]))]
     folder = str(state.path / "mlserver")
@@ -153,5 +153,5 @@ def write_tool_files(state: StateFolder, ports: Mapping[str, int]) -> None:
 
 
 def _bare() -> dict[str, str]:
-    """What a command of ours needs that reads no setting."""
+    """The environment for a command that reads no setting."""
     return {"PYTHONPATH": str(ROOT), "PATH": f"{BIN}:/usr/bin:/bin"}

@@ -1,7 +1,7 @@
-"""Start one service of the embedded appliance: `python -m bootstrap.embedded.launch NAME`, run by supervisord.
+"""Starts one service of the embedded appliance: supervisord runs `python -m bootstrap.embedded.launch NAME`.
 
-Waits until everything the service needs is well, then becomes the service (exec), so that supervisord's child is the
-service itself. While it waits it costs no more than an interpreter.
+The launcher waits until everything that the service needs is well, then becomes the service (exec), so that
+supervisord's child is the service itself. A waiting launcher costs no more than an interpreter.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ POLL_SECONDS = 0.5
 def wait_for(
     services: Sequence[Service], values: Mapping[str, str], say: Callable[[str], None], poll: float = POLL_SECONDS
 ) -> None:
-    """Return when each of `services` is well. Says what it waits for whenever that changes."""
+    """Return when each of `services` is well. Passes the reason for waiting to `say` whenever it changes."""
     for service in services:
-        said = ""
+        logged = ""
         while True:
             try:
                 service.health(values)
                 break
             except Unavailable as reason:
-                if str(reason) != said:
-                    said = str(reason)
-                    say(f"waiting for {service.name}: {said}")
+                if str(reason) != logged:
+                    logged = str(reason)
+                    say(f"waiting for {service.name}: {logged}")
             time.sleep(poll)
 
 
 def main(name: str) -> None:
-    """Become the service called `name` once what it needs is well. Raises KeyError if there is none."""
+    """Become the service `name` once its needs are well. Raises KeyError for an unknown name."""
     tie_to_parent()
     service = BY_NAME[name]
     state = StateFolder(Path(os.environ[MARK_STATE]))
@@ -49,7 +49,7 @@ def main(name: str) -> None:
     def say(words: str) -> None:
         print(f"[launch {name}] {words}", flush=True)
 
-    # A server that was killed may have left children, which would hold its port or its files.
+    # A killed server may leave children, which would hold its port or its files.
     if not service.keeps_children and (count := end(lambda: marked(state.path, name))):
         say(f"ended {count} process(es) left over by a former {name}")
     wait_for([BY_NAME[need] for need in service.needs], filled, say)

@@ -1,4 +1,4 @@
-"""Errors in the services' logs: what each log has said since a moment at which nothing was wrong.
+"""Errors in the services' logs since a given moment.
 
 listening = Listening(appliance.state.path / "log")
 ... nothing happens ...
@@ -30,7 +30,7 @@ ERROR = re.compile(
 
 @dataclass(frozen=True)
 class Fault:
-    """One line of one service's log. `number` counts from 1, from the start of the file it is in."""
+    """One line of one service's log. `number` counts from 1 at the start of its file."""
 
     log: str
     number: int
@@ -48,28 +48,28 @@ def errors(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 
 
 class Listening:
-    """Listens to the logs in `folder` from now on; also through rotations, as supervisord does them."""
+    """Collects errors in the logs in `folder` from now on, also across supervisord's rotations."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        # By the file itself, which keeps its number when it gets another name.
+        # By inode, which a file keeps when it is renamed.
         self._marks = {path.stat().st_ino: (path.name, _lines(path)) for path in _files(folder)}
 
     def heard(self) -> list[Fault]:
-        """What has been logged since then and is an error, in the order of the logs; also that a log is lost."""
-        there = {path.stat().st_ino: path for path in _files(self._folder)}
-        found = [
+        """The errors logged since then, in the order of the logs, and a fault for each lost log."""
+        files = {path.stat().st_ino: path for path in _files(self._folder)}
+        faults = [
             Fault(path.name, number, line)
-            for file, path in there.items()
+            for inode, path in files.items()
             for number, line in self._errors(path)
-            if number > self._marks.get(file, ("", 0))[1]
+            if number > self._marks.get(inode, ("", 0))[1]
         ]
-        gone = [Fault(name, lines, "what followed is rotated away") for name, lines in self._lost(there)]
-        return found + gone
+        lost = [Fault(name, lines, "what followed is rotated away") for name, lines in self._lost(files)]
+        return faults + lost
 
-    def _lost(self, there: Collection[int]) -> list[tuple[str, int]]:
-        """Logs that were being written to at the beginning, and of which the file is gone."""
-        return [mark for file, mark in self._marks.items() if file not in there and mark[0].endswith(".log")]
+    def _lost(self, inodes: Collection[int]) -> list[tuple[str, int]]:
+        """Logs in use at the beginning whose file no longer exists."""
+        return [mark for inode, mark in self._marks.items() if inode not in inodes and mark[0].endswith(".log")]
 
     @staticmethod
     def _errors(path: Path) -> Iterator[tuple[int, str]]:
@@ -78,7 +78,7 @@ class Listening:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Logs, and what they were before they were rotated: app.log, app.log.1, ..."""
+    """Logs and rotated logs: app.log, app.log.1, ..."""
     return sorted(folder.glob("*.log*"))
 
 

@@ -1,8 +1,8 @@
 """Loopback ports in a row for one appliance: free now, and claimed against other appliances.
 
-Two appliances that start at the same moment must not choose the same ports, and a port cannot be held for a server
-that will bind it later. So each is claimed by binding an abstract unix socket named after it (unix(7)): such names are
-unique per network namespace, exactly as ports are, belong to no file, and are freed by the kernel with the process.
+Two appliances that start together must not choose the same ports, and no port can be reserved for a server that binds
+it later. So an appliance claims a port by binding an abstract unix socket named after it (unix(7)). Like ports, such
+names are unique per network namespace; they have no file, and the kernel frees them with the process.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from core.errors import Conflict
 
 HOST = "127.0.0.1"
 FIRST, LAST = 18500, 32000
-"""Where ports are looked for: above most servers' usual ones, below the range from which Linux takes the local ports
-of outgoing connections (`net.ipv4.ip_local_port_range`, 32768 and up)."""
+"""Range of the ports: above the usual ones of most servers, below those that Linux uses for outgoing connections
+(`net.ipv4.ip_local_port_range`, 32768 and up)."""
 STEP = 20
-"""Distance between the places where a row may start, so that the first port of an appliance is a round number."""
+"""Distance between the possible starts of a row, so that the first port of an appliance is a round number."""
 
 
 @dataclass
@@ -32,12 +32,12 @@ class Claim:
     _held: ExitStack
 
     def release(self) -> None:
-        """Let others have them."""
+        """Release the ports for other appliances."""
         self._held.close()
 
 
 def free(port: int) -> bool:
-    """Can a server bind `port` on loopback now? A former server's connection in TIME_WAIT does not count."""
+    """Whether a server can bind `port` on loopback now. An earlier server's connection in TIME_WAIT does not count."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return _binds(probe, (HOST, port))
@@ -46,8 +46,8 @@ def free(port: int) -> bool:
 def claim(names: Sequence[str], *, base: int | None = None, remembered: int | None = None) -> Claim:
     """Claim a row of free ports, one for each of `names`.
 
-    With `base`, the row that starts there or none; otherwise the `remembered` one if it is still free, else the first
-    free one. Raises Conflict: naming the ports that are taken, or if no row is free.
+    With `base`, the row must start there; else it is the `remembered` one if free, or the first free one. Raises
+    Conflict, naming the taken port, or if no row is free.
     """
     if base is not None:
         found, taken = _try(names, base)
@@ -55,7 +55,7 @@ def claim(names: Sequence[str], *, base: int | None = None, remembered: int | No
             raise Conflict(
                 f"With --port-base {base}, port {taken} is taken.",
                 kept="Nothing was started.",
-                next="Choose another --port-base, or leave it out: then free ports are found.",
+                next="Choose another --port-base, or leave it out to use free ports.",
             )
         return found
     for start in [*([] if remembered is None else [remembered]), *range(FIRST, LAST, STEP)]:

@@ -1,9 +1,9 @@
-"""Probes: does a service answer, and answer as what it is?
+"""Probes: does a service answer, with its own protocol?
 
 A probe is built from templates such as `"{MLFLOW_TRACKING_URI}/health"` and called with the values that fill them. It
-returns when the service is well and raises `Unavailable` with the reason when it is not. Whoever waits for a service
-imports this module in a process that is about to become something else, so it stays cheap: the standard library, and
-a client library only inside the probe that speaks its protocol.
+returns if the service is well, and else raises `Unavailable` with the reason. A launcher imports this module before it
+becomes a service, so the import must be cheap: only the standard library, with each client library imported inside the
+probe that needs it.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from urllib.request import ProxyHandler, Request, build_opener
 from core.errors import Unavailable
 
 TIMEOUT = 5.0
-"""Seconds one probe may take; a server that needs longer to say that it is well, is not."""
+"""Seconds for one probe; a slower server counts as not well."""
 
-# Never through a proxy: these are the appliance's own addresses, and a corporate proxy cannot reach them.
+# Never through a proxy: a corporate proxy cannot reach the appliance's own addresses.
 _open = build_opener(ProxyHandler({})).open
 
 
 class Probe(Protocol):
-    """Asks one service whether it is well."""
+    """Checks whether one service is well."""
 
     def __call__(self, values: Mapping[str, str]) -> None:
-        """Return if it is; raise Unavailable with the reason if it is not."""
+        """Return if it is; else raise Unavailable with the reason."""
 
 
 def _fetch(url: str, body: Mapping[str, Any] | None = None) -> bytes:
@@ -50,7 +50,7 @@ class Http:
     url: str
 
     def __call__(self, values: Mapping[str, str]) -> None:
-        """Raise Unavailable unless it does."""
+        """Raise Unavailable unless it is well."""
         _fetch(self.url.format_map(values))
 
 
@@ -61,8 +61,8 @@ class Mongo:
     uri: str = "{MONGODB_URI}"
 
     def __call__(self, values: Mapping[str, str]) -> None:
-        """Raise Unavailable unless it does."""
-        from pymongo.errors import PyMongoError  # noqa: PLC0415  only the process that asks pays for it
+        """Raise Unavailable unless it is well."""
+        from pymongo.errors import PyMongoError  # noqa: PLC0415  only a process that needs it pays
 
         from core.stores.mongo_client import open_client  # noqa: PLC0415
 
@@ -80,15 +80,15 @@ class Mongo:
 
 @dataclass(frozen=True)
 class S3:
-    """The S3 server lists the buckets of our key: it is up, and the key is known to it."""
+    """The S3 server lists the buckets of our key: it is up, and it knows the key."""
 
     endpoint: str = "{S3_ENDPOINT_URL}"
     access_key: str = "{S3_ACCESS_KEY}"
     secret_key: str = "{S3_SECRET_KEY}"
 
     def __call__(self, values: Mapping[str, str]) -> None:
-        """Raise Unavailable unless it does."""
-        import urllib3  # noqa: PLC0415  only the process that asks pays for it
+        """Raise Unavailable unless it is well."""
+        import urllib3  # noqa: PLC0415  only a process that needs it pays
         from minio import Minio  # noqa: PLC0415
         from minio.error import MinioException  # noqa: PLC0415
 
@@ -109,10 +109,9 @@ class S3:
 
 @dataclass(frozen=True)
 class PrefectWorker:
-    """The worker called `name` has sent its heartbeat in time: the server's own verdict, ONLINE.
+    """Prefect reports the worker `name` as ONLINE: its heartbeat came in time. Without `name`, any worker counts.
 
-    A worker that was stopped stays ONLINE until its heartbeat is overdue, so a new one needs a name of its own. Without
-    a name, any worker of the pool will do.
+    A stopped worker stays ONLINE until its heartbeat is overdue, so a new one needs its own name.
     """
 
     pool: str
@@ -120,7 +119,7 @@ class PrefectWorker:
     api: str = "{PREFECT_API_URL}"
 
     def __call__(self, values: Mapping[str, str]) -> None:
-        """Raise Unavailable unless it has."""
+        """Raise Unavailable unless it is well."""
         url = f"{self.api.format_map(values)}/work_pools/{self.pool}/workers/filter"
         name = self.name.format_map(values)
         online = [worker["name"] for worker in json.loads(_fetch(url, {})) if worker["status"] == "ONLINE"]

@@ -1,7 +1,7 @@
-"""Processes of one appliance: tied to whoever started them, and found again by their own environment.
+"""Processes of one appliance: tied to their parent, and found by their environment.
 
-Every process carries CALLWISE_STATE (which appliance) and CALLWISE_SERVICE (which part) in the environment it was
-started with, and hands both down to its children. Both together are the marker: a person's shell may hold the first.
+Every process starts with CALLWISE_STATE (the appliance) and CALLWISE_SERVICE (the service) in its environment and
+passes both to its children. Only both together are the marker, because a person's shell may set the first.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def tie_to_parent(sent: signal.Signals = signal.SIGTERM) -> None:
-    """Have the kernel send this process `sent` when its parent dies. Kept across exec, not handed to children.
+    """Have the kernel send this process `sent` when its parent dies. Survives exec; children do not inherit it.
 
-    Exits at once if the parent died while this was being arranged.
+    Exits at once if the parent died meanwhile.
     """
     parent = os.getppid()
     libc = ctypes.CDLL(None, use_errno=True)
@@ -36,7 +36,7 @@ def tie_to_parent(sent: signal.Signals = signal.SIGTERM) -> None:
 
 
 def marked(state: Path, service: str | None = None) -> list[psutil.Process]:
-    """Running processes of the appliance in `state`; of one `service` if named. Never this one or its ancestors."""
+    """Running processes of the appliance in `state`, or of one `service`; without this one and its ancestors."""
     own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     found = []
     for process in psutil.process_iter():
@@ -51,15 +51,14 @@ def marked(state: Path, service: str | None = None) -> list[psutil.Process]:
             ):
                 found.append(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-            continue  # gone, or somebody else's
+            continue  # ended, or another user's
     return found
 
 
 def end(find: Callable[[], list[psutil.Process]], seconds: float = 10.0) -> int:
-    """Ask every process that `find` finds to end, and kill those that have not within `seconds`. How many there were.
+    """Ask every process from `find` to end, and kill those still running after `seconds`. Returns their number.
 
-    `find` is called again until it finds nothing, so that what was started in the meantime does not escape. Raises
-    Unavailable if that does not happen within ten rounds.
+    Repeats until `find` finds nothing, so that no new process escapes. Raises Unavailable after ten rounds.
     """
     ended: set[int] = set()
     for _ in range(10):
@@ -78,6 +77,6 @@ def end(find: Callable[[], list[psutil.Process]], seconds: float = 10.0) -> int:
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:
     try:
-        process.send_signal(number)  # psutil checks that the id still belongs to the same process
+        process.send_signal(number)  # psutil checks that the id still means the same process
     except psutil.NoSuchProcess:
         return

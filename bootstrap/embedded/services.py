@@ -1,8 +1,7 @@
-"""The one list of the appliance's services: what each is started with, needs, listens on, reads, and answers when well.
+"""The list of the appliance's services: command, needs, ports, settings and health check of each.
 
-Everything is data: the words in braces are filled from the state folder's ports and secrets
-(`bootstrap.embedded.environment`), so that the list can be read, compared with the compose file, and tested without
-starting anything.
+The list is data only, so that it can be read, compared with the compose file and tested without a start. The state
+folder's ports and secrets fill the words in braces (`bootstrap.embedded.environment`).
 """
 
 from __future__ import annotations
@@ -32,13 +31,12 @@ ROUTING = ("CALLWISE_SPOOL_DIR", "CALLWISE_ROUTING_KEY")
 class Service:
     """One process of the embedded appliance.
 
-    `command`: argv; the program is one of its virtual environment's. `venv`: the folder of that environment in the
-    checkout, where it is not the common one. `needs`: services that must be well before it starts. `ports`: names of
-    the loopback ports it listens on, its main one first. `address`: the variable under which others find it. `reads`:
-    the settings it is given, and no others. `environment`: what its own tool wants to be told.
-    `one_shot`: it ends by itself, and ending with status 0 is being well. `keeps_children`: what it started may outlive
-    its crash. `stop_seconds`: how long it may take to end when asked, before it is made to.
-    `litter`: files it may leave behind, removed before its start and after the stop of all.
+    `command`: argv, with a program of its virtual environment. `venv`: the folder of that environment in the checkout,
+    if it is not the common one. `needs`: services that must be well before it starts. `ports`: names of its loopback
+    ports, the main one first. `address`: the variable with its address. `reads`: the only settings that it gets.
+    `environment`: its tool's settings. `one_shot`: it ends on its own, and status 0 means that it is well.
+    `keeps_children`: its children may outlive its crash. `stop_seconds`: seconds from the request to end to the kill.
+    `litter`: files that it may leave, removed before its start and after the stop of all.
     """
 
     name: str
@@ -73,21 +71,21 @@ SERVICES = (
                 "-filer.localSocket={sockets}/filer.sock",
             ),
             *("-s3", "-s3.port={s3}", "-s3.port.grpc={s3_grpc}", "-s3.localSocket={sockets}/s3.sock"),
-            # Everything goes through S3 with our key: no file browser, no table catalogs, no key management.
+            # Only S3 with our key: no file browser, no table catalogs, no key management.
             *("-filer.disableHttp", "-s3.config={state}/s3/identities.json", "-s3.iam=false"),
             *("-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.autoCreateBucket=false"),
             *("-s3.allowDeleteBucketNotEmpty=false", "-master.telemetry=false"),
-            # A bucket grows by seven volumes at a time; small ones, so that a few buckets do not ask for terabytes.
+            # A bucket grows by seven volumes at a time; volumes are small, so that a few buckets do not need terabytes.
             *("-master.volumeSizeLimitMB=256", "-volume.max=200", "-volume.preStopSeconds=0"),
-            # The only master: what it has to know, the volumes tell it. Without this it waits 20 s for its former self.
+            # The volumes report all to this only master; with resumeState it waits 20 s for its earlier self.
             "-master.resumeState=false",
         ),
         health=S3(),
         ports=("s3", "s3_grpc", "master", "master_grpc", "volume", "volume_grpc", "filer", "filer_grpc"),
         address="S3_ENDPOINT_URL",
-        # It answers nobody any more and still takes 15 s to leave; all that was acknowledged is in files by then.
+        # It stops answering at once but needs 15 s to end; everything acknowledged is already in files.
         stop_seconds=3,
-        # Made beside every gRPC port, in /tmp wherever TMPDIR points, and not removed when it is killed.
+        # One for each gRPC port, always in /tmp, and left there after a kill.
         litter=(
             "/tmp/seaweedfs-master-grpc-{master_grpc}.sock",  # noqa: S108
             "/tmp/seaweedfs-volume-grpc-{volume_grpc}.sock",  # noqa: S108
@@ -179,7 +177,7 @@ SERVICES = (
             "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
             "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",  # of the runs; see orchestration.ensure_watch
         },
-        # A training that runs goes on without its worker and reports to the server by itself.
+        # A running training continues without its worker and reports to the server itself.
         keeps_children=True,
     ),
     Service(
@@ -187,8 +185,7 @@ SERVICES = (
         label="MLServer",
         command=("python", "-m", "serving", "{state}/mlserver"),
         venv=".venv-serving",
-        # It describes the model while that is in service. Ready would mean that there is a champion, and a new
-        # appliance has none yet.
+        # The model's description, not its readiness: that needs a champion, which a new appliance has not yet.
         health=Http("{MLSERVER_URL}/v2/models/prospect-scorer"),
         needs=("mongo", "mlflow", "setup"),
         ports=("mlserver", "mlserver_grpc", "mlserver_metrics"),
@@ -221,33 +218,33 @@ SERVICES = (
             "CALLWISE_MLFLOW_PAGE": "{MLFLOW_TRACKING_URI}",
             "CALLWISE_PREFECT_PAGE": f"http://{HOST}:{{prefect}}",
             "CALLWISE_EVIDENTLY_PAGE": "{EVIDENTLY_URL}",
-            "STREAMLIT_LOGGER_MESSAGE_FORMAT": "%(asctime)s %(levelname)s %(name)s: %(message)s",  # says no level else
+            "STREAMLIT_LOGGER_MESSAGE_FORMAT": "%(asctime)s %(levelname)s %(name)s: %(message)s",  # adds the level
         },
     ),
 )
 
 BY_NAME = {service.name: service for service in SERVICES}
 
-# The pages people open come first, so that their ports are the round ones of a block.
+# The pages that people open come first, so that they get the round ports of a block.
 _FACES = ("app", "mlflow", "prefect", "evidently", "mlserver", "monitor")
 PORT_NAMES = _FACES + tuple(port for service in SERVICES for port in service.ports if port not in _FACES)
 
 
 def select(names: Iterable[str] | None = None) -> tuple[Service, ...]:
-    """The services called `names` and, transitively, what they need, in the order of the list; all without names.
+    """The services `names` and all that they need, in the order of the list; without names, all services.
 
     Raises KeyError for a name that is not in the list.
     """
-    wanted: set[str] = set()
-    pending = [service.name for service in SERVICES] if names is None else list(names)
+    selected: set[str] = set()
+    pending = list(BY_NAME if names is None else names)
     while pending:
         service = BY_NAME[pending.pop()]
-        if service.name not in wanted:
-            wanted.add(service.name)
+        if service.name not in selected:
+            selected.add(service.name)
             pending += service.needs
-    return tuple(service for service in SERVICES if service.name in wanted)
+    return tuple(service for service in SERVICES if service.name in selected)
 
 
 def tier(service: Service) -> int:
-    """How many services deep its needs go: 0 for the storage at the bottom. What is higher is stopped earlier."""
+    """The depth of a service's needs: 0 for storage. A higher tier stops earlier."""
     return 1 + max((tier(BY_NAME[need]) for need in service.needs), default=-1)

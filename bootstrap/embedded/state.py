@@ -1,4 +1,4 @@
-"""The state folder of one embedded appliance: who may use it, its secrets, and where everything lies in it.
+"""The state folder of one embedded appliance: its lock, its secrets, and its layout.
 
 state/
 ├── appliance.json   ports of the last start; marks the folder as ours
@@ -6,7 +6,7 @@ state/
 ├── lock             held by the runner
 ├── home/            HOME of all services: caches and settings of their tools
 ├── log/             one log a service
-├── run/             what only matters while it runs; working directories
+├── run/             files of the current run; working directories
 └── s3/ mongo/ mlflow/ prefect/ evidently/ registry/ spool/ mlserver/     data
 """
 
@@ -25,7 +25,7 @@ from typing import Any
 from core.errors import Conflict, SettingsError
 
 SOCKET_PATH_MAX = 100
-"""Longest path of a unix socket that every system takes (sun_path holds 108 bytes, unix(7)), less what is appended."""
+"""Longest path of a unix socket on every system (sun_path has 108 bytes, unix(7)), less a suffix."""
 FOLDERS = ("home", "log", "run", "s3", "s3/data", "mongo", "mlflow", "prefect", "evidently", "spool", "mlserver")
 
 
@@ -38,7 +38,7 @@ class StateFolder:
 
     @property
     def sockets(self) -> Path:
-        """Folder of the unix sockets: in the state folder, or a short one of our own if that path is too long."""
+        """Folder of the unix sockets: in the state folder, or a short temporary one if that path is too long."""
         inside = self.path / "run"
         if len(str(inside / "supervisor.sock")) <= SOCKET_PATH_MAX:
             return inside
@@ -46,9 +46,9 @@ class StateFolder:
         return Path(tempfile.gettempdir()) / f"callwise-{os.getuid()}-{digest}"
 
     def lock(self) -> None:
-        """Make the folder and hold it until `unlock`.
+        """Make the folder and lock it until `unlock`.
 
-        Raises Conflict if another runner holds it, SettingsError if the folder holds something else.
+        Raises Conflict if another runner has locked it, SettingsError if the folder contains something else.
         """
         if self.path.exists() and not (self.path / "lock").exists() and any(self.path.iterdir()):
             raise SettingsError(
@@ -64,8 +64,8 @@ class StateFolder:
             holder = os.pread(descriptor, 32, 0).decode().strip()
             os.close(descriptor)
             raise Conflict(
-                f"The appliance in {self.path} is already run by process {holder}.",
-                kept="It goes on undisturbed.",
+                f"Process {holder} already runs the appliance in {self.path}.",
+                kept="It continues unchanged.",
                 next="Stop that one with Ctrl-C first, or run a second one with --state.",
             ) from None
         os.ftruncate(descriptor, 0)
@@ -73,7 +73,7 @@ class StateFolder:
         self._lock = descriptor
 
     def unlock(self) -> None:
-        """Let another runner have it; take along the sockets' folder if it is not in the state folder."""
+        """Release the folder for another runner; remove the sockets' folder if it is elsewhere."""
         if self._lock is not None:
             if self.sockets.exists() and not self.sockets.is_relative_to(self.path):
                 shutil.rmtree(self.sockets)
@@ -81,7 +81,7 @@ class StateFolder:
             self._lock = None
 
     def prepare(self) -> None:
-        """Make the folders; forget what only mattered to a former run."""
+        """Make the folders; remove the files of an earlier run."""
         self._held()
         if (self.path / "run").exists():
             shutil.rmtree(self.path / "run")
@@ -89,10 +89,10 @@ class StateFolder:
             (self.path / name).mkdir(parents=True, exist_ok=True, mode=0o700)
         self.sockets.mkdir(exist_ok=True, mode=0o700)
         if self.sockets.stat().st_uid != os.getuid():
-            raise Conflict(f"{self.sockets} belongs to somebody else.", next="Use a state folder with a shorter path.")
+            raise Conflict(f"{self.sockets} belongs to another user.", next="Use a state folder with a shorter path.")
 
     def reset(self) -> None:
-        """Delete everything but the lock. Raises Conflict unless this runner holds the folder."""
+        """Delete everything but the lock. Raises Conflict unless this runner has the lock."""
         self._held()
         for entry in self.path.iterdir():
             if entry.name == "lock":
@@ -103,7 +103,7 @@ class StateFolder:
                 entry.unlink()
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """The JSON document called `name`; empty if there is none."""
+        """The JSON document `name`; empty if there is none."""
         try:
             document: dict[str, Any] = json.loads((self.path / name).read_text())
         except FileNotFoundError:
@@ -111,7 +111,7 @@ class StateFolder:
         return document
 
     def write(self, name: str, document: object) -> None:
-        """Replace the JSON document called `name`, readable by its owner only; whole or not at all."""
+        """Replace the JSON document `name`, readable by its owner only; complete or not at all."""
         target = self.path / name
         descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")  # mode 0600
         with os.fdopen(descriptor, "w") as file:
@@ -121,17 +121,17 @@ class StateFolder:
         os.replace(temporary, target)
 
     def secrets(self) -> dict[str, str]:
-        """The appliance's own secrets, generated at the first call (secrets.token_hex: 80 to 256 bits)."""
+        """The appliance's secrets, generated at the first call (secrets.token_hex: 80 to 256 bits)."""
         known = self.read_json("secrets.json")
-        made = {
+        generated = {
             "S3_ACCESS_KEY": secrets.token_hex(16),
             "S3_SECRET_KEY": secrets.token_hex(32),
             "CALLWISE_ROUTING_KEY": secrets.token_hex(32),
             "CALLWISE_ERASURE_KEY": secrets.token_hex(32),
             "ADMIN_PASSWORD": secrets.token_hex(10),
         }
-        if made.keys() - known:  # a new folder, or one that an earlier version made
-            known = {**made, **known}
+        if generated.keys() - known:  # a new folder, or the folder of an earlier version
+            known = {**generated, **known}
             self.write("secrets.json", known)
         return known
 

@@ -6,13 +6,10 @@ import http.client
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xmlrpc.client import Fault, ProtocolError, ServerProxy, Transport
 
 from core.errors import Unavailable
-
-if TYPE_CHECKING:
-    pass
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -32,23 +29,23 @@ class _UnixTransport(Transport):
         self._path = path
 
     def make_connection(self, host: Any) -> _UnixConnection:
-        # Kept where the transport looks for what it is to close.
+        # `Transport.close` closes the connection that this attribute holds.
         connection = _UnixConnection(self._path)
         self._connection = host, connection
         return connection
 
 
 def processes(socket_path: str) -> dict[str, dict[str, Any]]:
-    """What supervisord says of each process, by service name: `statename`, `pid`, `exitstatus`, `start`, ...
+    """What supervisord reports of each process, by service name: `statename`, `pid`, `exitstatus`, `start`, ...
 
     Raises Unavailable if supervisord does not answer.
     """
     try:
         with ServerProxy("http://localhost/RPC2", transport=_UnixTransport(socket_path)) as server:
-            found: Any = server.supervisor.getAllProcessInfo()
+            infos: Any = server.supervisor.getAllProcessInfo()
     except (OSError, Fault, ProtocolError, http.client.HTTPException) as error:
         raise Unavailable(f"the supervisor does not answer: {error}") from error
-    return {info["name"]: info for info in found}
+    return {info["name"]: info for info in infos}
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ class Finished:
     service: str
 
     def __call__(self, values: Mapping[str, str]) -> None:
-        """Raise Unavailable unless it has."""
+        """Raise Unavailable unless it is well."""
         info = processes(values["supervisor"])[self.service]
         if info["statename"] != "EXITED" or info["exitstatus"] != 0:
             raise Unavailable(f"{self.service} has not finished ({info['statename'].lower()})")

@@ -1,7 +1,4 @@
-"""Supervisor: the configuration it is given, and what it says about the processes it keeps.
-
-supervisord itself restarts, stops and rotates logs; it is spoken to over its own XML-RPC interface on a unix socket.
-"""
+"""supervisord's configuration. supervisord restarts and stops the services, and rotates their logs."""
 
 from __future__ import annotations
 
@@ -21,12 +18,12 @@ LOG_BACKUPS = 2
 def configuration(services: Iterable[Service], tiers: Mapping[str, int], values: Mapping[str, str]) -> str:
     """supervisord's configuration for `services`.
 
-    A group per tier, because supervisord stops groups one after another, highest priority number first, and the
-    members of one all at once: first what uses storage, then storage. Every program starts at once and waits for what
-    it needs by itself (`bootstrap.embedded.launch`), since supervisord knows an order but no health.
+    Each tier is a group, because supervisord stops groups one after another, the highest priority number first, and
+    the members of a group together: so users of storage stop before storage. All programs start together and wait for
+    their own needs (`bootstrap.embedded.launch`), because supervisord knows an order but no health.
 
-    Paths are relative to the state folder, where supervisord is to be started: it expands percent signs in paths twice
-    and in other values once, so that an absolute path with one cannot be written in a way that holds everywhere.
+    Paths are relative to the state folder, in which supervisord starts. It expands percent signs twice in paths and
+    once in other values, so an absolute path with a percent sign cannot be written for both.
     """
     state = Path(values["state"])
     services = tuple(services)
@@ -64,7 +61,7 @@ def _program(service: Service) -> str:
         command=shlex.join([sys.executable, "-m", "bootstrap.embedded.launch", service.name]),
         environment=f'CALLWISE_SERVICE="{service.name}"',
         autostart="true",
-        # A one-shot that failed is tried again, one that succeeded is done; the others never end by themselves.
+        # A failed one-shot is tried again, a successful one is done; the other services never end on their own.
         autorestart="unexpected" if service.one_shot else "true",
         exitcodes="0",
         startsecs=0 if service.one_shot else 1,
@@ -81,6 +78,6 @@ def _program(service: Service) -> str:
 
 
 def _section(name: str, **options: object) -> str:
-    # %(...)s is expanded in values, so a percent sign of ours is doubled.
+    # supervisord expands %(...)s in values, so our percent signs are doubled.
     lines = [f"{key}={str(value).replace('%', '%%')}" for key, value in options.items()]
     return "\n".join([f"[{name}]", *lines, ""])

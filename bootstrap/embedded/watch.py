@@ -13,15 +13,15 @@ from bootstrap.embedded.supervisor import processes
 from core.errors import Unavailable
 
 START_TIMEOUT = 900.0
-"""Seconds until all must be well. Two appliances that start side by side on two cores need about four minutes."""
+"""Seconds to wait for all services. Two appliances that start side by side on two cores need about four minutes."""
 GIVE_UP_AFTER = 5
-"""A service that has ended this often before it was ever well will not get well."""
+"""Ends of a service, before it was ever well, after which the watch gives up."""
 LOG_LINES = 15
 
 
 @dataclass(frozen=True)
 class Status:
-    """How one service is: `state` is waiting, starting, healthy or ended; `detail` says for what, or how often."""
+    """One service's `state`: waiting, starting, healthy or ended; `detail` says for what, or how often."""
 
     service: Service
     state: str
@@ -32,7 +32,7 @@ Report = Callable[[Status], None]
 
 
 class Watch:
-    """Sees how the services of `appliance` are, and how often each has ended."""
+    """Observes the states of the services of `appliance`, and counts the ends of each."""
 
     def __init__(self, appliance: Appliance) -> None:
         self._appliance = appliance
@@ -41,13 +41,13 @@ class Watch:
         self._ends: dict[str, int] = {}
 
     def wait_healthy(self, report: Report, timeout: float = START_TIMEOUT, pause: float = 0.3) -> None:
-        """Return when every service is well; `report` each change on the way.
+        """Return when every service is well; `report` each change until then.
 
-        Raises Unavailable naming the service, with the end of its log: if it keeps ending, or after `timeout` seconds.
+        Raises Unavailable with a service's name and the end of its log, if it keeps ending or after `timeout` seconds.
         """
         deadline = time.monotonic() + timeout
         healthy: set[str] = set()
-        said: dict[str, Status] = {}
+        reported: dict[str, Status] = {}
         while len(healthy) < len(self._services):
             self._notice_ends()
             for service in self._services:
@@ -60,13 +60,13 @@ class Watch:
                     self._fail(service, f"ended {GIVE_UP_AFTER} times without getting well")
                 elif time.monotonic() > deadline:
                     self._fail(service, f"was not well after {timeout:.0f} s")
-                if said.get(service.name) != status:
-                    said[service.name] = status
+                if reported.get(service.name) != status:
+                    reported[service.name] = status
                     report(status)
             time.sleep(pause)
 
     def forever(self, report: Report, pause: float = 2.0) -> NoReturn:
-        """Report each service that ends, and when it is well again, until interrupted."""
+        """Report each service that ends or is well again, until interrupted."""
         hurt: set[str] = set()
         while True:
             for name in sorted(ended := self._notice_ends()):
@@ -91,14 +91,14 @@ class Watch:
         return Status(service, "healthy")
 
     def _notice_ends(self) -> set[str]:
-        """Names of the services that have ended and been started again since the last call."""
+        """Names of the services that ended and were started again since the last call."""
         if not self._appliance.supervised():
             self._starts.clear()
             return {service.name for service in self._services}
         try:
             infos = processes(self._appliance.values["supervisor"])
         except Unavailable:
-            return set()  # it has only just been started; if it died, `supervised` says so next time
+            return set()  # it has only just started; if it died, `supervised` reports so next time
         ended = set()
         for service in self._services:
             started, before = infos[service.name]["start"], self._starts.get(service.name, 0)
@@ -113,6 +113,6 @@ class Watch:
         lines = log.read_text(errors="replace").splitlines()[-LOG_LINES:] if log.exists() else []
         raise Unavailable(
             f"{service.label} ({service.name}) {what}.",
-            kept="The state folder is kept.",
+            kept="The state folder stays.",
             next="\n".join([f"Its log is {log} and ends with:", *(f"  {line}" for line in lines)]),
         )

@@ -9,8 +9,8 @@ UCI Bank Marketing file (Moro, Cortez, Rita 2014, doi:10.1016/j.dss.2014.03.001)
     nr.employed      quarterly  grows with activity       there 4963.6 .. 5228.1 thousand people
     emp.var.rate     quarterly  nr.employed on the year   there -3.4 .. 1.4 percent
 
-The path itself is made up. Dates give the weekdays and the lengths of months and stand for no real year: no figure
-here is one that a statistical office published.
+The path is made up. Dates give weekdays and the lengths of months, and mean no real year. No statistical office
+published any of these figures.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 MONTHS = 24
-FIRST_DAY, END_DAY = "2021-05-01", "2023-05-01"  # the end is not included
+FIRST_DAY, END_DAY = "2021-05-01", "2023-05-01"  # without the end
 INDICATORS = ("emp.var.rate", "cons.price.idx", "cons.conf.idx", "euribor3m", "nr.employed")
 
 # Activity at month 0 (the first May) and around it; the turn comes in the first winter.
@@ -47,7 +47,7 @@ def working_days() -> pd.DataFrame:
 
 
 def _euribor(at: Floats, rng: np.random.Generator) -> Floats:
-    """Percent, one value a working day: it runs after a target set by activity, down ten times as fast as up."""
+    """Percent, one value a working day: the rate follows a target set by activity, ten times as fast down as up."""
     target = 0.6 + 4.2 / (1.0 + np.exp(-4.0 * (activity(at) + 0.1)))
     rate, path = float(target[0]), np.empty(len(at))
     for day, shock in enumerate(rng.normal(0.0, 0.006, len(at))):
@@ -66,10 +66,10 @@ def _prices(rng: np.random.Generator) -> Floats:
 
 
 def _employment() -> tuple[Floats, Floats]:
-    """Thousand people and percent against a year before, one value for each of the nine quarters touched.
+    """Thousand people, and percent on the year, one value for each of the nine quarters.
 
-    Quarters begin in March, June, September and December, as in the original file; the first one is that of the first
-    May, so month m lies in quarter (m + 2) // 3.
+    Quarters begin in March, June, September and December, as in the original file. The first one contains the first
+    May, so month m is in quarter (m + 2) // 3.
     """
     quarters = np.arange(-4, 9, dtype=np.float64)
     growth = -0.3 + 0.9 * activity(3.0 * quarters - 1.0)
@@ -81,9 +81,9 @@ def simulate(rng: np.random.Generator) -> pd.DataFrame:
     """One row a working day: the columns of `working_days` and the five indicators, rounded as in the original."""
     days = working_days()
     month = days["index"].to_numpy()
-    people, against_a_year_before = _employment()
+    people, growth = _employment()
     confidence = -39.0 + 9.0 * activity(np.arange(MONTHS) + 1.5) + rng.normal(0.0, 1.2, MONTHS)
-    days["emp.var.rate"] = np.round(against_a_year_before[(month + 2) // 3], 1)
+    days["emp.var.rate"] = np.round(growth[(month + 2) // 3], 1)
     days["cons.price.idx"] = np.round(_prices(rng)[month], 3)
     days["cons.conf.idx"] = np.round(confidence[month], 1)
     days["euribor3m"] = np.round(_euribor(days["at"].to_numpy(), rng), 3)

@@ -1,7 +1,7 @@
 """Who buys in the sample campaign, which changes as rates fall, and how long the call took: see `simulator`.
 
-The effects are ours, chosen so that conversion by group and in time looks like that of the UCI Bank Marketing file
-(Moro, Cortez, Rita 2014, doi:10.1016/j.dss.2014.03.001). The two medians of the duration were counted in it.
+The effects are made up so that conversion by group and over time resembles the UCI Bank Marketing file (Moro, Cortez,
+Rita 2014, doi:10.1016/j.dss.2014.03.001). The two medians of the duration come from that file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bootstrap.sample.people import flag
 
 Floats = NDArray[np.float64]
 
-# Log-odds of a sale, added up: while rates are high, and when they are at their lowest.
+# Log-odds of a sale, to be added up: at high rates, and at the lowest rates.
 EFFECTS: Mapping[str, Mapping[str, tuple[float, float]]] = {
     "job": {
         "admin.": (0.2, 0.1), "blue-collar": (-0.9, 0.0), "entrepreneur": (0.2, -0.6), "housemaid": (-0.2, 0.1),
@@ -40,16 +40,16 @@ BASE = (-3.4, -1.55)
 PER_YEAR_OF_AGE = (0.035, -0.035)  # from 40 years
 PER_FURTHER_CALL = (-0.12, -0.06)
 PER_POINT_OF_CONFIDENCE = -0.02  # from -40: people who fear for their jobs save
-HIGH_RATE, LOW_RATE = 4.5, 0.8  # percent; where the two columns above hold in full
+HIGH_RATE, LOW_RATE = 4.5, 0.8  # percent; the rates of the two columns above
 
 
 def low_rates(euribor3m: Floats) -> Floats:
-    """How far the day is from the world of high rates (0) in that of low ones (1); `euribor3m` in percent."""
+    """The place of the day between high rates (0) and low rates (1); `euribor3m` in percent."""
     return np.clip((HIGH_RATE - euribor3m) / (HIGH_RATE - LOW_RATE), 0.0, 1.0)
 
 
 def log_odds(calls: pd.DataFrame) -> Floats:
-    """Of a sale, one a call: what `EFFECTS` and the constants beside it add up to on the rate of that day."""
+    """The log-odds of a sale for each call: the sum of `EFFECTS` and the constants beside it at the rate of its day."""
     low = low_rates(calls["euribor3m"].to_numpy())
 
     def between(ends: tuple[float, float]) -> Floats:
@@ -66,7 +66,7 @@ def log_odds(calls: pd.DataFrame) -> Floats:
 
 
 def add_outcome(calls: pd.DataFrame, rng: np.random.Generator) -> None:
-    """Whether the deposit was sold, and the seconds the call took, which follow from that."""
+    """Add whether the deposit was sold, and the seconds of the call, which depend on the sale."""
     sold = flag(rng, 1.0 / (1.0 + np.exp(-log_odds(calls))), len(calls))
     calls["y"] = np.where(sold, "yes", "no")
     seconds = np.where(sold, 449.0, 163.5) * np.exp(rng.normal(0.0, 0.8, len(calls)))

@@ -1,7 +1,7 @@
 """Who is called in the sample campaign, how, and what they did in an earlier one. See `bootstrap.sample.simulator`.
 
 The shares were counted in the UCI Bank Marketing file (Moro, Cortez, Rita 2014, doi:10.1016/j.dss.2014.03.001) and
-rounded; those that move over time are ours.
+rounded; the shares that move over time are made up.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Labels = NDArray[np.str_]
 
-NEVER = 999  # pdays of people never contacted before
+NEVER = 999  # pdays of people without an earlier contact
 
 EDUCATION = (
     "basic.4y", "basic.6y", "basic.9y", "high.school", "illiterate", "professional.course", "university.degree",
@@ -58,7 +58,7 @@ def _over_time(at: Floats, months: Sequence[float], values: Sequence[float]) -> 
 
 
 def add_people(calls: pd.DataFrame, rng: np.random.Generator) -> None:
-    """Age, job, marital status, education and credit of whoever is called."""
+    """Add age, job, marital status, education and credit of the people called."""
     rows, at, names = len(calls), calls["at"].to_numpy(), list(JOBS)
     later = _over_time(at, (6, 18), (0, 1))[:, None]
     first, last = np.array([JOBS[name][0] for name in names]).T
@@ -67,7 +67,7 @@ def add_people(calls: pd.DataFrame, rng: np.random.Generator) -> None:
     youngest, mean, spread = np.array([JOBS[name][1] for name in names])[which].T
     years = rng.gamma(((mean - youngest) / spread) ** 2, spread**2 / (mean - youngest))
     calls["age"] = np.minimum(np.floor(youngest + years + 0.5), 98).astype(int)
-    # Within a job, the single are the younger (33.2 years on average, the married 42.3, the divorced 44.9).
+    # Within a job, single people are younger (33.2 years on average, married 42.3, divorced 44.9).
     older = calls["age"].to_numpy() - mean
     tilt = np.exp(older[:, None] * np.array([0.03, 0.0, -0.09, 0.0]))
     calls["marital"] = _pick(rng, MARITAL, np.array([JOBS[name][2] for name in names])[which] * tilt)
@@ -82,12 +82,12 @@ def add_people(calls: pd.DataFrame, rng: np.random.Generator) -> None:
 
 
 def add_contact(calls: pd.DataFrame, rng: np.random.Generator) -> None:
-    """How and how often people are called in this campaign, and what came of an earlier one."""
+    """Add how and how often people are called in this campaign, and the result of an earlier one."""
     rows, at = len(calls), calls["at"].to_numpy()
     calls["contact"] = np.where(
         flag(rng, _over_time(at, (0, 4, 9, 24), (0.65, 0.45, 0.15, 0.12)), rows), "telephone", "cellular"
     )
-    # Most people are left alone after a few calls, some are tried again and again; later the team gives up earlier.
+    # The team stops after a few calls for most people and persists with some; later in the campaign it stops earlier.
     stubborn = flag(rng, _over_time(at, (8, 14), (0.11, 0.03)), rows)
     tries = np.where(stubborn, rng.geometric(0.16, rows), rng.geometric(0.48, rows))
     calls["campaign"] = np.minimum(tries, 43)

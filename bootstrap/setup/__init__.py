@@ -1,1 +1,1 @@
-"""Makes an empty appliance ready; every step can be repeated without harm."""
+"""Prepares an empty appliance; every step is safe to repeat."""

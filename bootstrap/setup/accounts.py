@@ -1,11 +1,11 @@
-"""Accounts of people from the command line: the way in when the only engineer forgot the password.
+"""Accounts of people from the command line, for the case that the only engineer forgot the password.
 
     python -m bootstrap.setup.accounts list
     python -m bootstrap.setup.accounts add NAME "SHOWN NAME" ROLE
     python -m bootstrap.setup.accounts reset NAME
     python -m bootstrap.setup.accounts enable NAME
 
-A password that is made is printed once and has to be changed at the next sign-in.
+A new password is printed once, and the person must change it at the next sign-in.
 """
 
 from __future__ import annotations
@@ -28,31 +28,31 @@ FIRST = "admin"
 
 
 def ensure_first(db: Db, password: str | None) -> str:
-    """Make the account `admin`, an engineer, where there is no account at all; never again, and never over one.
+    """Make the account `admin`, an engineer, if there is no account yet.
 
-    Returns what is there, in words. Raises Unavailable.
+    Returns in words which accounts exist. Raises Unavailable.
     """
     with reachable():
-        there = count(db.users, {})
-    if there:
-        return f"{there} accounts"
+        accounts = count(db.users, {})
+    if accounts:
+        return f"{accounts} accounts"
     if password is None:
-        return "no account, and no ADMIN_PASSWORD to make the first with"
+        return "no account, and no ADMIN_PASSWORD for the first"
     directory.add(db, FIRST, "Admin", Role.ENGINEER, by="bootstrap", password=password)
     return f"the first account, {FIRST}"
 
 
 def waits_for_first(db: Db) -> bool:
-    """Whether `admin` still has the password it was made with. Raises Unavailable."""
-    found = directory.find(db, FIRST)
-    return found is not None and found.must_change and found.epoch == 0
+    """Whether `admin` still has its first password. Raises Unavailable."""
+    admin = directory.find(db, FIRST)
+    return admin is not None and admin.must_change and admin.epoch == 0
 
 
 @contextmanager
 def visitor(db: Db, shown: str, role: Role) -> Iterator[tuple[str, str]]:
-    """An account for a program of ours that looks at the screens: login name and password, good for this once.
+    """A login name and password for a program of ours that opens the screens; disabled after the block.
 
-    Raises Conflict if somebody else is called `shown`, Unavailable.
+    Raises Conflict if another account has the name `shown`, Unavailable.
     """
     name, password = f"visitor-{shown.lower()}", passwords.generated()
     if directory.find(db, name) is None:
@@ -67,17 +67,17 @@ def visitor(db: Db, shown: str, role: Role) -> Iterator[tuple[str, str]]:
 
 
 def run(db: Db, options: argparse.Namespace, by: str) -> str:
-    """Do what was asked for; what to print. Raises NotFound, InputError, Conflict, Unavailable."""
+    """Run the command; returns the text to print. Raises NotFound, InputError, Conflict, Unavailable."""
     match options.what:
         case "list":
             return "\n".join(_line(account) for account in directory.everybody(db)) or "There is no account."
         case "add":
             password = passwords.generated()
-            made = directory.add(db, options.name, options.shown, Role(options.role), by=by, password=password)
-            return f"{_line(made)}\nFirst password: {password}"
+            account = directory.add(db, options.name, options.shown, Role(options.role), by=by, password=password)
+            return f"{_line(account)}\nFirst password: {password}"
         case "reset":
             password = account_changes.reset_password(db, options.name, by=by)
-            return f"First password of {tidy(options.name)}: {password}\nEvery session of it has ended."
+            return f"First password of {tidy(options.name)}: {password}\nAll sessions of this account have ended."
         case _:
             return _line(account_changes.set_disabled(db, options.name, False, by=by))
 
@@ -88,24 +88,24 @@ def _line(account: Account) -> str:
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
-    """What was asked for."""
+    """The parsed command line."""
     parser = argparse.ArgumentParser("scripts/accounts", description="Accounts of the people who use the app.")
     what = parser.add_subparsers(dest="what", required=True)
-    what.add_parser("list", help="who may sign in, and as what")
+    what.add_parser("list", help="the accounts and their roles")
     add = what.add_parser("add", help="make an account; prints its first password")
     add.add_argument("name", help="login name")
     add.add_argument("shown", help="name that colleagues see")
     add.add_argument("role", choices=[str(role) for role in Role])
     for name, text in (
         ("reset", "make a new first password, and print it"),
-        ("enable", "let a disabled account in again"),
+        ("enable", "enable a disabled account again"),
     ):
         what.add_parser(name, help=text).add_argument("name", help="login name")
     return parser.parse_args(argv)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Do it; 1 if that was not possible, after saying why."""
+    """Run the command; 1 after an error, which is printed."""
     try:
         print(run(connect(load(MongoSettings)), arguments(argv), f"{getuser()} at the server"))
     except CallwiseError as error:

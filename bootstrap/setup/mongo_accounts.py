@@ -1,7 +1,6 @@
-"""MongoDB users, one a service, each with a role of its own.
+"""MongoDB users, one for each service, each with its own role.
 
-Privileges are MongoDB's own actions, by collection:
-https://www.mongodb.com/docs/manual/reference/privilege-actions/
+Privileges are MongoDB's actions: https://www.mongodb.com/docs/manual/reference/privilege-actions/
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ SECONDS = 10
 
 
 class MongoAccounts:
-    """Users and roles of one database. `missing` says why there are none, or is empty."""
+    """Users and roles of one database. `missing` says why the server has none, or is empty."""
 
     def __init__(self, address: str, database: str, admin: str, password: str) -> None:
-        """Look whether the server asks for a login at all. Raises Unavailable if it does not answer."""
+        """Check whether the server requires a login. Raises Unavailable if it does not answer."""
         self._address, self._database = address, database
         self.missing = ""
         if not self._closed():
-            self.missing = f"MongoDB at {address} lets everybody in: services have no users of their own there."
+            self.missing = f"MongoDB at {address} requires no login: services have no users of their own there."
             return
         client = open_client(
             f"mongodb://{address}/",
@@ -43,7 +42,7 @@ class MongoAccounts:
         self._db = client[database]
 
     def grant(self, service: str, password: str, rights: MongoRights) -> str:
-        """Make or renew the service's user and role; the connection string it is given. Raises Unavailable."""
+        """Make or update the service's user and role; returns its connection string. Raises Unavailable."""
         if self.missing:
             return f"mongodb://{self._address}/"
         # Commands do not inherit the write concern of the client.
@@ -58,14 +57,13 @@ class MongoAccounts:
         except PyMongoError as error:
             raise Unavailable(
                 f"MongoDB did not make the account of {service}: {error}.",
-                kept="Accounts that were made stay.",
-                next="Look at the log of mongo. If MONGO_ROOT_PASSWORD in .env is not the one it was first started "
-                "with, put that back.",
+                kept="Accounts already made stay.",
+                next="Read the log of mongo. MONGO_ROOT_PASSWORD in .env must be the password of its first start.",
             ) from error
         return f"mongodb://{service}:{password}@{self._address}/?authSource={self._database}"
 
     def _closed(self) -> bool:
-        """Whether a caller without a login is refused."""
+        """Whether the server refuses a caller without a login."""
         with open_client(f"mongodb://{self._address}/", serverSelectionTimeoutMS=SECONDS * 1000) as anybody:
             try:
                 anybody[self._database].list_collection_names()
@@ -88,15 +86,9 @@ def privileges(database: str, rights: MongoRights) -> list[dict[str, Any]]:
     for names, actions in ((rights.writes, WRITES), (rights.appends, APPENDS), (rights.removes, REMOVES)):
         for name in names:
             by_collection[name] = [*by_collection.get(name, []), *actions]
-    mine = {*rights.writes, *rights.appends}
+    readable = sorted((COLLECTIONS - PRIVATE) | {*rights.writes, *rights.appends})
+    allowed = [*((name, READS) for name in readable), *by_collection.items()]
     return [
         {"resource": everything, "actions": ["listCollections", "dbStats"]},
-        *(
-            {"resource": {"db": database, "collection": name}, "actions": READS}
-            for name in sorted((COLLECTIONS - PRIVATE) | mine)
-        ),
-        *(
-            {"resource": {"db": database, "collection": name}, "actions": actions}
-            for name, actions in by_collection.items()
-        ),
+        *({"resource": {"db": database, "collection": name}, "actions": actions} for name, actions in allowed),
     ]

@@ -1,4 +1,4 @@
-"""The Prefect side of the set-up: the work pool, the flows that train and that erase people, the watch over runs."""
+"""The Prefect part of the set-up: the work pool, the deployments of both flows, the watch over runs."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ ERASURE_FLOW = "erase-people"
 ERASURE_ENTRYPOINT = "trainer/privacy/flow.py:erase_people"
 WATCH = "a training without a sign of life has crashed"
 SILENT = timedelta(minutes=5)
-"""Ten heartbeats of the worker's runs (`PREFECT_FLOWS_HEARTBEAT_FREQUENCY`): a busy machine may miss some."""
+"""Ten heartbeats of a run (`PREFECT_FLOWS_HEARTBEAT_FREQUENCY`), because a busy machine may miss some."""
 
 SIGNS = ("Pending", "Submitting", "InfrastructurePending", "pull-step.executed", "Running", "heartbeat")
-"""Events of a run on its way, in their order. A worker may be killed after any of them, and no other would follow."""
+"""Events of an active run, in their order. A worker may be killed after any of them; then no other follows."""
 
 
 @contextmanager
 def _client(api_url: str) -> Iterator[SyncPrefectClient]:
-    """A client whose failures are Unavailable."""
+    """A client that raises Unavailable for every failure."""
     try:
         with SyncPrefectClient(api_url) as client:
             yield client
     except (httpx.HTTPError, PrefectException) as error:
         raise Unavailable(
-            f"Prefect at {api_url} did not do what was asked: {error}.",
-            kept="What was made before stays.",
-            next="Look at the log of the prefect service, then run the set-up again.",
+            f"Prefect at {api_url} refused a request: {error}.",
+            kept="Earlier steps stay done.",
+            next="Read the log of the prefect service, then run the set-up again.",
         ) from error
 
 
 def ensure_work_pool(api_url: str) -> None:
-    """A work pool whose runs are processes of the worker. Raises Unavailable."""
+    """Make the work pool, in which runs are processes of the worker. Raises Unavailable."""
     with _client(api_url) as client:
         try:
             client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process"))
@@ -57,12 +57,12 @@ def ensure_work_pool(api_url: str) -> None:
 
 
 def ensure_deployment(api_url: str) -> str:
-    """The training flow's deployment; its name. Repeating it brings it up to date."""
+    """Make or update the training flow's deployment; returns its name."""
     return _deploy(
         api_url,
         FLOW,
         ENTRYPOINT,
-        "Snapshot, validate, train, validate, register; stops at the first gate that refuses.",
+        "Snapshot, validate, train, validate, register; ends at the first gate that refuses.",
         {
             "reason": {"type": "string", "title": "Why", "default": "on demand"},
             "incident": {"type": "string", "title": "Incident", "default": None},
@@ -71,9 +71,9 @@ def ensure_deployment(api_url: str) -> str:
 
 
 def ensure_erasure_deployment(api_url: str) -> str:
-    """The deployment of the flow that erases people; its name. Repeating it brings it up to date."""
-    said = "Makes a pass for everybody whom a manager asked to be erased; asked for by the monitor."
-    return _deploy(api_url, ERASURE_FLOW, ERASURE_ENTRYPOINT, said, {})
+    """Make or update the erasure flow's deployment; returns its name."""
+    description = "Makes a pass for every erasure that a manager requested; the monitor starts it."
+    return _deploy(api_url, ERASURE_FLOW, ERASURE_ENTRYPOINT, description, {})
 
 
 def _deploy(api_url: str, name: str, entrypoint: str, description: str, parameters: dict[str, Any]) -> str:
@@ -85,11 +85,10 @@ def _deploy(api_url: str, name: str, entrypoint: str, description: str, paramete
             description=description,
             work_pool_name=WORK_POOL,
             entrypoint=entrypoint,
-            # The code is run where it lies. With a `path` in this place each run would copy it first: the checkout with
-            # its packages and, in a demo, with the state that the copy lies in.
+            # The code runs in place. With `path` instead, each run would first copy the whole checkout with its
+            # packages and, in a demo, with the state folder that contains the copy.
             pull_steps=[{"prefect.deployments.steps.set_working_directory": {"directory": str(ROOT)}}],
-            # A second run waits: two of them at once would only be in each other's way.
-            concurrency_limit=1,
+            concurrency_limit=1,  # a second run would only slow down the first, so it waits
             parameters={},
             parameter_openapi_schema={"type": "object", "properties": parameters},
             enforce_parameter_schema=False,
@@ -99,17 +98,17 @@ def _deploy(api_url: str, name: str, entrypoint: str, description: str, paramete
 
 
 def ensure_watch(api_url: str, silent: timedelta = SILENT) -> None:
-    """Let a run that gave no sign of life for `silent` count as crashed. Raises Unavailable. Repeatable.
+    """Mark a run without a sign of life for `silent` as crashed. Safe to repeat. Raises Unavailable.
 
-    A worker that is killed takes its training along, and that would be *Running* for ever and keep the next one
-    waiting: https://docs.prefect.io/v3/advanced/detect-zombie-flows.
+    The training of a killed worker dies with it, but would stay *Running* and block the next training:
+    https://docs.prefect.io/v3/advanced/detect-zombie-flows.
     """
     watch = AutomationCore(
         name=WATCH,
-        description="Its worker was killed. What asked for it asks again.",
+        description="The worker of the run was killed. The job that requested the run requests another.",
         trigger=EventTrigger(
             after={f"prefect.flow-run.{sign}" for sign in SIGNS},
-            expect={"prefect.flow-run.*"},  # its ends have names of their own: Promoted, Refused
+            expect={"prefect.flow-run.*"},  # final states have names of their own: Promoted, Refused
             match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,

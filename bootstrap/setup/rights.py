@@ -1,10 +1,10 @@
-"""What each service may do on MongoDB and S3: the least it needs, following who writes which contract.
+"""What each service may do on MongoDB and S3: the least that it needs.
 
-Everybody may read every collection of the appliance but those of people's accounts and sessions, which only the app
-reads (and the set-up, which makes the first account); who writes one, is said here. What is only ever added to (events,
-models, predictions) can be added to and not changed. Nobody but the set-up makes indexes, and nobody drops anything.
-Documents are removed by two: the app takes back an outcome within a minute and clears sessions that ended, and the
-worker erases a person whom a manager named (docs/decisions/0015-erasure.md); it cannot change what it may remove.
+Every service reads every collection except accounts and sessions, which only the app and the set-up read. The writers
+are listed here. Events, models and predictions can be added and never changed. Only the set-up makes indexes, and no
+service drops anything. Two services remove documents: the app takes back an outcome within a minute and clears ended
+sessions; the worker erases a person whom a manager named (docs/decisions/0015-erasure.md), and cannot change the
+documents that it may remove.
 """
 
 from __future__ import annotations
@@ -17,11 +17,9 @@ READ, WRITE, DELETE, MAKE = "read", "write", "delete", "make the bucket"
 
 @dataclass(frozen=True)
 class MongoRights:
-    """`writes`: collections it inserts into and updates. `appends`: collections it inserts into, and no more.
+    """A service's collections: `writes` allows to insert and update, `appends` only to insert, `removes` to remove.
 
-    `removes`: collections of which it may remove documents.
-
-    `owns`: all of that on every collection, and indexes; for the set-up.
+    `owns`: everything on every collection, and indexes; for the set-up.
     """
 
     writes: tuple[str, ...] = ()
@@ -32,9 +30,9 @@ class MongoRights:
 
 @dataclass(frozen=True)
 class Rights:
-    """One service's rights. `s3`: what it may do in a bucket (`datasets`, `models`): read, write, delete, make it.
+    """One service's rights. `s3`: its actions (READ, WRITE, DELETE, MAKE) by bucket (`datasets`, `models`).
 
-    A bucket may be narrowed to the objects under a prefix: `datasets/imports/`.
+    A prefix may limit a bucket to some objects: `datasets/imports/`.
     """
 
     service: str
@@ -42,7 +40,7 @@ class Rights:
     s3: Mapping[str, tuple[str, ...]] | None = None
 
     def summary(self) -> str:
-        """In words, for the log."""
+        """The rights in words, for the log."""
         parts = []
         if self.mongo is not None:
             what = ", ".join([*self.mongo.writes, *(f"{name} (adds only)" for name in self.mongo.appends)])
@@ -72,21 +70,21 @@ RIGHTS = (
         "monitor",
         MongoRights(
             writes=("prospects", "reports", "appliance", "indicators", "incidents", "do_not_call", "erasures"),
-            appends=("events", "models", "outcomes"),  # outcomes: where the app died before it wrote one
+            appends=("events", "models", "outcomes"),  # an outcome, if the app died before writing it
         ),
         {"datasets": (READ,)},
     ),
-    # Of S3 only the files of rejected rows; of incidents who looks after them.
+    # On S3 only the files of rejected rows; in incidents only their owner.
     Rights(
         "app",
         MongoRights(
             writes=(
                 *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "incidents", "mappings", "imports"),
-                *("erasures", "kept_out"),  # asks for somebody to be erased, and lets somebody come in again
+                *("erasures", "kept_out"),  # requests an erasure, and allows a person to be imported again
                 *("users", "sessions", "attempts"),
             ),
             appends=("events", "models", "reviews"),
-            # The outcome of a result that was taken back within a minute; what has ended of the others.
+            # The outcome of a result taken back within a minute; ended sessions and attempts.
             removes=("outcomes", "sessions", "attempts"),
         ),
         {"datasets/imports/": (READ, WRITE)},

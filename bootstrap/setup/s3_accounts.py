@@ -1,6 +1,6 @@
-"""S3 users, one a service, each with a policy of its own, through MinIO's admin API.
+"""S3 users, one for each service, each with its own policy, through MinIO's admin API.
 
-Policies are IAM documents; the actions are those of
+Policies are IAM documents with the actions of
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 """
 
@@ -29,10 +29,10 @@ SECONDS = 20.0
 
 
 class S3Accounts:
-    """Users and policies of one S3 server. `missing` says why there are none, or is empty."""
+    """Users and policies of one S3 server. `missing` says why the server has none, or is empty."""
 
     def __init__(self, endpoint: str, user: str, password: str, buckets: Mapping[str, str]) -> None:
-        """Ask for the admin API. Raises Unavailable if the server does not answer or refuses the administrator."""
+        """Check for the admin API. Raises Unavailable if the server does not answer or refuses the administrator."""
         address = urlsplit(endpoint)
         self._root = (user, password)
         self._buckets = buckets
@@ -49,16 +49,16 @@ class S3Accounts:
             if error._code not in NO_SUCH_API:
                 raise Unavailable(
                     f"S3 at {address.netloc} refused its administrator: {error}.",
-                    next="S3_ROOT_USER and S3_ROOT_PASSWORD in .env must be those the server was started with.",
+                    next="S3_ROOT_USER and S3_ROOT_PASSWORD in .env must be those of the server's start.",
                 ) from error
             self.missing = (
-                f"S3 at {address.netloc} has no admin API (it answered {error._code}): services share its one key."
+                f"S3 at {address.netloc} has no admin API (answer {error._code}): all services share one key."
             )
         except urllib3.exceptions.HTTPError as error:
             raise Unavailable(f"S3 at {address.netloc} does not answer: {error}.") from error
 
     def grant(self, service: str, secret: str, rights: Mapping[str, tuple[str, ...]]) -> tuple[str, str]:
-        """Make or renew the service's user and policy; its access and secret key. Raises Unavailable."""
+        """Make or update the service's user and policy; returns access and secret key. Raises Unavailable."""
         if self.missing:
             return self._root
         name = f"callwise-{service}"

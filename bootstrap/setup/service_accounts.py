@@ -1,11 +1,11 @@
-"""Gives each service accounts of its own on MongoDB and S3: `python -m bootstrap.setup.service_accounts`.
+"""Gives each service its own accounts on MongoDB and S3: `python -m bootstrap.setup.service_accounts`.
 
-Runs at every start, before everything that uses the stores, with the administrators' credentials, which no service
-sees. What a service is given is written to a file that only that service can read, and read from there at its start.
-May be repeated and killed anywhere: an account that has been handed out keeps its secret, and its rights are set anew.
+Runs at every start, before the users of the stores, with the administrators' credentials, which no service sees. Each
+service reads its credentials at its start from a file that only it can read. Safe to repeat and to kill: an existing
+account keeps its secret, and its rights are set again.
 
-A store that keeps no accounts (a MongoDB without access control, an S3 server without an admin API) is found out by
-asking it, and said. With ACCOUNTS_REQUIRED=true it stops the start instead.
+A store may have no accounts (a MongoDB without access control, an S3 server without an admin API). The command then
+prints a warning or, with ACCOUNTS_REQUIRED=true, stops the start.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FILE = "account.env"
 
 
 class Settings(Group):
-    """The administrators' credentials, and where the stores are."""
+    """The administrators' credentials, and the addresses of the stores."""
 
     mongodb_address: str = Field(description="host:port of the MongoDB server")
     mongodb_admin_user: str = Field(description="user with the right to make users")
@@ -43,13 +43,13 @@ class Settings(Group):
     s3_admin_password: SecretStr = Field(description="the S3 administrator's secret key")
     s3_bucket_datasets: str = Field("callwise-datasets", description="bucket of the DVC remote")
     s3_bucket_models: str = Field("callwise-models", description="bucket of MLflow's artifacts")
-    accounts_required: bool = Field(False, description="whether a store without accounts stops the start")
+    accounts_required: bool = Field(False, description="whether a store without accounts prevents the start")
 
 
 def hand_out(settings: Settings, root: Path = ROOT) -> list[str]:
-    """Make every service's accounts and write its file; what could not be done, one sentence each.
+    """Make every service's accounts and write its file; returns a sentence for each store without accounts.
 
-    Raises Unavailable if a store does not do what it is asked.
+    Raises Unavailable if a store refuses, SettingsError if accounts are required and a store has none.
     """
     mongo = MongoAccounts(
         settings.mongodb_address,
@@ -68,29 +68,27 @@ def hand_out(settings: Settings, root: Path = ROOT) -> list[str]:
         raise SettingsError(
             " ".join(missing),
             kept="Nothing was changed.",
-            next="Use servers that keep accounts, or allow these with ACCOUNTS_REQUIRED=false.",
+            next="Use servers with accounts, or allow these servers with ACCOUNTS_REQUIRED=false.",
         )
     for rights in RIGHTS:
-        known = read_account(root / rights.service / FILE)
-        given: dict[str, str] = {}
+        path, account = root / rights.service / FILE, dict[str, str]()
+        known = read_account(path)
         if rights.mongo is not None:
             password = known.get("MONGODB_PASSWORD") or secrets.token_hex(32)
-            given |= {
-                "MONGODB_PASSWORD": password,
-                "MONGODB_URI": mongo.grant(rights.service, password, rights.mongo),
-            }
+            uri = mongo.grant(rights.service, password, rights.mongo)
+            account |= {"MONGODB_PASSWORD": password, "MONGODB_URI": uri}
         if rights.s3 is not None:
             secret = known.get("S3_ACCOUNT_SECRET") or secrets.token_hex(20)
             access_key, secret_key = s3.grant(rights.service, secret, rights.s3)
-            given |= {"S3_ACCOUNT_SECRET": secret, "S3_ACCESS_KEY": access_key, "S3_SECRET_KEY": secret_key}
-            # What MLflow's and DVC's own S3 client reads.
-            given |= {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key}
-        write_account(root / rights.service / FILE, given)
+            account |= {"S3_ACCOUNT_SECRET": secret, "S3_ACCESS_KEY": access_key, "S3_SECRET_KEY": secret_key}
+            # The names that the S3 clients of MLflow and DVC read.
+            account |= {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key}
+        write_account(path, account)
     return missing
 
 
 def read_account(path: Path) -> dict[str, str]:
-    """What `write` wrote there; empty if nothing."""
+    """The account that `write_account` wrote; empty if there is no file."""
     try:
         words = shlex.split(path.read_text(encoding="utf-8"), comments=True)
     except FileNotFoundError:
@@ -99,7 +97,7 @@ def read_account(path: Path) -> dict[str, str]:
 
 
 def write_account(path: Path, given: Mapping[str, str]) -> None:
-    """Replace the file, readable by its owner only; whole or not at all."""
+    """Replace the file, readable by its owner only; complete or not at all."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".account-")  # mode 0600
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.writelines(f"{name}={shlex.quote(value)}\n" for name, value in given.items())
@@ -109,7 +107,7 @@ def write_account(path: Path, given: Mapping[str, str]) -> None:
 
 
 def main() -> int:
-    """Hand the accounts out, one line each; 1 if that failed, after saying why."""
+    """Make the accounts and print a line for each; 1 after an error, which is printed."""
     try:
         missing = hand_out(load(Settings))
     except CallwiseError as error:

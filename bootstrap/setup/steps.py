@@ -1,7 +1,7 @@
-"""Makes an empty appliance ready: `python -m bootstrap.setup.steps`.
+"""Prepares an empty appliance: `python -m bootstrap.setup.steps`.
 
-Every step looks first and makes only what is missing, so it may run any number of times, be killed anywhere and run
-again; it ends in the same state. The last step leaves a mark in MongoDB that the services' start waits for.
+Every step makes only what is missing, so it may be repeated and killed at any point, and ends in the same state. The
+last step writes a mark into MongoDB, for which the other services wait.
 """
 
 from __future__ import annotations
@@ -54,19 +54,19 @@ class Settings(
     DatasetSettings,
     FirstAccountSettings,
 ):
-    """All that the set-up touches."""
+    """The settings of everything that the set-up prepares."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to make ready: its name for people and what does it; the text it returns says what is there."""
+    """One step: its name for people, and a function that does it and returns in words what now exists."""
 
     name: str
     run: Callable[[], str]
 
 
 def steps(settings: Settings) -> list[Step]:
-    """The steps in their order; each may be repeated."""
+    """The steps in their order; each is safe to repeat."""
     db = connect(settings)
     return [
         Step("object store", lambda: _buckets(settings)),
@@ -85,7 +85,7 @@ def steps(settings: Settings) -> list[Step]:
 
 
 def main() -> int:
-    """Run every step, one line each; 1 if one failed, after naming it."""
+    """Run every step and print a line for each; 1 after an error, which is printed."""
     try:
         preflight.check(os.environ)
         for step in steps(load(Settings)):
@@ -117,8 +117,8 @@ def _accounts(db: Db, settings: Settings) -> str:
 def _indicators(db: Db, path: Path, schema: Schema) -> str:
     """The bundled values of the schema's indicators, known from each period's first day (see `core.schema.economy`).
 
-    What the live sources brought later is never overwritten; a value that an earlier version of Callwise stored without
-    vintages is given its first one.
+    Later values from the live sources stay. A value that an earlier version of Callwise stored without vintages gets
+    its first one.
     """
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
@@ -150,7 +150,7 @@ def _registry(settings: Settings) -> str:
 
 
 def _make(make: Callable[[str], object], name: str) -> None:
-    """Two set-ups may run at once; the second to come finds the first's work."""
+    """Make it, unless another set-up that runs at the same time was first."""
     try:
         make(name)
     except MlflowException as error:

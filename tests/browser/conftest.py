@@ -27,7 +27,7 @@ expect.set_options(timeout=30_000)
 def chromium() -> str:
     found = find_chromium()
     if found is None:
-        pytest.skip(f"no browser on this machine (looked for {', '.join(PROGRAMS)})")
+        pytest.skip(f"no browser on this machine (searched for {', '.join(PROGRAMS)})")
     return found
 
 

@@ -104,7 +104,7 @@ def test_a_person_sees_the_score_that_is_logged(appliance: Appliance) -> None:
 
     chromium = find_chromium()
     if chromium is None:
-        pytest.skip("no Chromium on this machine; install one to have the app looked at")
+        pytest.skip("no Chromium on this machine; install one to check the app")
     login = f"door-{uuid.uuid4().hex[:6]}"
     made = appliance.compose(
         *("run", "--rm", "--no-deps", "-T", "bootstrap", "python", "-m", "bootstrap.setup.accounts"),

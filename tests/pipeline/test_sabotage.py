@@ -150,7 +150,7 @@ TABLE: dict[str, tuple[Sabotage, str, str]] = {
     "labels shuffled in what is learnt": (shuffled_labels, Gate.CHAMPION, "worse than the champion's"),
     "columns scrambled in what is learnt": (scrambled_columns, Gate.CHAMPION, "worse than the champion's"),
     "a segment pays": (a_segment_pays, Gate.CHAMPION, "the segment marital married"),
-    "the champion once more": (nothing_else, Gate.CHAMPION, "it says what the champion says"),
+    "the champion once more": (nothing_else, Gate.CHAMPION, "its scores equal the champion's"),
     "nothing the champion does not know": (nothing_new, Gate.CHAMPION, "only 99 outcomes"),
 }
 

@@ -1,4 +1,4 @@
-"""A dataset's file: parquet, written so that the same rows give the same bytes (with the same release of Arrow)."""
+"""A dataset's file: parquet, in which the same rows give the same bytes (with the same release of Arrow)."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 AT, PROSPECT = "at", "prospect"
-"""The columns that say when a call was made, and of whom."""
+"""The columns with the time of a call and the key of its prospect."""
 
 
 def write(table: pa.Table, path: Path) -> None:
     """Write `table` to `path`."""
-    # In one piece a column, as it is when it comes from a frame: where pieces end can be seen in the file.
+    # One chunk a column, as in a table made from a frame: the bounds of chunks change the file's bytes.
     pq.write_table(table.combine_chunks().replace_schema_metadata(None), path, compression="zstd", version="2.6")
 
 
 def facts(table: pa.Table) -> dict[str, str]:
-    """From when until when its calls were made, the oldest being first; nothing of a file without rows."""
+    """The times of the first and the last call, as `from` and `until` (oldest first); empty for no rows."""
     if not len(table):
         return {}
     at = table.column(AT).to_pandas()

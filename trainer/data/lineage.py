@@ -34,30 +34,30 @@ class Lineage:
     def from_snapshot(
         cls, snapshot: Snapshot, schema: Schema, code: str, *, reason: str, incident: str | None, parent: str | None
     ) -> Lineage:
-        """The lineage of a model that is about to be made from `snapshot` by the code of version `code`."""
+        """The lineage of a model to be made from `snapshot` by the code of version `code`."""
         return cls(snapshot.tag, snapshot.sha256, schema.hash, code, lock_sha256(), reason, incident, parent)
 
     def tags(self) -> dict[str, str]:
-        """As tags of a model version; what there is none of is left out."""
+        """As tags of a model version, without the empty fields."""
         return {key: value for key, value in vars(self).items() if value is not None}
 
 
 def lock_sha256(path: Path = LOCK) -> str:
-    """The sha256 of the trainer's hashed pins. Raises SettingsError where they are missing."""
+    """The sha256 of the trainer's hashed pins. Raises SettingsError if they cannot be read."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise SettingsError(
             f"The pins {path.name} cannot be read: {error.strerror}.",
-            kept="Nothing was trained: a model whose libraries are not known cannot be made again.",
-            next="Run from a whole checkout or image.",
+            kept="Nothing was trained: a model without known libraries cannot be reproduced.",
+            next="Run from a complete checkout or image.",
         ) from error
 
 
 def code_version(given: str | None, root: Path = ROOT) -> str:
-    """The version of the code: `given` (an image knows its own) or the checked-out commit, `+changes` if edited.
+    """The version of the code: `given` (set in an image) or the checked-out commit, with `+changes` if edited.
 
-    Raises SettingsError when there is neither.
+    Raises SettingsError when both are missing.
     """
     if given:
         return given

@@ -1,7 +1,7 @@
-"""The training data as it stands: every outcome with its prospect's features, in time order.
+"""The training data now: every outcome with its prospect's features, in time order.
 
-Indicators that a campaign's file left out are those known at the time of the call, whatever became known since: asked
-again after a revision, the rows are the same (`core.schema.economy`).
+Indicators that a campaign's file lacks take the values known at the time of the call. A later revision therefore leaves
+the rows unchanged (`core.schema.economy`).
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ ARROW = {ColumnType.INTEGER: pa.int64(), ColumnType.NUMBER: pa.float64(), Column
 def read_outcomes(db: Db, schema: Schema) -> pd.DataFrame:
     """All outcomes, the oldest first: the features, `outcome` (0 or 1), `at`, `prospect`, `source_campaign`.
 
-    An outcome whose prospect is gone, or lacks a feature of which nothing was known, or has a word where a number
-    belongs, has empty cells, for the data gate to name. Numbers are float64 here, so that they can be empty. Raises
-    Unavailable, and SchemaError when a feature has one of the names above.
+    Where the prospect is gone, a feature is unknown, or a number is a word, the cells are empty, and the data gate
+    names them. Numbers are float64 here, so that they can be empty. Raises Unavailable, and SchemaError when a feature
+    has one of the names above.
     """
     clash = {OUTCOME, AT, PROSPECT, SOURCE, "score"} & set(schema.feature_names)
     if clash:
@@ -49,7 +49,7 @@ def read_outcomes(db: Db, schema: Schema) -> pd.DataFrame:
         }
     vintages = read_vintages(db, schema)
     rows = [
-        vintages.known(outcome["at"]).fill(found, schema) if (found := features.get(outcome["prospect"])) else {}
+        vintages.known(outcome["at"]).fill(values, schema) if (values := features.get(outcome["prospect"])) else {}
         for outcome in outcomes
     ]
     columns: dict[str, Any] = {}
@@ -66,7 +66,7 @@ def read_outcomes(db: Db, schema: Schema) -> pd.DataFrame:
 def write_outcomes(frame: pd.DataFrame, schema: Schema, path: Path) -> None:
     """Write `frame` as parquet; the same rows give the same bytes (with the same release of Arrow).
 
-    An integer column in which a number is not whole is kept as it is: to say so is for the data gate.
+    An integer column with a number that is not whole stays unchanged: the data gate refuses it.
     """
     fields = [pa.field(column.name, _arrow(frame[column.name], column.type)) for column in schema.features]
     fields += [pa.field(OUTCOME, pa.int64()), pa.field(AT, pa.timestamp("ms", tz="UTC"))]

@@ -1,4 +1,4 @@
-"""The split of the training data by time: what comes later is never used to judge, or to learn, what came before."""
+"""The split of the training data by time: later outcomes are never used to learn or judge earlier ones."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Split:
         return pd.concat([self.fit, self.calibration, self.test], ignore_index=True)
 
     def shifted(self) -> Split:
-        """The same rows, of which the newest are now learnt from and calibrated on; nothing is left to judge by.
+        """The same rows, with the newest ones used to learn and calibrate.
 
-        The test window is the calibration window's: its figures are no evidence.
+        No rows are left to judge by: test and calibration window are the same, and its figures are no evidence.
         """
         rows, size = self.whole, len(self.calibration)
         newest = rows.iloc[-size:].reset_index(drop=True)
@@ -40,7 +40,7 @@ class Split:
 def by_time(frame: pd.DataFrame, outcome: str, *, calibration_share: float, test_share: float) -> Split:
     """Cut `frame` (n rows, the oldest first) into its three windows.
 
-    Raises InputError when a window has not both outcomes, because nothing can be learnt or judged on it.
+    Raises InputError when a window lacks one of the two outcomes: nothing can be learnt or judged on it.
     """
     test_from = len(frame) - round(len(frame) * test_share)
     calibration_from = test_from - round(len(frame) * calibration_share)
@@ -52,7 +52,7 @@ def by_time(frame: pd.DataFrame, outcome: str, *, calibration_share: float, test
     for name, window in windows.items():
         if window[outcome].nunique() < 2:
             raise InputError(
-                f"the {name} window ({len(window)} of {len(frame)} outcomes) has not both outcomes",
+                f"the {name} window ({len(window)} of {len(frame)} outcomes) lacks sales or refusals",
                 column=outcome,
                 kept="The champion is unchanged.",
                 next="Record more outcomes, or change the shares of the windows.",

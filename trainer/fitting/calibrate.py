@@ -1,16 +1,15 @@
-"""Calibration: scores become probabilities, by the newest outcomes before the test window.
+"""Calibration: scores become probabilities, with the newest outcomes before the test window.
 
-The model is fitted on everything before the test window, because the newest outcomes are worth the most. What its
-scores are worth is learnt on the calibration window alone, block by block: a model fitted on all the rest says what it
-thinks of a block it has not seen. So the sigmoid sees honest scores of models that know the same times as the one that
-is kept. (A sigmoid learnt from a model that ends before the window is worthless to one that does not: in the published
-campaign's change of economy in 2008 it tripled the log loss.)
+The model is fitted on everything before the test window, because the newest outcomes are worth the most. The sigmoid
+learns on the calibration window alone, block by block: a model fitted on all other rows scores a block it has not seen.
+So the sigmoid sees honest scores of models that know the same times as the final one. (A sigmoid from a model that ends
+before the window does not fit one that includes the window: in the published campaign's change of economy in 2008 it
+tripled the log loss.)
 
-Platt's sigmoid rather than isotonic regression: it keeps every difference in rank that the model makes, where isotonic
-steps would tie hundreds of prospects, and it needs only the few sales a window has (Niculescu-Mizil and Caruana,
-*Predicting Good Probabilities with Supervised Learning*, 2005). Its slope has a normal prior around 1, which is what
-the model itself says: some dozen sales say little about it, and what they say by chance is worse than nothing
-(docs/decisions/0008-recipe.md).
+Platt's sigmoid, not isotonic regression: the sigmoid preserves every difference in rank, where isotonic steps would tie
+hundreds of prospects, and it needs only the few sales of a window (Niculescu-Mizil and Caruana, *Predicting Good
+Probabilities with Supervised Learning*, 2005). Its slope has a normal prior around 1, the model's own slope, because
+a few dozen sales say little about it (docs/decisions/0008-recipe.md).
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ SLOPE_SD = 0.15
 
 
 def fit(candidate: Candidate, split: Split, schema: Schema, seed: int) -> tuple[Model, dict[str, float]]:
-    """The fitted and calibrated model of `candidate`, and what calibration changed on the test window."""
+    """The fitted and calibrated model of `candidate`, and the effect of calibration on the test window."""
 
     def fitted(*windows: pd.DataFrame) -> Pipeline:
         rows = pd.concat(windows, ignore_index=True)
@@ -46,8 +45,10 @@ def fit(candidate: Candidate, split: Split, schema: Schema, seed: int) -> tuple[
     window = split.calibration
     unseen = np.empty(len(window))
     for block in np.array_split(np.arange(len(window)), BLOCKS):
-        asked = window.iloc[block.tolist()]
-        unseen[block] = _log_odds(fitted(split.fit, window.drop(index=asked.index)), asked, schema)
+        rows = window.iloc[block.tolist()]
+        # The decision function of every kind of candidate is the log-odds of a sale.
+        blind = fitted(split.fit, window.drop(index=rows.index))
+        unseen[block] = blind.decision_function(rows[schema.feature_names])
     model = fitted(split.fit, window)
     calibrated = CalibratedClassifierCV(model, method="sigmoid", cv="prefit")
     calibrated.fit(window[schema.feature_names], window[OUTCOME])
@@ -58,11 +59,11 @@ def fit(candidate: Candidate, split: Split, schema: Schema, seed: int) -> tuple[
 
 
 def sigmoid(log_odds: Scores, sold: Scores) -> tuple[float, float]:
-    """Slope and intercept that turn a model's log-odds into calibrated ones: n calls, `sold` 0 or 1, both of shape [n].
+    """Slope and intercept that calibrate a model's log-odds: n calls, `sold` 0 or 1, both of shape [n].
 
-    The mode of the posterior, by BFGS: of a logistic regression on Platt's targets, which lie a little within 0 and 1
-    so that a window of one outcome has an answer, too, with the prior on the slope. A slope that would turn the list
-    upside down is none: then the model's own log-odds are kept (1, 0).
+    The mode of the posterior, by BFGS: a logistic regression with the prior on the slope, on Platt's targets, which are
+    slightly inside 0 and 1 so that a window with one outcome has a solution, too. A slope that is not above 0 would
+    reverse the list: the model's own log-odds then stay (1, 0).
     """
     sales = float(sold.sum())
     target = np.where(sold > 0, (sales + 1) / (sales + 2), 1 / (len(sold) - sales + 2))
@@ -78,17 +79,11 @@ def sigmoid(log_odds: Scores, sold: Scores) -> tuple[float, float]:
     return (float(slope), float(intercept)) if slope > 0 else (1.0, 0.0)
 
 
-def _log_odds(model: Pipeline, rows: pd.DataFrame, schema: Schema) -> Scores:
-    """The log-odds of a sale, shape [n]: the decision function of every kind of candidate there is."""
-    odds: Scores = model.decision_function(rows[schema.feature_names])
-    return odds
-
-
 def figures(before: Model, after: Model, test: pd.DataFrame) -> dict[str, float]:
-    """Brier score and log loss on `test` (n rows that neither was fitted on), before and after calibration."""
+    """Brier score and log loss on `test` (n rows that neither model has learnt from), before and after calibration."""
     outcome = test[OUTCOME].to_numpy()
     scores = {"before": predict(before, test), "after": predict(after, test)}
     return {
-        **{f"brier_{when}": float(brier_score_loss(outcome, given)) for when, given in scores.items()},
-        **{f"log_loss_{when}": float(log_loss(outcome, given)) for when, given in scores.items()},
+        **{f"brier_{when}": float(brier_score_loss(outcome, score)) for when, score in scores.items()},
+        **{f"log_loss_{when}": float(log_loss(outcome, score)) for when, score in scores.items()},
     }

@@ -1,8 +1,8 @@
-"""The kinds of model that are tried, each a scikit-learn pipeline over the schema's columns by name.
+"""The kinds of model that the search tries, each a scikit-learn pipeline over the schema's columns by name.
 
-Categories come from the schema, not from the data, so that a month nobody was called in yet is known already. They are
-one-hot encoded for both kinds: gradient boosting's own handling of categories carries a second preprocessor (four
-times the time for one row, and types in the saved model that could call functions).
+Categories come from the schema, not from the data: a model then knows a month without calls. Both kinds use one-hot
+encoding: gradient boosting's own handling of categories carries a second preprocessor (four times the time for one row,
+and types in the saved model that could call functions).
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from core.schema.column import Column, Role
 LOGISTIC, BOOSTING = "logistic regression", "gradient boosting"
 KINDS = (LOGISTIC, BOOSTING)
 FURTHEST = 12.0  # standard deviations
-# A model that leans on the economy has seen one economy only; whether to look at it is part of the search.
+# A model that uses the economy has seen one economy only, so the search also tries models without indicators.
 LEFT_OUT: Mapping[str, frozenset[Role]] = {"nothing": frozenset(), "indicators": frozenset({Role.INDICATOR})}
 
-# Tried before the search chooses, so that a budget that runs out early still compares both kinds. The first is the one
-# that is kept when none is surely better: few weights of any size, because a window holds a few hundred sales.
+# Tried before the search chooses, so that a small budget still compares both kinds. The first wins unless another is
+# clearly better: its weights are small, because a window holds a few hundred sales.
 FIRST: tuple[Mapping[str, Any], ...] = (
     {"kind": LOGISTIC, "left_out": "nothing", "c": 0.01},
     {
@@ -69,7 +69,7 @@ def suggest(trial: optuna.Trial) -> Candidate:
 
 
 def build(candidate: Candidate, schema: Schema, seed: int) -> Pipeline:
-    """The untrained pipeline of a candidate. It asks for all of the schema's features, also for those it leaves out."""
+    """The untrained pipeline of a candidate. Its input has all of the schema's features, also those it leaves out."""
     params = candidate.params
     columns = [column for column in schema.features if column.role not in LEFT_OUT[params["left_out"]]]
     if candidate.kind == LOGISTIC:
@@ -81,7 +81,7 @@ def build(candidate: Candidate, schema: Schema, seed: int) -> Pipeline:
         max_leaf_nodes=params["leaves"],
         min_samples_leaf=params["leaf_rows"],
         l2_regularization=params["l2"],
-        early_stopping=False,  # it would hold out rows at random, across time
+        early_stopping=False,  # early stopping would hold out rows at random, across time
         random_state=seed,
     )
     numbers = [column.name for column in columns if not column.is_category]
@@ -89,7 +89,7 @@ def build(candidate: Candidate, schema: Schema, seed: int) -> Pipeline:
 
 
 def _scaled(columns: list[Column]) -> ColumnTransformer:
-    """Numbers on one scale; a special code (999, never contacted) becomes a column of its own, not a number."""
+    """Numbers on one scale; a special code (999, never contacted) becomes a column of its own."""
     coded = [column for column in columns if column.special]
     plain = [column.name for column in columns if not column.is_category and not column.special]
     steps: list[tuple[str, Any, list[str]]] = [_one_hot(columns), ("number", _scale(), plain)]
@@ -103,10 +103,10 @@ def _scaled(columns: list[Column]) -> ColumnTransformer:
 
 
 def _scale() -> Pipeline:
-    """Numbers in standard deviations, and never more than `FURTHEST` of them.
+    """Numbers in standard deviations, at most `FURTHEST`.
 
-    An indicator hardly moves for months and then falls for years. Where it goes is worth following for a while; a
-    straight line drawn on for ever ends in scores of exactly 0 and 1.
+    An indicator may hardly move for months and then fall for years. A linear model follows it only so far: without a
+    limit, its scores would end at exactly 0 and 1.
     """
     return make_pipeline(
         StandardScaler(), FunctionTransformer(np.clip, kw_args={"a_min": -FURTHEST, "a_max": FURTHEST})

@@ -1,12 +1,12 @@
-"""From outcomes to a validated model, without a registry: what the pipeline does between its snapshot and its registry.
+"""From outcomes to a validated model: what the pipeline does between its snapshot and its registry.
 
     Great Expectations → split → search → fit and calibrate → Deepchecks → champion gate → refit
 
-Pure in its inputs, so that a replay of a history runs the very same code. `Watch` hears what happens on the way.
+The recipe depends on its inputs only, so that a replay of a history runs the same code. A `Watch` records each step.
 
-The gates judge a model that has not seen the newest outcomes, or there would be nothing to judge it by. What is handed
-over is the same candidate fitted once more on all of them: the newest outcomes are worth the most (`scripts/bench
-recipe` prints how much), and a trial on new outcomes decides on it anyway.
+The gates judge a model that has not seen the newest outcomes: they need these to judge it. The pipeline hands over the
+same candidate, fitted again on all outcomes, because the newest are worth the most (`scripts/bench recipe` prints how
+much); a trial on new outcomes decides on that model.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 
 class Step(Protocol):
-    """Gives back a function that does the same under a name somebody watches."""
+    """Wraps a function as a named step, for an observer."""
 
     def __call__(self, name: str, function: Callable[P, T], /) -> Callable[P, T]:
         """Wrap `function` as the step `name`."""
@@ -50,32 +50,28 @@ class Step(Protocol):
 
 
 def plain(_name: str, function: Callable[P, T], /) -> Callable[P, T]:
-    """The step as it is."""
+    """The function unchanged."""
     return function
 
 
 class Watch(Protocol):
-    """Who hears of a recipe's way; `trainer.pipeline.tracking.Run` writes it into MLflow."""
+    """Records a recipe's steps; `trainer.pipeline.tracking.Run` writes them into MLflow."""
 
     def params(self, params: Mapping[str, Any]) -> None:
-        """Parameters by name."""
-        ...
+        """Record parameters by name."""
 
     def figures(self, figures: Mapping[str, float]) -> None:
-        """Figures by name."""
-        ...
+        """Record figures by name."""
 
     def trial(self, tried: Tried) -> None:
-        """One trial of the search."""
-        ...
+        """Record one trial of the search."""
 
     def enforce(self, verdict: Verdict) -> None:
-        """A gate's verdict. Raises GateRefused if it did not let the candidate through."""
-        ...
+        """Record a gate's verdict. Raises GateRefused if the candidate did not pass."""
 
 
 class Unwatched:
-    """Hears everything and keeps nothing; a gate still stops it."""
+    """Records nothing; a refusal by a gate still raises GateRefused."""
 
     def params(self, params: Mapping[str, Any]) -> None:
         """See `Watch`."""
@@ -94,7 +90,7 @@ class Unwatched:
 
 @dataclass(frozen=True)
 class Champion:
-    """The champion a candidate is held against: how to load it, and the newest outcome it has learnt from."""
+    """The champion to compare a candidate with: how to load it, and the time of the newest outcome it has learnt."""
 
     load: Callable[[], Model]
     until: datetime | None
@@ -102,7 +98,7 @@ class Champion:
 
 @dataclass(frozen=True)
 class Made:
-    """A validated model: what it is, the rows it was fitted on (the oldest first), and the last gate's verdict."""
+    """A validated model, its candidate, the rows it was fitted on (the oldest first), and the last gate's verdict."""
 
     model: Model
     candidate: Candidate
@@ -111,12 +107,12 @@ class Made:
 
 
 def newest(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
-    """The newest `rows` outcomes of `frame` (the oldest first); all where there are fewer, or `rows` is 0."""
+    """The newest `rows` outcomes of `frame` (the oldest first); all if there are fewer, or `rows` is 0."""
     return frame.tail(rows).reset_index(drop=True) if rows else frame
 
 
 def cut(rows: pd.DataFrame, settings: TrainerSettings) -> Split:
-    """The three windows of n `rows` (the oldest first), as large as the settings say. Raises InputError."""
+    """The three windows of n `rows` (the oldest first), with the sizes from the settings. Raises InputError."""
     shares = settings.callwise_calibration_share, settings.callwise_test_share
     return split.by_time(rows, OUTCOME, calibration_share=shares[0], test_share=shares[1])
 
@@ -130,13 +126,11 @@ def make(
     watch: Watch,
     step: Step = plain,
 ) -> Made:
-    """Make a model of the n outcomes in `frame` (as `trainer.data.snapshot.read_outcomes` gives them), oldest first.
+    """Make a model of the n outcomes in `frame` (from `trainer.data.snapshot.read_outcomes`), oldest first.
 
-    `champion` is None for the first. Raises GateRefused, and InputError where a
-    window holds one outcome only.
+    `champion` is None for the first model. Raises GateRefused, and InputError where a window lacks an outcome.
     """
-    seed = settings.callwise_seed
-    minimum = settings.callwise_minimum_outcomes
+    seed, minimum = settings.callwise_seed, settings.callwise_minimum_outcomes
     rows = newest(frame, settings.callwise_training_window)
     watch.enforce(step(Gate.DATA, data_gate.validate)(rows, schema, minimum_outcomes=minimum))
     windows = step("split", cut)(rows, settings)
@@ -152,7 +146,7 @@ def make(
     watch.params({"kind": best.kind, **best.params})
     judged, calibration = step("fit and calibrate", calibrate.fit)(best, windows, schema, seed)
     watch.figures(calibration)
-    # Deepchecks knows no chance: what is not shown to be below the bound is let through to the gate that does.
+    # Deepchecks ignores chance, so its bound is two standard errors lower; the champion gate judges the rest.
     bound = settings.callwise_gate_auc - gate.CERTAIN * gate.null_error(windows.test[OUTCOME].to_numpy())
     watch.enforce(step(Gate.MODEL, model_gate.validate)(judged, windows, schema, auc=bound, seed=seed))
     verdict = step(Gate.CHAMPION, champion_gate)(judged, windows, schema, champion, GateRules.from_settings(settings))
@@ -162,11 +156,11 @@ def make(
 
 
 def champion_gate(model: Model, windows: Split, schema: Schema, champion: Champion | None, rules: GateRules) -> Verdict:
-    """The candidate against the champion (or, without one, the base rate) on the newest outcomes.
+    """Compare the candidate with the champion (or, without one, the base rate) on the newest outcomes.
 
-    On those only that the champion has not learnt from either: it knows its own by heart. And both at their level on
-    these, because in service the level answers for how many say yes: a champion that promises too much is no reason
-    for any other model, and a candidate that does so none against it.
+    Only outcomes that the champion has not learnt from count, because it knows its own by heart. Both models are at
+    their level on these outcomes. In service the level corrects the share of sales, so scores that are too high in
+    total are no reason for or against either model.
     """
     test, levels = windows.test, {}
     if champion is None:
@@ -177,10 +171,10 @@ def champion_gate(model: Model, windows: Split, schema: Schema, champion: Champi
             test = test[test[AT] > champion.until].reset_index(drop=True)
         outcomes = test[OUTCOME].to_numpy()
         used = {}
-        for name, one in (("candidate", model), ("champion", champion.load())):
-            said = predict(one, test) if len(test) else np.empty(0)
-            levels[f"{name}_level"] = level.estimate(said, outcomes)
-            used[name] = level.levelled(said, levels[f"{name}_level"])
+        for name, scorer in (("candidate", model), ("champion", champion.load())):
+            scores = predict(scorer, test) if len(test) else np.empty(0)
+            levels[f"{name}_level"] = level.estimate(scores, outcomes)
+            used[name] = level.levelled(scores, levels[f"{name}_level"])
         groups = gate.segments_of(test, schema)
         decision = gate.against_champion(outcomes, used["candidate"], used["champion"], groups, rules)
     figures = decision.figures | levels

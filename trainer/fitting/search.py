@@ -1,12 +1,12 @@
 """The search for a model: Optuna, judged on folds that go forward in time, with early pruning.
 
-Candidates are compared by AUC: the order is what the call list needs, and how high the scores are is put right
-afterwards, by calibration. A trial that is behind the median of the earlier ones after a fold gets no further fold.
+The AUC compares candidates: the call list needs the order, and calibration corrects the height of the scores later. A
+trial that is below the median of the earlier ones after a fold gets no further fold.
 
-A fold of a few hundred calls holds a few dozen sales, so the best of many trials is mostly the luckiest. The first
-candidate, the plainest, is kept unless the best one is above it on the folds by more than two standard errors (the rule
-of one standard error, Breiman et al., *Classification and Regression Trees*, 1984, made stricter because the best of
-many is compared). What that is worth is printed by `scripts/bench recipe`.
+A fold of a few hundred calls holds a few dozen sales, so the best of many trials is mostly the luckiest. The first,
+simplest candidate wins unless the best one exceeds it on the folds by more than two standard errors (the rule of one
+standard error, Breiman et al., *Classification and Regression Trees*, 1984, made stricter because it compares the best
+of many). `scripts/bench recipe` prints the effect of a search.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CERTAIN = 2.0  # standard errors
 
 @dataclass(frozen=True)
 class Tried:
-    """One trial: the candidate, its AUC on each fold it was fitted on, and whether it was pruned."""
+    """One trial: the candidate, its AUC on each fold that it reached, and whether it was pruned."""
 
     number: int
     candidate: Candidate
@@ -56,10 +56,10 @@ def search(
     seed: int,
     on_trial: Callable[[Tried], None] = lambda _tried: None,
 ) -> Candidate:
-    """The best candidate for the rows of `fit` (n, the oldest first).
+    """The best candidate for the n rows of `fit` (the oldest first).
 
-    The same rows and seed give the same candidate, as long as the budget of `seconds` is not what ends the search.
-    `on_trial` hears every trial when it is done.
+    The same rows and seed give the same candidate, unless the budget of `seconds` ends the search. The search calls
+    `on_trial` after every trial.
     """
     features, outcome = fit[schema.feature_names], fit[OUTCOME].to_numpy()
     folds = list(TimeSeriesSplit(FOLDS, test_size=len(fit) // (2 * FOLDS)).split(features))
@@ -67,19 +67,16 @@ def search(
     def objective(trial: optuna.Trial) -> float:
         candidate = candidates.suggest(trial)
         trial.set_user_attr("candidate", {"kind": candidate.kind, "params": dict(candidate.params)})
-        found: list[float] = []
+        aucs: list[float] = []
         for number, (before, after) in enumerate(folds):
             model = candidates.build(candidate, schema, seed).fit(features.iloc[before], outcome[before])
             scores = model.predict_proba(features.iloc[after])[:, 1]
-            found.append(float(roc_auc_score(outcome[after], scores)))
-            trial.set_user_attr("fold_auc", found)
-            trial.report(sum(found) / len(found), number)
+            aucs.append(float(roc_auc_score(outcome[after], scores)))
+            trial.set_user_attr("fold_auc", aucs)
+            trial.report(sum(aucs) / len(aucs), number)
             if number + 1 < FOLDS and trial.should_prune():
                 raise optuna.TrialPruned
-        return sum(found) / len(found)
-
-    def done(_study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
-        on_trial(_tried(trial))
+        return sum(aucs) / len(aucs)
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
@@ -89,17 +86,18 @@ def search(
     )
     for first in candidates.FIRST:
         study.enqueue_trial(dict(first))
-    # One thread: on data of this size more do not help, and on a busy machine they wait for each other.
+    # One thread: more do not help on data of this size, and on a busy machine they wait for each other.
     with threadpool_limits(1):
-        study.optimize(objective, n_trials=trials, timeout=seconds, callbacks=[done])
+        report = [lambda _study, trial: on_trial(_tried(trial))]
+        study.optimize(objective, n_trials=trials, timeout=seconds, callbacks=report)
     return _chosen([_tried(trial) for trial in study.trials if trial.state.is_finished()]).candidate
 
 
 def _chosen(tried: Sequence[Tried]) -> Tried:
-    """The best of the trials if it is surely better than the first, or else the first."""
+    """The best of the trials if it is clearly better than the first, else the first."""
     first, *others = tried
-    whole = [one for one in others if len(one.fold_auc) == len(first.fold_auc)]
-    best = max(whole, key=lambda one: one.auc, default=first)
+    complete = [trial for trial in others if len(trial.fold_auc) == len(first.fold_auc)]
+    best = max(complete, key=lambda trial: trial.auc, default=first)
     gains = np.subtract(best.fold_auc, first.fold_auc)
     return best if gains.mean() > CERTAIN * gains.std(ddof=1) / np.sqrt(gains.size) else first
 

@@ -1,14 +1,13 @@
 """The champion gate: a candidate against the champion, outcome by outcome, on the newest outcomes.
 
-Both have scored the same people, and neither has learnt from them, so the comparison is paired and fair. Their scores
-are compared as they would be used, at their level (`trainer.fitting.recipe.champion_gate` brings them to it). It keeps
-out a candidate that is shown to be worse: in log loss (a proper score: it rewards honest probabilities and nothing
-else), in ranking, or in a segment. That it is better is not for a few hundred old outcomes to show but for a trial on
-new ones; a gate that asked for it would refuse every second good model by chance. Without a champion the candidate is
-held against the forecast that knows only how often people said yes of late, in the same way: a list in an order that is
-hardly better than any is where an appliance starts, and the sentence says that it is so.
+Both score the same people, and neither has learnt from them, so the comparison is paired and fair. The scores are at
+their level, as in service (`trainer.fitting.recipe.champion_gate` shifts them). The gate refuses a candidate that is
+shown to be worse: in log loss (a proper score, which rewards honest probabilities only), in ranking, or in a segment. A
+trial on new outcomes must show that it is better: a few hundred old ones cannot, and a gate that asked for it would
+refuse every second good model by chance. Without a champion, the candidate is compared with the base rate in the same
+way. An appliance may start with a list hardly better than a random one, and the sentence then says so.
 
-Worse means: by more than the margin *and* by more than two standard errors. Segments under a stated size are not
+Worse means: by more than the margin *and* by more than two standard errors. Segments below a minimum size are not
 judged. The error of a difference of two AUCs is DeLong's (DeLong, DeLong and Clarke-Pearson, Biometrics 1988).
 """
 
@@ -30,17 +29,17 @@ from core.settings.loop import TrainerSettings
 
 BINS = 4
 CERTAIN = 2.0  # standard errors
-EDGE = 1e-15  # a forecast of exactly 0 or 1 that is wrong would cost an infinite loss
+EDGE = 1e-15  # a wrong forecast of exactly 0 or 1 would have an infinite loss
 
 Outcomes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class GateRules:
-    """What a candidate must be. Log losses are per outcome, in nats; AUC and capture are shares.
+    """The limits for a candidate. Log losses are per outcome, in nats; AUC and capture are shares.
 
-    `auc`: what any model must gain on guessing; `log_loss`: what the first must gain on the base rate; `rows`: outcomes
-    that neither model has learnt from, without which two models are not compared.
+    `auc`: the least gain over guessing; `log_loss`: the least gain of a first model over the base rate; `rows`: the
+    fewest outcomes that neither model has learnt from, for a comparison of two.
     """
 
     auc: float = 0.02
@@ -52,7 +51,7 @@ class GateRules:
 
     @classmethod
     def from_settings(cls, settings: TrainerSettings) -> GateRules:
-        """As the settings say."""
+        """The rules that the settings give."""
         return cls(
             auc=settings.callwise_gate_auc,
             log_loss=settings.callwise_gate_log_loss,
@@ -65,7 +64,7 @@ class GateRules:
 
 @dataclass(frozen=True)
 class Segment:
-    """A group of people: `loss` is how much more log loss the candidate has there, with its standard error."""
+    """A group of people: `loss` is the candidate's additional log loss there, with its standard error."""
 
     name: str
     rows: int
@@ -77,7 +76,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether the candidate passes, why in one sentence, the figures it rests on, and every segment."""
+    """Whether the candidate passes, why in one sentence, the figures behind it, and every segment."""
 
     passed: bool
     why: str
@@ -90,7 +89,7 @@ def against_champion(
 ) -> Decision:
     """Judge `candidate` against `champion` on n outcomes (0 or 1).
 
-    Scores, at their level, have shape [n]; `segments` (n rows) says which groups each outcome belongs to.
+    Scores, at their level, have shape [n]; `segments` (n rows) gives the groups of each outcome.
     """
     sales, on = int(outcomes.sum()), f"on the newest {len(outcomes)} outcomes"
     if len(outcomes) < rules.rows or sales in (0, len(outcomes)):
@@ -115,7 +114,7 @@ def against_champion(
     }
     judged = [_segment(name, -gain[rows], rules) for name, rows in _groups(segments)]
     if not gain.any():
-        return Decision(False, f"{on} it says what the champion says: there is nothing to try", figures, judged)
+        return Decision(False, f"{on} its scores equal the champion's: there is nothing to try", figures, judged)
     if worse := _worse_ranking(figures, lost, rules) or _worse_log_loss(figures):
         return Decision(False, f"{on} {worse}", figures, judged)
     if worse := _worst_segment(judged, rules):
@@ -123,13 +122,13 @@ def against_champion(
     why = (
         f"{on} it is not shown to be worse than the champion: log loss {figures['candidate_log_loss']:.5f} against "
         f"{figures['champion_log_loss']:.5f}, AUC {figures['candidate_auc']:.4f} against "
-        f"{figures['champion_auc']:.4f}, and none of {sum(s.judged for s in judged)} segments pays for it"
+        f"{figures['champion_auc']:.4f}, and none of {sum(s.judged for s in judged)} segments is worse"
     )
     return Decision(True, why, figures, judged)
 
 
 def _worse_ranking(figures: dict[str, float], lost: dict[str, tuple[float, float]], rules: GateRules) -> str | None:
-    """In which measure of ranking the candidate is shown to be worse."""
+    """The first measure of ranking in which the candidate is shown to be worse, as a sentence."""
     for name, label in (("auc", "AUC"), ("top_half", "share of sales in the better half of the list")):
         by, error = lost[name]
         if by > rules.ranking_margin and by > CERTAIN * error:
@@ -184,7 +183,7 @@ def against_base_rate(outcomes: Outcomes, candidate: Scores, base_rate: float, r
         )
         return Decision(False, why, figures)
     shown = auc > 0.5 + CERTAIN * chance and gained > rules.log_loss
-    than = "better than" if shown else "not to be told from"
+    than = "better than" if shown else "not clearly better than"
     why = (
         f"{on} it is {than} guessing at the base rate of {base_rate:.4f}: AUC {auc:.4f} ± {chance:.4f}, log loss lower "
         f"by {gained:.5f} ± {error:.5f}"
@@ -200,7 +199,7 @@ def null_error(outcomes: Outcomes) -> float:
 
 
 def measures(outcomes: Outcomes, scores: Scores) -> dict[str, float]:
-    """Log loss, AUC, and the share of the sales that lie in the better half of the list."""
+    """Log loss, AUC, and the share of the sales in the better half of the list."""
     return {
         "log_loss": float(losses(outcomes, scores).mean()),
         "auc": float(roc_auc_score(outcomes, scores)),
@@ -210,19 +209,19 @@ def measures(outcomes: Outcomes, scores: Scores) -> dict[str, float]:
 
 def losses(outcomes: Outcomes, scores: Scores) -> Scores:
     """The log loss of each of the n forecasts, in nats."""
-    given = np.clip(np.where(outcomes == 1, scores, 1 - scores), EDGE, None)
-    return np.asarray(-np.log(given), dtype=np.float64)
+    chances = np.clip(np.where(outcomes == 1, scores, 1 - scores), EDGE, None)
+    return np.asarray(-np.log(chances), dtype=np.float64)
 
 
 def auc_lost(outcomes: Outcomes, candidate: Scores, champion: Scores) -> tuple[float, float]:
-    """How much lower the candidate's AUC is than the champion's, and DeLong's standard error of that."""
+    """How much lower the candidate's AUC is than the champion's, and DeLong's standard error of the difference."""
     sold = outcomes == 1
     of_sales, of_refusals = (_places(champion, sold, side) - _places(candidate, sold, side) for side in (sold, ~sold))
     return float(of_sales.mean()), float(np.hypot(_error(of_sales), _error(of_refusals)))
 
 
 def _places(scores: Scores, sold: npt.NDArray[np.bool_], side: npt.NDArray[np.bool_]) -> Scores:
-    """For each call on one side (sales or refusals), the share of the other side it is ordered rightly against."""
+    """For each call on one side (sales or refusals), the share of the other side that it is ordered correctly with."""
     others = len(scores) - int(side.sum())
     above = (rankdata(scores)[side] - rankdata(scores[side])) / others
     return np.asarray(above if (sold == side).all() else 1 - above, dtype=np.float64)
@@ -238,9 +237,9 @@ def top_half_lost(outcomes: Outcomes, candidate: Scores, champion: Scores) -> tu
 
 
 def segments_of(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """The groups each of the n rows belongs to, a column for each of the schema's segments; numbers in four parts.
+    """The groups of each of the n rows, one column for each of the schema's segments.
 
-    The parts are of equal size and made of these rows, which are looked at once; a trial's are fixed before it.
+    A number has four parts of equal size on these rows. A gate sees its rows once; a trial fixes its parts before it.
     """
     groups: dict[str, pd.Series[str]] = {}
     for name in schema.segments:

@@ -1,7 +1,7 @@
 """The data gate: Great Expectations, with a suite generated from the campaign schema.
 
-Its report is JSON: the HTML that Great Expectations renders loads its style and scripts from other people's servers,
-and a report kept for years must not.
+Its report is JSON, because it is stored for years: Great Expectations' HTML loads its style and scripts from other
+servers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ REPORT = "expectations.json"
 
 
 def validate(frame: pd.DataFrame, schema: Schema, *, minimum_outcomes: int) -> Verdict:
-    """Hold a snapshot's frame (n outcomes) against the schema's suite."""
+    """Check a snapshot's frame (n outcomes) against the schema's suite."""
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(False)
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
@@ -48,7 +48,7 @@ def validate(frame: pd.DataFrame, schema: Schema, *, minimum_outcomes: int) -> V
 
 
 def suite(schema: Schema, *, minimum_outcomes: int) -> gx.ExpectationSuite:
-    """The rules of the schema, each with its words in `meta`; the first broken one is the one that is named."""
+    """The rules of the schema, each with its name and place in `meta`; the verdict names the first broken one."""
     rules: list[tuple[str, Any, dict[str, Any]]] = [
         (f"at least {minimum_outcomes} outcomes", gxe.ExpectTableRowCountToBeBetween, {"min_value": minimum_outcomes}),
         ("both outcomes", gxe.ExpectColumnDistinctValuesToContainSet, {"column": OUTCOME, "value_set": [0, 1]}),
@@ -60,7 +60,7 @@ def suite(schema: Schema, *, minimum_outcomes: int) -> gx.ExpectationSuite:
         rules += _column_rules(column)
     return gx.ExpectationSuite(
         name=schema.name,
-        expectations=[kind(**given, meta={"rule": rule, "place": n}) for n, (rule, kind, given) in enumerate(rules)],
+        expectations=[kind(**values, meta={"rule": rule, "place": n}) for n, (rule, kind, values) in enumerate(rules)],
     )
 
 
@@ -74,7 +74,7 @@ def _column_rules(column: Column) -> list[tuple[str, Any, dict[str, Any]]]:
         rules.append(("a whole number", gxe.ExpectColumnValuesToBeOfType, {**at, "type_": "int64"}))
     if column.minimum is not None or column.maximum is not None:
         within = {**at, "min_value": column.minimum, "max_value": column.maximum}
-        if column.special:  # codes such as "never contacted" may lie outside of the range
+        if column.special:  # codes such as "never contacted" may be outside the range
             within["row_condition"] = Cell(column.name).is_not_in(list(column.special))
         rules.append((column.rule, gxe.ExpectColumnValuesToBeBetween, within))
     return rules

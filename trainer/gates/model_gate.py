@@ -1,8 +1,8 @@
-"""The model gate: Deepchecks on samples of the windows the model was made from and is judged on.
+"""The model gate: Deepchecks on samples of the windows that the model learnt from and is judged on.
 
-Its conditions tell a broken model from a weak one: a column that gives the outcome away, people or times in both
-windows, a model that guesses, one that has learnt its rows by heart, one too slow to serve. Drift between the windows
-is not among them: the world moving is why the model is trained again.
+Its conditions find a broken model, not a weak one: a column that gives the outcome away, people or times in both
+windows, a model that guesses, overfits, or is too slow to serve. Drift between the windows is no fault: drift is the
+reason to train again.
 """
 
 from __future__ import annotations
@@ -27,25 +27,22 @@ from trainer.gates.verdict import Verdict
 
 REPORT = "deepchecks.html"
 SAMPLE = 3_000
-LEAK = 0.7  # predictive power score (0 to 1) of one column alone; real columns stay far below
+LEAK = 0.7  # predictive power score (0 to 1) of one column alone; real columns score far below
 SECONDS_A_ROW = 0.01
 AUC = {"AUC": "roc_auc"}
 
 
 def validate(model: Model, split: Split, schema: Schema, *, auc: float, seed: int) -> Verdict:
-    """Hold `model` against the conditions; `auc` is how far above 0.5 the AUC on the newest outcomes must be; it may be
-    below 0."""
+    """Check `model` against the conditions; the AUC on the newest outcomes must exceed 0.5 + `auc` (may be below 0)."""
     set_verbosity(logging.ERROR)
-    # The report names those it finds in both windows, and is kept: by numbers, which say nothing elsewhere.
+    # The report is stored and names the people it finds in both windows: by numbers that identify nobody elsewhere.
     numbers = {key: place for place, key in enumerate(pd.concat([split.fit[PROSPECT], split.test[PROSPECT]]).unique())}
     numbered = (window.assign(**{PROSPECT: window[PROSPECT].map(numbers)}) for window in (split.fit, split.test))
     train, test = (_dataset(window, schema, seed) for window in numbered)
     data, evaluation = _suites(auc)
-    found = [
-        data.run(train_dataset=train, test_dataset=test),
-        evaluation.run(train_dataset=train, test_dataset=test, model=model),
-    ]
-    result = SuiteResult("Validation of a candidate", [one for suite in found for one in suite.results])
+    data_result = data.run(train_dataset=train, test_dataset=test)
+    model_result = evaluation.run(train_dataset=train, test_dataset=test, model=model)
+    result = SuiteResult("Validation of a candidate", [*data_result.results, *model_result.results])
     broken = _broken(result)
     why = broken[0] if broken else f"the candidate keeps all {_conditions(result)} conditions"
     if len(broken) > 1:
@@ -61,7 +58,7 @@ def _suites(auc: float) -> tuple[Suite, Suite]:
         deep.IndexTrainTestLeakage().add_condition_ratio_less_or_equal(0),
         deep.ConflictingLabels(),
     )
-    # Deepchecks counts the gain from the guess (AUC 0.5) to perfection (1): twice the distance from 0.5.
+    # Deepchecks' gain runs from guessing (AUC 0.5) to perfection (1): it is twice the distance from 0.5.
     evaluation = Suite(
         "The model",
         deep.SimpleModelComparison(strategies=["most_frequent"], scorers=AUC).add_condition_gain_greater_than(2 * auc),
@@ -90,7 +87,7 @@ def _conditions(result: SuiteResult) -> int:
 
 
 def _broken(result: SuiteResult) -> list[str]:
-    """One sentence for every condition that does not hold, and for every check that could not be made."""
+    """One sentence for every condition that failed, and for every check that could not run."""
     broken = [
         f"{check.get_header()}: {condition.name}; {condition.details}".replace("\n", " ").strip()
         for check in result.get_not_passed_checks()

@@ -1,4 +1,4 @@
-"""What a gate says: whether it lets the candidate through, why in one sentence, and the evidence."""
+"""A gate's verdict: whether the candidate passes, why in one sentence, and the evidence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Verdict:
-    """A gate's answer. `why` is one sentence in either case; `report` is a file's content, `file` its name."""
+    """A gate's verdict. `why` is one sentence in either case; `report` is a file's content, `file` its name."""
 
     gate: str
     passed: bool

@@ -1,7 +1,7 @@
 """The hand-over of a validated model: the first becomes champion, every later one goes on trial beside the champion.
 
-Whether a canary is promoted is decided elsewhere, on outcomes (`monitor.trials.trial`). A version that passed all gates
-and whose process then died is handed over by the next run; one that was ever decided about is not handed over again.
+`monitor.trials.trial` decides on outcomes whether a canary is promoted. If the process dies after the gates passed, the
+next run hands the version over. A version with a decision is never handed over again.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from trainer.pipeline.registration import PASSED
 
 
 def hand_over(succession: Succession, version: ModelVersion, *, why: str) -> Decision:
-    """Make `version` champion if it is the first, or else the canary. Safe to repeat; raises Unavailable."""
+    """Make `version` champion if there is none, else the canary. Safe to repeat; raises Unavailable."""
     take = succession.try_out if succession.state().champion else succession.promote
     return take(version.version, why=why, incident=version.tags.get("incident"))
 
 
 def settle(succession: Succession, registry: ModelRegistry) -> Decision | None:
-    """Let the aliases follow, and hand over the newest version if its process died before it could; else None."""
+    """Bring the aliases in line, and hand over the newest version if its process died first; else None."""
     state = succession.follow()
     decided = {decision.version for decision in succession.decisions()}
     newest = next(iter(registry.versions()), None)

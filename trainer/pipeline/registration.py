@@ -1,7 +1,7 @@
 """Registration: a validated model goes into the registry, whole or not at all.
 
-The model, its proof and its reference are one artifact; the version that names it is made last and carries its tags
-from the first moment. A process that is killed in between leaves an artifact nobody refers to.
+The model, its proof and its reference are one artifact. The version that names it comes last, with all its tags. A
+process that is killed before that leaves an artifact without a reference.
 """
 
 from __future__ import annotations
@@ -40,9 +40,7 @@ def register(
     run_id: str,
     why: str,
 ) -> ModelVersion:
-    """Register `model`, which was fitted on the rows of `trained_on` (the oldest first), with its lineage.
-
-    `why` is the champion gate's sentence.
+    """Register `model`, fitted on the rows of `trained_on` (oldest first). `why` is the champion gate's sentence.
 
     Raises Unavailable.
     """
@@ -57,7 +55,8 @@ def register(
                 name="model",
                 signature=signature(schema),
                 input_example=trained_on[schema.feature_names].tail(2),
-                pip_requirements=[_pinned(name) for name in REQUIREMENTS],  # MLflow would start a process to guess
+                # Without them MLflow starts a process to guess.
+                pip_requirements=[f"{name}=={installed(name)}" for name in REQUIREMENTS],
                 pyfunc_predict_fn="predict_proba",
                 extra_files=[str(proof), str(reference)],
                 **saving(),
@@ -71,13 +70,13 @@ def register(
 
 
 def signature(schema: Schema) -> ModelSignature:
-    """The model's inputs as the schema has them; its output is both classes' probabilities."""
+    """The schema's features as inputs; the output is the probabilities of both classes."""
     inputs = MlflowSchema([ColSpec(TYPES[column.type], column.name) for column in schema.features])
     return ModelSignature(inputs=inputs, outputs=MlflowSchema([ColSpec(DataType.double)]))
 
 
 def proof_inputs(frame: pd.DataFrame, schema: Schema) -> list[dict[str, Value]]:
-    """Rows spread evenly over `frame`, and behind them one for every category of every column."""
+    """Rows spread evenly over `frame`, followed by one for every category of every column."""
     step = max(1, len(frame) // PROOF_ROWS)
     chosen = frame[schema.feature_names].iloc[::step].head(PROOF_ROWS)
     rows: list[dict[str, Value]] = [
@@ -92,10 +91,6 @@ def proof_inputs(frame: pd.DataFrame, schema: Schema) -> list[dict[str, Value]]:
 
 
 def reference_of(model: Model, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """The newest rows of `frame` (at most 5,000) with the model's own score: what drift is measured against."""
+    """The newest rows of `frame` (at most 5,000) with the model's score; drift is measured against them."""
     newest = frame[[*schema.feature_names, OUTCOME]].tail(REFERENCE_ROWS).reset_index(drop=True)
     return newest.assign(**{SCORE: predict(model, newest)})
-
-
-def _pinned(name: str) -> str:
-    return f"{name}=={installed(name)}"

@@ -40,13 +40,13 @@ class Run:
             self._client.log_batch(self.id, tags=[RunTag(*tag) for tag in tags.items()])
 
     def attach(self, file: str, text: str) -> str:
-        """Keep `text` as the artifact `file`; returns its address."""
+        """Store `text` as the artifact `file`; returns its address."""
         with reachable(f"run {self.id}"):
             self._client.log_text(self.id, text, file)
         return f"runs:/{self.id}/{file}"
 
     def enforce(self, verdict: Verdict) -> None:
-        """Keep a gate's report and its figures; raise GateRefused if it did not let the candidate through."""
+        """Store a gate's report and figures; raise GateRefused if the candidate did not pass."""
         address = self.attach(verdict.file, verdict.report)
         self.tags({verdict.gate: verdict.why})
         self.figures(verdict.figures)
@@ -54,7 +54,7 @@ class Run:
             raise GateRefused(verdict.gate, verdict.why, report=address)
 
     def trial(self, tried: Tried) -> None:
-        """Log one trial of the search as a run below this one."""
+        """Log one trial of the search as a child of this run."""
         name = f"{tried.candidate.kind} {tried.number}"
         tags = {MLFLOW_PARENT_RUN_ID: self.id, MLFLOW_RUN_NAME: name, "pruned": str(tried.pruned).lower()}
         folds = {f"auc_fold_{place}": auc for place, auc in enumerate(tried.fold_auc, 1)}
@@ -72,13 +72,12 @@ class Run:
 def run(client: MlflowClient, experiment: str, *, name: str, tags: Mapping[str, str]) -> Iterator[Run]:
     """A run that ends as finished, or as failed with the reason in its tag `stopped_by`.
 
-    Only one training runs at a time, so a run that is still under way when this one starts belongs to a process that
-    was killed; it is marked as such.
+    Only one training runs at a time. A run that is active when this one starts belongs to a killed process, and is
+    marked as killed.
     """
     with reachable("the experiment"):
         experiment_id = mlflow.set_experiment(experiment).experiment_id
-        left = client.search_runs([experiment_id], "attributes.status = 'RUNNING'", max_results=100)
-        for dead in left:
+        for dead in client.search_runs([experiment_id], "attributes.status = 'RUNNING'", max_results=100):
             client.set_terminated(dead.info.run_id, RunStatus.to_string(RunStatus.KILLED))
         started = client.create_run(experiment_id, run_name=name, tags=dict(tags))
     current = Run(client, experiment_id, started.info.run_id)

@@ -1,8 +1,8 @@
-"""Continuous training, as plain functions from one end to the other.
+"""Continuous training, as plain functions from start to end.
 
     snapshot → version → the recipe (`trainer.fitting.recipe`: validate, fit, validate) → register → hand over
 
-Each step is a function that runs by itself; `step` wraps them for whoever watches (Prefect makes tasks of them).
+Each step is a function that also runs alone; `step` wraps it for an observer (Prefect makes a task of it).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from core.clock import Clock, now
@@ -29,7 +30,7 @@ from core.stores import event_log
 from core.stores.data_registry import DataRegistry, Snapshot
 from core.stores.events import Event
 from core.stores.mongo import Db
-from trainer.data import snapshot
+from trainer.data import dataset_file
 from trainer.data.lineage import WHAT_MAKES_A_MODEL, Lineage, code_version
 from trainer.data.snapshot import read_outcomes, write_outcomes
 from trainer.fitting import recipe
@@ -42,7 +43,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Trainer:
-    """What training works with, put together by a composition root."""
+    """What training works with; a composition root fills it."""
 
     db: Db
     schema: Schema
@@ -57,7 +58,7 @@ class Trainer:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a training ended: `promoted` (the first model), `on trial`, or `unchanged`: it was trained on already."""
+    """How a training ended: `promoted` (the first model), `on trial`, or `unchanged` (a model of this data exists)."""
 
     result: str
     version: str
@@ -67,39 +68,39 @@ class Outcome:
 
 
 def train(trainer: Trainer, *, reason: str, incident: str | None = None, step: Step = plain) -> Outcome:
-    """Train a model on the outcomes there are and hand it over, if every gate lets it through.
+    """Train a model on all outcomes, and hand it over if every gate passes.
 
-    Raises GateRefused, with the champion left alone and an event written; Conflict when another training does not end;
-    Unavailable, and whatever was done by then is gone on from by the next call.
+    Raises GateRefused, after writing an event and with the champion unchanged; Conflict when another training runs
+    longer than 600 s; Unavailable, after which the next call resumes from the finished work.
     """
     try:
         with FileLock(trainer.lock, timeout=600):
             return _train(trainer, reason, incident, step)
     except Timeout as error:
-        raise Conflict("Another training is under way.", kept="It goes on.", next="Wait for it to end.") from error
+        raise Conflict("Another training is running.", kept="It continues.", next="Wait for it to end.") from error
 
 
 def _train(trainer: Trainer, reason: str, incident: str | None, step: Step) -> Outcome:
     healed = step("settle", handover.settle)(trainer.succession, trainer.models)
     if healed is not None:
-        log.warning("Version %s had passed its gates and was left there; now it is %s.", healed.version, healed.what)
-        if healed.what is What.ON_TRIAL:  # another one now would end its trial before it has begun
+        log.warning("Version %s passed its gates in a run that died; now it is %s.", healed.version, healed.what)
+        if healed.what is What.ON_TRIAL:  # a new version would end this trial before it has begun
             tags = trainer.models.version(healed.version).tags
             return Outcome(healed.what, healed.version, tags.get("dataset_tag", ""), healed.why)
-    frame, kept = step("snapshot", take_snapshot)(trainer)
+    frame, taken = step("snapshot", take_snapshot)(trainer)
     champion = trainer.models.version_by_alias(CHAMPION)
     parent = champion.version if champion else None
     code = code_version(trainer.settings.callwise_code_version)
-    lineage = Lineage.from_snapshot(kept, trainer.schema, code, reason=reason, incident=incident, parent=parent)
+    lineage = Lineage.from_snapshot(taken, trainer.schema, code, reason=reason, incident=incident, parent=parent)
     for known in (trainer.models.version_by_alias(CANARY), champion):
         if known is not None and all(known.tags.get(key) == lineage.tags()[key] for key in WHAT_MAKES_A_MODEL):
-            why = f"version {known.version} was made from these {kept.rows} outcomes, by this code"
-            return Outcome("unchanged", known.version, kept.tag, why)
-    with tracking.run(trainer.models.client, trainer.experiment, name=kept.tag, tags=lineage.tags()) as run:
+            why = f"version {known.version} was made from these {taken.rows} outcomes, by this code"
+            return Outcome("unchanged", known.version, taken.tag, why)
+    with tracking.run(trainer.models.client, trainer.experiment, name=taken.tag, tags=lineage.tags()) as run:
         try:
             return _candidate(trainer, run, frame, lineage, champion, step)
         except GateRefused as refused:
-            _tell_refusal(trainer, refused, subject=f"{trainer.models.name}:{kept.tag}", incident=incident, run=run.id)
+            _log_refusal(trainer, refused, subject=f"{trainer.models.name}:{taken.tag}", incident=incident, run=run.id)
             raise
 
 
@@ -111,12 +112,12 @@ def _candidate(
     champion: ModelVersion | None,
     step: Step,
 ) -> Outcome:
-    standing = None
+    opponent = None
     if champion is not None:
         until = champion.tags.get(TRAINED_UNTIL)
         load = partial(_load, trainer.models, champion)
-        standing = Champion(load, datetime.fromisoformat(until) if until else None)
-    made = recipe.make(frame, trainer.schema, trainer.settings, standing, watch=run, step=step)
+        opponent = Champion(load, datetime.fromisoformat(until) if until else None)
+    made = recipe.make(frame, trainer.schema, trainer.settings, opponent, watch=run, step=step)
     why = made.verdict.why
     version = step("register", register)(
         trainer.models, made.model, made.trained_on, trainer.schema, lineage, run.id, why=why
@@ -129,7 +130,7 @@ def _load(models: ModelRegistry, version: ModelVersion) -> Model:
     return models.load(version).model
 
 
-def _tell_refusal(trainer: Trainer, refused: GateRefused, *, subject: str, incident: str | None, run: str) -> None:
+def _log_refusal(trainer: Trainer, refused: GateRefused, *, subject: str, incident: str | None, run: str) -> None:
     event_log.append(
         trainer.db,
         who="trainer",
@@ -144,7 +145,7 @@ def _tell_refusal(trainer: Trainer, refused: GateRefused, *, subject: str, incid
 
 
 def take_snapshot(trainer: Trainer) -> tuple[pd.DataFrame, Snapshot]:
-    """All outcomes as they are now, and the version under which exactly these are kept for good."""
+    """All outcomes as they are now, and the snapshot that keeps exactly these."""
     with tempfile.TemporaryDirectory(prefix="callwise-snapshot-") as folder:
         path = Path(folder) / "dataset.parquet"
         frame = read_outcomes(trainer.db, trainer.schema)
@@ -152,8 +153,6 @@ def take_snapshot(trainer: Trainer) -> tuple[pd.DataFrame, Snapshot]:
             trainer.db, who="trainer", what=Event.OUTCOMES_READ, subject=trainer.models.name, rows=len(frame)
         )
         write_outcomes(frame, trainer.schema, path)
-        facts = {"schema": trainer.schema.hash}
-        if len(frame):
-            facts |= {"from": frame[snapshot.AT].iloc[0].isoformat(), "until": frame[snapshot.AT].iloc[-1].isoformat()}
-        kept = trainer.data.add(path, rows=len(frame), facts=facts, clock=trainer.clock)
-        return pd.read_parquet(path), kept
+        table = pq.read_table(path)
+        facts = {"schema": trainer.schema.hash, **dataset_file.facts(table)}
+        return table.to_pandas(), trainer.data.add(path, rows=len(frame), facts=facts, clock=trainer.clock)

@@ -1,12 +1,11 @@
-"""A person's rows in the datasets: each that holds some gets a successor without them, and its content is removed.
+"""A person's rows in the datasets: each dataset with such rows gets a successor without them, and loses its content.
 
-All content there is is looked into, on S3 and on this machine, also such as no dataset refers to (what a training that
-was killed left behind). Order makes it safe to be killed: the successor is kept first, then the old dataset is noted as
-retired, and its content goes last. A repetition finds the same successor, because the same rows give the same bytes,
-and content of a retired dataset is removed by whichever pass meets it.
+The search covers all content on S3 and on this machine, also content without a dataset (left by a killed training). The
+order makes a kill safe: the successor is stored first, then the old dataset is marked as retired, and its content goes
+last. A repetition makes the same successor, because the same rows give the same bytes, and any later pass removes what
+is left of a retired dataset.
 
-The successor is the file that training would make of these outcomes today, so a training without the person finds it
-there instead of adding another.
+The successor is the file that training would write for these outcomes, so a later training reuses it.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ REMOTE = "dvc/"
 
 @dataclass(frozen=True)
 class Datasets:
-    """The data registry as a place; `store` is the bucket its content lies in."""
+    """The data registry as a place; `store` is the bucket with its content."""
 
     data: DataRegistry
     store: ObjectStore
@@ -43,53 +42,53 @@ class Datasets:
     name: str = "datasets"
 
     def count(self, subject: Subject) -> int:
-        """How many of the subject's rows there are in all contents; one that lies on S3 and here too counts once."""
+        """How many of the subject's rows all contents hold; content that is on S3 and here counts once."""
         return sum({_content(place): sum(_theirs(table, subject)) for place, table in self._everything()}.values())
 
     def traces(self, subject: Subject, traces: Traces) -> frozenset[str]:
-        """The traces of these rows."""
-        rows = (table.filter(pa.array(_theirs(table, subject))).to_pylist() for _, table in self._everything())
-        return frozenset().union(*(traces.of_all(found) for found in rows))
+        """The traces of the subject's rows."""
+        tables = (table.filter(pa.array(_theirs(table, subject))) for _, table in self._everything())
+        return frozenset().union(*(traces.of_all(table.to_pylist()) for table in tables))
 
     def erase(self, subject: Subject) -> None:
-        """Give every dataset with such rows a successor without them, and remove what held them."""
+        """Give every dataset with the subject's rows a successor without them, and remove the old content."""
         with self.data.writing():
-            live, done = self.data.contents(), set()
+            live, retired = self.data.contents(), set()
             for place, table in self._everything():
                 theirs = _theirs(table, subject)
                 if not any(theirs):
                     continue
                 snapshots = live.get(_content(place), [])
-                if snapshots and _content(place) not in done:
-                    successor = self._successor(snapshots[0], table.filter(pa.array([not one for one in theirs])))
-                    given = {snapshot.tag: successor.tag for snapshot in snapshots}
-                    self.data.retire(given, receipt=subject.receipt, clock=self.clock)
-                    done.add(_content(place))
+                if snapshots and _content(place) not in retired:
+                    successor = self._successor(snapshots[0], table.filter(pa.array([not row for row in theirs])))
+                    successors = {snapshot.tag: successor.tag for snapshot in snapshots}
+                    self.data.retire(successors, receipt=subject.receipt, clock=self.clock)
+                    retired.add(_content(place))
                 self._remove(place)
 
     def replaced(self, receipt: str) -> dict[str, str]:
-        """The datasets that gave way for `receipt`, each with its successor."""
-        found = self.data.retired().items()
-        return {tag: retired["successor"] for tag, retired in sorted(found) if retired["receipt"] == receipt}
+        """The datasets that were replaced for `receipt`, each with its successor."""
+        entries = sorted(self.data.retired().items())
+        return {tag: entry["successor"] for tag, entry in entries if entry["receipt"] == receipt}
 
     def held(self, receipt: str) -> set[str]:
-        """Every dataset that held the subject of `receipt`: those, and the ones whose places they had taken before."""
-        held, retired = set(self.replaced(receipt)), self.data.retired()
-        while before := {tag for tag, gave in retired.items() if gave["successor"] in held} - held:
-            held |= before
-        return held
+        """Every dataset that held the subject of `receipt`: the replaced ones, and all that these had replaced."""
+        tags, retired = set(self.replaced(receipt)), self.data.retired()
+        while before := {tag for tag, entry in retired.items() if entry["successor"] in tags} - tags:
+            tags |= before
+        return tags
 
     def _successor(self, snapshot: Snapshot, table: pa.Table) -> Snapshot:
-        span = {name: said for name, said in snapshot.facts.items() if name not in ("from", "until")}
+        facts = {name: value for name, value in snapshot.facts.items() if name not in ("from", "until")}
         with tempfile.TemporaryDirectory(prefix="callwise-erasure-") as folder:
             path = Path(folder) / "dataset.parquet"
             dataset_file.write(table, path)
-            return self.data.add(path, rows=len(table), facts=span | dataset_file.facts(table), clock=self.clock)
+            return self.data.add(path, rows=len(table), facts=facts | dataset_file.facts(table), clock=self.clock)
 
     def _everything(self) -> Iterator[tuple[str | Path, pa.Table]]:
-        """Everything that holds rows of people, on S3 and here."""
+        """Every table with rows of people, on S3 and on this machine, and its key or path."""
         for key in self.store.keys(REMOTE):
-            with suppress(NotFound, pa.ArrowInvalid):  # gone in between, or no table
+            with suppress(NotFound, pa.ArrowInvalid):  # removed meanwhile, or no table
                 table = pq.read_table(pa.BufferReader(self.store.get(key)))
                 if PROSPECT in table.column_names:
                     yield key, table
@@ -111,7 +110,7 @@ def _theirs(table: pa.Table, subject: Subject) -> list[bool]:
 
 
 def _content(place: str | Path) -> str:
-    """The md5 that DVC keeps the content of a key or a path under."""
+    """The md5 under which DVC stores the content of a key or a path."""
     _, known, name = str(place).rpartition(f"{CONTENT}/")
     if known or isinstance(place, str):
         return name.replace("/", "")

@@ -1,7 +1,7 @@
-"""Erases again whom a restored backup brought back: `python -m trainer.privacy.erase_again --by NAME < RECEIPTS`.
+"""Erases people whom a restored backup brought back: `python -m trainer.privacy.erase_again --by NAME < RECEIPTS`.
 
-A receipt names nobody, but with the key it can be told of everybody on the lists whether a receipt is theirs. So the
-receipts alone, as the page Privacy gives them as JSON, one after the other on standard input, are enough.
+A receipt names nobody, but the key shows for everybody on the lists whether a receipt is theirs. The receipts are the
+only input: JSON from the page Privacy, one after the other on standard input.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ class Settings(MongoSettings, SchemaSettings, ErasureSettings):
 
 
 def again(db: Db, schema: Schema, key: str, receipts: Sequence[Mapping[str, Any]], *, by: str) -> list[Erasure]:
-    """Ask for everybody on the lists of whom there is a receipt to be erased. May be repeated. Raises Unavailable."""
-    wanted = {str(receipt["pseudonym"]): bool(receipt["kept_out"]) for receipt in receipts}
-    pseudonyms, asked = Pseudonyms(key), {}
+    """Request the erasure of everybody on the lists who has a receipt. Safe to repeat. Raises Unavailable."""
+    kept_out = {str(receipt["pseudonym"]): bool(receipt["kept_out"]) for receipt in receipts}
+    pseudonyms, requests = Pseudonyms(key), {}
     with reachable():
-        for found in db.prospects.find({}, {"ref": 1, "campaign": 1}, batch_size=BATCH):
-            person = Person(found["ref"], None if schema.reference else found["campaign"])
+        for prospect in db.prospects.find({}, {"ref": 1, "campaign": 1}, batch_size=BATCH):
+            person = Person(prospect["ref"], None if schema.reference else prospect["campaign"])
             pseudonym = pseudonyms.pseudonym(person)
-            if pseudonym in wanted and pseudonym not in asked:
-                asked[pseudonym] = ask(db, key, person, by=by, keep_out=wanted[pseudonym])
-    return list(asked.values())
+            if pseudonym in kept_out and pseudonym not in requests:
+                requests[pseudonym] = ask(db, key, person, by=by, keep_out=kept_out[pseudonym])
+    return list(requests.values())
 
 
 def receipts_in(text: str) -> Iterator[Mapping[str, Any]]:
@@ -57,27 +57,28 @@ def receipts_in(text: str) -> Iterator[Mapping[str, Any]]:
 
 def _no_receipt(why: str) -> InputError:
     return InputError(
-        f"What was given holds something that is no receipt: {why}",
-        kept="Nobody was asked to be erased.",
-        next="Give the files that the page Privacy calls JSON, and nothing else.",
+        f"The input contains something that is not a receipt: {why}",
+        kept="No erasure was requested.",
+        next="Pass only the JSON files from the page Privacy.",
     )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says; returns the exit status."""
-    parser = argparse.ArgumentParser("erase_again", description="Erases again whom a restored backup brought back.")
-    parser.add_argument("--by", required=True, help="who asks; stands on the receipts")
-    asked = parser.parse_args(arguments)
+    """Run the command line; returns the exit status."""
+    parser = argparse.ArgumentParser("erase_again", description="Erases people whom a restored backup brought back.")
+    parser.add_argument("--by", required=True, help="the manager who asks; written on the receipts")
+    options = parser.parse_args(arguments)
     try:
-        here = load(Settings)
-        if here.erasure_key is None:
-            raise SettingsError("CALLWISE_ERASURE_KEY is not set.", next="It must be the one of the receipts.")
+        settings = load(Settings)
+        if settings.erasure_key is None:
+            raise SettingsError("CALLWISE_ERASURE_KEY is not set.", next="Set the key that made the receipts.")
         receipts = list(receipts_in(sys.stdin.read()))
-        found = again(connect(here), read_schema(here.callwise_schema), here.erasure_key, receipts, by=asked.by)
+        schema = read_schema(settings.callwise_schema)
+        requests = again(connect(settings), schema, settings.erasure_key, receipts, by=options.by)
     except CallwiseError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{len(receipts)} receipts; {len(found)} people are back, and are being erased again.")
+    print(f"{len(receipts)} receipts; {len(requests)} people were back on the lists and are being erased again.")
     return 0
 
 

@@ -1,8 +1,7 @@
-"""Erases people: goes through every place for each request that is due, and ends it with a receipt.
+"""Erases people: works through every place for each request that is due, and ends the request with a receipt.
 
-Run by the worker, because it has what is needed: the datasets, the models and the object store. It holds the lock that
-trainings hold, so no training learns from somebody who is being erased, and none that began before registers
-afterwards.
+The worker runs it, because the worker has the datasets, the models and the object store. The eraser takes the lock of
+trainings: no training learns from a person during an erasure, and no earlier training registers a model after it.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from trainer.privacy.model_rows import learnt_from
 from trainer.privacy.row_fingerprints import Traces
 
 PATIENCE = 600.0
-"""Seconds that a training under way is waited for; the request stays, and the next run waits again."""
+"""Seconds to wait for a running training; after them the request stays, and the next run waits again."""
 
 
 @dataclass(frozen=True)
@@ -48,33 +47,33 @@ class Eraser:
     clock: Clock = now
 
     def run(self) -> list[Erasure]:
-        """Make a pass for every request that is due; returns them as they are then.
+        """Make a pass for every request that is due; returns the requests as they are afterwards.
 
-        What stops the pass for one is noted with it, and no other is kept from its own; the first such error is raised
-        at the end. Raises Conflict when a training does not end.
+        An error is noted with its request and does not stop the other passes; the first one is raised at the end.
+        Raises Conflict when a training does not end.
         """
         try:
             with FileLock(self.lock, timeout=PATIENCE):
                 return self._run()
         except Timeout as error:
             raise Conflict(
-                "A training is under way, and nobody is erased while one runs.",
-                kept="The requests stay.",
-                next="They are gone on with by themselves.",
+                "A training is running, and nobody is erased meanwhile.",
+                kept="The requests stay open.",
+                next="Erasure continues automatically.",
             ) from error
 
     def _run(self) -> list[Erasure]:
         self.datasets.data.ensure()
-        done, stopped = [], []
+        passed, errors = [], []
         for request in erasure_requests.due(self.db, self.clock()):
             try:
-                done.append(self._pass(request))
+                passed.append(self._pass(request))
             except CallwiseError as error:
                 erasure_requests.note(self.db, request, Status.ERASING, problem=str(error))
-                stopped.append(error)
-        if stopped:
-            raise stopped[0]
-        return done
+                errors.append(error)
+        if errors:
+            raise errors[0]
+        return passed
 
     def _pass(self, request: Erasure) -> Erasure:
         person = request.subject.person
@@ -83,31 +82,33 @@ class Eraser:
         request = erasure_requests.note(self.db, request, Status.ERASING, traces=sorted(traces), problem="")
         number, rest = str(request.passes + 1), 0
         for place in self.places:
-            found = place.count(request.subject)
-            # Before it is removed: who goes on with this pass after a crash finds less, and the most stands.
+            many = place.count(request.subject)
+            # Counted before removal. After a crash, a repeated pass finds fewer rows; the largest count stays.
             before = dict(request.found.get(place.name, {}))
-            counted = {**before, number: max(found, before.get(number, 0))}
+            counted = {**before, number: max(many, before.get(number, 0))}
             request = erasure_requests.note(
                 self.db, request, Status.ERASING, found={**request.found, place.name: counted}
             )
-            if found:
+            if many:
                 place.erase(request.subject)
             rest += counted[number]
         left = {place.name: place.count(request.subject) for place in self.places}
         if still := [name for name, many in left.items() if many]:
             raise Unavailable(
-                f"Something was left in {', '.join(still)}.", kept="What was removed is.", next="It is tried again."
+                f"Something is left in {', '.join(still)}.",
+                kept="Removed rows stay removed.",
+                next="Erasure tries again automatically.",
             )
         passes, again = request.passes + 1, self.clock() + self.quiet
         draft = request.draft if rest == 0 else {}
         request = erasure_requests.note(self.db, request, Status.WATCHING, passes=passes, due=again, draft=dict(draft))
         if rest or passes == 1:
             return request
-        self._keep_out(erasure_requests.get(self.db, request.id), person)  # who asked for it meanwhile is heard
+        self._keep_out(erasure_requests.get(self.db, request.id), person)  # the request may have changed meanwhile
         return self._end(request, left)
 
     def _keep_out(self, request: Erasure, person: Person) -> None:
-        """Who must not come in again does not from now on; who asked not to be called is not let in by being erased."""
+        """Keep out a person if the request says so, or if they are on the do-not-call list, which erasure removes."""
         keep = request.keep_out
         if not keep and person.campaign is None:
             with reachable():
@@ -117,7 +118,7 @@ class Eraser:
             kept_out.keep_out(self.db, request.pseudonym, receipt=request.id, at=self.clock())
 
     def _end(self, request: Erasure, left: dict[str, int]) -> Erasure:
-        # Written down before it is told, so that who goes on after a crash tells the same.
+        # Stored before it is logged, so that a repetition after a crash logs the same receipt.
         receipt = dict(request.draft) or self._receipt(request, left)
         request = erasure_requests.note(self.db, request, Status.WATCHING, draft=receipt)
         event_log.append(

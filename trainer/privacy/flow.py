@@ -1,7 +1,7 @@
-"""Erasing people as a Prefect flow, and its composition root.
+"""The erasure of people as a Prefect flow, and its composition root.
 
-Loaded by its path (`trainer/privacy/flow.py:erase_people`), with the project's root as the working directory. Who is to
-be erased stands in the requests: neither the flow's parameters nor its log name anybody.
+Prefect loads it by path (`trainer/privacy/flow.py:erase_people`), with the project's root as the working directory. The
+requests say who is to be erased, so the flow's parameters and its log name nobody.
 """
 
 from __future__ import annotations
@@ -31,28 +31,24 @@ from trainer.privacy.spool import Scoring, Spool
 
 
 class Settings(main.Settings, ScoringSettings, ErasureSettings):
-    """Everything that erasing people reads from the environment."""
+    """Everything that erasure reads from the environment."""
 
 
 @flow(name="erase-people", persist_result=False)
 def erase_people() -> State[Any]:
-    """Make a pass for everybody who is to be erased; fails when one of them could not be gone on with."""
-    done = compose().run()
-    said = ", ".join(f"{request.id} {request.status.value}" for request in done)
-    return Completed(message=said or "Nobody is to be erased now.")
+    """Make a pass for every request that is due; fails when one of the passes fails."""
+    passed = ", ".join(f"{request.id} {request.status.value}" for request in compose().run())
+    return Completed(message=passed or "No erasure is due.")
 
 
 def compose(settings: Settings | None = None, scoring: Scoring | None = None) -> Eraser:
-    """The eraser of this environment; `scoring` in the place of the service that it names.
-
-    Raises SettingsError, SchemaError.
-    """
+    """The eraser of this environment; `scoring` replaces its service. Raises SettingsError, SchemaError."""
     settings = settings or load(Settings)
     if settings.erasure_key is None:
         raise SettingsError(
             "CALLWISE_ERASURE_KEY is not set, so nobody can be erased.",
-            kept="The requests stay.",
-            next="Set it (.env.example says how), and leave it as it is from then on.",
+            kept="The requests stay open.",
+            next="Set it once (.env.example says how), and never change it.",
         )
     trainer = main.compose(settings)
     store = ObjectStore(settings, settings.s3_bucket_datasets)

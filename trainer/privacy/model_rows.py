@@ -1,10 +1,10 @@
 """A person's rows beside the models: in the proof, the reference and the input examples of each.
 
-They have no key; their traces identify them (`trainer.privacy.row_fingerprints`). Every model that MLflow keeps in the
-training's experiment is looked at, also one that was never registered because its training died. The file is written
-anew without the rows, under its own name: a proof with an input less still proves, a reference of thousands of rows
-measures the same. What the model itself has learnt stays in it until it is replaced by one that is trained without the
-person; which versions that concerns is said (`learnt_from`).
+They have no key; their traces identify them (`trainer.privacy.row_fingerprints`). The search covers every model in the
+training's experiment in MLflow, also one whose training died before it was registered. Erasure writes the file again
+without the rows, under its own name: a proof with one input less still proves, and a reference of thousands of rows
+measures the same. What a model has learnt from the person stays until a model trained without them replaces it;
+`learnt_from` lists the versions concerned.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ DATASET_TAG = "dataset_tag"
 
 @dataclass(frozen=True)
 class ModelRows:
-    """MLflow as a place; `experiment` is the one that trainings are kept in."""
+    """MLflow as a place; `experiment` is the one with the trainings."""
 
     models: ModelRegistry
     experiment: str
@@ -40,37 +40,36 @@ class ModelRows:
     name: str = "model rows"
 
     def count(self, subject: Subject) -> int:
-        """How many of the subject's rows lie beside models. Nothing can be told before there are traces."""
-        return sum(found for _, _, found in self._files(subject))
+        """How many of the subject's rows are beside models; 0 while the subject has no traces."""
+        return sum(many for _, _, many in self._files(subject))
 
     def erase(self, subject: Subject) -> None:
-        """Write every file that holds such rows anew, without them."""
-        for model, path, found in self._files(subject):
-            if found:
+        """Write every file with the subject's rows again, without them."""
+        for model, path, many in self._files(subject):
+            if many:
                 with reachable(f"model {model.model_id}"):
                     folder = EXTRA if path.name in (PROOF, REFERENCE) else None
                     self.models.client.log_model_artifact(model.model_id, str(path), folder)
 
     def _files(self, subject: Subject) -> Iterator[tuple[LoggedModel, Path, int]]:
-        """Each file as it should be, on this machine for as long as it is looked at, and how many rows it is less."""
+        """Each file without the subject's rows, on this machine until the next one, and how many rows it lost."""
         if not subject.traces:
             return
         for model in self._models():
-            there = self._there(model)
             with tempfile.TemporaryDirectory(prefix="callwise-erasure-") as folder:
-                for inside in sorted(there & set(FILES)):
+                for inside in sorted(self._artifacts(model) & set(FILES)):
                     address = f"{model.artifact_location}/{inside}"
                     with reachable(inside):
                         path = Path(mlflow.artifacts.download_artifacts(artifact_uri=address, dst_path=folder))
                     yield model, path, FILES[inside](path, self.traces, subject.traces)
 
-    def _there(self, model: LoggedModel) -> set[str]:
+    def _artifacts(self, model: LoggedModel) -> set[str]:
         with reachable(f"model {model.model_id}"):
-            listed = [
+            artifacts = [
                 *self.models.client.list_logged_model_artifacts(model.model_id),
                 *self.models.client.list_logged_model_artifacts(model.model_id, EXTRA),
             ]
-        return {found.path for found in listed}
+        return {artifact.path for artifact in artifacts}
 
     def _models(self) -> Iterator[LoggedModel]:
         with reachable(self.experiment):
@@ -85,22 +84,18 @@ class ModelRows:
 
 
 def learnt_from(models: ModelRegistry, datasets: Collection[str]) -> list[dict[str, str]]:
-    """The versions that were made from one of `datasets`, the newest first: `version`, its `role`, and the `dataset`.
+    """The versions made from one of `datasets`, the newest first: `version`, `role` and `dataset`.
 
-    `role` is the alias that names it, or `retired`. Raises Unavailable.
+    `role` is the version's alias, or `retired`. Raises Unavailable.
     """
     try:
         roles = {version: alias for alias, version in models.aliases().items()}
     except NotFound:  # no model was ever registered
         return []
     return [
-        {
-            "version": version.version,
-            "role": roles.get(version.version, "retired"),
-            "dataset": version.tags[DATASET_TAG],
-        }
-        for version in models.versions()
-        if version.tags.get(DATASET_TAG) in datasets
+        {"version": v.version, "role": roles.get(v.version, "retired"), "dataset": v.tags[DATASET_TAG]}
+        for v in models.versions()
+        if v.tags.get(DATASET_TAG) in datasets
     ]
 
 
@@ -108,10 +103,9 @@ def _clear_proof(path: Path, traces: Traces, known: frozenset[str]) -> int:
     content = json.loads(path.read_text(encoding="utf-8"))
     pairs = zip(content["inputs"], content["scores"], strict=True)
     kept = [(row, score) for row, score in pairs if not traces.is_made_from(row, known)]
-    theirs = len(content["inputs"]) - len(kept)
     cleared = {"inputs": [row for row, _ in kept], "scores": [score for _, score in kept]}
     path.write_text(json.dumps(cleared), encoding="utf-8")
-    return theirs
+    return len(content["inputs"]) - len(kept)
 
 
 def _clear_reference(path: Path, traces: Traces, known: frozenset[str]) -> int:
@@ -140,4 +134,4 @@ FILES: dict[str, Callable[[Path, Traces, frozenset[str]], int]] = {
     EXAMPLE: _clear_example,
     SENT: _clear_example,
 }
-"""The files beside a model that hold rows, each with what takes somebody's out of it and counts them."""
+"""The files with rows beside a model, each with the function that removes a person's rows and counts them."""

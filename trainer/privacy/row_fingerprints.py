@@ -1,9 +1,9 @@
-"""Telling a person's row again where it stands without a key: in the rows that lie beside a registered model.
+"""Recognises a person's rows where they carry no key: in the rows beside a registered model.
 
-Such a row is all features and no name. It is recognised by the keyed hash of its values, taken from the dataset rows
-before these are removed. A model's proof also holds rows made from people's by changing one category, so the hash with
-each category left out is taken too. Somebody else with the very same values leaves the same trace, and no more is lost
-than one of some thousand rows that a figure is made of.
+Such a row has features and no name. The keyed hash of its values, its trace, identifies it, and is taken from the
+dataset rows before these are removed. A model's proof also holds rows of people with one category changed, so each
+category is also left out of a hash. Another person with the same values leaves the same trace; then a figure loses one
+more of several thousand rows.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Traces:
         self._categories = [column.name for column in schema.features if column.is_category]
 
     def of_row(self, row: Mapping[str, Any]) -> set[str]:
-        """The row's own trace, and one for each category that might have been changed."""
+        """The row's own trace, and one for each category that may be changed."""
         return {self._trace(row, ""), *(self._trace(row, name) for name in self._categories)}
 
     def of_all(self, rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
@@ -34,11 +34,11 @@ class Traces:
         return frozenset().union(*(self.of_row(row) for row in rows))
 
     def is_row(self, row: Mapping[str, Any], traces: frozenset[str]) -> bool:
-        """Whether `row` is one of those that left `traces`."""
+        """Whether `row` left one of `traces`."""
         return self._trace(row, "") in traces
 
     def is_made_from(self, row: Mapping[str, Any], traces: frozenset[str]) -> bool:
-        """Whether `row` is one of those, or one of them with one category changed."""
+        """Whether `row` left one of `traces`, as it is or with one category changed."""
         return not traces.isdisjoint(self.of_row(row))
 
     def _trace(self, row: Mapping[str, Any], without: str) -> str:
@@ -47,7 +47,7 @@ class Traces:
 
 
 def _plain(value: Any) -> Any:
-    """A whole number is the same whether it is kept as an integer or not; an empty cell is None."""
+    """One form for a number that is stored as integer or float; an empty cell is None."""
     if value is None or isinstance(value, str):
         return value
     number = float(value)

@@ -198,7 +198,7 @@ def test_what_comes_in_behind_the_first_pass_is_removed_by_the_next(house: House
 def test_a_scoring_service_that_is_away_holds_the_end_up_and_nothing_else(house: House) -> None:
     house.scoring.away = True
     request = house.ask()
-    with pytest.raises(Unavailable, match="has not looked through its spool"):
+    with pytest.raises(Unavailable, match="has not searched its spool"):
         house.eraser.run()
     held = get(house.db, request.id)
     assert (held.status, held.receipt) == (Status.ERASING, {})
@@ -250,7 +250,7 @@ def test_nobody_is_erased_while_a_training_runs(house: House, monkeypatch: pytes
     """It read the outcomes before; were the person removed now, it would register their rows afterwards."""
     monkeypatch.setattr("trainer.privacy.eraser.PATIENCE", 0.0)
     request = house.ask()
-    with FileLock(house.trainer.lock), pytest.raises(Conflict, match="A training is under way"):
+    with FileLock(house.trainer.lock), pytest.raises(Conflict, match="A training is running"):
         house.eraser.run()
     assert get(house.db, request.id).status is Status.ASKED
     assert house.db.prospects.count_documents({"ref": house.ref}) == 2
@@ -282,7 +282,7 @@ def test_as_a_flow_it_names_nobody_and_fails_aloud(
     for name, value in house.environment.items():
         monkeypatch.setenv(name, value)
     rested = erase_people(return_state=True)
-    assert (rested.is_completed(), rested.message) == (True, "Nobody is to be erased now.")
+    assert (rested.is_completed(), rested.message) == (True, "No erasure is due.")
     request = house.ask()  # its scoring service is an address at which nobody answers
     with caplog.at_level(logging.INFO):  # as services log
         failed = erase_people(return_state=True)

@@ -52,5 +52,5 @@ def test_receipts_stand_one_after_the_other() -> None:
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"number": 1}', '{"pseudonym": "a", "kept_out": true} x'])
 def test_what_is_no_receipt_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match="no receipt"):
+    with pytest.raises(InputError, match="is not a receipt"):
         list(receipts_in(text))

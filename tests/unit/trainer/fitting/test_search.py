@@ -29,7 +29,7 @@ def test_windows_follow_each_other_and_lose_nobody(frame: pd.DataFrame) -> None:
 
 def test_a_window_without_a_sale_is_refused_by_name(frame: pd.DataFrame) -> None:
     quiet = frame.assign(outcome=frame[OUTCOME].where(frame.index < 2_700, 0))
-    with pytest.raises(InputError, match=r"the test window .* has not both outcomes"):
+    with pytest.raises(InputError, match=r"the test window .* lacks sales or refusals"):
         split.by_time(quiet, OUTCOME, calibration_share=0.15, test_share=0.1)
 
 
