@@ -1,4 +1,4 @@
-"""The do-not-call list on the screen: how long it is, one person on or off it, and whole lists onto it."""
+"""The form of the do-not-call list: shows its size, adds or removes one person, and adds whole lists."""
 
 from __future__ import annotations
 
@@ -25,23 +25,24 @@ _TIMES = "do_not_call_times"
 
 
 def draw_do_not_call_form(house: Appliance) -> None:
-    """Draw it; where the schema names no key of a person, say why there can be no list."""
+    """Draw the form; where the schema names no key of a person, explain why there is no list."""
     if house.schema.reference is None:
         st.info(
             _(
-                "**A do-not-call list needs a key of each person.** This appliance's schema names none, so a row's "
-                "number is all that tells people apart, and it says nothing about another file. Name the column of "
-                "your key as `reference` in the schema. Until then *do not call* holds in the campaign it was said in."
+                "**A do-not-call list needs a key for each person.** This appliance's schema names none, so only a "
+                "row's number identifies a person, and another file numbers its rows differently. Name the column of "
+                "your key as `reference` in the schema. Until then *do not call* applies only in the campaign of the "
+                "call."
             ),
             icon=":material/block:",
         )
         return
     size = do_not_call_list.size(house.db)
-    text = plural(
+    people = plural(
         "{n} person is on the list, in every campaign.", "{n} people are on the list, in every campaign.", size
     )
     with st.container(key="do-not-call-size"):
-        st.markdown(text.format(n=formats.count(size)))
+        st.markdown(people.format(n=formats.count(size)))
     left, right = st.columns(2, gap="large")
     with left, st.container(key="do-not-call-one", border=True):
         _one(house)
@@ -57,10 +58,10 @@ def _one(house: Appliance) -> None:
         return
     wish = do_not_call.wish(house.db, ref)
     if wish:
-        why = f": {wish['why']}" if wish.get("why") else ""
+        reason = f": {wish['why']}" if wish.get("why") else ""
         when = formats.moment(wish["at"], st.context.timezone)
-        said = _("On the list since {when}, by {who}").format(when=when, who=wish["by"])
-        st.markdown(formats.plain(said + why))
+        listed = _("On the list since {when}, by {who}").format(when=when, who=wish["by"])
+        st.markdown(formats.plain(listed + reason))
     else:
         st.markdown(_("Not on the list."))
     st.text_input(_("Reason"), key="barred_why", max_chars=200)
@@ -75,13 +76,13 @@ def _one(house: Appliance) -> None:
 
 @kept_for_next_run()
 def _change(house: Appliance, ref: str, listed: bool) -> None:
-    why = str(st.session_state.get("barred_why", ""))
+    who, why = identity.require(Role.MANAGER).shown, str(st.session_state.get("barred_why", ""))
     if listed:
-        back = do_not_call_list.take_off(house.db, ref, by=_who(), why=why)
+        back = do_not_call_list.take_off(house.db, ref, by=who, why=why)
         where = _("They can be called again in {campaigns}.").format(campaigns=", ".join(back)) if back else ""
         leave(Notice("success", _("{ref} is off the do-not-call list.").format(ref=ref), where))
     else:
-        hits = do_not_call_list.put_on(house.db, [ref], by=_who(), why=why)
+        hits = do_not_call_list.put_on(house.db, [ref], by=who, why=why)
         leave(Notice("success", _("{ref} is on the do-not-call list.").format(ref=ref), _taken_off(hits)))
     st.session_state["barred_why"] = ""
 
@@ -110,7 +111,7 @@ def _many(house: Appliance) -> None:
         ]
         st.table(rows, border="horizontal", hide_index=True)
     else:
-        st.caption(_("None of them is still to be called in any campaign."))
+        st.caption(_("None of these people is still to be called in any campaign."))
     st.text_input(_("Reason"), key="barred_many_why", max_chars=200, placeholder=_("for example: public register, May"))
     st.button(
         _("Put all on the list"), key="barred_many_go", icon=":material/block:", on_click=_put_all, args=(house, refs)
@@ -118,13 +119,13 @@ def _many(house: Appliance) -> None:
 
 
 def _column(reference: str, uploaded: Any) -> Sequence[str]:
-    """The keys in a file: of the column that is called like the schema's, or of the only one there is."""
+    """The keys in a file: from the column named like the schema's, else the only column, else the chosen one."""
     with TemporaryDirectory(prefix="keys-") as folder:
         file = run_import.saved(Path(folder), uploaded.name, uploaded)
         names = {normal(name): name for name in file.header}
         named = names.get(normal(reference))
         if named is None and len(file.header) == 1:
-            name = file.header[0]  # a list without a header: its first line is a key, too
+            name = file.header[0]  # such a list has no header: its first line is a key, too
             with file.records() as records:
                 return [name, *(cell(record[name]) for record in records)]
         if named is None:
@@ -135,7 +136,8 @@ def _column(reference: str, uploaded: Any) -> Sequence[str]:
 
 @kept_for_next_run()
 def _put_all(house: Appliance, refs: Sequence[str]) -> None:
-    hits = do_not_call_list.put_on(house.db, refs, by=_who(), why=str(st.session_state.get("barred_many_why", "")))
+    who, why = identity.require(Role.MANAGER).shown, str(st.session_state.get("barred_many_why", ""))
+    hits = do_not_call_list.put_on(house.db, refs, by=who, why=why)
     st.session_state[_TIMES] = st.session_state.get(_TIMES, 0) + 1
     text = plural(
         "{n} person was put on the do-not-call list.", "{n} people were put on the do-not-call list.", hits.new
@@ -145,11 +147,6 @@ def _put_all(house: Appliance, refs: Sequence[str]) -> None:
 
 def _taken_off(hits: Hits) -> str:
     if not hits.campaigns:
-        return _("They were to be called in no campaign.")
+        return _("None of these people was still to be called in any campaign.")
     each = ", ".join(f"{name} ({formats.count(n)})" for name, n in hits.campaigns.most_common())
-    return _("Taken off at once: {campaigns}.").format(campaigns=each)
-
-
-def _who() -> str:
-    """Whoever is at the screen, if they may do this. Raises Forbidden."""
-    return identity.require(Role.MANAGER).shown
+    return _("Taken off the call lists at once: {campaigns}.").format(campaigns=each)

@@ -1,8 +1,8 @@
-"""The do-not-call list as whoever looks after it works on it: whole lists put on, one person put on or taken off.
+"""Changes to the do-not-call list: a whole list is put on, one person is put on or taken off.
 
-Everything holds at once in every campaign (`core.calls.do_not_call`). Putting on the same list again changes nothing,
-so one that was stopped half way goes on. Who did it and why stays with the person's entry; the event log has the
-numbers and no keys of people, because nothing can be taken out of it.
+A change applies at once in every campaign (`core.calls.do_not_call`). Putting on the same list again changes nothing,
+so a run that stopped half way is simply repeated. Name and reason are stored with the person's entry. The event log
+records only numbers, because no person's key could ever be removed from it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BATCH = 1_000
 
 @dataclass
 class Hits:
-    """Whom a list concerns: people on it `new` and `known`, and how many are still to be called, by campaign."""
+    """The people a list affects: `new` and `known` ones, and by campaign how many are still to be called."""
 
     new: int = 0
     known: int = 0
@@ -38,13 +38,13 @@ class Hits:
 
 
 def preview(db: Db, refs: Iterable[str]) -> Hits:
-    """Whom putting on `refs` would concern. Raises Unavailable."""
+    """The people whom putting on `refs` would affect. Raises Unavailable."""
     hits = Hits()
     for batch in _batches(refs):
         with reachable():
-            on = _on(db, batch)
-            hits.known += len(on)
-            hits.new += len(batch) - len(on)
+            listed = len(_on(db, batch))
+            hits.known += listed
+            hits.new += len(batch) - listed
             hits.campaigns.update(prospect["campaign"] for prospect in _live(db, batch))
     return hits
 
@@ -58,9 +58,9 @@ def put_on(
     progress: Callable[[int], None] = lambda _people: None,
     clock: Clock = now,
 ) -> Hits:
-    """Put the people `refs` on the list, and off every campaign they are in, and say whom it concerned.
+    """Put the people `refs` on the list, take them off every campaign, and return how many that affected.
 
-    Raises InputError without a reason, and Unavailable; who is on the list by then stays on it.
+    Raises InputError without a reason, and Unavailable; people listed before the failure stay on the list.
     """
     _require(why)
     at, hits = clock(), Hits()
@@ -74,11 +74,11 @@ def put_on(
                 again = [UpdateOne({"_id": ref, "lifted.call": {"$gt": ""}}, {"$set": wished[ref]}) for ref in new]
                 db.do_not_call.bulk_write([*made, *again])
             calls = {ref: wish["call"] for ref, wish in _on(db, batch).items()}
-            # All of them, not the new ones alone: a run that died may have listed them and gone no further.
+            # Not only the new ones: a run that died may have listed people and not yet taken them off.
             live = _live(db, batch)
-            # Who is on the phone just now stays on their agent's desk, so that what they say can still be recorded;
-            # the wish holds from the next call on, because it is looked for at each. Whoever is claimed between these
-            # lines is not as they were read, and stays, too.
+            # A person on the phone stays claimed, so that the agent can still record the result. Every claim checks
+            # the list, so nobody calls the person after that. An update matches only what was read, so a person who
+            # is claimed between these lines stays claimed, too.
             free = [person for person in live if not holder(person, at)]
             off = [UpdateOne(*do_not_call.putting_off(person, calls[person["ref"]])) for person in free]
             if off:
@@ -88,34 +88,26 @@ def put_on(
         hits.campaigns.update(prospect["campaign"] for prospect in live)
         progress(hits.new + hits.known)
     if hits.new or hits.campaigns:
-        concerned = dict(hits.campaigns)
-        event_log.append(
-            db,
-            who=by,
-            what=Event.PUT_ON_DO_NOT_CALL,
-            subject="do_not_call",
-            why=why,
-            people=hits.new,
-            campaigns=concerned,
-        )
+        what, campaigns = Event.PUT_ON_DO_NOT_CALL, dict(hits.campaigns)
+        event_log.append(db, who=by, what=what, subject="do_not_call", why=why, people=hits.new, campaigns=campaigns)
     return hits
 
 
 def take_off(db: Db, ref: str, *, by: str, why: str, clock: Clock = now) -> list[str]:
-    """Take a person off the list; the campaigns in which they stand as before again. Repeating it raises NotFound.
+    """Take a person off the list and return the campaigns in which the person is as before again.
 
-    Raises InputError without a reason, NotFound when they are not on the list, and Unavailable.
+    Raises InputError without a reason, NotFound when the person is not on the list (any more), and Unavailable.
     """
     _require(why)
     wish = do_not_call.wish(db, ref)
     if wish is None:
         raise NotFound(
             Sentence("{ref} is not on the do-not-call list.", ref=ref),
-            next=Sentence("Look whether the key is written as in the file."),
+            next=Sentence("Check that the key is written as in the file."),
         )
     back = []
     with reachable():
-        # First the campaigns: if this dies half way, the person is still on the list, and taking off again goes on.
+        # Campaigns first: if this dies half way, the person is still listed, and a second try does the rest.
         for prospect in do_not_call.everywhere(db, ref):
             before = _before(db, prospect, wish["call"])
             if before is not None:
@@ -146,7 +138,7 @@ def _require(why: str) -> None:
 
 
 def _wish(ref: str, by: str, why: str, at: datetime) -> Document:
-    """What is kept of who put a person on; its `call` is none, but a key of its own, as that of a call would be."""
+    """The entry of a person whom no call put on the list; its `call` is a key in place of a call's."""
     return {
         "by": by,
         "at": at,
@@ -156,33 +148,32 @@ def _wish(ref: str, by: str, why: str, at: datetime) -> Document:
 
 
 def _before(db: Db, prospect: Document, call: str) -> Document | None:
-    """What `prospect` was before the wish `call` took it off; None if something else did, or nothing."""
+    """The state of `prospect` before the wish `call` took it off; None if that wish did not take it off."""
     off = prospect.get("off") or {}
     if prospect["status"] != Status.OFF or off.get("call") != call:
         return None
     if off.get("was"):
         return dict(off["was"])
-    made = db.calls.find_one({"_id": call})  # the call in which they said so
-    return {**made["before"], "claim": None} if made else None
+    wishing = db.calls.find_one({"_id": call})  # the call in which the person asked not to be called
+    return {**wishing["before"], "claim": None} if wishing else None
 
 
 def _on(db: Db, refs: Sequence[str]) -> dict[str, Document]:
-    found = db.do_not_call.find({"_id": {"$in": list(refs)}})
-    return {entry["_id"]: entry["wish"] for entry in found if not entry["lifted"]}
+    entries = db.do_not_call.find({"_id": {"$in": list(refs)}})
+    return {entry["_id"]: entry["wish"] for entry in entries if not entry["lifted"]}
 
 
 def _live(db: Db, refs: Sequence[str]) -> list[Document]:
-    """The prospects who are these people and still to be called."""
+    """The prospects of these people, in all campaigns, who are still to be called."""
     statuses = {status.value for status in LIVE}
-    campaigns = [found["_id"] for found in db.campaigns.find({}, {"_id": 1})]
-    found: list[Document] = []
-    for campaign in campaigns:
-        found += db.prospects.find({"_id": {"$in": [f"{campaign}:{ref}" for ref in refs]}})
-    return [prospect for prospect in found if prospect["status"] in statuses]
+    prospects: list[Document] = []
+    for campaign in list(db.campaigns.find({}, {"_id": 1})):
+        prospects += db.prospects.find({"_id": {"$in": [f"{campaign['_id']}:{ref}" for ref in refs]}})
+    return [prospect for prospect in prospects if prospect["status"] in statuses]
 
 
 def _batches(refs: Iterable[str]) -> Iterable[list[str]]:
-    """`refs` without repetitions and gaps, in batches."""
+    """`refs` without repeated and empty ones, in batches."""
     each = iter(dict.fromkeys(ref.strip() for ref in refs if ref.strip()))
     while batch := list(islice(each, BATCH)):
         yield batch

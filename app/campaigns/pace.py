@@ -1,4 +1,4 @@
-"""How fast a campaign is called, and how long that would take for the rest: counted, and said with its limits."""
+"""How fast a campaign is called, and how long the rest takes at that pace."""
 
 from __future__ import annotations
 
@@ -16,40 +16,35 @@ from core.clock import now
 from core.stores.mongo import Db, reachable
 
 LOOK = timedelta(days=14)
-FEWEST = 2
-"""Days with calls that a pace needs."""
-
-# A promised call and one that nobody answered leave the person on the list.
+FEWEST = 2  # days with calls that a pace needs
+# A callback and a call that nobody answered leave the person on the list.
 _CLOSING = (Result.SOLD, Result.REFUSED, Result.WRONG_NUMBER, Result.DO_NOT_CALL)
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Calls `today`; people who left the list on each of the `days` of the last fortnight, before today, with calls."""
+    """Calls `today`, and people who left the list by day: `days` are the last fortnight's with calls, before today."""
 
     today: int
     days: Mapping[date, int]
 
     @property
     def closed_a_day(self) -> float | None:
-        """People who leave the list on a day with calls; None where too few days say so."""
-        if len(self.days) < FEWEST:
-            return None
-        return sum(self.days.values()) / len(self.days)
+        """People who leave the list on a day with calls; None where fewer than `FEWEST` days had calls."""
+        return sum(self.days.values()) / len(self.days) if len(self.days) >= FEWEST else None
 
     def days_left(self, to_call: int) -> int | None:
-        """Days with calls that `to_call` people would take at this pace; None where that cannot be said."""
+        """Days with calls that `to_call` people take at this pace; None where the pace is unknown or 0."""
         pace = self.closed_a_day
         return -(-to_call // max(1, round(pace))) if pace else None
 
 
 def pace_at(db: Db, campaign: str, at: datetime, zone_name: str | None) -> Pace:
-    """The pace of `campaign` at that moment, in days of that zone. Raises Unavailable."""
+    """The pace of `campaign` at the moment `at`, in days of that zone. Raises Unavailable."""
     here = zone(zone_name)
     today = at.astimezone(here).date()
-    since = datetime.combine(today, time(), here) - LOOK
-    # By `find`, which leaves times what they are (`core.stores.embedded_mongo`).
-    lately = {"campaign": campaign, "at": {"$gte": since}}
+    # By `find`: on the embedded server a pipeline returns times as text (`core.stores.embedded_mongo`).
+    lately = {"campaign": campaign, "at": {"$gte": datetime.combine(today, time(), here) - LOOK}}
     made, closed = Counter[date](), Counter[date]()
     with reachable():
         for call in db.calls.find(lately, {"at": 1, "result": 1, "undone": 1, "late": 1}):

@@ -1,4 +1,4 @@
-"""Campaigns: what there is, bringing in files of people to call, running each, and whom nobody may call."""
+"""The page Campaigns: lists campaigns, imports their files, runs each one, and edits the do-not-call list."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from app.imports import run_import
 from app.imports.form import draw_import_form
 from app.language import _, formats, plural
 from app.ranked_list import cached
-from app.ranked_list.listing import Progress
 from app.shell import notices
 from app.shell.appliance import Appliance
 from core.accounts import directory
@@ -35,7 +34,7 @@ def page(house: Appliance) -> None:
             st.info(
                 _(
                     "**There is no campaign yet.** Bring in the file of people to call: give it a name below, choose "
-                    "the file, and press Import. The call list ranks them by itself."
+                    "the file, and press Import. Callwise then ranks them automatically."
                 ),
                 icon=":material/campaign:",
             )
@@ -46,14 +45,14 @@ def page(house: Appliance) -> None:
         draw_import_form(house, {str(campaign["_id"]): title_of(campaign) for campaign in campaigns})
         _columns(house)
         if campaigns:
-            st.subheader(_("Files so far"))
+            st.subheader(_("Imported files"))
             _files(house, campaigns)
     with run, boundary():
         if campaigns:
             agents = [a.shown for a in directory.everybody(house.db) if a.role is Role.AGENT and not a.disabled]
             draw_running_campaign(house, campaigns, agents)
         else:
-            st.caption(_("Once a campaign is there, it is paused, assigned and taken away as a file here."))
+            st.caption(_("Once you have a campaign, you can pause, assign and export it here."))
     with barred, boundary():
         draw_do_not_call_form(house)
 
@@ -68,7 +67,8 @@ def _listing(house: Appliance, campaigns: list[Document]) -> None:
                 _("State"): running.state_word(state_of(campaign)),
                 _("People"): formats.count(state.total),
                 _("To call"): formats.count(state.to_call),
-                _("Called"): _called(state),
+                _("Called"): formats.count(state.called)
+                + (f" ({formats.percent(state.called / state.total)})" if state.total else ""),
                 _("Sold"): formats.count(state.sold),
                 _("Rate"): formats.percent(state.sold / state.done) if state.done else formats.NOT_YET,
                 _("Since"): formats.moment(campaign["created_at"], st.context.timezone),
@@ -77,32 +77,20 @@ def _listing(house: Appliance, campaigns: list[Document]) -> None:
     st.table(rows, border="horizontal", hide_index=True)
 
 
-def _called(state: Progress) -> str:
-    share = f" ({formats.percent(state.called / state.total)})" if state.total else ""
-    return formats.count(state.called) + share
-
-
 def _columns(house: Appliance) -> None:
     with st.expander(_("Which columns a file needs")):
-        outcome = house.schema.outcome
+        outcome, plain = house.schema.outcome, formats.plain
         rows = [
-            {
-                _("Column"): formats.plain(c.name),
-                _("Meaning"): formats.plain(c.label),
-                _("Values"): formats.plain(c.rule),
-            }
+            {_("Column"): plain(c.name), _("Meaning"): plain(c.label), _("Values"): plain(c.rule)}
             for c in house.schema.features
         ]
         st.table(rows, border="horizontal", hide_index=True)
         st.caption(
             _(
-                "They may be called and spelt otherwise: what is which is proposed, and you choose. A column {column} "
-                "may say what came of a call ({positive} or {negative}); people without it are still to be called."
-            ).format(
-                column=formats.plain(outcome.column),
-                positive=formats.plain(outcome.positive),
-                negative=formats.plain(outcome.negative),
-            )
+                "Your file may use other names and spellings: Callwise proposes a match, and you choose. A column "
+                "{column} may have the result of a call ({positive} or {negative}); people without a result are still "
+                "to be called."
+            ).format(column=plain(outcome.column), positive=plain(outcome.positive), negative=plain(outcome.negative))
         )
 
 
@@ -122,6 +110,6 @@ def _file(campaign: Document, seen: Document) -> str:
     rows = plural("{n} row", "{n} rows", seen["rows"]).format(n=formats.count(seen["rows"]))
     rejected = _("{n} rejected").format(n=formats.count(seen["rejected"]))
     if mended := seen.get("mended"):
-        rejected += ", " + _("{n} of them in since").format(n=formats.count(mended["in"]))
+        rejected += ", " + _("{n} of them imported since").format(n=formats.count(mended["in"]))
     at = formats.moment(seen["imported_at"], st.context.timezone)
     return f"**{formats.plain(title_of(campaign))}** · {formats.plain(seen['path'])} · {at} · {rows}, {rejected}"

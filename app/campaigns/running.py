@@ -1,4 +1,4 @@
-"""Running one campaign: how far it is, who calls it, whether it is called at all, and what it is called."""
+"""Runs one campaign: shows its progress and sets its state, its agents, its title and its script."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ICONS = {State.OPEN: ":material/call:", State.PAUSED: ":material/pause_circle:",
 
 
 def draw_running_campaign(house: Appliance, found: Sequence[Document], agents: Sequence[str]) -> None:
-    """Draw it for one of the campaigns that were `found`; `agents` are those who may be assigned."""
+    """Draw one of the campaigns `found`; `agents` are the names that may be assigned."""
     by_key = {str(campaign["_id"]): campaign for campaign in found}
     key = st.selectbox(_("Campaign"), list(by_key), key="desk_campaign", format_func=lambda one: title_of(by_key[one]))
     campaign = by_key[key]
@@ -46,57 +46,52 @@ def draw_running_campaign(house: Appliance, found: Sequence[Document], agents: S
 
 
 def state_word(state: State) -> str:
-    """The state as a word."""
+    """The state as a word, in the reader's language."""
     return said(state.words)
 
 
 def _progress(house: Appliance, campaign: Document, state: Progress) -> None:
-    found = pace(house.db, campaign["_id"], st.context.timezone)
+    current = pace(house.db, campaign["_id"], st.context.timezone)
+    called, total = formats.count(state.called), formats.count(state.total)
     if state.total:
-        text = _("{called} of {total} people called").format(
-            called=formats.count(state.called), total=formats.count(state.total)
-        )
+        text = _("{called} of {total} people called").format(called=called, total=total)
         st.progress(state.called / state.total, text=text)
     with st.container(horizontal=True, gap="medium"):
         st.metric(_("To call"), formats.count(state.to_call), width="content")
-        st.metric(_("Calls today"), formats.count(found.today), width="content")
+        st.metric(_("Calls today"), formats.count(current.today), width="content")
         rate = f" ({formats.percent(state.sold / state.done)})" if state.done else ""
         st.metric(_("Sold"), formats.count(state.sold) + rate, width="content")
-    st.caption(pace_said(found, state.to_call))
+    st.caption(pace_said(current, state.to_call))
 
 
 def pace_said(pace: Pace, to_call: int) -> str:
-    """How long the rest takes, with what that rests on."""
+    """How long the rest takes, and the figures behind that estimate."""
     closed, left = pace.closed_a_day, pace.days_left(to_call)
     if not to_call:
         return _("Nobody is left to call.")
     if closed is None:
-        return _("How long the rest takes can be said after two days with calls.")
+        return _("An estimate of how long the rest takes needs two days with calls.")
     if left is None:
-        return _("In the last two weeks nobody has left the list, so nothing can be said of how long the rest takes.")
+        return _("Nobody has left the list in the last two weeks, so there is no estimate of how long the rest takes.")
     days = plural("{n} such day", "{n} such days", left).format(n=formats.count(left))
     text = _(
-        "On the last {days} days with calls about {people} people a day left the list (sold, refused or taken off). "
-        "At that pace the rest takes about {left}; with more agents, or fewer, or a list that gets harder, it differs."
+        "On the last {days} days with calls, about {people} people a day left the list (sold, refused or taken off). "
+        "At that pace the rest takes about {left}. More or fewer agents, or a list that gets harder, change that."
     )
     return text.format(days=len(pace.days), people=formats.count(round(closed)), left=days)
 
 
 def _states(house: Appliance, campaign: Document) -> None:
-    is_now = state_of(campaign)
-    said = {
+    current = state_of(campaign)
+    meanings = {
         State.OPEN: _("**Open:** it is on the call list."),
         State.PAUSED: _("**Paused:** it is off the call list for now; its people and results are kept."),
         State.CLOSED: _("**Closed:** it is off the call list; its people and results are kept."),
     }
     with st.container(horizontal=True, vertical_alignment="center", key="campaign-state"):
-        st.markdown(f"{ICONS[is_now]} {said[is_now]}")
-        for state, label in (
-            (State.OPEN, _("Open again")),
-            (State.PAUSED, _("Pause")),
-            (State.CLOSED, _("Close")),
-        ):
-            if state is not is_now and not (state is State.PAUSED and is_now is State.CLOSED):
+        st.markdown(f"{ICONS[current]} {meanings[current]}")
+        for state, label in ((State.OPEN, _("Open again")), (State.PAUSED, _("Pause")), (State.CLOSED, _("Close"))):
+            if state is not current and not (state is State.PAUSED and current is State.CLOSED):
                 st.button(
                     label,
                     key=f"campaign-{state.value}",
@@ -108,14 +103,10 @@ def _states(house: Appliance, campaign: Document) -> None:
 
 @kept_for_next_run()
 def _put(house: Appliance, campaign: str, title: str, state: State) -> None:
-    campaigns.put(house.db, campaign, state, by=_who())
-    leave(
-        Notice(
-            "success",
-            _("{campaign} is {state}.").format(campaign=title, state=state_word(state)),
-            "" if state is State.OPEN else _("Whoever is on the phone can still record the result."),
-        )
-    )
+    campaigns.put(house.db, campaign, state, by=identity.require(Role.MANAGER).shown)
+    text = _("{campaign} is {state}.").format(campaign=title, state=state_word(state))
+    kept = "" if state is State.OPEN else _("Agents who are on the phone can still record the result.")
+    leave(Notice("success", text, kept))
 
 
 def _agents(house: Appliance, campaign: Document, agents: Sequence[str]) -> None:
@@ -127,7 +118,7 @@ def _agents(house: Appliance, campaign: Document, agents: Sequence[str]) -> None
         default=assigned,
         key=key,
         placeholder=_("everybody"),
-        help=_("Only they are offered this campaign. With nobody named, everybody is."),
+        help=_("Only these agents can call this campaign. If you name nobody, everybody can."),
     )
     st.button(
         _("Assign"),
@@ -141,7 +132,7 @@ def _agents(house: Appliance, campaign: Document, agents: Sequence[str]) -> None
 @kept_for_next_run()
 def _assign(house: Appliance, campaign: str, title: str, key: str) -> None:
     names = list(st.session_state.get(key, ()))
-    campaigns.assign(house.db, campaign, names, by=_who())
+    campaigns.assign(house.db, campaign, names, by=identity.require(Role.MANAGER).shown)
     if names:
         text = _("{campaign} is called by {names}.").format(campaign=title, names=", ".join(names))
     else:
@@ -156,7 +147,7 @@ def _title(house: Appliance, campaign: Document) -> None:
         value=title_of(campaign),
         key=key,
         max_chars=LONGEST,
-        help=_("Its key stays {key}; reports and files go by that.").format(key=campaign["_id"]),
+        help=_("The key stays {key}; reports and files use the key.").format(key=campaign["_id"]),
     )
     st.button(
         _("Rename"), key="campaign-rename", icon=":material/edit:", on_click=_rename, args=(house, campaign["_id"], key)
@@ -166,10 +157,5 @@ def _title(house: Appliance, campaign: Document) -> None:
 @kept_for_next_run()
 def _rename(house: Appliance, campaign: str, key: str) -> None:
     title = str(st.session_state.get(key, ""))
-    campaigns.rename(house.db, campaign, title, by=_who())
+    campaigns.rename(house.db, campaign, title, by=identity.require(Role.MANAGER).shown)
     leave(Notice("success", _("The campaign is called {title} now.").format(title=title)))
-
-
-def _who() -> str:
-    """Whoever is at the screen, if they may do this. Raises Forbidden."""
-    return identity.require(Role.MANAGER).shown

@@ -1,4 +1,4 @@
-"""Where a manager writes what agents say: one text for a campaign."""
+"""The form in which a manager writes the script of a campaign."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _SEEN = "script_seen"
 
 
 def draw_script_form(house: Appliance, campaign: str) -> None:
-    """Draw the form for the script of `campaign`, and how it will look to an agent."""
+    """Draw the form for the script of `campaign`, and a preview of what agents see."""
     key = f"script-text-{campaign}"
     seen: dict[str, Script | None] = st.session_state.setdefault(_SEEN, {})
-    if key not in st.session_state:  # as it is now; it stays so while somebody writes
+    if key not in st.session_state:  # read once: `seen` must not change while the manager writes
         seen[campaign] = read_script(house.db, campaign)
     before = seen.get(campaign)
     with st.container(key="script-form", border=True):
@@ -43,9 +43,9 @@ def draw_script_form(house: Appliance, campaign: str) -> None:
             when = formats.moment(before.at, st.context.timezone)
             st.caption(formats.plain(_("Written by {name}, {when}").format(name=before.by, when=when)))
         else:
-            st.caption(_("There is none yet; agents see it beside the person they call."))
+            st.caption(_("There is no script yet. Agents see the script beside the person they call."))
         st.button(
-            _("Keep the script"), key="script-keep", icon=":material/save:", on_click=_keep, args=(house, campaign, key)
+            _("Save the script"), key="script-keep", icon=":material/save:", on_click=_keep, args=(house, campaign, key)
         )
         if text.strip():
             _preview(house, campaign, text)
@@ -53,13 +53,13 @@ def draw_script_form(house: Appliance, campaign: str) -> None:
 
 def _preview(house: Appliance, campaign: str, text: str) -> None:
     with reachable():
-        found: Document | None = house.db.prospects.find_one({"campaign": campaign})
-    if found is None:
+        prospect: Document | None = house.db.prospects.find_one({"campaign": campaign})
+    if prospect is None:
         return
-    example = {**found, "features": person.features(house.db, found)}
+    example = {**prospect, "features": person.features(house.db, prospect)}
     with st.container(key="script-preview"), boundary():
         call_script.check(house.schema, text)
-        st.caption(_("As an agent sees it, for {ref}:").format(ref=formats.plain(str(found[REF]))))
+        st.caption(_("As an agent sees it, for {ref}:").format(ref=formats.plain(str(prospect[REF]))))
         st.markdown(script.as_markdown(filled_in(house.schema, text.strip(), example)))
 
 
@@ -68,8 +68,8 @@ def _keep(house: Appliance, campaign: str, key: str) -> None:
     seen: dict[str, Script | None] = st.session_state[_SEEN]
     who = identity.require(Role.MANAGER).shown
     text = str(st.session_state.get(key) or "")
-    kept = write_script(house.db, house.schema, campaign, text, by=who, seen=seen.get(campaign))
-    seen[campaign] = kept
+    written = write_script(house.db, house.schema, campaign, text, by=who, seen=seen.get(campaign))
+    seen[campaign] = written
     script.forget_script(house.db, campaign)
-    what = _("The script of {campaign} is kept.") if kept.text else _("{campaign} has no script any more.")
+    what = _("The script of {campaign} is saved.") if written.text else _("{campaign} has no script any more.")
     notices.leave(Notice("success", what.format(campaign=campaign)))

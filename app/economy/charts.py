@@ -15,16 +15,21 @@ _HEIGHT = 200  # pixels
 
 
 def series(points: Sequence[Point]) -> alt.LayerChart:
-    """A line through the values in force; a period that was revised has its earlier values as hollow marks."""
+    """A line through the values in force; hollow marks are the earlier values of a revised period."""
     rows, before = [], []
     for point in points:
-        place = point.begins.date().isoformat()
-        told = {"period": point.period, "at": place, "source": point.newest.source}
-        rows.append({**told, "value": point.newest.value, "known": point.newest.known_at.date().isoformat()})
-        before += [
-            {**told, "value": one.value, "known": one.known_at.date().isoformat(), "source": one.source}
-            for one in point.vintages[:-1]
+        *earlier, newest = [
+            {
+                "period": point.period,
+                "at": point.begins.date().isoformat(),
+                "source": vintage.source,
+                "value": vintage.value,
+                "known": vintage.known_at.date().isoformat(),
+            }
+            for vintage in point.vintages
         ]
+        rows.append(newest)
+        before += earlier
     tooltip = [
         alt.Tooltip("period:N", title=_("Period")),
         alt.Tooltip("value:Q", title=_("Value"), format=",.4~f"),
@@ -47,7 +52,7 @@ def series(points: Sequence[Point]) -> alt.LayerChart:
 def response(
     changes: Sequence[Change], present: float, chosen: float, learnt: tuple[float, float] | None, what: str
 ) -> alt.LayerChart:
-    """The change in expected sales along the figure, with its interval; shaded: what the model has not learnt from."""
+    """The change in expected sales by value, with its interval; values outside the range `learnt` are shaded."""
     rows = [vars(change) for change in changes]
     low, high = changes[0].value, changes[-1].value
     scale, place = alt.Scale(domain=[low, high], nice=False, zero=False), alt.Axis(title=what, **INK)

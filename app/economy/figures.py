@@ -1,8 +1,8 @@
-"""The economy's indicators as the page Economy shows them: each with its periods, vintages, source and age."""
+"""The indicators for the page Economy: each with its periods, vintages, source and age."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,12 +13,12 @@ from core.stores.events import cause_event
 from core.stores.mongo import Db, Document, reachable
 
 PUBLISHED = "doi:"
-"""What the source of a figure begins with that came with Callwise; others were fetched from a statistical office."""
+"""The source of a figure that came with Callwise begins with this; other figures come from a statistical office."""
 
 
 @dataclass(frozen=True)
 class Vintage:
-    """A value of a period, by which source, and since when it was known."""
+    """A published value of a period, its source, and the moment from which it was known."""
 
     value: float
     source: str
@@ -27,7 +27,7 @@ class Vintage:
 
 @dataclass(frozen=True)
 class Point:
-    """A period, the first day of it, and its vintages, the oldest first. `seen`: when its source last gave it."""
+    """A period from `begins` to `ends` and its vintages, the oldest first. `seen`: when its source last gave it."""
 
     period: str
     begins: datetime
@@ -43,16 +43,13 @@ class Point:
 
     @property
     def revised(self) -> bool:
-        """Whether it was another before."""
+        """Whether the value was different before."""
         return len(self.vintages) > 1
 
 
 @dataclass(frozen=True)
 class Indicator:
-    """One column, its periods in order (none: nothing is known of it), and whether it was found too old.
-
-    `why` is what monitoring said of it.
-    """
+    """One column, its periods in order (empty without any value), whether monitoring found it too old, and why."""
 
     column: Column
     points: tuple[Point, ...]
@@ -66,7 +63,7 @@ class Indicator:
 
     @property
     def seen(self) -> datetime | None:
-        """When its source was last heard."""
+        """When its source last answered."""
         return max((point.seen for point in self.points if point.seen), default=None)
 
     def age(self, at: datetime) -> timedelta | None:
@@ -75,7 +72,7 @@ class Indicator:
 
     @property
     def values(self) -> list[float]:
-        """Every value in force, of all periods."""
+        """The value in force of every period."""
         return [point.newest.value for point in self.points]
 
 
@@ -84,22 +81,22 @@ def read_indicators(db: Db, schema: Schema) -> list[Indicator]:
     columns = indicators(schema)
     keys = {f"monitor:economy:{column.name}": column.name for column in columns}
     with reachable():
-        found = list(db.indicators.find({"series": {"$in": [column.name for column in columns]}}))
+        documents = list(db.indicators.find({"series": {"$in": [column.name for column in columns]}}))
         judged = {keys[fact["_id"]]: fact for fact in db.appliance.find({"_id": {"$in": list(keys)}})}
-        told = {
+        stale = {
             name: db.events.find_one({"what": cause_event(f"economy:{name}", "stale"), "subject": fact["report"]})
             for name, fact in judged.items()
             if fact["state"] == "stale"
         }
-    of: dict[str, list[Point]] = {}
-    for document in found:
-        of.setdefault(str(document["series"]), []).append(_point(document))
+    points: dict[str, list[Point]] = {column.name: [] for column in columns}
+    for document in documents:
+        points[str(document["series"])].append(_point(document))
     return [
         Indicator(
             column,
-            tuple(sorted(of.get(column.name, []), key=lambda point: (point.begins, point.ends))),
-            stale=column.name in told,
-            why=_why(told.get(column.name)),
+            tuple(sorted(points[column.name], key=lambda point: (point.begins, point.ends))),
+            stale=column.name in stale,
+            why=str(event["why"]) if (event := stale.get(column.name)) else "",
         )
         for column in columns
     ]
@@ -115,14 +112,8 @@ def live(found: Sequence[Indicator]) -> bool:
     )
 
 
-def _why(event: Mapping[str, object] | None) -> str:
-    return str(event["why"]) if event else ""
-
-
 def _point(document: Document) -> Point:
     begins, ends = span(str(document["period"]))
-    vintages = tuple(
-        Vintage(float(one["value"]), str(one["source"]), one["known"]["at"]) for one in document["vintages"]
-    )
+    vintages = tuple(Vintage(float(v["value"]), str(v["source"]), v["known"]["at"]) for v in document["vintages"])
     seen = (document.get("seen") or {}).get("at")
     return Point(str(document["period"]), begins, ends, str(document.get("unit") or ""), vintages, seen)

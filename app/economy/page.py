@@ -1,4 +1,4 @@
-"""The economy: each indicator over time, where it comes from and how old it is; and what if it were another."""
+"""The page Economy: each indicator over time with its source and age, and what another value would change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.shell.appliance import Appliance
 from core.clock import now
 from core.schema.column import Column
 
-SHOWN = 36  # periods, unless all are asked for
+SHOWN = 36  # periods, unless the reader asks for all
 
 
 def page(house: Appliance) -> None:
@@ -29,17 +29,15 @@ def page(house: Appliance) -> None:
         st.info(_("The campaign schema has no figures of the economy, so the model uses none."))
         return
     _state(found)
-    if any(indicator.points for indicator in found):
-        everything = len(max(found, key=lambda one: len(one.points)).points) > SHOWN and bool(
-            st.toggle(_("All periods"), key="economy-all")
-        )
+    if longest := max(len(indicator.points) for indicator in found):
+        everything = longest > SHOWN and bool(st.toggle(_("All periods"), key="economy-all"))
         for start in range(0, len(found), 2):
             for indicator, cell in zip(found[start : start + 2], st.columns(2, gap="medium"), strict=False):
                 key = f"economy-{start}-{indicator.column.name.replace('.', '-')}"
                 with cell, st.container(key=key, border=True, height="stretch"), boundary():
                     _card(indicator, None if everything else SHOWN)
     with st.container(key="what-if", border=True):
-        # By itself: a move of the slider draws no other card anew.
+        # A fragment, so that a move of the slider draws no other card again.
         st.fragment(boundary()(draw_what_if))(house, found)
 
 
@@ -47,22 +45,20 @@ def _state(found: Sequence[Indicator]) -> None:
     """Whether the figures are fetched, and what that means."""
     with st.container(key="economy-state"):
         if economy_figures.live(found):
-            heard = max((one.seen for one in found if one.seen), default=None)
-            if heard is not None:
-                when = formats.moment(heard, st.context.timezone)
-                st.caption(formats.plain(_("The statistical offices were last heard {when}.").format(when=when)))
+            if seen := max((indicator.seen for indicator in found if indicator.seen), default=None):
+                when = formats.moment(seen, st.context.timezone)
+                st.caption(formats.plain(_("The statistical offices last answered {when}.").format(when=when)))
             return
-        known = any(indicator.points for indicator in found)
         text = _(
-            "**The economy is off.** No figure is fetched from anywhere. Campaigns whose files bring these columns are "
-            "scored with what their files say; others need figures of their own time, and their people stay without a "
-            "score until there are some."
+            "**The economy is off.** No figures are fetched. Campaigns whose files contain these columns are scored "
+            "with the values of their files. Other campaigns need figures for their own time; until then their people "
+            "have no score."
         )
-        if known:
-            text += " " + _("What is shown below came with Callwise and ends where it ends.")
+        if any(indicator.points for indicator in found):
+            text += " " + _("The figures below came with Callwise and are not updated.")
         text += " " + _(
             "To switch it on: set CALLWISE_ECONOMY=live in settings.env, let the monitor reach the ECB and Eurostat, "
-            "and start it anew (docker compose up -d monitor)."
+            "and restart it (docker compose up -d monitor)."
         )
         st.info(text, icon=":material/cloud_off:")
 
@@ -71,7 +67,7 @@ def _card(indicator: Indicator, newest: int | None) -> None:
     column, last = indicator.column, indicator.last
     st.markdown(f"**{formats.plain(formats.label(column))}**")
     if last is None:
-        st.markdown(_("Nothing is known of it."))
+        st.markdown(_("This figure has no values yet."))
         return
     days = (indicator.age(now()) or timedelta(0)).days
     with st.container(horizontal=True, gap="medium"):
@@ -85,40 +81,24 @@ def _card(indicator: Indicator, newest: int | None) -> None:
         words=_("{figure} by period. The table below has the figures.").format(figure=formats.label(column)),
     )
     seen = formats.moment(indicator.seen, st.context.timezone) if indicator.seen else _("never")
-    st.caption(
-        formats.plain(
-            _("{unit}. Source: {source}. Last fetched: {when}.").format(
-                unit=last.unit or column.unit or _("No unit"), source=last.newest.source, when=seen
-            )
-        )
-    )
-    revised = sum(point.revised for point in points)
-    if revised:
+    unit = last.unit or column.unit or _("No unit")
+    text = _("{unit}. Source: {source}. Last fetched: {when}.").format(unit=unit, source=last.newest.source, when=seen)
+    st.caption(formats.plain(text))
+    if revised := sum(point.revised for point in points):
         many = plural("{n} period was revised", "{n} periods were revised", revised).format(n=formats.count(revised))
-        st.caption(formats.plain(_("{many}: hollow marks are what was known before.").format(many=many)))
-    _periods(column, points)
-
-
-def _periods(column: Column, points: Sequence[Point]) -> None:
+        st.caption(formats.plain(_("{many}: hollow marks are the earlier values.").format(many=many)))
     with st.expander(_("As a table")):
-        st.table(
-            [
-                {
-                    _("Period"): formats.plain(point.period),
-                    _("Value"): formats.plain(formats.value(column, point.newest.value)),
-                    _("Known since"): formats.plain(formats.date_of(point.newest.known_at.date())),
-                    _("Before"): formats.plain(
-                        ", ".join(
-                            _("{value} from {day}").format(
-                                value=formats.value(column, one.value), day=formats.date_of(one.known_at.date())
-                            )
-                            for one in point.vintages[:-1]
-                        )
-                    ),
-                    _("Source"): formats.plain(point.newest.source),
-                }
-                for point in reversed(points)
-            ],
-            border="horizontal",
-            hide_index=True,
-        )
+        rows = [_row(column, point) for point in reversed(points)]
+        st.table(rows, border="horizontal", hide_index=True)
+
+
+def _row(column: Column, point: Point) -> dict[str, str]:
+    days = [(formats.value(column, v.value), formats.date_of(v.known_at.date())) for v in point.vintages]
+    before = ", ".join(_("{value} from {day}").format(value=value, day=day) for value, day in days[:-1])
+    return {
+        _("Period"): formats.plain(point.period),
+        _("Value"): formats.plain(days[-1][0]),
+        _("Known since"): formats.plain(days[-1][1]),
+        _("Before"): formats.plain(before),
+        _("Source"): formats.plain(point.newest.source),
+    }

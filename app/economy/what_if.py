@@ -1,4 +1,4 @@
-"""What if: move one indicator, and see what the champion would expect of the open list. Nothing is logged by it."""
+"""What if: move one indicator, and see the sales that the champion would expect of the open list. Logs nothing."""
 
 from __future__ import annotations
 
@@ -32,32 +32,23 @@ NOTHING = 1e-12  # scores have twelve decimals
 def draw_what_if(house: Appliance, found: Sequence[Indicator]) -> None:
     """Draw the card. Raises Unavailable."""
     st.markdown(_("**What if?**"))
-    st.markdown(
-        _("Move one figure of the economy and see what the model would expect of the people still to be called.")
-    )
+    st.markdown(_("Move one figure of the economy and see how many sales the model would expect of the open list."))
     champion = state(decisions(house.db, house.model)).champion
     loaded = campaign_keys(house.db)
     if champion is None or not loaded:
-        st.info(
-            _("This needs a model in service and a campaign with people to call."), icon=":material/hourglass_empty:"
-        )
+        text = _("This needs a model in service and a campaign with people to call.")
+        st.info(text, icon=":material/hourglass_empty:")
         return
     if house.scoring is None:
-        st.info(_("This screen was not told where scores are given (MLSERVER_URL)."), icon=":material/link_off:")
+        st.info(_("The app has no address of the scoring service (MLSERVER_URL)."), icon=":material/link_off:")
         return
     left, right = st.columns(2)
     by_name = {indicator.column.name: indicator for indicator in found}
     with left:
         campaign = str(st.selectbox(_("Campaign"), loaded, key="what-if-campaign"))
     with right:
-        name = str(
-            st.selectbox(
-                _("Figure"),
-                list(by_name),
-                key="what-if-figure",
-                format_func=lambda one: formats.label(by_name[one].column),
-            )
-        )
+        names, key = list(by_name), "what-if-figure"
+        name = str(st.selectbox(_("Figure"), names, key=key, format_func=lambda n: formats.label(by_name[n].column)))
     people = _people(house.db, house.schema, campaign)
     if not people:
         st.info(_("Nobody on this list has a score yet, so there is nothing to compare with."))
@@ -66,12 +57,11 @@ def draw_what_if(house: Appliance, found: Sequence[Indicator]) -> None:
 
 
 def _people(db: Db, schema: Schema, campaign: str) -> list[dict[str, Value]]:
-    """A sample of the open list, as its people are scored now. Raises Unavailable."""
+    """A sample of the open list, with the inputs that its people are scored with now. Raises Unavailable."""
     listed = cached.sampled(db, campaign, SAMPLE, still_open=True)
-    known = economy.known(db, schema, now())
+    known, names = economy.known(db, schema, now()), schema.feature_names
     filled = [known.fill(person.features, schema) for person in listed]
-    wanted = schema.feature_names
-    return [{name: one[name] for name in wanted} for one in filled if all(name in one for name in wanted)]
+    return [{name: person[name] for name in names} for person in filled if all(name in person for name in names)]
 
 
 def _moved(
@@ -83,19 +73,13 @@ def _moved(
     values = what_if_figures.grid(column, indicator.values, present, learnt)
     open_people = max(len(people), cached.progress(house.db, campaign).ranked)
     with st.spinner(_("Asking the model"), show_time=True):
-        scores, version = _ask(house, campaign, champion, column.name, values, people)
+        scores, version = _cached(house.scoring, people, campaign, champion, column.name, tuple(values))
     key = f"what-if-value:{column.name}"
     if st.session_state.get(key) not in values:
         st.session_state[key] = present
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = float(
-            st.select_slider(
-                formats.label(column),
-                values,
-                key=key,
-                format_func=lambda value: formats.value(column, value),
-            )
-        )
+        label = formats.label(column)
+        chosen = float(st.select_slider(label, values, key=key, format_func=lambda value: formats.value(column, value)))
         st.button(
             _("Reset"),
             key="what-if-reset",
@@ -105,95 +89,75 @@ def _moved(
         )
     changes = what_if_figures.changes(scores, len(people), values, open_people)
     expected = what_if_figures.expected(scores, len(people), open_people)
-    _told(column, changes, chosen, present, expected)
+    _figures(column, changes, chosen, present, expected)
     if all(abs(change.sales) <= NOTHING * max(1.0, expected) for change in changes):
-        st.info(
-            _(
-                "The model says the same whatever this figure is: it has not learnt from it, or found it of no use "
-                "beside the others."
-            ),
-            icon=":material/horizontal_rule:",
+        text = _(
+            "The model expects the same at every value of this figure: either it has not learnt from the figure, or "
+            "the figure adds nothing to the others."
         )
+        st.info(text, icon=":material/horizontal_rule:")
         return
     charts.show(
-        economy_charts.response(changes, present, chosen, learnt, formats.label(column)),
-        words=_("Change in expected sales for each value of {figure}, with its interval.").format(
-            figure=formats.label(column)
-        ),
+        economy_charts.response(changes, present, chosen, learnt, label),
+        words=_("Change in expected sales for each value of {figure}, with its interval.").format(figure=label),
     )
-    _honest(column, chosen, learnt, version, len(people), open_people)
+    _limits(column, chosen, learnt, version, len(people), open_people)
 
 
-def _told(column: Column, changes: Sequence[Change], chosen: float, present: float, expected: float) -> None:
-    found = next(change for change in changes if change.value == chosen)
-    moved = round(expected + found.sales) - round(expected)
+def _figures(column: Column, changes: Sequence[Change], chosen: float, present: float, expected: float) -> None:
+    change = next(change for change in changes if change.value == chosen)
+    moved = round(expected + change.sales) - round(expected)
     with st.container(horizontal=True, gap="medium", key="what-if-told"):
         st.metric(_("Now"), formats.value(column, present), width="content")
         st.metric(_("If it were"), formats.value(column, chosen), width="content")
         st.metric(_("Expected sales now"), formats.count(round(expected)), width="content")
-        st.metric(
-            _("Expected then"),
-            formats.count(round(expected + found.sales)),
-            f"{moved:+,}" if moved else None,
-            width="content",
+        then, difference = formats.count(round(expected + change.sales)), f"{moved:+,}" if moved else None
+        st.metric(_("Expected then"), then, difference, width="content")
+    if change.low < change.high:
+        text = _(
+            "With a confidence of 95% the change is between {low} and {high} sales. This range covers only the chance "
+            "in drawing the people."
         )
-    if found.low < found.high:
-        st.markdown(
-            formats.plain(
-                _("The change lies between {low} and {high} sales with a certainty of 95%, for who was drawn.").format(
-                    low=f"{found.low:+,.0f}", high=f"{found.high:+,.0f}"
-                )
-            )
-        )
+        st.markdown(formats.plain(text.format(low=f"{change.low:+,.0f}", high=f"{change.high:+,.0f}")))
 
 
-def _honest(
+def _limits(
     column: Column, chosen: float, learnt: tuple[float, float] | None, version: str, people: int, open_people: int
 ) -> None:
     if learnt is not None and not learnt[0] <= chosen <= learnt[1]:
-        st.warning(
-            formats.plain(
-                _(
-                    "{value} is outside of what the model has learnt from ({low} to {high}): it extrapolates, mostly "
-                    "by carrying on as at the end of that. Do not rest a decision on this."
-                ).format(
-                    value=formats.value(column, chosen),
-                    low=formats.value(column, learnt[0]),
-                    high=formats.value(column, learnt[1]),
-                )
-            ),
-            icon=":material/warning:",
+        value, low, high = (formats.value(column, number) for number in (chosen, *learnt))
+        text = _(
+            "{value} is outside the range that the model has learnt from ({low} to {high}). The model extrapolates, "
+            "mostly by repeating what it expects at the end of that range. Do not base a decision on this."
         )
+        st.warning(formats.plain(text.format(value=value, low=low, high=high)), icon=":material/warning:")
     if learnt is None:
-        unknown = _("What range of it the model has learnt from is known after its first drift report.")
+        unknown = _("The range that the model has learnt from is known after its first drift report.")
     else:
-        unknown = _("Shaded: outside of what the model has learnt from.")
-    asked = (
-        _("All {open} people still on the list were asked about").format(open=formats.count(open_people))
-        if people >= open_people
-        else _("{people} people were drawn from the {open} still on the list").format(
-            people=formats.count(people), open=formats.count(open_people)
-        )
-    )
+        unknown = _("Shaded: outside the range that the model has learnt from.")
+    sizes = {"people": formats.count(people), "open": formats.count(open_people)}
+    asked = _("{people} people, drawn from the {open} still on the list, were scored")
+    if people >= open_people:
+        asked = _("All {open} people still on the list were scored")
     text = _(
-        "{asked}, all else as it is, of version {version}. {unknown} Other figures move along in a real economy, and "
-        "the level of the scores follows the outcomes; neither is in this. Nothing of it is logged or counted as a "
-        "prediction."
+        "{asked} by version {version}, with all other values unchanged. {unknown} In a real economy other figures move "
+        "too, and the level of the scores follows the outcomes; these changes are left out. Nothing here is logged or "
+        "counted as a prediction."
     )
-    st.caption(formats.plain(text.format(asked=asked, version=version, unknown=unknown)))
+    st.caption(formats.plain(text.format(asked=asked.format(**sizes), version=version, unknown=unknown)))
 
 
 def training_range(db: Db, champion: str, column: str) -> tuple[float, float] | None:
-    """The smallest and largest value that `champion` has learnt from lately, as its newest drift report kept it.
+    """The smallest and largest value of `column` that `champion` has learnt from, by its newest drift report.
 
-    None while there is none. Raises Unavailable.
+    None without such a report. Raises Unavailable.
     """
     query = {"kind": "drift", "verdict.version": champion}
     with reachable():
         report = db.reports.find_one(query, sort=[("verdict.until", DESCENDING)])
-    for one in report["verdict"]["columns"] if report else ():
-        shape = one.get("shape") or {}
-        if one.get("column") == column and shape.get("least") is not None:
+    for verdict in report["verdict"]["columns"] if report else ():
+        shape = verdict.get("shape") or {}
+        if verdict.get("column") == column and shape.get("least") is not None:
             return float(shape["least"]), float(shape["most"])
     return None
 
@@ -201,21 +165,14 @@ def training_range(db: Db, champion: str, column: str) -> tuple[float, float] | 
 def _answers(
     _scoring: Any,
     _people: list[dict[str, Value]],
-    campaign: str,  # noqa: ARG001  what it is kept by
+    campaign: str,  # noqa: ARG001  a key of the cache
     champion: str,  # noqa: ARG001
     column: str,
     values: tuple[float, ...],
 ) -> tuple[list[float], str]:
-    """The scores of the people as they are and with each value, and the version that gave them."""
+    """The scores of the people unchanged and with each value, and the version that gave them."""
     answers = _scoring.what_if(what_if_figures.rows(_people, column, values))
     return [answer.score for answer in answers], str(answers[0].version)
 
 
-_kept = st.cache_data(ttl=timedelta(minutes=5), max_entries=32, show_spinner=False)(_answers)
-
-
-def _ask(
-    house: Appliance, campaign: str, champion: str, column: str, values: list[float], people: list[dict[str, Value]]
-) -> tuple[list[float], str]:
-    found: tuple[list[float], str] = _kept(house.scoring, people, campaign, champion, column, tuple(values))
-    return found
+_cached = st.cache_data(ttl=timedelta(minutes=5), max_entries=32, show_spinner=False)(_answers)

@@ -1,4 +1,4 @@
-"""What would be if an indicator were another: which values are asked about, and what the answers come to.
+"""What another value of an indicator would change: the values to score, and the change in sales that the scores mean.
 
 Pure: no screen, no database, no service.
 """
@@ -15,15 +15,14 @@ import numpy as np
 from app.results.statistics import CONFIDENCE
 from core.schema.column import Column, Value
 
-STEPS = 16
-"""Values asked about beside the present one."""
+STEPS = 16  # values that are scored beside the present one
 
 
 @dataclass(frozen=True)
 class Change:
     """At `value` of the indicator the list's expected sales change by `sales`, with `CONFIDENCE` by `low` to `high`.
 
-    The interval is for who happened to be in the sample; that the model is right about the economy, it does not say.
+    The interval covers only the chance in drawing the sample, not the model's errors about the economy.
     """
 
     value: float
@@ -33,9 +32,9 @@ class Change:
 
 
 def grid(column: Column, known: Sequence[float], present: float, learnt: tuple[float, float] | None) -> list[float]:
-    """The values to ask about, in order: evenly over all that is known or learnt from, and the present one.
+    """The values to score, in order: even steps over the known and learnt values, and the present one.
 
-    Within the column's rule. Where only one value is known, a tenth of it either way.
+    All are within the column's rule. Where only one value is known, the steps go a tenth of it either way.
     """
     seen = [*known, present, *(learnt or ())]
     low, high = min(seen), max(seen)
@@ -50,29 +49,28 @@ def grid(column: Column, known: Sequence[float], present: float, learnt: tuple[f
 
 
 def rows(people: Sequence[Mapping[str, Value]], column: str, values: Sequence[float]) -> list[Mapping[str, Value]]:
-    """What the scoring service is asked: the people as they are, then all of them once with each value."""
+    """The rows to score: the people unchanged, then all of them once with each value."""
     return [*people, *({**person, column: value} for value in values for person in people)]
 
 
 def changes(scores: Sequence[float], people: int, values: Sequence[float], open_people: int) -> list[Change]:
-    """What the scores of `rows` come to for a list of `open_people`, of whom `people` were drawn.
+    """The change at each value, from the scores of `rows`, for a list of `open_people` from which `people` were drawn.
 
-    The same people are compared with themselves, so the interval is that of a mean of differences; where all were
-    asked it has no width.
+    Each person is compared with themselves, so the interval is that of a mean of differences. Where all people were
+    scored, it has no width.
     """
     table = np.asarray(scores, dtype=np.float64).reshape(1 + len(values), people)
-    found = []
+    changes = []
     for value, moved in zip(values, table[1:], strict=True):
         difference = moved - table[0]
         mean = float(difference.mean())
         left_out = max(0.0, 1 - people / open_people)
         error = float(difference.std(ddof=1)) * math.sqrt(left_out / people) if people > 1 else 0.0
         spread = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * error
-        sales = (open_people * one for one in (mean, mean - spread, mean + spread))
-        found.append(Change(value, *sales))
-    return found
+        changes.append(Change(value, *(open_people * end for end in (mean, mean - spread, mean + spread))))
+    return changes
 
 
 def expected(scores: Sequence[float], people: int, open_people: int) -> float:
-    """The sales to be expected of the list as it is."""
+    """The sales to expect of the list with the present value."""
     return open_people * float(np.mean(scores[:people]))

@@ -1,4 +1,4 @@
-"""The file that a manager has chosen: on disk for as long as the session needs it, looked at once."""
+"""The file that a manager has chosen: read once, and on disk until the session ends or another file is chosen."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _CHOSEN = "chosen_file"
 
 @dataclass(frozen=True)
 class Chosen:
-    """A file, its first rows, what is proposed for it, and how such a file was read the last time.
+    """A file, its first rows, the proposed mapping, and the mapping of the last file with this header.
 
-    `strange`: by column, words that a check of the whole file found to break its rule, with their rows.
+    `strange`: by column, the values that broke its rule in a check of the whole file, with their number of rows.
     """
 
     id: str
-    folder: TemporaryDirectory[str]  # removed with the session that holds it
+    folder: TemporaryDirectory[str]  # removed when the session ends
     file: CampaignFile
     sample: Sample
     proposals: list[Proposal]
@@ -38,17 +38,17 @@ class Chosen:
 
     @property
     def place(self) -> str:
-        """What its widgets are called after, so that another file has others."""
+        """Part of the widgets' keys, so that another file gets widgets of its own."""
         return f"{self.file.sha256[:8]}-{self.id[-6:]}"
 
     @property
     def mended(self) -> bool:
-        """Whether it holds rows that were rejected before."""
+        """Whether the file holds rows that were rejected before."""
         return RULE in self.file.header
 
 
 def inspect_upload(house: Appliance, uploaded: Any) -> Chosen:
-    """What is known of the `uploaded` file. Raises InputError if there is no table in it, and Unavailable."""
+    """Read the `uploaded` file, once a session. Raises InputError if it contains no table, and Unavailable."""
     known: Chosen | None = st.session_state.get(_CHOSEN)
     if known is not None and known.id == uploaded.file_id:
         return known
@@ -63,5 +63,5 @@ def inspect_upload(house: Appliance, uploaded: Any) -> Chosen:
 
 
 def forget() -> None:
-    """Let go of the file."""
+    """Forget the chosen file."""
     st.session_state.pop(_CHOSEN, None)

@@ -1,9 +1,9 @@
-"""Which column of somebody's file is which of the schema's: proposed from its name and from its values.
+"""Proposes which column of a file is which column of the schema, from names and values.
 
-A name counts most: the schema's own, but for capitals, spaces and points; its label; one that has all of its words; one
-that is nearly the same. Values count for how well they fit the column's rule, and the less the more columns they would
-fit as well: that 98% are jobs says a lot, that all are numbers says little. Each column of the file is proposed once,
-the surest first; whoever imports has the last word.
+The name counts most. From best to worst: the schema's own name (apart from capitals, spaces and points), its label, a
+name that contains all of its words, a similar name. Values count by how well they fit the column's rule, and count less
+the more columns they fit: 98% jobs is strong evidence, all numbers is weak. Each column of the file is proposed once,
+the surest first. The manager makes the choice.
 """
 
 from __future__ import annotations
@@ -22,12 +22,9 @@ from core.schema import Schema
 from core.schema.column import Column, ColumnType, Role
 from core.sentences import Sentence
 
-LOOK = 2_000
-"""Rows at the beginning of a file that are looked at."""
-
+LOOK = 2_000  # rows at the beginning of a file that proposals rest on
 _NAMED, _ALIKE, _LIKELY, _BY_VALUES, _LEAST = 0.9, 0.72, 0.6, 0.45, 0.35
-_FEW = 60
-"""Different values of a column that is one of words, at most."""
+_FEW = 60  # different values that are counted of a column of words, at most
 
 
 class Sure(StrEnum):
@@ -41,9 +38,10 @@ class Sure(StrEnum):
 
 @dataclass(frozen=True)
 class Proposal:
-    """The file's column proposed for the schema's `column` ("" where there is none), why, and how sure that is.
+    """The file's column proposed for the schema's `column` ("" for no proposal), why, and how sure that is.
 
-    `fit` is the share of the values looked at that fit the column's rule, once `spellings` are read as proposed.
+    `fit` is the share of the sample's values that fit the column's rule, with `spellings` read as proposed.
+    `commas`: whether its numbers have decimal commas.
     """
 
     column: str
@@ -57,7 +55,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Sample:
-    """The first rows of a file: its header without marks, the rows, and each column's cells, as text, without gaps."""
+    """The first rows of a file: its header without marks, the rows, and each column's cells that are not empty."""
 
     header: list[str]
     rows: list[Record]
@@ -65,7 +63,7 @@ class Sample:
 
     @classmethod
     def from_rows(cls, file: CampaignFile) -> Sample:
-        """Look at the first `LOOK` rows. Raises InputError where one cannot be read."""
+        """Read the first `LOOK` rows. Raises InputError where one cannot be read."""
         header = [name for name in file.header if name not in MARKS]
         with file.records() as records:
             rows = list(islice(records, LOOK))
@@ -95,29 +93,28 @@ def propose(schema: Schema, sample: Sample) -> list[Proposal]:
 
 
 def detail(schema: Schema, sample: Sample, name: str, source: str, score: float = 1.0, why: str = "") -> Proposal:
-    """The proposal to read the schema's column `name` from `source`, with the spellings found there."""
+    """The proposal to read the schema's column `name` from `source`, with the spellings in that column."""
     if not source:
         return Proposal(name, "", "", Sure.NONE)
     column, cells = _target(schema, name), sample.cells[source]
     sure = Sure.CERTAIN if score >= _NAMED else Sure.LIKELY if score >= _LIKELY else Sure.CHECK
-    found: list[Spelling] = []
+    spelt: list[Spelling] = []
     commas = False
     if column is None:
         fit = 1.0 if cells else 0.0
     elif column.is_category:
-        found = spellings(column.categories, counted(cells, _FEW))
-        known = set(column.categories) | {spelling.text for spelling in found if spelling.value}
-        fit = sum(text in known for text in cells) / len(cells) if cells else 0.0
+        spelt = spellings(column.categories, counted(cells, _FEW))
+        fit = _known(column, spelt, cells) if cells else 0.0
     else:
         commas = has_decimal_commas(column, cells[:200])
-        found = special(schema, name, counted(cells, _FEW)) if column.special and not commas else []
+        spelt = special(schema, name, counted(cells, _FEW)) if column.special and not commas else []
         fit = share(column, [_point(text) for text in cells] if commas else cells)
-        fit += sum(s.rows for s in found if s.value) / len(cells) if cells else 0.0
-    return Proposal(name, source, why, sure, min(fit, 1.0), tuple(found), commas)
+        fit += sum(s.rows for s in spelt if s.value) / len(cells) if cells else 0.0
+    return Proposal(name, source, why, sure, min(fit, 1.0), tuple(spelt), commas)
 
 
 def mapping_of(proposals: Sequence[Proposal]) -> ColumnMapping:
-    """The mapping that the proposals come to."""
+    """The mapping that follows from the proposals."""
     chosen = [proposal for proposal in proposals if proposal.source]
     values = {p.column: {s.text: s.value for s in p.spellings if s.value} for p in chosen}
     return ColumnMapping(
@@ -128,26 +125,23 @@ def mapping_of(proposals: Sequence[Proposal]) -> ColumnMapping:
 
 
 def unused(schema: Schema, sample: Sample, mapping: ColumnMapping) -> list[tuple[str, str]]:
-    """The file's columns that nothing is read from, each with why it cannot be, where there is a reason."""
+    """The file's columns that the mapping does not use, each with the reason if it can never be used, else ""."""
     used, late = set(mapping.columns.values()), _later(schema, sample)
-    return [
-        (name, Sentence("known only after the call") if name in late else "")
-        for name in sample.header
-        if name not in used
-    ]
+    reasons = {name: Sentence("known only after the call") if name in late else "" for name in sample.header}
+    return [(name, why) for name, why in reasons.items() if name not in used]
 
 
 def _target(schema: Schema, name: str) -> Column | None:
-    """The schema's column; the outcome as one of words; None for the person's key, which may be anything."""
+    """The schema's column; for the outcome a column of its words; None for a person's key, which can be any text."""
     if name == schema.outcome.column:
-        words = (schema.outcome.positive, schema.outcome.negative)
-        label = schema.outcome.label
-        return Column(name=name, label=label, type=ColumnType.CATEGORY, role=Role.AFTER_CALL, categories=words)
+        outcome = schema.outcome
+        words = (outcome.positive, outcome.negative)
+        return Column(name=name, label=outcome.label, type=ColumnType.CATEGORY, role=Role.AFTER_CALL, categories=words)
     return schema.by_name.get(name) if name != schema.reference else None
 
 
 def _later(schema: Schema, sample: Sample) -> list[str]:
-    """The file's columns that are plainly the schema's for what is known only after the call."""
+    """The file's columns whose names are those of values known only after the call."""
     late = [column for column in schema.columns if not column.is_feature]
     return [source for source in sample.header if any(_named(column, source)[0] >= _NAMED for column in late)]
 
@@ -156,17 +150,21 @@ def _fit(column: Column | None, cells: Sequence[str]) -> float:
     """The share of `cells` that are, or can be read as, values of `column`."""
     if column is None or not cells:
         return 0.0
-    looked = cells[:200]
+    first = cells[:200]
     if column.is_category:
-        found = counted(looked, _FEW)
-        known = {s.text for s in spellings(column.categories, found) if s.value} | set(column.categories)
-        return sum(text in known for text in looked) / len(looked)
-    fit = share(column, looked)
-    return max(fit, share(column, [_point(text) for text in looked])) if any("," in text for text in looked) else fit
+        return _known(column, spellings(column.categories, counted(first, _FEW)), first)
+    fit = share(column, first)
+    return max(fit, share(column, [_point(text) for text in first])) if any("," in text for text in first) else fit
+
+
+def _known(column: Column, spelt: Sequence[Spelling], cells: Sequence[str]) -> float:
+    """The share of `cells` that are a category of `column`, or a spelling with a proposal."""
+    known = set(column.categories) | {spelling.text for spelling in spelt if spelling.value}
+    return sum(text in known for text in cells) / len(cells)
 
 
 def _named(column: Column | str, source: str) -> tuple[float, str]:
-    """How much the name of `source` says for `column`, from 0 to 1, and in words."""
+    """How well the name of `source` fits `column`, from 0 to 1, and why in words."""
     names = [column] if isinstance(column, str) else [column.name, column.label]
     theirs, ours = normal(source), [form for name in names if (form := normal(name))]
     if source == names[0]:
@@ -176,15 +174,15 @@ def _named(column: Column | str, source: str) -> tuple[float, str]:
     if theirs.replace(" ", "") == ours[0].replace(" ", ""):
         return 0.98, Sentence("the same name")
     if theirs in ours:
-        return 0.96, Sentence("by its label")
+        return 0.96, Sentence("the same as its label")
     return _alike(theirs, ours)
 
 
 def _alike(theirs: str, ours: Sequence[str]) -> tuple[float, str]:
-    """The same for names that differ, in their `normal` forms."""
+    """`_named` for names that differ; both are in their `normal` forms."""
     words = set(theirs.split())
     if any(set(own.split()) <= words for own in ours):
-        return 0.8, Sentence("has its name in it")
+        return 0.8, Sentence("contains its name")
     if len(theirs) >= 3 and any(words < set(own.split()) for own in ours):
         return 0.75, Sentence("is part of its name")
     long = [own for own in ours if min(len(own), len(theirs)) >= 3]
@@ -194,9 +192,9 @@ def _alike(theirs: str, ours: Sequence[str]) -> tuple[float, str]:
 
 
 def _score(named: float, why: str, fits: Mapping[str, float], name: str) -> tuple[float, str]:
-    """How much name and values together say for it, from 0 to 1, and in words.
+    """How well name and values together fit the column `name`, from 0 to 1, and why in words.
 
-    `fits`: how well its values fit each of the columns.
+    `fits`: the share of the values that fit each of the schema's columns.
     """
     if named >= _NAMED:
         return named, why
@@ -209,9 +207,9 @@ def _score(named: float, why: str, fits: Mapping[str, float], name: str) -> tupl
     if named >= 0.5:
         return 0.5 * named + 0.3, Sentence("{why}, and its values fit", why=why)
     if rivals == 1:
-        return _BY_VALUES + 0.2 * fit, Sentence("its values fit, and fit nothing else")
+        return _BY_VALUES + 0.2 * fit, Sentence("its values fit no other column")
     perhaps = named >= 0.3 and rivals <= 4
-    return (0.3 * named + 0.3 * fit, Sentence("its values fit; so they would others")) if perhaps else (0.0, "")
+    return (0.3 * named + 0.3 * fit, Sentence("its values fit, but other columns too")) if perhaps else (0.0, "")
 
 
 def _point(text: str) -> str:

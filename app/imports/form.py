@@ -1,4 +1,4 @@
-"""Bringing in a file: where it goes to, which of its columns is which, what that would do, and then doing it."""
+"""The form that imports a file: choose the campaign, match the columns, see a preview, and import."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _INTO, _FILES = "import_into", "import_files"
 
 
 def draw_import_form(house: Appliance, campaigns: dict[str, str]) -> None:
-    """Draw it; `campaigns` are the titles of those that are there, by key."""
-    if campaign := st.session_state.pop(_DONE, None):  # the next file most likely goes to the same campaign
+    """Draw the form; `campaigns` are the titles of the existing campaigns, by key."""
+    if campaign := st.session_state.pop(_DONE, None):  # the next file probably goes to the same campaign
         st.session_state[_INTO] = campaign
         st.session_state[_FILES] = st.session_state.get(_FILES, 0) + 1
     with st.container(key="import", border=True):
@@ -63,10 +63,11 @@ def draw_import_form(house: Appliance, campaigns: dict[str, str]) -> None:
 
 
 def _last(house: Appliance) -> Entry | None:
-    """The import to report on: this session's last one, or that of whoever left the page and is back."""
+    """The import to report on: the session's last one; in a new session, the person's last one within the hour."""
     if _LAST not in st.session_state:
-        mine = [e for e in import_log.recent(house.db) if e.document["by"] == identity.current_agent() and e.is_fresh]
-        st.session_state[_LAST] = mine[0].key if mine else None
+        who = identity.current_agent()
+        mine = (entry.key for entry in import_log.recent(house.db) if entry.document["by"] == who and entry.is_fresh)
+        st.session_state[_LAST] = next(mine, None)
     last: str | None = st.session_state[_LAST]
     return import_log.one(house.db, last) if last else None
 
@@ -75,7 +76,7 @@ def _chosen(house: Appliance, title: str, uploaded: Any, *, is_new: bool, taken:
     """The file's columns, the preview, and the button."""
     chosen = inspect_upload(house, uploaded)
     mapping = mapping_form.ask(house, chosen)
-    # Who has not said the name yet still sees what the file would do to a campaign of its own.
+    # Without a name yet, the preview is that of an import into a new campaign.
     campaign = (run_import.campaign_key(title) if title.strip() else "") if is_new else title
     ready = False
     with boundary():
@@ -98,7 +99,7 @@ def _import(
     campaign = run_import.campaign_key(title) if is_new else title
     if is_new and campaign in taken:
         raise InputError(
-            Sentence("There is a campaign '{campaign}' already", campaign=campaign),
+            Sentence("A campaign '{campaign}' already exists", campaign=campaign),
             kept=Sentence("Nothing was imported."),
             next=Sentence("Choose it from the list to add to it, or give the new one another name."),
         )
@@ -111,18 +112,18 @@ def _import(
 
 
 def _wait_for(house: Appliance, work: Work) -> str:
-    bar = st.progress(0.0, text=_("Looking through {file}").format(file=formats.plain(work.file.path.name)))
+    bar = st.progress(0.0, text=_("Reading {file}").format(file=formats.plain(work.file.path.name)))
 
     def progress(done: int, rows: int) -> None:
         text = _("{done} of {rows} rows").format(done=formats.count(done), rows=formats.count(rows))
         bar.progress(min(1.0, done / rows) if rows else 1.0, text=text)
 
-    done = run_import.bring_in(house, work, progress=progress)
+    entry = run_import.bring_in(house, work, progress=progress)
     cached.forget_progress(house.db, work.campaign)
-    return done.key
+    return entry.key
 
 
 def _came_to(place: str) -> None:
-    """Show what an import came to, on the page that is drawn next."""
+    """Draw the page again, with the report of the import `place`."""
     st.session_state[_LAST] = place
     st.rerun()

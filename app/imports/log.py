@@ -1,10 +1,10 @@
-"""How far each import is and what it came to, in MongoDB: whoever opens the page sees it, and may end it.
+"""The log of imports in MongoDB: how far each import is, and its result. Every manager sees it and can end an import.
 
-    {_id: "{campaign}:{file}", campaign, file, sha256, by, run, state, at: {begun, heard, ended}, rows, done, cancel,
-     report, error}
+    {_id: "{campaign}:{file}", campaign, file, sha256, by, run, state, times: {begun, heard, ended},
+     progress: {done, rows}, cancel, report, error, order}
 
-`run` tells a second try of the same file from the first, so one that was given up writes over nothing. No cell of a
-file is kept here: rejected rows are in their own file.
+`run` differs between two tries of the same file, so an abandoned try never overwrites the next one. The log stores no
+cells of a file: rejected rows are in a file of their own.
 """
 
 from __future__ import annotations
@@ -24,52 +24,52 @@ from core.sentences import Sentence
 from core.stores.mongo import Db, Document, reachable
 
 SILENCE = timedelta(seconds=90)
-"""How long an import may say nothing: its longest step is one batch, or counting the rows of a large file."""
-
+"""Time without an update after which an import counts as stopped. Its longest steps are one batch, and counting the
+rows of a large file."""
 SHOWN = timedelta(days=1)
 
 
 class State(StrEnum):
-    """What an import is doing."""
+    """The state of an import."""
 
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
-    STOPPED = "stopped"  # it said nothing for too long: its process was ended
+    STOPPED = "stopped"  # its process ended without an update of the log
 
 
 class Cancelled(CallwiseError):
-    """Somebody ended the import on purpose."""
+    """A person ended the import, or began it again."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An import as it was read at a moment."""
+    """An import as read at the moment `at`."""
 
     document: Mapping[str, Any]
     at: datetime
 
     @property
     def key(self) -> str:
-        """Its key."""
+        """The key in the log."""
         return str(self.document["_id"])
 
     @property
     def campaign(self) -> str:
-        """Where it goes to."""
+        """The key of the campaign that the file goes to."""
         return str(self.document["campaign"])
 
     @property
     def state(self) -> State:
-        """What it is doing; one that says nothing any more has stopped."""
+        """The state; a running import without an update for `SILENCE` has stopped."""
         state = State(self.document["state"])
         silent = self.at - self.document["times"]["heard"] > SILENCE
         return State.STOPPED if state is State.RUNNING and silent else state
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it ended within the hour."""
+        """Whether the import ended within the last hour."""
         ended = self.document["times"].get("ended")
         return ended is not None and self.at - ended < timedelta(hours=1)
 
@@ -80,7 +80,7 @@ def key(campaign: str, file: CampaignFile) -> str:
 
 
 def begin(db: Db, campaign: str, file: CampaignFile, *, by: str, run: str, clock: Clock = now) -> str:
-    """Note that the import begins, and return its key. Raises Conflict while it is under way, and Unavailable."""
+    """Log that the import begins, and return its key. Raises Conflict while another one runs, and Unavailable."""
     at, place = clock(), key(campaign, file)
     new: Document = {
         "campaign": campaign,
@@ -97,41 +97,37 @@ def begin(db: Db, campaign: str, file: CampaignFile, *, by: str, run: str, clock
         "error": None,
     }
     with reachable():
-        found = db.imports.find_one({"_id": place})
-        if found and found["run"] != run and Entry(found, at).state is State.RUNNING:
+        other = db.imports.find_one({"_id": place})
+        if other and other["run"] != run and Entry(other, at).state is State.RUNNING:
+            who, name = other["by"], file.path.name
             raise Conflict(
-                Sentence(
-                    "{file} is being imported into {campaign} by {who} already",
-                    file=file.path.name,
-                    campaign=campaign,
-                    who=found["by"],
-                ),
-                kept=Sentence("That import goes on."),
-                next=Sentence("Wait for it, or end it."),
+                Sentence("{who} is already importing {file} into {campaign}", who=who, file=name, campaign=campaign),
+                kept=Sentence("That import continues."),
+                next=Sentence("Wait for its end, or end it."),
             )
         db.imports.update_one({"_id": place}, {"$set": new}, upsert=True)
     return place
 
 
 def heard(db: Db, place: str, run: str, done: int, rows: int, clock: Clock = now) -> None:
-    """Note how far it is. Raises Cancelled when somebody wants it to end, or has begun it anew; and Unavailable."""
+    """Log the progress of `run`. Raises Cancelled if a person ended or restarted the import, and Unavailable."""
     with reachable():
-        found = db.imports.find_one({"_id": place}, {"run": 1, "cancel": 1, "times": 1})
-        if found is None or found["run"] != run or found["cancel"]:
-            raise Cancelled("The import was ended", kept=f"{done:,} rows were read; those that fit are in.")
-        now_at = {"times": {**found["times"], "heard": clock()}, "progress": {"done": done, "rows": rows}}
-        db.imports.update_one({"_id": place, "run": run}, {"$set": now_at})
+        entry = db.imports.find_one({"_id": place}, {"run": 1, "cancel": 1, "times": 1})
+        if entry is None or entry["run"] != run or entry["cancel"]:
+            raise Cancelled("The import was ended", kept=f"{done:,} rows were read; the valid ones are imported.")
+        update = {"times": {**entry["times"], "heard": clock()}, "progress": {"done": done, "rows": rows}}
+        db.imports.update_one({"_id": place, "run": run}, {"$set": update})
 
 
 def cancel(db: Db, place: str) -> None:
-    """Ask for its end. Raises Unavailable."""
+    """Ask the import to end. Raises Unavailable."""
     with reachable():
         db.imports.update_one({"_id": place}, {"$set": {"cancel": True}})
 
 
 def done(db: Db, place: str, run: str, report: Report, rejects: str | None, clock: Clock = now) -> None:
-    """Note what it came to. Raises Unavailable."""
-    came_to = {
+    """Log the end and the `report`; `rejects` is the key of the reject file, if any. Raises Unavailable."""
+    result = {
         "rows": report.rows,
         "inserted": report.inserted,
         "unchanged": report.unchanged,
@@ -142,41 +138,41 @@ def done(db: Db, place: str, run: str, report: Report, rejects: str | None, cloc
         "rejects": rejects,
         "mended": bool(report.origin),
     }
-    _ended(db, place, run, {"state": State.DONE.value, "report": came_to}, clock)
+    _ended(db, place, run, {"state": State.DONE.value, "report": result}, clock)
 
 
 def failed(db: Db, place: str, run: str, error: CallwiseError, clock: Clock = now) -> None:
-    """Note why it ended before its time. Raises Unavailable."""
+    """Log the `error` that ended the import. Raises Unavailable."""
     state = State.CANCELLED if isinstance(error, Cancelled) else State.FAILED
-    said = {"what": error.what, "kept": error.kept, "next": error.next}
-    _ended(db, place, run, {"state": state.value, "error": said}, clock)
+    parts = {"what": error.what, "kept": error.kept, "next": error.next}
+    _ended(db, place, run, {"state": state.value, "error": parts}, clock)
 
 
 def stopped(db: Db, place: str, run: str, clock: Clock = now) -> None:
-    """Note that its process is gone, if it has not said how it ended. Raises Unavailable."""
-    found = one(db, place, clock)
-    if found and found.document["run"] == run and State(found.document["state"]) is State.RUNNING:
+    """Log that the import's process ended, if the process has not logged how. Raises Unavailable."""
+    entry = one(db, place, clock)
+    if entry and entry.document["run"] == run and State(entry.document["state"]) is State.RUNNING:
         _ended(db, place, run, {"state": State.STOPPED.value}, clock)
 
 
 def _ended(db: Db, place: str, run: str, values: Document, clock: Clock) -> None:
     with reachable():
-        found = db.imports.find_one({"_id": place}, {"times": 1}) or {"times": {}}
+        entry = db.imports.find_one({"_id": place}, {"times": 1}) or {"times": {}}
         at = clock()
-        times = {**found["times"], "heard": at, "ended": at}
+        times = {**entry["times"], "heard": at, "ended": at}
         db.imports.update_one({"_id": place, "run": run}, {"$set": {**values, "times": times}})
 
 
 def one(db: Db, place: str, clock: Clock = now) -> Entry | None:
-    """The import of that key. Raises Unavailable."""
+    """The import with the key `place`. Raises Unavailable."""
     with reachable():
-        found = db.imports.find_one({"_id": place})
-    return Entry(found, clock()) if found else None
+        document = db.imports.find_one({"_id": place})
+    return Entry(document, clock()) if document else None
 
 
 def recent(db: Db, clock: Clock = now) -> list[Entry]:
-    """The imports of the last day, and those that did not come to their end, the newest first. Raises Unavailable."""
+    """The imports that began within the last day, the newest first, at most 50. Raises Unavailable."""
     at = clock()
     with reachable():
-        found = list(db.imports.find({"order": {"$gte": seconds(at - SHOWN)}}).sort([("order", -1)]).limit(50))
-    return [Entry(document, at) for document in found]
+        documents = list(db.imports.find({"order": {"$gte": seconds(at - SHOWN)}}).sort([("order", -1)]).limit(50))
+    return [Entry(document, at) for document in documents]

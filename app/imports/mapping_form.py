@@ -1,7 +1,7 @@
-"""The mapping assistant: for each column of the schema, which of the file's it is and what its words stand for.
+"""The mapping assistant: matches each column of the schema with a column of the file, and the file's words with values.
 
-What is proposed says why and how sure it is; every choice can be changed. Keys are made of the file's, so that another
-file begins with its own proposals.
+Each proposal shows its reason and how sure it is, and the manager can change it. Widget keys contain the file's key, so
+another file starts with its own proposals.
 """
 
 from __future__ import annotations
@@ -26,21 +26,19 @@ _COLOURS = {Sure.CERTAIN: "green", Sure.LIKELY: "blue", Sure.CHECK: "orange", Su
 
 
 def ask(house: Appliance, chosen: Chosen) -> ColumnMapping:
-    """Draw it and return the mapping as it stands; whether it is whole is said by `ColumnMapping.require`."""
+    """Draw the assistant and return the present choices; `ColumnMapping.require` checks that none is missing."""
     start = _start(house.schema, chosen)
     unclear = [p for p in start if p.sure in (Sure.CHECK, Sure.NONE) and not _may_be_absent(house.schema, p.column)]
     sources: dict[str, str] = {}
     values: dict[str, dict[str, str]] = {}
     commas: set[str] = set()
-    found = sum(1 for proposal in start if proposal.source)
-    label = _("Columns: {found} of {all} found in the file").format(found=found, all=len(start))
-    plainly = all(p.sure is Sure.CERTAIN and p.fit == 1.0 for p in start if p.source)
+    matched = [proposal for proposal in start if proposal.source]
+    label = _("Columns: {found} of {all} found in the file").format(found=len(matched), all=len(start))
+    plainly = all(p.sure is Sure.CERTAIN and p.fit == 1.0 for p in matched)
     with st.container(key="mapping"):
-        _said_before(chosen)
+        _origin(chosen)
         with st.expander(label, expanded=bool(unclear) or not plainly, icon=":material/table_chart:"):
-            st.caption(
-                _("Choose for each column which one of the file it is. What is proposed was found by names and values.")
-            )
+            st.caption(_("Choose the file's column for each one. Names and values give the proposals."))
             for proposal in start:
                 now = _column(house.schema, chosen, proposal)
                 if not now.source:
@@ -56,26 +54,24 @@ def ask(house: Appliance, chosen: Chosen) -> ColumnMapping:
 
 
 def _start(schema: Schema, chosen: Chosen) -> list[Proposal]:
-    """What is proposed: as such a file was read the last time, or else as was found."""
+    """The proposals: the mapping of the last file with this header, or else what names and values give."""
     if chosen.before is None:
         return chosen.proposals
-    before = chosen.before[0]
-    found = []
-    for proposal in chosen.proposals:
-        source = before.columns.get(proposal.column, "")
-        known = column_matching.detail(schema, chosen.sample, proposal.column, source, 1.0, "as the last time")
-        found.append(known)
-    return found
+    sample, last = chosen.sample, chosen.before[0].columns
+    return [
+        column_matching.detail(schema, sample, p.column, last.get(p.column, ""), 1.0, "as the last time")
+        for p in chosen.proposals
+    ]
 
 
-def _said_before(chosen: Chosen) -> None:
+def _origin(chosen: Chosen) -> None:
     if chosen.mended:
-        st.caption(_("These are rows that were rejected before. They are read as their file was."))
+        st.caption(_("These rows were rejected before. Their columns are matched as in their first file."))
     elif chosen.before is not None:
-        used = chosen.before[1]
+        last = chosen.before[1]
         text = _("A file with this header was imported on {when} by {who}; its columns are proposed again.")
-        when = formats.moment(used["at"], st.context.timezone)
-        st.caption(text.format(when=when, who=formats.plain(used["by"])))
+        when = formats.moment(last["at"], st.context.timezone)
+        st.caption(text.format(when=when, who=formats.plain(last["by"])))
 
 
 def _column(schema: Schema, chosen: Chosen, proposal: Proposal) -> Proposal:
@@ -96,20 +92,18 @@ def _column(schema: Schema, chosen: Chosen, proposal: Proposal) -> Proposal:
                 label_visibility="collapsed",
                 format_func=lambda choice: choice or nothing,
             )
-        now = proposal if source == proposal.source else _changed(schema, chosen, name, str(source or ""))
+        now = proposal
+        if source != proposal.source:
+            now = column_matching.detail(schema, chosen.sample, name, str(source or ""))
         with right:
             st.markdown(_verdict(chosen, now, absent=absent, by_hand=now is not proposal))
     return now
 
 
-def _changed(schema: Schema, chosen: Chosen, name: str, source: str) -> Proposal:
-    return column_matching.detail(schema, chosen.sample, name, source, 1.0, "")
-
-
 def _verdict(chosen: Chosen, now: Proposal, *, absent: bool, by_hand: bool) -> str:
+    if not now.source and absent:
+        return ":gray-badge[" + _("left out") + "]"
     if not now.source:
-        if absent:
-            return ":gray-badge[" + _("left out") + "]"
         return ":red-badge[" + _("needed") + "] " + _("Nothing can be imported without it.")
     badge = _("chosen by you") if by_hand else _sure(now.sure)
     colour = "gray" if by_hand else _COLOURS[now.sure]
@@ -128,10 +122,10 @@ def _verdict(chosen: Chosen, now: Proposal, *, absent: bool, by_hand: bool) -> s
 
 
 def _spellings(schema: Schema, chosen: Chosen, now: Proposal) -> dict[str, str]:
-    """What each of the file's own words stands for; words that are the schema's but for capitals need no choice."""
+    """The value that each word of the file means; words that differ from the schema's in capitals need no choice."""
     remembered = _remembered(chosen, now)
     options = _values(schema, now.column)
-    later = chosen.strange.get(now.column, {})  # found by the check of the whole file
+    later = chosen.strange.get(now.column, {})  # from the check of the whole file
     new = {word: rows for word, rows in later.items() if word not in {s.text for s in now.spellings}}
     words = [*now.spellings, *value_matching.spellings(tuple(options), new)] if options else []
     same = {s.text: s.value for s in words if s.why == value_matching.SAME_WORD}
@@ -139,17 +133,17 @@ def _spellings(schema: Schema, chosen: Chosen, now: Proposal) -> dict[str, str]:
     meant = {**remembered, **same}
     if not other:
         return meant
-    waiting = sum(1 for s in other if not (s.value or remembered.get(s.text)))
-    label = plural("{n} word of the file to look at", "{n} words of the file to look at", len(other))
+    waiting = any(not (s.value or remembered.get(s.text)) for s in other)
+    label = plural("{n} word of the file to check", "{n} words of the file to check", len(other))
     title = f"{formats.plain(_label(schema, now.column))}: {label.format(n=len(other))}"
-    with st.expander(title, expanded=bool(waiting)):
+    with st.expander(title, expanded=waiting):
         for spelling in other:
             meant[spelling.text] = _meaning(chosen, now, spelling, options, remembered)
     return {text: value for text, value in meant.items() if value}
 
 
 def _remembered(chosen: Chosen, now: Proposal) -> Mapping[str, str]:
-    """What was said of the words of this very column the last time."""
+    """The values that the last file with this header gave to the words of this column."""
     if chosen.before is None or chosen.before[0].columns.get(now.column) != now.source:
         return {}
     return chosen.before[0].values.get(now.column, {})
@@ -158,8 +152,7 @@ def _remembered(chosen: Chosen, now: Proposal) -> Mapping[str, str]:
 def _meaning(
     chosen: Chosen, now: Proposal, spelling: Spelling, options: Mapping[str, str], remembered: Mapping[str, str]
 ) -> str:
-    proposed = remembered.get(spelling.text) or spelling.value
-    keys = ["", *options]
+    proposed, keys = remembered.get(spelling.text) or spelling.value, ["", *options]
     left, right = st.columns([4, 6], vertical_alignment="center", gap="small")
     with left:
         rows = plural("{n} row", "{n} rows", spelling.rows).format(n=formats.count(spelling.rows))
@@ -178,19 +171,18 @@ def _meaning(
 
 
 def _values(schema: Schema, name: str) -> dict[str, str]:
-    """What a word of the file may stand for, with how it is shown."""
+    """The values that a word of the file can mean, each with its label."""
     if words := column_mapping.categories(schema).get(name):
         return {word: word for word in words}
     return {str(code): f"{code} ({meaning})" for code, meaning in schema.by_name[name].special.items()}
 
 
 def _unused(schema: Schema, chosen: Chosen, mapping: ColumnMapping) -> None:
-    rest = column_matching.unused(schema, chosen.sample, mapping)
-    if rest:
+    if rest := column_matching.unused(schema, chosen.sample, mapping):
         names = [formats.plain(name) + (f" ({said(why)})" if why else "") for name, why in rest]
         st.caption(_("Not used: {columns}.").format(columns=", ".join(names)))
     if schema.outcome.column not in mapping.columns:
-        st.caption(_("No column says what came of a call: everybody in this file is still to be called."))
+        st.caption(_("No column has results of calls, so everybody in this file is still to be called."))
 
 
 def _sure(sure: Sure) -> str:

@@ -1,4 +1,4 @@
-"""What an import would do, before anything is written: the first rows as they would go in, and what stays out."""
+"""The preview of an import, before anything is written: its figures, the broken rules, and the first rows."""
 
 from __future__ import annotations
 
@@ -19,101 +19,96 @@ from core.schema import Schema
 from core.stores.mongo import Document
 
 ROWS = 5
-_KEPT = "rehearsal"
+_REHEARSAL = "rehearsal"
 
 
 def draw_preview(house: Appliance, chosen: Chosen, campaign: str, mapping: ColumnMapping) -> Rehearsal:
-    """Draw the preview of the file's beginning, or of all of it where that was asked for.
+    """Draw the preview of the file's first rows, or of the whole file once the manager has had it checked.
 
-    Raises InputError where the mapping is not whole or the file cannot be read, and Unavailable.
+    Raises InputError where the mapping is incomplete or the file cannot be read, and Unavailable.
     """
-    asked = (chosen.id, campaign, mapping.hash)
+    choices = (chosen.id, campaign, mapping.hash)
     request = ImportRequest(chosen.file, campaign, mapping, erasure_key=house.erasure_key)
-    kept = st.session_state.get(_KEPT)
-    if kept is None or kept[0] != asked:
-        st.session_state[_KEPT] = (asked, rehearse(house.db, house.schema, request, first=ROWS, most=LOOK))
+    last = st.session_state.get(_REHEARSAL)
+    if last is None or last[0] != choices:
+        rehearsal = rehearse(house.db, house.schema, request, first=ROWS, most=LOOK)
+        st.session_state[_REHEARSAL] = (choices, rehearsal)
+    else:
+        rehearsal = last[1]
     with st.container(key="preview"):
-        if not st.session_state[_KEPT][1].whole:
-            _offer_all(house, chosen, request, asked)
-        found: Rehearsal = st.session_state[_KEPT][1]
-        _figures(found)
-        _rules(found)
-        _first(house.schema, found)
-    return found
+        if not rehearsal.whole:
+            _offer_all(house, chosen, request, choices)
+        _figures(rehearsal)
+        _rules(rehearsal)
+        _first(house.schema, rehearsal)
+    return rehearsal
 
 
-def _offer_all(house: Appliance, chosen: Chosen, request: ImportRequest, asked: tuple[str, str, str]) -> None:
-    """The button that checks every row; nothing is written, so whoever leaves meanwhile loses nothing but the check."""
-    rows = formats.count(LOOK)
-    label = _("Check the whole file")
+def _offer_all(house: Appliance, chosen: Chosen, request: ImportRequest, choices: tuple[str, str, str]) -> None:
+    """The button that checks every row. The check writes nothing, so a person who leaves meanwhile loses only it."""
     with st.container(horizontal=True, vertical_alignment="center", key="check-all"):
-        pressed = st.button(label, key="import_check", icon=":material/fact_check:")
-        st.caption(_("Below are the first {rows} rows. Checking writes nothing.").format(rows=rows))
+        pressed = st.button(_("Check the whole file"), key="import_check", icon=":material/fact_check:")
+        text = _("Below are the first {rows} rows. Checking writes nothing.")
+        st.caption(text.format(rows=formats.count(LOOK)))
     if not pressed:
         return
     bar = st.progress(0.0, text=_("Checking"))
     size = chosen.file.path.stat().st_size or 1
 
     def progress(done: int) -> None:
-        # How many rows there are is not known yet; the beginning says how long one is.
+        # The number of rows is not known yet, so it is estimated from the length of the first rows.
         share = min(0.99, done * _row_bytes(chosen) / size)
         bar.progress(share, text=_("{rows} rows checked").format(rows=formats.count(done)))
 
-    found = rehearse(house.db, house.schema, request, first=ROWS, progress=progress)
-    st.session_state[_KEPT] = (asked, found)
-    chosen.strange.update({name: dict(words) for name, words in found.strange.items()})
+    rehearsal = rehearse(house.db, house.schema, request, first=ROWS, progress=progress)
+    st.session_state[_REHEARSAL] = (choices, rehearsal)
+    chosen.strange.update({name: dict(words) for name, words in rehearsal.strange.items()})
     st.rerun()
 
 
 def _row_bytes(chosen: Chosen) -> float:
-    """Roughly how many bytes of the file are a row; a packed file's are fewer."""
+    """Roughly the bytes of the file for each row; a packed file takes about an eighth."""
     text = sum(len(cell(raw)) + 1 for row in chosen.sample.rows for raw in row.values())
     packed = 1 if chosen.file.path.suffix.lower() == ".csv" else 8
     return text / max(len(chosen.sample.rows), 1) / packed
 
 
-def _figures(found: Rehearsal) -> None:
-    report = found.report
-    what = _("All {rows} rows were checked.") if found.whole else _("Of the first {rows} rows:")
+def _figures(rehearsal: Rehearsal) -> None:
+    report = rehearsal.report
+    what = _("All {rows} rows were checked.") if rehearsal.whole else _("Of the first {rows} rows:")
     st.markdown("**" + what.format(rows=formats.count(report.rows)) + "**")
-    figures = [
-        (_("Would go in"), report.inserted, True),
-        (_("Are there already"), report.unchanged, bool(report.unchanged)),
+    figures = [  # the third says whether 0 is shown, too
+        (_("Would be imported"), report.inserted, True),
+        (_("Already imported"), report.unchanged, False),
         (_("Would be rejected"), report.rejected, True),
-        (_("Erased before, and kept out"), report.kept_out, bool(report.kept_out)),
-        (_("Called before"), found.called, bool(found.called)),
-        (_("Twice in the file"), found.repeated, bool(found.repeated)),
-        (_("On the do-not-call list"), found.barred, bool(found.barred)),
+        (_("Erased before, and kept out"), report.kept_out, False),
+        (_("Called before"), rehearsal.called, False),
+        (_("Twice in the file"), rehearsal.repeated, False),
+        (_("On the do-not-call list"), rehearsal.barred, False),
     ]
     with st.container(horizontal=True, gap="medium"):
-        for label, number, shown in figures:
-            if shown:
+        for label, number, always in figures:
+            if number or always:
                 st.metric(label, formats.count(number), width="content")
-    if found.barred:
+    if rehearsal.barred:
         text = plural(
-            "{n} person is on the do-not-call list: they come in, and are never offered to anybody.",
-            "{n} people are on the do-not-call list: they come in, and are never offered to anybody.",
-            found.barred,
+            "{n} person is on the do-not-call list: the row is imported, but no agent is offered this person.",
+            "{n} people are on the do-not-call list: their rows are imported, but no agent is offered these people.",
+            rehearsal.barred,
         )
-        st.caption(text.format(n=formats.count(found.barred)))
+        st.caption(text.format(n=formats.count(rehearsal.barred)))
     if report.rows and not report.accepted:
-        notices.show(
-            Notice(
-                "warning",
-                _("No row fits."),
-                _("Nothing was written."),
-                _("Look at the columns above: most likely one of them is another."),
-            )
-        )
+        check = _("Check the columns above: probably one of them is matched wrongly.")
+        notices.show(Notice("warning", _("No row fits."), _("Nothing was written."), check))
 
 
-def _rules(found: Rehearsal) -> None:
-    """The rules that rows would break, with the values found most often."""
-    if not found.report.rules:
+def _rules(rehearsal: Rehearsal) -> None:
+    """The rules that rows would break, with the most frequent values that break them."""
+    if not rehearsal.report.rules:
         return
     rows = []
-    for (column, rule), times in found.report.rules.most_common(20):
-        words = found.strange.get(column)
+    for (column, rule), times in rehearsal.report.rules.most_common(20):
+        words = rehearsal.strange.get(column)
         values = ", ".join(_shown(text) for text, __ in words.most_common(4)) if words else ""
         rows.append(
             {
@@ -131,11 +126,11 @@ def _shown(text: str) -> str:
     return formats.plain(text[:30]) if text else ":gray[" + _("empty") + "]"
 
 
-def _first(schema: Schema, found: Rehearsal) -> None:
-    if not found.first:
+def _first(schema: Schema, rehearsal: Rehearsal) -> None:
+    if not rehearsal.first:
         return
-    with st.expander(_("The first rows as they would go in"), expanded=True), st.container(key="preview-rows"):
-        st.table(_table(schema, [row.prospect for row in found.first]), border="horizontal", hide_index=True)
+    with st.expander(_("The first rows as they would be imported"), expanded=True), st.container(key="preview-rows"):
+        st.table(_table(schema, [row.prospect for row in rehearsal.first]), border="horizontal", hide_index=True)
 
 
 def _table(schema: Schema, prospects: Sequence[Document]) -> list[dict[str, str]]:

@@ -1,8 +1,8 @@
-"""A long import as a process of its own: it goes on when the page is left, and takes no time from other people's pages.
+"""Runs a long import as its own process, so that it continues when the page is left and slows down no other page.
 
-`python -m app.imports.process FOLDER` imports the file in FOLDER as `work.json` there says, and removes the folder. How
-far it is stands in the log (`app.imports.log`), where it also reads whether somebody wants it to end. If the process is
-killed, whatever went in stays, and importing the file again goes on.
+`python -m app.imports.process FOLDER` imports the file in FOLDER as `work.json` there describes, and removes the
+folder. The process writes its progress to the log (`app.imports.log`) and reads there whether it is to end. If the
+process is killed, the imported rows stay, and importing the file again does the rest.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ WORK = "work.json"
 
 
 class Settings(MongoSettings, S3Settings, SchemaSettings, ErasureSettings):
-    """What an import needs to know."""
+    """The settings of an import."""
 
 
 @dataclass(frozen=True)
 class Wired:
-    """What it works with."""
+    """The stores that an import uses."""
 
     db: Db
     store: ObjectStore
@@ -50,52 +50,47 @@ class Wired:
 
 
 def start(house: Stores, work: Work) -> str:
-    """Begin `work` in a process of its own, which has its file from now on; return its key in the log.
+    """Begin `work` in a process of its own, move the file to that process, and return the import's key in the log.
 
-    Raises InputError if the file as a whole does not fit, Conflict while somebody imports it, and Unavailable.
+    Raises InputError if the file as a whole does not fit, Conflict while another import of it runs, and Unavailable.
     """
     place = run_import.begin(house, work)
     folder = Path(mkdtemp(prefix="import-"))
-    moved = shutil.move(work.file.path, folder / work.file.path.name)
-    told = {
+    shutil.move(work.file.path, folder / work.file.path.name)
+    document = {
         "campaign": work.campaign,
-        "file": Path(moved).name,
+        "file": work.file.path.name,
         "who": work.who,
         "mapping": work.mapping.document() if work.mapping else None,
         "title": work.title,
         "run": work.run,
     }
-    (folder / WORK).write_text(json.dumps(told), encoding="utf-8")
+    (folder / WORK).write_text(json.dumps(document), encoding="utf-8")
     process = subprocess.Popen([sys.executable, "-m", "app.imports.process", str(folder)], cwd=ROOT)
     threading.Thread(target=_watch, args=(process, house.db, place, work.run, folder), daemon=True).start()
     return place
 
 
 def _watch(process: subprocess.Popen[bytes], db: Db, place: str, run: str, folder: Path) -> None:
-    """See the process to its end; if it could not say how it ended, say so for it."""
+    """Wait for the process to end; if the process did not log how it ended, log that it stopped."""
     process.wait()
     shutil.rmtree(folder, ignore_errors=True)
     try:
         import_log.stopped(db, place, run)
     except Unavailable as error:
-        log.warning("how the import %s ended is not in the log: %s", place, error)
+        log.warning("the end of the import %s is not in its log: %s", place, error)
 
 
 def main(folder: Path) -> int:
-    """Do the work in `folder`; 1 if something stopped it, which the log then says."""
+    """Do the work in `folder`. Returns 1 if an error stopped the import, which is then logged, else 0."""
     settings = load(Settings)
     store, schema = ObjectStore(settings, settings.s3_bucket_datasets), read_schema(settings.callwise_schema)
     house = Wired(connect(settings), store, schema, settings.erasure_key)
-    told = json.loads((folder / WORK).read_text(encoding="utf-8"))
+    document = json.loads((folder / WORK).read_text(encoding="utf-8"))
     try:
-        work = Work(
-            told["campaign"],
-            CampaignFile.open(folder / told["file"]),
-            told["who"],
-            ColumnMapping.from_document(told["mapping"]) if told["mapping"] else None,
-            told["title"],
-            told["run"],
-        )
+        file = CampaignFile.open(folder / document["file"])
+        mapping = ColumnMapping.from_document(document["mapping"]) if document["mapping"] else None
+        work = Work(document["campaign"], file, document["who"], mapping, document["title"], document["run"])
         run_import.bring_in(house, work)
     except CallwiseError as error:
         log.warning("%s", error)

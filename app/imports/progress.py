@@ -1,4 +1,4 @@
-"""Imports that are under way, and those that did not come to their end: seen by whoever opens the page."""
+"""Shows the running imports, and those that stopped, failed or were ended, to every manager on the page."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ EVERY = timedelta(seconds=2)
 
 
 def draw_import_progress(house: Appliance) -> None:
-    """Draw them; while one is under way they are looked at again every two seconds, and the page when one ends."""
-    found = import_log.recent(house.db)
-    running = tuple(entry.key for entry in found if entry.state is State.RUNNING)
-    for entry in found:
+    """Draw the imports. Running ones are drawn again every two seconds, and the whole page when one ends."""
+    entries = import_log.recent(house.db)
+    running = tuple(entry.key for entry in entries if entry.state is State.RUNNING)
+    for entry in entries:
         _unfinished(entry)
     if running:
         st.fragment(_running, run_every=EVERY)(house, running)
@@ -32,13 +32,13 @@ def draw_import_progress(house: Appliance) -> None:
 
 @boundary()
 def _running(house: Appliance, drawn: tuple[str, ...]) -> None:
-    found = [entry for entry in import_log.recent(house.db) if entry.state is State.RUNNING]
-    if tuple(entry.key for entry in found) != drawn:
+    running = [entry for entry in import_log.recent(house.db) if entry.state is State.RUNNING]
+    if tuple(entry.key for entry in running) != drawn:
         for key in drawn:
             cached.forget_progress(house.db, key.rpartition(":")[0])
         st.rerun()
     with st.container(key="imports-running"):
-        for entry in found:
+        for entry in running:
             with st.container(border=True):
                 _bar(entry)
                 st.button(
@@ -55,30 +55,29 @@ def _bar(entry: Entry) -> None:
     done, rows = entry.document["progress"]["done"], entry.document["progress"]["rows"]
     name, campaign = formats.plain(str(entry.document["file"])), formats.plain(entry.campaign)
     text = (
-        _("{file} into {campaign}: {done} of {rows} rows. It goes on if you leave this page.")
+        _("{file} into {campaign}: {done} of {rows} rows. The import continues if you leave this page.")
         if rows
-        else _("{file} into {campaign}: counting its rows. It goes on if you leave this page.")
+        else _("{file} into {campaign}: counting its rows. The import continues if you leave this page.")
     )
-    said = text.format(file=name, campaign=campaign, done=formats.count(done), rows=formats.count(rows))
-    st.progress(min(1.0, done / rows) if rows else 0.0, text=said)
+    progress = text.format(file=name, campaign=campaign, done=formats.count(done), rows=formats.count(rows))
+    st.progress(min(1.0, done / rows) if rows else 0.0, text=progress)
 
 
 def _unfinished(entry: Entry) -> None:
-    """What is said of an import that did not come to its end."""
+    """The notice of an import that stopped, failed or was ended."""
     names = {"file": str(entry.document["file"]), "campaign": entry.campaign}
     read = formats.count(entry.document["progress"]["done"])
-    goes_on = _("Choose the same file again and import it: it goes on.")
+    kept = _("{rows} rows were read; the valid ones are imported.").format(rows=read)
+    again = _("To import the rest, choose the same file and import it again.")
     if entry.state is State.STOPPED:
         what = _("The import of {file} into {campaign} stopped half way: its process was ended.").format(**names)
-        kept = _("{rows} rows were read; those that fit are in.").format(rows=read)
-        notices.show(Notice("warning", what, kept, goes_on))
+        notices.show(Notice("warning", what, kept, again))
     elif entry.state is State.CANCELLED:
         what = _("The import of {file} into {campaign} was ended by hand.").format(**names)
-        kept = _("{rows} rows were read; those that fit are in.").format(rows=read)
-        notices.show(Notice("info", what, kept, goes_on))
+        notices.show(Notice("info", what, kept, again))
     elif entry.state is State.FAILED:
         error = entry.document["error"]
-        what = _("The import of {file} into {campaign} did not come to its end.").format(**names)
+        what = _("The import of {file} into {campaign} failed.").format(**names)
         notices.show(Notice("error", what, f"{error['what']} {error['kept']}", str(error["next"])))
 
 

@@ -1,6 +1,6 @@
-"""An import that writes nothing: what would go in, what would be rejected and why, and whom it would concern.
+"""An import that writes nothing: counts the rows that would be imported or rejected, and why.
 
-It reads a file as the importer does, row by row, and asks the database what it has of them, a batch at a time.
+The rehearsal reads a file row by row, as the importer does, and compares each batch with the database.
 """
 
 from __future__ import annotations
@@ -20,17 +20,16 @@ from core.imports.rows import Row
 from core.schema import Schema
 from core.stores.mongo import Db, reachable
 
-STRANGE = 50
-"""Different values of one column, which did not fit, that are counted apart."""
+STRANGE = 50  # different values of one column that broke its rule and are counted, at most
 
 
 @dataclass
 class Rehearsal:
-    """What an import would do. `report` counts as the importer's does; `whole` says whether all rows were looked at.
+    """What an import would do. `report` counts as the importer's does; `whole` says whether all rows were read.
 
-    `called`: rows that say what came of a call. `repeated`: rows, among those that would be there already or be
-    rejected, whose key an earlier row of the same file has. `barred`: new people who are on the do-not-call list.
-    `first`: the first rows that would go in. `strange`: by column, the values that broke its rule, with their rows.
+    `called`: rows with the result of a call. `repeated`: rows with the key of an earlier row of the same file; they
+    would be unchanged or rejected. `barred`: new people on the do-not-call list. `first`: the first rows that would be
+    imported. `strange`: by column, the values that broke its rule, with their number of rows.
     """
 
     report: Report
@@ -52,15 +51,14 @@ def rehearse(
     progress: Callable[[int], None] = lambda _rows: None,
     clock: Clock = now,
 ) -> Rehearsal:
-    """Read at most the rows `most` of what `request` asks for, keeping the `first` that fit. `progress` hears rows.
+    """Read at most `most` rows of `request` and keep the `first` valid ones; `progress` gets the rows read.
 
-    Raises InputError when the file does not fit as a whole or cannot be read, SettingsError as `reading` does, and
+    Raises InputError if the file as a whole does not fit or cannot be read, SettingsError as `reading` does, and
     Unavailable.
     """
-    file = request.file
     how = reading(db, schema, request, clock)
-    stage = _Stage(db, schema, Rehearsal(Report(request.campaign, file.sha256)), first, progress)
-    with file.records() as records:
+    stage = _Stage(db, schema, Rehearsal(Report(request.campaign, request.file.sha256)), first, progress)
+    with request.file.records() as records:
         for row in how.rows(islice(records, most), stage.reject):
             stage.take(row)
         stage.count_batch()
@@ -71,7 +69,7 @@ def rehearse(
 
 
 class _Stage:
-    """Takes rows as the importer's intake does, and only looks."""
+    """Takes rows as the importer's intake does, and only counts them."""
 
     def __init__(
         self, db: Db, schema: Schema, rehearsal: Rehearsal, first: int, progress: Callable[[int], None]
@@ -79,11 +77,11 @@ class _Stage:
         self.rehearsal = rehearsal
         self._db, self._schema, self._first, self._progress = db, schema, first, progress
         self._batch: list[Row] = []
-        # Eight bytes a key, and the digest that came with it: a million people are tens of megabytes.
+        # Eight bytes of each key's hash, and the row's digest: a million people are tens of megabytes.
         self._seen: dict[int, str] = {}
 
     def take(self, row: Row) -> None:
-        """Look at `row`, in its turn."""
+        """Take the next valid `row`."""
         if len(self.rehearsal.first) < self._first:
             self.rehearsal.first.append(row)
         self._batch.append(row)
@@ -92,7 +90,7 @@ class _Stage:
             self._progress(self.rehearsal.report.rows)
 
     def reject(self, reject: Reject) -> None:
-        """Count a row that would stay out."""
+        """Count a row that would be rejected."""
         self.rehearsal.report.reject(reject)
         if reject.source:
             values = self.rehearsal.strange.setdefault(reject.column, Counter())
@@ -102,7 +100,7 @@ class _Stage:
             self._progress(self.rehearsal.report.rows)
 
     def count_batch(self) -> None:
-        """Count the batch."""
+        """Compare the batch with the database, and count its rows."""
         batch, self._batch = self._batch, []
         report, fresh = self.rehearsal.report, []
         keys = [row.prospect["_id"] for row in batch]
@@ -126,9 +124,9 @@ class _Stage:
             self.rehearsal.barred += do_not_call.listed(self._db, [p["ref"] for p in fresh if p["status"] == "open"])
 
     def _earlier(self, key: str, digest: str) -> str | None:
-        """The digest that an earlier row of the file had under the same key, if one did; kept from now on."""
+        """The digest of the first row of the file with the same key, if there is one; else remember this one."""
         if not self._schema.reference:
-            return None  # a row's number is its own
+            return None  # the key is the row's number, which no other row has
         place = int.from_bytes(hashlib.blake2b(cell(key).encode(), digest_size=8).digest(), "big")
         before = self._seen.get(place)
         self._seen.setdefault(place, digest)

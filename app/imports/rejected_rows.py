@@ -1,4 +1,4 @@
-"""Rejected rows as they are mended on the screen: a table of a file's own cells, and that table as a file again."""
+"""Rejected rows for mending on the screen: turns a reject file into a table, and the mended table into a file."""
 
 from __future__ import annotations
 
@@ -13,22 +13,20 @@ import pandas as pd
 from core.imports import spreadsheet_cells
 from core.imports.reject_file import COLUMN, MARKS, ROW, RULE
 
-MOST = 200
-"""Rows that can be mended on the screen; more of them are a spreadsheet's work."""
+MOST = 200  # rows that can be mended on the screen; more are better mended in a spreadsheet
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """The rows of a reject file, cells as they were found, and the file's own columns."""
+    """The rows of a reject file with their original cells, and the file's own columns."""
 
     columns: list[str]
     rows: list[Mapping[str, str]]
-    beyond: list[list[str]]
-    """The cells of each row for which the header has no name; they stay as they are."""
+    beyond: list[list[str]]  # of each row, the cells that have no name in the header; they are written back unchanged
 
     @classmethod
     def from_file(cls, content: bytes, most: int | None = None) -> Rejected:
-        """Those in the reject file `content`, at most the first `most`."""
+        """The rows of the reject file `content`, at most the first `most`."""
         reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
         rows: list[Mapping[str, str]] = []
         beyond: list[list[str]] = []
@@ -42,18 +40,18 @@ class Rejected:
 
     @property
     def broken(self) -> list[str]:
-        """The file's columns in which something was wrong, in the file's order."""
+        """The file's columns with a wrong cell, in the file's order."""
         wrong = {row[COLUMN] for row in self.rows}
         return [name for name in self.columns if name in wrong]
 
     def table(self, used: Sequence[str]) -> pd.DataFrame:
-        """One line a row: its number, what is wrong, and the cells of `used` columns, first those that are wrong."""
+        """One line a row: its number, what is wrong, the cells of columns with a wrong cell, then of `used` ones."""
         names = [*self.broken, *(name for name in self.columns if name in used and name not in self.broken)]
-        shown = [{ROW: row[ROW], RULE: _said(row), **{name: row[name] for name in names}} for row in self.rows]
-        return pd.DataFrame(shown, columns=[ROW, RULE, *names], dtype=str)
+        lines = [{ROW: row[ROW], RULE: _wrong(row), **{name: row[name] for name in names}} for row in self.rows]
+        return pd.DataFrame(lines, columns=[ROW, RULE, *names], dtype=str)
 
     def mended(self, table: pd.DataFrame) -> bytes:
-        """The reject file with the cells that `table` has now."""
+        """The reject file with the cells of the mended `table`."""
         text = io.StringIO(newline="")
         writer = csv.writer(text)
         writer.writerow([*MARKS, *map(spreadsheet_cells.safe, self.columns)])
@@ -65,8 +63,8 @@ class Rejected:
 
 
 def _cell(raw: Any) -> str:
-    return "" if raw is None or raw is pd.NA or raw != raw else str(raw)  # noqa: PLR0124  a cell that was emptied
+    return "" if raw is None or raw is pd.NA or raw != raw else str(raw)  # noqa: PLR0124  nan is a cell that was emptied
 
 
-def _said(row: Mapping[str, str]) -> str:
+def _wrong(row: Mapping[str, str]) -> str:
     return f"{row[COLUMN]}: {row[RULE]}" if row[COLUMN] else row[RULE]

@@ -1,4 +1,4 @@
-"""What came of an import, for as long as anybody wants to see it: the figures, what was rejected, and mending it."""
+"""The report of a finished import: its figures, the rejected rows, and a table to mend them in."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SHOWN = 20
 
 
 def draw_import_report(house: Appliance, entry: Entry, *, mending: Callable[[Entry], None]) -> None:
-    """Draw the report of a finished import. `mending` is called with what mending on the screen came to."""
+    """Draw the report of a finished import; `mending` is called with the import of rows mended on the screen."""
     report: Mapping[str, Any] = entry.document["report"]
     with st.container(key="import-report", border=True):
         name = formats.plain(str(entry.document["file"]))
@@ -39,22 +39,20 @@ def draw_import_report(house: Appliance, entry: Entry, *, mending: Callable[[Ent
         with st.container(horizontal=True, gap="medium"):
             st.metric(_("Rows read"), formats.count(report["rows"]), width="content")
             st.metric(_("New"), formats.count(report["inserted"]), width="content")
-            st.metric(_("Were there already"), formats.count(report["unchanged"]), width="content")
+            st.metric(_("Already imported"), formats.count(report["unchanged"]), width="content")
             st.metric(_("Rejected"), formats.count(report["rejected"]), width="content")
             if report.get("kept_out"):
                 st.metric(_("Erased before, and kept out"), formats.count(report["kept_out"]), width="content")
-        notices.show(_said(report))
+        notices.show(_notice(report))
         if report["rejected"]:
             _rejected(house, entry, report, mending)
 
 
-def _said(report: Mapping[str, Any]) -> Notice:
+def _notice(report: Mapping[str, Any]) -> Notice:
     accepted, rejected, rows = report["inserted"] + report["unchanged"], report["rejected"], report["rows"]
     if report["mended"]:
         text = plural(
-            "{n} of {rows} row that was rejected is in now.",
-            "{n} of {rows} rows that were rejected are in now.",
-            rows,
+            "{n} of {rows} rejected row is imported now.", "{n} of {rows} rejected rows are imported now.", rows
         ).format(n=formats.count(accepted), rows=formats.count(rows))
         if not rejected:
             return Notice("success", text)
@@ -62,19 +60,17 @@ def _said(report: Mapping[str, Any]) -> Notice:
         return Notice("warning", text, still.format(n=formats.count(rejected)), _how())
     if not rejected:
         return Notice("success", _("Every row fits the schema."))
-    broke = plural("{n} row broke a rule and did not go in.", "{n} rows broke a rule and did not go in.", rejected)
-    kept = plural("The other {n} row is in the campaign.", "The other {n} rows are in the campaign.", accepted)
-    return Notice(
-        "warning",
-        broke.format(n=formats.count(rejected)),
-        kept.format(n=formats.count(accepted)) if accepted else "",
-        _how(),
+    broke = plural(
+        "{n} row broke a rule and was not imported.", "{n} rows broke a rule and were not imported.", rejected
     )
+    kept = plural("The other {n} row is in the campaign.", "The other {n} rows are in the campaign.", accepted)
+    kept = kept.format(n=formats.count(accepted)) if accepted else ""
+    return Notice("warning", broke.format(n=formats.count(rejected)), kept, _how())
 
 
 def _how() -> str:
     return _(
-        "Mend them below; or download the rejected rows, mend them, and import that file into the same campaign: "
+        "Mend the rows below. Or download the rejected rows, mend them, and import that file into the same campaign: "
         "the mended rows fill the gaps."
     )
 
@@ -112,12 +108,12 @@ def _rejected(house: Appliance, entry: Entry, report: Mapping[str, Any], mending
 
 
 def _mend(house: Appliance, entry: Entry, rejected: Rejected, mending: Callable[[Entry], None]) -> None:
-    """The rejected rows as a table in which they can be mended and imported at once."""
-    # The names in a mended file are those of its file, so it is read as that was.
+    """The rejected rows as a table in which the manager mends them, and imports them at once."""
+    # The rows have the column names of their first file, so they are read with its mapping.
     before = column_mapping.remembered(house.db, house.schema, rejected.columns)
     mapping = before[0] if before else ColumnMapping.by_name(house.schema, rejected.columns)
     with st.expander(_("Mend them here"), expanded=True, icon=":material/edit:"), st.container(key="mend"):
-        st.caption(_("Change the cells that are wrong, then import. What is not mended stays rejected."))
+        st.caption(_("Change the cells that are wrong, then import. Rows that you do not mend stay rejected."))
         table = rejected.table(list(mapping.columns.values()))
         config = {
             ROW: st.column_config.TextColumn(_("Row"), disabled=True, width="small"),
@@ -142,13 +138,13 @@ def _again(house: Appliance, entry: Entry, content: bytes, mapping: ColumnMappin
     with TemporaryDirectory(prefix="mended-") as folder:
         file = run_import.saved(Path(folder), name, BytesIO(content))
         who = identity.require(Role.MANAGER).shown
-        done = run_import.bring_in(house, Work(entry.campaign, file, who, mapping))
+        mended = run_import.bring_in(house, Work(entry.campaign, file, who, mapping))
     cached.forget_progress(house.db, entry.campaign)
-    return done
+    return mended
 
 
 def download(house: Appliance, stored: str, campaign: str, key: str) -> None:
-    """The button that gives a reject file to mend in a spreadsheet."""
+    """Draw the button that downloads a reject file, to mend it in a spreadsheet."""
     content: Callable[[], bytes] = partial(house.store.get, stored)
     st.download_button(
         _("Download the rejected rows"),

@@ -1,4 +1,4 @@
-"""Campaign files that people bring: checked and imported, and the rejected rows kept for them to mend."""
+"""Checks and imports a campaign file, and stores its rejected rows for mending."""
 
 from __future__ import annotations
 
@@ -28,20 +28,16 @@ from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
 
 KINDS = ("csv", "parquet", "zip")
-OFTEN = 0.5
-"""Seconds between two notes of how far an import is."""
-
-SMALL = 1_000_000
-"""Bytes of text that are imported while whoever chose the file waits; more of it has a process of its own."""
-
+OFTEN = 0.5  # seconds between two updates of the log
+SMALL = 1_000_000  # bytes of text that are imported while the manager waits; more gets a process of its own
 _IN_PARTS = Sentence("Import the file in parts, or zipped; or give the app a larger /tmp.")
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
 def campaign_key(title: str) -> str:
-    """The key of a campaign that people call `title`: lower case, words joined by hyphens.
+    """The key of a campaign with this `title`: lower case, words joined by hyphens.
 
-    Raises InputError if nothing usable is left; a key is part of others (`{campaign}:{ref}`), so it stays simple.
+    A key is part of other keys (`{campaign}:{ref}`), so it stays simple. Raises InputError if nothing usable is left.
     """
     key = re.sub(r"[^a-z0-9]+", "-", title.strip().lower()).strip("-")[:40].rstrip("-")
     if not _KEY.fullmatch(key):
@@ -56,12 +52,12 @@ def campaign_key(title: str) -> str:
 
 
 def rejects_key(campaign: str, sha256: str) -> str:
-    """Where the rejected rows of the file with this sha256 are kept."""
+    """The key on S3 of the rejected rows of the file with this sha256."""
     return f"imports/{campaign}/{sha256[:8]}-rejects.csv"
 
 
 def saved(folder: Path, name: str, content: IO[bytes]) -> CampaignFile:
-    """The uploaded file called `name`, written into `folder`. Raises InputError if there is no table in it."""
+    """Write the uploaded file `name` into `folder` and open it. Raises InputError if it contains no table."""
     path = folder / PurePath(name.replace("\\", "/")).name
     with disk.room(Sentence("Nothing was imported."), _IN_PARTS), path.open("wb") as file:
         shutil.copyfileobj(content, file)
@@ -69,7 +65,7 @@ def saved(folder: Path, name: str, content: IO[bytes]) -> CampaignFile:
 
 
 class Stores(Protocol):
-    """What an import works with: of the appliance, these."""
+    """The parts of the appliance that an import uses."""
 
     @property
     def db(self) -> Db: ...  # noqa: D102
@@ -86,9 +82,9 @@ class Stores(Protocol):
 
 @dataclass(frozen=True)
 class Work:
-    """What is to be imported: `file` into `campaign` (called `title` if it is new), read by `mapping`, for `who`.
+    """An import of `file` into `campaign` (with `title` if it is new), read with `mapping`, by the person `who`.
 
-    Without a mapping the file has the schema's own columns. `run` tells this try from another one of the same file.
+    Without a mapping the file has the schema's own columns. `run` differs between two tries of the same file.
     """
 
     campaign: str
@@ -100,15 +96,15 @@ class Work:
 
     @property
     def is_small(self) -> bool:
-        """Whether it takes seconds."""
+        """Whether the import takes only seconds."""
         packed = self.file.path.suffix.lower() != ".csv"
         return self.file.path.stat().st_size * (8 if packed else 1) <= SMALL
 
 
 def begin(house: Stores, work: Work) -> str:
-    """Note in the log that it begins, and return its key there.
+    """Log that the import begins, and return its key in the log.
 
-    Raises InputError if the file as a whole does not fit, Conflict while somebody imports it, and Unavailable.
+    Raises InputError if the file as a whole does not fit, Conflict while another import of it runs, and Unavailable.
     """
     mapping = work.mapping or ColumnMapping.by_name(house.schema, work.file.header)
     mapping.require(house.schema, work.file)
@@ -116,11 +112,11 @@ def begin(house: Stores, work: Work) -> str:
 
 
 def bring_in(house: Stores, work: Work, *, progress: Callable[[int, int], None] = lambda _done, _rows: None) -> Entry:
-    """Do it, and return its entry in the log; `progress` hears rows done and rows in all.
+    """Do the import, and return its entry in the log; `progress` gets rows done and rows in all.
 
-    The reject file is in the store before this returns, and the mapping is remembered. Raises InputError before
-    anything is written if the file as a whole does not fit; Conflict while somebody imports it; Cancelled; Unavailable.
-    Importing the same file again then goes on.
+    Stores the reject file and the mapping before it returns. Raises InputError before anything is written if the file
+    as a whole does not fit; Conflict while another import of it runs; Cancelled; Unavailable. After an error, importing
+    the same file again does the rest.
     """
     place = begin(house, work)
     try:
@@ -136,17 +132,17 @@ def bring_in(house: Stores, work: Work, *, progress: Callable[[int, int], None] 
 
 
 def _import(house: Stores, work: Work, place: str, progress: Callable[[int, int], None]) -> tuple[Report, str | None]:
-    said = time.monotonic()
+    updated = time.monotonic()
 
-    def tell(done: int) -> None:
-        nonlocal said
+    def update(done: int) -> None:
+        nonlocal updated
         progress(done, rows)
-        if time.monotonic() - said >= OFTEN:
-            said = time.monotonic()
+        if time.monotonic() - updated >= OFTEN:
+            updated = time.monotonic()
             import_log.heard(house.db, place, work.run, done, rows)
 
     with (
-        disk.room(Sentence("The rows that went in are in the campaign."), _IN_PARTS),
+        disk.room(Sentence("The rows that were imported are in the campaign."), _IN_PARTS),
         TemporaryDirectory(prefix="rejects-") as folder,
     ):
         with work.file.records() as records:
@@ -154,7 +150,7 @@ def _import(house: Stores, work: Work, place: str, progress: Callable[[int, int]
         import_log.heard(house.db, place, work.run, 0, rows)
         rejects = Path(folder) / "rejects.csv"
         request = ImportRequest(work.file, work.campaign, work.mapping, work.title, erasure_key=house.erasure_key)
-        report = import_campaign(house.db, house.schema, request, rejects=rejects, progress=tell)
+        report = import_campaign(house.db, house.schema, request, rejects=rejects, progress=update)
         key = None
         if rejects.exists():
             key = rejects_key(work.campaign, report.sha256)

@@ -1,4 +1,4 @@
-"""Which value of the schema a spelling in somebody's file stands for, as far as it can be told from the words alone."""
+"""Proposes which value of the schema a spelling in a file means, from the words alone."""
 
 from __future__ import annotations
 
@@ -13,20 +13,18 @@ from core.schema.column import Column
 from core.sentences import Sentence
 
 SAME_WORD = Sentence("the same word")
-ALIKE = 0.8
-"""How alike (difflib's ratio, 0 to 1) two words are that are taken for one, spelt wrong."""
-
+ALIKE = 0.8  # difflib's ratio (0 to 1) from which a word counts as a misspelling of another
 _SAME = (
     frozenset({"yes", "y", "true", "t", "1", "ja", "j", "oui", "si", "sim", "x"}),
     frozenset({"no", "n", "false", "f", "0", "nein", "non", "nao"}),
     frozenset({"unknown", "n a", "na", "none", "null", "nan", "not known", "unbekannt", "missing", "unspecified"}),
 )
-"""Words that say the same in many programs' exports."""
+"""Words that mean the same in many programs' exports."""
 
 
 @dataclass(frozen=True)
 class Spelling:
-    """A spelling in the file (of so many rows that were looked at) and the value proposed for it; "" where none is."""
+    """A spelling in the file, its number of rows in the sample, the value proposed for it ("" for none), and why."""
 
     text: str
     rows: int
@@ -35,7 +33,7 @@ class Spelling:
 
 
 def spellings(words: Collection[str], found: Mapping[str, int]) -> list[Spelling]:
-    """A proposal for each spelling of `found` (with its rows) that is none of `words`, the most frequent first."""
+    """A proposal for each spelling of `found` (with its rows) that is not one of `words`, the most frequent first."""
     exact, forms = set(words), unmistakable(words)
     strange = sorted((text for text in found if text and text not in exact), key=lambda text: (-found[text], text))
     return [Spelling(text, found[text], *_meant(text, words, forms)) for text in strange]
@@ -48,19 +46,19 @@ def _meant(text: str, words: Collection[str], forms: Mapping[str, str]) -> tuple
     for same in _SAME:
         known = [word for word in words if normal(word) in same]
         if form in same and len(known) == 1:
-            return known[0], Sentence("says the same")
+            return known[0], Sentence("means the same")
     if _is_number(text):
         return "", ""
-    begun = [word for short, word in forms.items() if min(len(short), len(form)) >= 3 and _begins(short, form)]
+    begun = [
+        word
+        for short, word in forms.items()
+        if min(len(short), len(form)) >= 3 and (short.startswith(form) or form.startswith(short))
+    ]
     if len(begun) == 1:
         return begun[0], Sentence("the same word, cut short")
     ratios = {word: SequenceMatcher(None, short, form).ratio() for short, word in forms.items()}
     near = [word for word, ratio in ratios.items() if ratio >= ALIKE and ratio == max(ratios.values())]
     return (near[0], Sentence("nearly the same word")) if len(near) == 1 else ("", "")
-
-
-def _begins(one: str, other: str) -> bool:
-    return one.startswith(other) or other.startswith(one)
 
 
 def _is_number(text: str) -> bool:
@@ -71,14 +69,14 @@ def _is_number(text: str) -> bool:
 
 
 def has_decimal_commas(column: Column, found: Iterable[str]) -> bool:
-    """Whether these cells of a number column fit it better read with a decimal comma."""
+    """Whether these cells of a number column fit its rule better when read with a decimal comma."""
     texts = [text for text in found if "," in text]
     plain = [text.replace(".", "").replace(",", ".") for text in texts]
     return share(column, plain) > max(0.5, share(column, texts))
 
 
 def share(column: Column, cells: Collection[object]) -> float:
-    """The share of `cells` that fit the column's rule, 0 where there are none."""
+    """The share of `cells` that fit the column's rule; 0 where there are no cells."""
     return sum(fits(column, raw) for raw in cells) / len(cells) if cells else 0.0
 
 
@@ -92,13 +90,13 @@ def fits(column: Column, raw: object) -> bool:
 
 
 def special(schema: Schema, name: str, found: Mapping[str, int]) -> list[Spelling]:
-    """The spellings of a number column with codes that are no numbers, each with the code whose meaning is nearest."""
+    """The spellings in a number column that are not numbers, each with the special code whose meaning is nearest."""
     column = schema.by_name[name]
     meanings = {normal(words): str(code) for code, words in column.special.items()}
     proposals = []
     for text in sorted((t for t in found if t and not _is_number(t)), key=lambda t: (-found[t], t)):
         near = [code for words, code in meanings.items() if set(normal(text).split()) & set(words.split())]
-        code, why = (near[0], Sentence("says the same")) if len(near) == 1 else ("", "")
+        code, why = (near[0], Sentence("means the same")) if len(near) == 1 else ("", "")
         proposals.append(Spelling(text, found[text], code, why))
     return proposals
 

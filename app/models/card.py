@@ -1,4 +1,4 @@
-"""The model in service: who is champion and why, who was before, who is on trial, and the way back."""
+"""The card of the model in service: the champion and why, the trial, the champion before, and the way back to it."""
 
 from __future__ import annotations
 
@@ -24,21 +24,27 @@ LONGEST = 300  # characters of a reason
 def draw_model_card(house: Appliance) -> None:
     """Draw the card. Raises Unavailable."""
     st.markdown(_("**Model**"))
-    found = state(decisions(house.db, house.model))
-    if not found.reigns:
+    current = state(decisions(house.db, house.model))
+    if not current.reigns:
         st.markdown(_("No model is in service yet. The first is trained once there are outcomes to learn from."))
         return
-    reign = found.reigns[-1]
+    draw_champion(current.reigns[-1])
+    if current.hold is not None:
+        draw_hold(current.hold)
+    if current.trial is not None:
+        _trial(house, current.trial)
+    if current.previous is not None:
+        _before(house, current, current.reigns[-1].version, current.previous)
+
+
+def draw_champion(reign: Decision, trial: Decision | None = None) -> None:
+    """Draw the champion by the decision that made it so, and the version on `trial` beside it."""
     with st.container(horizontal=True, gap="medium"):
         st.metric(_("Champion"), _("Version {version}").format(version=reign.version), width="content")
         st.metric(_("Since"), formats.moment(reign.at, st.context.timezone), width="content")
+        if trial is not None:
+            st.metric(_("On trial"), _("Version {version}").format(version=trial.version), width="content")
     st.caption(_("Why: {why}").format(why=formats.plain(reign.why)))
-    if found.hold is not None:
-        draw_hold(found.hold)
-    if found.trial is not None:
-        _trial(house, found.trial)
-    if found.previous is not None:
-        _before(house, found, reign.version, found.previous)
 
 
 def _trial(house: Appliance, trial: Decision) -> None:
@@ -51,27 +57,22 @@ def _trial(house: Appliance, trial: Decision) -> None:
             )
         )
         if last is None:
-            st.caption(_("No outcome has told anything about it yet."))
+            st.caption(_("No outcomes have been judged yet."))
         else:
             at = formats.moment(last.at, st.context.timezone)
             st.caption(formats.plain(finding_sentence(last.sentence)) + " " + _("Looked at {at}.").format(at=at))
 
 
-def _before(house: Appliance, found: State, champion: str, previous: str) -> None:
-    since = formats.moment(found.reigns[-2].at, st.context.timezone)
-    st.caption(
-        _("Before it: version {version}, champion from {since}.").format(version=formats.plain(previous), since=since)
-    )
-    with st.popover(
-        _("Back to version {version}").format(version=formats.plain(previous)), icon=":material/undo:", key="go-back"
-    ):
-        st.markdown(formats.plain(consequence(found)))
+def _before(house: Appliance, current: State, champion: str, previous: str) -> None:
+    since, version = formats.moment(current.reigns[-2].at, st.context.timezone), formats.plain(previous)
+    st.caption(_("Before it: version {version}, champion from {since}.").format(version=version, since=since))
+    with st.popover(_("Back to version {version}").format(version=version), icon=":material/undo:", key="go-back"):
+        st.markdown(formats.plain(consequence(current)))
         with st.form("go-back-form", border=False):
-            st.text_input(
-                _("Why?"), key=REASON, max_chars=LONGEST, placeholder=_("what is wrong with it; kept for good")
-            )
+            placeholder = _("what is wrong with it; stored permanently")
+            st.text_input(_("Why?"), key=REASON, max_chars=LONGEST, placeholder=placeholder)
             st.form_submit_button(
-                _("Make version {version} champion again").format(version=formats.plain(previous)),
+                _("Make version {version} champion again").format(version=version),
                 type="primary",
                 key="go-back-now",
                 on_click=go_back,
@@ -81,35 +82,36 @@ def _before(house: Appliance, found: State, champion: str, previous: str) -> Non
 
 @kept_for_next_run()
 def go_back(house: Appliance, champion: str) -> None:
-    """Go back from `champion`, for the reason in the field and as the person at this screen.
+    """Go back from `champion`, for the reason in the field, in the name of the signed-in manager.
 
-    Without aliases: a screen has no business with the model registry, and monitoring lets them follow in seconds.
+    The screen does not set the aliases in the model registry: monitoring sets them a few seconds later.
     """
+    who, why = signed(_("go back to another model"))
+    decision = Succession(house.db, house.model, None, by=who).roll_back(champion, why=why)
+    text = _("Version {version} is champion again instead of {before}.")
+    leave_switched(text.format(version=decision.version, before=champion))
+
+
+def leave_switched(what: str) -> None:
+    """Leave the notice that another version is champion."""
+    leave(Notice("success", what, _("Everything recorded is kept."), _("The scoring service follows in seconds.")))
+
+
+def signed(what: str) -> tuple[str, str]:
+    """The signed-in manager and the reason in the field. Raises Forbidden, and InputError without a reason."""
     who, why = identity.require(Role.MANAGER).shown, " ".join(str(st.session_state.get(REASON) or "").split())
     if not why:
         raise InputError(
-            _("To go back to another model, a reason is needed."),
+            _("To {what}, a reason is needed.").format(what=what),
             kept=_("Nothing was changed."),
-            next=_("It is kept with the decision and your name; fill it in and go back again."),
+            next=_("Give the reason and press again: it is stored with the decision and your name."),
         )
-    decision = Succession(house.db, house.model, None, by=who).roll_back(champion, why=why)
-    leave(
-        Notice(
-            "success",
-            _("Version {version} is champion again instead of {before}.").format(
-                version=decision.version, before=champion
-            ),
-            _("Everything recorded is kept."),
-            _("Scoring follows in seconds."),
-        )
-    )
+    return who, why
 
 
 def consequence(found: State) -> str:
     """What going back does. `found` has a champion before the present one."""
-    said = _("Version {champion} goes out of use, and version {previous} ranks the calls again.").format(
-        champion=found.champion, previous=found.previous
-    )
-    if found.canary is None:
-        return said
-    return said + " " + _("The trial of version {version} ends, too.").format(version=found.canary)
+    text = _("Version {champion} goes out of use, and version {previous} ranks the calls again.")
+    if found.canary is not None:
+        text += " " + _("The trial of version {version} ends, too.")
+    return text.format(champion=found.champion, previous=found.previous, version=found.canary)

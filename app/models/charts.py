@@ -1,4 +1,4 @@
-"""The pictures of the page Models, as wide as a phone."""
+"""The charts of the page Models, as wide as a phone."""
 
 from __future__ import annotations
 
@@ -15,17 +15,12 @@ _ROW = 26  # pixels
 _SHOWN = 15  # versions
 
 
-def words() -> dict[str, str]:
-    """Each role, in words."""
-    return {"champion": _("champion"), "on trial": _("on trial"), "on hold": _("on hold")}
-
-
 def timeline(spans: Sequence[Span], until: datetime) -> alt.Chart:
     """A row for each version, the newest on top, with a bar for each reign and trial; holds have a row of their own.
 
-    Told apart by place and height as well as by colour.
+    Roles differ in place and height as well as in colour.
     """
-    named = words()
+    named = {"champion": _("champion"), "on trial": _("on trial"), "on hold": _("on hold")}
     rows = [
         {
             "row": _("On hold") if span.role == "on hold" else _("Version {version}").format(version=span.version),
@@ -40,20 +35,14 @@ def timeline(spans: Sequence[Span], until: datetime) -> alt.Chart:
     rows = [row for row in rows if row["row"] in order]
     scale = alt.Scale(domain=list(named.values()), range=[DARK, WARM, GREY])
     legend = alt.Legend(orient="top", title=None, labelColor=TEXT)
+    marks = _marks(min((span.since for span in spans), default=until), until)
     return (
         alt.Chart(alt.Data(values=rows))
         .mark_bar(cornerRadius=2)
         .encode(
             x=alt.X(
                 "since:T",
-                axis=alt.Axis(
-                    title=None,
-                    format=_marks(min((span.since for span in spans), default=until), until),
-                    tickCount=6,
-                    labelOverlap="greedy",
-                    labelSeparation=12,
-                    **INK,
-                ),
+                axis=alt.Axis(title=None, format=marks, tickCount=6, labelOverlap="greedy", labelSeparation=12, **INK),
             ),
             x2="until:T",
             y=alt.Y("row:N", sort=order, axis=alt.Axis(title=None, ticks=False, labelOverlap=False, **INK)),
@@ -71,7 +60,7 @@ def timeline(spans: Sequence[Span], until: datetime) -> alt.Chart:
 
 
 def _marks(since: datetime, until: datetime) -> str:
-    """How the axis of that time is marked; Vega's own choice is minutes without their hour, and hours from 1 to 12."""
+    """The format of the time axis. Vega's own shows minutes without their hour, and hours from 1 to 12."""
     if until - since < timedelta(minutes=5):
         return "%H:%M:%S"
     if until - since < timedelta(days=2):

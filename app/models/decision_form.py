@@ -1,18 +1,15 @@
-"""What a person decides about the models: promote, hold the champion, release it, go back. With name and reason."""
+"""The form for a manager's decisions about models, with name and reason: promote, hold, release, go back."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app.access import identity
 from app.access.boundary import kept_for_next_run
 from app.language import _, formats
 from app.models import card as model_card
 from app.models.trial_figures import canary_findings
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave
-from core.accounts.account import Role
-from core.errors import InputError
 from core.models import trials
 from core.models.decisions import Decision, State
 from core.models.succession import Succession
@@ -24,26 +21,18 @@ def draw_decision_form(house: Appliance, found: State) -> None:
     """Draw the card; `found` has a champion. Raises Unavailable."""
     st.markdown(_("**Decide**"))
     choices = _choices(found)
-    chosen = st.radio(
-        _("What is to be done?"), list(choices), None, format_func=lambda one: choices[one], key="decide-what"
-    )
+    chosen = st.radio(_("What is to be done?"), list(choices), None, format_func=choices.get, key="decide-what")
     if chosen is None:
-        st.caption(
-            _("Nothing has to be: trials are decided by their outcomes. What you decide is kept with your name.")
-        )
+        st.caption(_("You need not decide: outcomes decide trials. A decision of yours is stored with your name."))
         return
-    # A place of its own for what comes and goes, so that the form is not on the screen twice while the page is drawn.
+    # A container for what comes and goes: without it, the form is on the screen twice while the page is drawn.
     with st.container(key="decide-shown"):
         st.markdown(formats.plain(_consequence(found, chosen)))
         if chosen == PROMOTE and found.canary:
             canary_findings(house, found.canary)
     with st.form("decide-form", border=False):
-        st.text_input(
-            _("Why?"),
-            key=model_card.REASON,
-            max_chars=model_card.LONGEST,
-            placeholder=_("kept for good, with your name"),
-        )
+        placeholder = _("stored permanently, with your name")
+        st.text_input(_("Why?"), key=model_card.REASON, max_chars=model_card.LONGEST, placeholder=placeholder)
         calls = {PROMOTE: promote, HOLD: hold, RELEASE: release, BACK: model_card.go_back}
         about = {PROMOTE: found.canary, HOLD: found.champion, RELEASE: found.hold, BACK: found.champion}
         st.form_submit_button(
@@ -67,66 +56,46 @@ def _choices(found: State) -> dict[str, str]:
 def _consequence(found: State, chosen: str) -> str:
     if chosen == PROMOTE:
         return _(
-            "Its trial ends before the outcomes have decided, and it ranks all calls from now on. The chance of a "
-            "wrong promotion that trials keep to does not hold for this one: that is yours."
+            "The trial ends before the outcomes have decided, and the version ranks all calls from now on. Trials "
+            "limit the chance of a wrong promotion; for this promotion the risk is yours."
         )
     if chosen == HOLD:
         return _(
-            "Nothing is promoted and no training is asked for until somebody releases it. Guardrails still end a "
-            "trial, outcomes may still end it against the new model, and going back stays possible. You are reminded "
-            "of it."
+            "Until a manager releases the hold, no version is promoted and no automatic training starts. Guardrails "
+            "still end a trial, outcomes may still end a trial against the new model, and you can still go back. "
+            "Callwise reminds you of the hold."
         )
     if chosen == RELEASE and found.hold is not None:
-        return _("What was waiting goes on by itself: {who} held it because: {why}").format(
-            who=found.hold.by, why=found.hold.why
-        )
+        text = _("Waiting promotions and trainings continue automatically. {who} set the hold because: {why}")
+        return text.format(who=found.hold.by, why=found.hold.why)
     return model_card.consequence(found)
 
 
 @kept_for_next_run()
 def promote(house: Appliance, canary: str) -> None:
-    """Make the canary champion now, for the reason in the field and as the person at this screen."""
-    who, why = _signed(_("promote a model"))
-    found = trials.last(house.db, canary)
-    figures = {**found.evidence, "sentence": found.sentence} if found else {}
+    """Make the canary champion now, for the reason in the field, in the name of the signed-in manager."""
+    who, why = model_card.signed(_("promote a model"))
+    finding = trials.last(house.db, canary)
+    figures = {**finding.evidence, "sentence": finding.sentence} if finding else {}
     line = Succession(house.db, house.model, None, by=who)
     trial = line.state().trial
     incident = trial.incident if trial and trial.version == canary else None
     line.promote_canary(canary, why=why, incident=incident, evidence={**figures, "approved": True})
-    _said(_("Version {version} is champion now.").format(version=canary))
+    model_card.leave_switched(_("Version {version} is champion now.").format(version=canary))
 
 
 @kept_for_next_run()
 def hold(house: Appliance, _champion: str) -> None:
-    """Hold the champion, for the reason in the field and as the person at this screen."""
-    who, why = _signed(_("hold the champion"))
+    """Hold the champion, for the reason in the field, in the name of the signed-in manager."""
+    who, why = model_card.signed(_("hold the champion"))
     decision = Succession(house.db, house.model, None, by=who).hold(why=why)
-    said = _("Version {version} stays until the hold is released.").format(version=decision.version)
-    leave(Notice("success", said, _("Calls go on as they are."), _("Release it on this page.")))
+    text = _("Version {version} stays until the hold is released.").format(version=decision.version)
+    leave(Notice("success", text, _("Calls continue unchanged."), _("Release the hold on this page.")))
 
 
 @kept_for_next_run()
 def release(house: Appliance, held: Decision) -> None:
     """Release the hold that the page showed."""
-    who, why = _signed(_("release the hold"))
+    who, why = model_card.signed(_("release the hold"))
     Succession(house.db, house.model, None, by=who).release(held.place, why=why)
-    leave(Notice("success", _("The hold is released."), next=_("Trainings and promotions go on by themselves.")))
-
-
-def _said(what: str) -> None:
-    leave(Notice("success", what, _("Everything recorded is kept."), _("Scoring follows in seconds.")))
-
-
-def _signed(what: str) -> tuple[str, str]:
-    """Who is at this screen, and the reason in the field. Raises Forbidden, InputError without a reason."""
-    who, why = (
-        identity.require(Role.MANAGER).shown,
-        " ".join(str(st.session_state.get(model_card.REASON) or "").split()),
-    )
-    if not why:
-        raise InputError(
-            _("To {what}, a reason is needed.").format(what=what),
-            kept=_("Nothing was changed."),
-            next=_("It is kept with the decision and your name; fill it in and press again."),
-        )
-    return who, why
+    leave(Notice("success", _("The hold is released."), next=_("Trainings and promotions continue automatically.")))

@@ -1,4 +1,4 @@
-"""Fairness: how groups of people fare on the list and in calls, side by side, on the page Models."""
+"""Fairness on the page Models: how groups of people fare on the list and in calls, side by side."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def draw_fairness(house: Appliance) -> None:
     columns = [house.schema.by_name[name] for name in house.schema.segments if house.schema.by_name[name].is_grouped]
     loaded = campaign_keys(house.db)
     if not columns or not loaded:
-        st.markdown(_("There are no groups to compare yet: they are those of the campaign schema's segments."))
+        st.markdown(_("There are no groups to compare yet. They come from the segments of the campaign schema."))
         return
     campaign = st.selectbox(_("Campaign"), loaded, key="fairness-campaign", width=320)
     with st.spinner(_("Reading the list and the calls"), show_time=True):
@@ -36,51 +36,42 @@ def draw_fairness(house: Appliance) -> None:
         return
     st.caption(
         _(
-            "Of {listed} people drawn from this campaign's list and its newest {calls} calls. The better half is those "
-            "with the higher scores. Groups of fewer than {small} people on the list are grey: chance alone moves "
-            "them far."
+            "From {listed} people drawn from this campaign's list, and its newest {calls} calls. The better half has "
+            "the higher scores. Groups of fewer than {small} people on the list are grey: chance alone moves their "
+            "figures far."
         ).format(listed=formats.count(len(listed)), calls=formats.count(len(calls)), small=SMALL)
     )
     for place, (column, cell) in enumerate(zip(columns, st.columns(min(3, len(columns)) or 1), strict=False)):
         with cell:
-            found = fairness_figures.groups(column, listed, calls, place)
-            _column(column, found, fairness_figures.ratios(found))
+            groups = fairness_figures.groups(column, listed, calls, place)
+            _column(column, groups, fairness_figures.ratios(groups))
     st.caption(
         _(
-            "The list may prefer a group because it buys more often; then its share in the better half is higher, and "
-            "so is its rate. What is unfair in that, people decide, not this page. The line at four fifths is a "
-            "convention from hiring. A mean score above the rate says that more was expected of a group than came. "
-            "Rates are of those who were called, and the list chose them: they say nothing about the others of their "
-            "group."
+            "The list may prefer a group because it buys more often; then both its share in the better half and its "
+            "rate are higher. Whether that is unfair, people decide, not this page. The line at four fifths is a "
+            "convention from hiring. A mean score above the rate means that the model expected more sales than the "
+            "group made. Rates cover only people who were called, and the list chose these people: rates say nothing "
+            "about the rest of the group."
         )
     )
 
 
-def _column(column: Column, found: Sequence[Group], ratios: dict[str, Ratio]) -> None:
-    names = {group.name: _named(column, group.name) for group in found}
-    st.markdown(f"**{formats.plain(formats.label(column))}**")
-    below = [names[name] for name, ratio in ratios.items() if ratio.sure and ratio.sure.high < FOUR_FIFTHS]
-    small = {group.name for group in found if group.small}
-    sure_below = [names[name] for name in ratios if names[name] in below and name not in small]
-    if sure_below:
-        text = _("Below four fifths of the largest group, beyond chance: {groups}.").format(
-            groups=", ".join(sure_below)
-        )
-        st.warning(formats.plain(text), icon=":material/balance:")
+def _column(column: Column, groups: Sequence[Group], ratios: dict[str, Ratio]) -> None:
+    names, label = {group.name: _named(column, group.name) for group in groups}, formats.label(column)
+    st.markdown(f"**{formats.plain(label)}**")
+    small = {group.name for group in groups if group.small}
+    sure = {name: ratio.sure for name, ratio in ratios.items() if ratio.sure and name not in small}
+    if below := [names[name] for name, interval in sure.items() if interval.high < FOUR_FIFTHS]:
+        text = _("Below four fifths of the largest group, beyond chance: {groups}.")
+        st.warning(formats.plain(text.format(groups=", ".join(below))), icon=":material/balance:")
     if ratios:
-        charts.show(
-            fairness_charts.selection(found, ratios, names),
-            words=_("Share in the better half of the list, over that of the largest group, by {what}.").format(
-                what=formats.label(column)
-            ),
-        )
-    if any(group.called.calls for group in found):
-        charts.show(
-            fairness_charts.calls(found, names),
-            words=_("Rate of sales and mean score before the call, by {what}.").format(what=formats.label(column)),
-        )
+        words = _("Share in the better half of the list, over that of the largest group, by {what}.")
+        charts.show(fairness_charts.selection(groups, ratios, names), words=words.format(what=label))
+    if any(group.called.calls for group in groups):
+        words = _("Rate of sales and mean score before the call, by {what}.")
+        charts.show(fairness_charts.calls(groups, names), words=words.format(what=label))
     with st.expander(_("As a table")):
-        st.table([_row(group, names, ratios) for group in found], border="horizontal", hide_index=True)
+        st.table([_row(group, names, ratios) for group in groups], border="horizontal", hide_index=True)
 
 
 def _row(group: Group, names: dict[str, str], ratios: dict[str, Ratio]) -> dict[str, str]:
@@ -94,7 +85,7 @@ def _row(group: Group, names: dict[str, str], ratios: dict[str, Ratio]) -> dict[
         _("Called"): formats.count(group.called.calls),
         _("Sold"): formats.count(group.called.sales),
         _("Rate"): formats.percent(group.called.share) if group.called.calls else "",
-        _("Lies"): f"{formats.percent(low)} to {formats.percent(high)}" if group.called.calls else "",
+        _("Range"): f"{formats.percent(low)} to {formats.percent(high)}" if group.called.calls else "",
         _("Mean score"): formats.percent(group.expected) if group.expected is not None else "",
         _("Score less rate"): f"{100 * gap:+.1f}" if gap is not None else "",
     }

@@ -1,4 +1,4 @@
-"""The pictures of fairness: a row for each group."""
+"""The charts of fairness: a row for each group."""
 
 from __future__ import annotations
 
@@ -34,9 +34,7 @@ def selection(found: Sequence[Group], ratios: Mapping[str, Ratio], names: Mappin
         )
     top = max([1.5, *(row["ratio"] * 1.1 for row in rows)])
     base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y(
-            "group:N", sort=None, axis=alt.Axis(title=None, ticks=False, labelOverlap=False, labelLimit=130, **INK)
-        ),
+        y=_rows(),
         color=alt.Color("colour:N", scale=None, legend=None),
         tooltip=[
             alt.Tooltip("group:N", title=_("Group")),
@@ -76,9 +74,7 @@ def calls(found: Sequence[Group], names: Mapping[str, str]) -> alt.LayerChart:
     scale = alt.Scale(domain=[0, min(1.0, max(top, 0.05))], nice=True, clamp=True)
     axis = alt.Axis(title=_("Sold (point), expected (bar across)"), format=".0%", tickCount=4, **INK)
     base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y(
-            "group:N", sort=None, axis=alt.Axis(title=None, ticks=False, labelOverlap=False, labelLimit=130, **INK)
-        ),
+        y=_rows(),
         tooltip=[
             alt.Tooltip("group:N", title=_("Group")),
             alt.Tooltip("rate:Q", title=_("Sold"), format=".1%"),
@@ -89,13 +85,15 @@ def calls(found: Sequence[Group], names: Mapping[str, str]) -> alt.LayerChart:
         ],
     )
     colour = alt.Color("colour:N", scale=None, legend=None)
+    low, rate, score = (alt.X(f"{field}:Q", scale=scale, axis=axis) for field in ("low", "rate", "score"))
     expected = base.transform_filter("isValid(datum.score)").mark_tick(color=WARM, thickness=3, size=16)
     return alt.layer(
-        base.mark_rule(strokeWidth=2, color=GREY, aria=False).encode(
-            x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q"
-        ),
-        expected.encode(x=alt.X("score:Q", scale=scale, axis=axis)),
-        base.mark_point(filled=True, size=70, opacity=1).encode(
-            x=alt.X("rate:Q", scale=scale, axis=axis), color=colour
-        ),
+        base.mark_rule(strokeWidth=2, color=GREY, aria=False).encode(x=low, x2="high:Q"),
+        expected.encode(x=score),
+        base.mark_point(filled=True, size=70, opacity=1).encode(x=rate, color=colour),
     ).properties(height=_ROW * len(rows) + 60)
+
+
+def _rows() -> alt.Y:
+    axis = alt.Axis(title=None, ticks=False, labelOverlap=False, labelLimit=130, **INK)
+    return alt.Y("group:N", sort=None, axis=axis)

@@ -1,4 +1,4 @@
-"""How groups of people fare: whom the list prefers, and what came of the calls. Pure: no screen, no database."""
+"""How groups of people fare on the list and in the calls. Pure: no screen, no database."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from app.results.statistics import CONFIDENCE, Between, Rate
 from core.schema.column import Column, Value
 
 SMALL = 100
-"""People on the list below which a group's share says little: its interval is wider than a fifth."""
+"""With fewer people on the list a group's share says little: its interval is wider than a fifth."""
 FOUR_FIFTHS = 0.8
 """US Equal Employment Opportunity Commission, Uniform Guidelines on Employee Selection Procedures, 29 CFR 1607.4 D:
-a selection rate below four fifths of another group's is looked into. A convention of hiring, no law of phone calls."""
+a selection rate below four fifths of another group's is investigated. A convention of hiring, no law of phone calls."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """A group: `better` is how many of its people on the list are in the better half (as a rate of `calls`).
+    """A group: `better` is its share in the better half of the list (a Rate: `calls` are people, `sales` those in it).
 
-    `called` and `expected` are of those who were called: what came of it, and the mean score before (None: no score).
+    `called` is the sales among its people who were called, `expected` their mean score before the call, if any.
     """
 
     name: str
@@ -33,19 +33,19 @@ class Group:
 
     @property
     def small(self) -> bool:
-        """Whether there are too few of them to say much."""
+        """Whether the group has too few people on the list to say much."""
         return self.better.calls < SMALL
 
     @property
     def calibration(self) -> float | None:
-        """Mean score less rate of sales: above 0 more was expected of them than came."""
+        """Mean score less rate of sales: above 0 the model expected more sales than the group made."""
         return None if self.expected is None or not self.called.calls else self.expected - self.called.share
 
 
 def groups(column: Column, listed: Sequence[Listed], calls: Sequence[Call], place: int) -> list[Group]:
-    """The groups of `column`, in the schema's order; of calls its value is at `place` of each call's features.
+    """The groups of `column`, in the schema's order; its value is at `place` of each call's features.
 
-    The better half is that of all who are `listed`: from the middle score up.
+    The better half has the scores from the middle one of all `listed` people up.
     """
     scores = sorted((person.score for person in listed), reverse=True)
     middle = scores[(len(scores) - 1) // 2] if scores else 0.0
@@ -55,10 +55,9 @@ def groups(column: Column, listed: Sequence[Listed], calls: Sequence[Call], plac
     called: dict[str, list[Call]] = {}
     for call in calls:
         called.setdefault(_group(column, call.before.features[place]), []).append(call)
-    known = [*column.groups, *sorted({*better, *called} - set(column.groups))]
-    return [
-        _made(name, better.get(name, []), called.get(name, [])) for name in known if name in better or name in called
-    ]
+    present = {*better, *called}
+    names = [*(name for name in column.groups if name in present), *sorted(present - set(column.groups))]
+    return [_made(name, better.get(name, []), called.get(name, [])) for name in names]
 
 
 NOT_KNOWN = "not known"
@@ -76,23 +75,21 @@ def _made(name: str, better: Sequence[bool], calls: Sequence[Call]) -> Group:
 
 @dataclass(frozen=True)
 class Ratio:
-    """A group's share in the better half, over that of the largest group; `sure` is None where either share is 0."""
+    """A group's share in the better half over the largest group's, and its interval; None where the share is 0."""
 
     value: float
     sure: Between | None
 
 
 def ratios(found: Sequence[Group]) -> dict[str, Ratio]:
-    """The ratio of each group that is on the list to the largest; empty where the largest has nobody in that half.
+    """The ratio of each group on the list to the largest; empty where the largest has nobody in the better half.
 
     The interval is Katz's, on the logarithm (D. Katz, J. Baptista, S. P. Azen, M. C. Pike, Biometrics 34 (1978)
-    469-474); it takes the two groups for independent samples.
+    469-474); it assumes that the two groups are independent samples.
     """
     on_list = [group for group in found if group.better.calls]
-    if not on_list:
-        return {}
-    largest = max(on_list, key=lambda group: group.better.calls)
-    if not largest.better.sales:
+    largest = max(on_list, key=lambda group: group.better.calls, default=None)
+    if largest is None or not largest.better.sales:
         return {}
     return {group.name: _ratio(group.better, largest.better, same=group is largest) for group in on_list}
 

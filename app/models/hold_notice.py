@@ -1,4 +1,4 @@
-"""Says that a person holds the champion, wherever models are spoken of."""
+"""The notice that a person holds the champion."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from core.models.decisions import Decision
 
 
 def draw_hold(hold: Decision) -> None:
-    """By whom it is held, since when and why."""
+    """Draw the notice: the person who holds the champion, since when, and why."""
     when = formats.moment(hold.at, st.context.timezone)
     with st.container(key="on-hold"):
         notices.show(
             Notice(
                 "warning",
-                _("On hold: nothing is promoted and no training is asked for."),
+                _("On hold: no version is promoted and no automatic training starts."),
                 _("{who}, since {when}: {why}.").format(who=hold.by, when=when, why=hold.why.rstrip(".")),
-                _("It ends when somebody releases it on the page Models."),
+                _("A manager ends the hold on the page Models."),
             )
         )

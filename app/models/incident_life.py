@@ -1,4 +1,4 @@
-"""Incidents with their whole life: each entry of the history, how long it lasted, and who looks after it."""
+"""Incidents with their history: each state and how long it lasted, and the person who looks after the incident."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ SHOWN = 20
 def newest_incidents(db: Db) -> list[Document]:
     """The newest incidents, those that are not resolved first. Raises Unavailable."""
     with reachable():
-        found = list(db.incidents.find().sort([("opened.at", DESCENDING)]).limit(10 * SHOWN))
-    newest = sorted(found, key=lambda one: one["opened"]["at"], reverse=True)
-    return sorted(newest, key=lambda one: one["status"] == "resolved")[:SHOWN]
+        incidents = list(db.incidents.find().sort([("opened.at", DESCENDING)]).limit(10 * SHOWN))
+    incidents.sort(key=lambda incident: incident["opened"]["at"], reverse=True)
+    return sorted(incidents, key=lambda incident: incident["status"] == "resolved")[:SHOWN]
 
 
 def draw_incidents(found: Sequence[Document], at: datetime) -> None:
-    """Draw a fold for each; those that go on are open."""
+    """Draw a fold for each incident; the folds of unresolved ones are open."""
     if not found:
-        st.markdown(_("Nothing has gone wrong yet. What monitoring finds stands here, from its start to its end."))
+        st.markdown(_("Nothing has gone wrong yet. This list shows what monitoring finds, from its start to its end."))
         return
     for incident in found:
         _fold(incident, at)
@@ -38,12 +38,10 @@ def _fold(incident: Document, at: datetime) -> None:
     history, zone = incident["history"], st.context.timezone
     name = said(incident_words.name(str(incident["cause"])))
     head = said(incident_words.head(str(incident["status"]), len(history) - 1))
-    opened = formats.moment(incident["opened"]["at"], zone)
-    with st.expander(
-        f"{formats.plain(name[:1].upper() + name[1:])} · {formats.plain(head)} · {formats.plain(opened)}",
-        expanded=incident["status"] != "resolved",
-    ):
-        ends = [*(entry["at"] for entry in history[1:]), None if incident["status"] == "resolved" else at]
+    title = (name[:1].upper() + name[1:], head, formats.moment(incident["opened"]["at"], zone))
+    resolved = incident["status"] == "resolved"
+    with st.expander(" · ".join(map(formats.plain, title)), expanded=not resolved):
+        ends = [*(entry["at"] for entry in history[1:]), None if resolved else at]
         rows = [
             {
                 _("When"): formats.plain(formats.moment(entry["at"], zone)),
@@ -54,13 +52,9 @@ def _fold(incident: Document, at: datetime) -> None:
             for place, (entry, end) in enumerate(zip(history, ends, strict=True))
         ]
         st.table(rows, border="horizontal", hide_index=True)
-        seen = incident.get("acknowledged")
-        if seen:
-            st.caption(
-                _("{who} has looked after it since {when}.").format(
-                    who=formats.plain(str(seen["by"])), when=formats.plain(formats.moment(seen["at"], zone))
-                )
-            )
+        if seen := incident.get("acknowledged"):
+            text = _("{who} has looked after it since {when}.")
+            st.caption(formats.plain(text.format(who=seen["by"], when=formats.moment(seen["at"], zone))))
 
 
 def lasted(time: timedelta) -> str:

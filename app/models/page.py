@@ -1,4 +1,4 @@
-"""Models: which was champion when and why, what each is made of, the incidents, and what a person may decide."""
+"""The page Models: the champions over time, each version's origin, incidents, fairness, and a manager's decisions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from app.access.boundary import boundary
 from app.language import _, formats, said
 from app.models import charts as model_charts
 from app.models import timeline
+from app.models.card import draw_champion
 from app.models.decision_form import draw_decision_form
 from app.models.fairness import draw_fairness
 from app.models.hold_notice import draw_hold
@@ -54,7 +55,7 @@ def page(house: Appliance) -> None:
         draw_decision_form(house, found)
     with st.container(key="models-timeline", border=True), boundary():
         _timeline(taken, made)
-    # What is chosen in these two draws no other card anew.
+    # Fragments, so that a choice in the card of a version or of fairness draws no other card again.
     with st.container(key="models-version", border=True):
         st.fragment(boundary()(draw_version))(house, taken, found, made)
     with st.container(key="models-incidents", border=True), boundary():
@@ -66,18 +67,10 @@ def page(house: Appliance) -> None:
 
 def _now(found: State) -> None:
     st.markdown(_("**In use**"))
-    reign, zone = found.reigns[-1], st.context.timezone
-    with st.container(horizontal=True, gap="medium"):
-        st.metric(_("Champion"), _("Version {version}").format(version=reign.version), width="content")
-        st.metric(_("Since"), formats.moment(reign.at, zone), width="content")
-        if found.trial is not None:
-            st.metric(_("On trial"), _("Version {version}").format(version=found.trial.version), width="content")
-    st.caption(_("Why: {why}").format(why=formats.plain(reign.why)))
+    draw_champion(found.reigns[-1], found.trial)
     if found.trial is not None:
-        since = formats.moment(found.trial.at, zone)
-        st.caption(
-            _("On trial since {since}: {why}").format(since=formats.plain(since), why=formats.plain(found.trial.why))
-        )
+        since = formats.moment(found.trial.at, st.context.timezone)
+        st.caption(formats.plain(_("On trial since {since}: {why}").format(since=since, why=found.trial.why)))
     if found.hold is not None:
         draw_hold(found.hold)
 
@@ -96,20 +89,20 @@ def _timeline(taken: Sequence[Decision], made: Mapping[str, Training]) -> None:
         "asked": _("asked for"),
     }
     rows = []
-    for one in reversed(taken[-SHOWN:]):
-        training = made.get(one.version)
-        incident = one.incident or (training.incident if training else None)
-        behind = words[timeline.cause(one, training)]
+    for decision in reversed(taken[-SHOWN:]):
+        training = made.get(decision.version)
+        incident = decision.incident or (training.incident if training else None)
+        cause = words[timeline.cause(decision, training)]
         if incident:
-            behind = f"{behind}: {said(incident_words.name(timeline.cause_of(incident)))}"
+            cause += f": {said(incident_words.name(timeline.cause_of(incident)))}"
         rows.append(
             {
-                _("When"): formats.plain(formats.moment(one.at, st.context.timezone)),
-                _("Version"): formats.plain(one.version),
-                _("What"): said(one.what.words),
-                _("Cause"): formats.plain(behind),
-                _("By"): formats.plain(one.by),
-                _("Why"): formats.plain(one.why),
+                _("When"): formats.plain(formats.moment(decision.at, st.context.timezone)),
+                _("Version"): formats.plain(decision.version),
+                _("What"): said(decision.what.words),
+                _("Cause"): formats.plain(cause),
+                _("By"): formats.plain(decision.by),
+                _("Why"): formats.plain(decision.why),
             }
         )
     with st.expander(_("As a table"), expanded=len(rows) <= 8):

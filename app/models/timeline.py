@@ -1,7 +1,4 @@
-"""The decisions about the models as the page Models shows them: who was what from when to when, and what caused it.
-
-Pure: no screen, no database.
-"""
+"""The decisions about models as time spans and causes, for the page Models. Pure: no screen, no database."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ Role = Literal["champion", "on trial", "on hold"]
 
 @dataclass(frozen=True)
 class Span:
-    """What `version` was, from one moment to another (None: still)."""
+    """The role of `version` from one moment to another (None: still)."""
 
     version: str
     role: Role
@@ -28,8 +25,8 @@ class Span:
 
 
 def spans(decisions: Sequence[Decision]) -> list[Span]:
-    """Every reign, trial and hold that the decisions add up to, in the order in which they began."""
-    found: list[Span] = []
+    """Every reign, trial and hold that follows from the decisions, in the order in which they began."""
+    ended: list[Span] = []
     begun: dict[Role, tuple[str, datetime]] = {}
     state = State()
     for decision in decisions:
@@ -41,17 +38,17 @@ def spans(decisions: Sequence[Decision]) -> list[Span]:
             if before is not None and before[0] == version:
                 continue
             if before is not None:
-                found.append(Span(before[0], role, before[1], decision.at))
+                ended.append(Span(before[0], role, before[1], decision.at))
                 del begun[role]
             if version is not None:
                 begun[role] = (version, decision.at)
-    found += [Span(version, role, since, None) for role, (version, since) in begun.items()]
-    return sorted(found, key=lambda span: span.since)
+    lasting = [Span(version, role, since, None) for role, (version, since) in begun.items()]
+    return sorted([*ended, *lasting], key=lambda span: span.since)
 
 
 @dataclass(frozen=True)
 class Training:
-    """The flow run that made a version, and why it was asked for."""
+    """The flow run that made a version, and the reason and incident for which it started."""
 
     run: str
     reason: str
@@ -59,21 +56,21 @@ class Training:
 
 
 def trainings(ended: Sequence[Document]) -> dict[str, Training]:
-    """The trainings by the version they made, of events that say how one ended."""
-    found: dict[str, Training] = {}
+    """The trainings by the version that each made, from the events `ended` of trainings."""
+    made: dict[str, Training] = {}
     for event in ended:
         details = event["details"]
         if details.get("version") and details.get("result") != "unchanged":
             training = Training(str(event["subject"]), str(details.get("reason") or ""), details.get("incident"))
-            found.setdefault(str(details["version"]), training)
-    return found
+            made.setdefault(str(details["version"]), training)
+    return made
 
 
 Cause = Literal["person", "incident", "schedule", "outcomes", "asked"]
 
 
 def cause(decision: Decision, training: Training | None) -> Cause:
-    """What lies behind a decision: a person who took it, or what the training was asked for that made the version."""
+    """The cause of a decision: the person who took it, or the cause of the training that made the version."""
     if decision.by not in MACHINES:
         return "person"
     if decision.incident or (training and training.incident):
@@ -91,6 +88,6 @@ def cause_of(incident: str) -> str:
 
 
 def evidence(decisions: Sequence[Decision], version: str) -> Mapping[str, Any]:
-    """The figures that the trial of `version` ended with; empty where it ended by a guardrail, or had none."""
-    ends = [one for one in decisions if one.version == version and one.what in (What.PROMOTED, What.DROPPED)]
-    return next((one.evidence for one in reversed(ends) if "score" in one.evidence), {})
+    """The figures at the end of the trial of `version`; empty where a guardrail ended it, or there was no trial."""
+    ends = [end for end in decisions if end.version == version and end.what in (What.PROMOTED, What.DROPPED)]
+    return next((end.evidence for end in reversed(ends) if "score" in end.evidence), {})

@@ -1,4 +1,4 @@
-"""What a trial has shown, in figures: the outcomes, the difference of the scores with its interval, the ranking."""
+"""The figures of a trial: its outcomes, the gains in score and ranking with their intervals, the evidence."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from core.models.trials import finding_sentence
 
 
 def canary_findings(house: Appliance, canary: str) -> None:
-    """What is known of the canary so far. Raises Unavailable."""
-    found = trials.last(house.db, canary)
-    if found is None:
-        st.info(_("No outcome has told anything about it yet."), icon=":material/hourglass_empty:")
+    """Draw the newest finding about the canary. Raises Unavailable."""
+    finding = trials.last(house.db, canary)
+    if finding is None:
+        st.info(_("No outcomes have been judged yet."), icon=":material/hourglass_empty:")
         return
-    at = formats.moment(found.at, st.context.timezone)
-    st.caption(formats.plain(finding_sentence(found.sentence)) + " " + _("Looked at {at}.").format(at=at))
-    table(found.evidence)
+    at = formats.moment(finding.at, st.context.timezone)
+    st.caption(formats.plain(finding_sentence(finding.sentence)) + " " + _("Looked at {at}.").format(at=at))
+    table(finding.evidence)
 
 
 def table(evidence: Mapping[str, Any]) -> None:
-    """The figures of a trial (`monitor.trials.evidence.Verdict`); nothing where there are none."""
+    """Draw the figures of a trial (`monitor.trials.evidence.Verdict`), if `evidence` has any."""
     if "score" not in evidence:
         return
     score, ranking = evidence["score"], evidence["ranking"]
@@ -34,33 +34,29 @@ def table(evidence: Mapping[str, Any]) -> None:
         sales=formats.count(evidence["sales"]),
         routed=formats.count(evidence["routed"]),
     )
-    rows = [
-        {_("Figure"): _("Rests on"), _("Value"): called},
-        {_("Figure"): _("Score gained per call, nats"), _("Value"): _interval(score)},
-        {_("Figure"): _("Ranking gained per sale"), _("Value"): _interval(ranking)},
-        {_("Figure"): _("AUC gained"), _("Value"): f"{evidence['auc']:+.3f}"},
-        {
-            _("Figure"): _("Evidence, better : worse"),
-            _("Value"): f"{_size(score['better'])} : {_size(score['worse'])}",
-        },
+    figures = [
+        (_("Based on"), called),
+        (_("Score gained per call, nats"), _interval(score)),
+        (_("Ranking gained per sale"), _interval(ranking)),
+        (_("AUC gained"), f"{evidence['auc']:+.3f}"),
+        (_("Evidence, better : worse"), f"{_size(score['better'])} : {_size(score['worse'])}"),
     ]
+    rows = [{_("Figure"): figure, _("Value"): value} for figure, value in figures]
     st.table(rows, border="horizontal", hide_index=True)
     st.caption(
         _(
-            "Above 0 the new model is better. The intervals hold at every outcome at once. At evidence of 20 a trial "
-            "decides, if it is asked for a rate of false decisions of 5%. Only people who were called have an outcome."
+            "Above 0 the new model is better. The intervals are valid at every outcome at once. With a rate of false "
+            "decisions of 5%, a trial decides at evidence of 20. Only people who were called have an outcome."
         )
     )
-    worst = [one for one in evidence.get("segments", ()) if one.get("reached")]
-    if worst:
-        names = ", ".join(str(one["name"]) for one in worst)
-        st.warning(formats.plain(_("Shown to pay for it: {groups}.").format(groups=names)), icon=":material/groups:")
+    if worse := [str(segment["name"]) for segment in evidence.get("segments", ()) if segment.get("reached")]:
+        text = _("Demonstrably worse for these groups: {groups}.").format(groups=", ".join(worse))
+        st.warning(formats.plain(text), icon=":material/groups:")
 
 
-def _interval(found: Mapping[str, float]) -> str:
-    return _("{estimate} (between {low} and {high})").format(
-        estimate=f"{found['estimate']:+.4f}", low=f"{found['low']:+.4f}", high=f"{found['high']:+.4f}"
-    )
+def _interval(gain: Mapping[str, float]) -> str:
+    text = _("{estimate} (between {low} and {high})")
+    return text.format(**{name: f"{gain[name]:+.4f}" for name in ("estimate", "low", "high")})
 
 
 def _size(evidence: float) -> str:

@@ -1,9 +1,10 @@
-"""One version of the model: what its trial showed, what it was made of, and where to see more of it."""
+"""One version of the model: the figures of its trial, its lineage, and links to more."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import streamlit as st
 
@@ -19,22 +20,19 @@ from core.models.decisions import Decision, State
 from core.oversight.report_words import REPORTS
 from core.stores.mongo import Document, reachable
 
-# A version's lineage never changes; what is not there yet is asked for again in a while.
+# A version's lineage never changes; the time limit is for a lineage that was not there yet.
 _read = st.cache_data(ttl=timedelta(minutes=10), max_entries=64, show_spinner=False)(
     lambda _reader, version: _reader.read(version)
 )
-SHORT = 12  # characters of a hash that tell it from others
+SHORT = 12  # characters of a hash that distinguish it from others
 
 
 def draw_version(house: Appliance, taken: Sequence[Decision], found: State, made: Mapping[str, Training]) -> None:
-    """Draw the card: a version to choose, and all about it. Raises Unavailable."""
-    versions = list(dict.fromkeys(one.version for one in reversed(taken)))
+    """Draw the card: a choice of version, and the details of that version. Raises Unavailable."""
+    versions = list(dict.fromkeys(decision.version for decision in reversed(taken)))
     start = versions.index(found.champion) if found.champion in versions else 0
-    chosen = str(
-        st.selectbox(
-            _("Version"), versions, start, key="model-version", format_func=lambda one: _name(one, found), width=320
-        )
-    )
+    name = partial(_name, found)
+    chosen = str(st.selectbox(_("Version"), versions, start, key="model-version", format_func=name, width=320))
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(_("**Its trial**"))
@@ -44,19 +42,20 @@ def draw_version(house: Appliance, taken: Sequence[Decision], found: State, made
         if figures:
             trial_figures.table(figures)
         else:
-            about = [one for one in taken if one.version == chosen]
-            st.markdown(formats.plain(_("There are no figures of a trial. {why}").format(why=about[0].why)))
+            why = next(decision.why for decision in taken if decision.version == chosen)
+            st.markdown(formats.plain(_("There are no figures of a trial. {why}").format(why=why)))
     with right, boundary():
         st.markdown(_("**Where it comes from**"))
         _lineage(house, chosen, made.get(chosen))
 
 
-def _name(version: str, found: State) -> str:
-    if version == found.champion:
-        return _("Version {version}, champion").format(version=version)
-    if version == found.canary:
-        return _("Version {version}, on trial").format(version=version)
-    return _("Version {version}").format(version=version)
+def _name(current: State, version: str) -> str:
+    text = _("Version {version}")
+    if version == current.champion:
+        text = _("Version {version}, champion")
+    elif version == current.canary:
+        text = _("Version {version}, on trial")
+    return text.format(version=version)
 
 
 def _lineage(house: Appliance, version: str, training: Training | None) -> None:
@@ -70,19 +69,16 @@ def _lineage(house: Appliance, version: str, training: Training | None) -> None:
         links.insert(1, (_("Run in MLflow"), addresses.run(house, lineage)))
         st.table(_rows(lineage), border="horizontal", hide_index=True)
         if lineage.gates:
-            with st.expander(_("What the gates said")):
-                for gate, said in lineage.gates.items():
-                    st.markdown(f"**{formats.plain(gate)}**: {formats.plain(said)}")
+            with st.expander(_("Results of the gates")):
+                for gate, result in lineage.gates.items():
+                    st.markdown(f"**{formats.plain(gate)}**: {formats.plain(result)}")
         if lineage.figures:
             with st.expander(_("All figures of its training")):
                 figures = sorted(lineage.figures.items())
-                st.table(
-                    [{_("Figure"): formats.plain(name), _("Value"): f"{value:.5g}"} for name, value in figures],
-                    border="horizontal",
-                    hide_index=True,
-                )
+                rows = [{_("Figure"): formats.plain(name), _("Value"): f"{value:.5g}"} for name, value in figures]
+                st.table(rows, border="horizontal", hide_index=True)
     elif house.lineage is None:
-        st.markdown(_("This screen was not told where MLflow is, so it cannot read the lineage."))
+        st.markdown(_("The app has no address of MLflow, so it cannot read the lineage."))
     links += [(words, addresses.report(house, page)) for words, page in _reports(house, version)]
     with st.container(horizontal=True, key="version-links"):
         for words, address in links:
@@ -118,11 +114,11 @@ def _short(text: str | None) -> str:
 def _reports(house: Appliance, version: str) -> list[tuple[str, str | None]]:
     """The newest report of each kind on `version` that Evidently shows, with its address."""
     words = {"drift": _("Drift in Evidently"), "performance": _("Quality in Evidently")}
-    found: list[tuple[str, str | None]] = []
+    pages: list[tuple[str, str | None]] = []
     for kind, _field in REPORTS.values():
         query: Document = {"kind": kind, "verdict.version": version, "snapshot.id": {"$gt": ""}}
         with reachable():
             newest = house.db.reports.find_one(query, sort=[("verdict.until", -1)])
         if newest is not None:
-            found.append((words[kind], str(newest["snapshot"]["page"])))
-    return found
+            pages.append((words[kind], str(newest["snapshot"]["page"])))
+    return pages

@@ -1,4 +1,4 @@
-"""Privacy: a manager erases a person everywhere, sees how far it is, and gets a receipt."""
+"""The page Privacy: a manager erases a person everywhere, follows the erasure, and gets a receipt."""
 
 from __future__ import annotations
 
@@ -37,16 +37,14 @@ def page(house: Appliance) -> None:
         raise SettingsError(
             _("Nobody can be erased here yet: CALLWISE_ERASURE_KEY is not set."),
             kept=_("Everything else works."),
-            next=_("The person who looks after Callwise sets it once and keeps it (docs/operations.md)."),
+            next=_("An engineer sets this key once and then keeps it unchanged (docs/operations.md)."),
         )
     st.subheader(_("Erase a person"))
-    st.markdown(
-        _("Whoever asks to be forgotten is removed from lists, calls, predictions, datasets and files, in one go.")
-    )
+    st.markdown(_("An erasure removes a person from all lists, calls, predictions, datasets and files."))
     _ask_who(house)
-    if found := st.session_state.get(_FOUND):
+    if person := st.session_state.get(_FOUND):
         with boundary():
-            _found(house, house.erasure_key, found)
+            _found(house, house.erasure_key, person)
     _under_way(house)
     draw_receipts(house)
 
@@ -58,7 +56,7 @@ def _ask_who(house: Appliance) -> None:
             st.text_input(label, key=_REF, autocomplete="off")
         else:
             with reachable():
-                campaigns = [str(one["_id"]) for one in house.db.campaigns.find({}, {"_id": 1})]
+                campaigns = [str(campaign["_id"]) for campaign in house.db.campaigns.find({}, {"_id": 1})]
             st.selectbox(_("Campaign"), campaigns, key=_CAMPAIGN)
             st.text_input(
                 _("Reference on the list"),
@@ -77,45 +75,41 @@ def _find(house: Appliance) -> None:
     campaign = None if house.schema.reference else st.session_state.get(_CAMPAIGN)
     if not ref:
         raise InputError(
-            _("To find a person, their reference is needed."), kept=_("Nobody was looked for."), next=_("Type it in.")
+            _("The reference is missing."), kept=_("Nobody was looked for."), next=_("Type the person's reference.")
         )
     st.session_state[_FOUND] = Person(ref, campaign)
 
 
 def _found(house: Appliance, key: str, person: Person) -> None:
-    """What there is of the person, what was done before, and the way to erase them."""
+    """The records of the person, earlier erasures, and the form to erase the person."""
     subject, pseudonym = Subject(person), Pseudonyms(key).pseudonym(person)
     places: list[Place] = [*collections(house.db), RejectFiles(house.db, house.store, house.schema)]
-    there = {place.name: place.count(subject) for place in places}
+    records = {erasure_words.place(place.name): place.count(subject) for place in places}
     before = history(house.db, pseudonym)
     with st.container(key="erase-found", border=True):
-        st.markdown(f"**{_('What there is of {ref}').format(ref=formats.plain(person.ref))}**")
-        if any(there.values()):
-            rows = [
-                {_("Where"): erasure_words.place(name), _("Records"): formats.count(many)}
-                for name, many in there.items()
-            ]
+        st.markdown(f"**{_('Records of {ref}').format(ref=formats.plain(person.ref))}**")
+        if any(records.values()):
+            rows = [{_("Where"): place, _("Records"): formats.count(number)} for place, number in records.items()]
             st.table(rows, border="horizontal", hide_index=True)
         else:
             st.info(_("No list, call or file has this reference. Check its spelling."), icon=":material/search_off:")
-        st.caption(_("Datasets, rows beside models and predictions not yet stored are looked through while erasing."))
+        st.caption(_("The erasure also searches datasets, rows beside models, and predictions that wait to be stored."))
         _before(house, pseudonym, before)
         if before and before[0].status is not Status.DONE:
-            st.markdown(
-                _("This person is being erased already, under {number}; see below.").format(number=before[0].id)
-            )
+            text = _("This person's erasure is already under way: {number}, see below.")
+            st.markdown(text.format(number=before[0].id))
         else:
             _confirm(house, person)
 
 
 def _before(house: Appliance, pseudonym: str, before: list[Erasure]) -> None:
-    done = [one for one in before if one.status is Status.DONE]
+    done = [erasure for erasure in before if erasure.status is Status.DONE]
     if done:
         st.caption(_("Erased before: receipt {number}.").format(number=formats.plain(done[0].id)))
     if kept_out.is_kept_out(house.db, pseudonym):
-        st.caption(_("No import brings this person in again."))
+        st.caption(_("Imports keep this person out."))
         st.button(
-            _("Let imports bring them in again"),
+            _("Allow imports of this person again"),
             key="erase-let-in",
             icon=":material/lock_open:",
             on_click=_let_in,
@@ -126,7 +120,7 @@ def _before(house: Appliance, pseudonym: str, before: list[Erasure]) -> None:
 @kept_for_next_run()
 def _let_in(house: Appliance, pseudonym: str) -> None:
     kept_out.let_in(house.db, pseudonym, by=identity.require(Role.MANAGER).shown)
-    leave(Notice("success", _("The next file that has this person brings them in again.")))
+    leave(Notice("success", _("The next file with this person imports them again.")))
 
 
 def _confirm(house: Appliance, person: Person) -> None:
@@ -136,9 +130,9 @@ def _confirm(house: Appliance, person: Person) -> None:
             [True, False],
             key=_KEEP,
             format_func=lambda keep: (
-                _("Never let a file bring them in again; a keyed hash of the reference is kept to tell them by")
+                _("Never import this person again. Callwise stores a keyed hash of the reference to recognise them")
                 if keep
-                else _("A file imported later may bring them in again")
+                else _("A later file may import this person again")
             ),
         )
         st.text_input(_("Type the reference again to confirm"), key=_AGAIN, autocomplete="off")
@@ -150,7 +144,7 @@ def _confirm(house: Appliance, person: Person) -> None:
             on_click=_erase,
             args=(house, person),
         )
-        st.caption(_("This cannot be taken back."))
+        st.caption(_("An erasure cannot be undone."))
 
 
 @kept_for_next_run()
@@ -163,17 +157,12 @@ def _erase(house: Appliance, person: Person) -> None:
             next=_("Type it again, letter by letter."),
         )
     keep = bool(st.session_state.get(_KEEP, True))
-    asked = ask(house.db, house.erasure_key or "", person, by=who, keep_out=keep)
+    erasure = ask(house.db, house.erasure_key or "", person, by=who, keep_out=keep)
     for name in (_FOUND, _REF, _AGAIN):
         st.session_state.pop(name, None)
-    leave(
-        Notice(
-            "success",
-            _("The erasure {number} is under way.").format(number=asked.id),
-            _("It goes on by itself, also if you leave this page."),
-            _("The receipt is below in a few minutes."),
-        )
-    )
+    text = _("The erasure {number} is under way.").format(number=erasure.id)
+    goes_on = _("It continues automatically, even if you leave this page.")
+    leave(Notice("success", text, goes_on, _("The receipt appears below in a few minutes.")))
 
 
 def _under_way(house: Appliance) -> None:
@@ -187,13 +176,13 @@ def _under_way(house: Appliance) -> None:
 
 def _progress(house: Appliance, shown: int) -> None:
     waiting = under_way(house.db)
-    if len(waiting) != shown:  # one of them has its receipt by now
+    if len(waiting) != shown:  # an erasure ended: draw its receipt, too
         st.rerun()
     for erasure in waiting:
         with st.container(key=f"erasure-{erasure.id}", border=True):
             st.markdown(f"**{formats.plain(erasure.id)}** · {erasure_words.state(erasure, st.context.timezone)}")
             if erasure.problem:
-                notices.show(Notice("warning", erasure.problem, _("It is tried again every minute.")))
+                notices.show(Notice("warning", erasure.problem, _("Callwise tries again every minute.")))
             if erasure.status is not Status.ASKED:
                 _steps(erasure)
 
@@ -202,9 +191,9 @@ def _steps(erasure: Erasure) -> None:
     rows = [
         {
             _("Where"): name,
-            _("Looked through"): "✓" if seen else "…",
-            _("Removed"): formats.count(many) if seen or many else "",
+            _("Searched"): "✓" if searched else "…",
+            _("Removed"): formats.count(removed) if searched or removed else "",
         }
-        for name, seen, many in erasure_words.steps(erasure)
+        for name, searched, removed in erasure_words.steps(erasure)
     ]
     st.table(rows, border="horizontal", hide_index=True)

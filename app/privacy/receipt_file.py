@@ -1,19 +1,19 @@
-"""The receipt of an erasure as a file: a page that anybody can open, and JSON for programs.
+"""The receipt of an erasure as a file: an HTML page for people, and JSON for programs.
 
-It says whom it is about by a keyed hash alone. Its own sha256 is in the event log, so it can be shown to be genuine.
+A receipt identifies the person only by a keyed hash. The event log has the receipt's sha256, which proves it genuine.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any
 
 from app.language import _, formats, locale
 from app.privacy import words as erasure_words
-from app.privacy.words import what_stays
+from app.privacy.words import ORDER, what_stays
 from core.privacy.requests import sealed
 
 STYLE = (
@@ -25,28 +25,29 @@ STYLE = (
 
 
 def as_json(receipt: Mapping[str, Any]) -> str:
-    """The receipt as it is kept."""
+    """The receipt as it is stored."""
     return json.dumps(dict(receipt), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def as_page(receipt: Mapping[str, Any], zone: str | None) -> str:
-    """The receipt as one HTML file that asks nothing of any server."""
+    """The receipt as one HTML file that loads nothing from a server."""
     title = _("Receipt of an erasure, number {number}").format(number=receipt["number"])
-    removed = [(erasure_words.place(name), formats.count(receipt["removed"].get(name, 0))) for name in _places(receipt)]
+    places = sorted(receipt["removed"], key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+    removed = [(erasure_words.place(name), formats.count(receipt["removed"][name])) for name in places]
     left = sum(receipt["left"].values())
     parts = [
         f"<h1>{escape(title)}</h1>",
         _table((), _facts(receipt, zone)),
         f"<h2>{escape(_('Removed'))}</h2>",
         _table((_("Where"), _("Records")), removed),
-        f"<h2>{escape(_('Looked at once more, everywhere'))}</h2>",
+        f"<h2>{escape(_('Checked once more, everywhere'))}</h2>",
         f"<p>{escape(_('{left} records were left.').format(left=formats.count(left)))}</p>",
-        f"<h2>{escape(_('Datasets that gave way'))}</h2>",
-        _table((_("Before"), _("Now")), [(one["old"], one["new"]) for one in receipt["datasets"]]),
-        f"<h2>{escape(_('Models that have learnt from these, to be trained anew'))}</h2>",
+        f"<h2>{escape(_('Replaced datasets'))}</h2>",
+        _table((_("Before"), _("Now")), [(dataset["old"], dataset["new"]) for dataset in receipt["datasets"]]),
+        f"<h2>{escape(_('Models that have learnt from these datasets, to be trained again'))}</h2>",
         _table(
             (_("Version"), _("At the time"), _("Dataset")),
-            [(one["version"], erasure_words.role(one["role"]), one["dataset"]) for one in receipt["models"]],
+            [(model["version"], erasure_words.role(model["role"]), model["dataset"]) for model in receipt["models"]],
         ),
         f"<h2>{escape(_('What stays, and why'))}</h2>",
         _table((_("What"), _("Why")), what_stays()),
@@ -60,29 +61,22 @@ def as_page(receipt: Mapping[str, Any], zone: str | None) -> str:
 
 
 def _facts(receipt: Mapping[str, Any], zone: str | None) -> list[tuple[str, str]]:
-    out = _("yes") if receipt["kept_out"] else _("no: a file may bring the person again")
     return [
         (_("Who, as a keyed hash"), receipt["pseudonym"]),
         (_("Asked for by"), receipt["by"]),
         (_("Asked for"), formats.moment(datetime.fromisoformat(receipt["asked_at"]), zone)),
         (_("Done"), formats.moment(datetime.fromisoformat(receipt["done_at"]), zone)),
         (_("Passes"), formats.count(receipt["passes"])),
-        (_("Kept out of later imports"), out),
+        (
+            _("Kept out of later imports"),
+            _("yes") if receipt["kept_out"] else _("no: a later file may import the person again"),
+        ),
     ]
 
 
-def _places(receipt: Mapping[str, Any]) -> list[str]:
-    return sorted(receipt["removed"], key=lambda name: (name not in erasure_words.ORDER, _turn(name), name))
-
-
-def _turn(name: str) -> int:
-    return erasure_words.ORDER.index(name) if name in erasure_words.ORDER else 0
-
-
-def _table(head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
-    given = list(rows)
-    if not given:
+def _table(head: Iterable[str], rows: Sequence[tuple[str, ...]]) -> str:
+    if not rows:
         return f"<p>{escape(_('None.'))}</p>"
     titles = "".join(f"<th>{escape(title)}</th>" for title in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in given)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table>{f'<tr>{titles}</tr>' if titles else ''}{body}</table>"

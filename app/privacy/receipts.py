@@ -1,9 +1,8 @@
-"""The receipts of the erasures that are done, and the way to a training without whom they are about."""
+"""The receipts of finished erasures, and the button that asks for a training without the erased person."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 
 import streamlit as st
 
@@ -21,11 +20,11 @@ SHOWN = 200
 
 
 def draw_receipts(house: Appliance) -> None:
-    """Draw the newest. Raises Unavailable."""
+    """Draw the newest receipts. Raises Unavailable."""
     st.subheader(_("Receipts"))
-    done = [one for one in newest(house.db, SHOWN) if one.status is Status.DONE]
+    done = [erasure for erasure in newest(house.db, SHOWN) if erasure.status is Status.DONE]
     if not done:
-        st.caption(_("Nobody was erased so far."))
+        st.caption(_("Nobody has been erased yet."))
         return
     for erasure in done:
         _row(house, erasure)
@@ -43,17 +42,14 @@ def draw_receipts(house: Appliance) -> None:
 def _row(house: Appliance, erasure: Erasure) -> None:
     receipt = erasure.receipt
     at = formats.moment(datetime.fromisoformat(receipt["done_at"]), st.context.timezone)
-    removed = sum(receipt["removed"].values())
+    removed, replaced = sum(receipt["removed"].values()), len(receipt["datasets"])
     records = plural("{count} record removed", "{count} records removed", removed).format(count=formats.count(removed))
-    datasets = plural("{count} dataset", "{count} datasets", len(receipt["datasets"]))
+    datasets = plural("{count} dataset", "{count} datasets", replaced).format(count=formats.count(replaced))
     with st.container(key=f"receipt-{erasure.id}", border=True):
-        st.markdown(
-            f"**{formats.plain(erasure.id)}** · {at} · {formats.plain(erasure.by)} · {records} · "
-            + datasets.format(count=formats.count(len(receipt["datasets"])))
-        )
+        st.markdown(f"**{formats.plain(erasure.id)}** · {at} · {formats.plain(erasure.by)} · {records} · {datasets}")
         with st.container(horizontal=True):
-            page = partial(receipt_file.as_page, receipt, st.context.timezone)
-            _download(erasure, _("Receipt"), page(), "html", "text/html")
+            page = receipt_file.as_page(receipt, st.context.timezone)
+            _download(erasure, _("Receipt"), page, "html", "text/html")
             _download(erasure, _("For programs (JSON)"), receipt_file.as_json(receipt), "json", "application/json")
         _models(house, erasure)
 
@@ -71,18 +67,17 @@ def _download(erasure: Erasure, label: str, content: str, ending: str, kind: str
 
 
 def _models(house: Appliance, erasure: Erasure) -> None:
-    """The versions to be trained anew, and where that is."""
+    """The versions to train again, and the button for it, or the answer to an earlier request."""
     models = erasure.receipt["models"]
     if not models:
         st.caption(_("No model has learnt from this person."))
         return
-    named = ", ".join(f"{one['version']} ({erasure_words.role(one['role'])})" for one in models)
-    st.markdown(_("To be trained anew: version {versions}.").format(versions=formats.plain(named)))
-    wanted = erasure.retrain
-    if wanted:
-        said = wanted["said"] or _("It is asked for within seconds.")
-        asked = _("{who} asked for a training without this person.").format(who=formats.plain(wanted["by"]))
-        st.caption(f"{asked} {formats.plain(said)}")
+    versions = ", ".join(f"{model['version']} ({erasure_words.role(model['role'])})" for model in models)
+    st.markdown(_("To be trained again: version {versions}.").format(versions=formats.plain(versions)))
+    if request := erasure.retrain:
+        text = _("{who} asked for a training without this person.").format(who=formats.plain(request["by"]))
+        answer = request["said"] or _("Callwise starts the training within seconds.")
+        st.caption(f"{text} {formats.plain(answer)}")
     else:
         st.button(
             _("Train without this person"),
@@ -96,10 +91,5 @@ def _models(house: Appliance, erasure: Erasure) -> None:
 @kept_for_next_run()
 def _train(house: Appliance, id: str) -> None:
     ask_for_training(house.db, id, by=identity.require(Role.MANAGER).shown)
-    leave(
-        Notice(
-            "success",
-            _("A training without this person is asked for."),
-            _("The model in use stays until a new one has passed its gates and its trial."),
-        )
-    )
+    stays = _("The model in use stays until a new one has passed its gates and its trial.")
+    leave(Notice("success", _("You have asked for a training without this person."), stays))

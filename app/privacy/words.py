@@ -1,4 +1,4 @@
-"""Erasing a person in words: the places, how far a request is, and what stays and why."""
+"""The words of an erasure: its places, its progress, and what stays and why."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ ORDER = (
     *("calls", "outcomes", "prospects", "predictions", "do_not_call"),
     *("spool", "rejects", "model rows", "datasets"),
 )
-"""The places, in the order in which they are gone through."""
+"""The places, in the order in which an erasure searches them."""
 
 
 def place(name: str) -> str:
-    """What people call the place."""
+    """The name of a place on the screens."""
     return {
         "calls": _("Calls made"),
         "outcomes": _("Sales and refusals"),
         "prospects": _("Records on the call lists"),
-        "predictions": _("Predictions, with what they were made from"),
+        "predictions": _("Predictions, with their inputs"),
         "do_not_call": _("Entry on the do-not-call list"),
         "spool": _("Predictions that wait to be stored"),
         "rejects": _("Rows in files of rejected rows"),
@@ -28,7 +28,7 @@ def place(name: str) -> str:
 
 
 def role(name: str) -> str:
-    """What people call what a model is."""
+    """The name of a model's role on the screens."""
     return {
         "champion": _("in use"),
         "canary": _("on trial"),
@@ -38,46 +38,43 @@ def role(name: str) -> str:
 
 
 def state(erasure: Erasure, zone: str | None) -> str:
-    """How far a request is, in a sentence."""
+    """The progress of an erasure, in a sentence."""
     if erasure.status is Status.ASKED:
-        return _("Asked for. The worker begins within a minute.")
+        return _("Requested. The erasure begins within a minute.")
     if erasure.status is Status.ERASING:
         return _("Being erased, place by place.")
     if erasure.status is Status.WATCHING and erasure.due_at is not None:
         at = formats.moment(erasure.due_at, zone, day=False)
-        return _("Removed everywhere. A last look, for what was under way meanwhile, follows at {at}.").format(at=at)
+        return _("Removed everywhere. At {at} a last check finds records that were written meanwhile.").format(at=at)
     return _("Done.")
 
 
 def steps(erasure: Erasure) -> list[tuple[str, bool, int]]:
-    """(place, whether the present pass has been there, records removed so far), in order."""
+    """(place, whether the present pass has searched it, records removed by all passes), in order."""
     present = str(erasure.passes + 1)
     over = erasure.status in (Status.WATCHING, Status.DONE)
     return [(place(name), over or present in erasure.found.get(name, {}), erasure.removed(name)) for name in ORDER]
 
 
 def what_stays() -> list[tuple[str, str]]:
-    """(what stays, why), the same for everybody."""
+    """(what stays, why), the same for every erasure."""
     return [
         (
             _("Figures about many people: counts, rates, drift and quality reports, the level of the scores"),
-            _("Nobody can be told from them."),
+            _("These figures identify nobody."),
         ),
         (
             _("What models have learnt, until one without this person takes their place"),
-            _("A model holds weights, not rows; the versions concerned are listed, to be trained anew."),
+            _("A model holds weights, not rows. The receipt lists the versions to be trained again."),
         ),
         (
-            _("The tags, row counts and hashes of the datasets that gave way"),
+            _("The tags, row counts and hashes of the replaced datasets"),
             _("They say where each model came from; the content is gone."),
         ),
-        (
-            _("The event log"),
-            _("It names campaigns, models and colleagues, and nobody who was called."),
-        ),
+        (_("The event log"), _("It names campaigns, models and colleagues, and nobody who was called.")),
         (
             _("A keyed hash of the reference"),
-            _("By it this receipt is found again, and who must not be imported again is recognised."),
+            _("It finds this receipt again, and recognises people who must not be imported again."),
         ),
         (
             _("Backups made before"),

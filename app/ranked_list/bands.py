@@ -1,7 +1,7 @@
-"""Bands: where a person stands among those of a campaign who are still to be called.
+"""Bands: the rank of a person among the open prospects of a campaign.
 
-A chance of 12% says little by itself; that nine in ten have a smaller one says a lot. A band is a rank, so it stays
-meaningful when a new model spreads its scores differently.
+A chance of 12% alone says little; that nine in ten people have a smaller chance says a lot. A band is a rank, so its
+meaning does not change when a new model spreads its scores differently.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core.sentences import Sentence
 
 @dataclass(frozen=True)
 class Band:
-    """The best `share` of the open prospects (0 to 1], what it is called, and its colour in Markdown's badges."""
+    """The best `share` (0 to 1] of the open prospects, its name, and the colour of its Markdown badge."""
 
     name: Sentence
     share: float
@@ -24,12 +24,12 @@ class Band:
 
     @property
     def label(self) -> str:
-        """Its name in the language of who looks at it."""
+        """The name in the reader's language."""
         return said(self.name)
 
     @property
     def badge(self) -> str:
-        """As a Markdown badge."""
+        """The band as a Markdown badge."""
         return f":{self.colour}-badge[{self.label}]"
 
 
@@ -42,12 +42,12 @@ BANDS = (
 
 
 def last_places(ranked: int) -> list[int]:
-    """The place (from 0, best first) of the last person in each band but the lowest, among `ranked` people."""
+    """For each band but the lowest, the place (from 0, best first) of its last person among `ranked` people."""
     return [max(0, math.ceil(band.share * ranked) - 1) for band in BANDS[:-1]]
 
 
 def band_of(score: float, floors: Sequence[float]) -> Band:
-    """The band of `score`, given the score at each of `last_places`. People of equal score share the better band."""
+    """The band of `score`, where `floors` are the scores at `last_places`. Equal scores share the better band."""
     for band, floor in zip(BANDS, floors, strict=False):
         if score >= floor:
             return band

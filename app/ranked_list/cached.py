@@ -1,6 +1,6 @@
-"""The counts and the sample of a ranked list, read once for everybody on a campaign and kept for a few seconds.
+"""Caches the counts and the sample of a ranked list for a few seconds, shared by all sessions on a campaign.
 
-An action that changes the counts forgets them, so whoever acted sees the change at once.
+An action that changes the counts clears them, so the person who acted sees the change at once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def _counting() -> AdaptiveCache[Progress]:
 
 
 def _parting() -> AdaptiveCache[list[float]]:
-    return AdaptiveCache(lambda db, one: listing.floors(db, one, progress(db, one).ranked), least=timedelta(seconds=30))
+    return AdaptiveCache(lambda db, key: listing.floors(db, key, progress(db, key).ranked), least=timedelta(seconds=30))
 
 
 _progress: Callable[[], AdaptiveCache[Progress]] = st.cache_resource(show_spinner=False)(_counting)
@@ -34,34 +34,34 @@ _floors: Callable[[], AdaptiveCache[list[float]]] = st.cache_resource(show_spinn
 
 
 def progress(db: Db, campaign: str) -> Progress:
-    """`ranked_list.progress`, at most five seconds old, or as old as `app.shell.adaptive_cache` says of a long list."""
+    """`listing.progress`, at most five seconds old, or older for a long list (`app.shell.adaptive_cache`)."""
     return _progress().get(db, campaign)
 
 
 def floors(db: Db, campaign: str) -> list[float]:
-    """`ranked_list.floors`, at most thirty seconds old, or as old as `app.shell.adaptive_cache` says of a long list."""
+    """`listing.floors`, at most thirty seconds old, or older for a long list (`app.shell.adaptive_cache`)."""
     return _floors().get(db, campaign)
 
 
 def last_floors(db: Db, campaign: str) -> list[float]:
-    """The floors as they were last seen, without waiting for them; none where nobody has looked yet."""
+    """The floors last read, without waiting for newer ones; empty where no session has read them yet."""
     return _floors().last(db, campaign) or []
 
 
 def forget_progress(db: Db, campaign: str) -> None:
-    """Count `campaign` anew next time, unless it is so long that one more or less is not seen."""
-    kept = _progress().last(db, campaign)
-    if kept and kept.total < LONG:
+    """Count `campaign` again next time, unless it is so long that one person more or less does not show."""
+    last = _progress().last(db, campaign)
+    if last and last.total < LONG:
         recount(db, campaign)
 
 
 def recount(db: Db, campaign: str) -> None:
-    """Count `campaign` anew next time, however long it is."""
+    """Count `campaign` again next time, however long it is."""
     _progress().forget(db, campaign)
     _floors().forget(db, campaign)
 
 
 def sampled(db: Db, campaign: str, size: int, *, still_open: bool) -> list[Listed]:
-    """`list_sample.sampled`, at most five minutes old, so that the same people are asked about while one looks."""
-    found: list[Listed] = _sampled(db, campaign, size, still_open)
-    return found
+    """`list_sample.sampled`, at most five minutes old, so that a reader's figures stay about the same people."""
+    people: list[Listed] = _sampled(db, campaign, size, still_open)
+    return people

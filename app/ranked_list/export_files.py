@@ -1,7 +1,7 @@
-"""Ranked lists as files: CSV, XLSX or Parquet, written a row at a time to a folder of their own.
+"""Writes a ranked list to a CSV, XLSX or Parquet file, a row at a time.
 
-A spreadsheet runs nothing of them: text in a CSV is made safe (`core.imports.spreadsheet_cells`), in an XLSX it is text
-by type.
+A spreadsheet never runs a cell as a formula: CSV text is escaped (`core.imports.spreadsheet_cells`), and XLSX cells
+have the type text.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from core.stores.events import Event
 
 XLSX_ROWS = 1_048_576  # of a sheet, its header among them
 _STEP = 5_000
-_NOTHING_GIVEN = Sentence("Nothing was given away.")
+_NOT_WRITTEN = Sentence("No file was written.")
 _SMALLER = Sentence("Choose Parquet, which is the smallest, or a filter.")
 _ARROW = {
     Kind.TEXT: pa.string(),
@@ -46,7 +46,7 @@ Put = Callable[[Row], None]
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of file: what people call it, how its name ends, its media type."""
+    """A kind of file: its label on the screen, the ending of its name, its media type."""
 
     label: str
     ending: str
@@ -62,7 +62,7 @@ FORMATS = (
 
 @dataclass(frozen=True)
 class Exported:
-    """A file that was written: where, what it is to be called, how many people are in it."""
+    """A written file: its path, the name for the download, its people, and the versions that scored them."""
 
     path: Path
     name: str
@@ -81,24 +81,24 @@ def write(
     progress: Callable[[int, int], None] = lambda _done, _rows: None,
     clock: Clock = now,
 ) -> Exported:
-    """Write the list to a file in `folder` and leave an event of it; `progress` hears rows done and rows in all.
+    """Write the list to a file in `folder` and log the export; `progress` gets rows done and rows in all.
 
-    Raises InputError where there is nobody, or more than a sheet holds; Unavailable.
+    Raises InputError where the list is empty or longer than a sheet; Unavailable.
     """
-    many = export_rows.how_many(house.db, asked)
-    _require_fit(many, form)
+    total = export_rows.how_many(house.db, asked)
+    _require_fit(total, form)
     fields = export_rows.fields(house.schema)
     version = [f.name for f in fields].index("model_version")
     versions: set[str] = set()
     path, done = folder / f"list.{form.ending}", 0
-    with disk.room(_NOTHING_GIVEN, _SMALLER), _WRITERS[form.ending](path, fields) as put:
+    with disk.room(_NOT_WRITTEN, _SMALLER), _WRITERS[form.ending](path, fields) as put:
         for row in export_rows.rows(house.db, house.schema, asked):
             put(row)
             done += 1
             if row[version] is not None:
                 versions.add(str(row[version]))
             if done % _STEP == 0:
-                progress(done, many)
+                progress(done, total)
     name = _name(asked.campaign, versions, clock(), form)
     event_log.append(
         house.db,
@@ -114,20 +114,18 @@ def write(
     return Exported(path, name, form, done, frozenset(versions))
 
 
-def _require_fit(many: int, form: Format) -> None:
-    if not many:
-        raise InputError(
-            Sentence("Nobody is on this list"),
-            next=Sentence("Choose less in the filter, or everybody in the campaign."),
-        )
-    if form.ending == "xlsx" and many >= XLSX_ROWS:
+def _require_fit(people: int, form: Format) -> None:
+    if not people:
+        wider = Sentence("Choose a wider filter, or everybody in the campaign.")
+        raise InputError(Sentence("Nobody is on this list"), next=wider)
+    if form.ending == "xlsx" and people >= XLSX_ROWS:
         raise InputError(
             Sentence(
-                "An Excel sheet holds {most} people, and these are {people}",
+                "An Excel sheet holds {most} people, and this list has {people}",
                 most=f"{XLSX_ROWS - 1:,}",
-                people=f"{many:,}",
+                people=f"{people:,}",
             ),
-            kept=Sentence("Nothing was written."),
+            kept=_NOT_WRITTEN,
             next=Sentence("Choose CSV or Parquet, or a filter."),
         )
 

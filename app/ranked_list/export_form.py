@@ -1,4 +1,4 @@
-"""Taking the ranked list away as a file: what is in it, which format, and then the file itself."""
+"""The form that exports a ranked list: the people, the format, and the download."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _READY = "exported_list"
 
 @dataclass(frozen=True)
 class _Ready:
-    """A file that waits to be taken; its folder goes with the session."""
+    """A file ready to download, and the choices in the form that it was made for."""
 
-    folder: TemporaryDirectory[str]
+    folder: TemporaryDirectory[str]  # removed when the session ends
     exported: Exported
-    asked: tuple[str, object, bool, str]
+    choices: tuple[str, object, bool, str]
 
 
 def draw_export_form(house: Appliance, campaign: Document) -> None:
-    """Draw it for `campaign`."""
+    """Draw the form for `campaign`."""
     key = str(campaign["_id"])
     st.markdown("**" + _("The ranked list as a file") + "**")
     left, middle, right = st.columns([4, 3, 2], vertical_alignment="bottom")
@@ -51,28 +51,24 @@ def draw_export_form(house: Appliance, campaign: Document) -> None:
         wanted = list_filter.ask(
             house.schema, partial(cached.floors, house.db, key), ranked=bool(cached.progress(house.db, key).ranked)
         )
-    st.caption(
-        _(
-            "The best chance first, with score, band, status, the last call and all columns. It holds personal data: "
-            "who takes it, and when, is kept in the event log."
-        )
-        + (
-            " " + _("An Excel sheet holds {rows} people.").format(rows=formats.count(XLSX_ROWS - 1))
-            if form.ending == "xlsx"
-            else ""
-        )
+    text = _(
+        "The best chance comes first. The file has score, band, status, the last call and all columns. It contains "
+        "personal data, so the event log records each export with the manager's name."
     )
-    asked = (key, wanted, whose == "all", form.ending)
+    if form.ending == "xlsx":
+        text += " " + _("An Excel sheet holds {rows} people.").format(rows=formats.count(XLSX_ROWS - 1))
+    st.caption(text)
+    choices = (key, wanted, whose == "all", form.ending)
     if st.button(_("Make the file"), key="export_go", icon=":material/table_view:"):
         st.session_state.pop(_READY, None)
         with boundary():
-            _make(house, Asked(key, wanted, whose == "all", cached.floors(house.db, key)), form, asked)
+            _make(house, Asked(key, wanted, whose == "all", cached.floors(house.db, key)), form, choices)
     ready: _Ready | None = st.session_state.get(_READY)
-    if ready is not None and ready.asked == asked:
+    if ready is not None and ready.choices == choices:
         _take(ready, title_of(campaign))
 
 
-def _make(house: Appliance, what: Asked, form: export_files.Format, asked: tuple[str, object, bool, str]) -> None:
+def _make(house: Appliance, people: Asked, form: export_files.Format, choices: tuple[str, object, bool, str]) -> None:
     bar = st.progress(0.0, text=_("Reading the list"))
 
     def progress(done: int, rows: int) -> None:
@@ -81,9 +77,9 @@ def _make(house: Appliance, what: Asked, form: export_files.Format, asked: tuple
 
     folder = TemporaryDirectory(prefix="list-")
     who = identity.require(Role.MANAGER).shown
-    exported = export_files.write(house, what, form, Path(folder.name), who=who, progress=progress)
+    exported = export_files.write(house, people, form, Path(folder.name), who=who, progress=progress)
     bar.empty()
-    st.session_state[_READY] = _Ready(folder, exported, asked)
+    st.session_state[_READY] = _Ready(folder, exported, choices)
 
 
 def _take(ready: _Ready, title: str) -> None:

@@ -1,7 +1,7 @@
-"""The people of a campaign in the order of their chance, as they are given away: one row each, a few at a time.
+"""The rows of an exported list: one for each person of a campaign, the best chance first.
 
-The database sorts, by its index, each status for itself; they are merged on the way. So a million people are never in
-memory at once.
+The database sorts each status by its index, and this module merges them as they arrive, so a million people are never
+in memory at once.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BATCH = 1_000
 
 
 class Kind(StrEnum):
-    """What a column of the list holds."""
+    """The type of a column of the list."""
 
     TEXT = "text"
     INTEGER = "integer"
@@ -63,9 +63,9 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Asked:
-    """Whose list it is: those of `campaign` whom `wanted` describes, of all statuses or of the ranked list alone.
+    """The people to export: those of `campaign` who match `wanted`, of all statuses or from the ranked list alone.
 
-    `floors`: the lowest score of each band, for those who are in the ranked list.
+    `floors`: the lowest score of each band, for the people in the ranked list.
     """
 
     campaign: str
@@ -75,11 +75,11 @@ class Asked:
 
     @property
     def statuses(self) -> tuple[Status, ...]:
-        """Those that are asked for."""
+        """The statuses to export."""
         return tuple(Status) if self.everybody else (Status.OPEN,)
 
     def match(self, status: Status) -> Document:
-        """Those of one status, as a condition."""
+        """The query for the people of one status."""
         wanted = self.wanted
         match: Document = {"campaign": self.campaign, "status": status.value}
         match |= {f"features.{column}": value for column, value in wanted.equal.items()}
@@ -90,24 +90,24 @@ class Asked:
 
 
 def fields(schema: Schema) -> list[Field]:
-    """The list's columns: ours, then the schema's. One of the schema's that is called like ours is told apart."""
+    """The list's columns: ours, then the schema's. A column of the schema named like one of ours gets an underscore."""
     taken = {field.name for field in _OURS}
     theirs = [Field(f"{c.name}_" if c.name in taken else c.name, _KINDS[c.type]) for c in schema.features]
     return [*_OURS, *theirs]
 
 
 def how_many(db: Db, asked: Asked) -> int:
-    """How many people that are. Raises Unavailable."""
+    """The number of people to export. Raises Unavailable."""
     with reachable():
         return sum(count(db.prospects, asked.match(status)) for status in asked.statuses)
 
 
 def rows(db: Db, schema: Schema, asked: Asked) -> Iterator[list[Any]]:
-    """Their rows, the best chance first, who has none yet at the end. Raises Unavailable."""
+    """Their rows, the best chance first, people without a score last. Raises Unavailable."""
     features = [column.name for column in schema.features]
-    found = heapq.merge(*(_of(db, asked.match(status)) for status in asked.statuses), key=_order)
+    merged = heapq.merge(*(_ranked(db, asked.match(status)) for status in asked.statuses), key=_order)
     rank = 0
-    while batch := list(islice(found, BATCH)):
+    while batch := list(islice(merged, BATCH)):
         calls = _last_calls(db, batch)
         for prospect in batch:
             rank += 1
@@ -116,7 +116,7 @@ def rows(db: Db, schema: Schema, asked: Asked) -> Iterator[list[Any]]:
             yield [rank, *_ours(prospect, call, asked), *(values.get(name) for name in features)]
 
 
-def _of(db: Db, match: Document) -> Iterator[Document]:
+def _ranked(db: Db, match: Document) -> Iterator[Document]:
     steps: list[Mapping[str, Any]] = [{"$match": match}, {"$sort": {"score": -1, "ref": 1}}]
     with reachable():
         yield from db.prospects.aggregate(steps, batchSize=BATCH)
@@ -128,14 +128,13 @@ def _order(prospect: Document) -> tuple[float, str]:
 
 
 def _ours(prospect: Document, call: Document | None, asked: Asked) -> list[Any]:
-    score, status = prospect.get("score"), prospect["status"]
-    band = band_of(score, asked.floors).name if score is not None and status == Status.OPEN else None
+    score, status, due = prospect.get("score"), prospect["status"], prospect.get("due")
     return [
         prospect["ref"],
         score,
-        band,
+        band_of(score, asked.floors).name if score is not None and status == Status.OPEN else None,
         status,
-        _again(prospect),
+        datetime.fromtimestamp(due, UTC) if due else None,
         int(prospect.get("calls") or 0),
         call["at"] if call else None,
         call["result"] if call else None,
@@ -144,13 +143,8 @@ def _ours(prospect: Document, call: Document | None, asked: Asked) -> list[Any]:
     ]
 
 
-def _again(prospect: Document) -> datetime | None:
-    due = prospect.get("due")
-    return datetime.fromtimestamp(due, UTC) if due else None
-
-
 def _last_calls(db: Db, prospects: Sequence[Document]) -> dict[str, Document]:
-    """The last call of each of them, or what a file said came of one made earlier."""
+    """The last call of each prospect, or the imported outcome of an earlier call."""
     called = [p["_id"] for p in prospects if p.get("calls")]
     imported = [f"{p['_id']}:1" for p in prospects if p["status"] == Status.DONE and not p.get("calls")]
     last: dict[str, Document] = {}

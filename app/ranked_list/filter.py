@@ -1,4 +1,4 @@
-"""The filter of the call list: whom an agent wants to call next. It is kept for as long as the page is open."""
+"""The filter of the call list: the people an agent wants to call next. It lasts as long as the page is open."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ EVERYBODY = Sentence("Everybody")
 
 
 def ask(schema: Schema, floors: Callable[[], Sequence[float]], *, ranked: bool) -> CallFilter:
-    """Draw it and return what is asked for; `floors` gives those of the bands, which there are once somebody is ranked.
+    """Draw the filter and return the choices. Bands can be chosen where the list is `ranked`.
 
-    They are asked for only if a band is: they take a while on a long list.
+    `floors` reads the floors of the bands. A long list takes a while, so it runs only once a band is chosen.
     """
     chosen = sum(1 for key in _keys(schema) if st.session_state.get(key) not in (None, EVERYBODY))
     label = _("Filter ({count})").format(count=chosen) if chosen else _("Filter")
     with st.popover(label, key="list-filter", icon=":material/filter_list:", width="stretch"):
-        st.caption(_("Promised calls come back whatever is chosen here."))
+        st.caption(_("Callbacks are offered regardless of this filter."))
         low, high = _band(floors, ranked=ranked)
         equal = {c.name: word for c in filters.categories(schema) if (word := _category(c)) is not None}
         least = {c.name: number for c in filters.numbers(schema) if (number := _number(c)) is not None}
@@ -34,7 +34,7 @@ def ask(schema: Schema, floors: Callable[[], Sequence[float]], *, ranked: bool) 
 
 
 def _band(floors: Callable[[], Sequence[float]], *, ranked: bool) -> tuple[float | None, float | None]:
-    """The scores of the chosen band, from and to below."""
+    """The lowest score of the chosen band, and the score below which all of the band's scores are."""
     names = [band.name for band in bands.BANDS] if ranked else []
     name = st.selectbox(_("Band"), [EVERYBODY, *names], key="filter-band", format_func=said)
     if name not in names:
@@ -57,10 +57,10 @@ def _category(column: Column) -> str | None:
 
 def _number(column: Column) -> float | None:
     label = _("{column}, at least").format(column=column.label) + (f" ({column.unit})" if column.unit else "")
-    number: float | None = st.number_input(
+    least: float | None = st.number_input(
         label, value=None, step=1.0, format="%g", key=_key(column), placeholder=_("any")
     )
-    return number
+    return least
 
 
 def _key(column: Column) -> str:

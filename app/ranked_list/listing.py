@@ -1,6 +1,6 @@
-"""The ranked list as the screens read it: one page of rows, the counts, and the bands' floors.
+"""Reads the ranked list for the screens: one page of rows, the counts, and the floors of the bands.
 
-Everything is an aggregation, which MongoDB and the embedded server both answer from the index.
+Every query is an aggregation, which MongoDB and the embedded server both answer from the index.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PAGE = 25
 
 @dataclass(frozen=True)
 class Entry:
-    """One row: the prospect's key, its reference, score (None until ranked), features, and who holds it now."""
+    """One row: the prospect's key, reference, score (None until ranked), features, and the agent with a claim on it."""
 
     id: str
     ref: str
@@ -35,8 +35,8 @@ class Entry:
 class Progress:
     """How far a campaign is, in prospects.
 
-    `open` are in the list, `unranked` of them without a score yet; `waiting` come back later; `done` have an outcome,
-    `sold` of them a sale; `off` were taken off the list without one.
+    `open` are in the list, `unranked` of these have no score yet; `waiting` come back later; `done` have an outcome,
+    `sold` of these a sale; `off` were taken off the list without an outcome.
     """
 
     open: int
@@ -53,12 +53,12 @@ class Progress:
 
     @property
     def to_call(self) -> int:
-        """Those still to be called, now or later."""
+        """Prospects still to be called, now or later."""
         return self.open + self.waiting
 
     @property
     def called(self) -> int:
-        """Those who will not be called again."""
+        """Prospects who will not be called again."""
         return self.done + self.off
 
     @property
@@ -68,13 +68,13 @@ class Progress:
 
     @property
     def pages(self) -> int:
-        """Pages of the list; an empty one has one."""
+        """Pages of the list; an empty list has one."""
         return max(1, -(-self.open // PAGE))
 
 
 @dataclass(frozen=True)
 class ListState:
-    """What a page needs to know before anything is counted: is anybody in the list, ranked, or yet to be called?"""
+    """What a page needs before the counts: is anybody in the list, ranked, or still to be called?"""
 
     open: bool
     ranked: bool
@@ -82,7 +82,7 @@ class ListState:
 
 
 def list_state(db: Db, campaign: str) -> ListState:
-    """Look at `campaign`, at most three prospects of it. Raises Unavailable."""
+    """The state of `campaign`, from three of its prospects at most. Raises Unavailable."""
     with reachable():
         best = list(db.prospects.aggregate(_best(campaign, 0, 1, {"score": 1})))
         if best:
@@ -109,10 +109,7 @@ def progress(db: Db, campaign: str) -> Progress:
 
 
 def shift(db: Db, campaign: str, agent: str, since: datetime) -> dict[str, int]:
-    """How many calls of each result `agent` has recorded in `campaign` since then. Raises Unavailable.
-
-    `since` is a full minute.
-    """
+    """Calls by result that `agent` recorded in `campaign` since the full minute `since`. Raises Unavailable."""
     with reachable():
         return _tally(db.calls, {"agent": agent, "campaign": campaign}, "$result", since_minute("at", since))
 
@@ -123,20 +120,20 @@ def floors(db: Db, campaign: str, ranked: int) -> list[float]:
         return []
     steps = [_best(campaign, place, 1, {"score": 1}) for place in bands.last_places(ranked)]
     with reachable():
-        found = [list(db.prospects.aggregate(step)) for step in steps]
-    return [float(rows[0]["score"]) for rows in found if rows and rows[0]["score"] is not None]
+        last = [list(db.prospects.aggregate(step)) for step in steps]
+    return [float(rows[0]["score"]) for rows in last if rows and rows[0]["score"] is not None]
 
 
 def page(db: Db, campaign: str, number: int, at: datetime) -> list[Entry]:
-    """Page `number` (from 1) of the open prospects, best first, as held at `at`. Raises Unavailable."""
-    wanted = {"ref": 1, "score": 1, "features": 1, "claim": 1}
+    """Page `number` (from 1) of the open prospects, best first, with the claims valid at `at`. Raises Unavailable."""
+    fields = {"ref": 1, "score": 1, "features": 1, "claim": 1}
     with reachable():
-        rows = list(db.prospects.aggregate(_best(campaign, (number - 1) * PAGE, PAGE, wanted)))
+        rows = list(db.prospects.aggregate(_best(campaign, (number - 1) * PAGE, PAGE, fields)))
     return [_entry(row, at) for row in rows]
 
 
 def first_of(db: Db, campaign: str, wanted: CallFilter, at: datetime) -> list[Entry]:
-    """The best `PAGE` open prospects whom `wanted` describes, as held at `at`. Raises Unavailable."""
+    """The best `PAGE` open prospects who match `wanted`, with the claims valid at `at`. Raises Unavailable."""
     return [_entry(prospect, at) for prospect in best(db, campaign, wanted, PAGE)]
 
 
@@ -144,13 +141,13 @@ def _entry(prospect: Document, at: datetime) -> Entry:
     return Entry(prospect["_id"], prospect["ref"], prospect["score"], prospect["features"], holder(prospect, at))
 
 
-def _best(campaign: str, skip: int, limit: int, wanted: Mapping[str, int]) -> list[Mapping[str, Any]]:
+def _best(campaign: str, skip: int, limit: int, fields: Mapping[str, int]) -> list[Mapping[str, Any]]:
     steps: list[Mapping[str, Any]] = [
         {"$match": {"campaign": campaign, "status": "open"}},
-        {"$sort": {"score": -1, "ref": 1}},  # as the index has it, or the server would sort everybody
+        {"$sort": {"score": -1, "ref": 1}},  # the order of the index: in another, the server would sort everybody
         {"$skip": skip},
         {"$limit": limit},
-        {"$project": wanted},
+        {"$project": fields},
     ]
     return [step for step in steps if step != {"$skip": 0}]
 

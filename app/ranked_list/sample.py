@@ -1,4 +1,4 @@
-"""People of a campaign drawn at random, where all of them would be too many to ask about."""
+"""Draws a random sample of a campaign's people, for figures that all of them would make too slow."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from core.stores.mongo import Db, reachable
 
 
 class Listed(NamedTuple):
-    """A person with a score, and what is known of them."""
+    """A person's score and features."""
 
     score: float
     features: Mapping[str, Value]
 
 
 def sampled(db: Db, campaign: str, size: int, still_open: bool) -> list[Listed]:
-    """At most `size` people of `campaign` who have a score, each as likely as the other; all if they are no more.
+    """At most `size` people of `campaign` with a score, each equally likely; all of them if there are no more.
 
-    With `still_open` only those who are on the list now. Raises Unavailable.
+    With `still_open`, only people who are in the ranked list now. Raises Unavailable.
     """
     match: dict[str, Any] = {"campaign": campaign, "score": {"$gte": 0}}
     if still_open:
         match["status"] = Status.OPEN.value
     steps: list[Mapping[str, Any]] = [{"$match": match}, {"$sample": {"size": size}}]
     with reachable():
-        found = list(db.prospects.aggregate([*steps, {"$project": {"score": 1, "features": 1}}]))
-    # In one order, however they were drawn.
-    return [Listed(float(one["score"]), one["features"]) for one in sorted(found, key=lambda one: str(one["_id"]))]
+        drawn = list(db.prospects.aggregate([*steps, {"$project": {"score": 1, "features": 1}}]))
+    drawn.sort(key=lambda person: str(person["_id"]))  # the same sample always in the same order
+    return [Listed(float(person["score"]), person["features"]) for person in drawn]

@@ -1,1 +1,1 @@
-"""The page of results: what the calls came to, and how sure that is."""
+"""The page of results: the sales from the calls, and how sure these figures are."""

@@ -1,4 +1,4 @@
-"""What everybody reads alike of a campaign's calls, kept for a minute."""
+"""Caches the calls of a campaign for a minute, shared by all sessions."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from core.stores.mongo import Db
 
 def tally(db: Db, campaign: str, zone: str | None) -> list[Tally]:
     """`calls_made.tally`, at most a minute old. Raises Unavailable."""
-    found: list[Tally] = _tally(db, campaign, zone)
-    return found
+    tallies: list[Tally] = _tally(db, campaign, zone)
+    return tallies
 
 
 def made(
@@ -30,8 +30,8 @@ def made(
     imported: bool = False,
 ) -> list[Call]:
     """`calls_made.made`, at most a minute old; predictions before a call are looked up once an hour."""
-    found: list[Call] = _made(db, campaign, tuple(columns), limit, since, until, imported)
-    return found
+    calls: list[Call] = _made(db, campaign, tuple(columns), limit, since, until, imported)
+    return calls
 
 
 def _nothing(campaign: str, columns: tuple[str, ...]) -> Known:  # noqa: ARG001  the key of the cache
@@ -51,7 +51,7 @@ def _joined(
     return calls_made.made(db, campaign, columns, limit, since=since, until=until, imported=imported, known=known)
 
 
-# What was looked up of a campaign's calls: one for all sessions, filled as pages need it.
+# The looked-up predictions of a campaign's calls: one dictionary for all sessions, filled as pages need it.
 _known = st.cache_resource(ttl=timedelta(hours=1), max_entries=4, show_spinner=False)(_nothing)
 _made = st.cache_data(ttl=timedelta(minutes=1), max_entries=16, **SHARED)(_joined)
 _tally = st.cache_data(ttl=timedelta(minutes=1), **SHARED)(calls_made.tally)

@@ -1,8 +1,8 @@
-"""The calls that were made, as the results page reads them: counted by the database, or one by one with their scores.
+"""Reads the calls for the results page: counts from the database, or single calls with their scores.
 
-Counting is exact and quick however many there are, so days and agents are counted. What was known of a person before
-the call stands in the prediction log, which has to be looked up for each call: that is done for the newest ones, and
-kept, because what was said before a call never changes.
+Counting is exact and quick for any number of calls, so days and agents are counted. The score and features before a
+call are in the prediction log, which takes a look-up for each call. So only the newest calls are looked up, and the
+result is cached, because the predictions before a call never change.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from core.stores import embedded_mongo
 from core.stores.embedded_mongo import local_time, whole
 from core.stores.mongo import Db, Document, reachable
 
-IMPORTED = "import"  # the agent that core.imports.importer names for results that came with a file
+IMPORTED = "import"  # the agent's name that core.imports.importer gives to results from a file
 _OUTCOME = whole("prospect", "agent", "positive", "at")
 _PREDICTION = whole("prospect", "at", "features", "route", "version", "score", "shadow_version", "shadow_score")
 
 
 class Tally(NamedTuple):
-    """The calls of one agent on one day, of the calendar in the zone that was asked for."""
+    """The calls of one agent on one day of the calendar in the reader's time zone."""
 
     day: date
     agent: str
@@ -37,10 +37,10 @@ class Tally(NamedTuple):
 
 
 class Before(NamedTuple):
-    """What was known before a call: the score the list had, and by which version on which route (None: no score).
+    """What was known before a call: the score on the list, its version and its route (None: no score).
 
-    `scores` has the last score before the call by each version that gave one, whether it was the one used or not;
-    `features` the values of the columns that were asked for, in their order (None: not known).
+    `scores` is the last score before the call by each version, used or not; `features` the values of the requested
+    columns, in their order (None: not known).
     """
 
     score: float | None
@@ -60,14 +60,14 @@ class Call(NamedTuple):
 
 
 Known = MutableMapping[tuple[str, datetime], Before]
-"""What was looked up already, by the call's key and time."""
+"""The looked-up predictions, by the call's key and time."""
 
 
 def tally(db: Db, campaign: str, zone_name: str | None) -> list[Tally]:
     """All calls of `campaign`, counted by day and agent, the first day first. Raises Unavailable.
 
-    A day is what the zone's clock, as it is set now, says it is: where clocks are changed, calls within an hour of
-    midnight in the other half of the year may stand with the day beside theirs.
+    Days are those of the zone's present offset from UTC. In zones with summer time, a call within an hour of midnight
+    in the other half of the year can therefore count for the day before or after.
     """
     minutes = (now().astimezone(zone(zone_name)).utcoffset() or timedelta(0)) // timedelta(minutes=1)
     day = {"$dateToString": {"format": "%Y-%m-%d", "date": local_time("at", minutes)}}
@@ -77,7 +77,7 @@ def tally(db: Db, campaign: str, zone_name: str | None) -> list[Tally]:
     for (on, result, agent), calls in groups.items():
         place = (date.fromisoformat(on), agent)
         counted[place] = counted.get(place, Rate(0, 0)) + Rate(calls, calls if result == Result.SOLD else 0)
-    return [Tally(on, agent, found) for (on, agent), found in sorted(counted.items())]
+    return [Tally(on, agent, rate) for (on, agent), rate in sorted(counted.items())]
 
 
 def made(
@@ -93,8 +93,8 @@ def made(
 ) -> list[Call]:
     """The `limit` newest calls of `campaign` from `since` on and before `until`, the newest first.
 
-    With the values of the features `columns`; with results that came with a file only where they are asked for by
-    `imported`. What is looked up is put into `known`, and not looked up again where it is there. Raises Unavailable.
+    Each call has the values of the features `columns`. Results from files are left out unless `imported`. Look-ups are
+    added to `known`, and a call that is in `known` is not looked up again. Raises Unavailable.
     """
     known = {} if known is None else known
     query: Document = {"campaign": campaign}
@@ -104,9 +104,9 @@ def made(
         query["agent"] = {"$ne": IMPORTED}
     with reachable():
         newest = db.outcomes.find(query, _OUTCOME).sort([("at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
-        found = [(outcome["_id"], outcome) for outcome in newest]
-    _look_up(db, [outcome for key, outcome in found if (key, outcome["at"]) not in known], columns, known)
-    return [Call(o["at"], str(o["agent"]), bool(o["positive"]), known[key, o["at"]]) for key, o in found]
+        outcomes = list(newest)
+    _look_up(db, [outcome for outcome in outcomes if (outcome["_id"], outcome["at"]) not in known], columns, known)
+    return [Call(o["at"], str(o["agent"]), bool(o["positive"]), known[o["_id"], o["at"]]) for o in outcomes]
 
 
 def _look_up(db: Db, outcomes: Sequence[Document], columns: Sequence[str], known: Known) -> None:
@@ -119,16 +119,16 @@ def _look_up(db: Db, outcomes: Sequence[Document], columns: Sequence[str], known
     if not unscored:
         return
     with reachable():
-        asked = {"_id": {"$in": [outcome["prospect"] for outcome in unscored]}}
-        features = {prospect["_id"]: prospect["features"] for prospect in db.prospects.find(asked, {"features": 1})}
+        query = {"_id": {"$in": [outcome["prospect"] for outcome in unscored]}}
+        features = {prospect["_id"]: prospect["features"] for prospect in db.prospects.find(query, {"features": 1})}
     for outcome in unscored:
         values = features.get(outcome["prospect"], {})
-        nobody = Before(None, None, None, {}, tuple(values.get(name) for name in columns))
-        known[outcome["_id"], outcome["at"]] = nobody
+        unknown = Before(None, None, None, {}, tuple(values.get(name) for name in columns))
+        known[outcome["_id"], outcome["at"]] = unknown
 
 
 def _before(records: Sequence[Document], columns: Sequence[str]) -> Before:
-    """What the predictions of one person, the oldest first, say together: the newest word of each version counts."""
+    """The predictions of one person, the oldest first, in one: the newest score of each version counts."""
     scores: dict[str, float] = {}
     for record in records:
         scores[str(record["version"])] = float(record["score"])

@@ -1,4 +1,4 @@
-"""The charts of the results page, drawn so that a phone's width is enough."""
+"""The charts of the results page, as wide as a phone."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ _SHARE = alt.Axis(title=None, **_EVEN)
 
 
 def rates(rows: Sequence[tuple[str, Rate]], what: str) -> alt.LayerChart:
-    """A row each, with its number of calls: a point at the share of sales, and a line as long as it is unsure."""
+    """A row for each group with its number of calls: a point at the share of sales, and a line for its interval."""
+    axis = alt.Axis(labelLimit=170, labelFlush=False, ticks=False, **INK)
     return _points(
-        [{"group": f"{label} ({formats.count(found.calls)})", **_figures(found)} for label, found in rows],
-        place=alt.Y(
-            "group:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelFlush=False, ticks=False, **INK)
-        ),
+        [{"group": f"{label} ({formats.count(rate.calls)})", **_figures(rate)} for label, rate in rows],
+        place=alt.Y("group:N", sort=None, title=None, axis=axis),
         horizontal=True,
         tooltip=alt.Tooltip("group:N", title=what),
         height=_ROW * len(rows) + 40,
@@ -32,10 +31,10 @@ def rates(rows: Sequence[tuple[str, Rate]], what: str) -> alt.LayerChart:
 
 
 def days(rows: Sequence[tuple[date, Rate]], *, weekly: bool) -> alt.LayerChart:
-    """A point a day (or week), and a line as long as it is unsure."""
+    """A point for each day (or week) at the share of sales, and a line for its interval."""
     what = _("Week from") if weekly else _("Day")
     # At noon: a browser west of Greenwich would draw midnight on the day before.
-    placed = [{"day": datetime(day.year, day.month, day.day, 12).isoformat(), **_figures(f)} for day, f in rows]  # noqa: DTZ001  a place on an axis, on the reader's own clock
+    placed = [{"day": datetime(day.year, day.month, day.day, 12).isoformat(), **_figures(r)} for day, r in rows]  # noqa: DTZ001  a place on an axis, on the reader's own clock
     places = [alt.DateTime(year=day.year, month=day.month, date=day.day, hours=12) for day, _ in rows]
     years = bool(rows) and rows[-1][0] - rows[0][0] > timedelta(days=300)
     ticks = alt.Axis(
@@ -57,8 +56,8 @@ def days(rows: Sequence[tuple[date, Rate]], *, weekly: bool) -> alt.LayerChart:
 
 
 def gains(curves: Mapping[str, Gains]) -> alt.Chart:
-    """A line each: the share of the sales found after a share of the calls. The last one is drawn in grey."""
-    names, unit, found = list(curves), _("Calls made"), _("Sales found")
+    """A line for each order: the share of sales after a share of the calls. The last line is grey."""
+    names, calls, sales = list(curves), _("Calls made"), _("Sales found")
     rows = [
         {"order": name, "called": float(called), "found": float(share)}
         for name, curve in curves.items()
@@ -72,52 +71,47 @@ def gains(curves: Mapping[str, Gains]) -> alt.Chart:
         alt.Chart(alt.Data(values=rows))
         .mark_line(strokeWidth=2.5)
         .encode(
-            x=alt.X("called:Q", axis=alt.Axis(title=unit, **_EVEN), scale=alt.Scale(domain=[0, 1])),
-            y=alt.Y("found:Q", axis=alt.Axis(title=found, **_EVEN)),
+            x=alt.X("called:Q", axis=alt.Axis(title=calls, **_EVEN), scale=alt.Scale(domain=[0, 1])),
+            y=alt.Y("found:Q", axis=alt.Axis(title=sales, **_EVEN)),
             color=alt.Color("order:N", sort=names, legend=legend, scale=alt.Scale(domain=names, range=colours)),
             strokeDash=alt.StrokeDash(
                 "order:N", sort=names, legend=legend, scale=alt.Scale(domain=names, range=list(_DASHES[: len(names)]))
             ),
             tooltip=[
                 alt.Tooltip("order:N", title=_("Order")),
-                alt.Tooltip("called:Q", title=unit, format=".0%"),
-                alt.Tooltip("found:Q", title=found, format=".1%"),
+                alt.Tooltip("called:Q", title=calls, format=".0%"),
+                alt.Tooltip("found:Q", title=sales, format=".1%"),
             ],
         )
         .properties(height=_HEIGHT + 60)
     )
 
 
-def _figures(found: Rate) -> dict[str, Any]:
-    return {"calls": found.calls, "sold": found.sales, "share": found.share, **found.sure._asdict()}
+def _figures(rate: Rate) -> dict[str, Any]:
+    return {"calls": rate.calls, "sold": rate.sales, "share": rate.share, **rate.sure._asdict()}
 
 
 def _points(
-    rows: Sequence[Mapping[str, Any]],
-    *,
-    place: alt.X | alt.Y,
-    horizontal: bool,
-    tooltip: alt.Tooltip,
-    height: int,
+    rows: Sequence[Mapping[str, Any]], *, place: alt.X | alt.Y, horizontal: bool, tooltip: alt.Tooltip, height: int
 ) -> alt.LayerChart:
     top = max((row["high"] for row in rows), default=1.0)
-    scale = alt.Scale(domain=[0, min(1.0, top)], nice=True)
-    told = [
+    value = {"axis": _SHARE, "scale": alt.Scale(domain=[0, min(1.0, top)], nice=True)}
+    tooltips = [
         tooltip,
         alt.Tooltip("share:Q", title=_("Sold"), format=".1%"),
         alt.Tooltip("low:Q", title=_("From"), format=".1%"),
         alt.Tooltip("high:Q", title=_("To"), format=".1%"),
         alt.Tooltip("calls:Q", title=_("Calls"), format=","),
     ]
-    base = alt.Chart(alt.Data(values=list(rows))).encode(tooltip=told)
+    base = alt.Chart(alt.Data(values=list(rows))).encode(tooltip=tooltips)
     if horizontal:
-        share, low = alt.X("share:Q", axis=_SHARE, scale=scale), alt.X("low:Q", axis=_SHARE, scale=scale)
-        line, point = base.encode(y=place, x=low, x2="high:Q"), base.encode(y=place, x=share)
+        line = base.encode(y=place, x=alt.X("low:Q", **value), x2="high:Q")
+        point = base.encode(y=place, x=alt.X("share:Q", **value))
     else:
-        share, low = alt.Y("share:Q", axis=_SHARE, scale=scale), alt.Y("low:Q", axis=_SHARE, scale=scale)
-        line, point = base.encode(x=place, y=low, y2="high:Q"), base.encode(x=place, y=share)
+        line = base.encode(x=place, y=alt.Y("low:Q", **value), y2="high:Q")
+        point = base.encode(x=place, y=alt.Y("share:Q", **value))
     layers = alt.layer(
-        line.mark_rule(color=GREY, strokeWidth=2, aria=False),  # a screen reader hears its ends with the point
+        line.mark_rule(color=GREY, strokeWidth=2, aria=False),  # a screen reader reads its ends with the point
         point.mark_point(filled=True, size=70, color=DARK, opacity=1),
     )
     return layers.properties(height=height)

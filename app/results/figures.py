@@ -1,9 +1,9 @@
-"""What the calls came to, grouped as the results page shows it. Pure: no screen, no database."""
+"""The rates of the calls by day, agent, band, segment and version. Pure: no screen, no database."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -16,71 +16,76 @@ from core.schema.column import Column, Value
 
 Row = tuple[str, Rate]
 A_MONTH = timedelta(days=30)
-MANY_DAYS = 62  # from here on a chart by days is a fence; weeks are shown
+MANY_DAYS = 62  # a chart of more days is too dense to read, so it shows weeks
 
 
 def in_period(tallies: Sequence[Tally], first: date, last: date) -> list[Tally]:
-    """Those of the days from `first` to `last`, both included."""
+    """The tallies of the days from `first` to `last`, both included."""
     return [tally for tally in tallies if first <= tally.day <= last]
 
 
 def total(rates: Iterable[Rate]) -> Rate:
-    """All of them together."""
+    """The sum of the rates."""
     return sum(rates, start=Rate(0, 0))
 
 
 def by_day(tallies: Sequence[Tally]) -> tuple[list[tuple[date, Rate]], bool]:
-    """Each day that had calls, or each week by its Monday where there are many days; and whether it is weeks."""
+    """Each day with calls, or each week by its Monday where there are many days; and whether it is weeks."""
     days = by_group((tally.day, tally.rate) for tally in tallies)
     weekly = len(days) > MANY_DAYS
     if weekly:
-        days = by_group((day - timedelta(days=day.weekday()), found) for day, found in days.items())
+        days = by_group((day - timedelta(days=day.weekday()), rate) for day, rate in days.items())
     return sorted(days.items()), weekly
 
 
 def by_agent(tallies: Sequence[Tally]) -> list[Row]:
-    """Each agent, those with the most calls first."""
-    agents = by_group((tally.agent, tally.rate) for tally in tallies)
-    return sorted(agents.items(), key=lambda row: (-row[1].calls, row[0]))
+    """Each agent, the one with the most calls first."""
+    return _most_calls_first(by_group((tally.agent, tally.rate) for tally in tallies))
+
+
+def _most_calls_first(rates: Mapping[str, Rate]) -> list[Row]:
+    return sorted(rates.items(), key=lambda row: (-row[1].calls, row[0]))
 
 
 def by_band(calls: Sequence[Call]) -> list[Row]:
-    """The bands, the best first, by where a call's score stood among the scores of all these calls.
+    """The bands, the best first, by the rank of a call's score among the scores of all these calls.
 
-    Where it stood on the list of its day is not kept anywhere. Calls without a score are left out.
+    The rank on the list of that day is not stored anywhere. Calls without a score are left out.
     """
     scored = [(call.before.score, call.sold) for call in calls if call.before.score is not None]
     ordered = sorted((score for score, _sold in scored), reverse=True)
     floors = [ordered[place] for place in last_places(len(ordered))] if ordered else []
-    found = by_group((band_of(score, floors), rate([sold])) for score, sold in scored)
-    return [(band.label, found[band]) for band in BANDS if band in found]
+    bands = by_group((band_of(score, floors), rate([sold])) for score, sold in scored)
+    return [(band.label, bands[band]) for band in BANDS if band in bands]
 
 
 def by_segment(calls: Sequence[Call], column: Column, place: int) -> list[Row]:
     """The groups of `column`, which is at `place` of each call's features.
 
-    Words as they are, those with the most calls first; numbers in four parts of about the same size, the lowest first.
+    Each word is a group, the one with the most calls first; numbers form four groups of about the same size, the lowest
+    first.
     """
     values = [call.before.features[place] for call in calls]
     if column.is_category:
         labels = [formats.value(column, value) if value is not None else _("Not known") for value in values]
-        found = by_group((label, rate([call.sold])) for label, call in zip(labels, calls, strict=True))
-        return sorted(found.items(), key=lambda row: (-row[1].calls, row[0]))
-    parts = _parts(column, values)
-    found = by_group((_part(value, parts), rate([call.sold])) for value, call in zip(values, calls, strict=True))
-    return [(label, found[label]) for label in [*(label for _end, label in parts), _("Not known")] if label in found]
+    else:
+        parts = _parts(column, values)
+        labels = [_part(value, parts) for value in values]
+    groups = by_group((label, rate([call.sold])) for label, call in zip(labels, calls, strict=True))
+    if column.is_category:
+        return _most_calls_first(groups)
+    return [(label, groups[label]) for label in [*(label for _end, label in parts), _("Not known")] if label in groups]
 
 
 def _parts(column: Column, values: Sequence[Value | None]) -> list[tuple[float, str]]:
-    """Each part's last value, and its first to last value in words. What stands for no number has a part of its own."""
+    """Each part's last value, and its range in words. A special code that means no number has a part of its own."""
     numbers = sorted(float(v) for v in values if isinstance(v, int | float) and v not in column.special)
     parts, below = [], -float("inf")
     for end in edges(numbers):
         first = next(number for number in numbers if number > below)
         ends = _("{low} to {high}").format(low=formats.number(first), high=formats.number(end))
         words = formats.number(end) if first == end else ends
-        # As beside several, whatever the last of them is.
-        parts.append((end, f"{words} {formats.unit(column, 0)}".rstrip()))
+        parts.append((end, f"{words} {formats.unit(column, 0)}".rstrip()))  # 0 gives the plural of the unit
         below = end
     return parts + [(float(code), formats.value(column, code)) for code in column.special]
 
@@ -99,7 +104,7 @@ def main_version(calls: Sequence[Call]) -> str | None:
 
 
 def rivals(calls: Sequence[Call], version: str) -> dict[str, int]:
-    """The other versions, with how many of the calls both scored beforehand; the one with the most first."""
+    """The other versions, each with the number of calls that both scored beforehand; the most calls first."""
     both = Counter(
         other for call in calls if version in call.before.scores for other in call.before.scores if other != version
     )
@@ -108,23 +113,22 @@ def rivals(calls: Sequence[Call], version: str) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Role:
-    """A version and what it is beside the one in use, in words; `words` may be empty."""
+    """A version and its role beside the version in use; `words` may be empty."""
 
     version: str
     words: str
 
     @property
     def label(self) -> str:
-        """For a list to choose from."""
-        if not self.words:
-            return _("Version {version}").format(version=self.version)
-        return _("Version {version}, {role}").format(version=self.version, role=self.words)
+        """The label in a list of choices."""
+        text = _("Version {version}, {role}") if self.words else _("Version {version}")
+        return text.format(version=self.version, role=self.words)
 
 
 def roles(found: Iterable[str], decisions: Sequence[Decision], until: datetime) -> list[Role]:
-    """The versions `found`, the one to compare with first.
+    """The versions `found`, the best one to compare with first.
 
-    That is the champion of a month before `until`; failing that the one before the present, then the one on trial.
+    That is the champion of a month before `until`, else the champion before the present one, else the canary.
     """
     then, now = state(decisions, until - A_MONTH), state(decisions, until)
     words = {
@@ -134,13 +138,13 @@ def roles(found: Iterable[str], decisions: Sequence[Decision], until: datetime) 
     }
     order = [then.champion, now.previous, now.canary]
     versions = list(found)
-    first = [version for version in dict.fromkeys(order) if version in versions]
+    first = [version for version in order if version in versions]
     return [Role(version, words.get(version, "")) for version in dict.fromkeys([*first, *versions]) if version]
 
 
 @dataclass(frozen=True)
 class Same:
-    """The same n calls as two versions scored them beforehand."""
+    """The results of n calls, and the scores that two versions gave them beforehand."""
 
     sold: list[bool]
     one: list[float]
@@ -148,7 +152,7 @@ class Same:
 
 
 def same_people(calls: Sequence[Call], one: str, other: str) -> Same:
-    """Those of the calls that both versions scored."""
+    """The calls that both versions scored."""
     both = [call for call in calls if one in call.before.scores and other in call.before.scores]
     return Same(
         [call.sold for call in both],
@@ -158,7 +162,7 @@ def same_people(calls: Sequence[Call], one: str, other: str) -> Same:
 
 
 def by_route(calls: Sequence[Call], champion: str, canary: str) -> list[tuple[str, Rate]]:
-    """The calls that both versions scored, by the one whose score was used: the champion's first."""
+    """The calls that both versions scored, by the version whose score was used; the champion's first."""
     both = [call for call in calls if {champion, canary} <= call.before.scores.keys()]
     used = by_group((call.before.version, rate([call.sold])) for call in both)
     return [(version, used.get(version, Rate(0, 0))) for version in (champion, canary)]

@@ -1,4 +1,4 @@
-"""What an order of the calls was worth: gains beside those of random order, the calls saved, and another model."""
+"""What the order of the calls was worth: its gains, the calls saved over random order, and another model's order."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AS_CALLED, BY_SCORE, AT_RANDOM = Sentence("As called"), Sentence("By score"), Se
 
 
 def worth(calls: Sequence[Call]) -> Saved:
-    """Draw the gains of calls that had a score; returns what was saved in the order in which they were made."""
+    """Draw the gains of calls that had a score, and return the calls saved in the order of calling."""
     sold = [call.sold for call in calls]
     orders = {
         AS_CALLED: [-call.at.timestamp() for call in calls],
@@ -33,23 +33,19 @@ def worth(calls: Sequence[Call]) -> Saved:
     }
     found: dict[str, Saved] = {name: statistics.saved(sold, order, SHARE) for name, order in orders.items()}
     made = found[AS_CALLED]
-    chance = made.random
-    st.markdown(formats.plain(_told(made, sum(sold))))
+    st.markdown(formats.plain(_summary(made, sum(sold))))
     _gains({name: statistics.gains(sold, order) for name, order in orders.items()}, found)
-    st.caption(
-        formats.plain(
-            _(
-                "How it is counted: {formula} In 95 of 100 random orders it takes {low} to {high} calls. By score: as "
-                "if all had been called by their score before the call. People who were not called are left out, "
-                "because nobody knows what they would have said; where the better part of a list was called, more was "
-                "saved than this."
-            ).format(formula=formula(made), low=_calls(chance.between.low), high=_calls(chance.between.high))
-        )
+    low, high = map(_calls, made.random.between)
+    text = _(
+        "How it is counted: {formula} In 95 of 100 random orders it takes {low} to {high} calls. By score: the order "
+        "in which the scores before the calls rank them. People who were not called are left out, because nobody knows "
+        "what they would have said. Where only the better part of a list was called, more calls were saved than this."
     )
+    st.caption(formats.plain(text.format(formula=formula(made), low=low, high=high)))
     return made
 
 
-def _told(worth: Saved, sales: int) -> str:
+def _summary(worth: Saved, sales: int) -> str:
     low, high = worth.random.between
     if low <= worth.needed <= high:
         sentence = plural(
@@ -85,7 +81,7 @@ def _told(worth: Saved, sales: int) -> str:
 
 
 def saved_calls(worth: Saved) -> int:
-    """The calls saved, so that the whole numbers shown beside it add up."""
+    """The calls saved, rounded so that the whole numbers shown beside them add up."""
     return round(worth.random.mean) - round(worth.needed)
 
 
@@ -93,7 +89,7 @@ def formula(worth: Saved) -> str:
     """How the calls saved are counted, in words."""
     return _(
         "With S sales in N calls, sale number k comes in random order at call k (N + 1) / (S + 1) on average. Calls "
-        "saved are that number less the call at which it came; k is half of the sales, here {sales}."
+        "saved are that number less the call at which sale k came; k is half of the sales, here {sales}."
     ).format(sales=formats.count(worth.sales))
 
 
@@ -102,47 +98,43 @@ def _calls(number: float) -> str:
 
 
 def against(house: Appliance, calls: Sequence[Call], until: datetime) -> None:
-    """Draw what another model would have made of the same calls, before `until`. Raises Unavailable."""
+    """Draw the gains of the same calls in another model's order, before `until`. Raises Unavailable."""
     st.markdown(_("**Against another model**"))
     version = result_figures.main_version(calls)
     both = result_figures.rivals(calls, version) if version else {}
     if version is None or not both:
-        st.markdown(
-            _("No other model has scored these people before they were called, so there is none to compare with.")
-        )
+        st.markdown(_("No other model scored these people before they were called, so there is no comparison."))
         return
     taken = decisions(house.db, house.model)
     roles = result_figures.roles(both, taken, until)
     labels = {role.version: role.label for role in roles}
-    chosen = st.selectbox(_("Compare with"), list(labels), key="results-rival", format_func=lambda found: labels[found])
+    chosen = st.selectbox(_("Compare with"), list(labels), key="results-rival", format_func=labels.get)
     same = result_figures.same_people(calls, version, chosen)
     text = plural(
-        "{calls} call to people whom version {version}, in use for most of these calls, and version {other} had both "
-        "scored before.",
-        "{calls} calls to people whom version {version}, in use for most of these calls, and version {other} had both "
-        "scored before.",
+        "{calls} call to a person whom both versions scored before: {version}, in use for most of these calls, and "
+        "{other}.",
+        "{calls} calls to people whom both versions scored before: {version}, in use for most of these calls, and "
+        "{other}.",
         len(same.sold),
-    )
-    st.markdown(
-        text.format(calls=formats.count(len(same.sold)), version=formats.plain(version), other=formats.plain(chosen))
-    )
+    ).format(calls=formats.count(len(same.sold)), version=version, other=chosen)
+    st.markdown(formats.plain(text))
     if not any(same.sold):
         st.markdown(_("There is no sale among them yet."))
         return
-    names = _("Version {version}, in use").format(version=version), Role(chosen, "").label
-    orders = {names[0]: same.one, names[1]: same.other, AT_RANDOM: [0.0] * len(same.sold)}
+    in_use, other = _("Version {version}, in use").format(version=version), Role(chosen, "").label
+    orders = {in_use: same.one, other: same.other, AT_RANDOM: [0.0] * len(same.sold)}
     found = {name: statistics.saved(same.sold, order, SHARE) for name, order in orders.items()}
     _gains({name: statistics.gains(same.sold, order) for name, order in orders.items()}, found)
     st.caption(
         _(
-            "People were called because the model in use put them first, so those it would not have called are "
-            "missing. That favours the other model; a trial decides between two models without it."
+            "People were called because the model in use ranked them first, so people whom it would not have called "
+            "are missing. That favours the other model; a trial compares two models without this bias."
         )
     )
 
 
 def _gains(curves: Mapping[str, Gains], found: Mapping[str, Saved]) -> None:
-    """Curves, each with the calls that half of the sales take in that order."""
+    """Draw the curves, and a table of the calls that half of the sales take in each order."""
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
     with left:
         charts.show(

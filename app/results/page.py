@@ -1,6 +1,6 @@
-"""Results: what the calls of a campaign came to, how much the order of the list was worth, and the trial under way.
+"""The page Results: the sales of a campaign's calls, what the order of the list was worth, and the running trial.
 
-What the database counts is drawn first; what needs the scores looked up follows.
+The page first draws what the database counts, then the figures that need a look-up of scores.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ from app.shell.appliance import Appliance
 from core.stores.mongo import reachable
 
 NEWEST = 5_000
-"""Calls that scores are looked up for at once: some seconds on the embedded server, and an interval of two points."""
-
+"""Calls whose scores are looked up at first: some seconds on the embedded server, and intervals of two points."""
 AGENTS_DRAWN = 20
 
 
@@ -55,12 +54,12 @@ def page(house: Appliance) -> None:
         low, high = map(formats.percent, counted.sure)
         st.caption(
             _(
-                "Conversion is sales a call; it lies between {low} and {high} with a certainty of 95%. By so much may "
-                "calls as good as these differ by chance alone. Every rate below has such a range. Figures are at most "
-                "a minute old."
+                "Conversion is sales per call. With a confidence of 95% it is between {low} and {high}: equally good "
+                "calls differ by that much through chance alone. Every rate below has such a range. Figures are at "
+                "most a minute old."
             ).format(low=low, high=high)
         )
-    # Places of their own for what comes and goes, so that nothing else is on the screen twice while the page is drawn.
+    # Containers for what comes and goes: without them, other parts are on the screen twice while the page is drawn.
     with st.container(key="results-on-trial"), boundary():
         draw_trial_results(house, view.campaign, view.names, NEWEST)
     with st.container(key="results-days", border=True):
@@ -77,43 +76,42 @@ def _days(view: View) -> None:
     by_week = _("Share of sales by week, with ranges. The table below has the figures.")
     by_day = _("Share of sales by day, with ranges. The table below has the figures.")
     charts.show(result_charts.days(rows, weekly=weekly), words=by_week if weekly else by_day)
-    named = [(formats.date_of(day, weekday=True), found) for day, found in rows]
+    named = [(formats.date_of(day, weekday=True), rate) for day, rate in rows]
     result_tables.table(_("Week from") if weekly else _("Day"), named)
 
 
 def _agents(view: View) -> None:
     rows = result_figures.by_agent(view.tallies)
     st.markdown(_("**By agent**"))
-    named = [(_agent(agent), found) for agent, found in rows]
+    named = [(_("From files") if agent == IMPORTED else agent, rate) for agent, rate in rows]
     result_tables.rates(named[:AGENTS_DRAWN], _("Agent"), all_rows=named)
     if len(rows) > AGENTS_DRAWN:
-        text = _("Drawn are the {agents} with the most calls; the table has everybody.")
+        text = _("The chart shows the {agents} agents with the most calls; the table has everybody.")
         st.caption(text.format(agents=formats.count(AGENTS_DRAWN)))
     st.caption(
-        _("Who calls while the best of the list are still there sells more. Ranges that overlap tell no two apart.")
+        _(
+            "Agents who call early in a list sell more, because the best prospects come first. Overlapping ranges mean "
+            "no clear difference."
+        )
     )
 
 
-def _agent(name: str) -> str:
-    return _("From files") if name == IMPORTED else name
-
-
 def _scored(view: View, counted: Rate, saved: st.delta_generator.DeltaGenerator) -> None:
-    """All that needs what was said before the calls; the figure of the calls saved goes to `saved`."""
+    """Draw all that needs the scores before the calls; the figure of the calls saved goes to `saved`."""
     everything = f"results-everything:{view.campaign}"
     limit = max(NEWEST, counted.calls if st.session_state.get(everything) else 0)
     waiting, newest = st.container(key="results-waiting"), st.container(key="results-newest")
-    asked = min(limit, counted.calls)
-    what = plural("Looking up the score of {calls} call", "Looking up the scores of {calls} calls", asked)
-    with waiting, st.spinner(what.format(calls=formats.count(asked)), show_time=True):
+    number = min(limit, counted.calls)
+    what = plural("Looking up the score of {calls} call", "Looking up the scores of {calls} calls", number)
+    with waiting, st.spinner(what.format(calls=formats.count(number)), show_time=True):
         calls = view.calls(limit)
     if not calls:
         return
     if counted.calls > limit:
         with newest:
             text = _(
-                "What follows is of the newest {newest} of {calls} calls. To look all up takes some seconds for each "
-                "ten thousand."
+                "Everything below covers the newest {newest} of {calls} calls. To look up all calls takes some seconds "
+                "for each ten thousand."
             ).format(newest=formats.count(limit), calls=formats.count(counted.calls))
             st.info(text, icon=":material/filter_alt:")
             st.button(
@@ -152,13 +150,12 @@ def _bands(calls: Sequence[Call]) -> None:
         st.markdown(_("None of these people had a score when they were called."))
         return
     result_tables.rates(rows, _("Band"))
-    st.caption(_("A person's band is here the place of their score, as it was before the call, among all these calls."))
+    st.caption(_("Here, a person's band is the rank of their score before the call among all these calls."))
 
 
 def _segments(view: View, calls: Sequence[Call]) -> None:
     st.markdown(_("**By segment**"))
-    columns = view.columns
-    if not columns:
+    if not view.names:
         st.markdown(_("The campaign schema names no segments."))
         return
     chosen = st.selectbox(
@@ -168,5 +165,5 @@ def _segments(view: View, calls: Sequence[Call]) -> None:
         format_func=lambda name: formats.label(view.house.schema.by_name[name]),
         label_visibility="collapsed",
     )
-    place = view.names.index(chosen)
-    result_tables.rates(result_figures.by_segment(calls, columns[place], place), formats.label(columns[place]))
+    column = view.house.schema.by_name[chosen]
+    result_tables.rates(result_figures.by_segment(calls, column, view.names.index(chosen)), formats.label(column))

@@ -1,4 +1,4 @@
-"""What the results page is asked for: campaign, days, and whether results that came with files count."""
+"""The choices at the top of the results page: campaign, days, and whether results from files count."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from app.results import figures as result_figures
 from app.results.calls_made import IMPORTED, Call, Tally
 from app.shell.appliance import Appliance
 from core.clock import now
-from core.schema.column import Column
 from core.sentences import Sentence
 
 ALL_DAYS, CHOSEN_DAYS = Sentence("All days"), Sentence("Choose days")
@@ -29,7 +28,7 @@ PERIODS: Mapping[str, int | None] = {
 
 @dataclass(frozen=True)
 class View:
-    """What was asked for: a campaign, its days from `first` to `last`, and whether results of files count."""
+    """The choices: a campaign, its days from `first` to `last`, and whether results from files count."""
 
     house: Appliance
     campaign: str
@@ -40,16 +39,11 @@ class View:
 
     @property
     def names(self) -> list[str]:
-        """Of `columns`."""
+        """The columns that are the schema's segments."""
         return list(self.house.schema.segments)
 
-    @property
-    def columns(self) -> list[Column]:
-        """The schema's segments."""
-        return [self.house.schema.by_name[name] for name in self.house.schema.segments]
-
     def calls(self, limit: int) -> list[Call]:
-        """The `limit` newest of them, with what was known before each. Raises Unavailable."""
+        """The `limit` newest of these calls, with what was known before each. Raises Unavailable."""
         here = st.context.timezone
         return cached.made(
             self.house.db,
@@ -63,10 +57,7 @@ class View:
 
 
 def ask(house: Appliance, campaigns: Sequence[str]) -> View | None:
-    """Draw the fields at the top; what they ask for, or None where there is nothing to show, which is then said.
-
-    Raises Unavailable.
-    """
+    """Draw the fields and return the choices; with nothing to show, a notice and None. Raises Unavailable."""
     with st.container(key="where"):
         left, right = st.columns(2)
         with left:
@@ -76,7 +67,7 @@ def ask(house: Appliance, campaigns: Sequence[str]) -> View | None:
     tallies = cached.tally(house.db, campaign, st.context.timezone)
     if not tallies:
         st.info(
-            _("**No call has a result yet.** Results appear here as soon as agents record what came of their calls."),
+            _("**No call has a result yet.** Results appear here as soon as agents record them."),
             icon=":material/hourglass_empty:",
         )
         return None
@@ -102,7 +93,7 @@ def _with_imported(tallies: Sequence[Tally], own: Sequence[Tally]) -> bool:
         text.format(results=formats.count(calls)),
         value=not own,
         key="results-imported",
-        help=_("Calls that were made elsewhere or before. Where a file says only their month, their day is made up."),
+        help=_("Calls that were made elsewhere or before. Where a file has only their month, the day is invented."),
     )
     return with_them
 
@@ -111,7 +102,7 @@ def _days_of(period: str, campaign: str, tallies: Sequence[Tally]) -> tuple[date
     """The first and last day of `period`."""
     first, last, today = tallies[0].day, tallies[-1].day, now().astimezone(zone(st.context.timezone)).date()
     if period == CHOSEN_DAYS:
-        # A field of its own for each range: days chosen in one need not lie in another.
+        # A field of its own for each range: days chosen in one range need not be in another.
         key = f"results-days:{campaign}:{first}"
         chosen = st.date_input(_("Days"), (first, last), first, max(last, today), key=key, format=formats.day_field())
         ends = chosen if isinstance(chosen, tuple) else (chosen,)

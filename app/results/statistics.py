@@ -1,8 +1,8 @@
-"""What came of the calls, in figures: rates that say how sure they are, gains, and the calls that the order saved.
+"""Statistics of calls: rates with their intervals, cumulative gains, and the calls that an order saved.
 
-`sold` is what came of n calls (true: a sale). Where an order is asked for it is given as n numbers, the higher the
-earlier: scores, or the time of the call with its sign turned. Calls of equal number stand in no order among themselves,
-so their expected place is taken. Pure functions on numpy alone.
+`sold` is the results of n calls (true: a sale). An order is n numbers, the higher the earlier: scores, or the negative
+time of the call. Calls with equal numbers have no order among themselves, so their expected place is taken. Pure
+functions on numpy alone.
 """
 
 from __future__ import annotations
@@ -18,9 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.errors import InputError
 
-CONFIDENCE = 0.95
-"""Of every interval."""
-
+CONFIDENCE = 0.95  # of every interval
 Numbers = NDArray[np.float64]
 Group = TypeVar("Group", bound=Hashable)
 
@@ -34,23 +32,23 @@ class Between(NamedTuple):
 
 @dataclass(frozen=True)
 class Rate:
-    """How many of `calls` were sales."""
+    """The number of `calls`, and how many of these were `sales`."""
 
     calls: int
     sales: int
 
     @property
     def share(self) -> float:
-        """Sales a call, 0 to 1; nan of no calls."""
+        """Sales per call, 0 to 1; nan without calls."""
         return self.sales / self.calls if self.calls else math.nan
 
     @property
     def sure(self) -> Between:
-        """Wilson's interval: where the share that would be found of ever more such calls lies, with `CONFIDENCE`.
+        """Wilson's interval for the share of sales among unlimited calls like these, with `CONFIDENCE`.
 
-        E. B. Wilson, Journal of the American Statistical Association 22 (1927) 209-212. Not the textbook's plus or
-        minus of two standard errors, which is far too short for few calls and nothing at all for no sale (L. D. Brown,
-        T. T. Cai, A. DasGupta, Statistical Science 16 (2001) 101-133). From 0 to 1 of no calls.
+        E. B. Wilson, Journal of the American Statistical Association 22 (1927) 209-212. The textbook's plus or minus
+        two standard errors is far too short for few calls, and has no width without a sale (L. D. Brown, T. T. Cai, A.
+        DasGupta, Statistical Science 16 (2001) 101-133). From 0 to 1 without calls.
         """
         if not self.calls:
             return Between(0.0, 1.0)
@@ -58,7 +56,7 @@ class Rate:
         spread = z**2 / self.calls
         middle = (self.share + spread / 2) / (1 + spread)
         half = z * math.sqrt(self.share * (1 - self.share) / self.calls + spread / (4 * self.calls)) / (1 + spread)
-        # At no sale, and at nothing but sales, an end is 0 or 1 up to rounding.
+        # Without a sale, and with sales only, one end is 0 or 1 except for rounding.
         low = 0.0 if self.sales == 0 else middle - half
         return Between(low, 1.0 if self.sales == self.calls else middle + half)
 
@@ -67,45 +65,45 @@ class Rate:
 
 
 def rate(sold: ArrayLike) -> Rate:
-    """Of n calls."""
+    """The rate of n calls."""
     truth = np.asarray(sold, dtype=bool)
     return Rate(int(truth.size), int(truth.sum()))
 
 
 def by_group(parts: Iterable[tuple[Group, Rate]]) -> dict[Group, Rate]:
-    """`parts` added up by their group, in the order in which the groups were first met."""
-    found: dict[Group, Rate] = {}
+    """The sum of `parts` for each group, in the order in which the groups first occur."""
+    sums: dict[Group, Rate] = {}
     for group, part in parts:
-        found[group] = found.get(group, Rate(0, 0)) + part
-    return found
+        sums[group] = sums.get(group, Rate(0, 0)) + part
+    return sums
 
 
 def edges(values: ArrayLike, parts: int = 4) -> list[float]:
-    """Ends (each part's last value, inclusive) that cut n numbers into at most `parts` of about the same size.
+    """The last value, inclusive, of each of at most `parts` parts of about the same size of n numbers.
 
-    Ends are values that occur, and equal values are never parted, so there may be fewer; none of no numbers.
+    Each end is one of the values, and equal values stay in one part, so there may be fewer; empty without numbers.
     """
-    given = np.sort(np.asarray(values, dtype=np.float64))
-    if not given.size:
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    if not ordered.size:
         return []
-    places = [math.ceil(given.size * part / parts) - 1 for part in range(1, parts + 1)]
-    return [float(end) for end in np.unique(given[places])]
+    places = [math.ceil(ordered.size * part / parts) - 1 for part in range(1, parts + 1)]
+    return [float(end) for end in np.unique(ordered[places])]
 
 
 class Gains(NamedTuple):
-    """After `called` (0 to 1) of the calls, `found` (0 to 1) of their sales were made. Both [m], from 0 to 1."""
+    """After the share `called` of the calls, the share `found` of their sales was made. Both [m], from 0 to 1."""
 
     called: Numbers
     found: Numbers
 
 
 def gains(sold: ArrayLike, order: ArrayLike, *, points: int = 100) -> Gains:
-    """The cumulative gains of n calls in `order`, at m = `points` + 1 even steps or at every call if these are fewer.
+    """The cumulative gains of n calls in `order`, at m = `points` + 1 even steps, or at every call if these are fewer.
 
     Raises InputError without a sale, or when the sizes differ.
     """
-    truth, given = _paired(sold, order)
-    rows, sales = _levels(truth, given)
+    truth, numbers = _paired(sold, order)
+    rows, sales = _levels(truth, numbers)
     called = np.concatenate([[0.0], np.cumsum(rows)]) / truth.size
     found = np.concatenate([[0.0], np.cumsum(sales)]) / truth.sum()
     steps = np.linspace(0.0, 1.0, min(points, truth.size) + 1)
@@ -118,32 +116,32 @@ def at(curve: Gains, called: Sequence[float]) -> list[float]:
 
 
 def needed(sold: ArrayLike, order: ArrayLike, wanted: int) -> float:
-    """How many of the n calls, made in `order`, the first `wanted` sales take. A whole number where none are equal.
+    """The calls that the first `wanted` sales take in `order`; a whole number where no two calls have equal numbers.
 
-    Among r calls of equal number, s of them sales, the j-th sale is expected at place j (r + 1) / (s + 1). Raises
-    InputError without as many sales, or when the sizes differ.
+    Among r calls with equal numbers, s of them sales, the j-th sale is expected at place j (r + 1) / (s + 1). Raises
+    InputError with fewer sales, or when the sizes differ.
     """
-    truth, given = _paired(sold, order)
+    truth, numbers = _paired(sold, order)
     _require(wanted, int(truth.sum()))
-    rows, sales = _levels(truth, given)
+    rows, sales = _levels(truth, numbers)
     level = int(np.searchsorted(np.cumsum(sales), wanted))
     rows_before, sales_before = float(rows[:level].sum()), float(sales[:level].sum())
     return rows_before + (wanted - sales_before) * float(rows[level] + 1) / float(sales[level] + 1)
 
 
 class Chance(NamedTuple):
-    """What chance alone would do: on average, and `between` in `CONFIDENCE` of all cases."""
+    """The calls that random order takes: their mean, and the interval of `CONFIDENCE` of all cases."""
 
     mean: float
     between: Between
 
 
 def in_random_order(of: Rate, wanted: int) -> Chance:
-    """How many calls the first `wanted` sales take where the calls `of` are made in random order.
+    """The calls that the first `wanted` sales take where the calls `of` are made in random order.
 
     The negative hypergeometric distribution, exact (N. L. Johnson, A. W. Kemp, S. Kotz, Univariate Discrete
     Distributions, 3rd ed., 2005, chapter 6): of N calls with S sales, the k-th sale comes at call n with probability
-    C(n-1, k-1) C(N-n, S-k) / C(N, S), on average at k (N + 1) / (S + 1). Raises InputError without as many sales.
+    C(n-1, k-1) C(N-n, S-k) / C(N, S), on average at k (N + 1) / (S + 1). Raises InputError with fewer sales.
     """
     _require(wanted, of.sales)
     logs = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, of.calls + 1)))])  # of factorials
@@ -169,7 +167,7 @@ class Saved:
 
     @property
     def calls(self) -> float:
-        """The calls saved: those that random order would have needed on average, less those that were needed."""
+        """The calls saved: the mean of random order, less the calls that were needed."""
         return self.random.mean - self.needed
 
 
@@ -177,28 +175,28 @@ def saved(sold: ArrayLike, order: ArrayLike, share: float = 0.5) -> Saved:
     """The calls that `order` saved until `share` (0 to 1) of the sales were made.
 
     With k = ceil(share S) of the S sales of N calls, k (N + 1) / (S + 1) less the place of the k-th sale. Only calls
-    that were made are compared: nobody knows what those not made would have come to. So whoever calls the better part
-    of a list alone has saved more than this says. Raises InputError without a sale.
+    that were made are compared, because nobody knows the results of other calls. A team that calls only the better
+    part of a list therefore saves more than this. Raises InputError without a sale.
     """
-    truth, given = _paired(sold, order)
+    truth, numbers = _paired(sold, order)
     wanted = max(1, math.ceil(round(share * int(truth.sum()), 9)))
-    return Saved(wanted, needed(truth, given, wanted), in_random_order(rate(truth), wanted))
+    return Saved(wanted, needed(truth, numbers, wanted), in_random_order(rate(truth), wanted))
 
 
 def _levels(truth: NDArray[np.bool_], order: Numbers) -> tuple[Numbers, Numbers]:
-    """Calls and sales at each of the m numbers there are, the highest first."""
+    """Calls and sales at each of the m different numbers, the highest first."""
     _, level = np.unique(-order, return_inverse=True)
     rows, sales = np.bincount(level), np.bincount(level, weights=truth)
     return rows.astype(np.float64), sales.astype(np.float64)
 
 
 def _paired(sold: ArrayLike, order: ArrayLike | Sequence[float]) -> tuple[NDArray[np.bool_], Numbers]:
-    truth, given = np.asarray(sold, dtype=bool).ravel(), np.asarray(order, dtype=np.float64).ravel()
-    if truth.size != given.size:
-        raise InputError(f"there are {truth.size} outcomes but an order of {given.size}")
+    truth, numbers = np.asarray(sold, dtype=bool).ravel(), np.asarray(order, dtype=np.float64).ravel()
+    if truth.size != numbers.size:
+        raise InputError(f"there are {truth.size} outcomes but an order of {numbers.size}")
     if not truth.any():
-        raise InputError("among these calls is no sale")
-    return truth, given
+        raise InputError("these calls have no sale")
+    return truth, numbers
 
 
 def _require(wanted: int, sales: int) -> None:

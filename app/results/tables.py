@@ -1,4 +1,4 @@
-"""Rates as a picture with a table beside it, which says the same to who cannot see the picture."""
+"""Rates as a chart, and as a table for people who cannot see the chart."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.shell import charts
 
 
 def rates(rows: Sequence[Row], what: str, *, all_rows: Sequence[Row] | None = None) -> None:
-    """Draw a row each, and beneath it the table: of `all_rows`, where not all are drawn."""
+    """Draw the chart of `rows`, and below it the table, of `all_rows` where the chart has only some."""
     charts.show(
         result_charts.rates(rows, what),
         words=_("Share of sales, with ranges, by: {what}. The table below has the figures.").format(what=what),
@@ -23,7 +23,7 @@ def rates(rows: Sequence[Row], what: str, *, all_rows: Sequence[Row] | None = No
 
 
 def table(what: str, rows: Sequence[Row]) -> None:
-    """The figures of a picture in words, behind an expander; `what` is the first column's name."""
+    """Draw the figures as a table behind an expander; `what` is the name of the first column."""
     with st.expander(_("As a table")):
         shown = [
             {
@@ -31,7 +31,7 @@ def table(what: str, rows: Sequence[Row]) -> None:
                 _("Calls"): formats.count(rate.calls),
                 _("Sold"): formats.count(rate.sales),
                 _("Rate"): percent(rate),
-                _("Lies"): sure(rate),
+                _("Range"): sure(rate),
             }
             for label, rate in rows
         ]
@@ -39,11 +39,11 @@ def table(what: str, rows: Sequence[Row]) -> None:
 
 
 def percent(rate: Rate) -> str:
-    """The share of sales."""
+    """The share of sales, in words."""
     return formats.percent(rate.share) if rate.calls else said(formats.NOT_YET)
 
 
 def sure(rate: Rate) -> str:
-    """Where the share lies, in words."""
+    """The interval of the share, in words."""
     low, high = map(formats.percent, rate.sure)
     return _("between {low} and {high}").format(low=low, high=high)

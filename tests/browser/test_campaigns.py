@@ -39,8 +39,8 @@ def test_a_foreign_file_is_mapped_previewed_imported_and_mended(app: str, chromi
         page.get_by_label("Name", exact=True).fill("Autumn 2026")
         page.locator(".st-key-import input[type=file]").set_input_files(foreign)
         mapping = page.locator(".st-key-mapping")
-        expect(mapping).to_contain_text("has its name in it")
-        expect(mapping).to_contain_text("by its label")
+        expect(mapping).to_contain_text("contains its name")
+        expect(mapping).to_contain_text("the same as its label")
         preview = page.locator(".st-key-preview")
         expect(preview).to_contain_text("All 6 rows were checked")
         expect(preview).to_contain_text("young")
@@ -49,22 +49,22 @@ def test_a_foreign_file_is_mapped_previewed_imported_and_mended(app: str, chromi
 
         page.locator(".st-key-import_go button").click()
         report = page.locator(".st-key-import-report")
-        expect(report).to_contain_text("2 rows broke a rule and did not go in.")
+        expect(report).to_contain_text("2 rows broke a rule and were not imported.")
         assert sorted(p["row"] for p in db.prospects.find()) == [1, 3, 5, 6]
 
         write_in_cell(page, 0, 2, "33")
         page.locator(".st-key-mend_go button:enabled").click()
-        expect(report).to_contain_text("1 of 2 rows that were rejected are in now.")
+        expect(report).to_contain_text("1 of 2 rejected rows are imported now.")
         expect(report).to_contain_text("1 is still rejected.")
         write_in_cell(page, 0, 2, "single")
         page.locator(".st-key-mend_go button:enabled").click()
-        expect(report).to_contain_text("1 of 1 row that was rejected is in now.")
+        expect(report).to_contain_text("1 of 1 rejected row is imported now.")
         expect(page.locator(".st-key-campaign-list")).to_contain_text("Autumn 2026")
 
         # The next file of that program is read as this one was.
         page.locator(".st-key-import input[type=file]").set_input_files(foreign)
         expect(mapping).to_contain_text("A file with this header was imported on")
-        expect(preview).to_contain_text("Are there already")
+        expect(preview).to_contain_text("Already imported")
     found = {p["row"]: p["features"] for p in db.prospects.find()}
     assert sorted(found) == [1, 2, 3, 4, 5, 6]
     assert (found[2]["age"], found[4]["marital"], found[1]["marital"]) == (33, "single", "married")

@@ -41,7 +41,7 @@ def test_why_and_what_to_say_are_on_the_card(app: str, chromium: str, spring: st
         expect(page.locator(".st-key-campaigns-message")).to_contain_text("could stand at {name}")
         page.get_by_label("Script", exact=True).fill("Hello {ref}.\nYou are <b>{age}</b>.")
         page.locator(".st-key-script-keep button").click()
-        expect(page.locator(".st-key-campaigns-message")).to_contain_text("The script of spring is kept.")
+        expect(page.locator(".st-key-campaigns-message")).to_contain_text("The script of spring is saved.")
         expect(page.locator(".st-key-script-preview")).to_contain_text("You are <b>67 years</b>.")
 
         enter(page, app, db)

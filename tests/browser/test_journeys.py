@@ -166,18 +166,18 @@ def test_a_manager_imports_a_file_with_bad_rows_and_mends_them(
         visit(page, f"{app}/campaigns")
         page.get_by_label("Name", exact=True).fill("Autumn 2026")
         page.locator(".st-key-import input[type=file]").set_input_files(file)
-        expect(page.locator(".st-key-mapping")).to_contain_text("has its name in it")
+        expect(page.locator(".st-key-mapping")).to_contain_text("contains its name")
         expect(page.locator(".st-key-preview")).to_contain_text(f"All {ROWS} rows were checked")
         page.locator(".st-key-import_go button").click()
         report = page.locator(".st-key-import-report")
-        expect(report).to_contain_text("2 rows broke a rule and did not go in.")
+        expect(report).to_contain_text("2 rows broke a rule and were not imported.")
         assert count(live.db.prospects, {"campaign": CAMPAIGN}) == ROWS - 2
         write_in_cell(page, 0, 2, "33")
         page.locator(".st-key-mend_go button:enabled").click()
-        expect(report).to_contain_text("1 of 2 rows that were rejected are in now.")
+        expect(report).to_contain_text("1 of 2 rejected rows are imported now.")
         write_in_cell(page, 0, 2, "single")
         page.locator(".st-key-mend_go button:enabled").click()
-        expect(report).to_contain_text("1 of 1 row that was rejected is in now.")
+        expect(report).to_contain_text("1 of 1 rejected row is imported now.")
     found = {one["row"]: one["features"] for one in live.db.prospects.find({"campaign": CAMPAIGN})}
     assert sorted(found) == list(range(1, ROWS + 1))
     assert (found[2]["age"], found[4]["marital"]) == (33, "single")
@@ -267,10 +267,10 @@ def test_a_manager_asks_for_a_person_to_be_erased(
         expect(page.locator(".st-key-erase-found")).to_contain_text("Records on the call lists")
         page.get_by_label("Type the reference again").fill(customer["ref"])
         page.get_by_role("button", name="Erase everywhere").click()
-        expect(page.get_by_text("It goes on by itself")).to_be_visible()
+        expect(page.get_by_text("It continues automatically")).to_be_visible()
         [asked] = erasure_requests.under_way(live.db)
         live.until("the first pass is done", lambda: erasure_requests.get(live.db, asked.id).status is Status.WATCHING)
-        expect(page.get_by_text("Removed everywhere. A last look")).to_be_visible()
+        expect(page.get_by_text("Removed everywhere. At")).to_be_visible()
     assert search.places() == [f"mongo erasures {asked.id}"], "only the request itself still knows whom to look for"
 
 

@@ -65,9 +65,9 @@ def test_a_person_is_erased_and_the_receipt_saved(manager: str, chromium: str, d
         assert erasure_requests.under_way(db) == []
         page.get_by_label("Type the reference again").fill("C-7")
         page.get_by_role("button", name="Erase everywhere").click()
-        expect(page.get_by_text("Asked for. The worker begins within a minute.")).to_be_visible()
+        expect(page.get_by_text("Requested. The erasure begins within a minute.")).to_be_visible()
         end = work(db)
-        expect(page.get_by_text("Removed everywhere. A last look")).to_be_visible()
+        expect(page.get_by_text("Removed everywhere. At")).to_be_visible()
         end()
         receipt = page.get_by_role("button", name="Receipt", exact=True)
         expect(receipt).to_be_visible()

@@ -45,7 +45,9 @@ def test_the_results_are_drawn_and_fit_the_screen(app: str, chromium: str, campa
             expect(drawn).to_be_visible()
         # Half of the ten sales took five calls; in random order 5 * 61 / 11 = 27.7.
         expect(page.locator(".st-key-results-gains")).to_contain_text("took 5 calls: 23 fewer than the 28")
-        expect(page.locator(".st-key-results-models")).to_contain_text("60 calls to people whom version 1")
+        expect(page.locator(".st-key-results-models")).to_contain_text(
+            "60 calls to people whom both versions scored before: 1"
+        )
         page.locator(".st-key-results-agents summary").click()
         expect(page.locator(".st-key-results-agents tbody tr")).to_have_count(3)
         wide = page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth")

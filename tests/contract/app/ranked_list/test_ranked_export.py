@@ -105,7 +105,7 @@ def test_what_a_sheet_cannot_hold_is_refused_before_it_is_written(
 ) -> None:
     monkeypatch.setattr(export_files, "XLSX_ROWS", 4)
     assert exported(house, XLSX, tmp_path).rows == 3
-    with pytest.raises(InputError, match="An Excel sheet holds 3 people, and these are 5"):
+    with pytest.raises(InputError, match="An Excel sheet holds 3 people, and this list has 5"):
         exported(house, XLSX, tmp_path, everybody=True)
     assert exported(house, CSV, tmp_path, everybody=True).rows == 5
 

@@ -74,8 +74,8 @@ def test_figures_that_came_along_are_shown_and_called_so(screen: Draw, db: Db) -
     page = screen()
     assert not page.exception
     said = texts(page)
-    assert "What is shown below came with Callwise and ends where it ends." in said
-    assert "Nothing is known of it." in said, "of the others"
+    assert "The figures below came with Callwise and are not updated." in said
+    assert "This figure has no values yet." in said, "of the others"
     assert figures(page)["2008-05"] == "4.8%"
 
 
@@ -108,7 +108,7 @@ def test_a_figure_is_moved_and_the_change_is_that_of_the_model(
     assert figures(page)["Expected then"] == str(round(expected))
     assert figures(page)["Expected sales now"] == str(round(30 * (0.05 + 0.1 / 3.5)))
     assert len(asked) == count, "a move of the slider asks nobody"
-    assert "All 30 people still on the list were asked about" in texts(page)
+    assert "All 30 people still on the list were scored by version" in texts(page)
     page = page.button(key="what-if-reset").click().run()
     assert page.select_slider(key="what-if-value:euribor3m").value == 2.5
     assert all(body["parameters"] == {"what_if": True} for body in asked)
@@ -118,16 +118,18 @@ def test_a_figure_is_moved_and_the_change_is_that_of_the_model(
 @pytest.mark.usefixtures("weeks")
 def test_beyond_what_was_learnt_it_says_that_the_model_extrapolates(screen: Draw) -> None:
     page = pick(screen(), "euribor3m")
-    assert "it extrapolates" not in texts(page)
+    assert "The model extrapolates" not in texts(page)
     slider = page.select_slider(key="what-if-value:euribor3m")
     page = slider.set_value(max(float(option.rstrip("%")) for option in slider.options)).run()
-    assert "is outside of what the model has learnt from (2.4167% to 2.5833%): it extrapolates" in texts(page)
+    assert "is outside the range that the model has learnt from (2.4167% to 2.5833%). The model extrapolates" in texts(
+        page
+    )
 
 
 @pytest.mark.usefixtures("weeks")
 def test_a_figure_that_the_model_does_not_use_changes_nothing_and_that_is_said(screen: Draw) -> None:
     page = pick(screen(), "nr.employed")
-    assert "The model says the same whatever this figure is" in texts(page)
+    assert "The model expects the same at every value of this figure" in texts(page)
     assert figures(page)["Expected then"] == figures(page)["Expected sales now"]
 
 
@@ -139,4 +141,4 @@ def test_a_model_that_does_not_answer_takes_only_its_card_down(screen: Draw, mon
     assert "A part of the appliance does not answer at the moment." in texts(page)
     assert "Source: ECB" in texts(page)
     monkeypatch.delenv("MLSERVER_URL")
-    assert "was not told where scores are given" in texts(screen())
+    assert "The app has no address of the scoring service" in texts(screen())

@@ -163,7 +163,7 @@ class TestPage:
         self.bring(page, "people.csv", table(rows))
         assert not page.exception
         figures = {m.label: m.value for m in page.metric}
-        assert [figures[name] for name in ("Rows read", "New", "Were there already", "Rejected")] == [
+        assert [figures[name] for name in ("Rows read", "New", "Already imported", "Rejected")] == [
             "4",
             "2",
             "0",
@@ -194,4 +194,4 @@ class TestPage:
         self.bring(page, "people.csv", table(rows))
         page.selectbox(key="import_into").set_value("A new campaign").run()
         self.bring(page, "people.csv", table(rows), into="SPRING")
-        assert "There is a campaign 'spring' already" in page.error[0].value.replace("\\", "")
+        assert "A campaign 'spring' already exists" in page.error[0].value.replace("\\", "")

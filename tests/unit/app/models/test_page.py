@@ -96,7 +96,7 @@ def test_a_registry_that_is_away_takes_nothing_else_down(screen: Draw, monkeypat
     assert "A part of the appliance does not answer at the moment." in texts(page)
     assert "512 outcomes, 61 sales" in tables(page)
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
-    assert "was not told where MLflow is" in texts(screen())
+    assert "The app has no address of MLflow" in texts(screen())
 
 
 @pytest.mark.usefixtures("weeks")
@@ -125,7 +125,7 @@ def test_fairness_stands_side_by_side_for_the_schemas_segments(screen: Draw) -> 
 def test_a_person_ends_a_trial_by_promoting_with_the_figures_they_saw(screen: Draw, db: Db) -> None:
     page = screen()
     page.radio(key="decide-what").set_value("promote").run()
-    assert "Its trial ends before the outcomes have decided" in texts(page)
+    assert "The trial ends before the outcomes have decided" in texts(page)
     page = decide(page, "promote", "the board wants it")
     assert not page.exception
     assert "Version 5 is champion now." in texts(page)
@@ -139,7 +139,7 @@ def test_a_person_ends_a_trial_by_promoting_with_the_figures_they_saw(screen: Dr
 def test_a_person_holds_the_champion_and_releases_it(screen: Draw, db: Db) -> None:
     page = decide(screen(), "hold", "audit *this* week")
     assert "Version 3 stays until the hold is released." in texts(page)
-    assert "On hold: nothing is promoted" in texts(page)
+    assert "On hold: no version is promoted" in texts(page)
     assert "Ann, since" in texts(page)
     assert page.radio(key="decide-what").options == ["Release the hold", "Go back to version 2"]
     page = decide(page, "release", "it is over")

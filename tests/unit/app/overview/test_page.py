@@ -197,7 +197,7 @@ def test_a_trial_is_shown_with_its_latest_evidence_and_who_was_champion_before(
     decided(db, ("promoted", "1"), ("promoted", "2"), ("on trial", "3"))
     said = texts(overview()).replace("\\", "")
     assert "Version 3 is on trial** since 3 Nov 2026, 11:00" in said
-    assert "No outcome has told anything about it yet." in said
+    assert "No outcomes have been judged yet." in said
     assert "Before it: version 1, champion from 3 Nov 2026, 09:00" in said
     trials.tell(db, trials.Found("3", "go on: neither is shown yet; 150 outcomes", EARLY + 4 * HOUR))
     said = texts(overview()).replace("\\", "")
@@ -252,7 +252,7 @@ def test_a_hold_is_told(overview: Draw, campaign: None, db: Db) -> None:
     decided(db, ("promoted", "1"))
     hold = Succession(db, "prospect-scorer", None, by="Mia *K*").hold(why="audit this week.")
     said = texts(overview()).replace("\\", "")
-    assert "On hold: nothing is promoted and no training is asked for." in said
+    assert "On hold: no version is promoted and no automatic training starts." in said
     assert "Mia *K*, since " in said
     assert ": audit this week. It ends when somebody releases it" in said
     Succession(db, "prospect-scorer", None, by="Bob").release(hold.place, why="over")

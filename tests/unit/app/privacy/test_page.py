@@ -96,7 +96,7 @@ def test_what_there_is_of_a_person_is_counted_by_place(screen: Screen) -> None:
 
 def test_a_reference_that_nobody_has_is_said_to_be_nobodys(screen: Screen) -> None:
     assert "No list, call or file has this reference" in said(find(screen(), "C-8"))
-    assert "their reference is needed" in said(find(screen(), "  "))
+    assert "The reference is missing" in said(find(screen(), "  "))
 
 
 def test_only_the_same_reference_typed_again_erases(screen: Screen, db: Db) -> None:
@@ -116,11 +116,11 @@ def test_how_far_it_is_and_what_holds_it_up_is_shown(screen: Screen, db: Db) -> 
     asked = ask(db, KEY, Person("C-7"), by="Mia", keep_out=False)
     note(db, asked, Status.ERASING, found={"calls": {"1": 3}}, problem="The scoring service is away.")
     test = screen()
-    table = next(t.value for t in test.table if "Looked through" in t.value)
-    rows = {row["Where"]: (row["Looked through"], row["Removed"]) for _, row in table.iterrows()}
+    table = next(t.value for t in test.table if "Searched" in t.value)
+    rows = {row["Where"]: (row["Searched"], row["Removed"]) for _, row in table.iterrows()}
     assert (rows["Calls made"], rows["Rows in datasets"]) == (("✓", "3"), ("…", ""))
     assert "The scoring service is away" in said(test)
-    assert "is being erased already" in said(find(test, "C-7"))
+    assert "This person's erasure is already under way" in said(find(test, "C-7"))
 
 
 def test_a_receipt_names_nobody_and_can_be_shown_to_be_genuine(db: Db) -> None:
@@ -138,7 +138,7 @@ def test_a_receipt_names_nobody_and_can_be_shown_to_be_genuine(db: Db) -> None:
 def test_one_click_asks_for_a_training_without_the_person(screen: Screen, db: Db) -> None:
     done = ended(db)
     test = screen()
-    assert "To be trained anew: version 4" in said(test)
+    assert "To be trained again: version 4" in said(test)
     test.button(key=f"retrain-{done.id}").click().run()
     assert get(db, done.id).retrain["run"] == ""
     assert "asked for a training without this person" in said(test)
@@ -151,7 +151,7 @@ def test_somebody_who_is_kept_out_may_be_let_in_again(screen: Screen, db: Db) ->
     assert f"receipt {done.id.replace('-', chr(92) + '-')}" in said(test)
     test.button(key="erase-let-in").click().run()
     assert not kept_out.is_kept_out(db, done.pseudonym)
-    assert "brings them in again" in said(test)
+    assert "imports them again" in said(test)
 
 
 def test_an_agent_may_not_erase_however_they_come_to_the_button(

@@ -129,7 +129,7 @@ def test_calls_are_shown_with_how_sure_their_rate_is(screen: Draw, campaign: Non
     assert not test.error, said(test)
     found = metrics(test)
     assert (found["Calls"], found["Sold"], found["Conversion"]) == ("10", "2", "20.0%")
-    assert "it lies between 5.7% and 51.0% with a certainty of 95%" in said(test)
+    assert "With a confidence of 95% it is between 5.7% and 51.0%" in said(test)
     assert table(test, "Agent") == [
         ["ann", "5", "2", "40.0%", "between 11.8% and 76.9%"],
         ["bob", "5", "0", "0.0%", "between 0.0% and 43.4%"],
@@ -218,7 +218,7 @@ def test_a_model_that_was_chosen_and_is_no_longer_there_gives_way(screen: Draw, 
     calls(db, "++-", shadow_version="8", shadow_score=0.2)
     test = screen()
     test.selectbox(key="results-rival").set_value("7").run()
-    assert "2 calls to people whom version 1" in said(test)
+    assert "2 calls to people whom both versions scored before: 1" in said(test)
     test.selectbox(key="results-period").set_value("Last 7 days").run()
     assert not test.exception
     assert not test.error, said(test)
@@ -227,7 +227,7 @@ def test_a_model_that_was_chosen_and_is_no_longer_there_gives_way(screen: Draw, 
 
 def test_with_one_model_alone_there_is_none_to_compare(screen: Draw, campaign: None, db: Db) -> None:
     calls(db, "+-")
-    assert "there is none to compare with" in said(screen())
+    assert "so there is no comparison" in said(screen())
 
 
 def test_a_trial_is_shown_while_it_runs(screen: Draw, campaign: None, db: Db) -> None:
@@ -310,7 +310,7 @@ def test_of_many_calls_the_newest_are_looked_up_and_all_when_asked(
     assert not test.error, said(test)
     assert metrics(test)["Calls"] == "1,500"
     assert len(table(test, "Agent")) == 30
-    assert "Drawn are the 20 with the most calls" in said(test)
+    assert "The chart shows the 20 agents with the most calls" in said(test)
     assert "the newest 1,000 of 1,500 calls" in said(test)
     assert sum(int(row[1].replace(",", "")) for row in table(test, "Band")) == 1_000
     assert "Calls saved, newest 1,000" in metrics(test)
