@@ -64,8 +64,7 @@ class Live:
             for number in range(late + 1, late + STRIDE + 1):
                 key = _key(number)
                 if number > protocol.known and key in truth:
-                    result = Result.SOLD if truth[key] else Result.REFUSED
-                    recording.record(self.db, key, AGENT, result)
+                    recording.record(self.db, key, AGENT, Result.SOLD if truth[key] else Result.REFUSED)
             news = self._news(start - protocol.known, news)
             time.sleep(self.pace)
         scored = [key for key in scores if key in truth]
