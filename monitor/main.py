@@ -50,8 +50,7 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
 def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
     """All jobs over the real services; `project` is the Evidently project of the reports. Raises SchemaError.
 
-    The first run that needs a slow library (MLflow and Evidently take seconds) imports it, so ranking and the health
-    page do not wait.
+    The first run that needs MLflow or Evidently imports it (seconds), so ranking and the health page do not wait.
     """
     db = mongo.connect(settings)
     columns = read_schema(settings.callwise_schema)

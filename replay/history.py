@@ -56,6 +56,5 @@ class History:
                 rows.append(row)
         if not rows:
             raise InputError(f"{path.name} holds no call with an outcome", next="Give the file of a finished campaign.")
-        frame = pd.DataFrame(rows)
         numbers = {column.name: "float64" for column in schema.features if column.type == "number"}
-        return cls(frame.astype(numbers), rejected)
+        return cls(pd.DataFrame(rows).astype(numbers), rejected)

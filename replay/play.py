@@ -17,8 +17,7 @@ STRIDE = 50  # calls between two times at which outcomes become known
 
 @dataclass(frozen=True)
 class Protocol:
-    """`known` calls come before the first that is scored; outcomes become known `delay` calls late; `until` is the last
-    call.
+    """`known` calls come before the first scored one; outcomes are known `delay` calls late; `until` is the last call.
 
     All three count calls, the first of the history as 1.
     """

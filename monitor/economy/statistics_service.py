@@ -50,10 +50,7 @@ class StatisticsService:
         self._client.source.url = url
 
     def observations(self, series: Series) -> dict[str, float]:
-        """The newest `series.periods` values by period, as published.
-
-        Raises Unavailable, and InputError when the answer is not that series.
-        """
+        """The newest `series.periods` values by period, as published. Raises Unavailable and InputError."""
         values = dict(_rows(series, self._message(series)))
         if not values:
             raise changed(series, "it has no observations")

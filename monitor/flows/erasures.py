@@ -1,5 +1,4 @@
-"""Asks Prefect to erase the people whom managers named, and to train models without them where a manager asked for
-that.
+"""Asks Prefect to erase the people whom managers named, and to train models without them on request.
 
 The worker erases; this job asks for its run whenever a pass is due (`core.privacy.requests`). All state is in the
 request: a run that was lost, or could not continue, is asked for again a minute later, until the request is done.
@@ -26,9 +25,7 @@ LOST = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Erasures:
-    """Asks for what is due. `retrain` asks for a training, by its reason and who wants it, and returns the result in
-    words.
-    """
+    """Asks for what is due. `retrain(reason, by)` asks for a training and returns the result in words."""
 
     db: Db
     runs: Runs

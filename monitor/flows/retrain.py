@@ -20,10 +20,9 @@ class Settings(MongoSettings, RegistrySettings, PrefectSettings):
 
 
 def ask(db: Db, flows: Flows, model: str, reason: str, *, by: str, anyway: bool = False) -> str:
-    """Ask for a training, unless one waits or runs; returns the result in words.
+    """Ask for a training, unless one waits or runs; returns the result in words. Raises Unavailable.
 
-    Raises Conflict, unless `anyway`, while a canary is on trial, whose place the new model would take, or during a
-    hold; Unavailable.
+    Raises Conflict, unless `anyway`, during a hold, and during a trial: the new model would take the canary's place.
     """
     if runs := flows.under_way():
         return f"A training is under way already: flow run {runs[0].id} in Prefect. It was left alone."

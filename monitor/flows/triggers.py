@@ -125,10 +125,8 @@ def last_training(db: Db, taken: Sequence[Decision]) -> Last:
         if ended is not None:
             return Last(str(ended["_id"]), ended["at"], int(ended["details"]["outcomes"]))
         # Earlier releases did not record how many outcomes a model saw: take those from before its first decision.
-        firsts = {one.version: one for one in reversed(taken)}
-        newest = max(firsts.values(), key=lambda one: one.place)
-        seen = count_between(db.outcomes, "at", {"$lt": newest.at})
-    return Last(f"decision-{newest.place}", newest.at, seen)
+        newest = max({one.version: one for one in reversed(taken)}.values(), key=lambda one: one.place)
+        return Last(f"decision-{newest.place}", newest.at, count_between(db.outcomes, "at", {"$lt": newest.at}))
 
 
 def tell(db: Db, run: str, why: str, *, who: str, clock: Clock = now) -> None:

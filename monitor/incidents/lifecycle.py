@@ -116,8 +116,7 @@ def asked(incident: Incident, ask: Ask, run: str, facts: Facts) -> Step:
 def next_step(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | Ask | None:
     """What to do next about `incident`; None: nothing until the facts change.
 
-    A process may be killed before or after it writes a step: the same facts give the same step again, with the same
-    key.
+    A process may be killed before or after it writes a step: the same facts give the same step and key again.
     """
     match incident.status:
         case Status.OPEN | Status.ESCALATED if facts.well:

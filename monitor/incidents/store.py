@@ -57,8 +57,7 @@ def write_step(db: Db, step: Step) -> bool:
         if document["steps"] != after.steps - 1:
             return None
         history = [*document["history"], _entry(step.entry)]
-        outbox = document["outbox"] or step.entry.tell
-        return {**_state(after), "history": history, "outbox": outbox, "unlogged": True}
+        return {**_state(after), "history": history, "outbox": document["outbox"] or step.entry.tell, "unlogged": True}
 
     is_written = change(db, after.id, taken)
     tell_rest(db)

@@ -22,10 +22,7 @@ class Health:
 
 
 class HealthPage:
-    """Serves `look()` at /health on `host`:`port` (0 takes a free one) in a thread of its own.
-
-    Raises SettingsError when the port is taken.
-    """
+    """Serves `look()` at /health on `host`:`port` (0: any free one) in a thread. Raises SettingsError if that fails."""
 
     def __init__(self, host: str, port: int, look: Callable[[], Health]) -> None:
         try:

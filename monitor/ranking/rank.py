@@ -86,11 +86,10 @@ def rank(db: Db, scorer: Scorer, schema: Schema, *, clock: Clock = now) -> Ranki
     ranking = Ranking(present, economy.known(db, schema, clock()) if in_economy else Known({}))
     moved = {"economy": {"$nin": [None, ranking.known.hash]}}
     rounds = (({"score": None}, campaigns), (present.outdated(), campaigns), (moved, in_economy))
-    able = {"refused.schema": {"$nin": [schema.hash]}}
     try:
         for condition, concerned in rounds:
             for campaign in concerned if not ranking.overtaken else ():
-                keys = _open(db, campaign, {**condition, **able})
+                keys = _open(db, campaign, {**condition, "refused.schema": {"$nin": [schema.hash]}})
                 for start in range(0, len(keys), BATCH):
                     _rank(db, scorer, schema, keys[start : start + BATCH], ranking)
     finally:

@@ -132,8 +132,7 @@ def review_drift(shelf: Shelf, registry: Registry, schema: Schema, limits: Drift
     report = report_id(champion.version, window)
     shelf.keep(report, "drift", verdict.document())
     turn(shelf.db, "drift", "drifting" if verdict.is_drift else WELL, report, verdict.sentence)
-    page = shelf.publish(report, snapshot)
-    return f"{verdict.sentence}; {page}"
+    return f"{verdict.sentence}; {shelf.publish(report, snapshot)}"
 
 
 def report_id(version: str, window: Sequence[windows.Scored]) -> str:

@@ -109,8 +109,7 @@ def replayed(db: Db, registry: Registry, version: str, size: int) -> Parity:
         records = list(db.predictions.find(query).sort([("at", DESCENDING)]).limit(size))
     if not records:
         return Parity(version, 0, 0, "", 0.0)
-    model = registry.load(registry.version(version)).model
-    raw = predict(model, [record["features"] for record in records])
+    raw = predict(registry.load(registry.version(version)).model, [record["features"] for record in records])
     apart = np.abs([_apart(record, version, score) for record, score in zip(records, raw, strict=True)])
     worst = int(apart.argmax())
     different = int((apart > TOLERANCE).sum())

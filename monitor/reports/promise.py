@@ -46,11 +46,9 @@ class Promise:
 def promised(score: ArrayLike) -> Promise:
     """What the n scores (probabilities of a sale) promise for n calls."""
     scores = np.asarray(score, dtype=np.float64)
-    rng = np.random.default_rng(SEED)
-    drawn = rng.random((DRAWS, scores.size)) < scores
+    drawn = np.random.default_rng(SEED).random((DRAWS, scores.size)) < scores
     auc = _aucs(drawn, scores)
-    conversion = drawn.mean(axis=1)
-    low, high = np.quantile(conversion, [FALSE_ALARMS / 4, 1 - FALSE_ALARMS / 4])
+    low, high = np.quantile(drawn.mean(axis=1), [FALSE_ALARMS / 4, 1 - FALSE_ALARMS / 4])
     return Promise(
         auc=float(auc.mean()),
         auc_low=float(np.quantile(auc, FALSE_ALARMS / 2)),

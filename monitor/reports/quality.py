@@ -63,8 +63,7 @@ class QualityVerdict:
 
 
 def review_quality(shelf: Shelf, registry: Registry, size: int, code_version: str) -> str:
-    """Judge the `size` newest outcomes, if there are as many, and publish the verdict once; returns the result in
-    words.
+    """Judge the `size` newest outcomes, if there are as many, and publish once; returns the result in words.
 
     Raises Unavailable, NotFound when the champion has no training data beside it.
     """
@@ -83,8 +82,7 @@ def review_quality(shelf: Shelf, registry: Registry, size: int, code_version: st
     report = report_id(champion.version, window)
     shelf.keep(report, "performance", verdict.document())
     turn(shelf.db, "quality", "degraded" if verdict.broken else WELL, report, verdict.sentence)
-    page = shelf.publish(report, snapshot)
-    return f"{verdict.sentence}; {page}"
+    return f"{verdict.sentence}; {shelf.publish(report, snapshot)}"
 
 
 def report_id(version: str, window: Sequence[windows.Called]) -> str:

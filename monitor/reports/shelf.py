@@ -81,8 +81,7 @@ class Shelf:
     def publish(self, report: str, content: str) -> str:
         """Make the UI show exactly one snapshot of `report`; returns its address. Raises Unavailable.
 
-        The metadata of the snapshot `content` name the report (`report`). Two processes at once agree on the older
-        snapshot.
+        The metadata of the snapshot `content` name the report. Two processes at once agree on the older snapshot.
         """
         project = self.ui.ensure_project(self.project)
         if not self.ui.snapshots(project, report=report):

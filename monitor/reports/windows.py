@@ -54,8 +54,7 @@ class Called:
 
 
 def predictions(db: Db, version: str, size: int) -> list[Scored]:
-    """The newest prediction by `version` of each of the `size` prospects on a list that it predicted last, the newest
-    first.
+    """The newest prediction by `version` of each of the last `size` prospects on a list, the newest first.
 
     Shorter where there are fewer. Reads no more than `size` whole records. Raises Unavailable.
     """
@@ -90,8 +89,7 @@ def _pages(pairs: Iterator[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
 def outcomes(db: Db, version: str, size: int, *, since: datetime | None = None) -> list[Called]:
     """The `size` newest outcomes whose last prediction before the call has a score by `version`, the newest first.
 
-    Shorter where there are fewer. Before `since`, if known, `version` scored nobody; it saves reading what came
-    earlier. Raises Unavailable.
+    Shorter where there are fewer. Nothing before `since` is read: `version` scored nobody then. Raises Unavailable.
     """
     if since is None:
         with reachable():

@@ -73,8 +73,7 @@ def evidence(differences: Differences, sizes: Values) -> float:
 def confidence(
     differences: Differences, sizes: Values, alpha: float, weight: float, bound: float
 ) -> tuple[float, float]:
-    """The interval of the mean after all n differences: the confidence sequence at n, of level 1 - alpha, cut at
-    ±`bound`.
+    """The confidence sequence of the mean after all n differences, of level 1 - alpha, cut at ±`bound`.
 
     The mean is that of the conditional means over `weight`, which is n where each difference is one observation.
     """

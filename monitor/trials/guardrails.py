@@ -24,9 +24,7 @@ class GuardrailLimits:
 
 
 def broken(state: Mapping[str, str | int | float], canary: str, limits: GuardrailLimits) -> str | None:
-    """Why the trial of version `canary` must end now, in words; None while it may continue. `state`:
-    `ScoringClient.state`.
-    """
+    """Why the trial of `canary` must end now, in words; None if it may continue. `state`: `ScoringClient.state`."""
     if canary in str(state["refused_versions"]).split(","):
         return f"serving refuses it: {state['refused']}"
     if state["canary"] != canary:

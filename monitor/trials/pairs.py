@@ -16,8 +16,7 @@ from monitor.trials.evidence import Pair
 
 
 def pairs(db: Db, schema: Schema, champion: str, canary: str, since: datetime) -> list[Pair]:
-    """The outcomes since `since` whose last prediction before the call has scores of both versions, as they became
-    known.
+    """The outcomes since `since` whose last prediction before the call has both scores, as they became known.
 
     Segments are the schema's, where its groups are fixed before a trial. Raises Unavailable.
     """

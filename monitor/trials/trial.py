@@ -40,9 +40,7 @@ class Review:
     _sentence: str = ""
 
     def advance(self) -> str:
-        """Let the aliases follow, check the canary, and decide if the evidence is in; returns the result. Raises
-        Unavailable.
-        """
+        """Let the aliases follow, check the canary, and decide if the evidence is in. Raises Unavailable."""
         state = self.succession.follow()
         trial, champion = state.trial, state.champion
         if champion is None:

@@ -37,7 +37,7 @@ def test_without_a_champion_it_ends_at_once(db: Db, schema: Schema, history: Pat
     said: list[str] = []
     with pytest.raises(Unavailable, match="Nobody was ranked"):
         Live(db, schema, "prospects", said.append).run(history, Protocol(50, 50, None))
-    assert said[-1] == "after 0 calls nobody was ranked for a quarter of an hour; it ends here"
+    assert said[-1] == "after 0 calls nobody was ranked for a quarter of an hour; the replay ends"
     assert count(db.outcomes, {}) == 50, "nobody else was called"
 
 

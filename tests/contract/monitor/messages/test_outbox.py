@@ -169,7 +169,7 @@ def test_a_message_is_marked_after_it_was_sent_so_none_is_lost(
 
 def test_without_an_address_nothing_is_sent_nor_later(db: Db, receiver: Receiver) -> None:
     incident = opened(db)
-    assert "CALLWISE_NOTIFY_URLS names no address" in outbox(db).run()
+    assert "CALLWISE_NOTIFY_URLS is empty" in outbox(db).run()
     told = outbox(db, receiver)
     assert told.run() == "nothing to tell"
     step(db, incident, CALM)
