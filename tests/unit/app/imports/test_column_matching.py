@@ -163,7 +163,7 @@ class TestMapping:
             ColumnMapping({"age": "age", "job": "job"}).require(schema, file)
         with pytest.raises(InputError, match="cannot be both 'age' and 'job'"):
             ColumnMapping({"age": "age", "job": "age"}).require(schema, file)
-        with pytest.raises(InputError, match="no column 'Alter', which 'age'"):
+        with pytest.raises(InputError, match="no column 'Alter' to read 'age'"):
             ColumnMapping({"age": "Alter"}).require(schema, file)
 
     def test_a_header_is_known_in_any_order_and_with_marks(self, schema: Schema) -> None:
