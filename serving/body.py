@@ -2,7 +2,7 @@
 
 MLServer reads whole bodies and unpacks gzip without a limit. Here a body is received and unpacked before MLServer sees
 the request, and refused as soon as it has more than `most` bytes. MLServer's objects take up to 42 times the memory of
-a body (measured on 16 MB of empty lists). So bodies in work have at most `most` bytes together; the rest wait, limited too.
+a body (measured on 16 MB of empty lists). So all bodies in work have at most `most` bytes; the rest waits, limited too.
 
 Codings: RFC 9110, section 8.4.1. A body may use only one, because decompression bombs nest them.
 """
