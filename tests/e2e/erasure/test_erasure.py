@@ -90,7 +90,7 @@ def test_a_dataset_gives_way_to_the_one_that_training_would_make_today(house: Ho
     _, old = house.snapshot()
     request = erased(house)
     new = request.receipt["datasets"][0]["new"]
-    with pytest.raises(NotFound, match=f"{old} held somebody"):
+    with pytest.raises(NotFound, match=f"{old} held a person"):
         house.trainer.data.checkout(old, tmp_path / "old.parquet")
     kept = house.trainer.data.checkout(new, tmp_path / "new.parquet")
     assert (kept.rows, sha256(tmp_path / "new.parquet")) == (ROWS - 2, kept.sha256)

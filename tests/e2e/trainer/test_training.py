@@ -228,7 +228,7 @@ def test_what_a_hand_over_left_half_done_is_done_by_the_next(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Succession, "_tell", killed)
+        patch.setattr(Succession, "_log", killed)
         with pytest.raises(KeyboardInterrupt):
             train(trainer, reason="a test")
     [decision] = trainer.succession.decisions()

@@ -109,7 +109,7 @@ def test_a_rollback_goes_one_back_and_the_next_one_further(line: Succession, nam
         line.roll_back("3", why="clicked twice")
     line.roll_back("2", why="still bad")
     assert names == {CHAMPION: "1"}
-    with pytest.raises(Conflict, match="none to go back to"):
+    with pytest.raises(Conflict, match="none before it to go back to"):
         line.roll_back("1", why="and on")
 
 
@@ -133,7 +133,7 @@ def test_a_killed_process_leaves_nothing_half_done(
     def killed(_: Decision) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(line, "_tell", killed)
+    monkeypatch.setattr(line, "_log", killed)
     with pytest.raises(KeyboardInterrupt):
         line.promote("2", why="it sold more")
     assert names == {CHAMPION: "1"}

@@ -273,7 +273,7 @@ def test_a_killed_review_is_gone_on_with_by_the_next(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        place: tuple[Any, str] = (canary, "decide") if moment == "before the decision" else (Succession, "_tell")
+        place: tuple[Any, str] = (canary, "decide") if moment == "before the decision" else (Succession, "_log")
         patch.setattr(*place, killed)
         with pytest.raises(KeyboardInterrupt):
             trial.review().advance()
