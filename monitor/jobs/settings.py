@@ -1,27 +1,18 @@
 """The monitor's settings: all groups that its jobs read."""
 
-from core.settings.addresses import (
-    EvidentlySettings,
-    MongoSettings,
-    PrefectSettings,
-    RegistrySettings,
-    SchemaSettings,
-    ScoringSettings,
-)
-from core.settings.loop import IncidentSettings, MonitorSettings, TrialSettings
-from core.settings.people import NotifySettings
+from core.settings import addresses, loop, people
 
 
 class Settings(
-    MongoSettings,
-    RegistrySettings,
-    ScoringSettings,
-    EvidentlySettings,
-    PrefectSettings,
-    SchemaSettings,
-    MonitorSettings,
-    TrialSettings,
-    IncidentSettings,
-    NotifySettings,
+    addresses.MongoSettings,
+    addresses.RegistrySettings,
+    addresses.ScoringSettings,
+    addresses.EvidentlySettings,
+    addresses.PrefectSettings,
+    addresses.SchemaSettings,
+    loop.MonitorSettings,
+    loop.TrialSettings,
+    loop.IncidentSettings,
+    people.NotifySettings,
 ):
     """All settings of the monitor."""
