@@ -1,10 +1,10 @@
-# One file, a target per service. Layers are shared: every image starts from the same base, all that need the data
-# libraries share those, all that need models share MLflow and scikit-learn, and each adds only what is its own. The pins
-# of layers that stand on each other come from one resolution (requirements/dev.txt), so a later layer adds files and
-# never replaces any. Scoring has a resolution of its own (docs/decisions/0019) and so stands on `core`, not on `model`.
+# One file, one target per service. Images share layers: all start from the same base, all with data libraries share
+# these, all with models share MLflow and scikit-learn, and each adds only its own. The pins of stacked layers come from
+# one resolution (requirements/dev.txt), so a later layer adds files and never replaces any. Scoring has its own
+# resolution (docs/decisions/0019), so it builds on `core`, not on `model`.
 #
-# The installer is mounted while it is used and stays in no layer; what is installed belongs to root and is read only
-# for the user that everything runs as.
+# The installer is mounted while it runs and stays in no layer. Installed files belong to root and are read-only for the
+# user that runs everything.
 
 ARG PYTHON_IMAGE
 ARG CADDY_IMAGE
@@ -18,8 +18,8 @@ RUN python3 -m venv /opt/installer \
 
 # --- what all images share ----------------------------------------------------------------------------------------
 FROM ${PYTHON_IMAGE} AS base
-# Every folder that a volume is mounted on is made here and given to our user, because a new volume takes its owner
-# from the image: /var/lib/callwise for data, /run/callwise for accounts.
+# Every mount point of a volume is made here and owned by our user, because a new volume takes its owner from the image:
+# /var/lib/callwise for data, /run/callwise for accounts.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin callwise \
  && python3 -m venv --without-pip /opt/venv \
  && for name in caddy evidently mlflow prefect registry s3 spool; do mkdir -p "/var/lib/callwise/$name"; done \
@@ -64,9 +64,9 @@ LABEL org.opencontainers.image.title="Callwise: Evidently UI" \
       org.opencontainers.image.version=$VERSION \
       org.opencontainers.image.revision=$REVISION
 
-# Caddy's own binary on the base of everything else. In the published image it carries a file capability
-# (cap_net_bind_service), without which the kernel refuses to start it; copied here it needs none, because it listens
-# on ports above 1024.
+# Caddy's own binary on our base image. In the published image the binary has a file capability
+# (cap_net_bind_service) and does not start without that capability; the copy here has none and needs none, because it
+# listens on ports above 1024.
 FROM base AS caddy
 USER root
 RUN --mount=from=caddy-published,source=/usr/bin/caddy,target=/mnt/caddy \
@@ -107,7 +107,7 @@ LABEL org.opencontainers.image.title="Callwise: MLflow server" \
       org.opencontainers.image.version=$VERSION \
       org.opencontainers.image.revision=$REVISION
 
-# Its models' libraries have the versions of `model`, but MLServer wants an older FastAPI than MLflow has there.
+# The libraries for models have the versions of `model`, but MLServer needs an older FastAPI than MLflow has there.
 FROM core AS serving
 RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
     --mount=type=bind,source=requirements/serving.txt,target=/mnt/requirements/serving.txt \
@@ -116,8 +116,8 @@ RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
 COPY data/schema.yaml data/schema.yaml
 COPY core core
 COPY serving serving
-# MLServer reads its settings from files. It listens on all addresses of its container, on networks that only the
-# appliance is on.
+# MLServer reads its settings from files. It listens on all addresses of its container, in networks of the appliance
+# alone.
 RUN python -m compileall -q core serving \
  && python -m serving.config mlserver --host 0.0.0.0 --http-port 8080 --grpc-port 8081 --metrics-port 8082
 USER 10001:10001
@@ -173,14 +173,14 @@ COPY trainer trainer
 RUN python -m compileall -q core trainer
 USER 10001:10001
 ARG VERSION REVISION
-# Kept in the lineage of every model that is trained here.
+# Part of the lineage of every model that is trained here.
 ENV CALLWISE_CODE_VERSION=$VERSION+$REVISION
 LABEL org.opencontainers.image.title="Callwise: training (Prefect worker)" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version=$VERSION \
       org.opencontainers.image.revision=$REVISION
 
-# Sets the appliance up, and goes through it as people do: so it has what all services have.
+# Sets the appliance up and runs the check as people use it, so it has the libraries of all services.
 FROM trainer AS bootstrap
 RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
     --mount=type=bind,source=requirements/bootstrap.txt,target=/mnt/requirements/bootstrap.txt \

@@ -1,12 +1,12 @@
-"""Prefect's own command line, with one mend of its server: `python prefect_server.py server start …`.
+"""Prefect's own command line, with one fix of its server: `python prefect_server.py server start …`.
 
-The server keeps its data in SQLite here. A heartbeat that comes over a worker's channel reads first and writes then, in
-one transaction that takes the write lock only when it writes. If another transaction commits between the two, SQLite
-refuses the write at once, and no time limit helps (https://sqlite.org/rescode.html#busy_snapshot). The server then logs
-an error and drops the worker's channel, while nothing is wrong. Such a transaction has to take the write lock at its
-start, as the server's other transactions that read and write do.
+The server stores its data in SQLite here. A heartbeat over a worker's channel reads first and then writes, in one
+transaction that takes the write lock only at the write. If another transaction commits in between, SQLite refuses the
+write at once, and no time limit helps (https://sqlite.org/rescode.html#busy_snapshot). The server then logs an error
+and drops the worker's channel, although nothing is wrong. Such a transaction must take the write lock at its start,
+like the server's other transactions that read and write.
 
-What is mended is named here, so a Prefect that no longer has it does not start with this file: then it may go.
+This file names the fixed function, so it fails to start with a Prefect without that function; then remove this file.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ T = TypeVar("T")
 
 
 def locking_first(work: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """`work`, whose transaction takes SQLite's write lock with its first statement and waits until it is free."""
+    """`work` in a transaction that takes SQLite's write lock with its first statement, and waits for it."""
 
     @functools.wraps(work)
     async def wrapped(*args: P.args, **kwargs: P.kwargs) -> T:
-        # The session has begun, but its BEGIN is sent only with the first statement, in the mode that is set then.
+        # The session has begun, but sends its BEGIN only with the first statement, in the mode set at that time.
         token = SQLITE_BEGIN_MODE.set("IMMEDIATE")
         try:
             return await work(*args, **kwargs)

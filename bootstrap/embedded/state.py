@@ -64,7 +64,7 @@ class StateFolder:
             holder = os.pread(descriptor, 32, 0).decode().strip()
             os.close(descriptor)
             raise Conflict(
-                f"Process {holder} already runs the appliance in {self.path}.",
+                f"The appliance in {self.path} is in use by process {holder}.",
                 kept="It continues unchanged.",
                 next="Stop that one with Ctrl-C first, or run a second one with --state.",
             ) from None

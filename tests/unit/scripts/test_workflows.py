@@ -43,7 +43,7 @@ def test_it_lints_runs_its_suite_and_builds_its_target_with_labels(name: str) ->
     target, suite = ALONE[name]
     found = steps(name)
     assert list(found) == [
-        "Lint, and its suite", "Version", "Build", "It says what it was made from", "Push",
+        "Lint, and its suite", "Version", "Build", "The image names its version and revision", "Push",
     ]  # fmt: skip
     assert found["Lint, and its suite"]["run"] == f"scripts/test lint {suite}"
     assert re.search(rf"^#   {suite} ", (ROOT / "scripts" / "test").read_text(), re.MULTILINE)
