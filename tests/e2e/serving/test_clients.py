@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from core.models.proof import predict
 from core.scoring.protocol import MAX_ROWS, check_request_id
 from core.scoring.protocol import request as made
-from tests.scoring.processes import ROOT, Mongo, Registry, Server, some_rows
+from tests.scoring.processes import ROOT, SERVING_BIN, Mongo, Registry, Server, some_rows
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +32,7 @@ def asked(server: Server, protocol: str, request_id: str, compress: str = "", ro
     request = made(schema, some_rows(schema, rows, seed=21), people, request_id)
     address = f"127.0.0.1:{server.grpc_port if protocol == 'grpc' else server.http_port}"
     done = subprocess.run(
-        [sys.executable, "-m", "tests.scoring.triton", protocol, address],
+        [str(SERVING_BIN / "python"), "-m", "tests.scoring.triton", protocol, address],
         input=json.dumps({**request, "model": server.registry.name, "compress": compress}),
         capture_output=True, text=True, cwd=ROOT, check=False, timeout=120,
     )  # fmt: skip

@@ -7,16 +7,15 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import grpc  # type: ignore[import-untyped]
 import httpx
 import pytest
-from mlserver.grpc import dataplane_pb2 as pb
-from mlserver.grpc.dataplane_pb2_grpc import GRPCInferenceServiceStub
 
 from core.scoring import protocol
-from tests.scoring.processes import Mongo, Registry, Server, some_rows
+from tests.scoring.by_grpc import called
+from tests.scoring.processes import SERVING_BIN, Mongo, Registry, Server, some_rows
 
 MEGABYTE = 1_000_000
+PYTHON = SERVING_BIN / "python"
 LIMIT = 12 * MEGABYTE
 BOMB = 1_000 * MEGABYTE
 # What a refusal may cost: the body as far as it is taken, and its copies.
@@ -165,15 +164,6 @@ def test_a_content_length_that_lies_gets_nobody_further(server: Server, bomb: by
 
 def test_grpc_is_bounded_too_packed_or_not(server: Server) -> None:
     before = grown(server)
-    request = pb.ModelInferRequest(model_name=server.registry.name)
-    contents = pb.InferTensorContents(bytes_contents=[b" " * (200 * MEGABYTE)])
-    request.inputs.add(name="job", datatype="BYTES", shape=[1], contents=contents)
-    options = [("grpc.max_send_message_length", -1)]
-    for packing in (grpc.Compression.NoCompression, grpc.Compression.Gzip, grpc.Compression.Deflate):
-        with (
-            grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}", options=options) as channel,
-            pytest.raises(grpc.RpcError) as caught,
-        ):
-            GRPCInferenceServiceStub(channel).ModelInfer(request, timeout=60, compression=packing)
-        assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED, packing
+    answers = called(PYTHON, "large", f"127.0.0.1:{server.grpc_port}", server.registry.name, str(200 * MEGABYTE))
+    assert answers == dict.fromkeys(("NoCompression", "Gzip", "Deflate"), "RESOURCE_EXHAUSTED")
     assert grown(server) - before < ROOM

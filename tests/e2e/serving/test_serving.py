@@ -1,7 +1,6 @@
 """MLServer itself, with the runtime, real models in a real registry, and a MongoDB-wire server."""
 
 import json
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -20,7 +19,8 @@ from core.models import levels_in_force
 from core.models.level import levelled
 from core.models.proof import predict
 from core.scoring import protocol
-from tests.scoring.processes import ROOT, SERVING_BIN, Mongo, Registry, Server, free_ports, some_rows, wait_for
+from tests.scoring.by_grpc import called
+from tests.scoring.processes import SERVING_BIN, Mongo, Registry, Server, free_ports, some_rows, wait_for
 
 
 @dataclass
@@ -161,16 +161,7 @@ def test_grpc_sends_words_as_bytes(appliance: Appliance, versions: list[str]) ->
     rows = some_rows(schema, 2, seed=11)
     request = json.dumps(protocol.request(schema, rows, ["a", "b"], "by-grpc"))
     address = f"127.0.0.1:{appliance.server.grpc_port}"
-    command = [
-        str(SERVING_BIN / "python"),
-        str(ROOT / "tests" / "scoring" / "by_grpc.py"),
-        address,
-        appliance.registry.name,
-        "by-grpc",
-    ]
-    asked = subprocess.run(command, input=request, capture_output=True, text=True, check=False)
-    assert asked.returncode == 0, asked.stderr
-    reply = json.loads(asked.stdout)
+    reply = called(SERVING_BIN / "python", "infer", address, appliance.registry.name, "by-grpc", request)
     assert reply["versions"] == [versions[0]] * 2
     assert reply["scores"] == appliance.expected(versions[0], rows)
     assert appliance.mongo.database().predictions.count_documents({"request": "by-grpc"}) == 2

@@ -5,14 +5,12 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-import grpc  # type: ignore[import-untyped]
 import httpx
 import pytest
-from mlserver.grpc import dataplane_pb2 as pb
-from mlserver.grpc.dataplane_pb2_grpc import GRPCInferenceServiceStub
 
 from core.errors import Unavailable
-from tests.scoring.processes import Mongo, Process, Registry, Server, some_rows, wait_for
+from tests.scoring.by_grpc import called
+from tests.scoring.processes import SERVING_BIN, Mongo, Process, Registry, Server, some_rows, wait_for
 
 
 class Unloading(Server):
@@ -48,21 +46,15 @@ def test_nobody_can_load_or_unload_over_the_repository_api(parts: tuple[Registry
     registry, server = parts
     registry.point("champion", registry.add(seed=1))
     server.start()
-    with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
-        stub = GRPCInferenceServiceStub(channel)
-        for verb, method, message in (
-            ("unload", stub.RepositoryModelUnload, pb.RepositoryModelUnloadRequest),
-            ("load", stub.RepositoryModelLoad, pb.RepositoryModelLoadRequest),
-        ):
-            for name in (registry.name, "another"):
-                reply = httpx.post(f"{server.url}/v2/repository/models/{name}/{verb}", trust_env=False)
-                assert reply.status_code == 403
-                assert "Nothing was changed." in reply.json()["error"]
-                assert "scripts/rollback" in reply.json()["error"]
-                with pytest.raises(grpc.RpcError) as caught:
-                    method(message(model_name=name), timeout=30)
-                assert caught.value.code() == grpc.StatusCode.PERMISSION_DENIED
-            assert scored(server) == "1"
+    for name in (registry.name, "another"):
+        for verb in ("unload", "load"):
+            reply = httpx.post(f"{server.url}/v2/repository/models/{name}/{verb}", trust_env=False)
+            assert reply.status_code == 403
+            assert "Nothing was changed." in reply.json()["error"]
+            assert "scripts/rollback" in reply.json()["error"]
+        statuses = called(SERVING_BIN / "python", "repository", f"127.0.0.1:{server.grpc_port}", name)
+        assert statuses == {"unload": "PERMISSION_DENIED", "load": "PERMISSION_DENIED"}
+        assert scored(server) == "1"
     (listed,) = httpx.post(f"{server.url}/v2/repository/index", json={}, trust_env=False).json()
     assert (listed["name"], listed["state"]) == (registry.name, "READY")
     assert server.client.state()["reloaded"] == ""

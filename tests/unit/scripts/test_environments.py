@@ -29,7 +29,8 @@ def test_scripts_test_runs_the_rest_in_mlservers_environment() -> None:
     script = (ROOT / "scripts" / "test").read_text(encoding="utf-8")
     assert f"serving_python={BY_NAME['mlserver'].venv}/bin/python" in script
     # It looks through the unit tests, so what imports MLServer must be one.
-    assert re.search(r"\$serving_python -m pytest .* tests/unit; fi$", script, re.MULTILINE)
+    assert re.search(r"^in_mlserver\(\) \{ \$serving_python -m pytest ", script, re.MULTILINE)
+    assert "if asked unit; then in_mlserver tests/unit;" in script
     assert [path for path in MLSERVERS if not path.is_relative_to(ROOT / "tests" / "unit")] == []
 
 

@@ -19,7 +19,7 @@ CALLED = '#!/bin/sh\necho "$@" >> called\n'
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A checkout with this scripts/test and the folders of these tests, where nothing is run."""
-    for script in ("scripts/install", ".venv/bin/python"):
+    for script in ("scripts/install", ".venv/bin/python", ".venv-serving/bin/python"):
         (tmp_path / script).parent.mkdir(parents=True)
         (tmp_path / script).write_text(CALLED)
         (tmp_path / script).chmod(0o755)
