@@ -22,7 +22,7 @@ from core.stores.mongo import Document, reachable
 
 # A version's lineage never changes; the time limit is for a lineage that was not there yet.
 _read = st.cache_data(ttl=timedelta(minutes=10), max_entries=64, show_spinner=False)(
-    lambda _reader, version: _reader.read(version)
+    lambda _reader, version: _reader.lineage_of(version)
 )
 SHORT = 12  # characters of a hash that distinguish it from others
 

@@ -56,8 +56,8 @@ def test_what_is_left_is_said_only_where_two_days_say_so(days: dict[date, int], 
     if not to_call:
         assert said == "Nobody is left to call."
     elif left is None:
-        assert "can be said" in said
+        assert "estimate of how long the rest takes" in said
         assert "about" not in said
     else:
         assert f"about {left} such days" in said
-        assert "it differs" in said
+        assert "change that" in said

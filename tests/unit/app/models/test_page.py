@@ -69,7 +69,7 @@ def test_who_was_what_when_and_why_is_told_with_its_cause(screen: Draw) -> None:
     for words in ("the schedule", "an incident: the people to call have changed", "new outcomes", "it failed 9 of 100"):
         assert words in shown
     assert "+0.0123 (between +0.0011 and +0.0235)" in shown
-    assert "Shown to pay for it: job student." in texts(page)
+    assert "Demonstrably worse for these groups: job student." in texts(page)
 
 
 @pytest.mark.usefixtures("weeks")
@@ -115,7 +115,7 @@ def test_incidents_are_told_from_start_to_end(screen: Draw) -> None:
 def test_fairness_stands_side_by_side_for_the_schemas_segments(screen: Draw) -> None:
     page = screen()
     said, shown = texts(page), tables(page)
-    for words in ("**Job**", "**Marital status**", "**Age**", "Of 60 people drawn"):
+    for words in ("**Job**", "**Marital status**", "**Age**", "From 60 people drawn"):
         assert words in said
     for words in ("Blue-collar", "Married", "30 to under 40", "(few)", "To largest"):
         assert words in shown

@@ -254,7 +254,7 @@ def test_a_hold_is_told(overview: Draw, campaign: None, db: Db) -> None:
     said = texts(overview()).replace("\\", "")
     assert "On hold: no version is promoted and no automatic training starts." in said
     assert "Mia *K*, since " in said
-    assert ": audit this week. It ends when somebody releases it" in said
+    assert ": audit this week. A manager ends the hold" in said
     Succession(db, "prospect-scorer", None, by="Bob").release(hold.place, why="over")
     assert "On hold" not in texts(overview())
 
