@@ -72,7 +72,7 @@ def test_a_pass_is_asked_for_when_it_is_due_and_never_twice_at_once(db: Db) -> N
     job.run()
     assert (runs.lost, len(runs.keys)) == (["run"], 4)
     erasure_requests.note(db, request, Status.WATCHING, passes=1, due=at + timedelta(minutes=2))
-    assert "a last look" in job.run()
+    assert "one more pass follows" in job.run()
     assert len(runs.keys) == 4
     at += timedelta(minutes=2)
     runs.going = []
