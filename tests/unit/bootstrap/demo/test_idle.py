@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -25,7 +26,7 @@ def idle(state: Path, monkeypatch: pytest.MonkeyPatch, logged: str) -> tuple[dic
         waited.append(seconds)
         log.write_text(log.read_text() + logged)
 
-    monkeypatch.setattr("bootstrap.demo.command_line.time.sleep", sleep)
+    monkeypatch.setattr(demo, "time", SimpleNamespace(sleep=sleep))  # threads of other tests keep the real one
     said = io.StringIO()
     hop = demo._idle(appliance, 900, Console(file=said, soft_wrap=True))
     assert waited == [900]

@@ -89,7 +89,7 @@ def test_a_live_economy_must_feed_the_schema() -> None:
         preflight.check(env, series=True)
 
 
-@pytest.mark.parametrize("module", ["bootstrap.demo", "bootstrap.setup"])
+@pytest.mark.parametrize("module", ["bootstrap.demo.command_line", "bootstrap.setup.steps"])
 @pytest.mark.parametrize(
     ("variable", "value"), [("CALLWISE_CANARY_SHAR", "0.1"), ("CALLWISE_SCHEMA", "/nowhere/schema.yaml")]
 )
@@ -97,7 +97,7 @@ def test_nothing_is_started(tmp_path: Path, module: str, variable: str, value: s
     command = [sys.executable, "-m", module]
     state = tmp_path / "state"
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), variable: value}
-    more = ["--state", str(state)] if module == "bootstrap.demo" else []
+    more = ["--state", str(state)] if module == "bootstrap.demo.command_line" else []
     done = subprocess.run([*command, *more], env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
     said = done.stdout + done.stderr
     assert done.returncode == 1
