@@ -202,7 +202,7 @@ def test_a_scoring_service_that_is_away_holds_the_end_up_and_nothing_else(house:
         house.eraser.run()
     held = get(house.db, request.id)
     assert (held.status, held.receipt) == (Status.ERASING, {})
-    assert "has not looked" in held.problem
+    assert "has not searched" in held.problem
     assert house.db.prospects.count_documents({"ref": house.ref}) == 0
     house.scoring.away = False
     assert erased(house).problem == ""

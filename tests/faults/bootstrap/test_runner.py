@@ -170,7 +170,7 @@ def test_two_appliances_side_by_side(state: Path, tmp_path: Path) -> None:
         for appliance in (one, other):
             Watch(appliance).wait_healthy(silent)
         assert not set(one.ports.values()) & set(other.ports.values())
-        with pytest.raises(Conflict, match="already run by process"):
+        with pytest.raises(Conflict, match="is in use by process"):
             Appliance(state).start()
         Watch(one).wait_healthy(silent)  # undisturbed by who was refused
     assert not marked(state)
