@@ -38,7 +38,7 @@ def test_why_and_what_to_say_are_on_the_card(app: str, chromium: str, spring: st
         page.get_by_role("tab", name="Run a campaign").click()
         page.get_by_label("Script", exact=True).fill("Hello {ref}.\nYou are <b>{age}</b> and {name}.")
         page.locator(".st-key-script-keep button").click()
-        expect(page.locator(".st-key-campaigns-message")).to_contain_text("could stand at {name}")
+        expect(page.locator(".st-key-campaigns-message")).to_contain_text("There is no value for the place {name}")
         page.get_by_label("Script", exact=True).fill("Hello {ref}.\nYou are <b>{age}</b>.")
         page.locator(".st-key-script-keep button").click()
         expect(page.locator(".st-key-campaigns-message")).to_contain_text("The script of spring is saved.")

@@ -88,8 +88,8 @@ def test_the_card_of_a_person_who_was_lost_says_so_unasked(app: str, chromium: s
         theirs = {"claim": {"by": "Bob", "until": now() + timedelta(minutes=15)}}
         db.prospects.update_one({"_id": "spring:p1"}, {"$set": theirs})
         lost = page.locator(".st-key-late-card")
-        expect(lost).to_contain_text("Bob has taken it", timeout=PATIENCE * 1000)
+        expect(lost).to_contain_text("Bob has taken this person", timeout=PATIENCE * 1000)
         page.locator(".st-key-outcome-no-answer button").click()
-        expect(page.locator(".st-key-message")).to_contain_text("Bob has them now")
+        expect(page.locator(".st-key-message")).to_contain_text("Bob now has this person")
         expect(lost).to_have_count(0)
     assert [(call["agent"], call["result"]) for call in db.calls.find()] == [("Ann", "no answer")]
