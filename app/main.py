@@ -6,6 +6,8 @@ every page.
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache, partial
@@ -30,56 +32,102 @@ from app.overview import page as overview_page
 from app.privacy import page as privacy_page
 from app.results import page as results_page
 from app.review import page as review_page
+from app.shell import kind_choice
 from app.shell.appliance import Appliance, Link, SessionLimits
 from app.shell.lineage import LineageReader
 from core.accounts.account import Account, Role
 from core.calls.lifecycle import CallRules
+from core.kinds.kind import Kind, settings_of
+from core.kinds.registry import kinds
 from core.schema import read_schema
 from core.scoring.client import ScoringClient
 from core.sentences import Sentence
 from core.settings.addresses import MongoSettings, S3Settings, SchemaSettings, ScoringSettings
 from core.settings.loading import load
+from core.settings.loop import OutcomeSettings
 from core.settings.people import AppSettings, ErasureSettings
 from core.stores.mongo import connect
 from core.stores.object_store import ObjectStore
 
 STYLE = Path(__file__).with_name("style.css")
+# Addresses of the pages that are about one campaign kind.
+KIND_PAGES = frozenset({"campaigns", "results", "overview", "models", "review", "economy", "privacy"})
+KIND_SECONDS = 2.0  # between looks for new or changed kinds; a text alone on a line would be drawn on every page
 ICON = Path(__file__).with_name("icon.svg")  # the browser would fetch a named icon from Streamlit's server
 
 
-class Settings(MongoSettings, S3Settings, SchemaSettings, AppSettings, ErasureSettings):
+class Settings(MongoSettings, S3Settings, SchemaSettings, OutcomeSettings, AppSettings, ErasureSettings):
     """The settings of the screens."""
 
 
 def wire() -> Appliance:
-    """Build the appliance from the settings. Raises SettingsError, SchemaError."""
-    settings = load(Settings)
-    addresses = (
-        ("MLflow", Sentence("models, their evidence and lineage"), settings.callwise_mlflow_page),
-        ("Prefect", Sentence("training runs and their logs"), settings.callwise_prefect_page),
-        ("Evidently", Sentence("drift and quality reports"), settings.callwise_evidently_page),
-    )
-    schema, model = read_schema(settings.callwise_schema), settings.callwise_model_name
-    registry, url = settings.mlflow_tracking_uri, settings.mlserver_url
-    scoring = ScoringSettings(mlserver_url=url, callwise_model_name=model) if url else None
-    return Appliance(
-        db=connect(settings, timeout_seconds=5.0),
-        store=ObjectStore(settings, settings.s3_bucket_datasets),
-        schema=schema,
-        rules=CallRules(
-            claim=timedelta(minutes=settings.callwise_claim_minutes),
-            overdue=timedelta(minutes=settings.callwise_overdue_minutes),
-            pause=timedelta(hours=settings.callwise_pause_hours),
-            attempts=settings.callwise_attempts,
-            furthest=timedelta(days=settings.callwise_callback_days),
-        ),
-        model=model,
-        links=tuple(Link(title, purpose, address) for title, purpose, address in addresses if address),
-        lineage=LineageReader(registry, model) if registry else None,
-        scoring=ScoringClient(scoring, schema) if scoring else None,
-        limits=_limits(settings),
-        erasure_key=settings.erasure_key,
-    )
+    """The appliance of the shipped kind. Raises SettingsError, SchemaError."""
+    return Wiring(load(Settings)).shipped
+
+
+class Wiring:
+    """The appliances of all kinds, from the settings; a kind that comes later gets one within seconds."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises SettingsError, SchemaError."""
+        self._settings = settings
+        self._home = connect(settings, timeout_seconds=5.0)
+        schema = read_schema(settings.callwise_schema)
+        self._schema, self._made, self._looked = schema, dict[str, Appliance](), 0.0
+        self._lock = threading.Lock()
+        self.shipped = self._appliance(Kind(schema.name, schema, shipped=True))
+
+    def all(self) -> list[Appliance]:
+        """One for each kind, the shipped one first. Raises SchemaError, Unavailable."""
+        with self._lock:
+            if time.monotonic() - self._looked > KIND_SECONDS:
+                now = kinds(self._home, self._schema)[1:]
+                for name in self._made.keys() - {kind.name for kind in now}:
+                    del self._made[name]
+                for kind in now:
+                    # Compared as a whole: its hash leaves out words for people, and how files are read.
+                    if kind.name not in self._made or self._made[kind.name].schema != kind.schema:
+                        self._made[kind.name] = self._appliance(kind)
+                self._looked = time.monotonic()
+            return [self.shipped, *self._made.values()]
+
+    def _appliance(self, kind: Kind) -> Appliance:
+        settings, schema = settings_of(self._settings, kind), kind.schema
+        addresses = (
+            ("MLflow", Sentence("models, their evidence and lineage"), settings.callwise_mlflow_page),
+            ("Prefect", Sentence("training runs and their logs"), settings.callwise_prefect_page),
+            ("Evidently", Sentence("drift and quality reports"), settings.callwise_evidently_page),
+        )
+        model, registry, url = settings.callwise_model_name, settings.mlflow_tracking_uri, settings.mlserver_url
+        scoring = ScoringSettings(mlserver_url=url, callwise_model_name=model) if url else None
+        return Appliance(
+            db=kind.database(self._home),
+            store=ObjectStore(settings, settings.s3_bucket_datasets),
+            schema=schema,
+            rules=CallRules(
+                claim=timedelta(minutes=settings.callwise_claim_minutes),
+                overdue=timedelta(minutes=settings.callwise_overdue_minutes),
+                pause=timedelta(hours=settings.callwise_pause_hours),
+                attempts=settings.callwise_attempts,
+                furthest=timedelta(days=settings.callwise_callback_days),
+            ),
+            model=model,
+            links=tuple(Link(title, purpose, address) for title, purpose, address in addresses if address),
+            lineage=LineageReader(registry, model) if registry else None,
+            scoring=ScoringClient(scoring, schema) if scoring else None,
+            limits=_limits(settings),
+            erasure_key=settings.erasure_key,
+            kind=kind.key,
+            home=self._home,
+            shipped=self._schema,
+            minimum_outcomes=settings.callwise_minimum_outcomes,
+            others=lambda: [one for one in self.all() if one.kind != kind.key],
+        )
+
+
+def wiring() -> Wiring:
+    """All kinds' appliances, one for the process. Raises SettingsError, SchemaError."""
+    return Wiring(load(Settings))
 
 
 @cache
@@ -106,14 +154,18 @@ def run() -> None:
     st.set_page_config(page_title="Callwise", page_icon=ICON, layout="wide")
     st.html(STYLE)
     with boundary():
-        house: Appliance = st.cache_resource(show_spinner=False)(wire)()
-        account = identity.begin(house)
-        st.navigation(_pages(house, account), position="hidden" if account.must_change else "top").run()
+        wired: Wiring = st.cache_resource(show_spinner=False)(wiring)()
+        account = identity.begin(wired.shipped)
+        page = st.navigation(_pages(wired, account), position="hidden" if account.must_change else "top")
+        # The call list has the campaigns of all kinds, and an account's own page has none.
+        if page.url_path in KIND_PAGES and not account.must_change:
+            kind_choice.draw(wired.all())
+        page.run()
         st.session_state["page_drawn"] = True
     draw_language_switch()
 
 
-def _pages(house: Appliance, account: Account) -> dict[str, list[Any]]:
+def _pages(wired: Wiring, account: Account) -> dict[str, list[Any]]:
     """The pages by section of the menu. A page is for its role and those above; others see a refusal.
 
     An account that must change its password gets that page alone, at every address.
@@ -121,7 +173,7 @@ def _pages(house: Appliance, account: Account) -> dict[str, list[Any]]:
 
     def page(draw: Callable[[Appliance], None], title: str, icon: str, url: str = "", role: Role = Role.AGENT) -> Any:
         allowed = identity.may(role)
-        shown = partial(draw, house) if allowed else partial(_refused, title, role)
+        shown = partial(_drawn, wired, draw, url) if allowed else partial(_refused, title, role)
         if account.must_change:
             shown = partial(own_password.first_page, account)
         return st.Page(
@@ -154,6 +206,11 @@ def _pages(house: Appliance, account: Account) -> dict[str, list[Any]]:
             page(_sign_out, _("Sign out"), ":material/logout:", "sign-out"),
         ],
     }
+
+
+def _drawn(wired: Wiring, draw: Callable[[Appliance], None], url: str) -> None:
+    """Draw a page for the chosen kind; the call list is for all."""
+    draw(kind_choice.chosen(wired.all()) if url in KIND_PAGES else wired.shipped)
 
 
 def _refused(title: str, role: Role) -> None:

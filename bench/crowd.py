@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from core.calls.filters import ensure_indexes as ensure_filters
-from core.imports.campaign_file import CampaignFile
+from core.files.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
 from core.models.level import DECIMALS
 from core.schema import Schema

@@ -2,6 +2,10 @@
 
 A scenario is a stream of outcomes with a known truth, repeated `--runs` times with other seeds. The code that judges
 real canaries judges it, under the default rules. The same version prints the same figures.
+
+The second table is of refreshes: how often the newest fits end with more than half of the say, where all fits of a
+comparison are as good as the scenario says, by `monitor.trials.refresh` with its default rules, with a longer
+comparison, and without the guard; and how often a canary does, whose share of the people is E / (E + 19).
 """
 
 from __future__ import annotations
@@ -20,10 +24,12 @@ from typing import Any
 
 from bench import drifting
 from bench.alternatives import promotions
-from bench.streams import World, better_by, stream
+from bench.streams import SHARE, World, better_by, stream
 from core.settings.loop import MonitorSettings
-from monitor.reports.drift import DriftLimits
+from monitor.reports.drift.limits import DriftLimits
+from monitor.trials.canary_share import canary_share
 from monitor.trials.evidence import PROMOTE, ROLL_BACK, TrialRules, Verdict, judge
+from monitor.trials.refresh import RefreshRules, weigh
 
 RUNS = 200
 RULES = TrialRules()
@@ -49,6 +55,21 @@ SABOTAGED = {
     "shuffled labels, scores near the base rate": World(sabotage="no signal"),
     "the strongest column scrambled": World(sabotage="scrambled column"),
 }
+REFRESHED = {
+    "equal": World(),
+    "worse by 0.014": World(champion=0.66, canary=0.8),
+    "worse by 0.04": World(champion=0.4, canary=0.8),
+    "better by 0.042": BETTER,
+    **SABOTAGED,
+}
+REFRESH_RULES = {
+    "as decided": RefreshRules(),
+    "500 outcomes": RefreshRules(limit=500),
+    "1,000 outcomes": RefreshRules(limit=1_000),
+    "no guard": RefreshRules(worse=0.0),
+    "prior 0.5": RefreshRules(prior=0.5),
+}
+CANARY = "canary, E / (E + 19)"
 COMPARED = (*EQUAL, "better", "better, everybody called")  # also judged by the other rules
 
 
@@ -84,8 +105,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with get_context("spawn").Pool(2) as pool:
         worlds = EQUAL | OTHERS | SABOTAGED
         scenarios = {name: _run(pool, world, options.runs, name in COMPARED) for name, world in worlds.items()}
+        refreshes = {name: _refreshes(pool, world, options.runs) for name, world in REFRESHED.items()}
         _table(scenarios)
-        figures = _figures(scenarios, options.runs)
+        _refresh_table(refreshes)
+        figures = _figures(scenarios, options.runs) | {"refreshes": refreshes}
         if not options.without_drift:
             figures["drift"] = _drift(pool, options.runs)
     print(json.dumps(figures, indent=2))
@@ -102,6 +125,33 @@ def _judged(seed: int, world: World, compared: bool) -> tuple[Verdict, dict[str,
 def _run(pool: Pool, world: World, runs: int, compared: bool) -> Runs:
     judged = partial(_judged, world=world, compared=compared)
     return Runs(*zip(*pool.map(judged, range(runs), chunksize=10), strict=True))
+
+
+def _say(seed: int, world: World) -> dict[str, float]:
+    """By each rule, 1 if the newest fits of one run end with more than half of the say, else 0."""
+    pairs = stream(world, RULES.limit, seed)
+    found = {name: weigh(pairs, rules) for name, rules in REFRESH_RULES.items()}
+    share = canary_share(judge(pairs, RULES).score.better, SHARE)
+    return {
+        **{name: float(standing.wins) for name, standing in found.items()},
+        CANARY: float(share > 0.5),
+        "shown worse, as decided": float(found["as decided"].shown_worse_at is not None),
+    }
+
+
+def _refreshes(pool: Pool, world: World, runs: int) -> dict[str, float]:
+    """The shares of the runs, and the difference in AUC over all people."""
+    found = pool.map(partial(_say, world=world), range(runs), chunksize=10)
+    shares = {name: sum(run[name] for run in found) / runs for name in found[0]}
+    return {"auc": better_by(world)["auc"], **shares}
+
+
+def _refresh_table(refreshes: dict[str, dict[str, float]]) -> None:
+    heads = list(refreshes["equal"])
+    print(f"\n{'newest fits with more than half of the say':<48}", *(f"{head:>24}" for head in heads))
+    for name, found in refreshes.items():
+        cells = [f"{found['auc']:>24.3f}", *(f"{found[head]:>24.1%}" for head in heads[1:])]
+        print(f"{name:<48}", *cells)
 
 
 def _figures(scenarios: dict[str, Runs], runs: int) -> dict[str, Any]:
@@ -132,8 +182,7 @@ def _figures(scenarios: dict[str, Runs], runs: int) -> dict[str, Any]:
 
 
 def _drift(pool: Pool, runs: int) -> dict[str, Any]:
-    names = ("callwise_drift_window", "callwise_drift_distance", "callwise_drift_share")
-    limits = DriftLimits(*(MonitorSettings.model_fields[name].default for name in names))
+    limits = DriftLimits.from_settings(MonitorSettings())
     alarms = pool.map(partial(drifting.false_alarm, limits=limits), range(runs), chunksize=5)
     delays = pool.map(partial(drifting.delay, limits=limits), range(runs), chunksize=5)
     return {

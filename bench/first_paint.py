@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from bench.crowd import ELSEWHERE
-from bootstrap.check.browser import address, opened, sign_in, visit
+from bootstrap.check.browser import address, open_page, sign_in, visit
 from bootstrap.embedded.ports import HOST
 from bootstrap.embedded.probes import Http
 from core.accounts import directory
@@ -41,7 +41,7 @@ def median(env: Mapping[str, str], database: str, campaign: str, loads: int, chr
 
 
 def _load(env: Mapping[str, str], campaign: str, chromium: str, port: int) -> float:
-    with _app(env, port) as url, opened(chromium, timeout_seconds=PATIENCE) as page:
+    with _app(env, port) as url, open_page(chromium, timeout_seconds=PATIENCE) as page:
         sign_in(page, url, *LOGIN)
         visit(page, address(url, ELSEWHERE))
         page.locator(ROWS).first.wait_for()

@@ -24,7 +24,7 @@ from core.schema import Schema, read_schema
 from core.settings.addresses import SchemaSettings
 from core.settings.loading import load
 from core.settings.loop import TrainerSettings
-from monitor.ranking.levelling import learnt
+from monitor.ranking.levelling import learnt_calls
 from replay.forecasts import Forecaster
 from replay.history import History
 from trainer.fitting import calibrate, recipe
@@ -91,7 +91,7 @@ def scores(
         forecaster = fit(history, schema, settings, choice, known=fitted - span.late, calls=span.until)
         end = min(start + span.every, span.until)
         for block in range(fitted, end, STRIDE):
-            forecaster.hear(sold[: block - span.late])
+            forecaster.learn(sold[: block - span.late])
             forecaster.score(frame.iloc[block : min(block + STRIDE, end)], block)
         raw[start:end], used[start:end] = forecaster.raw[start:end], forecaster.used[start:end]
     return raw[span.known :], used[span.known :]
@@ -101,12 +101,12 @@ def fit(
     history: History, schema: Schema, settings: TrainerSettings, choice: Choice, *, known: int, calls: int
 ) -> Forecaster:
     """The model that `choice` makes from the first `known` outcomes of a history of `calls` calls."""
-    windows = recipe.cut(recipe.newest(history.frame.iloc[:known], choice.window), settings)
+    windows = recipe.split_windows(recipe.newest_rows(history.frame.iloc[:known], choice.window), settings)
     seed = settings.callwise_seed
     best = choice.candidate or search(windows.fit, schema, trials=choice.trials, seconds=600, seed=seed)
     model, _ = calibrate.fit(best, windows.shifted() if choice.refit else windows, schema, seed)
     seen = windows.whole if choice.refit else pd.concat([windows.fit, windows.calibration], ignore_index=True)
-    return Forecaster(choice.name, model, calls, LEVEL, learnt(reference_of(model, seen, schema)))
+    return Forecaster(choice.name, model, calls, LEVEL, learnt_calls(reference_of(model, seen, schema)))
 
 
 def figures(found: Quality) -> dict[str, float]:

@@ -21,7 +21,7 @@ import numpy as np
 
 from bench import crowd, first_paint, shift
 from bootstrap.check.browser import PROGRAMS, find_chromium
-from bootstrap.demo.testbed import say
+from bootstrap.demo.testbed import print_line
 from bootstrap.embedded.appliance import Appliance
 from bootstrap.embedded.watch import Watch
 from core.schema import read_schema
@@ -49,7 +49,7 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="callwise-bench-") as folder,
         Appliance(Path(folder) / "state", services=("s3", "mongo")) as appliance,
     ):
-        Watch(appliance).wait_healthy(say)
+        Watch(appliance).wait_healthy(print_line)
         figures = _measure(appliance, sizes, loads, seconds, chromium)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
@@ -71,7 +71,7 @@ def _measure(appliance: Appliance, sizes: tuple[int, ...], loads: int, seconds: 
         paint[size] = first_paint.median(env, database, CAMPAIGN, loads, chromium, appliance.ports["app"])
         ratios[size] = paint[size] / paint[sizes[0]]
         print(f"{size:>10,}{filled:>10.0f} s{paint[size]:>11.2f} s{ratios[size]:>8.2f}", flush=True)
-    log = shift.work({**env, "MONGODB_DATABASE": database}, CAMPAIGN, AGENTS, seconds)
+    log = shift.run_shift({**env, "MONGODB_DATABASE": database}, CAMPAIGN, AGENTS, seconds)
     for refused in log.refused[:5]:
         print(f"refused: {refused}", flush=True)
     agents = {

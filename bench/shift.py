@@ -57,7 +57,7 @@ class Recorded(NamedTuple):
 
 
 @dataclass
-class Told:
+class ShiftReplies:
     """The replies to agents, and the seconds they took. `refused`: what went wrong, in words."""
 
     claimed: list[Claimed] = field(default_factory=list)
@@ -66,23 +66,23 @@ class Told:
     record_seconds: list[float] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
-    def __iadd__(self, other: Told) -> Told:
+    def __iadd__(self, other: ShiftReplies) -> ShiftReplies:
         for name, values in vars(other).items():
             getattr(self, name).extend(values)
         return self
 
 
-def work(env: Mapping[str, str], campaign: str, agents: int, seconds: float) -> Told:
+def run_shift(env: Mapping[str, str], campaign: str, agents: int, seconds: float) -> ShiftReplies:
     """The replies to `agents` agents who work on `campaign` for `seconds`."""
     crews = [list(range(agents))[start::PROCESSES] for start in range(min(PROCESSES, agents))]
-    log = Told()
+    log = ShiftReplies()
     with get_context("spawn").Pool(len(crews)) as pool:
         for crew_log in pool.starmap(_crew, [(dict(env), campaign, crew, seconds) for crew in crews], chunksize=1):
             log += crew_log
     return log
 
 
-def double_claims(told: Told) -> int:
+def double_claims(told: ShiftReplies) -> int:
     """How many calls were given to more than one agent."""
     holders: dict[tuple[str, int], set[str]] = {}
     for claimed in told.claimed:
@@ -90,7 +90,7 @@ def double_claims(told: Told) -> int:
     return sum(len(agents) - 1 for agents in holders.values())
 
 
-def lost_outcomes(db: Db, campaign: str, told: Told) -> int:
+def lost_outcomes(db: Db, campaign: str, told: ShiftReplies) -> int:
     """How many recorded calls the database lacks or holds otherwise, and how many it holds without a reply."""
     calls: dict[str, Document] = {call["_id"]: call for call in db.calls.find({"campaign": campaign})}
     outcomes: dict[str, Document] = {outcome["_id"]: outcome for outcome in db.outcomes.find({"campaign": campaign})}
@@ -117,19 +117,19 @@ def _is_stored(
     return bool(state["status"] == recorded.status and recorded.call == f"{recorded.prospect}:{state['calls']}")
 
 
-def _crew(env: Mapping[str, str], campaign: str, agents: list[int], seconds: float) -> Told:
+def _crew(env: Mapping[str, str], campaign: str, agents: list[int], seconds: float) -> ShiftReplies:
     db = connect(load(MongoSettings, env))
     db.client.admin.command("ping")
     until = time.monotonic() + seconds
-    log = Told()
+    log = ShiftReplies()
     with ThreadPoolExecutor(len(agents)) as pool:
         for agent_log in pool.map(lambda number: _agent(db, campaign, number, until), agents):
             log += agent_log
     return log
 
 
-def _agent(db: Db, campaign: str, number: int, until: float) -> Told:
-    name, chance, log = f"agent {number:02d}", random.Random(number), Told()  # noqa: S311
+def _agent(db: Db, campaign: str, number: int, until: float) -> ShiftReplies:
+    name, chance, log = f"agent {number:02d}", random.Random(number), ShiftReplies()  # noqa: S311
     while time.monotonic() < until:
         with _timed(log.claim_seconds):
             prospect = claims.claim(db, campaign, name)

@@ -17,9 +17,14 @@ what was kept, and what to do next; so an error carries the three separately.
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
 
 from core.sentences import Sentence
+
+P = ParamSpec("P")
 
 ENDS = (".", "!", "?", ":", ";")
 """Ends of a sentence; a part of a message without one gets a full stop before the next part."""
@@ -110,3 +115,17 @@ class GateRefused(CallwiseError):
             next=f"The evidence is in {report}." if report else "",
         )
         self.gate, self.why, self.report = gate, why, report
+
+
+def exit_status(main: Callable[P, int | None]) -> Callable[P, int]:
+    """Decorates a command: it returns its exit status, which is 1 after a CallwiseError, and that is printed."""
+
+    @wraps(main)
+    def run(*args: P.args, **kwargs: P.kwargs) -> int:
+        try:
+            return main(*args, **kwargs) or 0
+        except CallwiseError as error:
+            print(error, file=sys.stderr)  # noqa: T201
+            return 1
+
+    return run

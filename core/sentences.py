@@ -1,7 +1,7 @@
 """Sentences that screens translate later, such as the text of an error or the name of a band.
 
 A `Sentence` is English text. It remembers its template and values, so a screen can show it in the reader's language
-(`app.language.said`); the core itself knows no languages.
+(`app.language.translate`); the core itself knows no languages.
 """
 
 from __future__ import annotations

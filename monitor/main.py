@@ -7,9 +7,13 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from core.kinds import registry
+from core.kinds.kind import Kind, settings_of
+from core.models.decisions import decisions, state_of
 from core.schema import read_schema
 from core.scoring.client import ScoringClient
 from core.settings.loading import load
@@ -17,6 +21,7 @@ from core.stores import mongo
 from core.stores.evidently import PROJECT
 from monitor.economy import jobs as economy
 from monitor.flows import jobs as flows
+from monitor.flows import retrain
 from monitor.flows.prefect_runs import PrefectRuns
 from monitor.incidents import jobs as incidents
 from monitor.jobs.code_version import code_version
@@ -34,6 +39,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("callwise.monitor")
 
+KIND_SECONDS = 2.0
+"""Seconds between looks for new or changed kinds."""
+
 # What each job does, for people.
 JOBS = {
     name: about
@@ -47,28 +55,77 @@ def read_settings(env: Mapping[str, str] | None = None) -> Settings:
     return load(Settings, env)
 
 
-def jobs(settings: Settings, *, project: str = PROJECT) -> list[Job]:
-    """All jobs over the real services; `project` is the Evidently project of the reports. Raises SchemaError.
+def jobs(settings: Settings, *, kind: str | None = None, project: str = PROJECT) -> list[Job]:
+    """All jobs of one kind over the real services, by default of the shipped one and of the appliance as a whole.
+
+    `project` is the Evidently project of the shipped kind's reports. Raises NotFound, SchemaError; Unavailable if a
+    kind is named and MongoDB does not answer.
+    """
+    watched = Watched(settings, project)
+    return watched.jobs(registry.find(watched.home, watched.shipped.schema, kind))
+
+
+class Watched:
+    """The appliance that is watched, and the jobs of each of its kinds.
 
     The first run that needs MLflow or Evidently imports it (seconds), so ranking and the health page do not wait.
     """
-    db = mongo.connect(settings)
-    columns = read_schema(settings.callwise_schema)
-    scoring = ScoringClient(settings, columns)
-    registry = _registry(settings)
-    trainings = PrefectRuns(settings.prefect_api_url)
-    # A job checks that no training and no trial is under way before it asks for a training. Two jobs at once would both
-    # ask, and the second model would end the trial of the first.
-    asking = threading.Lock()
-    return [
-        *ranking.jobs(settings, db, scoring, columns, registry),
-        *economy.jobs(settings, db, columns),
-        *reports.jobs(settings, db, scoring, columns, registry, project),
-        *trials.jobs(settings, db, scoring, columns, registry),
-        *incidents.jobs(settings, db, trainings, asking),
-        *flows.jobs(settings, db, trainings, asking),
-        *messages.jobs(settings, db),
-    ]
+
+    def __init__(self, settings: Settings, project: str = PROJECT) -> None:
+        """Raises SettingsError, SchemaError."""
+        self.settings, self._project = settings, project
+        self.home = mongo.connect(settings)
+        schema = read_schema(settings.callwise_schema)
+        self.shipped = Kind(schema.name, schema, shipped=True)
+        # A job checks that no training and no trial is under way before it asks for a training. Two jobs at once would
+        # both ask, and the second model would end the trial of the first.
+        self._asking: dict[str, threading.Lock] = {}
+        self._asked_again: set[tuple[str, str]] = set()
+
+    def kinds(self) -> list[Kind]:
+        """The kinds now. Raises SchemaError, Unavailable."""
+        return registry.kinds(self.home, self.shipped.schema)
+
+    def jobs(self, kind: Kind) -> list[Job]:
+        """All jobs of `kind`, with its name behind theirs; those of the appliance as a whole are the shipped kind's."""
+        settings, db, columns = settings_of(self.settings, kind), kind.database(self.home), kind.schema
+        scoring, models = ScoringClient(settings, columns), _registry(settings)
+        trainings, asking = self._trainings(kind), self._lock(kind)
+        project = self._project if kind.shipped else kind.project
+        again = self._train_again if kind.shipped else None
+        made = [
+            *ranking.jobs(settings, db, scoring, columns, models),
+            *economy.jobs(settings, db, columns, strict=kind.shipped),
+            *reports.jobs(settings, db, scoring, columns, models, project),
+            *trials.jobs(settings, db, scoring, columns, models),
+            *incidents.jobs(settings, db, trainings, asking),
+            *flows.jobs(settings, db, trainings, asking, again),
+            *messages.jobs(settings, db, "" if kind.shipped else kind.title),
+        ]
+        return [replace(job, name=kind.label(job.name)) for job in made]
+
+    def _trainings(self, kind: Kind) -> PrefectRuns:
+        return PrefectRuns(self.settings.prefect_api_url, kind=kind.key)
+
+    def _lock(self, kind: Kind) -> threading.Lock:
+        return self._asking.setdefault(kind.name, threading.Lock())
+
+    def _train_again(self, reason: str, by: str) -> str:
+        """Ask for a training of every kind that has a champion, once for each `reason`. Raises Conflict, Unavailable.
+
+        A person may have been in several kinds; a training whose data are unchanged ends at once.
+        """
+        said = []
+        for kind in self.kinds():
+            model, db = settings_of(self.settings, kind).callwise_model_name, kind.database(self.home)
+            if (reason, kind.name) in self._asked_again:
+                continue
+            if not kind.shipped and state_of(decisions(db, model)).champion is None:
+                continue
+            with self._lock(kind):
+                said.append(retrain.ask_for_training(db, self._trainings(kind), model, reason, by=by))
+            self._asked_again.add((reason, kind.name))
+        return " ".join(said)
 
 
 def _registry(settings: Settings) -> Callable[[], ModelRegistry]:
@@ -86,13 +143,37 @@ def _registry(settings: Settings) -> Callable[[], ModelRegistry]:
     return opened
 
 
+class Followed:
+    """Follows the kinds: jobs of a new one begin, of a changed one go on with its columns, of a retired one end."""
+
+    def __init__(self, watched: Watched, schedule: Schedule) -> None:
+        self._watched, self._schedule = watched, schedule
+        self._known: dict[str, str] = {}
+
+    def run(self) -> str:
+        """Look once; returns the kinds in words. Raises SchemaError, Unavailable; then all jobs go on as they were."""
+        kinds = self._watched.kinds()
+        for kind in kinds:
+            version = kind.schema.hash
+            if not kind.shipped and self._known.get(kind.name) != version:
+                self._schedule.put(kind.name, self._watched.jobs(kind))
+                self._known[kind.name] = version
+        for name in self._known.keys() - {kind.name for kind in kinds}:
+            self._schedule.put(name, [])
+            del self._known[name]
+        return f"campaign kinds: {', '.join(kind.name for kind in kinds)}"
+
+
 def serve(settings: Settings) -> None:
     """Run all jobs and the health page until SIGTERM or SIGINT; then end the process with status 0.
 
     Raises SettingsError and SchemaError, before anything is started.
     """
-    all_jobs, runs, ended = jobs(settings), Runs(), threading.Event()
-    schedule = Schedule(all_jobs, runs)
+    watched, runs, ended = Watched(settings), Runs(), threading.Event()
+    schedule = Schedule(runs)
+    followed = Followed(watched, schedule)
+    schedule.put("", watched.jobs(watched.shipped))
+    schedule.put("kinds", [Job("kinds", KIND_SECONDS, followed.run)])
 
     def health() -> Health:
         alive, failing = schedule.alive, runs.failing(settings.callwise_job_failures)
@@ -103,7 +184,7 @@ def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     schedule.start()
-    log.info("started: %s; health on port %d.", ", ".join(job.name for job in all_jobs), page.port)
+    log.info("started: %s; health on port %d.", ", ".join(schedule.jobs), page.port)
     ended.wait()
     schedule.stop()
     page.close()

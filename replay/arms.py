@@ -25,7 +25,7 @@ class Arm(Protocol):
         """The number of trainings since the first model."""
         ...
 
-    def hear(self, known: pd.DataFrame, sold: Flags, now: pd.Timestamp) -> None:
+    def learn(self, known: pd.DataFrame, sold: Flags, now: pd.Timestamp) -> None:
         """Learn the outcomes `sold` [n] of the first n calls, which are known by `now`."""
         ...
 
@@ -42,9 +42,9 @@ class Frozen:
     forecaster: Forecaster
     retrainings: int = 0
 
-    def hear(self, known: pd.DataFrame, sold: Flags, now: pd.Timestamp) -> None:
+    def learn(self, known: pd.DataFrame, sold: Flags, now: pd.Timestamp) -> None:
         """See `Arm`."""
-        self.forecaster.hear(sold)
+        self.forecaster.learn(sold)
 
     def score(self, rows: pd.DataFrame, start: int) -> Scores:
         """See `Arm`."""
@@ -64,13 +64,13 @@ class Schedule:
     retrainings: int = 0
     _last: int = field(default=0)
 
-    def hear(self, known: pd.DataFrame, sold: Flags, now: pd.Timestamp) -> None:
+    def learn(self, known: pd.DataFrame, sold: Flags, now: pd.Timestamp) -> None:
         """See `Arm`."""
         self._last = self._last or len(known)
         if len(known) - self._last < self.every:
             return
         self._last = len(known)
-        windows = recipe.cut(recipe.newest(known, self.settings.callwise_training_window), self.settings)
+        windows = recipe.split_windows(recipe.newest_rows(known, self.settings.callwise_training_window), self.settings)
         model, _ = calibrate.fit(self.candidate, windows.shifted(), self.schema, self.settings.callwise_seed)
         self.retrainings += 1
         self.forecaster = Forecaster(str(self.retrainings + 1), model, self.forecaster.calls)

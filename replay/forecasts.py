@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.models.level import Calls, followed, levelled, newest
+from core.models.level import Calls, levelled, newest, next_shift
 from core.models.proof import Model, Scores, predict
 
 Flags = npt.NDArray[np.bool_]
@@ -33,7 +33,7 @@ class Forecaster:
 
     def __post_init__(self) -> None:
         self.raw, self.used = np.full(self.calls, np.nan), np.full(self.calls, np.nan)
-        self.hear(np.empty(0, dtype=np.bool_))
+        self.learn(np.empty(0, dtype=np.bool_))
 
     def score(self, rows: pd.DataFrame, start: int) -> Scores:
         """The scores, as used, of `rows`: the calls from place `start` on."""
@@ -42,10 +42,10 @@ class Forecaster:
         self.raw[place], self.used[place] = raw, levelled(raw, self.level)
         return self.used[place]
 
-    def hear(self, sold: Flags) -> None:
+    def learn(self, sold: Flags) -> None:
         """Let the level follow the outcomes `sold` of the first calls."""
         if not self.window:
             return
         known = np.flatnonzero(~np.isnan(self.raw[: len(sold)]))
         own = self.raw[known], sold[known].astype(np.float64)
-        self.level = followed(self.level, *newest(self.learnt, own, self.window))
+        self.level = next_shift(self.level, *newest(self.learnt, own, self.window))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.models.decisions import Decision, What
+from core.models.decisions import Decision, DecisionKind
 from monitor.incidents.lifecycle import Entry, Status
 
 TRIALS = "trials"
@@ -29,11 +29,11 @@ def trials(decisions: Sequence[Decision]) -> list[Span]:
     found: list[Span] = []
     started: Decision | None = None
     for one in decisions:
-        if one.what is What.ON_TRIAL:
+        if one.what is DecisionKind.ON_TRIAL:
             started = one
         elif started is not None and one.version == started.version:
             dropped = ROLLED_BACK if "roll back" in one.why else NO_VERDICT
-            found.append(Span(TRIALS, started.at, one.at, PROMOTED if one.what is What.PROMOTED else dropped))
+            found.append(Span(TRIALS, started.at, one.at, PROMOTED if one.what is DecisionKind.PROMOTED else dropped))
             started = None
     return [*found, Span(TRIALS, started.at, None, GOING_ON)] if started is not None else found
 

@@ -15,9 +15,9 @@ from core.calls import recording
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport
 from core.errors import Unavailable
-from core.imports.campaign_file import CampaignFile
+from core.files.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
-from core.models.decisions import decisions, state
+from core.models.decisions import decisions, state_of
 from core.models.metrics import quality
 from core.schema import Schema
 from core.stores.mongo import Db, reachable
@@ -106,7 +106,7 @@ class Live:
 
     def _news(self, calls: int, before: str) -> str:
         """Print the line-up and the open incidents if they have changed; returns them in words."""
-        lineup = state(decisions(self.db, self.model))
+        lineup = state_of(decisions(self.db, self.model))
         with reachable():
             incidents = list(self.db.incidents.find({"status": {"$ne": "resolved"}}))
         news = f"champion {lineup.champion or 'none'}, canary {lineup.canary or 'none'}" + "".join(

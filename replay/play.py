@@ -27,15 +27,17 @@ class Protocol:
     until: int | None = None
 
 
-def play(history: History, arm: Arm, protocol: Protocol, heard: Callable[[int], None] = lambda _calls: None) -> Scores:
+def play(
+    history: History, arm: Arm, protocol: Protocol, progress: Callable[[int], None] = lambda _calls: None
+) -> Scores:
     """The scores that `arm` gave the calls after the known ones, each before its call: shape [n]."""
     frame, sold = history.frame, history.sold
     end = min(len(frame), protocol.until or len(frame))
     scores = np.full(len(frame), np.nan)
     for start in range(protocol.known, end, STRIDE):
         past = start - protocol.delay
-        arm.hear(frame.iloc[:past], sold[:past], frame[AT].iloc[start])
+        arm.learn(frame.iloc[:past], sold[:past], frame[AT].iloc[start])
         rows = frame.iloc[start : min(start + STRIDE, end)]
         scores[start : start + len(rows)] = arm.score(rows, start)
-        heard(start + len(rows) - protocol.known)
+        progress(start + len(rows) - protocol.known)
     return scores[protocol.known : end]

@@ -14,16 +14,17 @@ sixths of the column; the effect is the difference to their average. It takes ab
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.models.proof import Model, Scores, predict
+from core.models.proof import Model, Scores, cells, predict
 from core.schema import Schema
 from core.schema.column import Value
-from core.scoring.reasons import Reason, strongest, telling
+from core.scoring.reasons import Reason, eligible_columns, strongest
 
 Row = Mapping[str, Value]
 Typical = Sequence[tuple[Value, float]]
@@ -42,7 +43,7 @@ class Explainer:
         """`reference` are n rows (n > 0) of the data the model was trained on."""
         self._model = model
         self._names = [str(name) for name in model.feature_names_in_]
-        self._columns = [column.name for column in telling(schema) if column.name in self._names]
+        self._columns = [column.name for column in eligible_columns(schema) if column.name in self._names]
         rows = reference[self._names]
         self._typical = {
             name: _typical(rows[name], is_category=schema.by_name[name].is_category) for name in self._names
@@ -53,11 +54,10 @@ class Explainer:
         self._average = dict.fromkeys(self._names, 0.0)
         self.exact = self._adds_up(rows)
         if self.exact:
-            counts = {name: rows[name].value_counts(normalize=True) for name in self._names}
-            parts = self._learn([(name, value) for name, shares in counts.items() for value in shares.index.tolist()])
+            counts = {name: _shares(rows[name]) for name in self._names}
+            parts = self._learn([(name, value) for name, shares in counts.items() for value in shares])
             for name, shares in counts.items():
-                by_value = zip(shares.index.tolist(), shares.tolist(), strict=True)
-                self._average[name] = sum(share * parts[name, value] for value, share in by_value)
+                self._average[name] = sum(share * parts[name, value] for value, share in shares.items())
 
     def reasons(self, rows: Sequence[Row]) -> list[tuple[Reason, ...]]:
         """The strongest reasons for each of n rows' scores."""
@@ -76,7 +76,7 @@ class Explainer:
 
     def _adds_up(self, reference: pd.DataFrame) -> bool:
         tail = reference.tail(PROBED)
-        columns = [tail[name].tolist() for name in self._names]
+        columns = [_values(tail[name]) for name in self._names]
         probed = [dict(zip(self._names, row, strict=True)) for row in zip(*columns, strict=True)]
         expected = [self._at_base + sum(parts.values()) for parts in self._own_parts(probed, self._names)]
         return bool(np.abs(log_odds(self._model, probed) - expected).max() < EXACT)
@@ -96,11 +96,13 @@ class Explainer:
 
     def _differences(self, rows: Sequence[Row]) -> list[dict[str, float]]:
         changed = [(name, value) for name in self._columns for value, _ in self._typical[name]]
-        frame = pd.DataFrame({name: [row[name] for row in rows] for name in self._names})
+        frame = pd.DataFrame({name: cells([row[name] for row in rows]) for name in self._names})
         # The unchanged rows, then the rows once more for each change; whole columns, because joining frames is slow.
+        wholes = frame.select_dtypes("integer").columns
+        frame = frame.astype(dict.fromkeys(wholes, "float64"))  # which has a blank
         columns = {name: np.tile(frame[name].to_numpy(), 1 + len(changed)) for name in self._names}
         for place, (name, value) in enumerate(changed, 1):
-            columns[name][place * len(rows) : (place + 1) * len(rows)] = value
+            columns[name][place * len(rows) : (place + 1) * len(rows)] = math.nan if value is None else value
         odds = log_odds(self._model, pd.DataFrame(columns)).reshape(1 + len(changed), len(rows))
         effects = {name: np.zeros(len(rows)) for name in self._columns}
         weights = [weight for name in self._columns for _, weight in self._typical[name]]
@@ -117,10 +119,23 @@ def log_odds(model: Model, rows: Sequence[Row] | pd.DataFrame) -> Scores:
 
 
 def _typical(values: pd.Series, *, is_category: bool) -> Typical:
-    """The typical values of a column with their weights, which add up to 1."""
+    """The typical values of a column with their weights, which add up to 1; a blank of a number has its own."""
     if is_category:
         shares = values.value_counts(normalize=True).sort_index().sort_values(ascending=False, kind="stable")
         shares = shares.head(COMMONEST)
         return list(zip(shares.index.tolist(), (shares / shares.sum()).tolist(), strict=True))
-    shares = values.quantile(list(PLACES), interpolation="nearest").value_counts(normalize=True)
-    return list(zip(shares.index.tolist(), shares.tolist(), strict=True))
+    blank = float(values.isna().mean())
+    shares = values.dropna().quantile(list(PLACES), interpolation="nearest").dropna().value_counts(normalize=True)
+    there = list(zip(shares.index.tolist(), (shares * (1 - blank)).tolist(), strict=True))
+    return [*there, (None, blank)] if blank else there
+
+
+def _values(column: pd.Series) -> list[Value]:
+    """The cells of `column`, blanks as None."""
+    return [None if value != value else value for value in column.tolist()]  # noqa: PLR0124  only NaN differs from itself
+
+
+def _shares(column: pd.Series) -> dict[Value, float]:
+    """The share of each value of `column`, blanks as None."""
+    shares = column.value_counts(normalize=True, dropna=False)
+    return dict(zip(_values(shares.index.to_series()), shares.tolist(), strict=True))

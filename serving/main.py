@@ -11,11 +11,13 @@ import pymongo
 from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 
 from core.clock import now
+from core.kinds.kind import Kind, settings_of
 from core.models.levels_in_force import Level, in_force
 from core.models.registry import ModelRegistry
 from core.privacy.place import Subject
 from core.privacy.requests import under_way
 from core.schema import Schema, read_schema
+from core.schema.person import Person
 from core.settings.addresses import MongoSettings, RegistrySettings, SchemaSettings
 from core.settings.loading import load
 from core.settings.loop import ServingSettings
@@ -71,12 +73,18 @@ class Service:
             thread.join(timeout=5)
 
     @classmethod
-    def compose(cls, read: Settings) -> Self:
-        """The service that `read` describes. Raises SettingsError, SchemaError."""
-        schema = read_schema(read.callwise_schema)
+    def compose(cls, read: Settings, kind: Kind | None = None) -> Self:
+        """The service of a kind, by default of the shipped one, on the appliance that `read` describes.
+
+        Raises SettingsError, SchemaError.
+        """
+        if kind is None:
+            schema = read_schema(read.callwise_schema)
+            kind = Kind(schema.name, schema, shipped=True)
+        schema, read = kind.schema, settings_of(read, kind)
         models = Models(ModelRegistry(read), schema)
         spool = Spool(read.callwise_spool_dir)
-        db = connect(read, timeout_seconds=MONGO_SECONDS)
+        db = kind.database(connect(read, timeout_seconds=MONGO_SECONDS))
         log = PredictionLog(MongoStore(db, timeout_seconds=MONGO_SECONDS), spool)
 
         def levels_in_force() -> Mapping[str, Level]:
@@ -85,9 +93,12 @@ class Service:
 
         def being_erased() -> list[Subject]:
             with pymongo.timeout(MONGO_SECONDS):
-                return [request.subject for request in under_way(db)]
+                return [request.subject for request in under_way(db)]  # of all kinds: a person may be in several
 
-        levels, forgetting = Levels(levels_in_force), Forgetting(being_erased, spool)
+        def may_be_here(person: Person) -> bool:
+            return person.may_be_in(kind.key, by_reference=bool(schema.reference))
+
+        levels, forgetting = Levels(levels_in_force), Forgetting(being_erased, spool, may_be_here)
         router = Router(read.callwise_routing_key.get_secret_value().encode(), read.callwise_canary_share)
         scorer = Scorer(lambda: models.lineup, lambda: levels.shifts, router, log, now)
         return cls(schema, models, levels, log, spool, forgetting, scorer, read.callwise_reload_seconds)
@@ -97,3 +108,8 @@ class Service:
         """The service that the environment describes. Raises SettingsError, SchemaError."""
         MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # its bars would fill the log
         return cls.compose(load(Settings))
+
+    @classmethod
+    def of_kind(cls, kind: Kind) -> Self:
+        """The service of a kind beside the shipped one. Raises SettingsError."""
+        return cls.compose(load(Settings), kind)

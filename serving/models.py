@@ -43,7 +43,7 @@ class Registry(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Served:
+class ServedVersion:
     """A loaded version. Its `key` has the run too, because a registry made anew starts at version "1" again.
 
     Without an `explainer` its scores come without reasons; `unexplained` says why.
@@ -69,12 +69,12 @@ class Served:
 class Lineup:
     """The models that answer. Never changed, only replaced."""
 
-    champion: Served
-    canary: Served | None = None
+    champion: ServedVersion
+    canary: ServedVersion | None = None
 
 
 @dataclass(frozen=True)
-class Refusal:
+class ModelRefusal:
     """Why a version is not served, and when (monotonic seconds) it is tried `again`."""
 
     version: str
@@ -90,14 +90,14 @@ class Models:
         self._schema = schema
         self._features = frozenset(schema.feature_names)
         self._clock = clock
-        self._refused: dict[tuple[str, str], Refusal] = {}
+        self._refused: dict[tuple[str, str], ModelRefusal] = {}
         self._silence: Unavailable | None = None
         self.lineup: Lineup | None = None
         self.registry_answers = True
         self.looked = threading.Event()
 
     @property
-    def refused(self) -> list[Refusal]:
+    def refused(self) -> list[ModelRefusal]:
         """Versions that have an alias and are not served."""
         return list(self._refused.values())
 
@@ -139,7 +139,7 @@ class Models:
             self.lineup = Lineup(first, second)
             log.info("champion is version %s, canary %s", first.version, second.version if second else "none")
 
-    def _served(self, version: ModelVersion) -> Served | None:
+    def _served(self, version: ModelVersion) -> ServedVersion | None:
         """`version` ready to answer, from the line-up or newly loaded; None where it cannot be served."""
         key = _key(version)
         present = self.lineup
@@ -159,7 +159,7 @@ class Models:
             self._refuse(key, version, error, before)
             return None
         self._refused.pop(key, None)
-        served = Served(version.version, key, loaded.model)
+        served = ServedVersion(version.version, key, loaded.model)
         try:
             explainer = Explainer(loaded.model, loaded.reference, self._schema)
         except Exception as error:  # noqa: BLE001  a model scores even if its reference is unusable
@@ -174,9 +174,11 @@ class Models:
         if unknown:
             raise ModelError(f"Version {version.version} needs '{unknown[0]}', which the schema does not have.")
 
-    def _refuse(self, key: tuple[str, str], version: ModelVersion, error: Exception, before: Refusal | None) -> None:
+    def _refuse(
+        self, key: tuple[str, str], version: ModelVersion, error: Exception, before: ModelRefusal | None
+    ) -> None:
         why = str(error) if isinstance(error, CallwiseError) else f"{type(error).__name__}: {error}"
-        self._refused[key] = Refusal(version.version, why, self._clock() + RETRY_SECONDS)
+        self._refused[key] = ModelRefusal(version.version, why, self._clock() + RETRY_SECONDS)
         if before is None or before.why != why:
             expected = isinstance(error, CallwiseError)
             log.error("version %s is refused: %s", version.version, why, exc_info=None if expected else error)

@@ -1,4 +1,4 @@
-"""The MLServer runtime of `prospect-scorer`: it translates V2 for the service behind it.
+"""The MLServer runtime of a kind's model, `prospect-scorer`: it translates V2 for the service behind it.
 
 MLServer calls `load` once at its start; the model is ready as soon as the registry has a champion.
 """
@@ -27,6 +27,7 @@ from mlserver.utils import generate_uuid
 from core.errors import CallwiseError, Conflict, InputError
 from core.scoring import protocol
 from core.scoring.prediction import Prediction
+from serving.kinds import kind_in
 from serving.main import Service
 from serving.scorer import NoChampion
 
@@ -56,7 +57,11 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
 
     async def load(self) -> bool:
         """Start the service and wait a moment for its models and levels. Without a champion it is loaded, not ready."""
-        self.service = await asyncio.to_thread(Service.from_environment)
+        extra = (self.settings.parameters.extra if self.settings.parameters else None) or {}
+        if content := extra.get("content"):  # a kind beside the shipped one: `serving.kinds`
+            self.service = await asyncio.to_thread(Service.of_kind, kind_in(content))
+        else:
+            self.service = await asyncio.to_thread(Service.from_environment)
         self.inputs = _tensors(protocol.inputs(self.service.schema))
         self.outputs = _tensors(protocol.OUTPUTS)
         self.service.start()

@@ -20,10 +20,10 @@ from core.models.proof import Scores
 from core.schema.column import Value
 from core.scoring import protocol
 from core.scoring.prediction import Prediction
-from core.scoring.reasons import Reason, documents
-from serving.models import Lineup, Served
+from core.scoring.reasons import Reason, to_documents
+from serving.models import Lineup, ServedVersion
 from serving.routing import Router
-from serving.trial import Trial
+from serving.trial import TrialCounts
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Scorer:
         clock: Clock,
     ) -> None:
         self._lineup, self._levels, self._router, self._log, self._clock = lineup, levels, router, log, clock
-        self.trial = Trial()
+        self.trial = TrialCounts()
         self._failed_reasons: dict[str, str] = {}
 
     @property
@@ -117,7 +117,7 @@ class Scorer:
         ]
         return self._explained(predictions, lineup) if with_reasons else predictions
 
-    def _canary(self, canary: Served | None, rows: protocol.Rows, champion_seconds: float) -> Scores | None:
+    def _canary(self, canary: ServedVersion | None, rows: protocol.Rows, champion_seconds: float) -> Scores | None:
         """The canary's scores; None without one, or where it fails, because a trial must not cost an answer."""
         if canary is None:
             return None
@@ -126,7 +126,7 @@ class Scorer:
             scores = canary.score(rows.features)
         except Exception:  # whatever the canary does, the champion has answered
             log.exception("canary version %s failed; the champion answers", canary.version)
-        self.trial.note(
+        self.trial.record(
             canary.version,
             failed=scores is None,
             champion_seconds=champion_seconds,
@@ -141,10 +141,12 @@ class Scorer:
             places = [place for place, prediction in enumerate(predictions) if prediction.route == route]
             by_row = self._reasons(served, [dict(predictions[place].features) for place in places])
             for place, reasons in zip(places, by_row, strict=True):
-                explained[place] = replace(predictions[place], reasons=documents(reasons))
+                explained[place] = replace(predictions[place], reasons=to_documents(reasons))
         return explained
 
-    def _reasons(self, served: Served | None, rows: list[dict[str, Value]]) -> Sequence[tuple[Reason, ...] | None]:
+    def _reasons(
+        self, served: ServedVersion | None, rows: list[dict[str, Value]]
+    ) -> Sequence[tuple[Reason, ...] | None]:
         """The reasons for n scores of `served`; None for each where it gives none.
 
         An agent can call without reasons, but not without a score. So an error here is only noted: the service's state
@@ -188,7 +190,7 @@ def _prediction(
     )
 
 
-def _answers(route: str, served: Served, scores: Scores, levels: Mapping[str, float]) -> list[Answer]:
+def _answers(route: str, served: ServedVersion, scores: Scores, levels: Mapping[str, float]) -> list[Answer]:
     """The answers of `served` for n rows: its scores at its level, which is 0 until one is in force."""
     level = levels.get(served.version, 0.0)
     return [Answer(route, served.version, float(score), level) for score in levelled(scores, level)]

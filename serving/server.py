@@ -1,5 +1,7 @@
 """MLServer as Callwise runs it: `python -m serving FOLDER` instead of `mlserver start FOLDER`.
 
+One process serves all campaign kinds, each as a model of its own (`serving.kinds`), and takes up new ones as they come.
+
 This closes three gaps of MLServer. It reads bodies of any size (`serving.body`). Every client may take the model out of
 service through the repository API, for ever: here that API only lists. And it is "ready" without any model: here it is
 not, and a model that is out of service for any reason is loaded again.
@@ -13,6 +15,7 @@ import asyncio
 import contextlib
 import logging
 import sys
+from collections.abc import Callable, Sequence
 
 import grpc  # type: ignore[import-untyped]
 from mlserver import MLServer
@@ -24,13 +27,15 @@ from mlserver.settings import ModelSettings, Settings
 from mlserver.utils import install_uvloop_event_loop
 
 from core.clock import Clock, now
-from core.errors import CallwiseError
+from core.errors import exit_status
 from core.settings.loading import load
 from core.settings.loop import RequestSettings
 from serving.body import MEGABYTE, BoundedBody
+from serving.kinds import Kinds
 
 log = logging.getLogger(__name__)
 
+Wanted = Callable[[], Sequence[ModelSettings]]
 LOOK_SECONDS = 1.0
 FORBIDDEN, CONFLICT, UNAVAILABLE = 403, 409, 503
 
@@ -44,7 +49,12 @@ STATUS_CODE_MAPPING.update(
 )
 
 
-class Listing(ModelRepositoryHandlers):  # type: ignore[misc]  # MLServer has no types
+def no_others() -> list[ModelSettings]:
+    """No kind beside those in files."""
+    return []
+
+
+class ReadOnlyRepository(ModelRepositoryHandlers):  # type: ignore[misc]  # MLServer has no types
     """The repository API without changes, because the registry's aliases decide which versions are in service."""
 
     async def load(self, name: str) -> bool:
@@ -66,15 +76,19 @@ class Listing(ModelRepositoryHandlers):  # type: ignore[misc]  # MLServer has no
 class Server(MLServer):  # type: ignore[misc]
     """MLServer with limited bodies (`most` bytes) and a read-only repository; it keeps its models in service."""
 
-    def __init__(self, settings: Settings, *, most: int, clock: Clock = now) -> None:
+    def __init__(self, settings: Settings, *, most: int, kinds: Wanted = no_others, clock: Clock = now) -> None:
+        """`kinds` gives the models of the kinds beside those in files, now."""
         settings.grpc_max_message_length = most
-        self._most, self._clock = most, clock
+        self._most, self._kinds, self._clock = most, kinds, clock
         self._configured: list[ModelSettings] = []
+        self._in_service: dict[str, ModelSettings] = {}
+        self._failed: dict[str, str] = {}
+        self._unread = ""
         self._reloads = 0
         super().__init__(settings)
 
     def _create_servers(self) -> None:
-        self._model_repository_handlers = Listing(self._model_repository, self._model_registry)
+        self._model_repository_handlers = ReadOnlyRepository(self._model_repository, self._model_registry)
         self._data_plane.ready = self._is_ready
         super()._create_servers()
         self._rest_server._app.add_middleware(BoundedBody, most=self._most)
@@ -82,16 +96,17 @@ class Server(MLServer):  # type: ignore[misc]
     async def start(self, models_settings: list[ModelSettings]) -> None:
         """Serve these models until `stop`."""
         self._configured = models_settings
-        keeping = asyncio.create_task(self._keep())
+        tasks = [asyncio.create_task(self._keep()), asyncio.create_task(self._follow_kinds())]
         try:
             await super().start(models_settings)
         finally:
-            keeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeping
+            for task in tasks:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
     async def _is_ready(self) -> bool:
-        """Whether every model of the settings is in service and ready."""
+        """Whether every model of the settings is in service and ready. A kind that came later may have no champion."""
         names = {model.name for model in await self._model_registry.get_models() if model.ready}
         return names >= {model.name for model in self._configured}
 
@@ -111,28 +126,54 @@ class Server(MLServer):  # type: ignore[misc]
                 log.error("model %s was out of service and is loaded again", settings.name)
                 try:
                     model = await self._model_registry.load(settings)
-                except Exception:
+                except Exception:  # whatever a model's load raises; the log has it in full, and the process ends
                     log.exception("model %s cannot be loaded again; the scoring service ends", settings.name)
                     await self.stop()
                     return
                 model.reloaded = f"{self._reloads} time(s), last at {at:%Y-%m-%d %H:%M:%S} UTC"
 
+    async def _follow_kinds(self) -> None:
+        """Load the model of each new or changed kind. A changed one answers as before until its new self is loaded."""
+        while True:
+            try:
+                wanted = await asyncio.to_thread(self._kinds)
+            except Exception as error:  # the models in service must outlive it; it is logged once, not at every look
+                if self._unread != str(error):
+                    log.exception("the campaign kinds could not be read; those in service stay, and are read again")
+                self._unread, wanted = str(error), []
+            else:
+                if self._unread:
+                    log.info("the campaign kinds can be read again")
+                self._unread = ""
+            for settings in wanted:
+                name = settings.name
+                if name in self._model_registry._models and self._in_service.get(name) == settings:
+                    continue
+                try:
+                    await self._model_registry.load(settings)
+                except Exception as error:  # other kinds stay in service; this one is tried again
+                    if self._failed.get(name) != str(error):
+                        log.exception("model %s cannot be loaded; the attempt is repeated", name)
+                    self._failed[name] = str(error)
+                else:
+                    self._failed.pop(name, None)
+                    self._in_service[name] = settings
+                    log.info("model %s is in service", name)
+            await asyncio.sleep(LOOK_SECONDS)
 
-async def _serve(folder: str, most: int) -> None:
+
+async def _serve(folder: str, most: int, kinds: Wanted) -> None:
     settings, models = await load_settings(folder)
-    await Server(settings, most=most).start(models)
+    await Server(settings, most=most, kinds=kinds).start(models)
 
 
+@exit_status
 def main(arguments: list[str]) -> int:
     """The command line; an exit status."""
     if len(arguments) != 1:
         print("usage: python -m serving FOLDER", file=sys.stderr)  # noqa: T201
         return 2
-    try:
-        limits = load(RequestSettings)
-    except CallwiseError as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        return 1
+    limits, kinds = load(RequestSettings), Kinds.from_environment()
     install_uvloop_event_loop()
-    asyncio.run(_serve(arguments[0], limits.callwise_request_megabytes * MEGABYTE))
+    asyncio.run(_serve(arguments[0], limits.callwise_request_megabytes * MEGABYTE, kinds.models))
     return 0

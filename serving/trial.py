@@ -20,14 +20,14 @@ class Figures:
     canary_seconds: float = 0.0
 
 
-class Trial:
+class TrialCounts:
     """Counts for the version that is on trial now. May be shared between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._figures = Figures()
 
-    def note(self, version: str, *, failed: bool, champion_seconds: float, canary_seconds: float) -> None:
+    def record(self, version: str, *, failed: bool, champion_seconds: float, canary_seconds: float) -> None:
         """Count one request to both models, with `version` as the canary. The seconds of a failure do not count."""
         with self._lock:
             before = self._figures if self._figures.version == version else Figures(version)

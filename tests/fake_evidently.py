@@ -4,13 +4,13 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pandas as pd
 
-from core.models.registry import ModelVersion
+from core.models.proof import Model, Proof
+from core.models.registry import Loaded, ModelVersion
 from core.stores.evidently import EvidentlyUI
 
 
@@ -64,11 +64,15 @@ class FakeRegistry:
 
     version: str | None
     trained_on: pd.DataFrame
+    model: Model | None = None
 
     def version_by_alias(self, alias: str) -> ModelVersion | None:
         assert alias == "champion"
-        known = datetime(2026, 1, 1, tzinfo=UTC)
-        return ModelVersion("prospect-scorer", self.version, "run", {}, known) if self.version else None
+        return ModelVersion("prospect-scorer", self.version, "run", {}) if self.version else None
 
     def reference(self, version: ModelVersion) -> pd.DataFrame:
         return self.trained_on
+
+    def load(self, version: ModelVersion) -> Loaded:
+        assert self.model is not None
+        return Loaded(self.model, Proof([], []), self.trained_on)

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from monitor.flows.prefect_runs import PrefectRuns
+from monitor.flows.prefect_runs import FLOW, PrefectRuns
 
 DEPLOYMENT = "00000000-0000-0000-0000-00000000d0d0"
 
@@ -20,11 +20,13 @@ class FakePrefect:
 
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     deployed: bool = True
+    flow: str = FLOW
     refuse: Callable[[str, str], bool] = lambda method, path: False
     now: datetime = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
-    def client(self) -> PrefectRuns:
-        return PrefectRuns("http://prefect.test/api", transport=httpx.MockTransport(self._answer))
+    def client(self, kind: str = "") -> PrefectRuns:
+        transport = httpx.MockTransport(self._answer)
+        return PrefectRuns("http://prefect.test/api", flow=self.flow, kind=kind, transport=transport)
 
     def ends(self, run: str, type: str, name: str = "", message: str | None = None) -> None:
         """Let `run` be in another state from now on."""
@@ -37,12 +39,12 @@ class FakePrefect:
             raise httpx.ConnectError("Connection refused", request=request)
         body = json.loads(request.content) if request.content else {}
         match [method, *path.removeprefix("/api/").split("/")]:
-            case ["GET", "deployments", "name", "continuous-training", "default"] if self.deployed:
+            case ["GET", "deployments", "name", self.flow, "default"] if self.deployed:
                 return httpx.Response(200, json={"id": DEPLOYMENT})
             case ["POST", "deployments", key, "create_flow_run"] if key == DEPLOYMENT:
                 return self._create(body)
             case ["POST", "flow_runs", "filter"]:
-                assert body["flows"] == {"name": {"any_": ["continuous-training"]}}
+                assert body["flows"] == {"name": {"any_": [self.flow]}}
                 return httpx.Response(200, json=[run for run in self.runs.values() if _fits(run, body["flow_runs"])])
             case ["GET", "flow_runs", key] if key in self.runs:
                 return httpx.Response(200, json=self.runs[key])

@@ -24,14 +24,17 @@ Draw = Callable[..., AppTest]
 
 
 @contextmanager
-def drawn(script: Callable[[], None], db: Db, monkeypatch: pytest.MonkeyPatch, **settings: str) -> Iterator[Draw]:
-    """What draws `script` on the test's own database and under these `settings`, with nothing left of another test."""
+def drawn(db: Db, monkeypatch: pytest.MonkeyPatch, *rooms: str, **settings: str) -> Iterator[Draw]:
+    """What draws the pages of these `rooms` of the app, one under the other, with nothing left of another test.
+
+    The database is the test's own, and so are these `settings`.
+    """
     for name, value in {"MONGODB_DATABASE": db.name, **SETTINGS, **settings}.items():
         monkeypatch.setenv(name, value)
     cookies_from_tests(monkeypatch)
     st.cache_data.clear()
     st.cache_resource.clear()
-    yield lambda who="Ann": sit_down(AppTest.from_function(script, default_timeout=60), db, who).run()
+    yield lambda who="Ann": sit_down(AppTest.from_function(_draw, default_timeout=60, args=rooms), db, who).run()
     st.cache_data.clear()
     st.cache_resource.clear()
 
@@ -45,3 +48,18 @@ def texts(test: AppTest) -> str:
 def tables(test: AppTest) -> str:
     """All tables."""
     return "\n".join(table.value.to_string() for table in test.table).replace("\\", "")
+
+
+def _draw(*rooms: str) -> None:
+    """Runs as a script of its own, so it imports what it needs."""
+    from importlib import import_module
+
+    from app import main
+    from app.access import identity
+    from app.access.boundary import boundary
+
+    house = main.wire()
+    identity.begin(house)
+    for room in rooms:
+        with boundary():
+            import_module(f"app.{room}.page").page(house)

@@ -19,6 +19,7 @@ from core.schema.economy import indicators
 from core.stores import event_log
 from core.stores.events import Event, cause_event
 from core.stores.mongo import Db
+from tests.drift_reports import LIMIT, drift_verdict
 
 MODEL, CAMPAIGN = "prospect-scorer", "spring"
 MIDDLES = {"euribor3m": 2.5, "cons.price.idx": 96.0, "cons.conf.idx": -20.0, "nr.employed": 5050.0}
@@ -39,20 +40,6 @@ def fill(db: Db, schema: Schema, at: datetime, *, people: int = 400) -> None:
     _incidents(db, began)
     _economy(db, schema, at)
     _campaign(db, schema, began, at, people, rng)
-
-
-def verdict(version: str = "1", distances: Mapping[str, float] | None = None, **more: Any) -> dict[str, Any]:
-    """A drift verdict as monitoring keeps it; columns with their distance."""
-    shape = {"labels": ["a", "b"], "training": [0.5, 0.5], "now": [0.3, 0.7], "least": 0.0, "most": 5.0}
-    columns = [
-        {"column": name, "method": "jensenshannon", "distance": one, "drifted": one >= 0.1, "shape": shape}
-        for name, one in (distances or {"age": 0.02, "euribor3m": 0.3}).items()
-    ]
-    drifted = [one["column"] for one in columns if one["drifted"]]
-    facts = {"window": 1000, "reference": 2000, "limits": {"window": 1000, "distance": 0.1, "share": 0.3}}
-    score = {"column": "score", "method": "wasserstein", "distance": 0.08, "drifted": False, "shape": None}
-    found = {"version": version, **facts, "columns": columns, "score": score, "drifted": drifted}
-    return {**found, "share": len(drifted) / len(columns), "drift": len(drifted) / len(columns) >= 0.3, **more}
 
 
 def measured(version: str = "1", *, broken: Sequence[str] = (), auc: float = 0.74) -> dict[str, Any]:
@@ -98,16 +85,18 @@ def _models(db: Db, began: datetime) -> None:
             why="it is not shown to be worse", result="on trial", version=version, gate=None, outcomes=1000,
             reason="drift" if incident else reason, incident=incident, clock=partial(_after, began, day),
         )  # fmt: skip
-        at(day, "trainer").try_out(version, why="it is not shown to be worse than the champion", incident=incident)
+        at(day, "trainer").start_trial(version, why="it is not shown to be worse than the champion", incident=incident)
         if version in "23":
             at(day + 4, "monitor").promote_canary(
                 version, why="promote: the canary is better", incident=incident, evidence=evidence()
             )
         if version == "4":
-            at(day + 2, "monitor").drop(version, why="it failed 9 of 100 requests", evidence={"guardrail": "failed"})
-    trials.tell(
+            at(day + 2, "monitor").end_trial(
+                version, why="it failed 9 of 100 requests", evidence={"guardrail": "failed"}
+            )
+    trials.store_evidence(
         db,
-        trials.Found(
+        trials.TrialEvidence(
             "5", "go on: no difference is shown yet, of at most 2000 outcomes", began + 34 * DAY, evidence(what="go on")
         ),
     )
@@ -123,13 +112,16 @@ def _reports(db: Db, schema: Schema, began: datetime, at: datetime, rng: random.
         columns = []
         for column in schema.features:
             base = rng.uniform(0.01, 0.06)
-            distances[column.name] = round(base + (moving * 3 if column.role == "indicator" else 0), 4)
+            if column.role == "indicator":
+                continue
+            distances[column.name] = round(base + (moving * 3 if column.role == "history" else 0), 4)
             shape = _shape(column, distances[column.name], rng)
             columns.append(
                 {"column": column.name, "method": "jensenshannon", "distance": distances[column.name],
-                 "drifted": distances[column.name] >= 0.1, "shape": shape}
+                 "limit": LIMIT, "drifted": distances[column.name] >= LIMIT, "shape": shape}
             )  # fmt: skip
-        found = {**verdict(version, distances), "columns": columns}
+        economy = [_indicator(column) for column in indicators(schema)]
+        found = {**drift_verdict(version, distances), "columns": columns, "economy": economy}
         if made < at:
             report(db, "drift", f"drift:{version}:r{day}", made, found)
             broken = ["the ranking is worse than promised"] if 18 <= day < 21 else []
@@ -138,21 +130,22 @@ def _reports(db: Db, schema: Schema, began: datetime, at: datetime, rng: random.
             )  # fmt: skip
 
 
+def _indicator(column: Column) -> dict[str, Any]:
+    middle = MIDDLES.get(column.name, 0.4)
+    ends = {"least": middle - abs(middle) / 30, "most": middle + abs(middle) / 30}
+    return {"column": column.name, "now": middle, **ends, "distance": 0.0, "moved": False}
+
+
 def _shape(column: Column, moved: float, rng: random.Random) -> dict[str, Any]:
     labels = list(column.categories)[:10] if column.is_category else [f"{n} to {n + 1}" for n in range(10)]
     weights = [rng.uniform(0.2, 1.0) for _ in labels]
     shifted = [weight * (1 + 6 * moved * place / len(labels)) for place, weight in enumerate(weights)]
-    ends = {} if column.is_category else {"least": column.minimum or 0.0, "most": (column.minimum or 0.0) + 10}
-    if column.role == "indicator":
-        middle = MIDDLES.get(column.name, 0.4)
-        ends = {"least": middle - abs(middle) / 30, "most": middle + abs(middle) / 30}
     return {
         "labels": labels,
-        "training": [weight / sum(weights) for weight in weights],
+        "before": [weight / sum(weights) for weight in weights],
         "now": [weight / sum(shifted) for weight in shifted],
         "least": None,
         "most": None,
-        **ends,
     }
 
 

@@ -5,7 +5,7 @@ Its libraries send usage reports to their makers unless these variables are set 
 
 import os
 
-SILENCE = {
+NO_TELEMETRY = {
     "DO_NOT_TRACK": "1",
     "DISABLE_DEEPCHECKS_ANONYMOUS_TELEMETRY": "true",
     "DVC_NO_ANALYTICS": "1",
@@ -14,5 +14,5 @@ SILENCE = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
 }
 
-for _name, _value in SILENCE.items():
+for _name, _value in NO_TELEMETRY.items():
     os.environ.setdefault(_name, _value)

@@ -20,19 +20,20 @@ from core.stores import event_log
 from core.stores.events import Event
 from core.stores.mongo import Db, count, reachable
 from trainer.main import compose
-from trainer.pipeline.training import Outcome, train
+from trainer.pipeline.training import TrainingResult, train
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 @flow(name="continuous-training", persist_result=False)
-def continuous_training(reason: str = "on demand", incident: str | None = None) -> State[Any]:
-    """Train on all outcomes. If every gate passes, the new model goes on trial, or becomes champion if it is the first.
+def continuous_training(reason: str = "on demand", incident: str | None = None, kind: str | None = None) -> State[Any]:
+    """Train on all outcomes of a campaign kind, by default of the shipped one.
 
+    If every gate passes, the new model goes on trial, or becomes champion if it is the first.
     Ends as Completed, or as Failed with the name Refused when a gate stopped it; the champion is then unchanged.
     """
-    trainer = compose()
+    trainer = compose(kind=kind)
     with reachable():
         outcomes = count(trainer.db.outcomes, {})
     tell_end = partial(_tell_end, trainer.db, reason=reason, incident=incident, outcomes=outcomes)
@@ -65,7 +66,7 @@ def as_task(name: str, function: Callable[P, T], /) -> Callable[P, T]:
     return task(name=name, cache_policy=NO_CACHE, persist_result=False)(function)
 
 
-def summary(outcome: Outcome) -> str:
+def summary(outcome: TrainingResult) -> str:
     """The result of a training, as Markdown."""
     rows = "".join(f"| {name} | {value:.5g} |\n" for name, value in outcome.figures.items())
     table = f"\n| figure | value |\n|---|---|\n{rows}" if rows else ""

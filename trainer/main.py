@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+from core.kinds.chosen import KindSettings, choose
 from core.models.registry import ModelRegistry
 from core.models.succession import Succession
-from core.schema import read_schema
-from core.settings.addresses import DatasetSettings, MongoSettings, RegistrySettings, S3Settings, SchemaSettings
+from core.settings.addresses import DatasetSettings, RegistrySettings, S3Settings
 from core.settings.loading import load
 from core.settings.loop import TrainerSettings
 from core.stores.data_registry import DataRegistry
-from core.stores.mongo import connect
 from trainer.pipeline.training import Trainer
 
 
-class Settings(MongoSettings, S3Settings, RegistrySettings, SchemaSettings, DatasetSettings, TrainerSettings):
+class Settings(KindSettings, S3Settings, RegistrySettings, DatasetSettings, TrainerSettings):
     """Everything that training reads from the environment."""
 
 
-def compose(settings: Settings | None = None) -> Trainer:
-    """The trainer of this environment. Raises SettingsError, SchemaError."""
+def compose(settings: Settings | None = None, kind: str | None = None, *, retired: bool = False) -> Trainer:
+    """The trainer of a kind in this environment, by default of the shipped one. `retired`: also of one of those.
+
+    The lock is the appliance's: one training runs at a time, of whatever kind, and none during an erasure. Raises
+    SettingsError, SchemaError, NotFound.
+    """
     settings = settings or load(Settings)
     registry = settings.callwise_data_registry
-    db, models = connect(settings), ModelRegistry(settings)
+    chosen = choose(settings, kind, retired=retired)
+    db, own, models = chosen.db, chosen.settings, ModelRegistry(chosen.settings)
     return Trainer(
         db=db,
-        schema=read_schema(settings.callwise_schema),
-        data=DataRegistry(registry, settings),
+        schema=chosen.schema,
+        data=DataRegistry(own.callwise_data_registry, own),
         models=models,
         succession=Succession(db, models.name, models, by="trainer"),
-        settings=settings,
-        experiment=settings.callwise_experiment,
+        settings=own,
+        experiment=own.callwise_experiment,
         lock=registry.with_name(registry.name + ".training.lock"),
     )

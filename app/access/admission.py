@@ -14,7 +14,7 @@ from typing import Any
 
 from core.accounts import changes as account_changes
 from core.accounts import directory
-from core.accounts.account import NAME, SHOWN, Account, Role, tidy
+from core.accounts.account import NAME, SHOWN, Account, Role, login_name
 from core.errors import Conflict, Forbidden
 from core.stores.mongo import Db, reachable
 
@@ -77,7 +77,7 @@ def _find(db: Db, subject: str) -> Account | None:
 
 def _create(db: Db, claims: Claims, subject: str, role: Role) -> Account:
     digest = hashlib.sha256(subject.encode()).hexdigest()[:10]
-    address = tidy(str(claims.get("email") or ""))
+    address = login_name(str(claims.get("email") or ""))
     names = [*([address] if NAME.fullmatch(address) else []), f"sso-{digest}"]
     shown = " ".join(str(claims.get("name") or address.partition("@")[0] or digest).split())
     for name in names:

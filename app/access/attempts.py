@@ -14,7 +14,7 @@ from math import ceil
 
 from pymongo import ReturnDocument
 
-from core.stores.embedded_mongo import first_kept, milliseconds
+from core.stores.embedded_mongo import milliseconds, set_once
 from core.stores.mongo import Db, Document, reachable
 
 FIRST, LONGEST = timedelta(seconds=15), timedelta(minutes=15)
@@ -46,7 +46,7 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountedAttempt:
     """A counted attempt: seconds to wait first; failures including this one; its time and the last one's, in ms."""
 
     key: Key
@@ -56,7 +56,7 @@ class Counted:
     before: int | None
 
 
-def pause(failures: int, free: int) -> timedelta:
+def wait_after(failures: int, free: int) -> timedelta:
     """The wait after `failures`: none for the `free` ones, then 15 seconds, doubled each time up to LONGEST."""
     if failures < free:
         return timedelta(0)
@@ -64,15 +64,15 @@ def pause(failures: int, free: int) -> timedelta:
     return min(LONGEST, FIRST * doubled)
 
 
-def left(db: Db, key: Key, at: datetime) -> int:
+def remaining_wait(db: Db, key: Key, at: datetime) -> int:
     """Seconds left to wait; counts nothing. Raises Unavailable."""
     with reachable():
         return _left(db.attempts.find_one({"_id": key.id}), key, at)
 
 
-def count(db: Db, key: Key, at: datetime) -> Counted:
+def count(db: Db, key: Key, at: datetime) -> CountedAttempt:
     """Count an attempt before it is made. If the result has a wait, refuse the attempt. Raises Unavailable."""
-    begun = first_kept("since", milliseconds(at)) if key.daily else {}
+    begun = set_once("since", milliseconds(at)) if key.daily else {}
     with reachable():
         before = db.attempts.find_one_and_update(
             {"_id": key.id},
@@ -81,7 +81,9 @@ def count(db: Db, key: Key, at: datetime) -> Counted:
             return_document=ReturnDocument.BEFORE,
         )
     failures = int(before["failures"] if before else 0) + 1
-    return Counted(key, _left(before, key, at), failures, milliseconds(at), int(before["last"]) if before else None)
+    return CountedAttempt(
+        key, _left(before, key, at), failures, milliseconds(at), int(before["last"]) if before else None
+    )
 
 
 def forget(db: Db, key: Key) -> None:
@@ -90,7 +92,7 @@ def forget(db: Db, key: Key) -> None:
         db.attempts.delete_one({"_id": key.id})
 
 
-def take_back(db: Db, counted: Counted) -> None:
+def uncount(db: Db, counted: CountedAttempt) -> None:
     """Uncount an attempt that succeeded, so that nobody waits because of it. Raises Unavailable."""
     known = {"_id": counted.key.id, "failures": {"$gt": 0}}
     with reachable():
@@ -107,7 +109,7 @@ def prune(db: Db, at: datetime) -> None:
 
 
 def _left(count: Document | None, key: Key, at: datetime) -> int:
-    needed = pause(int(count["failures"]), key.free) if count else timedelta(0)
+    needed = wait_after(int(count["failures"]), key.free) if count else timedelta(0)
     if not count or not needed:  # decided without the clock, which may have been put back
         return 0
     waited = timedelta(milliseconds=milliseconds(at) - int(count["last"]))

@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.access import identity, sign_in_page
-from app.shell.notices import Notice, leave, show
+from app.shell.notices import Notice, leave_notice, show
 from core.errors import CallwiseError
 
 P = ParamSpec("P")
@@ -27,7 +27,7 @@ class Boundary(ContextDecorator):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> bool:
         match error:
             case identity.SignedOut():
-                sign_in_page.go_there()
+                sign_in_page.draw_signed_out()
             case CallwiseError():
                 show(Notice.from_error(error))
             case Exception():  # from_defect logs it in full
@@ -55,7 +55,7 @@ def boundary() -> Boundary:
     return Boundary()
 
 
-def kept_for_next_run() -> Callable[[Callable[P, R]], Callable[P, R | None]]:
+def guarded_action() -> Callable[[Callable[P, R]], Callable[P, R | None]]:
     """Decorates a button's action: checks the session first, and leaves an error for the next page to show."""
 
     def decorate(func: Callable[P, R]) -> Callable[P, R | None]:
@@ -65,9 +65,9 @@ def kept_for_next_run() -> Callable[[Callable[P, R]], Callable[P, R | None]]:
                 identity.check()
                 return func(*args, **kwargs)
             except CallwiseError as error:
-                leave(Notice.from_error(error))
+                leave_notice(Notice.from_error(error))
             except Exception as error:  # noqa: BLE001  from_defect logs it in full
-                leave(Notice.from_defect(error))
+                leave_notice(Notice.from_defect(error))
             return None
 
         return guarded

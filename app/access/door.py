@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.access import sessions, sign_in_page
 from app.access.identity import COOKIE
 from app.access.sign_in import Refused, sign_in
-from app.access.sign_in_page import ADDRESS, local, words
+from app.access.sign_in_page import ADDRESS, local_address, words
 from app.language import COOKIE as LANGUAGE_COOKIE
 from app.shell.appliance import SessionLimits
 from core.clock import now
@@ -36,15 +36,15 @@ SEE_OTHER, UNAUTHORIZED, FORBIDDEN, TOO_LARGE, TOO_MANY, UNAVAILABLE = 303, 401,
 
 @dataclass(frozen=True)
 class Reception:
-    """The database of accounts and sessions, a session's limits, and the single sign-on's title (`other`), if any."""
+    """The database of accounts and sessions, a session's limits, and the single sign-on's title, if there is one."""
 
     db: Db
     limits: SessionLimits
-    other: str | None = None
+    sso_title: str | None = None
 
-    def known(self, request: Request) -> bool:
+    def has_session(self, request: Request) -> bool:
         """Whether the request has a valid session. Raises Unavailable."""
-        return sessions.holder(self.db, request.cookies.get(COOKIE), now(), self.limits, active=False) is not None
+        return sessions.account_of(self.db, request.cookies.get(COOKIE), now(), self.limits, active=False) is not None
 
 
 class Guard:
@@ -65,7 +65,7 @@ class Guard:
     def _refusal(self, request: Request) -> Response | None:
         page = request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")
         try:
-            if self.reception().known(request):
+            if self.reception().has_session(request):
                 return None
         except CallwiseError as error:
             log.warning("cannot check sessions: %s", error)
@@ -107,7 +107,7 @@ def same_origin(request: Request) -> bool:
     return site is not None
 
 
-def let_in(request: Request, token: str, onward: str) -> Response:
+def redirect_with_session(request: Request, token: str, onward: str) -> Response:
     """Redirect to the page `onward` of the app, with the session's cookie."""
     response = RedirectResponse(onward, SEE_OTHER, headers={"Cache-Control": "no-store"})
     response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/")
@@ -118,15 +118,17 @@ def page(
     request: Request,
     *,
     onward: str = "/",
-    said: str = "",
+    message: str = "",
     alarming: bool = True,
     typed: str = "",
-    other: str | None = None,
+    sso_title: str | None = None,
     status: int = 200,
 ) -> Response:
-    """The sign-in page as a response, with the message `said` above the form."""
-    language, _ = words(accepted(request))
-    text = sign_in_page.html(language, onward=onward, said=said, alarming=alarming, typed=typed, other=other)
+    """The sign-in page as a response, with `message` above the form."""
+    language, _ = words(accepted_languages(request))
+    text = sign_in_page.sign_in_html(
+        language, onward=onward, message=message, alarming=alarming, typed=typed, sso_title=sso_title
+    )
     headers = {
         "Content-Security-Policy": sign_in_page.POLICY,
         "Cache-Control": "no-store",
@@ -137,16 +139,16 @@ def page(
 
 
 def _front(request: Request, reception: Callable[[], Reception]) -> Response:
-    onward = local(request.query_params.get("next"))
-    _, gettext = words(accepted(request))
+    onward = local_address(request.query_params.get("next"))
+    _, gettext = words(accepted_languages(request))
     said = gettext("You are signed out. Sign in to go on.") if request.query_params.get("ended") else ""
     try:
         desk = reception()
-        if desk.known(request):
+        if desk.has_session(request):
             return RedirectResponse(onward, SEE_OTHER, headers={"Cache-Control": "no-store"})
     except CallwiseError as error:
         return _away(request, onward, error)
-    response = page(request, onward=onward, said=said, alarming=False, other=desk.other)
+    response = page(request, onward=onward, message=said, alarming=False, sso_title=desk.sso_title)
     if COOKIE in request.cookies:
         response.delete_cookie(COOKIE, path="/")
     return response
@@ -158,8 +160,8 @@ def _sign_in(request: Request, reception: Callable[[], Reception], body: bytes) 
     except ValueError:
         fields = {}
     name, password = (fields.get(field, [""])[0] for field in ("name", "password"))
-    onward = local(fields.get("next", [""])[0])
-    _, gettext = words(accepted(request))
+    onward = local_address(fields.get("next", [""])[0])
+    _, gettext = words(accepted_languages(request))
     address = request.client.host if request.client else None
     try:
         desk = reception()
@@ -167,25 +169,25 @@ def _sign_in(request: Request, reception: Callable[[], Reception], body: bytes) 
     except CallwiseError as error:
         return _away(request, onward, error)
     if not isinstance(result, Refused):
-        return let_in(request, result.token, onward)
+        return redirect_with_session(request, result.token, onward)
     if result.wait:
         seconds = int(result.wait.total_seconds())
-        message = sign_in_page.waiting(seconds, gettext)
-        response = page(request, onward=onward, said=message, typed=name, other=desk.other, status=TOO_MANY)
+        message = sign_in_page.wait_message(seconds, gettext)
+        response = page(request, onward=onward, message=message, typed=name, sso_title=desk.sso_title, status=TOO_MANY)
         response.headers["Retry-After"] = str(seconds)
         return response
     message = gettext("Incorrect login name or password.")
-    return page(request, onward=onward, said=message, typed=name, other=desk.other, status=UNAUTHORIZED)
+    return page(request, onward=onward, message=message, typed=name, sso_title=desk.sso_title, status=UNAUTHORIZED)
 
 
 def _away(request: Request, onward: str, error: CallwiseError) -> Response:
     log.warning("sign-in is not available: %s", error)
-    _, gettext = words(accepted(request))
+    _, gettext = words(accepted_languages(request))
     said = gettext("A part of the appliance does not answer at the moment. Try again in a moment.")
-    return page(request, onward=onward, said=said, status=UNAVAILABLE)
+    return page(request, onward=onward, message=said, status=UNAVAILABLE)
 
 
-def accepted(request: Request) -> str:
+def accepted_languages(request: Request) -> str:
     """The languages of the person who asks, best first: the chosen one, then the browser's."""
     return f"{request.cookies.get(LANGUAGE_COOKIE, '')},{request.headers.get('accept-language', '')}"
 

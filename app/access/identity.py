@@ -34,7 +34,7 @@ def begin(house: Appliance) -> Account:
 def check(*, active: bool = True) -> Account:
     """Check the session again; `active`: a person did something. Raises SignedOut, Unavailable."""
     house: Appliance | None = st.session_state.get(_HOUSE)
-    account = sessions.holder(house.db, token(), now(), house.limits, active=active) if house else None
+    account = sessions.account_of(house.db, token(), now(), house.limits, active=active) if house else None
     before: Account | None = st.session_state.get(_ACCOUNT)
     # If another person has signed in with this browser, the page was drawn for the account before.
     if account is None or (before is not None and before.name != account.name):
@@ -71,7 +71,7 @@ def require(role: Role) -> Account:
     return account
 
 
-def house() -> Appliance:
+def appliance() -> Appliance:
     """The appliance of this screen. Raises SignedOut before `begin`."""
     appliance: Appliance | None = st.session_state.get(_HOUSE)
     if appliance is None:

@@ -29,7 +29,9 @@ def open_session(db: Db, account: Account, at: datetime, limits: SessionLimits) 
     return token
 
 
-def holder(db: Db, token: str | None, at: datetime, limits: SessionLimits, *, active: bool = True) -> Account | None:
+def account_of(
+    db: Db, token: str | None, at: datetime, limits: SessionLimits, *, active: bool = True
+) -> Account | None:
     """The account of the token's session; None without one, or if it has ended. Raises Unavailable.
 
     `active`: a person did something, so the idle time starts again.
@@ -55,13 +57,13 @@ def carry_over(db: Db, token: str, account: Account) -> None:
         db.sessions.update_one({"_id": key(token), "user": account.name}, {"$set": {"epoch": account.epoch}})
 
 
-def end(db: Db, token: str) -> None:
+def end_session(db: Db, token: str) -> None:
     """End the session of `token`. Raises Unavailable."""
     with reachable():
         db.sessions.delete_one({"_id": key(token)})
 
 
-def others(db: Db, token: str, account: Account, at: datetime, limits: SessionLimits) -> int:
+def count_others(db: Db, token: str, account: Account, at: datetime, limits: SessionLimits) -> int:
     """How many other sessions of the account are open. Raises Unavailable."""
     stamp = int(at.timestamp())
     idle = stamp - int(limits.idle.total_seconds())

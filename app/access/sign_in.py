@@ -12,7 +12,7 @@ from app.access import attempts, sessions
 from app.access.attempts import Key
 from app.shell.appliance import SessionLimits
 from core.accounts import passwords
-from core.accounts.account import Account, tidy
+from core.accounts.account import Account, login_name
 from core.accounts.changes import rehash
 from core.stores import event_log
 from core.stores.events import Event
@@ -20,7 +20,7 @@ from core.stores.mongo import Db, Document, reachable
 
 
 @dataclass(frozen=True)
-class Entered:
+class SignedIn:
     """A successful sign-in, with the session's token."""
 
     account: Account
@@ -36,21 +36,21 @@ class Refused:
 
 def sign_in(
     db: Db, name: str, password: str, *, address: str | None, at: datetime, limits: SessionLimits
-) -> Entered | Refused:
+) -> SignedIn | Refused:
     """Open a session if the name and password are right. Raises Unavailable."""
-    account = proven(db, tidy(name)[:200], password, address=address, at=at)
+    account = verify(db, login_name(name)[:200], password, address=address, at=at)
     if isinstance(account, Refused):
         return account
     token = sessions.open_session(db, account, at, limits)
     event_log.append(db, who=account.shown, what=Event.SIGNED_IN, subject=account.name, address=address)
-    return Entered(account, token)
+    return SignedIn(account, token)
 
 
-def proven(db: Db, name: str, password: str, *, address: str | None, at: datetime) -> Account | Refused:
+def verify(db: Db, name: str, password: str, *, address: str | None, at: datetime) -> Account | Refused:
     """The account with this name and password. Counts the attempt. Raises Unavailable."""
     keys = [Key.of_name(name), *([Key.of_address(address)] if address else [])]
     attempts.prune(db, at)
-    if wait := max(attempts.left(db, key, at) for key in keys):
+    if wait := max(attempts.remaining_wait(db, key, at) for key in keys):
         return Refused(timedelta(seconds=wait))
     counted = [attempts.count(db, key, at) for key in keys]
     if wait := max(attempt.wait for attempt in counted):
@@ -65,7 +65,7 @@ def proven(db: Db, name: str, password: str, *, address: str | None, at: datetim
         return Refused()
     attempts.forget(db, keys[0])
     for attempt in counted[1:]:
-        attempts.take_back(db, attempt)
+        attempts.uncount(db, attempt)
     if passwords.outdated(user["hash"]):
         rehash(db, name, user["hash"], password)
     return Account.from_document(user)

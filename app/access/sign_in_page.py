@@ -85,20 +85,26 @@ def words(accepted: str) -> tuple[str, Words]:
     return language, catalogue(language).gettext
 
 
-def html(
-    language: str, *, onward: str, said: str = "", alarming: bool = True, typed: str = "", other: str | None = None
+def sign_in_html(
+    language: str,
+    *,
+    onward: str,
+    message: str = "",
+    alarming: bool = True,
+    typed: str = "",
+    sso_title: str | None = None,
 ) -> str:
-    """The page, with the message `said` above the form. `other` is the title of the single sign-on, if any."""
+    """The page, with `message` above the form. `sso_title` is the title of the single sign-on, if any."""
     _ = catalogue(language).gettext
     note = (
-        f'<p class="said{"" if alarming else " told"}" role="{"alert" if alarming else "status"}">{escape(said)}</p>'
-        if said
+        f'<p class="said{"" if alarming else " told"}" role="{"alert" if alarming else "status"}">{escape(message)}</p>'
+        if message
         else ""
     )
     beside = (
         f'<a class="other" href="{ADDRESS}/company?next={quote(onward, safe="")}">'
-        f"{escape(_('Sign in with {provider}').format(provider=other))}</a>"
-        if other
+        f"{escape(_('Sign in with {provider}').format(provider=sso_title))}</a>"
+        if sso_title
         else ""
     )
     return _PAGE.substitute(
@@ -119,20 +125,20 @@ def html(
     )
 
 
-def waiting(seconds: int, gettext: Words) -> str:
+def wait_message(seconds: int, gettext: Words) -> str:
     """The message that asks for a wait."""
     text = gettext("Too many attempts failed. Try again in {time}.")
     return text.format(time=f"{seconds} s" if seconds < 60 else f"{-(-seconds // 60)} min")
 
 
-def go_there() -> None:
+def draw_signed_out() -> None:
     """Send the browser from a Streamlit page to the sign-in page. A link helps where no script runs."""
     with st.container(key="signed-out"):
         st.markdown(f"{_('You are signed out.')} [{_('Sign in')}]({ADDRESS})")
         st.html(_GO, unsafe_allow_javascript=True)
 
 
-def local(address: str | None) -> str:
+def local_address(address: str | None) -> str:
     """`address` if it is one inside this app, else the front page."""
     if not address or not address.startswith("/") or address.startswith(("//", "/\\", ADDRESS, "/sign-out")):
         return "/"

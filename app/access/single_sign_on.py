@@ -19,8 +19,16 @@ from starlette.routing import Route
 
 from app.access import sessions
 from app.access.admission import Admission, admit
-from app.access.door import FORBIDDEN, SEE_OTHER, UNAVAILABLE, Reception, accepted, let_in, page
-from app.access.sign_in_page import ADDRESS, local, words
+from app.access.door import (
+    FORBIDDEN,
+    SEE_OTHER,
+    UNAVAILABLE,
+    Reception,
+    accepted_languages,
+    page,
+    redirect_with_session,
+)
+from app.access.sign_in_page import ADDRESS, local_address, words
 from core.accounts.account import Role
 from core.clock import now
 from core.errors import CallwiseError, Forbidden, SettingsError
@@ -101,7 +109,7 @@ def routes(reception: Callable[[], Reception], provider: Callable[[], Provider |
     async def go(request: Request) -> Response:
         if client() is None:
             return RedirectResponse(ADDRESS, SEE_OTHER)
-        request.session[_ONWARD] = local(request.query_params.get("next"))
+        request.session[_ONWARD] = local_address(request.query_params.get("next"))
         back = f"{request.url.scheme}://{request.headers['host']}{BACK}"
         try:
             response: Response = await client().authorize_redirect(request, back)
@@ -119,7 +127,7 @@ def routes(reception: Callable[[], Reception], provider: Callable[[], Provider |
         except _foreign():
             log.warning("the single sign-on refused a sign-in", exc_info=True)
             return _failed(request, FORBIDDEN)
-        onward = local(request.session.pop(_ONWARD, "/"))
+        onward = local_address(request.session.pop(_ONWARD, "/"))
         return await run_in_threadpool(_enter, request, reception, company, claims, onward)
 
     return [Route(GO, go, methods=["GET"]), Route(BACK, back, methods=["GET"])]
@@ -151,14 +159,14 @@ def _enter(
         )
     except Forbidden as error:
         log.warning("the rules of the single sign-on refuse this account: %s", error)
-        return page(request, said=f"{error.what} {error.next}", status=FORBIDDEN)
+        return page(request, message=f"{error.what} {error.next}", status=FORBIDDEN)
     except CallwiseError as error:
         log.warning("sign-in is not available: %s", error)
         return _failed(request, UNAVAILABLE)
-    return let_in(request, token, onward)
+    return redirect_with_session(request, token, onward)
 
 
 def _failed(request: Request, status: int) -> Response:
-    gettext = words(accepted(request))[1]
+    gettext = words(accepted_languages(request))[1]
     message = gettext("The single sign-on failed. Try again; if it persists, tell your engineer.")
-    return page(request, said=message, status=status)
+    return page(request, message=message, status=status)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from app.access import identity, sessions
-from app.access.boundary import kept_for_next_run
+from app.access.boundary import guarded_action
 from app.accounts import own_password, roles
 from app.accounts.own_password import draw_password_form
 from app.language import _, formats, plural
 from app.shell import notices
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, leave
+from app.shell.notices import Notice, leave_notice
 from core.accounts.changes import end_sessions
 from core.clock import now
 
@@ -29,7 +29,7 @@ def page(house: Appliance) -> None:
         )
         own_password.sign_out_button("sign-out")
     st.subheader(_("Signed in elsewhere"))
-    others = sessions.others(house.db, identity.token() or "", account, now(), house.limits)
+    others = sessions.count_others(house.db, identity.token() or "", account, now(), house.limits)
     with st.container(key="elsewhere"):
         if not others:
             st.markdown(_("You are signed in here only."))
@@ -45,10 +45,10 @@ def page(house: Appliance) -> None:
         st.markdown(_("You sign in with the company's single sign-on. Change your password there."))
 
 
-@kept_for_next_run()
+@guarded_action()
 def _end() -> None:
-    house, token = identity.house(), identity.token()
+    house, token = identity.appliance(), identity.token()
     changed = end_sessions(house.db, identity.signed_in())
     if token:
         sessions.carry_over(house.db, token, changed)
-    leave(Notice("success", _("You are signed in here only."), _("Every other browser has to sign in again.")))
+    leave_notice(Notice("success", _("You are signed in here only."), _("Every other browser has to sign in again.")))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from app.access import identity, sessions
-from app.access.boundary import kept_for_next_run
-from app.access.sign_in import Refused, proven
+from app.access.boundary import guarded_action
+from app.access.sign_in import Refused, verify
 from app.language import _
 from app.shell import notices
-from app.shell.notices import Notice, leave
+from app.shell.notices import Notice, leave_notice
 from core.accounts import passwords
 from core.accounts.account import Account
 from core.accounts.changes import choose_password
@@ -52,17 +52,17 @@ def sign_out_button(key: str) -> None:
     st.button(_("Sign out"), key=key, icon=":material/logout:", on_click=sign_out)
 
 
-@kept_for_next_run()
+@guarded_action()
 def sign_out() -> None:
     """End this session; the next run finds nobody signed in."""
-    house, token = identity.house(), identity.token()
+    house, token = identity.appliance(), identity.token()
     if token:
-        sessions.end(house.db, token)
+        sessions.end_session(house.db, token)
 
 
-@kept_for_next_run()
+@guarded_action()
 def _change(account: Account) -> None:
-    house, token = identity.house(), identity.token()
+    house, token = identity.appliance(), identity.token()
     old, new, again = (str(st.session_state.pop(key, None) or "") for key in (_OLD, _NEW, _AGAIN))
     kept = _("Your current password is unchanged.")
     if (weakness := passwords.weakness(new, account.name, account.shown)) is not None:
@@ -71,7 +71,7 @@ def _change(account: Account) -> None:
         raise InputError(_("The two new passwords are not the same."), kept=kept, next=_("Type them again."))
     if new == old:
         raise InputError(_("The new password is the current one."), next=_("Choose another."))
-    owner = proven(house.db, account.name, old, address=st.context.ip_address, at=now())
+    owner = verify(house.db, account.name, old, address=st.context.ip_address, at=now())
     if isinstance(owner, Refused):
         what = _("Too many attempts failed.") if owner.wait else _("The current password is incorrect.")
         raise InputError(what, kept=_("Nothing was changed."), next=_("Try again in a moment."))
@@ -79,7 +79,7 @@ def _change(account: Account) -> None:
     if token:
         sessions.carry_over(house.db, token, changed)
     elsewhere = _("You stay signed in here; everywhere else you were signed out.")
-    leave(Notice("success", _("Your password is changed."), elsewhere))
+    leave_notice(Notice("success", _("Your password is changed."), elsewhere))
 
 
 def words(weakness: Weakness) -> str:

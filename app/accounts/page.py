@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from app.access import identity
-from app.access.boundary import kept_for_next_run
+from app.access.boundary import guarded_action
 from app.accounts import roles
 from app.language import _, formats
 from app.shell import notices
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, leave
+from app.shell.notices import Notice, leave_notice
 from core.accounts import changes as account_changes
 from core.accounts import directory, passwords
 from core.accounts.account import SHOWN, Account, Role
@@ -27,7 +27,7 @@ def page(house: Appliance) -> None:
     with st.container(key="message"):
         notices.show_waiting()
     _draw_first_password()
-    mine = [account for account in directory.everybody(house.db) if me.may_administer(account.role)]
+    mine = [account for account in directory.all_accounts(house.db) if me.may_administer(account.role)]
     with st.container(key="account-list"):
         if mine:
             st.table([_row(account) for account in mine], border="horizontal", hide_index=True)
@@ -126,29 +126,29 @@ def _changes(me: Account, mine: list[Account]) -> None:
                 )
 
 
-@kept_for_next_run()
+@guarded_action()
 def _make() -> None:
     role = Role(st.session_state[_ROLE])
     me = _administrator(role)
-    name, shown, password = str(st.session_state[_NAME]), str(st.session_state[_SHOWN]), passwords.generated()
-    account = directory.add(identity.house().db, name, shown, role, by=me.shown, password=password)
+    name, shown, password = str(st.session_state[_NAME]), str(st.session_state[_SHOWN]), passwords.generate()
+    account = directory.add(identity.appliance().db, name, shown, role, by=me.shown, password=password)
     st.session_state[_NAME] = st.session_state[_SHOWN] = ""
     st.session_state[_ONCE] = (account.shown, password)
-    leave(Notice("success", _("{name} can sign in now.").format(name=account.shown)))
+    leave_notice(Notice("success", _("{name} can sign in now.").format(name=account.shown)))
 
 
-@kept_for_next_run()
+@guarded_action()
 def _set_role(name: str, key: str) -> None:
     role = Role(st.session_state[key])
     me, account = _to_change(name)
     if not me.may_administer(role):
         raise _refusal()
-    changed = account_changes.set_role(identity.house().db, account.name, role, by=me.shown)
+    changed = account_changes.set_role(identity.appliance().db, account.name, role, by=me.shown)
     what = _("{name} is now: {role}.").format(name=changed.shown, role=roles.label(changed.role))
-    leave(Notice("success", what, _("They have to sign in again.") if changed.epoch != account.epoch else ""))
+    leave_notice(Notice("success", what, _("They have to sign in again.") if changed.epoch != account.epoch else ""))
 
 
-@kept_for_next_run()
+@guarded_action()
 def _reset(name: str) -> None:
     me, account = _to_change(name)
     if account.name == me.name:  # it would end this session before its owner could read the new password
@@ -157,22 +157,22 @@ def _reset(name: str) -> None:
             kept=_("Your password is unchanged."),
             next=_("Choose a new one there."),
         )
-    password = account_changes.reset_password(identity.house().db, account.name, by=me.shown)
+    password = account_changes.reset_password(identity.appliance().db, account.name, by=me.shown)
     st.session_state[_ONCE] = (account.shown, password)
 
 
-@kept_for_next_run()
+@guarded_action()
 def _set_disabled(name: str, disabled: bool) -> None:
     me, account = _to_change(name)
-    account_changes.set_disabled(identity.house().db, account.name, disabled, by=me.shown)
+    account_changes.set_disabled(identity.appliance().db, account.name, disabled, by=me.shown)
     what = _("{name} cannot sign in any more.") if disabled else _("{name} can sign in again.")
     kept = _("Everything they recorded is kept.") if disabled else ""
-    leave(Notice("success", what.format(name=account.shown), kept))
+    leave_notice(Notice("success", what.format(name=account.shown), kept))
 
 
 def _to_change(name: str) -> tuple[Account, Account]:
     """The account of the person at this screen, and the one to change, both read now. Raises Forbidden, NotFound."""
-    account = directory.find(identity.house().db, name)
+    account = directory.find(identity.appliance().db, name)
     if account is None:
         raise NotFound(_("There is no account '{name}'.").format(name=name), kept=_("Nothing was changed."))
     return _administrator(account.role), account

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from core.calls.lifecycle import Result
-from core.stores.embedded_mongo import local_time, tally
+from core.stores.embedded_mongo import count_by, local_time
 from core.stores.mongo import Db, reachable
 
 REACHED = frozenset({Result.SOLD, Result.REFUSED, Result.CALLBACK, Result.DO_NOT_CALL})
@@ -77,7 +77,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Best:
+class BestTime:
     """The best time for `group` with its `answers`: hours or weekdays from `start` to before `end`.
 
     `now`: the answers of the present hour or weekday; None if it has too few calls, or belongs to the best time.
@@ -90,7 +90,7 @@ class Best:
     now: Answers | None
 
 
-def counted(db: Db, campaign: str, segments: Iterable[str], minutes: int) -> Counts:
+def count_answers(db: Db, campaign: str, segments: Iterable[str], minutes: int) -> Counts:
     """All calls of `campaign`, on a clock `minutes` ahead of UTC. Raises Unavailable.
 
     Runs one aggregation for everybody and one per segment, so the answers grow with the groups, not with the calls.
@@ -101,7 +101,7 @@ def counted(db: Db, campaign: str, segments: Iterable[str], minutes: int) -> Cou
     with reachable():
         for name in ("", *segments):
             parts = [*local, "$result", {"$ifNull": [f"$groups.{name}", ""]} if name else ""]
-            for (weekday, hour, result, group), calls in tally(db.calls, made, parts).items():
+            for (weekday, hour, result, group), calls in count_by(db.calls, made, parts).items():
                 if Result(result) in COUNTED and (group or not name):
                     answered = calls if Result(result) in REACHED else 0
                     # MongoDB's first day is Sunday.
@@ -109,24 +109,24 @@ def counted(db: Db, campaign: str, segments: Iterable[str], minutes: int) -> Cou
     return counts
 
 
-def best_hours(counts: Counts, groups: Sequence[Group], hour: int) -> Best | None:
+def best_hours(counts: Counts, groups: Sequence[Group], hour: int) -> BestTime | None:
     """The best time of day of the first of `groups` that has one, else everybody's, else None. `hour`: the present."""
     slots = {group: counts.hours(group) for group in (*groups, EVERYBODY)}
     return _first(slots, SPAN, hour)
 
 
-def best_weekday(counts: Counts, groups: Sequence[Group], weekday: int) -> Best | None:
+def best_weekday(counts: Counts, groups: Sequence[Group], weekday: int) -> BestTime | None:
     """The best day of the week, as `best_hours`. `weekday`: the present, 1 on Mondays."""
     slots = {group: counts.weekdays(group) for group in (*groups, EVERYBODY)}
     return _first(slots, 1, weekday)
 
 
-def _first(slots: Mapping[Group, Slots], span: int, now: int) -> Best | None:
+def _first(slots: Mapping[Group, Slots], span: int, now: int) -> BestTime | None:
     everybody = slots[EVERYBODY]
     return next((best for group, own in slots.items() if (best := _best(group, own, everybody, span, now))), None)
 
 
-def _best(group: Group, own: Slots, everybody: Slots, span: int, now: int) -> Best | None:
+def _best(group: Group, own: Slots, everybody: Slots, span: int, now: int) -> BestTime | None:
     total, known = _total(own.values()), _total(everybody.values())
     better: list[tuple[float, int]] = []
     for start in sorted(own):
@@ -143,7 +143,7 @@ def _best(group: Group, own: Slots, everybody: Slots, span: int, now: int) -> Be
     start = max(better)[1]
     present = own.get(now, NONE)
     elsewhere = present.calls >= LEAST and not start <= now < start + span
-    return Best(group, start, start + span, _window(own, start, span), present if elsewhere else None)
+    return BestTime(group, start, start + span, _window(own, start, span), present if elsewhere else None)
 
 
 def _moved(share: float, there: float, known: float) -> float:

@@ -10,17 +10,17 @@ from babel.dates import get_day_names
 from babel.numbers import format_percent
 
 from app.calls import answer_times
-from app.calls.answer_times import Answers, Best, Group
+from app.calls.answer_times import Answers, BestTime, Group
 from app.language import _, formats, locale
 from app.language.zones import zone
-from app.shell.adaptive_cache import SHARED
+from app.shell.adaptive_cache import cached_for
 from app.shell.appliance import Appliance
 from core.clock import now
 from core.schema import Schema
 from core.schema.column import Column, Value
 from core.stores.mongo import Document
 
-_counted = st.cache_data(ttl=timedelta(minutes=10), max_entries=64, **SHARED)(answer_times.counted)
+_counted = cached_for(timedelta(minutes=10), entries=64)(answer_times.count_answers)
 
 
 def draw_best_time(house: Appliance, prospect: Document) -> None:
@@ -28,8 +28,8 @@ def draw_best_time(house: Appliance, prospect: Document) -> None:
     at = now().astimezone(zone(st.context.timezone))
     offset = (at.utcoffset() or timedelta(0)) // timedelta(minutes=1)
     segments = tuple(column.name for column in house.schema.segment_columns if "." not in column.name)
-    counts: answer_times.Counts = _counted(house.db, prospect["campaign"], segments, offset)
-    if lines := said(house.schema, counts, prospect["features"], at):
+    counts = _counted(house.db, prospect["campaign"], segments, offset)
+    if lines := best_time_sentences(house.schema, counts, prospect["features"], at):
         with st.container(key="best-time", gap="xsmall"):
             st.markdown(
                 f"**{formats.plain(_('Best time to call'))}**",
@@ -48,7 +48,9 @@ def groups(schema: Schema, features: Mapping[str, Value]) -> dict[str, str]:
     return {name: schema.by_name[name].group(value) for name, value in known.items()}
 
 
-def said(schema: Schema, counts: answer_times.Counts, features: Mapping[str, Value], at: datetime) -> list[str]:
+def best_time_sentences(
+    schema: Schema, counts: answer_times.Counts, features: Mapping[str, Value], at: datetime
+) -> list[str]:
     """Sentences on the best hours and weekday for these `features`, at the local time `at`. Plain text."""
     theirs = list(groups(schema, features).items())
     hours = answer_times.best_hours(counts, theirs, at.hour)
@@ -56,7 +58,7 @@ def said(schema: Schema, counts: answer_times.Counts, features: Mapping[str, Val
     return [*([_hours(schema, hours, at.hour)] if hours else []), *([_weekday(schema, weekday)] if weekday else [])]
 
 
-def _hours(schema: Schema, best: Best, hour: int) -> str:
+def _hours(schema: Schema, best: BestTime, hour: int) -> str:
     sentence = _("{people} answer most between {start} and {end} h: {share} of {calls} calls{now}.")
     if best.now:
         rest = _("; now it is {share}").format(share=_share(best.now))
@@ -72,7 +74,7 @@ def _hours(schema: Schema, best: Best, hour: int) -> str:
     )
 
 
-def _weekday(schema: Schema, best: Best) -> str:
+def _weekday(schema: Schema, best: BestTime) -> str:
     sentence = _("{people} answer most on a {weekday}: {share} of {calls} calls{now}.")
     return sentence.format(
         people=_people(schema, best.group),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from app.access.boundary import kept_for_next_run
+from app.access.boundary import guarded_action
 from app.calls import result_words
 from app.calls.desk import Seat
 from app.calls.result_words import Choice
-from app.language import _, said
+from app.language import _, translate
 from core.clock import now
 from core.stores.mongo import Document
 
@@ -25,7 +26,7 @@ def draw_result_buttons(seat: Seat, prospect: Document, *, late: bool = False) -
         _result(seat, prospect, result_words.SOLD, primary=True)
         _result(seat, prospect, result_words.REFUSED)
         with st.container(horizontal=True, key="outcomes-later"):
-            _callback(prospect)
+            _button(result_words.CALLBACK, _open_or_close, prospect["_id"])
             _result(seat, prospect, result_words.NO_ANSWER)
         if st.session_state.get(_PROMISING) == prospect["_id"]:
             _promise(seat, prospect)
@@ -54,28 +55,19 @@ def draw_result_buttons(seat: Seat, prospect: Document, *, late: bool = False) -
 
 
 def _result(seat: Seat, prospect: Document, choice: Choice, *, primary: bool = False) -> None:
+    _button(choice, seat.record, prospect, choice.result, primary=primary)
+
+
+def _button(choice: Choice, action: Callable[..., object], *args: object, primary: bool = False) -> None:
     st.button(
-        said(choice.label),
+        translate(choice.label),
         key=choice.key,
         icon=choice.icon,
         type="primary" if primary else "secondary",
         shortcut=choice.shortcut,
         width="stretch",
-        on_click=seat.record,
-        args=(prospect, choice.result),
-    )
-
-
-def _callback(prospect: Document) -> None:
-    choice = result_words.CALLBACK
-    st.button(
-        said(choice.label),
-        key=choice.key,
-        icon=choice.icon,
-        shortcut=choice.shortcut,
-        width="stretch",
-        on_click=_open_or_close,
-        args=(prospect["_id"],),
+        on_click=action,
+        args=args,
     )
 
 
@@ -110,7 +102,7 @@ def _promise(seat: Seat, prospect: Document) -> None:
         )
 
 
-@kept_for_next_run()
+@guarded_action()
 def _other(seat: Seat, prospect: Document, key: str) -> None:
     chosen: datetime | None = st.session_state.get(key)
     zone = ZoneInfo(st.context.timezone or "UTC")

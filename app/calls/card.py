@@ -8,15 +8,18 @@ from datetime import timedelta
 import streamlit as st
 
 from app.access.boundary import boundary
-from app.calls import desk, history, person
+from app.calls import contact_lines, desk, history, person
 from app.calls import result_words as call_results
 from app.calls.best_time import draw_best_time
 from app.calls.buttons import draw_result_buttons
+from app.calls.contact_lines import draw_contact_lines
 from app.calls.desk import Seat
 from app.calls.reasons import draw_reasons
 from app.calls.script import draw_script
 from app.language import _, formats
+from app.lists.value_history import draw_value_history
 from app.ranked_list.bands import band_of
+from core.calls import contacts
 from core.calls.lifecycle import Result
 from core.clock import now
 from core.schema.column import Role
@@ -27,7 +30,7 @@ TICK = timedelta(seconds=10)
 
 def draw_call_card(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
     """Draw the card of `prospect`, whose claim `seat` has; `floors` are the lowest scores of the bands."""
-    known = {**prospect, "features": person.features(seat.house.db, prospect)}
+    known = {**prospect, "features": person.features(seat.house.db, seat.house.schema, prospect)}
     with st.container(key="card", border=True):
         left, right = st.columns([2, 5], gap="large")
         with left:
@@ -40,11 +43,14 @@ def draw_call_card(seat: Seat, prospect: Document, floors: Sequence[float]) -> N
             draw_best_time(seat.house, known)
             _facts(seat, known)
             _history(seat, prospect)
+            draw_value_history(seat.house.db, seat.house.schema, prospect)
 
 
 def _chance(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
+    ways = contacts.ways(seat.house.db, prospect["_id"]) if seat.house.schema.contacts else []
     with st.container(key="prospect-ref"):
-        st.subheader(_("Person {ref}").format(ref=formats.plain(prospect["ref"])), anchor=False)
+        st.subheader(contact_lines.title(prospect, ways), anchor=False)
+        draw_contact_lines(prospect, ways)
     if again := prospect.get("again"):
         with st.container(key="promised"):
             when = formats.moment(again["at"], st.context.timezone)
@@ -65,6 +71,8 @@ def _chance(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
 
 
 def _origin(prospect: Document) -> str:
+    if prospect.get("score_version") == "":
+        return _("A file has changed this person; the score is of the values before, until the next ranking.")
     version, route = prospect.get("score_version"), prospect.get("score_route")
     text = _("Model version {version} ({route}); prediction {key} in the log.")
     return text.format(version=version, route=route, key=prospect.get("prediction"))
@@ -97,6 +105,11 @@ def _facts(seat: Seat, prospect: Document) -> None:
         with column, st.container(key=f"facts-{section.role.value}"):
             st.markdown(f"**{section.title}**")
             _table(section)
+    if kept := contact_lines.details(seat.house.schema, prospect):
+        with st.container(key="details"):
+            st.markdown(_("**Notes from the file**"))
+            rows = [{"": formats.plain(label), " ": formats.plain(text)} for label, text in kept]
+            st.table(rows, border="horizontal", hide_index=True, hide_header=True)
     for section in sections:
         if section.role is Role.INDICATOR:
             with st.expander(section.title):
@@ -116,7 +129,7 @@ def _hold(seat: Seat, prospect: Document) -> None:
         st.rerun()
         return
     at = now()
-    text = desk.hold_text(held, at, st.context.timezone)
+    text = desk.claim_text(held, at, st.context.timezone)
     with st.container(key="hold"):
         if desk.remaining(held, at) > timedelta(0):
             st.caption(f":material/timer: {text}")

@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from app.access.boundary import kept_for_next_run
+from app.access.boundary import guarded_action
 from app.calls import best_time, offered, result_words
 from app.language import _, formats
 from app.ranked_list import cached
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, leave
-from core.calls import claims, holds, undo
+from app.shell.notices import Notice, leave_notice
+from core.calls import claim_renewal, claims, undo
 from core.calls.filters import CallFilter
 from core.calls.late_results import record_late
 from core.calls.lifecycle import Result
@@ -37,15 +37,21 @@ class Seat:
     campaign: str
     agent: str
 
-    def held(self) -> Document | None:
+    @property
+    def _owner(self) -> tuple[str, str, str]:
+        return self.house.kind, self.campaign, self.agent
+
+    def prospect(self) -> Document | None:
         """The prospect on the desk, or None.
 
-        A prospect whose claim was lost (`lost`) stays until the agent records a result or puts the card away.
+        A prospect whose claim was lost (`has_lost`) stays until the agent records a result or puts the card away.
         """
         at = now()
-        if st.session_state.get(_OWNER) != (self.campaign, self.agent):
+        if st.session_state.get(_OWNER) != self._owner:
             db = self.house.db
-            mine = claims.mine(db, self.campaign, self.agent, at) or holds.lapsed(db, self.campaign, self.agent, at)
+            mine = claims.held_by(db, self.campaign, self.agent, at) or claim_renewal.lapsed(
+                db, self.campaign, self.agent, at
+            )
             self._remember(mine[0] if mine else None)
         key = st.session_state.get(_HELD)
         if key is None:
@@ -55,13 +61,13 @@ class Seat:
         if prospect is None or self._is_recorded(prospect):
             self._remember(None)
             return None
-        if not self.lost(prospect):
+        if not self.has_lost(prospect):
             self._remember(prospect)
         return prospect
 
-    def lost(self, prospect: Document) -> bool:
+    def has_lost(self, prospect: Document) -> bool:
         """Whether the agent has lost the claim on the prospect, or the prospect can no longer be called."""
-        return not holds.is_held_by(prospect, self.agent)
+        return not claim_renewal.is_held_by(prospect, self.agent)
 
     @property
     def call(self) -> int:
@@ -70,22 +76,24 @@ class Seat:
 
     def renew(self, prospect: Document) -> Document | None:
         """Renew the claim on the prospect of the open card; None if the card is out of date. Raises Unavailable."""
-        return holds.renew(self.house.db, prospect, self.agent, rules=self.house.rules)
+        return claim_renewal.renew(self.house.db, prospect, self.agent, rules=self.house.rules)
 
-    @kept_for_next_run()
-    def take(self, wanted: CallFilter) -> None:
-        """Claim the next prospect that matches `wanted`."""
+    @guarded_action()
+    def take(self, call_filter: CallFilter) -> None:
+        """Claim the next prospect that matches `call_filter`, unless another campaign kind has one for this agent."""
+        if offered.held_elsewhere(self.house, self.agent) is not None:
+            return  # the page shows that one
         prospect = claims.claim(
             self.house.db,
             self.campaign,
             self.agent,
-            wanted=wanted,
-            all_of_them=offered.all_of_them(),
+            call_filter=call_filter,
+            all_of_them=offered.may_call_all(),
             rules=self.house.rules,
         )
         self._remember(prospect)
-        if prospect is None and wanted:
-            leave(
+        if prospect is None and call_filter:
+            leave_notice(
                 Notice(
                     "info",
                     _("Nobody who matches the filter is free to call."),
@@ -93,7 +101,7 @@ class Seat:
                 )
             )
         elif prospect is None:
-            leave(
+            leave_notice(
                 Notice(
                     "info",
                     _("Nobody is free to call in this campaign."),
@@ -101,7 +109,18 @@ class Seat:
                 )
             )
 
-    @kept_for_next_run()
+    @guarded_action()
+    def take_person(self, prospect: str) -> None:
+        """Claim this prospect, who is on the phone, unless the agent holds another one."""
+        if self.prospect() is not None or offered.held_elsewhere(self.house, self.agent) is not None:
+            leave_notice(Notice("info", _("Record the result of the person on your desk first, or give them back.")))
+            return
+        held = claims.claim_person(
+            self.house.db, prospect, self.agent, all_of_them=offered.may_call_all(), rules=self.house.rules
+        )
+        self._remember(held)
+
+    @guarded_action()
     def record(self, prospect: Document, result: Result, again: datetime | None = None) -> None:
         """Record the result of the call on the card of `prospect`; `again` is the time of a promised callback.
 
@@ -127,13 +146,13 @@ class Seat:
             raise
         self._remember(None)
         cached.forget_progress(self.house.db, self.campaign)
-        leave(Notice("success", result_words.told(call, self.house.rules, st.context.timezone)))
+        leave_notice(Notice("success", result_words.result_message(call, self.house.rules, st.context.timezone)))
 
     def last_call(self) -> Document | None:
         """The agent's call that can still be taken back, or None."""
-        return undo.last(self.house.db, self.campaign, self.agent, rules=self.house.rules)
+        return undo.last_undoable(self.house.db, self.campaign, self.agent, rules=self.house.rules)
 
-    @kept_for_next_run()
+    @guarded_action()
     def take_back(self, call: Document) -> None:
         """Take a result back, and put the person on the desk again."""
         undone = undo.undo(self.house.db, call["_id"], self.agent, rules=self.house.rules)
@@ -142,27 +161,27 @@ class Seat:
         self._remember(prospect)
         cached.forget_progress(self.house.db, self.campaign)
         what = _("{result} is taken back: {ref} is on your desk again.")
-        if prospect is None or self.lost(prospect):
+        if prospect is None or self.has_lost(prospect):
             what = _("{result} is taken back. Record the result of your call to {ref} below, or put the card away.")
         kept = _("A training has already used this result; the next training leaves it out.")
         what = what.format(result=result_words.label(Result(call["result"])), ref=call["ref"])
-        leave(Notice("info", what, kept if undone.learnt else ""))
+        leave_notice(Notice("info", what, kept if undone.learnt else ""))
 
-    @kept_for_next_run()
+    @guarded_action()
     def give_back(self, prospect: str, ref: str) -> None:
         """Put the prospect back on the list without a result."""
         claims.release(self.house.db, prospect, self.agent)
         self._remember(None)
-        leave(Notice("info", _("{ref} is back on the list; nothing was recorded.").format(ref=ref)))
+        leave_notice(Notice("info", _("{ref} is back on the list; nothing was recorded.").format(ref=ref)))
 
-    @kept_for_next_run()
+    @guarded_action()
     def put_away(self) -> None:
         """Clear the desk of a prospect whose claim was lost and whom the agent has not called."""
         self._remember(None)
 
     def _remember(self, prospect: Document | None) -> None:
         """Store the prospect's key and the number of the next call in the session."""
-        st.session_state[_OWNER] = (self.campaign, self.agent)
+        st.session_state[_OWNER] = self._owner
         st.session_state[_HELD] = prospect["_id"] if prospect else None
         st.session_state[_CALL] = call_of(prospect) if prospect else None
 
@@ -185,10 +204,10 @@ def remaining(prospect: Document, at: datetime) -> timedelta:
     return until - at
 
 
-def hold_text(prospect: Document, at: datetime, zone: str | None) -> str:
+def claim_text(prospect: Document, at: datetime, zone: str | None) -> str:
     """The claim in words."""
     rest = remaining(prospect, at)
     until = formats.moment(prospect["claim"]["until"], zone, day=False)
     if rest > timedelta(0):
-        return _("Held for you until {until} ({left} left)").format(until=until, left=formats.left(rest))
+        return _("Held for you until {until} ({left} left)").format(until=until, left=formats.time_left(rest))
     return _("Your claim ran out at {until}. You can still record the result: it is kept.").format(until=until)

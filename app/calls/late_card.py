@@ -14,7 +14,7 @@ from app.language import _, formats
 from app.shell import notices
 from app.shell.notices import Notice
 from core.calls import do_not_call
-from core.calls.lifecycle import CALLABLE, Result, Status, moves
+from core.calls.lifecycle import CALLABLE, Result, Status, changes_state
 from core.stores.mongo import Document, reachable
 
 
@@ -22,7 +22,9 @@ def draw_late_card(seat: Seat, prospect: Document) -> None:
     """Draw the card of `prospect`, whose claim `seat` has lost. Raises Unavailable."""
     with st.container(key="late-card", border=True):
         with st.container(key="prospect-ref"):
-            st.subheader(_("Person {ref}").format(ref=formats.plain(prospect["ref"])), anchor=False)
+            st.subheader(
+                _("Person {ref}").format(ref=formats.plain(prospect.get("written") or prospect["ref"])), anchor=False
+            )
         notices.show(
             Notice(
                 "warning",
@@ -39,7 +41,9 @@ def _what_happened(seat: Seat, prospect: Document) -> str:
     ref, claim = prospect["ref"], prospect["claim"]
     with reachable():
         calls = list(seat.house.db.calls.find({"prospect": prospect["_id"]}))
-    standing = [call for call in calls if not call.get("undone") and call["agent"] != seat.agent and moves(call)]
+    standing = [
+        call for call in calls if not call.get("undone") and call["agent"] != seat.agent and changes_state(call)
+    ]
     if do_not_call.is_off(prospect):
         return _("{ref} asked not to be called: do not call them any more.").format(ref=ref)
     if prospect["status"] in CALLABLE and claim:
@@ -48,6 +52,6 @@ def _what_happened(seat: Seat, prospect: Document) -> str:
         last = max(standing, key=lambda call: int(call["call"]))
         result = call_results.label(Result(last["result"]))
         return _("{name} has recorded a result for {ref}: {result}.").format(name=last["agent"], ref=ref, result=result)
-    if prospect["status"] == Status.OFF:
+    if prospect["status"] in (Status.OFF, Status.WITHDRAWN):
         return _("{ref} was taken off the list meanwhile.").format(ref=ref)
     return _("{ref} is no longer on your desk.").format(ref=ref)

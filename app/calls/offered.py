@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from app.access import identity
@@ -9,21 +11,62 @@ from app.language import _
 from app.shell import notices
 from app.shell.appliance import Appliance
 from core.accounts.account import Role
-from core.calls import campaigns
+from core.calls import campaigns, claim_renewal
+from core.calls.lifecycle import claim_holder
+from core.clock import now
 from core.stores.mongo import reachable
 
 
-def all_of_them() -> bool:
+def may_call_all() -> bool:
     """Whether the person may call in every open campaign: managers, who assign the campaigns, may."""
     return identity.may(Role.MANAGER)
 
 
-def titles(house: Appliance) -> dict[str, str]:
+def campaign_titles(house: Appliance) -> dict[str, str]:
     """The titles of these campaigns by key, the newest first. Raises Unavailable."""
-    return campaigns.offered(house.db, identity.current_agent(), all_of_them=all_of_them())
+    return campaigns.campaigns_for(house.db, identity.current_agent(), all_of_them=may_call_all())
 
 
-def none_there(house: Appliance) -> None:
+@dataclass(frozen=True)
+class Place:
+    """A campaign to call in: of which kind, its key there, and its title."""
+
+    house: Appliance
+    campaign: str
+    title: str
+
+
+def places(house: Appliance) -> dict[str, Place]:
+    """The campaigns of all kinds, by a key for the screen; first those of `house`. Raises Unavailable."""
+    found: dict[str, Place] = {}
+    for one in (house, *house.others()):
+        for campaign, title in campaign_titles(one).items():
+            shown = f"{title} · {one.title}" if one.kind else title
+            found[f"{one.kind}/{campaign}" if one.kind else campaign] = Place(one, campaign, shown)
+    return found
+
+
+def held_elsewhere(house: Appliance, agent: str) -> tuple[Appliance, str] | None:
+    """The kind, another than that of `house`, and the campaign in which `agent` holds a person now; or None.
+
+    Nobody calls two people at once: one who is held in `house` comes first. Raises Unavailable.
+    """
+    others = house.others()
+    if not others or _held(house, agent) is not None:
+        return None
+    found = ((other, _held(other, agent)) for other in others)
+    return next(((other, campaign) for other, campaign in found if campaign is not None), None)
+
+
+def _held(house: Appliance, agent: str) -> str | None:
+    """The campaign of a person whom `agent` holds now."""
+    with reachable():
+        theirs = list(house.db.prospects.aggregate([{"$match": {"claim.by": agent}}]))
+    held = [one for one in theirs if claim_renewal.is_held_by(one, agent) and claim_holder(one, now()) == agent]
+    return str(held[0]["campaign"]) if held else None
+
+
+def draw_no_campaign(house: Appliance) -> None:
     """Draw the message: there is no campaign, or none for this person. Raises Unavailable."""
     with reachable():
         some = house.db.campaigns.find_one({}, {"_id": 1}) is not None

@@ -17,8 +17,8 @@ from app.calls.card import draw_call_card
 from app.calls.desk import Seat
 from app.calls.late_card import draw_late_card
 from app.calls.take_back import draw_undo
-from app.language import _, formats, plural, said
-from app.ranked_list import cached, listing
+from app.language import _, formats, plural, translate
+from app.ranked_list import cached, listing, search
 from app.ranked_list import filter as list_filter
 from app.ranked_list.bands import band_of
 from app.ranked_list.listing import Entry, ListState, Progress, list_state
@@ -32,26 +32,35 @@ from core.clock import now
 REFRESH = timedelta(seconds=20)
 REFRESH_UNRANKED = timedelta(seconds=3)
 PROMISES = 3
+_CAMPAIGN = "campaign"
 
 
 def page(house: Appliance) -> None:
     """Draw the page."""
     st.title(_("Call list"))
-    campaigns = offered.titles(house)
-    if not campaigns:
-        offered.none_there(house)
+    places = offered.places(house)
+    if not places:
+        offered.draw_no_campaign(house)
         return
+    agent = identity.current_agent()
+    _turn_to_the_held(places, agent)
     with st.container(key="where"):
         left, right = st.columns([10, 2], vertical_alignment="bottom")
         with left:
-            campaign = st.selectbox(
-                _("Campaign"), list(campaigns), key="campaign", bind="query-params", format_func=campaigns.get
+            chosen = st.selectbox(
+                _("Campaign"),
+                list(places),
+                key=_CAMPAIGN,
+                bind="query-params",
+                format_func=lambda key: places[key].title,
             )
+        house, campaign = places[chosen].house, places[chosen].campaign
         with right:
             state = list_state(house.db, campaign)
-            wanted = list_filter.ask(house.schema, partial(cached.floors, house.db, campaign), ranked=state.ranked)
-    agent = identity.current_agent()
-    held = Seat(house, campaign, agent).held()
+            wanted = list_filter.draw_filter(
+                house.schema, partial(cached.floors, house.db, campaign), ranked=state.ranked
+            )
+    held = Seat(house, campaign, agent).prospect()
     # Fixed containers: an element that comes or goes in one moves nothing else. Otherwise a button could be on the
     # screen twice while the next page is drawn.
     message, work = st.container(key="message"), st.container(key="desk")
@@ -60,14 +69,48 @@ def page(house: Appliance) -> None:
         draw_undo(Seat(house, campaign, agent))
     with work:
         seat = Seat(house, campaign, agent)
-        if held and seat.lost(held):
+        if held and seat.has_lost(held):
             draw_late_card(seat, held)
         elif held:
             draw_call_card(seat, held, cached.floors(house.db, campaign))
         else:
             _next_call(house, campaign, agent, state, wanted)
+            _search(places, agent)
     every = REFRESH if state.ranked or not state.open else REFRESH_UNRANKED
     st.fragment(_listing, run_every=every)(house, campaign, agent, wanted, _stage(state))
+
+
+def _search(places: dict[str, offered.Place], agent: str) -> None:
+    """The field that finds who calls, in all campaigns that the agent may call."""
+    by_kind: dict[str, list[offered.Place]] = {}
+    for place in places.values():
+        by_kind.setdefault(place.house.kind, []).append(place)
+
+    def look(text: str) -> list[search.Match]:
+        each = (search.find(found[0].house, {one.campaign for one in found}, text) for found in by_kind.values())
+        return [match for matches in each for match in matches]
+
+    def take(match: search.Match) -> None:
+        campaign = str(match.prospect["campaign"])
+        for key, place in places.items():
+            if (place.house.kind, place.campaign) == (match.house.kind, campaign):
+                st.session_state[_CAMPAIGN] = key
+        Seat(match.house, campaign, agent).take_person(match.prospect["_id"])
+        st.session_state["search-text"] = ""
+
+    search.draw_search(look, take)
+
+
+def _turn_to_the_held(places: dict[str, offered.Place], agent: str) -> None:
+    """Choose the campaign of the person that the agent holds, if that is of another kind than the chosen campaign."""
+    here = places.get(st.session_state.get(_CAMPAIGN, ""), next(iter(places.values()))).house
+    held = offered.held_elsewhere(here, agent)
+    if held is None:
+        return
+    other, campaign = held
+    found = [key for key, place in places.items() if (place.house.kind, place.campaign) == (other.kind, campaign)]
+    if found:
+        st.session_state[_CAMPAIGN] = found[0]
 
 
 def _stage(state: ListState) -> tuple[bool, bool]:
@@ -98,7 +141,7 @@ def _next_call(house: Appliance, campaign: str, agent: str, state: ListState, wa
 
 def _promises(house: Appliance, campaign: str, agent: str) -> None:
     """The callbacks that this agent promised. They become the next call automatically."""
-    shown = claims.promised(house.db, campaign, agent, PROMISES)
+    shown = claims.callbacks_of(house.db, campaign, agent, PROMISES)
     if shown:
         times = [f"{formats.plain(p['ref'])} {formats.moment(p['again']['at'], st.context.timezone)}" for p in shown]
         promised = _("You promised: {times}").format(times="; ".join(times))
@@ -163,7 +206,7 @@ def _remarks(counted: Progress, wanted: CallFilter, entries: Sequence[Entry]) ->
 
 def _entries(house: Appliance, campaign: str, wanted: CallFilter, number: int) -> list[Entry]:
     if wanted:
-        return listing.first_of(house.db, campaign, wanted, now())
+        return listing.best_matches(house.db, campaign, wanted, now())
     return listing.page(house.db, campaign, number, now())
 
 
@@ -179,8 +222,8 @@ def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str) ->
     columns = person.key_columns(house.schema)
     return {
         _("Person"): formats.plain(entry.ref),
-        _("Chance"): said(formats.NOT_YET) if score is None else formats.percent(score),
-        _("Score"): said(formats.NOT_YET) if score is None else formats.exact(score),
+        _("Chance"): translate(formats.NOT_YET) if score is None else formats.percent(score),
+        _("Score"): translate(formats.NOT_YET) if score is None else formats.exact(score),
         _("Band"): _band(score, floors),
         _("With"): _with(entry.held_by, agent),
         **{column.label: formats.value(column, entry.features.get(column.name)) for column in columns},
@@ -189,7 +232,7 @@ def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str) ->
 
 def _band(score: float | None, floors: Sequence[float]) -> str:
     if score is None:
-        return said(formats.NOT_YET)
+        return translate(formats.NOT_YET)
     return band_of(score, floors).badge if floors else "…"
 
 
@@ -207,7 +250,7 @@ def _figures(house: Appliance, campaign: str, agent: str, state: Progress) -> No
             st.metric(_("Taken off"), formats.count(state.off), width="content")
         rate = f" ({formats.percent(state.sold / state.done)})" if state.done else ""
         st.metric(_("Sold"), formats.count(state.sold) + rate, width="content")
-        mine = listing.shift(house.db, campaign, agent, _today())
+        mine = listing.results_since(house.db, campaign, agent, _today())
         made, sold = sum(mine.values()), mine.get(Result.SOLD, 0)
         today = _("{sold} of {made} sold").format(sold=formats.count(sold), made=formats.count(made))
         st.metric(_("You today"), today, width="content")

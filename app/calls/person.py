@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.language import formats, said
+from app.language import formats, translate
+from core.clock import now
+from core.lists.call_values import next_call_only
 from core.schema import Schema
 from core.schema.column import Column, Role, Value
 from core.sentences import Sentence
@@ -29,9 +31,12 @@ class Section:
     fields: tuple[tuple[str, str], ...]
 
 
-def features(db: Db, prospect: Document) -> Mapping[str, Value]:
-    """The person's features, with the indicators behind the score if the file had none. Raises Unavailable."""
-    stored: Mapping[str, Value] = prospect["features"]
+def features(db: Db, schema: Schema, prospect: Document) -> Mapping[str, Value]:
+    """The person's features for a call now, with the indicators behind the score if the file had none.
+
+    Dates are dates. Raises Unavailable.
+    """
+    stored: Mapping[str, Value] = prospect["features"] | next_call_only(schema, prospect, now())
     if not prospect.get("economy"):
         return stored
     with reachable():
@@ -42,7 +47,9 @@ def features(db: Db, prospect: Document) -> Mapping[str, Value]:
 def sections(schema: Schema, features: Mapping[str, Value]) -> list[Section]:
     """All fields of a person by role, without roles that have no columns."""
     return [
-        Section(role, said(title), tuple((formats.label(c), formats.value(c, features.get(c.name))) for c in columns))
+        Section(
+            role, translate(title), tuple((formats.label(c), formats.value(c, features.get(c.name))) for c in columns)
+        )
         for role, title in TITLES.items()
         if (columns := [column for column in schema.features if column.role is role])
     ]

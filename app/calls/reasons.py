@@ -12,7 +12,7 @@ import streamlit as st
 from app.language import _, formats, locale
 from core.schema import Schema
 from core.schema.column import Value
-from core.scoring.reasons import Reason, stored
+from core.scoring.reasons import Reason, from_documents
 from core.stores.mongo import Document
 
 
@@ -29,7 +29,7 @@ def draw_reasons(schema: Schema, prospect: Document) -> None:
                 "often, or less often."
             ),
         )
-        reasons = stored(prospect.get("reasons"))
+        reasons = from_documents(prospect.get("reasons"))
         if reasons is None:
             st.caption(_("The reasons come with the next ranking."))
         elif not reasons:
@@ -38,7 +38,7 @@ def draw_reasons(schema: Schema, prospect: Document) -> None:
             st.markdown(_line(schema, reason, prospect["features"]))
 
 
-def said(schema: Schema, reason: Reason, features: Mapping[str, Value]) -> str:
+def reason_sentence(schema: Schema, reason: Reason, features: Mapping[str, Value]) -> str:
     """`reason` in words. They state its direction only if the schema's words do. Plain text."""
     column, language = schema.by_name[reason.column], locale().language
     value = features.get(column.name)
@@ -58,4 +58,4 @@ def _line(schema: Schema, reason: Reason, features: Mapping[str, Value]) -> str:
     else:
         direction = f":gray-badge[:material/trending_down: {_('lowers it')}]"
     known = reason.column in schema.by_name  # the schema may have changed since
-    return f"{direction} {formats.plain(said(schema, reason, features) if known else reason.column)}"
+    return f"{direction} {formats.plain(reason_sentence(schema, reason, features) if known else reason.column)}"

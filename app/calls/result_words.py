@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from app.language import _, formats, plural, said
-from core.calls.lifecycle import CallRules, Result, Status, moves
+from app.language import _, formats, plural, translate
+from core.calls.lifecycle import CallRules, Result, Status, changes_state
 from core.sentences import Sentence
 from core.stores.mongo import Document
 
@@ -40,7 +40,7 @@ LABELS = {choice.result: choice.label for choice in CHOICES} | {Result.CALLBACK:
 
 def label(result: Result) -> str:
     """The name of `result` in the language of this screen."""
-    return said(LABELS[result])
+    return translate(LABELS[result])
 
 
 def offers(at: datetime, zone: str) -> list[tuple[str, datetime]]:
@@ -54,10 +54,10 @@ def offers(at: datetime, zone: str) -> list[tuple[str, datetime]]:
     ]
 
 
-def told(call: Document, rules: CallRules, zone: str | None) -> str:
+def result_message(call: Document, rules: CallRules, zone: str | None) -> str:
     """The message to the agent after `call` is recorded."""
     ref, result, after = call["ref"], Result(call["result"]), call["after"]
-    if not moves(call):
+    if not changes_state(call):
         return _kept_beside(call)
     match result:
         case Result.CALLBACK:

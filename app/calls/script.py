@@ -50,7 +50,7 @@ def filled_in(schema: Schema, text: str, prospect: Document) -> str:
             return f"{{{place}}}"
         return formats.value(column, prospect["features"].get(place))
 
-    return call_script.filled(text, value)
+    return call_script.fill_in(text, value)
 
 
 def as_markdown(text: str) -> str:

@@ -33,7 +33,7 @@ def _way_back(seat: Seat) -> None:
     )
     with st.container(key="undo", horizontal=True, vertical_alignment="center"):
         pressed = st.button(label, key="take-back", icon=":material/undo:", type="tertiary", shortcut="U")
-        st.caption(_("{left} left").format(left=formats.left(left)), width="content")
+        st.caption(_("{left} left").format(left=formats.time_left(left)), width="content")
     if pressed:
         seat.take_back(call)
         st.rerun()

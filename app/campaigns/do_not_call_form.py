@@ -10,16 +10,17 @@ from typing import Any
 import streamlit as st
 
 from app.access import identity
-from app.access.boundary import kept_for_next_run
+from app.access.boundary import guarded_action
 from app.campaigns import do_not_call_list
 from app.campaigns.do_not_call_list import Hits, preview
 from app.imports import run_import
 from app.language import _, formats, plural
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, leave
+from app.shell.notices import Notice, leave_notice
 from core.accounts.account import Role
 from core.calls import do_not_call
-from core.imports.column_mapping import cell, normal
+from core.imports.column_mapping import normal
+from core.values.keys import shown_key
 
 _TIMES = "do_not_call_times"
 
@@ -56,7 +57,7 @@ def _one(house: Appliance) -> None:
     if not ref:
         st.caption(_("Type a key to see whether this person is on the list."))
         return
-    wish = do_not_call.wish(house.db, ref)
+    wish = do_not_call.entry_of(house.db, ref)
     if wish:
         reason = f": {wish['why']}" if wish.get("why") else ""
         when = formats.moment(wish["at"], st.context.timezone)
@@ -74,16 +75,16 @@ def _one(house: Appliance) -> None:
     )
 
 
-@kept_for_next_run()
+@guarded_action()
 def _change(house: Appliance, ref: str, listed: bool) -> None:
     who, why = identity.require(Role.MANAGER).shown, str(st.session_state.get("barred_why", ""))
     if listed:
-        back = do_not_call_list.take_off(house.db, ref, by=who, why=why)
+        back = do_not_call_list.remove_person(house.db, ref, by=who, why=why)
         where = _("They can be called again in {campaigns}.").format(campaigns=", ".join(back)) if back else ""
-        leave(Notice("success", _("{ref} is off the do-not-call list.").format(ref=ref), where))
+        leave_notice(Notice("success", _("{ref} is off the do-not-call list.").format(ref=ref), where))
     else:
-        hits = do_not_call_list.put_on(house.db, [ref], by=who, why=why)
-        leave(Notice("success", _("{ref} is on the do-not-call list.").format(ref=ref), _taken_off(hits)))
+        hits = do_not_call_list.add_people(house.db, [ref], by=who, why=why)
+        leave_notice(Notice("success", _("{ref} is on the do-not-call list.").format(ref=ref), _taken_off(hits)))
     st.session_state["barred_why"] = ""
 
 
@@ -121,28 +122,28 @@ def _many(house: Appliance) -> None:
 def _column(reference: str, uploaded: Any) -> Sequence[str]:
     """The keys in a file: from the column named like the schema's, else the only column, else the chosen one."""
     with TemporaryDirectory(prefix="keys-") as folder:
-        file = run_import.saved(Path(folder), uploaded.name, uploaded)
+        file = run_import.save_upload(Path(folder), uploaded.name, uploaded)
         names = {normal(name): name for name in file.header}
         named = names.get(normal(reference))
         if named is None and len(file.header) == 1:
             name = file.header[0]  # such a list has no header: its first line is a key, too
             with file.records() as records:
-                return [name, *(cell(record[name]) for record in records)]
+                return [*([name] if file.reading.header_line else []), *(shown_key(record[name]) for record in records)]
         if named is None:
             named = st.selectbox(_("Column with the keys"), file.header, key="barred_column")
         with file.records() as records:
-            return [cell(record[named]) for record in records]
+            return [shown_key(record[named]) for record in records]
 
 
-@kept_for_next_run()
+@guarded_action()
 def _put_all(house: Appliance, refs: Sequence[str]) -> None:
     who, why = identity.require(Role.MANAGER).shown, str(st.session_state.get("barred_many_why", ""))
-    hits = do_not_call_list.put_on(house.db, refs, by=who, why=why)
+    hits = do_not_call_list.add_people(house.db, refs, by=who, why=why)
     st.session_state[_TIMES] = st.session_state.get(_TIMES, 0) + 1
     text = plural(
         "{n} person was put on the do-not-call list.", "{n} people were put on the do-not-call list.", hits.new
     )
-    leave(Notice("success", text.format(n=formats.count(hits.new)), _taken_off(hits)))
+    leave_notice(Notice("success", text.format(n=formats.count(hits.new)), _taken_off(hits)))
 
 
 def _taken_off(hits: Hits) -> str:

@@ -17,13 +17,14 @@ from itertools import islice
 from pymongo import UpdateOne
 
 from core.calls import do_not_call
-from core.calls.lifecycle import LIVE, Status, holder, seconds
+from core.calls.lifecycle import LIVE, Status, claim_holder, epoch_seconds
 from core.clock import Clock, now
 from core.errors import InputError, NotFound
 from core.sentences import Sentence
 from core.stores import event_log
 from core.stores.events import Event
 from core.stores.mongo import Db, Document, count, reachable
+from core.values.keys import same_key
 
 BATCH = 1_000
 
@@ -49,7 +50,7 @@ def preview(db: Db, refs: Iterable[str]) -> Hits:
     return hits
 
 
-def put_on(
+def add_people(
     db: Db,
     refs: Iterable[str],
     *,
@@ -79,8 +80,8 @@ def put_on(
             # A person on the phone stays claimed, so that the agent can still record the result. Every claim checks
             # the list, so nobody calls the person after that. An update matches only what was read, so a person who
             # is claimed between these lines stays claimed, too.
-            free = [person for person in live if not holder(person, at)]
-            off = [UpdateOne(*do_not_call.putting_off(person, calls[person["ref"]])) for person in free]
+            free = [person for person in live if not claim_holder(person, at)]
+            off = [UpdateOne(*do_not_call.take_off_update(person, calls[same_key(person["ref"])])) for person in free]
             if off:
                 db.prospects.bulk_write(off, ordered=False)
         hits.new += len(new)
@@ -93,13 +94,13 @@ def put_on(
     return hits
 
 
-def take_off(db: Db, ref: str, *, by: str, why: str, clock: Clock = now) -> list[str]:
+def remove_person(db: Db, ref: str, *, by: str, why: str, clock: Clock = now) -> list[str]:
     """Take a person off the list and return the campaigns in which the person is as before again.
 
     Raises InputError without a reason, NotFound when the person is not on the list (any more), and Unavailable.
     """
     _require(why)
-    wish = do_not_call.wish(db, ref)
+    wish = do_not_call.entry_of(db, ref)
     if wish is None:
         raise NotFound(
             Sentence("{ref} is not on the do-not-call list.", ref=ref),
@@ -108,14 +109,15 @@ def take_off(db: Db, ref: str, *, by: str, why: str, clock: Clock = now) -> list
     back = []
     with reachable():
         # Campaigns first: if this dies half way, the person is still listed, and a second try does the rest.
-        for prospect in do_not_call.everywhere(db, ref):
+        for prospect in do_not_call.prospects_of(db, ref):
             before = _before(db, prospect, wish["call"])
             if before is not None:
                 seen = {"_id": prospect["_id"], "status": Status.OFF.value, "off.call": wish["call"]}
                 db.prospects.update_one(seen, {"$set": before})
                 back.append(str(prospect["campaign"]))
         lifted = {"call": wish["call"], "by": by, "at": clock(), "why": why}
-        db.do_not_call.update_one({"_id": ref, "wish.call": wish["call"]}, {"$set": {"lifted": lifted}})
+        theirs = {"_id": {"$in": do_not_call.forms(ref)}, "wish.call": wish["call"]}
+        db.do_not_call.update_many(theirs, {"$set": {"lifted": lifted}})
     event_log.append(
         db, who=by, what=Event.TAKEN_OFF_DO_NOT_CALL, subject="do_not_call", why=why, people=1, campaigns=sorted(back)
     )
@@ -142,7 +144,7 @@ def _wish(ref: str, by: str, why: str, at: datetime) -> Document:
     return {
         "by": by,
         "at": at,
-        "call": f"list:{seconds(at)}:{hashlib.sha256(ref.encode()).hexdigest()[:16]}",
+        "call": f"list:{epoch_seconds(at)}:{hashlib.sha256(ref.encode()).hexdigest()[:16]}",
         "why": why,
     }
 
@@ -159,8 +161,9 @@ def _before(db: Db, prospect: Document, call: str) -> Document | None:
 
 
 def _on(db: Db, refs: Sequence[str]) -> dict[str, Document]:
-    entries = db.do_not_call.find({"_id": {"$in": list(refs)}})
-    return {entry["_id"]: entry["wish"] for entry in entries if not entry["lifted"]}
+    """The wishes of those of `refs` who are on the list, by their key."""
+    entries = db.do_not_call.find({"_id": {"$in": [form for ref in refs for form in do_not_call.forms(ref)]}})
+    return {same_key(entry["_id"]): entry["wish"] for entry in entries if not entry["lifted"]}
 
 
 def _live(db: Db, refs: Sequence[str]) -> list[Document]:
@@ -168,12 +171,13 @@ def _live(db: Db, refs: Sequence[str]) -> list[Document]:
     statuses = {status.value for status in LIVE}
     prospects: list[Document] = []
     for campaign in list(db.campaigns.find({}, {"_id": 1})):
-        prospects += db.prospects.find({"_id": {"$in": [f"{campaign['_id']}:{ref}" for ref in refs]}})
+        keys = [f"{campaign['_id']}:{form}" for ref in refs for form in do_not_call.forms(ref)]
+        prospects += db.prospects.find({"_id": {"$in": keys}})
     return [prospect for prospect in prospects if prospect["status"] in statuses]
 
 
 def _batches(refs: Iterable[str]) -> Iterable[list[str]]:
-    """`refs` without repeated and empty ones, in batches."""
-    each = iter(dict.fromkeys(ref.strip() for ref in refs if ref.strip()))
+    """The keys of `refs`, each once, in batches."""
+    each = iter(dict.fromkeys(key for ref in refs if (key := same_key(ref))))
     while batch := list(islice(each, BATCH)):
         yield batch

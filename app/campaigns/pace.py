@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-import streamlit as st
-
 from app.language.zones import zone
-from app.shell.adaptive_cache import SHARED
-from core.calls.lifecycle import Result, moves
+from app.shell.adaptive_cache import cached_for
+from core.calls.lifecycle import Result, changes_state
 from core.clock import now
 from core.stores.mongo import Db, reachable
 
@@ -52,18 +50,11 @@ def pace_at(db: Db, campaign: str, at: datetime, zone_name: str | None) -> Pace:
                 continue
             day = call["at"].astimezone(here).date()
             made[day] += 1
-            closed[day] += moves(call) and Result(call["result"]) in _CLOSING
+            closed[day] += changes_state(call) and Result(call["result"]) in _CLOSING
     return Pace(made[today], {day: closed[day] for day in sorted(made) if day < today})
 
 
+@cached_for(timedelta(minutes=1))
 def pace(db: Db, campaign: str, zone_name: str | None) -> Pace:
     """`pace_at` now, at most a minute old. Raises Unavailable."""
-    found: Pace = _pace(db, campaign, zone_name)
-    return found
-
-
-def _pace_now(db: Db, campaign: str, zone_name: str | None) -> Pace:
     return pace_at(db, campaign, now(), zone_name)
-
-
-_pace = st.cache_data(ttl=timedelta(minutes=1), **SHARED)(_pace_now)

@@ -7,11 +7,13 @@ import streamlit as st
 from app.access.boundary import boundary
 from app.campaigns import running
 from app.campaigns.do_not_call_form import draw_do_not_call_form
+from app.campaigns.imported_files import draw_imported_files
 from app.campaigns.running import draw_running_campaign
-from app.imports import report as import_report
-from app.imports import run_import
 from app.imports.form import draw_import_form
-from app.language import _, formats, plural
+from app.kinds.retiring import draw_retired, draw_retiring
+from app.kinds.wizard import draw_wizard
+from app.language import _, formats
+from app.lists.deletion_form import draw_deletions
 from app.ranked_list import cached
 from app.shell import notices
 from app.shell.appliance import Appliance
@@ -38,21 +40,28 @@ def page(house: Appliance) -> None:
                 ),
                 icon=":material/campaign:",
             )
+            draw_retiring(house)
     with st.container(key="campaigns-message"):
         notices.show_waiting()
-    bring, run, barred = st.tabs([_("Import a file"), _("Run a campaign"), _("Do not call")])
+    bring, new, run, barred = st.tabs(
+        [_("Import a file"), _("A new kind of campaign"), _("Run a campaign"), _("Do not call")]
+    )
+    with new, boundary():
+        draw_wizard(house)
+        draw_retired(house)
     with bring, boundary():
-        draw_import_form(house, {str(campaign["_id"]): title_of(campaign) for campaign in campaigns})
+        draw_import_form(house, {str(c["_id"]): title_of(c) for c in campaigns if not c.get("deleting")})
         _columns(house)
         if campaigns:
             st.subheader(_("Imported files"))
-            _files(house, campaigns)
+            draw_imported_files(house, campaigns)
     with run, boundary():
         if campaigns:
-            agents = [a.shown for a in directory.everybody(house.db) if a.role is Role.AGENT and not a.disabled]
+            agents = [a.shown for a in directory.all_accounts(house.db) if a.role is Role.AGENT and not a.disabled]
             draw_running_campaign(house, campaigns, agents)
         else:
             st.caption(_("Once you have a campaign, you can pause, assign and export it here."))
+        draw_deletions(house)
     with barred, boundary():
         draw_do_not_call_form(house)
 
@@ -64,7 +73,7 @@ def _listing(house: Appliance, campaigns: list[Document]) -> None:
         rows.append(
             {
                 _("Campaign"): formats.plain(title_of(campaign)),
-                _("State"): running.state_word(state_of(campaign)),
+                _("State"): _("being deleted") if campaign.get("deleting") else running.state_word(state_of(campaign)),
                 _("People"): formats.count(state.total),
                 _("To call"): formats.count(state.to_call),
                 _("Called"): formats.count(state.called)
@@ -90,26 +99,9 @@ def _columns(house: Appliance) -> None:
                 "Your file may use other names and spellings: Callwise proposes a match, and you choose. A column "
                 "{column} may have the result of a call ({positive} or {negative}); people without a result are still "
                 "to be called."
-            ).format(column=plain(outcome.column), positive=plain(outcome.positive), negative=plain(outcome.negative))
+            ).format(
+                column=plain(outcome.column),
+                positive=plain(", ".join(outcome.positive)),
+                negative=plain(", ".join(outcome.negative)),
+            )
         )
-
-
-def _files(house: Appliance, campaigns: list[Document]) -> None:
-    for campaign in campaigns:
-        files: dict[str, Document] = campaign.get("files", {})
-        with st.container(key=f"files-{campaign['_id']}"):
-            for sha256, seen in sorted(files.items(), key=lambda item: item[1]["imported_at"], reverse=True):
-                with st.container(horizontal=True, vertical_alignment="center"):
-                    st.markdown(_file(campaign, seen))
-                    if seen["rejected"]:
-                        key = run_import.rejects_key(campaign["_id"], sha256)
-                        import_report.download(house, key, campaign["_id"], f"rejects-{campaign['_id']}-{sha256[:8]}")
-
-
-def _file(campaign: Document, seen: Document) -> str:
-    rows = plural("{n} row", "{n} rows", seen["rows"]).format(n=formats.count(seen["rows"]))
-    rejected = _("{n} rejected").format(n=formats.count(seen["rejected"]))
-    if mended := seen.get("mended"):
-        rejected += ", " + _("{n} of them imported since").format(n=formats.count(mended["in"]))
-    at = formats.moment(seen["imported_at"], st.context.timezone)
-    return f"**{formats.plain(title_of(campaign))}** · {formats.plain(seen['path'])} · {at} · {rows}, {rejected}"

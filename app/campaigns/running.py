@@ -7,15 +7,17 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.access import identity
-from app.access.boundary import kept_for_next_run
+from app.access.boundary import guarded_action
 from app.campaigns.pace import Pace, pace
 from app.campaigns.script_form import draw_script_form
-from app.language import _, formats, plural, said
+from app.campaigns.withdrawal_form import draw_withdrawal_form
+from app.language import _, formats, plural, translate
+from app.lists.deletion_form import draw_deletion_form
 from app.ranked_list import cached
 from app.ranked_list.export_form import draw_export_form
 from app.ranked_list.listing import Progress
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, leave
+from app.shell.notices import Notice, leave_notice
 from core.accounts.account import Role
 from core.calls import campaigns
 from core.calls.campaigns import LONGEST, State, agents_of, state_of, title_of
@@ -29,6 +31,9 @@ def draw_running_campaign(house: Appliance, found: Sequence[Document], agents: S
     by_key = {str(campaign["_id"]): campaign for campaign in found}
     key = st.selectbox(_("Campaign"), list(by_key), key="desk_campaign", format_func=lambda one: title_of(by_key[one]))
     campaign = by_key[key]
+    if campaign.get("deleting"):
+        st.info(_("This campaign is being deleted."), icon=":material/hourglass:")
+        return
     state = cached.progress(house.db, key)
     with st.container(key="campaign-progress", border=True):
         _progress(house, campaign, state)
@@ -41,13 +46,16 @@ def draw_running_campaign(house: Appliance, found: Sequence[Document], agents: S
             _title(house, campaign)
     st.markdown("**" + _("What agents say") + "**")
     draw_script_form(house, key)
+    with st.container(key="campaign-withdrawal", border=True):
+        draw_withdrawal_form(house, key)
     with st.container(key="campaign-export", border=True):
         draw_export_form(house, campaign)
+    draw_deletion_form(house, campaign)
 
 
 def state_word(state: State) -> str:
     """The state as a word, in the reader's language."""
-    return said(state.words)
+    return translate(state.words)
 
 
 def _progress(house: Appliance, campaign: Document, state: Progress) -> None:
@@ -61,10 +69,12 @@ def _progress(house: Appliance, campaign: Document, state: Progress) -> None:
         st.metric(_("Calls today"), formats.count(current.today), width="content")
         rate = f" ({formats.percent(state.sold / state.done)})" if state.done else ""
         st.metric(_("Sold"), formats.count(state.sold) + rate, width="content")
-    st.caption(pace_said(current, state.to_call))
+        if state.withdrawn:
+            st.metric(_("Withdrawn"), formats.count(state.withdrawn), width="content")
+    st.caption(pace_text(current, state.to_call))
 
 
-def pace_said(pace: Pace, to_call: int) -> str:
+def pace_text(pace: Pace, to_call: int) -> str:
     """How long the rest takes, and the figures behind that estimate."""
     closed, left = pace.closed_a_day, pace.days_left(to_call)
     if not to_call:
@@ -101,12 +111,12 @@ def _states(house: Appliance, campaign: Document) -> None:
                 )
 
 
-@kept_for_next_run()
+@guarded_action()
 def _put(house: Appliance, campaign: str, title: str, state: State) -> None:
-    campaigns.put(house.db, campaign, state, by=identity.require(Role.MANAGER).shown)
+    campaigns.set_state(house.db, campaign, state, by=identity.require(Role.MANAGER).shown)
     text = _("{campaign} is {state}.").format(campaign=title, state=state_word(state))
     kept = "" if state is State.OPEN else _("Agents who are on the phone can still record the result.")
-    leave(Notice("success", text, kept))
+    leave_notice(Notice("success", text, kept))
 
 
 def _agents(house: Appliance, campaign: Document, agents: Sequence[str]) -> None:
@@ -129,7 +139,7 @@ def _agents(house: Appliance, campaign: Document, agents: Sequence[str]) -> None
     )
 
 
-@kept_for_next_run()
+@guarded_action()
 def _assign(house: Appliance, campaign: str, title: str, key: str) -> None:
     names = list(st.session_state.get(key, ()))
     campaigns.assign(house.db, campaign, names, by=identity.require(Role.MANAGER).shown)
@@ -137,7 +147,7 @@ def _assign(house: Appliance, campaign: str, title: str, key: str) -> None:
         text = _("{campaign} is called by {names}.").format(campaign=title, names=", ".join(names))
     else:
         text = _("{campaign} is called by everybody.").format(campaign=title)
-    leave(Notice("success", text))
+    leave_notice(Notice("success", text))
 
 
 def _title(house: Appliance, campaign: Document) -> None:
@@ -154,8 +164,8 @@ def _title(house: Appliance, campaign: Document) -> None:
     )
 
 
-@kept_for_next_run()
+@guarded_action()
 def _rename(house: Appliance, campaign: str, key: str) -> None:
     title = str(st.session_state.get(key, ""))
     campaigns.rename(house.db, campaign, title, by=identity.require(Role.MANAGER).shown)
-    leave(Notice("success", _("The campaign is called {title} now.").format(title=title)))
+    leave_notice(Notice("success", _("The campaign is called {title} now.").format(title=title)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.access import identity
-from app.access.boundary import boundary, kept_for_next_run
+from app.access.boundary import boundary, guarded_action
 from app.calls import person, script
 from app.calls.script import filled_in
 from app.language import _, formats
@@ -36,7 +36,7 @@ def draw_script_form(house: Appliance, campaign: str) -> None:
             max_chars=LONGEST,
             placeholder=_("Good morning, this is … I am calling you because …"),
             help=_("Plain text. Names in braces are filled in for each person: {places}.").format(
-                places=formats.plain(", ".join(f"{{{place}}}" for place in call_script.places(house.schema)))
+                places=formats.plain(", ".join(f"{{{place}}}" for place in call_script.placeholders(house.schema)))
             ),
         )
         if before:
@@ -56,14 +56,14 @@ def _preview(house: Appliance, campaign: str, text: str) -> None:
         prospect: Document | None = house.db.prospects.find_one({"campaign": campaign})
     if prospect is None:
         return
-    example = {**prospect, "features": person.features(house.db, prospect)}
+    example = {**prospect, "features": person.features(house.db, house.schema, prospect)}
     with st.container(key="script-preview"), boundary():
         call_script.check(house.schema, text)
         st.caption(_("As an agent sees it, for {ref}:").format(ref=formats.plain(str(prospect[REF]))))
         st.markdown(script.as_markdown(filled_in(house.schema, text.strip(), example)))
 
 
-@kept_for_next_run()
+@guarded_action()
 def _keep(house: Appliance, campaign: str, key: str) -> None:
     seen: dict[str, Script | None] = st.session_state[_SEEN]
     who = identity.require(Role.MANAGER).shown
@@ -72,4 +72,4 @@ def _keep(house: Appliance, campaign: str, key: str) -> None:
     seen[campaign] = written
     script.forget_script(house.db, campaign)
     what = _("The script of {campaign} is saved.") if written.text else _("{campaign} has no script any more.")
-    notices.leave(Notice("success", what.format(campaign=campaign)))
+    notices.leave_notice(Notice("success", what.format(campaign=campaign)))

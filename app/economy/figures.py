@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from core.schema import Schema
 from core.schema.column import Column
-from core.schema.economy import indicators, span
+from core.schema.economy import indicators, period_bounds
 from core.stores.events import cause_event
 from core.stores.mongo import Db, Document, reachable
 
@@ -102,7 +102,7 @@ def read_indicators(db: Db, schema: Schema) -> list[Indicator]:
     ]
 
 
-def live(found: Sequence[Indicator]) -> bool:
+def has_fetched_values(found: Sequence[Indicator]) -> bool:
     """Whether any value was ever fetched."""
     return any(
         not vintage.source.startswith(PUBLISHED)
@@ -113,7 +113,7 @@ def live(found: Sequence[Indicator]) -> bool:
 
 
 def _point(document: Document) -> Point:
-    begins, ends = span(str(document["period"]))
+    begins, ends = period_bounds(str(document["period"]))
     vintages = tuple(Vintage(float(v["value"]), str(v["source"]), v["known"]["at"]) for v in document["vintages"])
     seen = (document.get("seen") or {}).get("at")
     return Point(str(document["period"]), begins, ends, str(document.get("unit") or ""), vintages, seen)

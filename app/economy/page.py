@@ -44,7 +44,7 @@ def page(house: Appliance) -> None:
 def _state(found: Sequence[Indicator]) -> None:
     """Whether the figures are fetched, and what that means."""
     with st.container(key="economy-state"):
-        if economy_figures.live(found):
+        if economy_figures.has_fetched_values(found):
             if seen := max((indicator.seen for indicator in found if indicator.seen), default=None):
                 when = formats.moment(seen, st.context.timezone)
                 st.caption(formats.plain(_("The statistical offices last answered {when}.").format(when=when)))

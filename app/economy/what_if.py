@@ -20,20 +20,21 @@ from app.shell import charts
 from app.shell.appliance import Appliance
 from core.calls.campaigns import campaign_keys
 from core.clock import now
-from core.models.decisions import decisions, state
+from core.lists.call_values import next_call
+from core.models.decisions import decisions, state_of
 from core.schema import Schema, economy
 from core.schema.column import Column, Value
 from core.stores.mongo import Db, reachable
 
 SAMPLE = 300
-NOTHING = 1e-12  # scores have twelve decimals
+UNCHANGED = 1e-12  # scores have twelve decimals
 
 
 def draw_what_if(house: Appliance, found: Sequence[Indicator]) -> None:
     """Draw the card. Raises Unavailable."""
     st.markdown(_("**What if?**"))
     st.markdown(_("Move one figure of the economy and see how many sales the model would expect of the open list."))
-    champion = state(decisions(house.db, house.model)).champion
+    champion = state_of(decisions(house.db, house.model)).champion
     loaded = campaign_keys(house.db)
     if champion is None or not loaded:
         text = _("This needs a model in service and a campaign with people to call.")
@@ -58,9 +59,9 @@ def draw_what_if(house: Appliance, found: Sequence[Indicator]) -> None:
 
 def _people(db: Db, schema: Schema, campaign: str) -> list[dict[str, Value]]:
     """A sample of the open list, with the inputs that its people are scored with now. Raises Unavailable."""
-    listed = cached.sampled(db, campaign, SAMPLE, still_open=True)
-    known, names = economy.known(db, schema, now()), schema.feature_names
-    filled = [known.fill(person.features, schema) for person in listed]
+    listed = cached.draw_sample(db, campaign, SAMPLE, still_open=True)
+    known, names = economy.figures_at(db, schema, now()), schema.feature_names
+    filled = [known.fill(next_call(schema, person.fields, now()), schema) for person in listed]
     return [{name: person[name] for name in names} for person in filled if all(name in person for name in names)]
 
 
@@ -68,12 +69,14 @@ def _moved(
     house: Appliance, campaign: str, champion: str, indicator: Indicator, people: list[dict[str, Value]]
 ) -> None:
     column = indicator.column
-    present = float(median(float(person[column.name]) for person in people))
+    present = float(median(float(person[column.name] or 0.0) for person in people))
     learnt = training_range(house.db, champion, column.name)
     values = what_if_figures.grid(column, indicator.values, present, learnt)
     open_people = max(len(people), cached.progress(house.db, campaign).ranked)
     with st.spinner(_("Asking the model"), show_time=True):
-        scores, version = _cached(house.scoring, people, campaign, champion, column.name, tuple(values))
+        scores, version = _cached(
+            house.scoring, people, f"{house.kind}/{campaign}", champion, column.name, tuple(values)
+        )
     key = f"what-if-value:{column.name}"
     if st.session_state.get(key) not in values:
         st.session_state[key] = present
@@ -88,9 +91,9 @@ def _moved(
             args=(key, present),
         )
     changes = what_if_figures.changes(scores, len(people), values, open_people)
-    expected = what_if_figures.expected(scores, len(people), open_people)
+    expected = what_if_figures.expected_sales(scores, len(people), open_people)
     _figures(column, changes, chosen, present, expected)
-    if all(abs(change.sales) <= NOTHING * max(1.0, expected) for change in changes):
+    if all(abs(change.sales) <= UNCHANGED * max(1.0, expected) for change in changes):
         text = _(
             "The model expects the same at every value of this figure: either it has not learnt from the figure, or "
             "the figure adds nothing to the others."
@@ -155,10 +158,9 @@ def training_range(db: Db, champion: str, column: str) -> tuple[float, float] | 
     query = {"kind": "drift", "verdict.version": champion}
     with reachable():
         report = db.reports.find_one(query, sort=[("verdict.until", DESCENDING)])
-    for verdict in report["verdict"]["columns"] if report else ():
-        shape = verdict.get("shape") or {}
-        if verdict.get("column") == column and shape.get("least") is not None:
-            return float(shape["least"]), float(shape["most"])
+    for indicator in report["verdict"]["economy"] if report else ():
+        if indicator["column"] == column:
+            return float(indicator["least"]), float(indicator["most"])
     return None
 
 

@@ -71,6 +71,6 @@ def changes(scores: Sequence[float], people: int, values: Sequence[float], open_
     return changes
 
 
-def expected(scores: Sequence[float], people: int, open_people: int) -> float:
+def expected_sales(scores: Sequence[float], people: int, open_people: int) -> float:
     """The sales to expect of the list with the present value."""
     return open_people * float(np.mean(scores[:people]))

@@ -11,30 +11,34 @@ from zlib import crc32
 
 import streamlit as st
 
-from app.imports import column_matching, value_matching
-from app.imports.chosen_file import Chosen
-from app.imports.column_matching import Proposal, Sure
-from app.imports.value_matching import Spelling
-from app.language import _, formats, plural, said
+from app.imports import column_reading
+from app.imports.chosen_file import ChosenFile
+from app.language import _, formats, plural, translate
+from app.matching import column_matching, value_matching
+from app.matching.column_matching import Confidence, Proposal
+from app.matching.value_matching import Spelling
 from app.shell.appliance import Appliance
 from core.imports import column_mapping
 from core.imports.column_mapping import ColumnMapping
 from core.schema import Schema
 
 EXAMPLES = 3
-_COLOURS = {Sure.CERTAIN: "green", Sure.LIKELY: "blue", Sure.CHECK: "orange", Sure.NONE: "red"}
+_COLOURS = {Confidence.CERTAIN: "green", Confidence.LIKELY: "blue", Confidence.CHECK: "orange", Confidence.NONE: "red"}
 
 
-def ask(house: Appliance, chosen: Chosen) -> ColumnMapping:
+def draw_mapping_form(house: Appliance, chosen: ChosenFile) -> ColumnMapping:
     """Draw the assistant and return the present choices; `ColumnMapping.require` checks that none is missing."""
     start = _start(house.schema, chosen)
-    unclear = [p for p in start if p.sure in (Sure.CHECK, Sure.NONE) and not _may_be_absent(house.schema, p.column)]
+    unclear = [
+        p
+        for p in start
+        if p.confidence in (Confidence.CHECK, Confidence.NONE) and not _may_be_absent(house.schema, p.column)
+    ]
     sources: dict[str, str] = {}
     values: dict[str, dict[str, str]] = {}
-    commas: set[str] = set()
     matched = [proposal for proposal in start if proposal.source]
     label = _("Columns: {found} of {all} found in the file").format(found=len(matched), all=len(start))
-    plainly = all(p.sure is Sure.CERTAIN and p.fit == 1.0 for p in matched)
+    plainly = all(p.confidence is Confidence.CERTAIN and p.fit == 1.0 for p in matched)
     with st.container(key="mapping"):
         _origin(chosen)
         with st.expander(label, expanded=bool(unclear) or not plainly, icon=":material/table_chart:"):
@@ -44,37 +48,36 @@ def ask(house: Appliance, chosen: Chosen) -> ColumnMapping:
                 if not now.source:
                     continue
                 sources[now.column] = now.source
-                if now.commas:
-                    commas.add(now.column)
                 if spelt := _spellings(house.schema, chosen, now):
                     values[now.column] = spelt
-            mapping = ColumnMapping(sources, values, frozenset(commas))
+            readings = column_reading.ask(house.schema, chosen, sources)
+            mapping = ColumnMapping(sources, values).with_readings(readings)
             _unused(house.schema, chosen, mapping)
     return mapping
 
 
-def _start(schema: Schema, chosen: Chosen) -> list[Proposal]:
+def _start(schema: Schema, chosen: ChosenFile) -> list[Proposal]:
     """The proposals: the mapping of the last file with this header, or else what names and values give."""
-    if chosen.before is None:
+    if chosen.last_mapping is None:
         return chosen.proposals
-    sample, last = chosen.sample, chosen.before[0].columns
+    sample, last = chosen.sample, chosen.last_mapping[0].columns
     return [
-        column_matching.detail(schema, sample, p.column, last.get(p.column, ""), 1.0, "as the last time")
+        column_matching.propose_source(schema, sample, p.column, last.get(p.column, ""), 1.0, "as the last time")
         for p in chosen.proposals
     ]
 
 
-def _origin(chosen: Chosen) -> None:
+def _origin(chosen: ChosenFile) -> None:
     if chosen.mended:
         st.caption(_("These rows were rejected before. Their columns are matched as in their first file."))
-    elif chosen.before is not None:
-        last = chosen.before[1]
+    elif chosen.last_mapping is not None:
+        last = chosen.last_mapping[1]
         text = _("A file with this header was imported on {when} by {who}; its columns are proposed again.")
         when = formats.moment(last["at"], st.context.timezone)
         st.caption(text.format(when=when, who=formats.plain(last["by"])))
 
 
-def _column(schema: Schema, chosen: Chosen, proposal: Proposal) -> Proposal:
+def _column(schema: Schema, chosen: ChosenFile, proposal: Proposal) -> Proposal:
     """One line: the column, the file's column chosen for it, and how sure that is or how well it fits."""
     name, header = proposal.column, chosen.sample.header
     absent = _may_be_absent(schema, name)
@@ -94,38 +97,36 @@ def _column(schema: Schema, chosen: Chosen, proposal: Proposal) -> Proposal:
             )
         now = proposal
         if source != proposal.source:
-            now = column_matching.detail(schema, chosen.sample, name, str(source or ""))
+            now = column_matching.propose_source(schema, chosen.sample, name, str(source or ""))
         with right:
             st.markdown(_verdict(chosen, now, absent=absent, by_hand=now is not proposal))
     return now
 
 
-def _verdict(chosen: Chosen, now: Proposal, *, absent: bool, by_hand: bool) -> str:
+def _verdict(chosen: ChosenFile, now: Proposal, *, absent: bool, by_hand: bool) -> str:
     if not now.source and absent:
         return ":gray-badge[" + _("left out") + "]"
     if not now.source:
         return ":red-badge[" + _("needed") + "] " + _("Nothing can be imported without it.")
-    badge = _("chosen by you") if by_hand else _sure(now.sure)
-    colour = "gray" if by_hand else _COLOURS[now.sure]
+    badge = _("chosen by you") if by_hand else _sure(now.confidence)
+    colour = "gray" if by_hand else _COLOURS[now.confidence]
     parts = [f":{colour}-badge[{badge}]"]
     if now.why and not by_hand:
-        parts.append(formats.plain(said(now.why)))
+        parts.append(formats.plain(translate(now.why)))
     fits = (
         _("all values fit") if now.fit == 1.0 else _("{share} of the values fit").format(share=formats.percent(now.fit))
     )
     parts.append(f":{'gray' if now.fit >= 0.95 else 'red'}[{formats.plain(fits)}]")
-    if now.commas:
-        parts.append(":gray[" + _("decimal commas") + "]")
     examples = list(dict.fromkeys(chosen.sample.cells[now.source]))[:EXAMPLES]
     shown = ", ".join(formats.plain(text[:30]) for text in examples)
     return " · ".join(parts) + (f"  \n:gray[{shown}]" if shown else "")
 
 
-def _spellings(schema: Schema, chosen: Chosen, now: Proposal) -> dict[str, str]:
+def _spellings(schema: Schema, chosen: ChosenFile, now: Proposal) -> dict[str, str]:
     """The value that each word of the file means; words that differ from the schema's in capitals need no choice."""
     remembered = _remembered(chosen, now)
     options = _values(schema, now.column)
-    later = chosen.strange.get(now.column, {})  # from the check of the whole file
+    later = chosen.invalid_values.get(now.column, {})  # from the check of the whole file
     new = {word: rows for word, rows in later.items() if word not in {s.text for s in now.spellings}}
     words = [*now.spellings, *value_matching.spellings(tuple(options), new)] if options else []
     same = {s.text: s.value for s in words if s.why == value_matching.SAME_WORD}
@@ -142,21 +143,21 @@ def _spellings(schema: Schema, chosen: Chosen, now: Proposal) -> dict[str, str]:
     return {text: value for text, value in meant.items() if value}
 
 
-def _remembered(chosen: Chosen, now: Proposal) -> Mapping[str, str]:
+def _remembered(chosen: ChosenFile, now: Proposal) -> Mapping[str, str]:
     """The values that the last file with this header gave to the words of this column."""
-    if chosen.before is None or chosen.before[0].columns.get(now.column) != now.source:
+    if chosen.last_mapping is None or chosen.last_mapping[0].columns.get(now.column) != now.source:
         return {}
-    return chosen.before[0].values.get(now.column, {})
+    return chosen.last_mapping[0].values.get(now.column, {})
 
 
 def _meaning(
-    chosen: Chosen, now: Proposal, spelling: Spelling, options: Mapping[str, str], remembered: Mapping[str, str]
+    chosen: ChosenFile, now: Proposal, spelling: Spelling, options: Mapping[str, str], remembered: Mapping[str, str]
 ) -> str:
     proposed, keys = remembered.get(spelling.text) or spelling.value, ["", *options]
     left, right = st.columns([4, 6], vertical_alignment="center", gap="small")
     with left:
         rows = plural("{n} row", "{n} rows", spelling.rows).format(n=formats.count(spelling.rows))
-        why = f" · {formats.plain(said(spelling.why))}" if spelling.why else ""
+        why = f" · {formats.plain(translate(spelling.why))}" if spelling.why else ""
         st.markdown(f"**{formats.plain(spelling.text)}**  \n:gray[{rows}{why}]")
     with right:
         chosen_value = st.selectbox(
@@ -174,23 +175,24 @@ def _values(schema: Schema, name: str) -> dict[str, str]:
     """The values that a word of the file can mean, each with its label."""
     if words := column_mapping.categories(schema).get(name):
         return {word: word for word in words}
-    return {str(code): f"{code} ({meaning})" for code, meaning in schema.by_name[name].special.items()}
+    column = schema.in_files.get(name)  # None for the reference and the time of a call, which have no words
+    return {str(code): f"{code} ({meaning})" for code, meaning in column.special.items()} if column else {}
 
 
-def _unused(schema: Schema, chosen: Chosen, mapping: ColumnMapping) -> None:
-    if rest := column_matching.unused(schema, chosen.sample, mapping):
-        names = [formats.plain(name) + (f" ({said(why)})" if why else "") for name, why in rest]
+def _unused(schema: Schema, chosen: ChosenFile, mapping: ColumnMapping) -> None:
+    if rest := column_matching.unused_columns(schema, chosen.sample, mapping):
+        names = [formats.plain(name) + (f" ({translate(why)})" if why else "") for name, why in rest]
         st.caption(_("Not used: {columns}.").format(columns=", ".join(names)))
     if schema.outcome.column not in mapping.columns:
         st.caption(_("No column has results of calls, so everybody in this file is still to be called."))
 
 
-def _sure(sure: Sure) -> str:
+def _sure(sure: Confidence) -> str:
     return {
-        Sure.CERTAIN: _("certain"),
-        Sure.LIKELY: _("likely"),
-        Sure.CHECK: _("please check"),
-        Sure.NONE: _("not found"),
+        Confidence.CERTAIN: _("certain"),
+        Confidence.LIKELY: _("likely"),
+        Confidence.CHECK: _("please check"),
+        Confidence.NONE: _("not found"),
     }[sure]
 
 
@@ -201,14 +203,18 @@ def _may_be_absent(schema: Schema, name: str) -> bool:
 def _label(schema: Schema, name: str) -> str:
     if name == schema.outcome.column:
         return schema.outcome.label
-    column = schema.by_name.get(name)
+    if name == schema.outcome.at:
+        return _("The time of the call")
+    column = schema.in_files.get(name)
     return column.label if column and name != schema.reference else _("The person's key")
 
 
 def _rule(schema: Schema, name: str) -> str:
     if name == schema.outcome.column:
-        return f"{name}: {schema.outcome.positive}, {schema.outcome.negative}, " + _("or empty")
-    column = schema.by_name.get(name)
+        return _short(f"{name}: {', '.join(schema.outcome.words)}") + ", " + _("or empty")
+    if name == schema.outcome.at:
+        return f"{name}: " + _("a date, or a date and a time")
+    column = schema.in_files.get(name)
     words = column.rule if column and name != schema.reference else _("your own key of a person")
     return f"{name}: {_short(words)}"
 
@@ -217,5 +223,5 @@ def _short(text: str, most: int = 60) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip(", ") + "…"
 
 
-def _safe(chosen: Chosen, name: str) -> str:
+def _safe(chosen: ChosenFile, name: str) -> str:
     return f"{chosen.place}-{''.join(c if c.isalnum() else '-' for c in name)}"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
 
-from app.imports.chosen_file import Chosen
-from app.imports.column_matching import LOOK
+from app.imports.chosen_file import ChosenFile
 from app.imports.rehearsal import Rehearsal, rehearse
-from app.language import _, formats, plural
+from app.language import _, formats, plural, translate
+from app.matching.column_matching import LOOK
 from app.shell import notices
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice
@@ -22,12 +23,12 @@ ROWS = 5
 _REHEARSAL = "rehearsal"
 
 
-def draw_preview(house: Appliance, chosen: Chosen, campaign: str, mapping: ColumnMapping) -> Rehearsal:
+def draw_preview(house: Appliance, chosen: ChosenFile, campaign: str, mapping: ColumnMapping) -> Rehearsal:
     """Draw the preview of the file's first rows, or of the whole file once the manager has had it checked.
 
     Raises InputError where the mapping is incomplete or the file cannot be read, and Unavailable.
     """
-    choices = (chosen.id, campaign, mapping.hash)
+    choices = (chosen.id, campaign, mapping.hash, house.schema.model_dump_json())
     request = ImportRequest(chosen.file, campaign, mapping, erasure_key=house.erasure_key)
     last = st.session_state.get(_REHEARSAL)
     if last is None or last[0] != choices:
@@ -39,12 +40,14 @@ def draw_preview(house: Appliance, chosen: Chosen, campaign: str, mapping: Colum
         if not rehearsal.whole:
             _offer_all(house, chosen, request, choices)
         _figures(rehearsal)
+        for warning in rehearsal.keys.sentences():
+            st.warning(formats.plain(translate(warning)), icon=":material/key:")
         _rules(rehearsal)
         _first(house.schema, rehearsal)
     return rehearsal
 
 
-def _offer_all(house: Appliance, chosen: Chosen, request: ImportRequest, choices: tuple[str, str, str]) -> None:
+def _offer_all(house: Appliance, chosen: ChosenFile, request: ImportRequest, choices: tuple[str, ...]) -> None:
     """The button that checks every row. The check writes nothing, so a person who leaves meanwhile loses only it."""
     with st.container(horizontal=True, vertical_alignment="center", key="check-all"):
         pressed = st.button(_("Check the whole file"), key="import_check", icon=":material/fact_check:")
@@ -62,11 +65,11 @@ def _offer_all(house: Appliance, chosen: Chosen, request: ImportRequest, choices
 
     rehearsal = rehearse(house.db, house.schema, request, first=ROWS, progress=progress)
     st.session_state[_REHEARSAL] = (choices, rehearsal)
-    chosen.strange.update({name: dict(words) for name, words in rehearsal.strange.items()})
+    chosen.invalid_values.update({name: dict(words) for name, words in rehearsal.invalid_values.items()})
     st.rerun()
 
 
-def _row_bytes(chosen: Chosen) -> float:
+def _row_bytes(chosen: ChosenFile) -> float:
     """Roughly the bytes of the file for each row; a packed file takes about an eighth."""
     text = sum(len(cell(raw)) + 1 for row in chosen.sample.rows for raw in row.values())
     packed = 1 if chosen.file.path.suffix.lower() == ".csv" else 8
@@ -79,6 +82,7 @@ def _figures(rehearsal: Rehearsal) -> None:
     st.markdown("**" + what.format(rows=formats.count(report.rows)) + "**")
     figures = [  # the third says whether 0 is shown, too
         (_("Would be imported"), report.inserted, True),
+        (_("Would be changed"), report.changed, False),
         (_("Already imported"), report.unchanged, False),
         (_("Would be rejected"), report.rejected, True),
         (_("Erased before, and kept out"), report.kept_out, False),
@@ -108,7 +112,7 @@ def _rules(rehearsal: Rehearsal) -> None:
         return
     rows = []
     for (column, rule), times in rehearsal.report.rules.most_common(20):
-        words = rehearsal.strange.get(column)
+        words = rehearsal.invalid_values.get(column)
         values = ", ".join(_shown(text) for text, __ in words.most_common(4)) if words else ""
         rows.append(
             {
@@ -135,11 +139,13 @@ def _first(schema: Schema, rehearsal: Rehearsal) -> None:
 
 def _table(schema: Schema, prospects: Sequence[Document]) -> list[dict[str, str]]:
     known = [column for column in schema.features if prospects[0]["features"].get(column.name) is not None]
+    times = Counter(column.label for column in known)
+    titles = {c.name: c.label if times[c.label] == 1 else f"{c.label} ({c.name})" for c in known}
     return [
         {
-            _("Person"): formats.plain(prospect["ref"]),
+            _("Person"): formats.plain(prospect.get("written") or prospect["ref"]),
             **{
-                column.label: formats.plain(formats.value(column, prospect["features"].get(column.name)))
+                titles[column.name]: formats.plain(formats.value(column, prospect["features"].get(column.name)))
                 for column in known
             },
         }

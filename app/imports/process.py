@@ -1,8 +1,8 @@
 """Runs a long import as its own process, so that it continues when the page is left and slows down no other page.
 
 `python -m app.imports.process FOLDER` imports the file in FOLDER as `work.json` there describes, and removes the
-folder. The process writes its progress to the log (`app.imports.log`) and reads there whether it is to end. If the
-process is killed, the imported rows stay, and importing the file again does the rest.
+folder. The process writes its progress to the log (`core.lists.import_log`) and reads there whether it is to end. If
+the process is killed, the imported rows stay, and importing the file again does the rest.
 """
 
 from __future__ import annotations
@@ -14,28 +14,32 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
-from app.imports import log as import_log
 from app.imports import run_import
-from app.imports.run_import import Stores, Work
+from app.imports.run_import import ImportJob, Stores
 from core.errors import CallwiseError, Unavailable
-from core.imports.campaign_file import CampaignFile
+from core.files.campaign_file import CampaignFile
+from core.files.reading import FileReading
 from core.imports.column_mapping import ColumnMapping
-from core.schema import Schema, read_schema
-from core.settings.addresses import MongoSettings, S3Settings, SchemaSettings
+from core.kinds.chosen import KindSettings, choose
+from core.lists import import_log
+from core.schema import Schema
+from core.settings.addresses import S3Settings
 from core.settings.group import ROOT
 from core.settings.loading import load
 from core.settings.people import ErasureSettings
-from core.stores.mongo import Db, connect
+from core.stores.kind_database import kind_of
+from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
 
 log = logging.getLogger(__name__)
 WORK = "work.json"
 
 
-class Settings(MongoSettings, S3Settings, SchemaSettings, ErasureSettings):
+class Settings(KindSettings, S3Settings, ErasureSettings):
     """The settings of an import."""
 
 
@@ -49,7 +53,7 @@ class Wired:
     erasure_key: str | None
 
 
-def start(house: Stores, work: Work) -> str:
+def start(house: Stores, work: ImportJob) -> str:
     """Begin `work` in a process of its own, move the file to that process, and return the import's key in the log.
 
     Raises InputError if the file as a whole does not fit, Conflict while another import of it runs, and Unavailable.
@@ -58,11 +62,14 @@ def start(house: Stores, work: Work) -> str:
     folder = Path(mkdtemp(prefix="import-"))
     shutil.move(work.file.path, folder / work.file.path.name)
     document = {
+        "kind": kind_of(house.db),
         "campaign": work.campaign,
         "file": work.file.path.name,
         "who": work.who,
+        "reading": work.file.reading.document(),
         "mapping": work.mapping.document() if work.mapping else None,
         "title": work.title,
+        "called": work.called.isoformat() if work.called else None,
         "run": work.run,
     }
     (folder / WORK).write_text(json.dumps(document), encoding="utf-8")
@@ -83,15 +90,18 @@ def _watch(process: subprocess.Popen[bytes], db: Db, place: str, run: str, folde
 
 def main(folder: Path) -> int:
     """Do the work in `folder`. Returns 1 if an error stopped the import, which is then logged, else 0."""
-    settings = load(Settings)
-    store, schema = ObjectStore(settings, settings.s3_bucket_datasets), read_schema(settings.callwise_schema)
-    house = Wired(connect(settings), store, schema, settings.erasure_key)
     document = json.loads((folder / WORK).read_text(encoding="utf-8"))
+    found = choose(load(Settings), document["kind"])
+    settings = found.settings
+    house = Wired(found.db, ObjectStore(settings, settings.s3_bucket_datasets), found.schema, settings.erasure_key)
     try:
-        file = CampaignFile.open(folder / document["file"])
+        file = CampaignFile.open(folder / document["file"], FileReading.from_document(document["reading"]))
         mapping = ColumnMapping.from_document(document["mapping"]) if document["mapping"] else None
-        work = Work(document["campaign"], file, document["who"], mapping, document["title"], document["run"])
-        run_import.bring_in(house, work)
+        called = datetime.fromisoformat(document["called"]) if document["called"] else None
+        work = ImportJob(
+            document["campaign"], file, document["who"], mapping, document["title"], called, document["run"]
+        )
+        run_import.import_file(house, work)
     except CallwiseError as error:
         log.warning("%s", error)
         return 1

@@ -7,15 +7,15 @@ from datetime import timedelta
 import streamlit as st
 
 from app.access import identity
-from app.access.boundary import boundary, kept_for_next_run
-from app.imports import log as import_log
-from app.imports.log import Entry, State
+from app.access.boundary import boundary, guarded_action
 from app.language import _, formats
 from app.ranked_list import cached
 from app.shell import notices
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, leave
+from app.shell.notices import Notice, leave_notice
 from core.accounts.account import Role
+from core.lists import import_log
+from core.lists.logged_import import Entry, State
 
 EVERY = timedelta(seconds=2)
 
@@ -81,8 +81,10 @@ def _unfinished(entry: Entry) -> None:
         notices.show(Notice("error", what, f"{error['what']} {error['kept']}", str(error["next"])))
 
 
-@kept_for_next_run()
+@guarded_action()
 def _cancel(house: Appliance, entry: Entry) -> None:
     identity.require(Role.MANAGER)
     import_log.cancel(house.db, entry.key)
-    leave(Notice("info", _("The import of {file} ends after its next rows.").format(file=entry.document["file"])))
+    leave_notice(
+        Notice("info", _("The import of {file} ends after its next rows.").format(file=entry.document["file"]))
+    )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.imports import spreadsheet_cells
+from core.files import spreadsheet_cells
 from core.imports.reject_file import COLUMN, MARKS, ROW, RULE
 
 MOST = 200  # rows that can be mended on the screen; more are better mended in a spreadsheet
@@ -33,8 +33,8 @@ class Rejected:
         for row in reader:
             if most is not None and len(rows) == most:
                 break
-            beyond.append([spreadsheet_cells.original(cell) for cell in row.get(None) or ()])
-            rows.append({name: spreadsheet_cells.original(cell or "") for name, cell in row.items() if name})
+            beyond.append([spreadsheet_cells.unescape(cell) for cell in row.get(None) or ()])
+            rows.append({name: spreadsheet_cells.unescape(cell or "") for name, cell in row.items() if name})
         names = [name for name in reader.fieldnames or [] if name not in MARKS]
         return cls(names, rows, beyond)
 
@@ -54,11 +54,11 @@ class Rejected:
         """The reject file with the cells of the mended `table`."""
         text = io.StringIO(newline="")
         writer = csv.writer(text)
-        writer.writerow([*MARKS, *map(spreadsheet_cells.safe, self.columns)])
+        writer.writerow([*MARKS, *map(spreadsheet_cells.escape, self.columns)])
         lines = table.to_dict("records")
         for row, line, more in zip(self.rows, lines, self.beyond, strict=True):
             cells = [*(row.get(mark, "") for mark in MARKS), *(_cell(line.get(c, row[c])) for c in self.columns)]
-            writer.writerow([spreadsheet_cells.safe(cell) for cell in (*cells, *more)])
+            writer.writerow([spreadsheet_cells.escape(cell) for cell in (*cells, *more)])
         return text.getvalue().encode("utf-8-sig")
 
 

@@ -14,10 +14,11 @@ import streamlit as st
 from app.access import identity
 from app.access.boundary import boundary
 from app.imports import run_import
-from app.imports.log import Entry
 from app.imports.rejected_rows import MOST, Rejected
-from app.imports.run_import import Work
+from app.imports.run_import import ImportJob
 from app.language import _, formats, plural
+from app.lists.import_bar import draw_import_bar
+from app.lists.undo_form import draw_undo_button, draw_undo_question
 from app.ranked_list import cached
 from app.shell import notices
 from app.shell.appliance import Appliance
@@ -25,7 +26,9 @@ from app.shell.notices import Notice
 from core.accounts.account import Role
 from core.imports import column_mapping
 from core.imports.column_mapping import ColumnMapping
-from core.imports.reject_file import COLUMN, ROW, RULE
+from core.imports.reject_file import COLUMN, LINE, ROW, RULE
+from core.lists.logged_import import Entry, Kind, State
+from core.schema import Schema
 
 SHOWN = 20
 
@@ -36,20 +39,112 @@ def draw_import_report(house: Appliance, entry: Entry, *, mending: Callable[[Ent
     with st.container(key="import-report", border=True):
         name = formats.plain(str(entry.document["file"]))
         st.markdown(_("**{file}** into **{campaign}**").format(file=name, campaign=formats.plain(entry.campaign)))
-        with st.container(horizontal=True, gap="medium"):
-            st.metric(_("Rows read"), formats.count(report["rows"]), width="content")
-            st.metric(_("New"), formats.count(report["inserted"]), width="content")
-            st.metric(_("Already imported"), formats.count(report["unchanged"]), width="content")
-            st.metric(_("Rejected"), formats.count(report["rejected"]), width="content")
-            if report.get("kept_out"):
-                st.metric(_("Erased before, and kept out"), formats.count(report["kept_out"]), width="content")
-        notices.show(_notice(report))
-        if report["rejected"]:
-            _rejected(house, entry, report, mending)
+        if entry.state is State.UNDONE:
+            who = formats.plain(entry.document["undo"]["by"])
+            st.info(_("{who} has undone this import.").format(who=who), icon=":material/undo:")
+            return
+        if entry.kind is Kind.WITHDRAWAL:
+            _withdrawal(report)
+        else:
+            _people(house, entry, report, mending)
+        draw_undo_button(entry, "report")
+        draw_undo_question(house, entry, "report")
+
+
+def _people(house: Appliance, entry: Entry, report: Mapping[str, Any], mending: Callable[[Entry], None]) -> None:
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(_("Rows read"), formats.count(report["rows"]), width="content")
+        st.metric(_("New"), formats.count(report["inserted"]), width="content")
+        if report.get("changed"):
+            st.metric(_("Changed"), formats.count(report["changed"]), width="content")
+        st.metric(_("Already imported"), formats.count(report["unchanged"]), width="content")
+        st.metric(_("Rejected"), formats.count(report["rejected"]), width="content")
+        if report.get("kept_out"):
+            st.metric(_("Erased before, and kept out"), formats.count(report["kept_out"]), width="content")
+    draw_import_bar(report)
+    _lines(report)
+    notices.show(_notice(report))
+    for sentence in (_changes(house.schema, report), _older(report), _undated(report)):
+        if sentence:
+            st.markdown(sentence)
+    if report["rejected"]:
+        _rejected(house, entry, report, mending)
+
+
+def _withdrawal(report: Mapping[str, Any]) -> None:
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(_("Rows read"), formats.count(report["rows"]), width="content")
+        st.metric(_("Withdrawn"), formats.count(report["withdrawn"]), width="content")
+        st.metric(_("Off the list already"), formats.count(report["closed"] + report["already"]), width="content")
+        st.metric(_("Not in this campaign"), formats.count(report["unknown"]), width="content")
+        if report["empty"]:
+            st.metric(_("Without a reference"), formats.count(report["empty"]), width="content")
+    st.caption(_("Reason: {why}").format(why=formats.plain(report["why"])))
+
+
+def _changes(schema: Schema, report: Mapping[str, Any]) -> str:
+    """Which columns changed, for how many people: "120 people changed: Age 3, Job 117"."""
+    if not report.get("changed"):
+        return ""
+    text = plural("{n} person changed: {columns}.", "{n} people changed: {columns}.", report["changed"])
+    columns = ", ".join(
+        f"{formats.plain(_label(schema, change['column']))} {formats.count(change['rows'])}"
+        for change in report["changes"][:SHOWN]
+    )
+    parts = [text.format(n=formats.count(report["changed"]), columns=columns)]
+    parts.append(_("Their old values are kept on their cards, and they are ranked again."))
+    if closed := report.get("closed"):
+        off = plural("{n} of them is off the list and stays so.", "{n} of them are off the list and stay so.", closed)
+        parts.append(off.format(n=formats.count(closed)))
+    return " ".join(parts)
+
+
+def _older(report: Mapping[str, Any]) -> str:
+    """That an older file was imported over newer ones."""
+    if not report.get("before"):
+        return ""
+    text = _(
+        "This file was imported before, on {when}, and newer files came after it: the values are those of this file."
+    )
+    return text.format(when=formats.moment(report["before"]["at"], st.context.timezone))
+
+
+def _undated(report: Mapping[str, Any]) -> str:
+    """That results without the time of their call count less."""
+    if not (undated := report.get("undated")):
+        return ""
+    text = plural(
+        "{n} result has no time of its call: models learn from it, but it decides no trial and moves no report.",
+        "{n} results have no time of their call: models learn from them, but they decide no trial and move no report.",
+        undated,
+    )
+    return text.format(n=formats.count(undated))
+
+
+def _label(schema: Schema, name: str) -> str:
+    column = schema.in_files.get(name)
+    return formats.label(column) if column else name
+
+
+def _lines(report: Mapping[str, Any]) -> None:
+    """The account of the file's lines, where some hold no row."""
+    lines = report.get("lines") or {}
+    parts = {
+        _("headings"): lines.get("headings", 0),
+        _("titles"): lines.get("titles", 0),
+        _("empty"): lines.get("empty", 0),
+        _("totals"): lines.get("totals", 0),
+    }
+    if sum(parts.values()) > 1:
+        other = ", ".join(f"{what}: {formats.count(number)}" for what, number in parts.items() if number)
+        text = _("The file has {lines} lines: {rows} with a row, and others ({other}).")
+        total = formats.count(sum(lines.values()))
+        st.caption(text.format(lines=total, rows=formats.count(lines["rows"]), other=other))
 
 
 def _notice(report: Mapping[str, Any]) -> Notice:
-    accepted, rejected, rows = report["inserted"] + report["unchanged"], report["rejected"], report["rows"]
+    accepted = report["inserted"] + report.get("changed", 0) + report["unchanged"]
+    rejected, rows = report["rejected"], report["rows"]
     if report["mended"]:
         text = plural(
             "{n} of {rows} rejected row is imported now.", "{n} of {rows} rejected rows are imported now.", rows
@@ -95,7 +190,7 @@ def _rejected(house: Appliance, entry: Entry, report: Mapping[str, Any], mending
             st.caption(text.format(n=formats.count(len(first))))
             rows = [
                 {
-                    _("Row"): formats.count(int(row[ROW])),
+                    _("Line"): formats.count(int(row.get(LINE) or row[ROW])),
                     _("Column"): formats.plain(row[COLUMN]),
                     _("Rule"): formats.plain(row[RULE]),
                 }
@@ -110,7 +205,7 @@ def _rejected(house: Appliance, entry: Entry, report: Mapping[str, Any], mending
 def _mend(house: Appliance, entry: Entry, rejected: Rejected, mending: Callable[[Entry], None]) -> None:
     """The rejected rows as a table in which the manager mends them, and imports them at once."""
     # The rows have the column names of their first file, so they are read with its mapping.
-    before = column_mapping.remembered(house.db, house.schema, rejected.columns)
+    before = column_mapping.stored_mapping(house.db, house.schema, rejected.columns)
     mapping = before[0] if before else ColumnMapping.by_name(house.schema, rejected.columns)
     with st.expander(_("Mend them here"), expanded=True, icon=":material/edit:"), st.container(key="mend"):
         st.caption(_("Change the cells that are wrong, then import. Rows that you do not mend stay rejected."))
@@ -136,9 +231,9 @@ def _mend(house: Appliance, entry: Entry, rejected: Rejected, mending: Callable[
 def _again(house: Appliance, entry: Entry, content: bytes, mapping: ColumnMapping) -> Entry:
     name = PurePath(str(entry.document["file"])).stem.removesuffix(" mended") + " mended.csv"
     with TemporaryDirectory(prefix="mended-") as folder:
-        file = run_import.saved(Path(folder), name, BytesIO(content))
+        file = run_import.save_upload(Path(folder), name, BytesIO(content))
         who = identity.require(Role.MANAGER).shown
-        mended = run_import.bring_in(house, Work(entry.campaign, file, who, mapping))
+        mended = run_import.import_file(house, ImportJob(entry.campaign, file, who, mapping))
     cached.forget_progress(house.db, entry.campaign)
     return mended
 

@@ -8,18 +8,20 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import IO, Protocol
 
-from app.imports import log as import_log
-from app.imports.log import Entry
 from app.shell import disk
-from core.errors import CallwiseError, InputError, NotFound
+from core.errors import CallwiseError, InputError
+from core.files.campaign_file import CampaignFile
 from core.imports import column_mapping
-from core.imports.campaign_file import CampaignFile
 from core.imports.column_mapping import ColumnMapping
-from core.imports.importer import ImportRequest, Report, import_campaign
+from core.imports.import_report import Report
+from core.imports.importer import ImportRequest, import_campaign
+from core.lists import import_log
+from core.lists.logged_import import Entry
 from core.schema import Schema
 from core.sentences import Sentence
 from core.stores import event_log
@@ -27,7 +29,7 @@ from core.stores.events import Event
 from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
 
-KINDS = ("csv", "parquet", "zip")
+KINDS = ("csv", "txt", "tsv", "xlsx", "xlsm", "xls", "xlsb", "ods", "parquet", "zip")
 OFTEN = 0.5  # seconds between two updates of the log
 SMALL = 1_000_000  # bytes of text that are imported while the manager waits; more gets a process of its own
 _IN_PARTS = Sentence("Import the file in parts, or zipped; or give the app a larger /tmp.")
@@ -51,15 +53,16 @@ def campaign_key(title: str) -> str:
     return key
 
 
-def rejects_key(campaign: str, sha256: str) -> str:
-    """The key on S3 of the rejected rows of the file with this sha256."""
-    return f"imports/{campaign}/{sha256[:8]}-rejects.csv"
+def rejects_key(place: str) -> str:
+    """The key on S3 of the rejected rows of the import `place` in the log."""
+    campaign, _, file = place.rpartition(":")
+    return f"imports/{campaign}/{file}-rejects.csv"
 
 
-def saved(folder: Path, name: str, content: IO[bytes]) -> CampaignFile:
+def save_upload(folder: Path, name: str, content: IO[bytes]) -> CampaignFile:
     """Write the uploaded file `name` into `folder` and open it. Raises InputError if it contains no table."""
     path = folder / PurePath(name.replace("\\", "/")).name
-    with disk.room(Sentence("Nothing was imported."), _IN_PARTS), path.open("wb") as file:
+    with disk.report_full_disk(Sentence("Nothing was imported."), _IN_PARTS), path.open("wb") as file:
         shutil.copyfileobj(content, file)
     return CampaignFile.open(path)
 
@@ -81,10 +84,11 @@ class Stores(Protocol):
 
 
 @dataclass(frozen=True)
-class Work:
+class ImportJob:
     """An import of `file` into `campaign` (with `title` if it is new), read with `mapping`, by the person `who`.
 
-    Without a mapping the file has the schema's own columns. `run` differs between two tries of the same file.
+    Without a mapping the file has the schema's own columns. `called`: when the calls of the file were made, if its rows
+    do not say and people know. `run` differs between two tries of the same file.
     """
 
     campaign: str
@@ -92,6 +96,7 @@ class Work:
     who: str
     mapping: ColumnMapping | None = None
     title: str = ""
+    called: datetime | None = None
     run: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
@@ -101,17 +106,20 @@ class Work:
         return self.file.path.stat().st_size * (8 if packed else 1) <= SMALL
 
 
-def begin(house: Stores, work: Work) -> str:
+def begin(house: Stores, work: ImportJob) -> str:
     """Log that the import begins, and return its key in the log.
 
     Raises InputError if the file as a whole does not fit, Conflict while another import of it runs, and Unavailable.
     """
     mapping = work.mapping or ColumnMapping.by_name(house.schema, work.file.header)
     mapping.require(house.schema, work.file)
-    return import_log.begin(house.db, work.campaign, work.file, by=work.who, run=work.run)
+    file = work.file
+    return import_log.begin(house.db, work.campaign, file.path.name, file.sha256, by=work.who, run=work.run)
 
 
-def bring_in(house: Stores, work: Work, *, progress: Callable[[int, int], None] = lambda _done, _rows: None) -> Entry:
+def import_file(
+    house: Stores, work: ImportJob, *, progress: Callable[[int, int], None] = lambda _done, _rows: None
+) -> Entry:
     """Do the import, and return its entry in the log; `progress` gets rows done and rows in all.
 
     Stores the reject file and the mapping before it returns. Raises InputError before anything is written if the file
@@ -124,14 +132,13 @@ def bring_in(house: Stores, work: Work, *, progress: Callable[[int, int], None] 
     except CallwiseError as error:
         import_log.failed(house.db, place, work.run, error)
         raise
-    import_log.done(house.db, place, work.run, report, rejects)
-    entry = import_log.one(house.db, place)
-    if entry is None:
-        raise NotFound(Sentence("The import '{place}' is not in the log.", place=place))
-    return entry
+    import_log.done(house.db, place, work.run, report.document(rejects))
+    return import_log.require(house.db, place)
 
 
-def _import(house: Stores, work: Work, place: str, progress: Callable[[int, int], None]) -> tuple[Report, str | None]:
+def _import(
+    house: Stores, work: ImportJob, place: str, progress: Callable[[int, int], None]
+) -> tuple[Report, str | None]:
     updated = time.monotonic()
 
     def update(done: int) -> None:
@@ -139,25 +146,33 @@ def _import(house: Stores, work: Work, place: str, progress: Callable[[int, int]
         progress(done, rows)
         if time.monotonic() - updated >= OFTEN:
             updated = time.monotonic()
-            import_log.heard(house.db, place, work.run, done, rows)
+            import_log.write_progress(house.db, place, work.run, done, rows)
 
     with (
-        disk.room(Sentence("The rows that were imported are in the campaign."), _IN_PARTS),
+        disk.report_full_disk(Sentence("The rows that were imported are in the campaign."), _IN_PARTS),
         TemporaryDirectory(prefix="rejects-") as folder,
     ):
         with work.file.records() as records:
             rows = sum(1 for _ in records)
-        import_log.heard(house.db, place, work.run, 0, rows)
+        import_log.write_progress(house.db, place, work.run, 0, rows)
         rejects = Path(folder) / "rejects.csv"
-        request = ImportRequest(work.file, work.campaign, work.mapping, work.title, erasure_key=house.erasure_key)
+        request = ImportRequest(
+            work.file,
+            work.campaign,
+            work.mapping,
+            work.title,
+            erasure_key=house.erasure_key,
+            called=work.called,
+            entry=place,
+        )
         report = import_campaign(house.db, house.schema, request, rejects=rejects, progress=update)
         key = None
         if rejects.exists():
-            key = rejects_key(work.campaign, report.sha256)
+            key = rejects_key(place)
             house.store.ensure()
             house.store.put(key, rejects.read_bytes(), "text/csv")
     if work.mapping:
-        column_mapping.remember(house.db, house.schema, work.file, work.mapping, by=work.who)
+        column_mapping.store_mapping(house.db, house.schema, work.file, work.mapping, by=work.who)
     event_log.append(
         house.db,
         who=work.who,
@@ -166,6 +181,7 @@ def _import(house: Stores, work: Work, place: str, progress: Callable[[int, int]
         file=work.file.path.name,
         sha256=report.sha256,
         inserted=report.inserted,
+        changed=report.changed,
         unchanged=report.unchanged,
         rejected=report.rejected,
     )

@@ -5,7 +5,7 @@ named places to fill in: `_("{ref} is back on the list.").format(ref=ref)`. Neve
 catalogue can have it. The catalogues are `locale/LANGUAGE/LC_MESSAGES/callwise.po`, compiled at first use and kept up
 to date by `scripts/words`. A sentence that a catalogue lacks appears in English.
 
-A sentence outside a screen (a constant of a module, an error of the core) is a `core.sentences.Sentence`; `said`
+A sentence outside a screen (a constant of a module, an error of the core) is a `core.sentences.Sentence`; `translate`
 translates it where it is drawn.
 """
 
@@ -70,7 +70,7 @@ def plural(one: str, many: str, number: int) -> str:
     return catalogue(locale().language).ngettext(one, many, number)
 
 
-def said(text: str) -> str:
+def translate(text: str) -> str:
     """`text` in the language of this screen, with its values, if it is a `Sentence`; any other text unchanged."""
     if not isinstance(text, Sentence):
         return text
@@ -79,7 +79,7 @@ def said(text: str) -> str:
         template = words.gettext(text.template)
     else:
         template = words.ngettext(text.template, text.many or text.template, text.number)
-    values = {name: said(value) if isinstance(value, str) else value for name, value in text.values.items()}
+    values = {name: translate(value) if isinstance(value, str) else value for name, value in text.values.items()}
     if text.number is not None:
         values["number"] = text.number
     return template.format(**values) if values else template

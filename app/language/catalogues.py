@@ -39,7 +39,7 @@ def template(reading: Reading) -> Catalog:
     """A catalogue of the sentences, without translations."""
     catalog = Catalog(domain=DOMAIN)
     for sentence in reading.sentences:
-        forms = (sentence.one, sentence.many) if sentence.many else sentence.one
+        forms = (sentence.singular, sentence.plural) if sentence.plural else sentence.singular
         catalog.add(forms, locations=[(sentence.file, 0)])
     return catalog
 
@@ -49,7 +49,7 @@ def catalogues(folder: Path) -> dict[str, Path]:
     return {path.parent.parent.name: path for path in sorted(folder.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))}
 
 
-def open_(path: Path, language: str) -> Catalog:
+def read_catalogue(path: Path, language: str) -> Catalog:
     """The catalogue at `path`, or an empty one. Raises UnknownLocaleError."""
     if not path.is_file():
         return Catalog(locale=Locale.parse(language), domain=DOMAIN)
@@ -75,7 +75,7 @@ def update(reading: Reading, folder: Path, languages: dict[str, Path]) -> None:
     source = template(reading)
     write(source, folder / f"{DOMAIN}.pot")
     for language, path in languages.items():
-        catalog = open_(path, language)
+        catalog = read_catalogue(path, language)
         catalog.update(source, no_fuzzy_matching=True)
         for message in catalog:
             if message.id and not any(_forms(message)):
@@ -91,12 +91,12 @@ def _take_over(message: Message, catalog: Catalog) -> None:
         message.flags.add("fuzzy")
 
 
-def wrong(reading: Reading, folder: Path) -> Iterator[str]:
+def find_mistakes(reading: Reading, folder: Path) -> Iterator[str]:
     """The mistakes in the code's sentences and in the catalogues in `folder`, in words."""
     yield from reading.mistakes
     source = template(reading)
     for language, path in catalogues(folder).items():
-        catalog = open_(path, language)
+        catalog = read_catalogue(path, language)
         for message in source:
             if message.id and message.id not in catalog:
                 yield f"{language}: {_shown(message)} is missing"
@@ -150,7 +150,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     reading = read_sentences(ROOT)
     if options.untold:
-        print("\n".join(reading.untold))
+        print("\n".join(reading.untranslated))
         return 0
     if not options.check:
         languages = catalogues(LOCALES)
@@ -161,12 +161,12 @@ def main(arguments: list[str]) -> int:
                 parser.error(f"there is no language '{options.add}': {error}")
             languages.setdefault(language, LOCALES / language / "LC_MESSAGES" / f"{DOMAIN}.po")
         update(reading, LOCALES, languages)
-    problems = list(wrong(reading, LOCALES))
+    problems = list(find_mistakes(reading, LOCALES))
     for problem in problems:
         print(problem, file=sys.stderr)
     print(
         f"{len(template(reading))} sentences in {', '.join(catalogues(LOCALES)) or 'no other language'}; "
-        f"{len(reading.untold)} texts are not translated (scripts/words --untold)."
+        f"{len(reading.untranslated)} texts are not translated (scripts/words --untold)."
     )
     return 1 if problems else 0
 

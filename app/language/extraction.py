@@ -28,21 +28,21 @@ _WORDS = {"alt", "help", "label", "placeholder", "title"}
 
 
 @dataclass(frozen=True, order=True)
-class Found:
-    """A sentence in one of the project's files; `many` is its plural form, or empty."""
+class SourceSentence:
+    """A sentence in one of the project's files; `plural` is its plural form, or empty."""
 
     file: str
-    one: str
-    many: str = ""
+    singular: str
+    plural: str = ""
 
 
 @dataclass
 class Reading:
-    """The sentences; the mistakes, each with file and line; and the texts that are not translated (`untold`)."""
+    """The sentences; the mistakes, each with file and line; and the texts that are not translated."""
 
-    sentences: list[Found] = field(default_factory=list)
+    sentences: list[SourceSentence] = field(default_factory=list)
     mistakes: list[str] = field(default_factory=list)
-    untold: list[str] = field(default_factory=list)
+    untranslated: list[str] = field(default_factory=list)
 
 
 def places(sentence: str) -> set[str]:
@@ -94,7 +94,7 @@ class _File:
         if not named:
             self._mistake(call, f"{texts[0]!r}: a place needs a name, and nothing but a name")
             return
-        self._reading.sentences.append(Found(self._name, *texts))
+        self._reading.sentences.append(SourceSentence(self._name, *texts))
         if mark == SENTENCE:
             self._fill(call, call, {"many"})
 
@@ -117,7 +117,7 @@ class _File:
     def _untold(self, call: ast.Call, args: Iterable[ast.expr]) -> None:
         for value in [*args, *(k.value for k in call.keywords if k.arg in {*_WORDS, "kept", "next"})]:
             if any(_worded(text) for text in _bare(value)):
-                self._reading.untold.append(f"{self._name}:{value.lineno}: {ast.unparse(value)[:100]}")
+                self._reading.untranslated.append(f"{self._name}:{value.lineno}: {ast.unparse(value)[:100]}")
 
     def _mistake(self, node: ast.AST, what: str) -> None:
         self._reading.mistakes.append(f"{self._name}:{getattr(node, 'lineno', 0)}: {what}")

@@ -16,11 +16,12 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 
 from app.language import SOURCE, _, locale
-from core.schema.column import Column, Value
+from core.schema.column import BLANK, OTHER, Column, Value
 from core.sentences import Sentence
 
-NOT_YET = Sentence("not yet")  # in place of a number that does not exist yet; pass it to `said`
+NOT_YET = Sentence("not yet")  # in place of a number that does not exist yet; pass it to `translate`
 
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T|$)")  # as a person's document keeps it
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|:~$])")
 
 
@@ -45,7 +46,7 @@ def count(number: int) -> str:
     return format_decimal(number, locale=locale())
 
 
-def left(remaining: timedelta) -> str:
+def time_left(remaining: timedelta) -> str:
     """The time left in whole minutes, below one minute in seconds: `14 min`, `45 s`."""
     seconds = max(0, math.ceil(remaining.total_seconds()))
     if seconds >= 60:
@@ -97,18 +98,33 @@ def number(figure: float) -> str:
     return format_decimal(Decimal(f"{figure:.4f}"), pattern, locale=here)
 
 
+def ungrouped(figure: str) -> str:
+    """A number such as "4991.6" with the reader's decimal sign and no sign between thousands."""
+    return format_decimal(Decimal(figure), "0.######", locale=locale())
+
+
 def value(column: Column, raw: Value | None) -> str:
     """A column's value in words: codes by meaning, categories without the file's spelling, numbers with unit."""
-    if raw is None:
+    if raw is None or raw == BLANK:
         return _("not known")
     words = column.words(locale().language)
     if isinstance(raw, str):
-        return words.categories.get(raw) or _words(raw)
+        return _word(column, raw)
     if raw in column.special:
         return capital(words.special.get(int(raw)) or column.special[int(raw)])
     if column.unit == "%":
         return _percent(Decimal(f"{raw:.4f}"), "0.####")
     return f"{number(raw)} {unit(column, raw)}".rstrip()
+
+
+def _word(column: Column, raw: str) -> str:
+    """A word of a category, or a date as a person's document keeps it."""
+    if raw == OTHER:
+        return _("others")
+    if not column.is_category and _DATE.match(raw):
+        is_day = len(raw) == len("2026-07-11")
+        return date_of(date.fromisoformat(raw)) if is_day else moment(datetime.fromisoformat(raw), column.zone or "UTC")
+    return column.words(locale().language).categories.get(raw) or (raw if column.open else _words(raw))
 
 
 def unit(column: Column, figure: float) -> str:
@@ -128,7 +144,7 @@ def label(column: Column) -> str:
 
 def group(column: Column, name: str) -> str:
     """The group `name` of a column, in words. Raises ValueError if it is not one of the column's `groups`."""
-    if name in column.categories:
+    if name in column.categories or name in (BLANK, OTHER):
         return value(column, name)
     place, bounds = column.groups.index(name), [number(bound) for bound in column.bounds]
     if place > len(bounds):

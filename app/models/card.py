@@ -5,15 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from app.access import identity
-from app.access.boundary import kept_for_next_run
+from app.access.boundary import guarded_action
 from app.language import _, formats
 from app.models.hold_notice import draw_hold
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, leave
+from app.shell.notices import Notice, leave_notice
 from core.accounts.account import Role
 from core.errors import InputError
 from core.models import trials
-from core.models.decisions import Decision, State, decisions, state
+from core.models.decisions import Decision, SuccessionState, decisions, state_of
 from core.models.succession import Succession
 from core.models.trials import finding_sentence
 
@@ -24,32 +24,32 @@ LONGEST = 300  # characters of a reason
 def draw_model_card(house: Appliance) -> None:
     """Draw the card. Raises Unavailable."""
     st.markdown(_("**Model**"))
-    current = state(decisions(house.db, house.model))
-    if not current.reigns:
+    current = state_of(decisions(house.db, house.model))
+    if not current.promotions:
         st.markdown(_("No model is in service yet. The first is trained once there are outcomes to learn from."))
         return
-    draw_champion(current.reigns[-1])
+    draw_champion(current.promotions[-1])
     if current.hold is not None:
         draw_hold(current.hold)
     if current.trial is not None:
         _trial(house, current.trial)
     if current.previous is not None:
-        _before(house, current, current.reigns[-1].version, current.previous)
+        _before(house, current, current.promotions[-1].version, current.previous)
 
 
-def draw_champion(reign: Decision, trial: Decision | None = None) -> None:
+def draw_champion(promotion: Decision, trial: Decision | None = None) -> None:
     """Draw the champion by the decision that made it so, and the version on `trial` beside it."""
     with st.container(horizontal=True, gap="medium"):
-        st.metric(_("Champion"), _("Version {version}").format(version=reign.version), width="content")
-        st.metric(_("Since"), formats.moment(reign.at, st.context.timezone), width="content")
+        st.metric(_("Champion"), _("Version {version}").format(version=promotion.version), width="content")
+        st.metric(_("Since"), formats.moment(promotion.at, st.context.timezone), width="content")
         if trial is not None:
             st.metric(_("On trial"), _("Version {version}").format(version=trial.version), width="content")
-    st.caption(_("Why: {why}").format(why=formats.plain(reign.why)))
+    st.caption(_("Why: {why}").format(why=formats.plain(promotion.why)))
 
 
 def _trial(house: Appliance, trial: Decision) -> None:
     since = formats.moment(trial.at, st.context.timezone)
-    last = trials.last(house.db, trial.version)
+    last = trials.latest_evidence(house.db, trial.version)
     with st.container(key="trial"):
         st.markdown(
             _("**Version {version} is on trial** since {since}, on a small share of the calls.").format(
@@ -63,11 +63,11 @@ def _trial(house: Appliance, trial: Decision) -> None:
             st.caption(formats.plain(finding_sentence(last.sentence)) + " " + _("Looked at {at}.").format(at=at))
 
 
-def _before(house: Appliance, current: State, champion: str, previous: str) -> None:
-    since, version = formats.moment(current.reigns[-2].at, st.context.timezone), formats.plain(previous)
+def _before(house: Appliance, current: SuccessionState, champion: str, previous: str) -> None:
+    since, version = formats.moment(current.promotions[-2].at, st.context.timezone), formats.plain(previous)
     st.caption(_("Before it: version {version}, champion from {since}.").format(version=version, since=since))
     with st.popover(_("Back to version {version}").format(version=version), icon=":material/undo:", key="go-back"):
-        st.markdown(formats.plain(consequence(current)))
+        st.markdown(formats.plain(rollback_consequence(current)))
         with st.form("go-back-form", border=False):
             placeholder = _("what is wrong with it; stored permanently")
             st.text_input(_("Why?"), key=REASON, max_chars=LONGEST, placeholder=placeholder)
@@ -75,18 +75,18 @@ def _before(house: Appliance, current: State, champion: str, previous: str) -> N
                 _("Make version {version} champion again").format(version=version),
                 type="primary",
                 key="go-back-now",
-                on_click=go_back,
+                on_click=roll_back,
                 args=(house, champion),
             )
 
 
-@kept_for_next_run()
-def go_back(house: Appliance, champion: str) -> None:
+@guarded_action()
+def roll_back(house: Appliance, champion: str) -> None:
     """Go back from `champion`, for the reason in the field, in the name of the signed-in manager.
 
     The screen does not set the aliases in the model registry: monitoring sets them a few seconds later.
     """
-    who, why = signed(_("go back to another model"))
+    who, why = signer_and_reason(_("go back to another model"))
     decision = Succession(house.db, house.model, None, by=who).roll_back(champion, why=why)
     text = _("Version {version} is champion again instead of {before}.")
     leave_switched(text.format(version=decision.version, before=champion))
@@ -94,10 +94,12 @@ def go_back(house: Appliance, champion: str) -> None:
 
 def leave_switched(what: str) -> None:
     """Leave the notice that another version is champion."""
-    leave(Notice("success", what, _("Everything recorded is kept."), _("The scoring service follows in seconds.")))
+    leave_notice(
+        Notice("success", what, _("Everything recorded is kept."), _("The scoring service follows in seconds."))
+    )
 
 
-def signed(what: str) -> tuple[str, str]:
+def signer_and_reason(what: str) -> tuple[str, str]:
     """The signed-in manager and the reason in the field. Raises Forbidden, and InputError without a reason."""
     who, why = identity.require(Role.MANAGER).shown, " ".join(str(st.session_state.get(REASON) or "").split())
     if not why:
@@ -109,7 +111,7 @@ def signed(what: str) -> tuple[str, str]:
     return who, why
 
 
-def consequence(found: State) -> str:
+def rollback_consequence(found: SuccessionState) -> str:
     """What going back does. `found` has a champion before the present one."""
     text = _("Version {champion} goes out of use, and version {previous} ranks the calls again.")
     if found.canary is not None:

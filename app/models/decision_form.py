@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.access.boundary import kept_for_next_run
+from app.access.boundary import guarded_action
 from app.language import _, formats
 from app.models import card as model_card
 from app.models.trial_figures import canary_findings
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, leave
+from app.shell.notices import Notice, leave_notice
 from core.models import trials
-from core.models.decisions import Decision, State
+from core.models.decisions import Decision, SuccessionState
 from core.models.succession import Succession
 
 PROMOTE, HOLD, RELEASE, BACK = "promote", "hold", "release", "back"
 
 
-def draw_decision_form(house: Appliance, found: State) -> None:
+def draw_decision_form(house: Appliance, found: SuccessionState) -> None:
     """Draw the card; `found` has a champion. Raises Unavailable."""
     st.markdown(_("**Decide**"))
     choices = _choices(found)
@@ -33,14 +33,14 @@ def draw_decision_form(house: Appliance, found: State) -> None:
     with st.form("decide-form", border=False):
         placeholder = _("stored permanently, with your name")
         st.text_input(_("Why?"), key=model_card.REASON, max_chars=model_card.LONGEST, placeholder=placeholder)
-        calls = {PROMOTE: promote, HOLD: hold, RELEASE: release, BACK: model_card.go_back}
+        calls = {PROMOTE: promote, HOLD: hold, RELEASE: release, BACK: model_card.roll_back}
         about = {PROMOTE: found.canary, HOLD: found.champion, RELEASE: found.hold, BACK: found.champion}
         st.form_submit_button(
             choices[chosen], type="primary", key="decide-now", on_click=calls[chosen], args=(house, about[chosen])
         )
 
 
-def _choices(found: State) -> dict[str, str]:
+def _choices(found: SuccessionState) -> dict[str, str]:
     choices = {}
     if found.hold is not None:
         choices[RELEASE] = _("Release the hold")
@@ -53,7 +53,7 @@ def _choices(found: State) -> dict[str, str]:
     return choices
 
 
-def _consequence(found: State, chosen: str) -> str:
+def _consequence(found: SuccessionState, chosen: str) -> str:
     if chosen == PROMOTE:
         return _(
             "The trial ends before the outcomes have decided, and the version ranks all calls from now on. Trials "
@@ -68,14 +68,14 @@ def _consequence(found: State, chosen: str) -> str:
     if chosen == RELEASE and found.hold is not None:
         text = _("Waiting promotions and trainings continue automatically. {who} set the hold because: {why}")
         return text.format(who=found.hold.by, why=found.hold.why)
-    return model_card.consequence(found)
+    return model_card.rollback_consequence(found)
 
 
-@kept_for_next_run()
+@guarded_action()
 def promote(house: Appliance, canary: str) -> None:
     """Make the canary champion now, for the reason in the field, in the name of the signed-in manager."""
-    who, why = model_card.signed(_("promote a model"))
-    finding = trials.last(house.db, canary)
+    who, why = model_card.signer_and_reason(_("promote a model"))
+    finding = trials.latest_evidence(house.db, canary)
     figures = {**finding.evidence, "sentence": finding.sentence} if finding else {}
     line = Succession(house.db, house.model, None, by=who)
     trial = line.state().trial
@@ -84,18 +84,20 @@ def promote(house: Appliance, canary: str) -> None:
     model_card.leave_switched(_("Version {version} is champion now.").format(version=canary))
 
 
-@kept_for_next_run()
+@guarded_action()
 def hold(house: Appliance, _champion: str) -> None:
     """Hold the champion, for the reason in the field, in the name of the signed-in manager."""
-    who, why = model_card.signed(_("hold the champion"))
+    who, why = model_card.signer_and_reason(_("hold the champion"))
     decision = Succession(house.db, house.model, None, by=who).hold(why=why)
     text = _("Version {version} stays until the hold is released.").format(version=decision.version)
-    leave(Notice("success", text, _("Calls continue unchanged."), _("Release the hold on this page.")))
+    leave_notice(Notice("success", text, _("Calls continue unchanged."), _("Release the hold on this page.")))
 
 
-@kept_for_next_run()
+@guarded_action()
 def release(house: Appliance, held: Decision) -> None:
     """Release the hold that the page showed."""
-    who, why = model_card.signed(_("release the hold"))
+    who, why = model_card.signer_and_reason(_("release the hold"))
     Succession(house.db, house.model, None, by=who).release(held.place, why=why)
-    leave(Notice("success", _("The hold is released."), next=_("Trainings and promotions continue automatically.")))
+    leave_notice(
+        Notice("success", _("The hold is released."), next=_("Trainings and promotions continue automatically."))
+    )

@@ -10,7 +10,7 @@ from app.language import _, formats
 from app.models import fairness_charts, fairness_figures
 from app.models.fairness_figures import FOUR_FIFTHS, SMALL, Group, Ratio
 from app.ranked_list import cached
-from app.results.cached import made
+from app.results.cached import read_calls
 from app.shell import charts
 from app.shell.appliance import Appliance
 from core.calls.campaigns import campaign_keys
@@ -29,8 +29,8 @@ def draw_fairness(house: Appliance) -> None:
         return
     campaign = st.selectbox(_("Campaign"), loaded, key="fairness-campaign", width=320)
     with st.spinner(_("Reading the list and the calls"), show_time=True):
-        listed = cached.sampled(house.db, campaign, LISTED, still_open=False)
-        calls = made(house.db, campaign, [column.name for column in columns], CALLS, imported=True)
+        listed = cached.draw_sample(house.db, campaign, LISTED, still_open=False)
+        calls = read_calls(house.db, campaign, [column.name for column in columns], CALLS, imported=True)
     if not listed and not calls:
         st.markdown(_("Nobody in this campaign has a score or was called yet."))
         return
@@ -60,7 +60,7 @@ def _column(column: Column, groups: Sequence[Group], ratios: dict[str, Ratio]) -
     names, label = {group.name: _named(column, group.name) for group in groups}, formats.label(column)
     st.markdown(f"**{formats.plain(label)}**")
     small = {group.name for group in groups if group.small}
-    sure = {name: ratio.sure for name, ratio in ratios.items() if ratio.sure and name not in small}
+    sure = {name: ratio.interval for name, ratio in ratios.items() if ratio.interval and name not in small}
     if below := [names[name] for name, interval in sure.items() if interval.high < FOUR_FIFTHS]:
         text = _("Below four fifths of the largest group, beyond chance: {groups}.")
         st.warning(formats.plain(text.format(groups=", ".join(below))), icon=":material/balance:")
@@ -76,7 +76,7 @@ def _column(column: Column, groups: Sequence[Group], ratios: dict[str, Ratio]) -
 
 def _row(group: Group, names: dict[str, str], ratios: dict[str, Ratio]) -> dict[str, str]:
     ratio, gap = ratios.get(group.name), group.calibration
-    low, high = group.called.sure
+    low, high = group.called.interval
     return {
         _("Group"): formats.plain(names[group.name]) + (" " + _("(few)") if group.small else ""),
         _("On the list"): formats.count(group.better.calls),

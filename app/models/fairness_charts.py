@@ -20,7 +20,7 @@ def selection(found: Sequence[Group], ratios: Mapping[str, Ratio], names: Mappin
     for group in found:
         if (ratio := ratios.get(group.name)) is None:
             continue
-        ends = ratio.sure or (ratio.value, ratio.value)
+        ends = ratio.interval or (ratio.value, ratio.value)
         rows.append(
             {
                 "group": names[group.name],
@@ -61,8 +61,8 @@ def calls(found: Sequence[Group], names: Mapping[str, str]) -> alt.LayerChart:
         {
             "group": names[group.name],
             "rate": group.called.share,
-            "low": group.called.sure.low,
-            "high": group.called.sure.high,
+            "low": group.called.interval.low,
+            "high": group.called.interval.high,
             "score": group.expected,
             "calls": group.called.calls,
             "colour": _FAINT if group.small else DARK,

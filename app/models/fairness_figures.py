@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, mean
 
-from app.ranked_list.sample import Listed
+from app.ranked_list.sample import ScoredPerson
 from app.results.calls_made import Call
-from app.results.statistics import CONFIDENCE, Between, Rate
+from app.results.statistics import CONFIDENCE, Interval, Rate
 from core.schema.column import Column, Value
 
 SMALL = 100
@@ -42,7 +42,7 @@ class Group:
         return None if self.expected is None or not self.called.calls else self.expected - self.called.share
 
 
-def groups(column: Column, listed: Sequence[Listed], calls: Sequence[Call], place: int) -> list[Group]:
+def groups(column: Column, listed: Sequence[ScoredPerson], calls: Sequence[Call], place: int) -> list[Group]:
     """The groups of `column`, in the schema's order; its value is at `place` of each call's features.
 
     The better half has the scores from the middle one of all `listed` people up.
@@ -78,7 +78,7 @@ class Ratio:
     """A group's share in the better half over the largest group's, and its interval; None where the share is 0."""
 
     value: float
-    sure: Between | None
+    interval: Interval | None
 
 
 def ratios(found: Sequence[Group]) -> dict[str, Ratio]:
@@ -97,9 +97,9 @@ def ratios(found: Sequence[Group]) -> dict[str, Ratio]:
 def _ratio(one: Rate, other: Rate, *, same: bool) -> Ratio:
     value = one.share / other.share
     if same:
-        return Ratio(value, Between(value, value))
+        return Ratio(value, Interval(value, value))
     if not one.sales:
         return Ratio(value, None)
     error = math.sqrt((1 - one.share) / one.sales + (1 - other.share) / other.sales)
     spread = math.exp(NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * error)
-    return Ratio(value, Between(value / spread, value * spread))
+    return Ratio(value, Interval(value / spread, value * spread))

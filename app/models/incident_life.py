@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import streamlit as st
 from pymongo import DESCENDING
 
-from app.language import _, formats, plural, said
+from app.language import _, formats, plural, translate
 from core.oversight import incident_words
 from core.stores.mongo import Db, Document, reachable
 
@@ -36,8 +36,8 @@ def draw_incidents(found: Sequence[Document], at: datetime) -> None:
 
 def _fold(incident: Document, at: datetime) -> None:
     history, zone = incident["history"], st.context.timezone
-    name = said(incident_words.name(str(incident["cause"])))
-    head = said(incident_words.head(str(incident["status"]), len(history) - 1))
+    name = translate(incident_words.cause_name(str(incident["cause"])))
+    head = translate(incident_words.status_heading(str(incident["status"]), len(history) - 1))
     title = (name[:1].upper() + name[1:], head, formats.moment(incident["opened"]["at"], zone))
     resolved = incident["status"] == "resolved"
     with st.expander(" · ".join(map(formats.plain, title)), expanded=not resolved):
@@ -45,9 +45,9 @@ def _fold(incident: Document, at: datetime) -> None:
         rows = [
             {
                 _("When"): formats.plain(formats.moment(entry["at"], zone)),
-                _("State"): formats.plain(said(incident_words.head(str(entry["status"]), place))),
+                _("State"): formats.plain(translate(incident_words.status_heading(str(entry["status"]), place))),
                 _("What was found"): formats.plain(str(entry["why"])),
-                _("Lasted"): lasted(end - entry["at"]) if end else "",
+                _("Lasted"): duration_text(end - entry["at"]) if end else "",
             }
             for place, (entry, end) in enumerate(zip(history, ends, strict=True))
         ]
@@ -57,7 +57,7 @@ def _fold(incident: Document, at: datetime) -> None:
             st.caption(formats.plain(text.format(who=seen["by"], when=formats.moment(seen["at"], zone))))
 
 
-def lasted(time: timedelta) -> str:
+def duration_text(time: timedelta) -> str:
     """A length of time in its largest unit: `3 days`, `5 hours`, `12 minutes`."""
     minutes = max(0, int(time.total_seconds() // 60))
     if minutes >= 2 * 24 * 60:

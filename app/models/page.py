@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from app.access.boundary import boundary
-from app.language import _, formats, said
+from app.language import _, formats, translate
 from app.models import charts as model_charts
 from app.models import timeline
 from app.models.card import draw_champion
@@ -20,7 +20,7 @@ from app.models.version import draw_version
 from app.shell import charts, notices
 from app.shell.appliance import Appliance
 from core.clock import now
-from core.models.decisions import Decision, State, decisions, state
+from core.models.decisions import Decision, SuccessionState, decisions, state_of
 from core.oversight import incident_words
 from core.stores.events import Event
 from core.stores.mongo import reachable
@@ -34,7 +34,7 @@ def page(house: Appliance) -> None:
     with st.container(key="message"):
         notices.show_waiting()
     taken = decisions(house.db, house.model)
-    found = state(taken)
+    found = state_of(taken)
     if found.champion is None:
         with st.container(key="models-none"):
             st.info(
@@ -65,9 +65,9 @@ def page(house: Appliance) -> None:
         st.fragment(boundary()(draw_fairness))(house)
 
 
-def _now(found: State) -> None:
+def _now(found: SuccessionState) -> None:
     st.markdown(_("**In use**"))
-    draw_champion(found.reigns[-1], found.trial)
+    draw_champion(found.promotions[-1], found.trial)
     if found.trial is not None:
         since = formats.moment(found.trial.at, st.context.timezone)
         st.caption(formats.plain(_("On trial since {since}: {why}").format(since=since, why=found.trial.why)))
@@ -94,12 +94,12 @@ def _timeline(taken: Sequence[Decision], made: Mapping[str, Training]) -> None:
         incident = decision.incident or (training.incident if training else None)
         cause = words[timeline.cause(decision, training)]
         if incident:
-            cause += f": {said(incident_words.name(timeline.cause_of(incident)))}"
+            cause += f": {translate(incident_words.cause_name(timeline.cause_of(incident)))}"
         rows.append(
             {
                 _("When"): formats.plain(formats.moment(decision.at, st.context.timezone)),
                 _("Version"): formats.plain(decision.version),
-                _("What"): said(decision.what.words),
+                _("What"): translate(decision.what.words),
                 _("Cause"): formats.plain(cause),
                 _("By"): formats.plain(decision.by),
                 _("Why"): formats.plain(decision.why),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from core.models.decisions import Decision, State, What
+from core.models.decisions import Decision, DecisionKind, SuccessionState
 from core.stores.mongo import Document
 
 MACHINES = frozenset({"trainer", "monitor"})
@@ -28,7 +28,7 @@ def spans(decisions: Sequence[Decision]) -> list[Span]:
     """Every reign, trial and hold that follows from the decisions, in the order in which they began."""
     ended: list[Span] = []
     begun: dict[Role, tuple[str, datetime]] = {}
-    state = State()
+    state = SuccessionState()
     for decision in decisions:
         state = state.after(decision)
         held = state.hold.version if state.hold else None
@@ -87,7 +87,9 @@ def cause_of(incident: str) -> str:
     return f"{kind}:{rest[0]}" if kind == "economy" and rest else kind
 
 
-def evidence(decisions: Sequence[Decision], version: str) -> Mapping[str, Any]:
+def trial_evidence(decisions: Sequence[Decision], version: str) -> Mapping[str, Any]:
     """The figures at the end of the trial of `version`; empty where a guardrail ended it, or there was no trial."""
-    ends = [end for end in decisions if end.version == version and end.what in (What.PROMOTED, What.DROPPED)]
+    ends = [
+        end for end in decisions if end.version == version and end.what in (DecisionKind.PROMOTED, DecisionKind.DROPPED)
+    ]
     return next((end.evidence for end in reversed(ends) if "score" in end.evidence), {})

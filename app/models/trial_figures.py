@@ -15,7 +15,7 @@ from core.models.trials import finding_sentence
 
 def canary_findings(house: Appliance, canary: str) -> None:
     """Draw the newest finding about the canary. Raises Unavailable."""
-    finding = trials.last(house.db, canary)
+    finding = trials.latest_evidence(house.db, canary)
     if finding is None:
         st.info(_("No outcomes have been judged yet."), icon=":material/hourglass_empty:")
         return

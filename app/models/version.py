@@ -11,23 +11,28 @@ import streamlit as st
 from app.access.boundary import boundary
 from app.language import _, formats
 from app.models import trial_figures
-from app.models.timeline import Training, evidence
+from app.models.timeline import Training, trial_evidence
 from app.shell import links as addresses
 from app.shell.appliance import Appliance
-from app.shell.lineage import Lineage
+from app.shell.lineage import Lineage, LineageReader
 from core.models import trials
-from core.models.decisions import Decision, State
+from core.models.decisions import Decision, SuccessionState
 from core.oversight.report_words import REPORTS
 from core.stores.mongo import Document, reachable
 
+
 # A version's lineage never changes; the time limit is for a lineage that was not there yet.
-_read = st.cache_data(ttl=timedelta(minutes=10), max_entries=64, show_spinner=False)(
-    lambda _reader, version: _reader.lineage_of(version)
-)
+def _read_lineage(_reader: LineageReader, model: str, version: str) -> Lineage:  # noqa: ARG001  a key of the cache
+    return _reader.lineage_of(version)
+
+
+_read = st.cache_data(ttl=timedelta(minutes=10), max_entries=64, show_spinner=False)(_read_lineage)
 SHORT = 12  # characters of a hash that distinguish it from others
 
 
-def draw_version(house: Appliance, taken: Sequence[Decision], found: State, made: Mapping[str, Training]) -> None:
+def draw_version(
+    house: Appliance, taken: Sequence[Decision], found: SuccessionState, made: Mapping[str, Training]
+) -> None:
     """Draw the card: a choice of version, and the details of that version. Raises Unavailable."""
     versions = list(dict.fromkeys(decision.version for decision in reversed(taken)))
     start = versions.index(found.champion) if found.champion in versions else 0
@@ -36,8 +41,8 @@ def draw_version(house: Appliance, taken: Sequence[Decision], found: State, made
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(_("**Its trial**"))
-        figures = evidence(taken, chosen)
-        if chosen == found.canary and (last := trials.last(house.db, chosen)):
+        figures = trial_evidence(taken, chosen)
+        if chosen == found.canary and (last := trials.latest_evidence(house.db, chosen)):
             figures = last.evidence
         if figures:
             trial_figures.table(figures)
@@ -49,7 +54,7 @@ def draw_version(house: Appliance, taken: Sequence[Decision], found: State, made
         _lineage(house, chosen, made.get(chosen))
 
 
-def _name(current: State, version: str) -> str:
+def _name(current: SuccessionState, version: str) -> str:
     text = _("Version {version}")
     if version == current.champion:
         text = _("Version {version}, champion")
@@ -59,14 +64,14 @@ def _name(current: State, version: str) -> str:
 
 
 def _lineage(house: Appliance, version: str, training: Training | None) -> None:
-    links = [(_("Version in MLflow"), addresses.version(house, version))]
+    links = [(_("Version in MLflow"), addresses.version_link(house, version))]
     if training is not None:
-        links.append((_("Training in Prefect"), addresses.flow_run(house, training.run)))
+        links.append((_("Training in Prefect"), addresses.flow_run_link(house, training.run)))
     lineage: Lineage | None = None
     with boundary():
-        lineage = _read(house.lineage, version) if house.lineage is not None else None
+        lineage = _read(house.lineage, house.model, version) if house.lineage is not None else None
     if lineage is not None:
-        links.insert(1, (_("Run in MLflow"), addresses.run(house, lineage)))
+        links.insert(1, (_("Run in MLflow"), addresses.run_link(house, lineage)))
         st.table(_rows(lineage), border="horizontal", hide_index=True)
         if lineage.gates:
             with st.expander(_("Results of the gates")):
@@ -79,7 +84,7 @@ def _lineage(house: Appliance, version: str, training: Training | None) -> None:
                 st.table(rows, border="horizontal", hide_index=True)
     elif house.lineage is None:
         st.markdown(_("The app has no address of MLflow, so it cannot read the lineage."))
-    links += [(words, addresses.report(house, page)) for words, page in _reports(house, version)]
+    links += [(words, addresses.report_link(house, page)) for words, page in _reports(house, version)]
     with st.container(horizontal=True, key="version-links"):
         for words, address in links:
             if address:

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app.access.boundary import boundary
-from app.language import _, formats, plural, said
+from app.language import _, formats, plural, translate
 from app.models.card import draw_model_card
 from app.overview import status, verdict_notices
 from app.overview.incident_card import draw_incident
@@ -36,13 +36,16 @@ def page(house: Appliance) -> None:
         with st.container(key="links", horizontal=True):
             for link in house.links:
                 st.link_button(
-                    link.title, link.address, icon=":material/open_in_new:", help=formats.capital(said(link.purpose))
+                    link.title,
+                    link.address,
+                    icon=":material/open_in_new:",
+                    help=formats.capital(translate(link.purpose)),
                 )
 
 
 def _work(house: Appliance) -> None:
     st.markdown(_("**Calls**"))
-    state = status.work(house.db)
+    state = status.count_work(house.db)
     if not state.campaigns:
         st.markdown(_("There is no campaign yet."))
         st.page_link(st.session_state["campaigns_page"], label=_("Import a campaign"), icon=":material/upload_file:")
@@ -71,10 +74,10 @@ def _standing(house: Appliance) -> None:
     for incident in status.open_incidents(house.db):
         draw_incident(house, incident)
     if old := status.stale_indicators(house.db, house.schema):
-        notices.show(verdict_notices.stale(old, now()))
+        notices.show(verdict_notices.stale_notice(old, now()))
     words: dict[str, Callable[[dict[str, Any]], Notice]] = {
-        "drift": partial(verdict_notices.drift, house.schema),
-        "performance": verdict_notices.quality,
+        "drift": partial(verdict_notices.drift_notice, house.schema),
+        "performance": verdict_notices.quality_notice,
     }
     reports = {kind: report for kind in words if (report := status.last_report(house.db, kind))}
     if not reports:

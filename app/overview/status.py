@@ -26,7 +26,7 @@ class Work:
     sold: int
 
 
-def work(db: Db) -> Work:
+def count_work(db: Db) -> Work:
     """Count every campaign. Raises Unavailable."""
     states = [listing.progress(db, campaign) for campaign in campaign_keys(db)]
     return Work(len(states), sum(s.to_call for s in states), sum(s.called for s in states), sum(s.sold for s in states))
@@ -52,7 +52,7 @@ def stale_indicators(db: Db, schema: Schema) -> list[tuple[Column, economy.Figur
     with reachable():
         states = db.appliance.find({"_id": {"$in": list(columns)}})
         stale = [columns[state["_id"]] for state in states if state["state"] == "stale"]
-    known = economy.known(db, schema, now()).figures if stale else {}
+    known = economy.figures_at(db, schema, now()).figures if stale else {}
     return [(column, known.get(column.name)) for column in stale]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from app.language import _, formats, plural, said
+from app.language import _, formats, plural, translate
 from app.shell.notices import Kind, Notice
 from core.oversight import incident_words
 from core.schema import Schema
@@ -15,21 +15,24 @@ from core.schema.economy import Figure
 from core.stores.mongo import Document
 
 
-def drift(schema: Schema, verdict: dict[str, Any]) -> Notice:
-    """Whether the people who are scored still resemble the training data, and which columns differ."""
+def drift_notice(schema: Schema, verdict: dict[str, Any]) -> Notice:
+    """Whether the people who arrive resemble those before them, and which columns or figures of the economy moved."""
     known = schema.by_name
     columns = [formats.label(known[name]) if name in known else name for name in verdict["drifted"]]
-    every = len(verdict["columns"])
-    moved = plural("{moved} of {n} column moved", "{moved} of {n} columns moved", every).format(
-        moved=len(columns), n=every
-    )
+    every, over = len(verdict["columns"]), sum(bool(one["drifted"]) for one in verdict["columns"])
+    moved = plural("{moved} of {n} column moved", "{moved} of {n} columns moved", every).format(moved=over, n=every)
     facts = f"{moved}: {', '.join(columns)}." if columns else f"{moved}."
-    if verdict["drift"]:
-        return Notice("warning", _("The people to call are no longer like those the model learned from."), facts)
-    return Notice("success", _("The people to call are like those the model learned from."), facts)
+    economy = any(one["moved"] for one in verdict["economy"])
+    if verdict["against"] != "training" and (over or verdict["score"]["drifted"]):
+        return Notice("warning", _("The people who arrive are no longer like those before them."), facts)
+    if economy:
+        return Notice("warning", _("The economy is outside the range that the model has learnt from."), facts)
+    if verdict["against"] == "training":
+        return Notice("info", _("Too few people have arrived to say whether they have changed."), facts)
+    return Notice("success", _("The people who arrive are like those before them."), facts)
 
 
-def quality(verdict: dict[str, Any]) -> Notice:
+def quality_notice(verdict: dict[str, Any]) -> Notice:
     """Whether the model keeps what it promised on the newest outcomes."""
     measured = verdict["quality"]
     facts = plural(
@@ -47,22 +50,22 @@ def quality(verdict: dict[str, Any]) -> Notice:
     return Notice("success", _("The model keeps what it promised."), facts)
 
 
-def incident(found: Document, zone: str | None) -> Notice:
+def incident_notice(found: Document, zone: str | None) -> Notice:
     """An open incident: cause, state, opening time, newest finding, and what to do."""
     cause, status, entry = str(found["cause"]), str(found["status"]), found["history"][-1]
     kind: Kind = "error" if status == "escalated" else "info" if status in ("retraining", "canary") else "warning"
-    words, why = said(incident_words.name(cause)), str(entry["why"]).strip().rstrip(".")
-    head = said(incident_words.head(status, len(found["history"]) - 1))
+    words, why = translate(incident_words.cause_name(cause)), str(entry["why"]).strip().rstrip(".")
+    head = translate(incident_words.status_heading(status, len(found["history"]) - 1))
     since = _("Open since {when}.").format(when=formats.moment(found["opened"]["at"], zone))
     return Notice(
         kind,
         f"{words[:1].upper()}{words[1:]}. {head}.",
         f"{since} {why[:1].upper()}{why[1:]}.",
-        _("What to do: {what}").format(what=said(incident_words.follows(cause, status)[1])),
+        _("What to do: {what}").format(what=translate(incident_words.kept_and_next(cause, status)[1])),
     )
 
 
-def stale(figures: Sequence[tuple[Column, Figure | None]], at: datetime) -> Notice:
+def stale_notice(figures: Sequence[tuple[Column, Figure | None]], at: datetime) -> Notice:
     """Indicators whose value is too old, with its age at `at`."""
     ages = "; ".join(_age(column, figure, at) for column, figure in figures)
     return Notice(

@@ -7,21 +7,22 @@ from datetime import timedelta
 import streamlit as st
 
 from app.access import identity
-from app.access.boundary import boundary, kept_for_next_run
+from app.access.boundary import boundary, guarded_action
 from app.language import _, formats, plural
 from app.privacy import words as erasure_words
 from app.privacy.receipts import draw_receipts
 from app.shell import notices
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, leave
+from app.shell.notices import Notice, leave_notice
 from core.accounts.account import Role
 from core.errors import InputError, SettingsError
 from core.imports import kept_out
-from core.privacy.documents import collections
+from core.privacy.documents import collections, wishes
 from core.privacy.place import Place, Subject
-from core.privacy.reject_rows import RejectFiles
-from core.privacy.requests import Erasure, Status, ask, history, under_way
+from core.privacy.reject_files import RejectFiles
+from core.privacy.requests import Erasure, Status, history, request_erasure, under_way
 from core.schema.person import Person, Pseudonyms
+from core.stores.kind_database import kind_of
 from core.stores.mongo import reachable
 
 _REF, _CAMPAIGN, _FOUND = "erase_ref", "erase_campaign", "erase_found"
@@ -67,7 +68,7 @@ def _ask_who(house: Appliance) -> None:
         st.form_submit_button(_("Find"), icon=":material/search:", key="erase-find-go", on_click=_find, args=(house,))
 
 
-@kept_for_next_run()
+@guarded_action()
 def _find(house: Appliance) -> None:
     st.session_state.pop(_FOUND, None)
     st.session_state.pop(_AGAIN, None)
@@ -77,15 +78,15 @@ def _find(house: Appliance) -> None:
         raise InputError(
             _("The reference is missing."), kept=_("Nobody was looked for."), next=_("Type the person's reference.")
         )
-    st.session_state[_FOUND] = Person(ref, campaign)
+    st.session_state[_FOUND] = Person(ref, campaign, kind_of(house.db))
 
 
 def _found(house: Appliance, key: str, person: Person) -> None:
     """The records of the person, earlier erasures, and the form to erase the person."""
-    subject, pseudonym = Subject(person), Pseudonyms(key).pseudonym(person)
-    places: list[Place] = [*collections(house.db), RejectFiles(house.db, house.store, house.schema)]
+    subject, pseudonyms = Subject(person), Pseudonyms(key).pseudonyms(person)
+    places: list[Place] = [*collections(house.db), wishes(house.db), RejectFiles(house.db, house.store, house.schema)]
     records = {erasure_words.place(place.name): place.count(subject) for place in places}
-    before = history(house.db, pseudonym)
+    before = [erasure for pseudonym in pseudonyms for erasure in history(house.db, pseudonym)]
     with st.container(key="erase-found", border=True):
         st.markdown(f"**{_('Records of {ref}').format(ref=formats.plain(person.ref))}**")
         if any(records.values()):
@@ -94,7 +95,7 @@ def _found(house: Appliance, key: str, person: Person) -> None:
         else:
             st.info(_("No list, call or file has this reference. Check its spelling."), icon=":material/search_off:")
         st.caption(_("The erasure also searches datasets, rows beside models, and predictions that wait to be stored."))
-        _before(house, pseudonym, before)
+        _before(house, pseudonyms, before)
         if before and before[0].status is not Status.DONE:
             text = _("This person's erasure is already under way: {number}, see below.")
             st.markdown(text.format(number=before[0].id))
@@ -102,25 +103,26 @@ def _found(house: Appliance, key: str, person: Person) -> None:
             _confirm(house, person)
 
 
-def _before(house: Appliance, pseudonym: str, before: list[Erasure]) -> None:
+def _before(house: Appliance, pseudonyms: list[str], before: list[Erasure]) -> None:
     done = [erasure for erasure in before if erasure.status is Status.DONE]
     if done:
         st.caption(_("Erased before: receipt {number}.").format(number=formats.plain(done[0].id)))
-    if kept_out.is_kept_out(house.db, pseudonym):
+    if any(kept_out.is_kept_out(house.db, pseudonym) for pseudonym in pseudonyms):
         st.caption(_("Imports keep this person out."))
         st.button(
             _("Allow imports of this person again"),
             key="erase-let-in",
             icon=":material/lock_open:",
             on_click=_let_in,
-            args=(house, pseudonym),
+            args=(house, pseudonyms),
         )
 
 
-@kept_for_next_run()
-def _let_in(house: Appliance, pseudonym: str) -> None:
-    kept_out.let_in(house.db, pseudonym, by=identity.require(Role.MANAGER).shown)
-    leave(Notice("success", _("The next file with this person imports them again.")))
+@guarded_action()
+def _let_in(house: Appliance, pseudonyms: list[str]) -> None:
+    for pseudonym in pseudonyms:
+        kept_out.let_in(house.db, pseudonym, by=identity.require(Role.MANAGER).shown)
+    leave_notice(Notice("success", _("The next file with this person imports them again.")))
 
 
 def _confirm(house: Appliance, person: Person) -> None:
@@ -147,7 +149,7 @@ def _confirm(house: Appliance, person: Person) -> None:
         st.caption(_("An erasure cannot be undone."))
 
 
-@kept_for_next_run()
+@guarded_action()
 def _erase(house: Appliance, person: Person) -> None:
     who = identity.require(Role.MANAGER).shown
     if str(st.session_state.get(_AGAIN) or "").strip() != person.ref:
@@ -157,12 +159,12 @@ def _erase(house: Appliance, person: Person) -> None:
             next=_("Type it again, letter by letter."),
         )
     keep = bool(st.session_state.get(_KEEP, True))
-    erasure = ask(house.db, house.erasure_key or "", person, by=who, keep_out=keep)
+    erasure = request_erasure(house.db, house.erasure_key or "", person, by=who, keep_out=keep)
     for name in (_FOUND, _REF, _AGAIN):
         st.session_state.pop(name, None)
     text = _("The erasure {number} is under way.").format(number=erasure.id)
     goes_on = _("It continues automatically, even if you leave this page.")
-    leave(Notice("success", text, goes_on, _("The receipt appears below in a few minutes.")))
+    leave_notice(Notice("success", text, goes_on, _("The receipt appears below in a few minutes.")))
 
 
 def _under_way(house: Appliance) -> None:

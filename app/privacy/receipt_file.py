@@ -14,7 +14,7 @@ from typing import Any
 from app.language import _, formats, locale
 from app.privacy import words as erasure_words
 from app.privacy.words import ORDER, what_stays
-from core.privacy.requests import sealed
+from core.privacy.requests import seal
 
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}"
@@ -51,7 +51,7 @@ def as_page(receipt: Mapping[str, Any], zone: str | None) -> str:
         ),
         f"<h2>{escape(_('What stays, and why'))}</h2>",
         _table((_("What"), _("Why")), what_stays()),
-        f"<p>sha256 <code>{sealed(receipt)}</code></p>",
+        f"<p>sha256 <code>{seal(receipt)}</code></p>",
     ]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
     return (

@@ -7,14 +7,14 @@ from datetime import datetime
 import streamlit as st
 
 from app.access import identity
-from app.access.boundary import kept_for_next_run
+from app.access.boundary import guarded_action
 from app.language import _, formats, plural
 from app.privacy import receipt_file
 from app.privacy import words as erasure_words
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, leave
+from app.shell.notices import Notice, leave_notice
 from core.accounts.account import Role
-from core.privacy.requests import Erasure, Status, ask_for_training, newest
+from core.privacy.requests import Erasure, Status, newest, request_training
 
 SHOWN = 200
 
@@ -88,8 +88,8 @@ def _models(house: Appliance, erasure: Erasure) -> None:
         )
 
 
-@kept_for_next_run()
+@guarded_action()
 def _train(house: Appliance, id: str) -> None:
-    ask_for_training(house.db, id, by=identity.require(Role.MANAGER).shown)
+    request_training(house.db, id, by=identity.require(Role.MANAGER).shown)
     stays = _("The model in use stays until a new one has passed its gates and its trial.")
-    leave(Notice("success", _("You have asked for a training without this person."), stays))
+    leave_notice(Notice("success", _("You have asked for a training without this person."), stays))

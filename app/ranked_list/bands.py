@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.language import said
+from app.language import translate
 from core.sentences import Sentence
 
 
@@ -25,7 +25,7 @@ class Band:
     @property
     def label(self) -> str:
         """The name in the reader's language."""
-        return said(self.name)
+        return translate(self.name)
 
     @property
     def badge(self) -> str:

@@ -13,12 +13,10 @@ import streamlit as st
 from app.ranked_list import listing
 from app.ranked_list import sample as list_sample
 from app.ranked_list.listing import Progress
-from app.ranked_list.sample import Listed
-from app.shell.adaptive_cache import SHARED, AdaptiveCache
+from app.shell.adaptive_cache import AdaptiveCache, cached_for
 from core.stores.mongo import Db
 
 LONG = 50_000  # people in a campaign
-_sampled = st.cache_data(ttl=timedelta(minutes=5), max_entries=16, **SHARED)(list_sample.sampled)
 
 
 def _counting() -> AdaptiveCache[Progress]:
@@ -61,7 +59,5 @@ def recount(db: Db, campaign: str) -> None:
     _floors().forget(db, campaign)
 
 
-def sampled(db: Db, campaign: str, size: int, *, still_open: bool) -> list[Listed]:
-    """`list_sample.sampled`, at most five minutes old, so that a reader's figures stay about the same people."""
-    people: list[Listed] = _sampled(db, campaign, size, still_open)
-    return people
+# At most five minutes old, so that a reader's figures stay about the same people.
+draw_sample = cached_for(timedelta(minutes=5), entries=16)(list_sample.draw_sample)

@@ -1,6 +1,6 @@
 """Writes a ranked list to a CSV, XLSX or Parquet file, a row at a time.
 
-A spreadsheet never runs a cell as a formula: CSV text is escaped (`core.imports.spreadsheet_cells`), and XLSX cells
+A spreadsheet never runs a cell as a formula: CSV text is escaped (`core.files.spreadsheet_cells`), and XLSX cells
 have the type text.
 """
 
@@ -19,12 +19,12 @@ import pyarrow.parquet as pq
 from xlsxwriter import Workbook
 
 from app.ranked_list import export_rows
-from app.ranked_list.export_rows import Asked, Field, Kind
+from app.ranked_list.export_rows import ExportRequest, Field, Kind
 from app.shell import disk
 from app.shell.appliance import Appliance
 from core.clock import Clock, now
 from core.errors import InputError
-from core.imports import spreadsheet_cells
+from core.files import spreadsheet_cells
 from core.sentences import Sentence
 from core.stores import event_log
 from core.stores.events import Event
@@ -73,7 +73,7 @@ class Exported:
 
 def write(
     house: Appliance,
-    asked: Asked,
+    request: ExportRequest,
     form: Format,
     folder: Path,
     *,
@@ -85,30 +85,30 @@ def write(
 
     Raises InputError where the list is empty or longer than a sheet; Unavailable.
     """
-    total = export_rows.how_many(house.db, asked)
+    total = export_rows.count_rows(house.db, request)
     _require_fit(total, form)
     fields = export_rows.fields(house.schema)
     version = [f.name for f in fields].index("model_version")
     versions: set[str] = set()
-    path, done = folder / f"list.{form.ending}", 0
-    with disk.room(_NOT_WRITTEN, _SMALLER), _WRITERS[form.ending](path, fields) as put:
-        for row in export_rows.rows(house.db, house.schema, asked):
+    path, done, at = folder / f"list.{form.ending}", 0, clock()
+    with disk.report_full_disk(_NOT_WRITTEN, _SMALLER), _WRITERS[form.ending](path, fields) as put:
+        for row in export_rows.rows(house.db, house.schema, request, at):
             put(row)
             done += 1
             if row[version] is not None:
                 versions.add(str(row[version]))
             if done % _STEP == 0:
                 progress(done, total)
-    name = _name(asked.campaign, versions, clock(), form)
+    name = _name(request.campaign, versions, at, form)
     event_log.append(
         house.db,
         who=who,
         what=Event.LIST_EXPORTED,
-        subject=asked.campaign,
+        subject=request.campaign,
         file=name,
         rows=done,
-        everybody=asked.everybody,
-        filtered=bool(asked.wanted),
+        everybody=request.all_statuses,
+        filtered=bool(request.call_filter),
         versions=sorted(versions),
     )
     return Exported(path, name, form, done, frozenset(versions))
@@ -139,7 +139,7 @@ def _name(campaign: str, versions: Iterable[str], at: datetime, form: Format) ->
 def _csv(path: Path, fields: Sequence[Field]) -> Iterator[Put]:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([spreadsheet_cells.safe(field.name) for field in fields])
+        writer.writerow([spreadsheet_cells.escape(field.name) for field in fields])
         yield lambda row: writer.writerow([_text(raw) for raw in row])
 
 
@@ -191,7 +191,7 @@ def _parquet(path: Path, fields: Sequence[Field]) -> Iterator[Put]:
 def _text(raw: Any) -> Any:
     if isinstance(raw, datetime):
         return raw.isoformat()
-    return spreadsheet_cells.safe(raw) if isinstance(raw, str) else raw
+    return spreadsheet_cells.escape(raw) if isinstance(raw, str) else raw
 
 
 _WRITERS = {"csv": _csv, "xlsx": _xlsx, "parquet": _parquet}

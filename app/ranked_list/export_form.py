@@ -15,7 +15,7 @@ from app.language import _, formats, plural
 from app.ranked_list import cached, export_files
 from app.ranked_list import filter as list_filter
 from app.ranked_list.export_files import FORMATS, XLSX_ROWS, Exported
-from app.ranked_list.export_rows import Asked
+from app.ranked_list.export_rows import ExportRequest
 from app.shell.appliance import Appliance
 from core.accounts.account import Role
 from core.calls.campaigns import title_of
@@ -48,7 +48,7 @@ def draw_export_form(house: Appliance, campaign: Document) -> None:
     with middle:
         form = st.selectbox(_("Format"), FORMATS, key="export_format", format_func=lambda one: one.label)
     with right:
-        wanted = list_filter.ask(
+        wanted = list_filter.draw_filter(
             house.schema, partial(cached.floors, house.db, key), ranked=bool(cached.progress(house.db, key).ranked)
         )
     text = _(
@@ -62,13 +62,15 @@ def draw_export_form(house: Appliance, campaign: Document) -> None:
     if st.button(_("Make the file"), key="export_go", icon=":material/table_view:"):
         st.session_state.pop(_READY, None)
         with boundary():
-            _make(house, Asked(key, wanted, whose == "all", cached.floors(house.db, key)), form, choices)
+            _make(house, ExportRequest(key, wanted, whose == "all", cached.floors(house.db, key)), form, choices)
     ready: _Ready | None = st.session_state.get(_READY)
     if ready is not None and ready.choices == choices:
         _take(ready, title_of(campaign))
 
 
-def _make(house: Appliance, people: Asked, form: export_files.Format, choices: tuple[str, object, bool, str]) -> None:
+def _make(
+    house: Appliance, people: ExportRequest, form: export_files.Format, choices: tuple[str, object, bool, str]
+) -> None:
     bar = st.progress(0.0, text=_("Reading the list"))
 
     def progress(done: int, rows: int) -> None:

@@ -2,6 +2,9 @@
 
 The database sorts each status by its index, and this module merges them as they arrive, so a million people are never
 in memory at once.
+
+The columns of the call (`core.lists.call_values`) are those of a call now for who is still to be called, of their last
+call for who was called, and as the file has them for everybody else.
 """
 
 from __future__ import annotations
@@ -16,7 +19,8 @@ from typing import Any
 
 from app.ranked_list.bands import band_of
 from core.calls.filters import CallFilter
-from core.calls.lifecycle import Status, moves
+from core.calls.lifecycle import LIVE, Status, changes_state
+from core.lists import call_values
 from core.schema import Schema
 from core.schema.column import ColumnType
 from core.stores.mongo import Db, Document, count, reachable
@@ -62,25 +66,25 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The people to export: those of `campaign` who match `wanted`, of all statuses or from the ranked list alone.
+class ExportRequest:
+    """The people to export: those of `campaign` who match `call_filter`, of all statuses or from the ranked list alone.
 
     `floors`: the lowest score of each band, for the people in the ranked list.
     """
 
     campaign: str
-    wanted: CallFilter
-    everybody: bool
+    call_filter: CallFilter
+    all_statuses: bool
     floors: Sequence[float]
 
     @property
     def statuses(self) -> tuple[Status, ...]:
         """The statuses to export."""
-        return tuple(Status) if self.everybody else (Status.OPEN,)
+        return tuple(Status) if self.all_statuses else (Status.OPEN,)
 
     def match(self, status: Status) -> Document:
         """The query for the people of one status."""
-        wanted = self.wanted
+        wanted = self.call_filter
         match: Document = {"campaign": self.campaign, "status": status.value}
         match |= {f"features.{column}": value for column, value in wanted.equal.items()}
         match |= {f"features.{column}": {"$gte": number} for column, number in wanted.least.items()}
@@ -96,24 +100,24 @@ def fields(schema: Schema) -> list[Field]:
     return [*_OURS, *theirs]
 
 
-def how_many(db: Db, asked: Asked) -> int:
+def count_rows(db: Db, request: ExportRequest) -> int:
     """The number of people to export. Raises Unavailable."""
     with reachable():
-        return sum(count(db.prospects, asked.match(status)) for status in asked.statuses)
+        return sum(count(db.prospects, request.match(status)) for status in request.statuses)
 
 
-def rows(db: Db, schema: Schema, asked: Asked) -> Iterator[list[Any]]:
-    """Their rows, the best chance first, people without a score last. Raises Unavailable."""
+def rows(db: Db, schema: Schema, request: ExportRequest, at: datetime) -> Iterator[list[Any]]:
+    """Their rows as of `at`, the best chance first, people without a score last. Raises Unavailable."""
     features = [column.name for column in schema.features]
-    merged = heapq.merge(*(_ranked(db, asked.match(status)) for status in asked.statuses), key=_order)
+    merged = heapq.merge(*(_ranked(db, request.match(status)) for status in request.statuses), key=_order)
     rank = 0
     while batch := list(islice(merged, BATCH)):
         calls = _last_calls(db, batch)
         for prospect in batch:
             rank += 1
             call = calls.get(prospect["_id"])
-            values: Mapping[str, Any] = prospect["features"]
-            yield [rank, *_ours(prospect, call, asked), *(values.get(name) for name in features)]
+            values = prospect["features"] | _of_the_call(schema, prospect, call, at)
+            yield [rank, *_ours(prospect, call, request), *(values.get(name) for name in features)]
 
 
 def _ranked(db: Db, match: Document) -> Iterator[Document]:
@@ -127,10 +131,10 @@ def _order(prospect: Document) -> tuple[float, str]:
     return (float("inf") if score is None else -float(score), str(prospect["ref"]))
 
 
-def _ours(prospect: Document, call: Document | None, asked: Asked) -> list[Any]:
+def _ours(prospect: Document, call: Document | None, asked: ExportRequest) -> list[Any]:
     score, status, due = prospect.get("score"), prospect["status"], prospect.get("due")
     return [
-        prospect["ref"],
+        prospect.get("written") or prospect["ref"],
         score,
         band_of(score, asked.floors).name if score is not None and status == Status.OPEN else None,
         status,
@@ -143,6 +147,15 @@ def _ours(prospect: Document, call: Document | None, asked: Asked) -> list[Any]:
     ]
 
 
+def _of_the_call(schema: Schema, prospect: Document, last: Document | None, at: datetime) -> Mapping[str, Any]:
+    if prospect["status"] in LIVE:
+        return call_values.next_call_only(schema, prospect, at)
+    if last is None or last["agent"] == call_values.IMPORTED:
+        return {}
+    made = call_values.call_made(schema, prospect, last)
+    return {name: made[name] for name in schema.of_the_call}
+
+
 def _last_calls(db: Db, prospects: Sequence[Document]) -> dict[str, Document]:
     """The last call of each prospect, or the imported outcome of an earlier call."""
     called = [p["_id"] for p in prospects if p.get("calls")]
@@ -153,6 +166,6 @@ def _last_calls(db: Db, prospects: Sequence[Document]) -> dict[str, Document]:
             last[outcome["prospect"]] = outcome
         for call in db.calls.find({"prospect": {"$in": called}}) if called else ():
             known = last.get(call["prospect"])
-            if not call.get("undone") and moves(call) and (known is None or call["call"] > known["call"]):
+            if not call.get("undone") and changes_state(call) and (known is None or call["call"] > known["call"]):
                 last[call["prospect"]] = call
     return last

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from app.language import _, formats, said
+from app.language import _, formats, translate
 from app.ranked_list import bands
 from core.calls import filters
 from core.calls.filters import CallFilter
@@ -17,7 +17,7 @@ from core.sentences import Sentence
 EVERYBODY = Sentence("Everybody")
 
 
-def ask(schema: Schema, floors: Callable[[], Sequence[float]], *, ranked: bool) -> CallFilter:
+def draw_filter(schema: Schema, floors: Callable[[], Sequence[float]], *, ranked: bool) -> CallFilter:
     """Draw the filter and return the choices. Bands can be chosen where the list is `ranked`.
 
     `floors` reads the floors of the bands. A long list takes a while, so it runs only once a band is chosen.
@@ -36,7 +36,7 @@ def ask(schema: Schema, floors: Callable[[], Sequence[float]], *, ranked: bool) 
 def _band(floors: Callable[[], Sequence[float]], *, ranked: bool) -> tuple[float | None, float | None]:
     """The lowest score of the chosen band, and the score below which all of the band's scores are."""
     names = [band.name for band in bands.BANDS] if ranked else []
-    name = st.selectbox(_("Band"), [EVERYBODY, *names], key="filter-band", format_func=said)
+    name = st.selectbox(_("Band"), [EVERYBODY, *names], key="filter-band", format_func=translate)
     if name not in names:
         return None, None
     place = names.index(name)
@@ -50,7 +50,7 @@ def _category(column: Column) -> str | None:
         column.label,
         options,
         key=_key(column),
-        format_func=lambda v: said(v) if v == EVERYBODY else formats.value(column, v),
+        format_func=lambda v: translate(v) if v == EVERYBODY else formats.value(column, v),
     )
     return None if value == EVERYBODY else value
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from app.ranked_list import bands
-from core.calls.filters import CallFilter, best
-from core.calls.lifecycle import Result, Status, holder
+from core.calls.filters import CallFilter, best_prospects
+from core.calls.lifecycle import Result, Status, claim_holder
 from core.schema.column import Value
 from core.stores.embedded_mongo import Step, since_minute
 from core.stores.mongo import Db, Document, reachable
@@ -36,7 +36,8 @@ class Progress:
     """How far a campaign is, in prospects.
 
     `open` are in the list, `unranked` of these have no score yet; `waiting` come back later; `done` have an outcome,
-    `sold` of these a sale; `off` were taken off the list without an outcome.
+    `sold` of these a sale; `off` were taken off the list without an outcome; `withdrawn` are no longer to be called and
+    belong to no other figure.
     """
 
     open: int
@@ -45,10 +46,11 @@ class Progress:
     unranked: int
     waiting: int = 0
     off: int = 0
+    withdrawn: int = 0
 
     @property
     def total(self) -> int:
-        """All prospects."""
+        """All prospects but those withdrawn."""
         return self.to_call + self.called
 
     @property
@@ -105,10 +107,11 @@ def progress(db: Db, campaign: str) -> Progress:
         unranked=unranked.get(None, 0),
         waiting=status.get(Status.CALLBACK, 0) + status.get(Status.PAUSED, 0),
         off=status.get(Status.OFF, 0),
+        withdrawn=status.get(Status.WITHDRAWN, 0),
     )
 
 
-def shift(db: Db, campaign: str, agent: str, since: datetime) -> dict[str, int]:
+def results_since(db: Db, campaign: str, agent: str, since: datetime) -> dict[str, int]:
     """Calls by result that `agent` recorded in `campaign` since the full minute `since`. Raises Unavailable."""
     with reachable():
         return _tally(db.calls, {"agent": agent, "campaign": campaign}, "$result", since_minute("at", since))
@@ -126,19 +129,20 @@ def floors(db: Db, campaign: str, ranked: int) -> list[float]:
 
 def page(db: Db, campaign: str, number: int, at: datetime) -> list[Entry]:
     """Page `number` (from 1) of the open prospects, best first, with the claims valid at `at`. Raises Unavailable."""
-    fields = {"ref": 1, "score": 1, "features": 1, "claim": 1}
+    fields = {"ref": 1, "written": 1, "score": 1, "features": 1, "claim": 1}
     with reachable():
         rows = list(db.prospects.aggregate(_best(campaign, (number - 1) * PAGE, PAGE, fields)))
     return [_entry(row, at) for row in rows]
 
 
-def first_of(db: Db, campaign: str, wanted: CallFilter, at: datetime) -> list[Entry]:
+def best_matches(db: Db, campaign: str, wanted: CallFilter, at: datetime) -> list[Entry]:
     """The best `PAGE` open prospects who match `wanted`, with the claims valid at `at`. Raises Unavailable."""
-    return [_entry(prospect, at) for prospect in best(db, campaign, wanted, PAGE)]
+    return [_entry(prospect, at) for prospect in best_prospects(db, campaign, wanted, PAGE)]
 
 
 def _entry(prospect: Document, at: datetime) -> Entry:
-    return Entry(prospect["_id"], prospect["ref"], prospect["score"], prospect["features"], holder(prospect, at))
+    ref = prospect.get("written") or prospect["ref"]
+    return Entry(prospect["_id"], ref, prospect["score"], prospect["features"], claim_holder(prospect, at))
 
 
 def _best(campaign: str, skip: int, limit: int, fields: Mapping[str, int]) -> list[Mapping[str, Any]]:

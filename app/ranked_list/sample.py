@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from core.calls.lifecycle import Status
+from core.lists.call_values import FIELDS
 from core.schema.column import Value
-from core.stores.mongo import Db, reachable
+from core.stores.mongo import Db, Document, reachable
 
 
-class Listed(NamedTuple):
-    """A person's score and features."""
+class ScoredPerson(NamedTuple):
+    """A person's score, features, and the fields of `core.lists.call_values.FIELDS`, whose times may be text."""
 
     score: float
     features: Mapping[str, Value]
+    fields: Document
 
 
-def sampled(db: Db, campaign: str, size: int, still_open: bool) -> list[Listed]:
+def draw_sample(db: Db, campaign: str, size: int, *, still_open: bool) -> list[ScoredPerson]:
     """At most `size` people of `campaign` with a score, each equally likely; all of them if there are no more.
 
     With `still_open`, only people who are in the ranked list now. Raises Unavailable.
@@ -27,6 +29,6 @@ def sampled(db: Db, campaign: str, size: int, still_open: bool) -> list[Listed]:
         match["status"] = Status.OPEN.value
     steps: list[Mapping[str, Any]] = [{"$match": match}, {"$sample": {"size": size}}]
     with reachable():
-        drawn = list(db.prospects.aggregate([*steps, {"$project": {"score": 1, "features": 1}}]))
+        drawn = list(db.prospects.aggregate([*steps, {"$project": {"score": 1, **FIELDS}}]))
     drawn.sort(key=lambda person: str(person["_id"]))  # the same sample always in the same order
-    return [Listed(float(person["score"]), person["features"]) for person in drawn]
+    return [ScoredPerson(float(person["score"]), person["features"], person) for person in drawn]

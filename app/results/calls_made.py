@@ -17,15 +17,15 @@ from app.language.zones import zone
 from app.results.statistics import Rate
 from core.calls.lifecycle import Result
 from core.clock import now
+from core.lists.call_values import IMPORTED
 from core.schema.column import Value
-from core.scoring.said_before import predictions_before
+from core.scoring.predictions_before import predictions_before
 from core.stores import embedded_mongo
-from core.stores.embedded_mongo import local_time, whole
+from core.stores.embedded_mongo import local_time, projection
 from core.stores.mongo import Db, Document, reachable
 
-IMPORTED = "import"  # the agent's name that core.imports.importer gives to results from a file
-_OUTCOME = whole("prospect", "agent", "positive", "at")
-_PREDICTION = whole("prospect", "at", "features", "route", "version", "score", "shadow_version", "shadow_score")
+_OUTCOME = projection("prospect", "agent", "positive", "at")
+_PREDICTION = projection("prospect", "at", "features", "route", "version", "score", "shadow_version", "shadow_score")
 
 
 class Tally(NamedTuple):
@@ -36,7 +36,7 @@ class Tally(NamedTuple):
     rate: Rate
 
 
-class Before(NamedTuple):
+class PriorScore(NamedTuple):
     """What was known before a call: the score on the list, its version and its route (None: no score).
 
     `scores` is the last score before the call by each version, used or not; `features` the values of the requested
@@ -56,14 +56,14 @@ class Call(NamedTuple):
     at: datetime
     agent: str
     sold: bool
-    before: Before
+    before: PriorScore
 
 
-Known = MutableMapping[tuple[str, datetime], Before]
+Known = MutableMapping[tuple[str, datetime], PriorScore]
 """The looked-up predictions, by the call's key and time."""
 
 
-def tally(db: Db, campaign: str, zone_name: str | None) -> list[Tally]:
+def read_tallies(db: Db, campaign: str, zone_name: str | None) -> list[Tally]:
     """All calls of `campaign`, counted by day and agent, the first day first. Raises Unavailable.
 
     Days are those of the zone's present offset from UTC. In zones with summer time, a call within an hour of midnight
@@ -72,7 +72,7 @@ def tally(db: Db, campaign: str, zone_name: str | None) -> list[Tally]:
     minutes = (now().astimezone(zone(zone_name)).utcoffset() or timedelta(0)) // timedelta(minutes=1)
     day = {"$dateToString": {"format": "%Y-%m-%d", "date": local_time("at", minutes)}}
     with reachable():
-        groups = embedded_mongo.tally(db.outcomes, {"campaign": campaign}, [day, "$result", "$agent"])
+        groups = embedded_mongo.count_by(db.outcomes, {"campaign": campaign}, [day, "$result", "$agent"])
     counted: dict[tuple[date, str], Rate] = {}
     for (on, result, agent), calls in groups.items():
         place = (date.fromisoformat(on), agent)
@@ -80,7 +80,7 @@ def tally(db: Db, campaign: str, zone_name: str | None) -> list[Tally]:
     return [Tally(on, agent, rate) for (on, agent), rate in sorted(counted.items())]
 
 
-def made(
+def read_calls(
     db: Db,
     campaign: str,
     columns: Sequence[str],
@@ -123,11 +123,11 @@ def _look_up(db: Db, outcomes: Sequence[Document], columns: Sequence[str], known
         features = {prospect["_id"]: prospect["features"] for prospect in db.prospects.find(query, {"features": 1})}
     for outcome in unscored:
         values = features.get(outcome["prospect"], {})
-        unknown = Before(None, None, None, {}, tuple(values.get(name) for name in columns))
+        unknown = PriorScore(None, None, None, {}, tuple(values.get(name) for name in columns))
         known[outcome["_id"], outcome["at"]] = unknown
 
 
-def _before(records: Sequence[Document], columns: Sequence[str]) -> Before:
+def _before(records: Sequence[Document], columns: Sequence[str]) -> PriorScore:
     """The predictions of one person, the oldest first, in one: the newest score of each version counts."""
     scores: dict[str, float] = {}
     for record in records:
@@ -136,4 +136,4 @@ def _before(records: Sequence[Document], columns: Sequence[str]) -> Before:
             scores[str(record["shadow_version"])] = float(record["shadow_score"])
     last = records[-1]
     values = tuple(last["features"].get(name) for name in columns)
-    return Before(float(last["score"]), str(last["version"]), str(last["route"]), scores, values)
+    return PriorScore(float(last["score"]), str(last["version"]), str(last["route"]), scores, values)

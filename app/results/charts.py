@@ -88,7 +88,7 @@ def gains(curves: Mapping[str, Gains]) -> alt.Chart:
 
 
 def _figures(rate: Rate) -> dict[str, Any]:
-    return {"calls": rate.calls, "sold": rate.sales, "share": rate.share, **rate.sure._asdict()}
+    return {"calls": rate.calls, "sold": rate.sales, "share": rate.share, **rate.interval._asdict()}
 
 
 def _points(

@@ -11,7 +11,7 @@ from app.language import _, formats
 from app.ranked_list.bands import BANDS, band_of, last_places
 from app.results.calls_made import Call, Tally
 from app.results.statistics import Rate, by_group, edges, rate
-from core.models.decisions import Decision, state
+from core.models.decisions import Decision, state_of
 from core.schema.column import Column, Value
 
 Row = tuple[str, Rate]
@@ -130,7 +130,7 @@ def roles(found: Iterable[str], decisions: Sequence[Decision], until: datetime) 
 
     That is the champion of a month before `until`, else the champion before the present one, else the canary.
     """
-    then, now = state(decisions, until - A_MONTH), state(decisions, until)
+    then, now = state_of(decisions, until - A_MONTH), state_of(decisions, until)
     words = {
         now.canary: _("on trial"),
         now.previous: _("champion before"),
@@ -143,21 +143,21 @@ def roles(found: Iterable[str], decisions: Sequence[Decision], until: datetime) 
 
 
 @dataclass(frozen=True)
-class Same:
+class PairedScores:
     """The results of n calls, and the scores that two versions gave them beforehand."""
 
     sold: list[bool]
-    one: list[float]
-    other: list[float]
+    first: list[float]
+    second: list[float]
 
 
-def same_people(calls: Sequence[Call], one: str, other: str) -> Same:
+def paired_scores(calls: Sequence[Call], first: str, second: str) -> PairedScores:
     """The calls that both versions scored."""
-    both = [call for call in calls if one in call.before.scores and other in call.before.scores]
-    return Same(
+    both = [call for call in calls if first in call.before.scores and second in call.before.scores]
+    return PairedScores(
         [call.sold for call in both],
-        [call.before.scores[one] for call in both],
-        [call.before.scores[other] for call in both],
+        [call.before.scores[first] for call in both],
+        [call.before.scores[second] for call in both],
     )
 
 

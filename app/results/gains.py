@@ -7,7 +7,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from app.language import _, formats, plural, said
+from app.language import _, formats, plural, translate
 from app.results import charts as result_charts
 from app.results import figures as result_figures
 from app.results import statistics
@@ -23,7 +23,7 @@ SHARE = 0.5  # of the sales, up to which saved calls are counted
 AS_CALLED, BY_SCORE, AT_RANDOM = Sentence("As called"), Sentence("By score"), Sentence("Random order")
 
 
-def worth(calls: Sequence[Call]) -> Saved:
+def draw_gains(calls: Sequence[Call]) -> Saved:
     """Draw the gains of calls that had a score, and return the calls saved in the order of calling."""
     sold = [call.sold for call in calls]
     orders = {
@@ -35,7 +35,7 @@ def worth(calls: Sequence[Call]) -> Saved:
     made = found[AS_CALLED]
     st.markdown(formats.plain(_summary(made, sum(sold))))
     _gains({name: statistics.gains(sold, order) for name, order in orders.items()}, found)
-    low, high = map(_calls, made.random.between)
+    low, high = map(_calls, made.random.interval)
     text = _(
         "How it is counted: {formula} In 95 of 100 random orders it takes {low} to {high} calls. By score: the order "
         "in which the scores before the calls rank them. People who were not called are left out, because nobody knows "
@@ -46,7 +46,7 @@ def worth(calls: Sequence[Call]) -> Saved:
 
 
 def _summary(worth: Saved, sales: int) -> str:
-    low, high = worth.random.between
+    low, high = worth.random.interval
     if low <= worth.needed <= high:
         sentence = plural(
             "The first {first} of {sales} sale took {calls} calls. In random order it would have been about {random}: "
@@ -97,7 +97,7 @@ def _calls(number: float) -> str:
     return formats.count(round(number))
 
 
-def against(house: Appliance, calls: Sequence[Call], until: datetime) -> None:
+def draw_comparison(house: Appliance, calls: Sequence[Call], until: datetime) -> None:
     """Draw the gains of the same calls in another model's order, before `until`. Raises Unavailable."""
     st.markdown(_("**Against another model**"))
     version = result_figures.main_version(calls)
@@ -109,7 +109,7 @@ def against(house: Appliance, calls: Sequence[Call], until: datetime) -> None:
     roles = result_figures.roles(both, taken, until)
     labels = {role.version: role.label for role in roles}
     chosen = st.selectbox(_("Compare with"), list(labels), key="results-rival", format_func=labels.get)
-    same = result_figures.same_people(calls, version, chosen)
+    same = result_figures.paired_scores(calls, version, chosen)
     text = plural(
         "{calls} call to a person whom both versions scored before: {version}, in use for most of these calls, and "
         "{other}.",
@@ -122,7 +122,7 @@ def against(house: Appliance, calls: Sequence[Call], until: datetime) -> None:
         st.markdown(_("There is no sale among them yet."))
         return
     in_use, other = _("Version {version}, in use").format(version=version), Role(chosen, "").label
-    orders = {in_use: same.one, other: same.other, AT_RANDOM: [0.0] * len(same.sold)}
+    orders = {in_use: same.first, other: same.second, AT_RANDOM: [0.0] * len(same.sold)}
     found = {name: statistics.saved(same.sold, order, SHARE) for name, order in orders.items()}
     _gains({name: statistics.gains(same.sold, order) for name, order in orders.items()}, found)
     st.caption(
@@ -138,14 +138,14 @@ def _gains(curves: Mapping[str, Gains], found: Mapping[str, Saved]) -> None:
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
     with left:
         charts.show(
-            result_charts.gains({said(name): curve for name, curve in curves.items()}),
+            result_charts.gains({translate(name): curve for name, curve in curves.items()}),
             words=_("Sales found after a share of the calls: {orders}. The tables have the figures.").format(
-                orders=", ".join(map(said, curves))
+                orders=", ".join(map(translate, curves))
             ),
         )
     rows = [
         {
-            _("Order"): formats.plain(said(name)),
+            _("Order"): formats.plain(translate(name)),
             _("Calls to half the sales"): _calls(saved.needed if name != AT_RANDOM else saved.random.mean),
             _("Calls saved"): formats.count(saved_calls(saved)) if name != AT_RANDOM else "",
         }
@@ -155,11 +155,11 @@ def _gains(curves: Mapping[str, Gains], found: Mapping[str, Saved]) -> None:
         st.table(rows, border="horizontal", hide_index=True)
     with st.expander(_("As a table")):
         steps = [step / 10 for step in range(1, 11)]
-        shares = {name: statistics.at(curve, steps) for name, curve in curves.items()}
+        shares = {name: statistics.sales_found_at(curve, steps) for name, curve in curves.items()}
         table = [
             {
                 _("Calls made"): formats.percent(step, 0),
-                **{formats.plain(said(name)): formats.percent(share[place]) for name, share in shares.items()},
+                **{formats.plain(translate(name)): formats.percent(share[place]) for name, share in shares.items()},
             }
             for place, step in enumerate(steps)
         ]

@@ -17,12 +17,13 @@ from app.results import charts as result_charts
 from app.results import figures as result_figures
 from app.results import gains, selection
 from app.results import tables as result_tables
-from app.results.calls_made import IMPORTED, Call
+from app.results.calls_made import Call
 from app.results.selection import View
 from app.results.statistics import Rate
 from app.results.trial import draw_trial_results
 from app.shell import charts
 from app.shell.appliance import Appliance
+from core.lists.call_values import IMPORTED
 from core.stores.mongo import reachable
 
 NEWEST = 5_000
@@ -40,7 +41,7 @@ def page(house: Appliance) -> None:
             st.info(_("There is no campaign yet. Import a file of people to call; their results appear here."))
         st.page_link(st.session_state["campaigns_page"], label=_("Import a campaign"), icon=":material/upload_file:")
         return
-    view = selection.ask(house, campaigns)
+    view = selection.draw_selection(house, campaigns)
     if view is None:
         return
     counted = result_figures.total(tally.rate for tally in view.tallies)
@@ -51,7 +52,7 @@ def page(house: Appliance) -> None:
         st.metric(_("Conversion"), result_tables.percent(counted), width="content")
         saved = st.empty()
     with top:
-        low, high = map(formats.percent, counted.sure)
+        low, high = map(formats.percent, counted.interval)
         st.caption(
             _(
                 "Conversion is sales per call. With a confidence of 95% it is between {low} and {high}: equally good "
@@ -131,7 +132,7 @@ def _scored(view: View, counted: Rate, saved: st.delta_generator.DeltaGenerator)
         if not any(call.sold for call in scored):
             st.markdown(_("No sale yet among people who had a score when they were called."))
             return
-        worth = gains.worth(scored)
+        worth = gains.draw_gains(scored)
         of_newest = _("Calls saved, newest {newest}").format(newest=formats.count(limit))
         saved.metric(
             _("Calls saved") if counted.calls <= limit else of_newest,
@@ -140,7 +141,7 @@ def _scored(view: View, counted: Rate, saved: st.delta_generator.DeltaGenerator)
             help=gains.formula(worth),
         )
     with st.container(key="results-models", border=True):
-        gains.against(view.house, calls, begin(view.last + timedelta(days=1), st.context.timezone))
+        gains.draw_comparison(view.house, calls, begin(view.last + timedelta(days=1), st.context.timezone))
 
 
 def _bands(calls: Sequence[Call]) -> None:

@@ -8,13 +8,14 @@ from datetime import date, timedelta
 
 import streamlit as st
 
-from app.language import _, formats, plural, said
+from app.language import _, formats, plural, translate
 from app.language.zones import begin, zone
 from app.results import cached
 from app.results import figures as result_figures
-from app.results.calls_made import IMPORTED, Call, Tally
+from app.results.calls_made import Call, Tally
 from app.shell.appliance import Appliance
 from core.clock import now
+from core.lists.call_values import IMPORTED
 from core.sentences import Sentence
 
 ALL_DAYS, CHOSEN_DAYS = Sentence("All days"), Sentence("Choose days")
@@ -45,7 +46,7 @@ class View:
     def calls(self, limit: int) -> list[Call]:
         """The `limit` newest of these calls, with what was known before each. Raises Unavailable."""
         here = st.context.timezone
-        return cached.made(
+        return cached.read_calls(
             self.house.db,
             self.campaign,
             self.names,
@@ -56,15 +57,15 @@ class View:
         )
 
 
-def ask(house: Appliance, campaigns: Sequence[str]) -> View | None:
+def draw_selection(house: Appliance, campaigns: Sequence[str]) -> View | None:
     """Draw the fields and return the choices; with nothing to show, a notice and None. Raises Unavailable."""
     with st.container(key="where"):
         left, right = st.columns(2)
         with left:
             campaign = st.selectbox(_("Campaign"), campaigns, key="campaign", bind="query-params")
         with right:
-            period = st.selectbox(_("Period"), [*PERIODS, CHOSEN_DAYS], key="results-period", format_func=said)
-    tallies = cached.tally(house.db, campaign, st.context.timezone)
+            period = st.selectbox(_("Period"), [*PERIODS, CHOSEN_DAYS], key="results-period", format_func=translate)
+    tallies = cached.read_tallies(house.db, campaign, st.context.timezone)
     if not tallies:
         st.info(
             _("**No call has a result yet.** Results appear here as soon as agents record them."),

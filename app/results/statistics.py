@@ -23,7 +23,7 @@ Numbers = NDArray[np.float64]
 Group = TypeVar("Group", bound=Hashable)
 
 
-class Between(NamedTuple):
+class Interval(NamedTuple):
     """The two ends of an interval."""
 
     low: float
@@ -43,7 +43,7 @@ class Rate:
         return self.sales / self.calls if self.calls else math.nan
 
     @property
-    def sure(self) -> Between:
+    def interval(self) -> Interval:
         """Wilson's interval for the share of sales among unlimited calls like these, with `CONFIDENCE`.
 
         E. B. Wilson, Journal of the American Statistical Association 22 (1927) 209-212. The textbook's plus or minus
@@ -51,14 +51,14 @@ class Rate:
         DasGupta, Statistical Science 16 (2001) 101-133). From 0 to 1 without calls.
         """
         if not self.calls:
-            return Between(0.0, 1.0)
+            return Interval(0.0, 1.0)
         z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
         spread = z**2 / self.calls
         middle = (self.share + spread / 2) / (1 + spread)
         half = z * math.sqrt(self.share * (1 - self.share) / self.calls + spread / (4 * self.calls)) / (1 + spread)
         # Without a sale, and with sales only, one end is 0 or 1 except for rounding.
         low = 0.0 if self.sales == 0 else middle - half
-        return Between(low, 1.0 if self.sales == self.calls else middle + half)
+        return Interval(low, 1.0 if self.sales == self.calls else middle + half)
 
     def __add__(self, other: Rate) -> Rate:
         return Rate(self.calls + other.calls, self.sales + other.sales)
@@ -110,12 +110,12 @@ def gains(sold: ArrayLike, order: ArrayLike, *, points: int = 100) -> Gains:
     return Gains(steps, np.interp(steps, called, found))
 
 
-def at(curve: Gains, called: Sequence[float]) -> list[float]:
+def sales_found_at(curve: Gains, called: Sequence[float]) -> list[float]:
     """The share of the sales found after each share of the calls `called`."""
     return [float(found) for found in np.interp(called, curve.called, curve.found)]
 
 
-def needed(sold: ArrayLike, order: ArrayLike, wanted: int) -> float:
+def calls_needed(sold: ArrayLike, order: ArrayLike, wanted: int) -> float:
     """The calls that the first `wanted` sales take in `order`; a whole number where no two calls have equal numbers.
 
     Among r calls with equal numbers, s of them sales, the j-th sale is expected at place j (r + 1) / (s + 1). Raises
@@ -129,14 +129,14 @@ def needed(sold: ArrayLike, order: ArrayLike, wanted: int) -> float:
     return rows_before + (wanted - sales_before) * float(rows[level] + 1) / float(sales[level] + 1)
 
 
-class Chance(NamedTuple):
+class RandomOrder(NamedTuple):
     """The calls that random order takes: their mean, and the interval of `CONFIDENCE` of all cases."""
 
     mean: float
-    between: Between
+    interval: Interval
 
 
-def in_random_order(of: Rate, wanted: int) -> Chance:
+def in_random_order(of: Rate, wanted: int) -> RandomOrder:
     """The calls that the first `wanted` sales take where the calls `of` are made in random order.
 
     The negative hypergeometric distribution, exact (N. L. Johnson, A. W. Kemp, S. Kotz, Univariate Discrete
@@ -154,7 +154,7 @@ def in_random_order(of: Rate, wanted: int) -> Chance:
     reached = np.cumsum(np.exp(ways(place - 1, wanted - 1) + ways(of.calls - place, of.sales - wanted) - total))
     tails = (1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2
     ends = [int(place[min(int(np.searchsorted(reached, tail)), place.size - 1)]) for tail in tails]
-    return Chance(wanted * (of.calls + 1) / (of.sales + 1), Between(*map(float, ends)))
+    return RandomOrder(wanted * (of.calls + 1) / (of.sales + 1), Interval(*map(float, ends)))
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class Saved:
 
     sales: int
     needed: float
-    random: Chance
+    random: RandomOrder
 
     @property
     def calls(self) -> float:
@@ -180,7 +180,7 @@ def saved(sold: ArrayLike, order: ArrayLike, share: float = 0.5) -> Saved:
     """
     truth, numbers = _paired(sold, order)
     wanted = max(1, math.ceil(round(share * int(truth.sum()), 9)))
-    return Saved(wanted, needed(truth, numbers, wanted), in_random_order(rate(truth), wanted))
+    return Saved(wanted, calls_needed(truth, numbers, wanted), in_random_order(rate(truth), wanted))
 
 
 def _levels(truth: NDArray[np.bool_], order: Numbers) -> tuple[Numbers, Numbers]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.language import _, formats, said
+from app.language import _, formats, translate
 from app.results import charts as result_charts
 from app.results.figures import Row
 from app.results.statistics import Rate
@@ -31,7 +31,7 @@ def table(what: str, rows: Sequence[Row]) -> None:
                 _("Calls"): formats.count(rate.calls),
                 _("Sold"): formats.count(rate.sales),
                 _("Rate"): percent(rate),
-                _("Range"): sure(rate),
+                _("Range"): interval_text(rate),
             }
             for label, rate in rows
         ]
@@ -40,10 +40,10 @@ def table(what: str, rows: Sequence[Row]) -> None:
 
 def percent(rate: Rate) -> str:
     """The share of sales, in words."""
-    return formats.percent(rate.share) if rate.calls else said(formats.NOT_YET)
+    return formats.percent(rate.share) if rate.calls else translate(formats.NOT_YET)
 
 
-def sure(rate: Rate) -> str:
+def interval_text(rate: Rate) -> str:
     """The interval of the share, in words."""
-    low, high = map(formats.percent, rate.sure)
+    low, high = map(formats.percent, rate.interval)
     return _("between {low} and {high}").format(low=low, high=high)

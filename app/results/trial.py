@@ -12,13 +12,13 @@ from app.results import figures as result_figures
 from app.results import tables as result_tables
 from app.shell.appliance import Appliance
 from core.models import trials
-from core.models.decisions import decisions, state
+from core.models.decisions import decisions, state_of
 from core.models.trials import finding_sentence
 
 
 def draw_trial_results(house: Appliance, campaign: str, columns: Sequence[str], newest: int) -> None:
     """Draw the trial's finding, and the rates of the `newest` calls of `campaign` since. Raises Unavailable."""
-    current = state(decisions(house.db, house.model))
+    current = state_of(decisions(house.db, house.model))
     trial, champion = current.trial, current.champion
     if trial is None or champion is None:
         return
@@ -26,12 +26,12 @@ def draw_trial_results(house: Appliance, campaign: str, columns: Sequence[str], 
         at = formats.moment(trial.at, st.context.timezone)
         text = _("**On trial: version {canary}** beside version {champion}")
         st.markdown(text.format(canary=formats.plain(trial.version), champion=formats.plain(champion)))
-        last = trials.last(house.db, trial.version)
+        last = trials.latest_evidence(house.db, trial.version)
         finding = finding_sentence(last.sentence) if last else _("No outcomes have been judged yet.")
         st.markdown(formats.plain(finding))
         text = _("Since {at}. Why it is tried: {why}")
         st.caption(formats.plain(text.format(at=at, why=finding_sentence(trial.why))))
-        calls = cached.made(house.db, campaign, columns, newest, since=trial.at)
+        calls = cached.read_calls(house.db, campaign, columns, newest, since=trial.at)
         rows = result_figures.by_route(calls, champion, trial.version)
         if not any(rate.calls for _, rate in rows):
             st.markdown(_("Since the trial began, nobody in this campaign was called by one of its scores."))

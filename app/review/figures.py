@@ -7,38 +7,43 @@ from typing import Any
 
 from core.oversight import reviews, week
 from core.oversight.reviews import signed_review
-from core.oversight.week import Facts, last
+from core.oversight.week import Facts, latest_reason
 from core.stores.mongo import Db, Document
 
 Figures = Mapping[str, Any]
-PICTURED = ("column", "distance", "drifted", "shape")
+PICTURED = ("column", "distance", "limit", "drifted", "shape")
 
 
 def figures_of_week(db: Db, model: str, name: str) -> Document:
     """The present figures of the week `name`. Raises Unavailable."""
-    since, until = week.span(name)
-    facts = week.gather(db, model, since, until)
+    since, until = week.week_bounds(name)
+    facts = week.gather_facts(db, model, since, until)
     return {
         "week": {"from": since, "until": until},
         "champion": facts.lineup.champion,
         "calls": facts.calls,
         "sales": facts.sales,
-        "moved": moved(facts),
-        "quality": quality(facts),
+        "moved": drift_figures(facts),
+        "quality": quality_figures(facts),
         "decisions": [
             {"at": one.at, "what": one.what.value, "version": one.version, "by": one.by, "why": one.why}
             for one in facts.taken
         ],
         "trainings": facts.trainings,
         "incidents": [
-            {"cause": str(one["cause"]), "status": str(one["status"]), "opened": one["opened"]["at"], "last": last(one)}
+            {
+                "cause": str(one["cause"]),
+                "status": str(one["status"]),
+                "opened": one["opened"]["at"],
+                "last": latest_reason(one),
+            }
             for one in facts.incidents
         ],
         "needs": facts.needs,
     }
 
 
-def moved(found: Facts) -> Document | None:
+def drift_figures(found: Facts) -> Document | None:
     """The week's drift reports: the newest report's distances, the largest first, and the week's `largest`.
 
     None without a report.
@@ -55,12 +60,14 @@ def moved(found: Facts) -> Document | None:
         {**{name: column.get(name) for name in PICTURED}, "largest": largest[column["column"]]}
         for column in newest["columns"]
     ]
-    score = {name: newest["score"][name] for name in ("distance", "drifted")}
+    score = {name: newest["score"][name] for name in ("distance", "limit", "drifted")}
     return {
         "version": newest["version"],
         "window": newest["window"],
         "reference": newest["reference"],
-        "limit": newest["limits"]["distance"],
+        "against": newest["against"],
+        "economy": [one for one in newest["economy"] if one["moved"]],
+        "files": newest["files"],
         "reports": len(reports),
         "bad": found.bad("drift"),
         "drift": bool(newest["drift"]),
@@ -70,7 +77,21 @@ def moved(found: Facts) -> Document | None:
     }
 
 
-def quality(found: Facts) -> Document | None:
+def of_earlier_releases(moved: Figures) -> Figures:
+    """The drift figures of a week that was signed before a column had a limit of its own, in the form of today."""
+    if "limit" not in moved:
+        return moved
+    limit = moved["limit"]
+    columns = [{**one, "limit": limit, "shape": _renamed(one.get("shape"))} for one in moved["columns"]]
+    score = {**moved["score"], "limit": limit}
+    return {**moved, "columns": columns, "score": score, "against": "earlier release", "economy": [], "files": []}
+
+
+def _renamed(shape: Figures | None) -> Figures | None:
+    return {**shape, "before": shape["training"]} if shape else None
+
+
+def quality_figures(found: Facts) -> Document | None:
     """The week's newest quality report beside the model's promise; None without one."""
     reports = found.reports_on("quality")
     if not reports:
@@ -92,7 +113,7 @@ def quality(found: Facts) -> Document | None:
     }
 
 
-def shown(db: Db, model: str, name: str) -> tuple[Document, reviews.Signed | None]:
+def signed_or_present(db: Db, model: str, name: str) -> tuple[Document, reviews.Signed | None]:
     """A week's figures and signatures as signed, or its present figures and None. Raises Unavailable."""
     signed = signed_review(db, model, name)
     return (signed.figures, signed) if signed else (figures_of_week(db, model, name), None)

@@ -7,13 +7,13 @@ from datetime import timedelta
 import streamlit as st
 
 from app.access import identity
-from app.access.boundary import boundary, kept_for_next_run
+from app.access.boundary import boundary, guarded_action
 from app.language import _, formats, plural
 from app.review import figures as review_figures
 from app.review import parts as review_parts
 from app.shell import notices
 from app.shell.appliance import Appliance
-from app.shell.notices import Notice, leave
+from app.shell.notices import Notice, leave_notice
 from core.accounts.account import Role
 from core.clock import now
 from core.oversight import reviews, week
@@ -29,8 +29,13 @@ def page(house: Appliance) -> None:
     with st.container(key="message"):
         notices.show_waiting()
     at = now()
-    over, signed, this = reviews.weeks(house.db, house.model, at), reviews.signed(house.db, house.model), week.name(at)
-    if not over and week.gather(house.db, house.model, *week.span(this)).lineup.last == 0:  # no model in service yet
+    over, signed, this = (
+        reviews.weeks(house.db, house.model, at),
+        reviews.signers_by_week(house.db, house.model),
+        week.week_name(at),
+    )
+    # No model is in service yet.
+    if not over and week.gather_facts(house.db, house.model, *week.week_bounds(this)).lineup.last == 0:
         with st.container(key="review-none"):
             st.info(
                 _(
@@ -45,14 +50,14 @@ def page(house: Appliance) -> None:
     with st.container(key="review-waiting"):
         if waiting := [name for name in over if name not in signed]:
             _waiting(waiting)
-    figures, kept = review_figures.shown(house.db, house.model, chosen)
+    figures, kept = review_figures.signed_or_present(house.db, house.model, chosen)
     with st.container(key="review-signatures"):
         _signatures(kept, over=chosen != this)
     for key, draw in {
-        "needs": review_parts.needs,
-        "quality": review_parts.quality,
-        "moved": review_parts.moved,
-        "done": review_parts.done,
+        "needs": review_parts.draw_open_decisions,
+        "quality": review_parts.draw_quality,
+        "moved": review_parts.draw_distances,
+        "done": review_parts.draw_actions,
     }.items():
         with st.container(key=f"review-{key}", border=True), boundary():
             draw(house, figures)
@@ -63,7 +68,7 @@ def page(house: Appliance) -> None:
 
 def _choose(names: list[str], signed: dict[str, list[str]], this: str, start: list[str]) -> str:
     def words(name: str) -> str:
-        since, until = week.span(name)
+        since, until = week.week_bounds(name)
         days = _("{week}: {first} to {last}").format(
             week=name, first=formats.date_of(since.date()), last=formats.date_of((until - timedelta(days=1)).date())
         )
@@ -117,14 +122,14 @@ def _sign(house: Appliance, name: str, figures: Document, kept: Signed | None) -
         )
 
 
-@kept_for_next_run()
+@guarded_action()
 def sign(house: Appliance, name: str, figures: Document) -> None:
     """Sign the week `name` with the `figures` shown, as the person at this screen."""
     who = identity.require(Role.MANAGER).shown
     note = " ".join(str(st.session_state.get(_NOTE) or "").split())
     reviews.sign(house.db, house.model, name, figures, by=who, note=note)
     st.session_state[_NOTE] = ""
-    leave(
+    leave_notice(
         Notice(
             "success",
             _("The review of {week} is signed.").format(week=name),

@@ -6,18 +6,19 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from app.language import _, formats, plural, said
+from app.language import _, formats, plural, translate
 from app.review import charts as review_charts
-from app.review.figures import Figures
+from app.review.figures import Figures, of_earlier_releases
 from app.shell import charts, links
 from app.shell.appliance import Appliance
-from core.models.decisions import What
+from core.models.decisions import DecisionKind
 from core.oversight import incident_words
 
 SMALL_MULTIPLES = 12  # charts of the columns that moved most
+FILES = 3  # names of files that brought the newest people
 
 
-def needs(_house: Appliance, figures: Figures) -> None:
+def draw_open_decisions(_house: Appliance, figures: Figures) -> None:
     """The decisions that wait for a person."""
     st.markdown(_("**Needs a decision**"))
     if not figures["needs"]:
@@ -27,7 +28,7 @@ def needs(_house: Appliance, figures: Figures) -> None:
         st.warning(formats.plain(text[:1].upper() + text[1:]), icon=":material/gavel:")
 
 
-def quality(house: Appliance, figures: Figures) -> None:
+def draw_quality(house: Appliance, figures: Figures) -> None:
     """The week's calls, and the model's measured quality beside its promise."""
     st.markdown(_("**How the model did**"))
     calls, sales, found = figures["calls"], figures["sales"], figures["quality"]
@@ -62,13 +63,14 @@ def quality(house: Appliance, figures: Figures) -> None:
     _link(house, found["page"])
 
 
-def moved(house: Appliance, figures: Figures) -> None:
+def draw_distances(house: Appliance, figures: Figures) -> None:
     """The distance of each column, and charts of those that moved most."""
     st.markdown(_("**What moved, and by how much**"))
     found = figures["moved"]
     if found is None:
-        st.markdown(_("There is no drift report for this week: too few people were scored again."))
+        st.markdown(_("There is no drift report for this week: too few people have arrived."))
         return
+    found = of_earlier_releases(found)
     known = house.schema.by_name
     names = [str(column["column"]) for column in found["columns"]]
     labels = {name: formats.label(known[name]) if name in known else name for name in names}
@@ -76,30 +78,56 @@ def moved(house: Appliance, figures: Figures) -> None:
         moved=sum(bool(column["drifted"]) for column in found["columns"]),
         all=len(labels),
         score=formats.fixed(found["score"]["distance"], 3),
-        limit=formats.number(found["limit"]),
+        limit=formats.fixed(found["score"]["limit"], 3),
     )
-    if found["drift"]:
+    if found["against"] == "training":
+        st.info(formats.plain(text), icon=":material/hourglass_empty:")
+    elif found["drift"] and (found["score"]["drifted"] or any(column["drifted"] for column in found["columns"])):
         st.warning(formats.plain(text), icon=":material/moving:")
     else:
         st.success(formats.plain(text), icon=":material/check_circle:")
+    for one in found["economy"]:
+        st.warning(formats.plain(_economy(house, one)), icon=":material/trending_up:")
     charts.show(
-        review_charts.distances(found["columns"], labels, found["limit"]),
-        words=_("How far each column moved from training, with the limit. The table below has the figures."),
+        review_charts.distances(found["columns"], labels),
+        words=_("How far each column moved, as a share of its limit. The table below has the figures."),
     )
     st.caption(_("Bars: the newest report. Marks: the largest of the week. Dashed: the limit."))
     _distances(found["columns"], labels)
-    _small_multiples(house, figures, labels)
-    text = _(
-        "{window} predictions against {reference} training rows of version {version}. {reports}, {bad} of them bad."
-    ).format(
-        window=formats.count(found["window"]),
-        reference=formats.count(found["reference"]),
-        version=found["version"],
-        reports=_reports(found["reports"]),
-        bad=formats.count(found["bad"]),
-    )
-    st.caption(formats.plain(text))
+    _small_multiples(house, found["columns"], labels)
+    st.caption(formats.plain(_compared(found)))
+    if found["drift"] and found["files"]:
+        brought = [f"{one['file']} ({formats.count(one['people'])})" for one in found["files"][:FILES]]
+        st.caption(formats.plain(_("The newest people came with: {files}.").format(files=", ".join(brought))))
     _link(house, found["page"])
+
+
+def _compared(found: Figures) -> str:
+    """Who was compared with whom, and how many reports there were."""
+    against = {
+        "before": _("The newest {window} people against the {reference} before them, by version {version}."),
+        "in use": _(
+            "The newest {window} people against the {reference} before version {version} came into use, by that "
+            "version."
+        ),
+        "earlier release": _("{window} predictions against {reference} training rows of version {version}."),
+        "training": _(
+            "The newest {window} people against {reference} training rows of version {version}. Those were chosen for "
+            "a call, so a difference is no alarm. This ends when more people have arrived."
+        ),
+    }[found["against"]]
+    size = {"window": formats.count(found["window"]), "reference": formats.count(found["reference"])}
+    text = _("{reports}, {bad} of them bad.")
+    reports = text.format(reports=_reports(found["reports"]), bad=formats.count(found["bad"]))
+    return f"{against.format(**size, version=found['version'])} {reports}"
+
+
+def _economy(house: Appliance, one: Figures) -> str:
+    known = house.schema.by_name.get(one["column"])
+    text = _("{figure} is {now}; the model has learnt from {least} to {most}.")
+    name = formats.label(known) if known else str(one["column"])
+    values = {place: formats.number(one[place]) for place in ("now", "least", "most")}
+    return text.format(figure=name, **values)
 
 
 def _distances(columns: Sequence[Figures], labels: Mapping[str, str]) -> None:
@@ -109,6 +137,7 @@ def _distances(columns: Sequence[Figures], labels: Mapping[str, str]) -> None:
                 {
                     _("Column"): formats.plain(labels[one["column"]]),
                     _("Distance"): formats.fixed(one["distance"], 3),
+                    _("Limit"): formats.fixed(one["limit"], 3),
                     _("Largest of the week"): formats.fixed(one["largest"], 3),
                     _("Moved"): _("yes") if one["drifted"] else _("no"),
                 }
@@ -119,11 +148,11 @@ def _distances(columns: Sequence[Figures], labels: Mapping[str, str]) -> None:
         )
 
 
-def _small_multiples(house: Appliance, figures: Figures, labels: dict[str, str]) -> None:
-    pictured = [one for one in figures["moved"]["columns"] if one.get("shape")][:SMALL_MULTIPLES]
+def _small_multiples(house: Appliance, columns: Sequence[Figures], labels: dict[str, str]) -> None:
+    pictured = [one for one in columns if one.get("shape")][:SMALL_MULTIPLES]
     if not pictured:
         return
-    st.caption(_("Grey: share in training. Points: share now. The columns that moved most come first."))
+    st.caption(_("Grey: share before. Points: share now. The columns that moved most come first."))
     with st.container(key="review-shapes"):
         for start in range(0, len(pictured), 4):
             for one, cell in zip(pictured[start : start + 4], st.columns(4), strict=False):
@@ -136,11 +165,11 @@ def _small_multiples(house: Appliance, figures: Figures, labels: dict[str, str])
                     st.markdown(f"{formats.plain(labels[one['column']])} · {formats.fixed(one['distance'], 3)}")
                     charts.show(
                         review_charts.shape(one["shape"], words),
-                        words=_("Shares of {column} in training and now.").format(column=labels[one["column"]]),
+                        words=_("Shares of {column} before and now.").format(column=labels[one["column"]]),
                     )
 
 
-def done(_house: Appliance, figures: Figures) -> None:
+def draw_actions(_house: Appliance, figures: Figures) -> None:
     """Trainings, decisions and incidents of the week."""
     st.markdown(_("**What was done**"))
     words = {
@@ -158,7 +187,7 @@ def done(_house: Appliance, figures: Figures) -> None:
                 {
                     _("When"): formats.plain(formats.moment(decision["at"], zone)),
                     _("Version"): formats.plain(decision["version"]),
-                    _("Decision"): said(What(decision["what"]).words),
+                    _("Decision"): translate(DecisionKind(decision["what"]).words),
                     _("By"): formats.plain(decision["by"]),
                     _("Why"): formats.plain(decision["why"]),
                 }
@@ -173,9 +202,9 @@ def done(_house: Appliance, figures: Figures) -> None:
         st.table(
             [
                 {
-                    _("Incident"): formats.plain(said(incident_words.name(incident["cause"]))),
+                    _("Incident"): formats.plain(translate(incident_words.cause_name(incident["cause"]))),
                     _("Opened"): formats.plain(formats.moment(incident["opened"], zone)),
-                    _("State"): said(incident_words.HEADS.get(incident["status"], incident["status"])),
+                    _("State"): translate(incident_words.HEADS.get(incident["status"], incident["status"])),
                     _("Last"): formats.plain(incident["last"]),
                 }
                 for incident in figures["incidents"]
@@ -192,5 +221,5 @@ def _reports(number: int) -> str:
 
 
 def _link(house: Appliance, page: str | None) -> None:
-    if address := links.report(house, page):
+    if address := links.report_link(house, page):
         st.link_button(_("Open in Evidently"), address, icon=":material/open_in_new:")

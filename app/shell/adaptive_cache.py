@@ -12,16 +12,28 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
+import streamlit as st
 from pymongo.database import Database
 
+from core.stores.kind_database import KindDatabase
 from core.stores.mongo import Db
 
+P = ParamSpec("P")
 T = TypeVar("T")
 TIMES = 20
-SHARED: dict[str, Any] = {"show_spinner": False, "hash_funcs": {Database: lambda db: db.name}}
-"""Options of a Streamlit cache keyed by database: a process has one, so the key holds only its name."""
+SHARED: dict[str, Any] = {
+    "show_spinner": False,
+    "hash_funcs": {Database: lambda db: db.name, KindDatabase: lambda db: db.name},
+}
+"""Options of a Streamlit cache keyed by database: a process has one for each kind, so the key holds only its name."""
+
+
+def cached_for(time: timedelta, *, entries: int | None = None) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Decorates a question to a database: all sessions share its answers for `time`, the newest `entries` of them."""
+    cached: Callable[[Callable[P, T]], Callable[P, T]] = st.cache_data(ttl=time, max_entries=entries, **SHARED)
+    return cached
 
 
 @dataclass
@@ -35,19 +47,19 @@ class _Answer(Generic[T]):
 
 @dataclass
 class AdaptiveCache(Generic[T]):
-    """Calls `ask` for a campaign, and caches the answer for `least` or longer. May be shared between threads.
+    """Calls `read` for a campaign, and caches the answer for `least` or longer. May be shared between threads.
 
     An empty answer is not cached, so that the first data appear at once.
     """
 
-    ask: Callable[[Db, str], T]
+    read: Callable[[Db, str], T]
     least: timedelta
     clock: Callable[[], float] = time.monotonic
     _answers: dict[tuple[str, str], _Answer[T]] = field(default_factory=dict)
     _asking: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)
 
     def get(self, db: Db, campaign: str) -> T:
-        """The answer for `campaign`, cached or new. Raises what `ask` raises."""
+        """The answer for `campaign`, cached or new. Raises what `read` raises."""
         key = (db.name, campaign)
         answer = self._answers.get(key)
         if answer and self._fresh(answer):
@@ -60,7 +72,7 @@ class AdaptiveCache(Generic[T]):
             if answer and self._fresh(answer):
                 return answer.value  # another thread has asked meanwhile
             began = self.clock()
-            value = self.ask(db, campaign)
+            value = self.read(db, campaign)
             if value:
                 self._answers[key] = _Answer(value, self.clock() - began, self.clock())
             return value

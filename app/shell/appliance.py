@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -32,8 +33,10 @@ class SessionLimits:
 
 @dataclass(frozen=True)
 class Appliance:
-    """The appliance as the screens see it. `model` names the registered model that ranks people.
+    """The appliance as the screens see it, for one campaign kind. `model` names the registered model that ranks people.
 
+    `kind` is the kind's name, "" that of the shipped one, and `others` gives the appliance of every other kind. `home`
+    is the appliance's database, `shipped` the shipped kind's schema. A first training needs `minimum_outcomes`.
     `erasure_key` recognises people who were erased. `lineage` and `scoring` are None if the settings do not name the
     addresses of MLflow and MLServer.
     """
@@ -48,3 +51,13 @@ class Appliance:
     scoring: ScoringClient | None = None
     limits: SessionLimits = field(default_factory=SessionLimits)
     erasure_key: str | None = None
+    kind: str = ""
+    others: Callable[[], Sequence[Appliance]] = tuple
+    home: Db | None = None
+    shipped: Schema | None = None
+    minimum_outcomes: int = 1000
+
+    @property
+    def title(self) -> str:
+        """What people call the kind."""
+        return self.schema.title

@@ -11,7 +11,7 @@ from core.sentences import Sentence
 
 
 @contextmanager
-def room(kept: Sentence, what_next: Sentence) -> Iterator[None]:
+def report_full_disk(kept: Sentence, what_next: Sentence) -> Iterator[None]:
     """Turns an error of a full disk into InputError, with what was kept and what to do next."""
     try:
         yield

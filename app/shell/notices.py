@@ -1,7 +1,7 @@
 """Messages on the screen: what happened, what was kept, what to do next. Never a stack trace.
 
-An error in a button's action becomes a message for the next page (`leave`), because Streamlit runs the action before it
-draws the page again.
+An error in a button's action becomes a message for the next page (`leave_notice`), because Streamlit runs the action
+before it draws the page again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal
 
 import streamlit as st
 
-from app.language import _, formats, said
+from app.language import _, formats, translate
 from core.errors import CallwiseError, Conflict, Forbidden, InputError, NotFound, Unavailable
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Notice:
     @classmethod
     def from_error(cls, error: CallwiseError) -> Notice:
         """The message of an error of Callwise's own."""
-        parts = said(error.what), said(error.kept), said(error.next)
+        parts = translate(error.what), translate(error.kept), translate(error.next)
         match error:
             case Conflict() | NotFound() | Forbidden():
                 return cls("warning", *parts)
@@ -79,7 +79,7 @@ def show(notice: Notice) -> None:
     getattr(st, notice.kind)(text, icon=_ICONS[notice.kind])
 
 
-def leave(notice: Notice) -> None:
+def leave_notice(notice: Notice) -> None:
     """Leave the message for the page that is drawn next."""
     st.session_state[_WAITING] = notice
 

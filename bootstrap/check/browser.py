@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from core.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 # Headless, without the services that a browser contacts automatically.
@@ -49,10 +49,8 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def opened(
-    executable: str, *, width: int = 1440, height: int = 900, locale: str = "en-GB", timeout_seconds: float = 30.0
-) -> Iterator[Page]:
-    """An empty page in a new browser with the language `locale`; a wait on it lasts at most `timeout_seconds`."""
+def open_browser(executable: str) -> Iterator[Browser]:
+    """A headless Chromium that runs; ended afterwards."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415  not in the image of the set-up
 
     # Chromium has no sandbox for root, and a container's only user often is root.
@@ -60,11 +58,32 @@ def opened(
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=arguments)
         try:
-            page = browser.new_page(viewport={"width": width, "height": height}, locale=locale)
-            page.set_default_timeout(timeout_seconds * 1000)
-            yield page
+            yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def new_page(
+    browser: Browser, *, width: int = 1440, height: int = 900, locale: str = "en-GB", timeout_seconds: float = 30.0
+) -> Iterator[Page]:
+    """An empty page that shares no cookie and no cache with another; a wait on it lasts at most `timeout_seconds`."""
+    with browser.new_context(viewport={"width": width, "height": height}, locale=locale) as context:
+        page = context.new_page()
+        page.set_default_timeout(timeout_seconds * 1000)
+        yield page
+
+
+@contextmanager
+def open_page(
+    executable: str, *, width: int = 1440, height: int = 900, locale: str = "en-GB", timeout_seconds: float = 30.0
+) -> Iterator[Page]:
+    """An empty page in a browser of its own, with the language `locale`."""
+    with (
+        open_browser(executable) as browser,
+        new_page(browser, width=width, height=height, locale=locale, timeout_seconds=timeout_seconds) as page,
+    ):
+        yield page
 
 
 def address(url: str, campaign: str) -> str:
@@ -130,7 +149,7 @@ def read_call_list(
     """
     from playwright.sync_api import Error  # noqa: PLC0415
 
-    with opened(executable, timeout_seconds=timeout_seconds) as page:
+    with open_page(executable, timeout_seconds=timeout_seconds) as page:
         try:
             sign_in(page, url, *login)
             visit(page, address(url, campaign))

@@ -19,7 +19,7 @@ from pathlib import Path
 from bootstrap.check import outside
 from bootstrap.check.browser import find_chromium, read_call_list
 from bootstrap.check.journey import SAMPLE, Journey, Settings
-from bootstrap.setup.accounts import visitor
+from bootstrap.setup.accounts import temporary_account
 from core.accounts.account import Role
 from core.errors import CallwiseError
 from core.settings.group import ROOT
@@ -27,8 +27,9 @@ from core.settings.loading import load
 from core.stores.mongo import Document, count
 
 CAMPAIGN = "check"
-CALLS, QUALITY_WINDOW = 220, 200
-"""Outcomes to record, and outcomes in the quality report: enough for a report, few enough to be quick."""
+CALLS, QUALITY_WINDOW, DRIFT_WINDOW = 220, 200, 1_000
+"""Outcomes to record, outcomes in the quality report, and predictions in the drift report: enough for a report, few
+enough to be quick. A short list has fewer people; then the reports are on all of them."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Check:
         self.journey, self.file, self.app_url = journey, campaign, app_url
         self.look = outside.Outside(journey.settings, journey.schema, journey.db)
         self.run_id = ""
+        self.ranked = self.called = 0
 
     def hops(self) -> Iterator[Hop]:
         """Walk the loop once; yields each hop when it is done."""
@@ -126,14 +128,15 @@ class Check:
 
     def ranking(self) -> str:
         """Every open prospect has a score."""
-        return f"{self.journey.wait_ranked(CAMPAIGN):,} open prospects, all scored"
+        self.ranked = self.journey.wait_ranked(CAMPAIGN)
+        return f"{self.ranked:,} open prospects, all scored"
 
     def same_number(self) -> str:
         """The app, a V2 call and the log give the same score of the same person."""
         chromium = find_chromium()
         if chromium is None:
             raise Skipped("no Chromium on this machine; install one to check the app")
-        with visitor(self.journey.db, "check", Role.AGENT) as login:
+        with temporary_account(self.journey.db, "check", Role.AGENT) as login:
             shown = read_call_list(self.app_url, CAMPAIGN, login, chromium)
         return self.look.same_number(CAMPAIGN, shown)
 
@@ -146,6 +149,7 @@ class Check:
         outside.expect(
             before - after == called == outcomes, f"{called} calls, {outcomes} outcomes, {before - after} gone"
         )
+        self.called = called
         return f"{called} outcomes recorded, {sold} sold, {after:,} left in the list"
 
     def drift(self) -> str:
@@ -166,16 +170,16 @@ class Check:
 
     def _report(self, job: str) -> str:
         before = self.look.snapshots()
-        line = _by_hand(job)
+        line = _by_hand(job, min(self.called, QUALITY_WINDOW), min(self.ranked, DRIFT_WINDOW))
         # If the scheduler was first, the snapshot exists already and the job repeats its line.
         snapshots = before | self.look.snapshots()
         outside.expect(bool(snapshots), f"no snapshot in the Evidently UI; the job printed: {line}")
         return f"{len(snapshots)} snapshots in the Evidently UI; {line}"
 
 
-def _by_hand(job: str) -> str:
-    """Run a job of the monitor by hand; returns the last line that it printed."""
-    env = {**os.environ, "CALLWISE_QUALITY_WINDOW": str(QUALITY_WINDOW)}
+def _by_hand(job: str, outcomes: int, predictions: int) -> str:
+    """Run a job of the monitor by hand with windows of these sizes; returns the last line that it printed."""
+    env = {**os.environ, "CALLWISE_QUALITY_WINDOW": str(outcomes), "CALLWISE_DRIFT_WINDOW": str(predictions)}
     command = [sys.executable, "-m", "monitor", job]
     run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, env=env)
     outside.expect(run.returncode == 0, f"python -m monitor {job} ended with {run.returncode}: {run.stderr[-500:]}")

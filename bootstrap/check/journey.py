@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from prefect.client.orchestration import SyncPrefectClient
@@ -22,18 +23,21 @@ from core.calls.claims import claim
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
 from core.calls.script import write_script
-from core.errors import CallwiseError, GateRefused, Unavailable
-from core.imports.campaign_file import CampaignFile
-from core.imports.importer import ImportRequest, Report, import_campaign
+from core.errors import GateRefused, Unavailable, exit_status
+from core.files.campaign_file import CampaignFile
+from core.imports.column_mapping import ColumnMapping
+from core.imports.import_report import Report
+from core.imports.importer import ImportRequest, import_campaign
+from core.kinds.chosen import choose
+from core.lists import import_log
 from core.models.decisions import CHAMPION
 from core.models.registry import ModelRegistry
-from core.schema import read_schema
 from core.scoring.client import ScoringClient
 from core.settings.addresses import ScoringSettings
 from core.settings.group import ROOT
 from core.settings.loading import load
 from core.settings.people import ErasureSettings
-from core.stores.mongo import connect, count, reachable
+from core.stores.mongo import count, reachable
 from core.stores.object_store import ObjectStore
 
 Say = Callable[[str], None]
@@ -58,14 +62,18 @@ class Settings(SetupSettings, ScoringSettings, ErasureSettings):
 
 
 class Journey:
-    """One appliance at the addresses in `settings`; `say` gets one line of progress at a time."""
+    """One campaign kind, by default the shipped one, of the appliance at the addresses in `settings`.
 
-    def __init__(self, settings: Settings, say: Say) -> None:
-        self.settings, self.say = settings, say
-        self.schema = read_schema(settings.callwise_schema)
-        self.db = connect(settings)
-        self.objects = ObjectStore(settings, settings.s3_bucket_datasets)
-        self.scoring = ScoringClient(settings, self.schema)
+    `say` gets one line of progress at a time.
+    """
+
+    def __init__(self, settings: Settings, say: Say, kind: str | None = None) -> None:
+        """Raises NotFound without the kind `kind`, SchemaError, Unavailable."""
+        chosen = choose(settings, kind)
+        self.settings, self.say, self._kind = chosen.settings, say, chosen.kind
+        self.schema, self.db = chosen.schema, chosen.db
+        self.objects = ObjectStore(self.settings, self.settings.s3_bucket_datasets)
+        self.scoring = ScoringClient(self.settings, self.schema)
 
     def load(self, path: Path, campaign: str) -> Report:
         """Import `path`, with the first 20,000 rows of a long history, or two thirds of a short one, as past calls."""
@@ -75,11 +83,17 @@ class Journey:
         known = KNOWN if rows > KNOWN * 3 // 2 else rows * 2 // 3
         with tempfile.TemporaryDirectory() as folder:
             rejects = Path(folder) / "rejects.csv"
-            request = ImportRequest(file, campaign, outcomes_until=known, erasure_key=self.settings.erasure_key)
+            # The file has the kind's own names; capitals may differ, as in an import on the screens.
+            mapping = replace(ColumnMapping.by_name(self.schema, file.header), lenient=True)
+            request = ImportRequest(
+                file, campaign, mapping, outcomes_until=known, erasure_key=self.settings.erasure_key
+            )
             progress = self._progress("import", rows, "rows")
             report = import_campaign(self.db, self.schema, request, rejects=rejects, progress=progress)
             if report.rejected:
-                self.objects.put(f"imports/{campaign}/{file.sha256[:8]}-rejects.csv", rejects.read_bytes(), "text/csv")
+                key = f"imports/{campaign}/{report.entry.rpartition(':')[2]}-rejects.csv"
+                self.objects.put(key, rejects.read_bytes(), "text/csv")
+                import_log.note_rejects(self.db, report.entry, key)
         return report
 
     def train(self, reason: str, timeout: float = 900.0) -> str:
@@ -89,7 +103,8 @@ class Journey:
         """
         with SyncPrefectClient(self.settings.prefect_api_url) as client:
             deployment = client.read_deployment_by_name(f"{FLOW}/{DEPLOYMENT}")
-            run = client.create_flow_run_from_deployment(deployment.id, parameters={"reason": reason})
+            parameters = {"reason": reason, **({} if self._kind.shipped else {"kind": self._kind.name})}
+            run = client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
             deadline, shown = time.monotonic() + timeout, ""
             while time.monotonic() < deadline:
                 run = client.read_flow_run(run.id)
@@ -129,9 +144,15 @@ class Journey:
 
     def call(self, path: Path, campaign: str, number: int, agent: str = "demo") -> tuple[int, int]:
         """Claim the best `number` prospects one by one and record the file's outcomes; returns calls and sales."""
-        with CampaignFile.open(path).records() as records:
+        outcome = self.schema.outcome
+        file = CampaignFile.open(path)
+        reader = replace(ColumnMapping.by_name(self.schema, file.header), lenient=True).reader(self.schema, file.header)
+        with file.records() as records:
+            # A row that cannot be read was rejected, so nobody asks for its outcome.
             truth = {
-                row: self.schema.outcome.parse(r.get(self.schema.outcome.column)) for row, r in enumerate(records, 1)
+                row: outcome.parse(reader.value(outcome.column, record.get(outcome.column)))
+                for row, record in enumerate(records, 1)
+                if record.broken is None
             }
         called = sold = 0
         while called < number:
@@ -199,14 +220,10 @@ def first_run(journey: Journey) -> None:
         journey.say(f"ranking: {journey.wait_ranked(SAMPLE_CAMPAIGN):,} prospects in the list")
 
 
-def main() -> int:
+@exit_status
+def main() -> None:
     """Run `first_run`; 1 after an error, which is printed."""
-    try:
-        first_run(Journey(load(Settings), lambda text: print(text, flush=True)))
-    except CallwiseError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    first_run(Journey(load(Settings), lambda text: print(text, flush=True)))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,10 @@ import pygit2
 
 from bootstrap.check.browser import Shown
 from bootstrap.check.journey import Settings
+from core.clock import now
+from core.lists.call_values import next_call
 from core.models.decisions import CHAMPION
+from core.models.level import unlevelled
 from core.models.registry import ModelRegistry, ModelVersion
 from core.schema import Schema
 from core.scoring import protocol
@@ -25,6 +28,7 @@ from core.stores.object_store import ObjectStore
 
 T = TypeVar("T")
 DRAINED = 60
+SAME = 1e-9
 LINEAGE = ("dataset_tag", "dataset_sha256", "code_version", "lock_sha256", "schema_sha256")
 
 
@@ -89,13 +93,15 @@ class Outside:
         )
 
     def refused(self, prospect: Document) -> str:
-        """A category that does not exist and a column that is missing."""
-        column = next(c for c in self._schema.features if c.is_category)
-        features = {**prospect["features"], column.name: "no such"}
+        """A word that a column does not have, and a column that is missing."""
+        column = next((c for c in self._schema.features if c.is_category and not c.open), None)
+        column = column or next(c for c in self._schema.features if not c.open)
+        features: dict[str, Any] = {**next_call(self._schema, prospect, now()), column.name: "no such"}
         body = protocol.request(self._schema, [features], [prospect["_id"]], "refused")
         wrong = self._http.post(self._infer, json=body)
         expect(400 <= wrong.status_code < 500, f"a wrong {column.name} was answered {wrong.status_code}")
-        expect(column.name in wrong.text and "one of" in wrong.text, f"the reply does not name the rule: {wrong.text}")
+        told = column.name in wrong.text and str(column.rule) in wrong.text
+        expect(told, f"the reply does not name the rule: {wrong.text}")
         body["inputs"] = body["inputs"][1:]
         missing = self._http.post(self._infer, json=body)
         expect(400 <= missing.status_code < 500, f"a missing column was answered {missing.status_code}")
@@ -108,10 +114,20 @@ class Outside:
         prospect = present(self._db.prospects.find_one({"_id": key}), f"the app shows {shown}, which is not in MongoDB")
         record = self._logged(prospect["prediction"])
         answer = self._ask(prospect)
-        numbers = {f"{record['score']:.4f}", f"{answer.score:.4f}", f"{float(shown['score']):.4f}"}
-        expect(len(numbers) == 1, f"app {shown['score']}, V2 {answer.score}, log {record['score']}")
-        expect(record["score"] == answer.score, f"V2 {answer.score}, log {record['score']}")
-        return f"{prospect['_id']}: {shown['score']} in the app, {answer.score!r} by V2 and in the log"
+        expect(
+            f"{record['score']:.4f}" == f"{float(shown['score']):.4f}",
+            f"app {shown['score']}, log {record['score']} (V2 {answer.score})",
+        )
+        # A level that moved since the ranking changes the scores, and not their order, so nobody is ranked again.
+        before, after = record["level"], self._logged(answer.prediction)["level"]
+        if before != after:
+            apart = abs(float(unlevelled(record["score"], before)) - float(unlevelled(answer.score, after)))
+            expect(apart < SAME, f"V2 {answer.score} at level {after}, log {record['score']} at level {before}")
+            moved = f"; the level moved from {before:+.3f} to {after:+.3f} since"
+        else:
+            expect(record["score"] == answer.score, f"V2 {answer.score}, log {record['score']}")
+            moved = ""
+        return f"{prospect['_id']}: {shown['score']} in the app and in the log, {answer.score!r} by V2{moved}"
 
     def snapshots(self) -> set[str]:
         """Ids of all snapshots in all projects of the Evidently UI."""
@@ -127,7 +143,8 @@ class Outside:
         return f"{number} events, every seal holds"
 
     def _ask(self, prospect: Document) -> protocol.Score:
-        body = protocol.request(self._schema, [prospect["features"]], [prospect["_id"]], f"check-{uuid.uuid4().hex}")
+        features = next_call(self._schema, prospect, now())
+        body = protocol.request(self._schema, [features], [prospect["_id"]], f"check-{uuid.uuid4().hex}")
         reply = self._http.post(self._infer, json=body)
         expect(reply.status_code == httpx.codes.OK, f"V2 answered {reply.status_code}: {reply.text[:300]}")
         return protocol.scores(reply.json())[0]

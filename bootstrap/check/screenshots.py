@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bootstrap.check.browser import address, find_chromium, opened, sign_in, take_next, visit
+from bootstrap.check.browser import address, find_chromium, open_page, sign_in, take_next, visit
 from bootstrap.check.journey import SAMPLE_CAMPAIGN
-from bootstrap.setup.accounts import visitor
+from bootstrap.setup.accounts import temporary_account
 from core.accounts.account import Role
 from core.settings.addresses import MongoSettings
 from core.settings.loading import load
@@ -30,7 +30,7 @@ def take(app: str, folder: Path, chromium: str, login: tuple[str, str]) -> list[
     """Photograph the call list with a person on the card, and the other pages, at a laptop's and a phone's width."""
     taken: list[Path] = []
     for suffix, (width, height) in WIDTHS.items():
-        with opened(chromium, width=width, height=height) as page:
+        with open_page(chromium, width=width, height=height) as page:
             sign_in(page, app, *login)
             visit(page, address(app, SAMPLE_CAMPAIGN))
             take_next(page)
@@ -53,7 +53,7 @@ def main() -> int:
     if chromium is None:
         print("There is no Chromium on this machine; no picture was taken.", file=sys.stderr)
         return 1
-    with visitor(connect(load(MongoSettings)), "Ann", Role.ENGINEER) as login:
+    with temporary_account(connect(load(MongoSettings)), "Ann", Role.ENGINEER) as login:
         for path in take(app, Path(folder), chromium, login):
             print(path)
     return 0

@@ -14,7 +14,7 @@ from bootstrap.embedded.appliance import Appliance
 from bootstrap.embedded.environment import ROOT
 
 
-class Errand:
+class ChildCommand:
     """A running command; iterate over it for its output, line by line, then read its `status`."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
@@ -32,7 +32,7 @@ class Errand:
 
 
 @contextmanager
-def errand(appliance: Appliance, module: str, *arguments: str) -> Iterator[Errand]:
+def child_command(appliance: Appliance, module: str, *arguments: str) -> Iterator[ChildCommand]:
     """Run `python -m module arguments`; the end of the block ends the command if it still runs."""
     process = subprocess.Popen(
         [sys.executable, "-m", "bootstrap.embedded.tether", sys.executable, "-P", "-m", module, *arguments],
@@ -46,7 +46,7 @@ def errand(appliance: Appliance, module: str, *arguments: str) -> Iterator[Erran
         start_new_session=True,  # Ctrl-C reaches only the runner, which then ends this process
     )
     try:
-        yield Errand(process)
+        yield ChildCommand(process)
     finally:
         if process.poll() is None:
             process.terminate()

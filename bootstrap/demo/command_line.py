@@ -17,12 +17,12 @@ from typing import Any
 
 from rich.console import Console
 
-from bootstrap.demo.child_commands import errand
+from bootstrap.demo.child_commands import child_command
 from bootstrap.demo.progress import Progress
 from bootstrap.embedded.appliance import Appliance
 from bootstrap.embedded.environment import ROOT
-from bootstrap.embedded.log_errors import Listening
-from bootstrap.embedded.processes import marked
+from bootstrap.embedded.log_errors import LogWatch
+from bootstrap.embedded.processes import find_processes
 from bootstrap.embedded.watch import Watch
 from bootstrap.setup import preflight
 from bootstrap.setup.accounts import waits_for_first
@@ -47,6 +47,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--state", type=Path, metavar="DIR", help="folder of the data (default: .state/demo)")
     parser.add_argument("--check", action="store_true", help="run the whole loop once with an empty state, then end")
     parser.add_argument("--campaign", type=Path, metavar="FILE", help="with --check: a file to use for the sample's")
+    parser.add_argument("--kind", type=Path, metavar="YAML", help="with --check: the campaign kind of that file")
     parser.add_argument(
         "--idle",
         type=float,
@@ -56,14 +57,18 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="OUT", help="with --check: write the verdict there")
     parser.add_argument("--began", type=float, default=time.time(), help=argparse.SUPPRESS)
     asked = parser.parse_args(argv)
-    if not asked.check and (asked.campaign or asked.idle or asked.json):
-        parser.error("--campaign, --idle and --json go with --check")
+    if not asked.check and (asked.campaign or asked.kind or asked.idle or asked.json):
+        parser.error("--campaign, --kind, --idle and --json go with --check")
+    if asked.kind and not asked.campaign:
+        parser.error("--kind goes with --campaign: the sample is not of another kind")
     if asked.check and asked.reset:
         parser.error("--check always starts with an empty state, so leave out --reset")
     if asked.check and asked.state and asked.state.exists() and any(asked.state.iterdir()):
         parser.error(f"--check needs an empty state folder, and {asked.state} is not empty")
     if asked.campaign and not asked.campaign.is_file():
         parser.error(f"there is no file {asked.campaign}")
+    if asked.kind and not asked.kind.is_file():
+        parser.error(f"there is no file {asked.kind}")
     return asked
 
 
@@ -80,7 +85,7 @@ def demo(asked: argparse.Namespace, console: Console) -> int:
         watch = Watch(appliance)
         with Progress(appliance.services, console) as progress:
             watch.wait_healthy(progress.report)
-        with errand(appliance, "bootstrap.check.journey") as journey:
+        with child_command(appliance, "bootstrap.check.journey") as journey:
             for line in journey:
                 console.print(f"  {line}", markup=False, highlight=False)
         if journey.status:
@@ -138,7 +143,7 @@ def run_check(asked: argparse.Namespace, console: Console) -> int:
         raise
     finally:
         _stop(appliance, console)
-    left = marked(state)
+    left = find_processes(state)
     hops.append({"name": "stop", "ok": not left, "saw": f"{len(left)} processes left behind"})
     ok = status == 0 and all(hop["ok"] for hop in hops)
     seconds = round(time.time() - asked.began, 1)
@@ -156,7 +161,7 @@ def _hops(appliance: Appliance, campaign: Path | None, hops: list[dict[str, Any]
     """Run the check and append its hops to `hops`; returns its exit status."""
     chosen = ["--campaign", str(campaign.resolve())] if campaign else []
     page = appliance.pages()["Call list"]
-    with errand(appliance, "bootstrap.check.hops", "--lines", "--app-url", page, *chosen) as check:
+    with child_command(appliance, "bootstrap.check.hops", "--lines", "--app-url", page, *chosen) as check:
         for line in check:
             report = _parsed(line)
             if hop := report.get("hop"):
@@ -172,9 +177,9 @@ def _hops(appliance: Appliance, campaign: Path | None, hops: list[dict[str, Any]
 def _idle(appliance: Appliance, seconds: float, console: Console) -> dict[str, Any]:
     """Wait for `seconds` without work and print the errors logged meanwhile; the hop is ok if there are none."""
     console.print(f"  idle: nothing happens for {seconds:.0f} s", highlight=False)
-    listening = Listening(appliance.state.path / "log")
+    listening = LogWatch(appliance.state.path / "log")
     time.sleep(seconds)
-    faults = listening.heard()
+    faults = listening.new_errors()
     for fault in faults:
         console.print(f"  idle: {fault}", markup=False, highlight=False)
     saw = f"{len(faults)} errors in the logs while nothing happened for {seconds:.0f} s"
@@ -212,6 +217,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             signal.signal(number, _on_signal)
     console = Console(soft_wrap=True)
     try:
+        if asked.kind:
+            # The kind takes the place of the shipped one in this run alone, whose state is deleted.
+            os.environ["CALLWISE_SCHEMA"] = str(asked.kind.resolve())
         preflight.check(os.environ, series=True)
         return run_check(asked, console) if asked.check else demo(asked, console)
     except CallwiseError as error:

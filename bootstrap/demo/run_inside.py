@@ -15,7 +15,7 @@ from bootstrap.embedded import environment
 from bootstrap.embedded.environment import ROOT
 from bootstrap.embedded.processes import MARK_STATE
 from bootstrap.embedded.state import StateFolder
-from core.errors import CallwiseError, NotFound
+from core.errors import NotFound, exit_status
 
 STATE = ROOT / ".state" / "demo"
 
@@ -33,16 +33,13 @@ def settings(state: Path, inherited: Mapping[str, str]) -> dict[str, str]:
     return {**environment.base(folder, inherited), **environment.settings(folder, appliance["ports"])}
 
 
+@exit_status
 def main(arguments: list[str]) -> int:
     """Become the command; returns an exit status only if that fails."""
     if not arguments:
         print("usage: python -m bootstrap.demo.run_inside MODULE [ARGUMENT …]", file=sys.stderr)
         return 2
-    try:
-        env = settings(Path(os.environ.get(MARK_STATE, STATE)), os.environ)
-    except CallwiseError as error:
-        print(error, file=sys.stderr)
-        return 1
+    env = settings(Path(os.environ.get(MARK_STATE, STATE)), os.environ)
     return os.execve(sys.executable, [sys.executable, "-P", "-m", *arguments], env)
 
 

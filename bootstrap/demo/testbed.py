@@ -27,7 +27,7 @@ NAMED = (
 )
 
 
-def say(status: Status) -> None:
+def print_line(status: Status) -> None:
     """Print a line when a server is well."""
     if status.state == "healthy":
         print(f"testbed: {status.service.label} is up", flush=True)
@@ -42,7 +42,7 @@ def main(command: list[str]) -> int:
         tempfile.TemporaryDirectory(prefix="callwise-test-") as folder,
         Appliance(Path(folder) / "state", services=SERVICES) as appliance,
     ):
-        Watch(appliance).wait_healthy(say)
+        Watch(appliance).wait_healthy(print_line)
         # Includes telemetry switches and the tools' folders; each test sets Callwise's settings itself.
         settings = appliance.environment("tests")
         env = {name: value for name, value in settings.items() if not name.startswith("CALLWISE_")}

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from bootstrap.embedded import environment, ports, supervisor_config
-from bootstrap.embedded.processes import MARK_SERVICE, end, marked
+from bootstrap.embedded.processes import MARK_SERVICE, end_processes, find_processes
 from bootstrap.embedded.services import PORT_NAMES, select, tier
 from bootstrap.embedded.state import StateFolder
 from core.errors import Unavailable
@@ -144,7 +144,7 @@ class Appliance:
 
     def end_leftovers(self) -> int:
         """End every process with this state folder's marker; returns their number."""
-        return end(lambda: marked(self.state.path))
+        return end_processes(lambda: find_processes(self.state.path))
 
     def supervised(self) -> bool:
         """Whether supervisord was still running; if not, this starts a new one, and that all services."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bootstrap.embedded import environment
 from bootstrap.embedded.environment import service_environment
-from bootstrap.embedded.processes import MARK_STATE, end, marked, tie_to_parent
+from bootstrap.embedded.processes import MARK_STATE, end_processes, find_processes, tie_to_parent
 from bootstrap.embedded.services import BY_NAME, Service
 from bootstrap.embedded.state import StateFolder
 from core.errors import Unavailable
@@ -50,7 +50,7 @@ def main(name: str) -> None:
         print(f"[launch {name}] {words}", flush=True)
 
     # A killed server may leave children, which would hold its port or its files.
-    if not service.keeps_children and (count := end(lambda: marked(state.path, name))):
+    if not service.keeps_children and (count := end_processes(lambda: find_processes(state.path, name))):
         say(f"ended {count} process(es) left over by a former {name}")
     wait_for([BY_NAME[need] for need in service.needs], filled, say)
 

@@ -1,8 +1,8 @@
 """Errors in the services' logs since a given moment.
 
-listening = Listening(appliance.state.path / "log")
+listening = LogWatch(appliance.state.path / "log")
 ... nothing happens ...
-for fault in listening.heard(): print(fault)      # "prefect.log, line 19: 16:10:34.748 | ERROR   | ..."
+for fault in listening.new_errors(): print(fault)      # "prefect.log, line 19: 16:10:34.748 | ERROR   | ..."
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ERROR = re.compile(
 
 
 @dataclass(frozen=True)
-class Fault:
+class LoggedError:
     """One line of one service's log. `number` counts from 1 at the start of its file."""
 
     log: str
@@ -47,7 +47,7 @@ def errors(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
             yield number, line.rstrip("\n")
 
 
-class Listening:
+class LogWatch:
     """Collects errors in the logs in `folder` from now on, also across supervisord's rotations."""
 
     def __init__(self, folder: Path) -> None:
@@ -55,16 +55,16 @@ class Listening:
         # By inode, which a file keeps when it is renamed.
         self._marks = {path.stat().st_ino: (path.name, _lines(path)) for path in _files(folder)}
 
-    def heard(self) -> list[Fault]:
+    def new_errors(self) -> list[LoggedError]:
         """The errors logged since then, in the order of the logs, and a fault for each lost log."""
         files = {path.stat().st_ino: path for path in _files(self._folder)}
         faults = [
-            Fault(path.name, number, line)
+            LoggedError(path.name, number, line)
             for inode, path in files.items()
             for number, line in self._errors(path)
             if number > self._marks.get(inode, ("", 0))[1]
         ]
-        lost = [Fault(name, lines, "what followed is rotated away") for name, lines in self._lost(files)]
+        lost = [LoggedError(name, lines, "what followed is rotated away") for name, lines in self._lost(files)]
         return faults + lost
 
     def _lost(self, inodes: Collection[int]) -> list[tuple[str, int]]:

@@ -35,7 +35,7 @@ def tie_to_parent(sent: signal.Signals = signal.SIGTERM) -> None:
         sys.exit("the supervisor is gone")
 
 
-def marked(state: Path, service: str | None = None) -> list[psutil.Process]:
+def find_processes(state: Path, service: str | None = None) -> list[psutil.Process]:
     """Running processes of the appliance in `state`, or of one `service`; without this one and its ancestors."""
     own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     found = []
@@ -55,7 +55,7 @@ def marked(state: Path, service: str | None = None) -> list[psutil.Process]:
     return found
 
 
-def end(find: Callable[[], list[psutil.Process]], seconds: float = 10.0) -> int:
+def end_processes(find: Callable[[], list[psutil.Process]], seconds: float = 10.0) -> int:
     """Ask every process from `find` to end, and kill those still running after `seconds`. Returns their number.
 
     Repeats until `find` finds nothing, so that no new process escapes. Raises Unavailable after ten rounds.

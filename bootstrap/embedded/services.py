@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from bootstrap import WORK_POOL
+from bootstrap.embedded.ports import HOST
 from bootstrap.embedded.probes import S3, Http, Mongo, PrefectWorker, Probe
 from bootstrap.embedded.supervisor import Finished
-
-WORK_POOL = "callwise"
-HOST = "127.0.0.1"
 
 MONGO = ("MONGODB_URI",)
 STORE = ("S3_ENDPOINT_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY")

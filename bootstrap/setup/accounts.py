@@ -18,8 +18,8 @@ from getpass import getuser
 
 from core.accounts import changes as account_changes
 from core.accounts import directory, passwords
-from core.accounts.account import Account, Role, tidy
-from core.errors import CallwiseError
+from core.accounts.account import Account, Role, login_name
+from core.errors import exit_status
 from core.settings.addresses import MongoSettings
 from core.settings.loading import load
 from core.stores.mongo import Db, connect, count, reachable
@@ -49,12 +49,12 @@ def waits_for_first(db: Db) -> bool:
 
 
 @contextmanager
-def visitor(db: Db, shown: str, role: Role) -> Iterator[tuple[str, str]]:
+def temporary_account(db: Db, shown: str, role: Role) -> Iterator[tuple[str, str]]:
     """A login name and password for a program of ours that opens the screens; disabled after the block.
 
     Raises Conflict if another account has the name `shown`, Unavailable.
     """
-    name, password = f"visitor-{shown.lower()}", passwords.generated()
+    name, password = f"visitor-{shown.lower()}", passwords.generate()
     if directory.find(db, name) is None:
         directory.add(db, name, shown, role, by="bootstrap")
     account = account_changes.set_role(db, name, role, by="bootstrap")
@@ -70,14 +70,14 @@ def run(db: Db, options: argparse.Namespace, by: str) -> str:
     """Run the command; returns the text to print. Raises NotFound, InputError, Conflict, Unavailable."""
     match options.what:
         case "list":
-            return "\n".join(_line(account) for account in directory.everybody(db)) or "There is no account."
+            return "\n".join(_line(account) for account in directory.all_accounts(db)) or "There is no account."
         case "add":
-            password = passwords.generated()
+            password = passwords.generate()
             account = directory.add(db, options.name, options.shown, Role(options.role), by=by, password=password)
             return f"{_line(account)}\nFirst password: {password}"
         case "reset":
             password = account_changes.reset_password(db, options.name, by=by)
-            return f"First password of {tidy(options.name)}: {password}\nAll sessions of this account have ended."
+            return f"First password of {login_name(options.name)}: {password}\nAll sessions of this account have ended."
         case _:
             return _line(account_changes.set_disabled(db, options.name, False, by=by))
 
@@ -104,14 +104,10 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: list[str] | None = None) -> int:
+@exit_status
+def main(argv: list[str] | None = None) -> None:
     """Run the command; 1 after an error, which is printed."""
-    try:
-        print(run(connect(load(MongoSettings)), arguments(argv), f"{getuser()} at the server"))
-    except CallwiseError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    print(run(connect(load(MongoSettings)), arguments(argv), f"{getuser()} at the server"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,10 @@
 """MongoDB users, one for each service, each with its own role.
 
-Privileges are MongoDB's actions: https://www.mongodb.com/docs/manual/reference/privilege-actions/
+Privileges are MongoDB's actions: https://www.mongodb.com/docs/manual/reference/privilege-actions/.
+
+Every campaign kind has a database of its own, which comes while the appliance runs, and no running service may grant
+rights. So a privilege names a collection in any database: the server is the appliance's alone. A role in `admin` may
+hold such privileges, so the roles are there: https://www.mongodb.com/docs/manual/reference/resource-document/.
 """
 
 from __future__ import annotations
@@ -39,7 +43,7 @@ class MongoAccounts:
             authSource="admin",
             serverSelectionTimeoutMS=SECONDS * 1000,
         )
-        self._db = client[database]
+        self._db, self._roles = client[database], client["admin"]
 
     def grant(self, service: str, password: str, rights: MongoRights) -> str:
         """Make or update the service's user and role; returns its connection string. Raises Unavailable."""
@@ -47,11 +51,12 @@ class MongoAccounts:
             return f"mongodb://{self._address}/"
         # Commands do not inherit the write concern of the client.
         durable = {"writeConcern": self._db.write_concern.document}
-        role = {"privileges": privileges(self._database, rights), "roles": []}
-        user = {"pwd": password, "roles": [{"role": service, "db": self._database}]}
+        name = f"{self._database}-{service}"
+        role = {"privileges": privileges(rights), "roles": []}
+        user = {"pwd": password, "roles": [{"role": name, "db": self._roles.name}]}
         try:
-            known = self._db.command({"rolesInfo": service})["roles"]
-            self._db.command({"updateRole" if known else "createRole": service, **role, **durable})
+            known = self._roles.command({"rolesInfo": name})["roles"]
+            self._roles.command({"updateRole" if known else "createRole": name, **role, **durable})
             known = self._db.command({"usersInfo": service})["users"]
             self._db.command({"updateUser" if known else "createUser": service, **user, **durable})
         except PyMongoError as error:
@@ -76,9 +81,9 @@ class MongoAccounts:
         return False
 
 
-def privileges(database: str, rights: MongoRights) -> list[dict[str, Any]]:
-    """`rights` as MongoDB's privilege documents."""
-    everything = {"db": database, "collection": ""}
+def privileges(rights: MongoRights) -> list[dict[str, Any]]:
+    """`rights` as MongoDB's privilege documents, for the database of any kind."""
+    everything = {"db": "", "collection": ""}
     if rights.owns:
         actions = [*READS, *WRITES, "createCollection", "createIndex", "dropIndex", "collMod"]
         return [{"resource": everything, "actions": [*actions, "listCollections", "dbStats"]}]
@@ -89,6 +94,9 @@ def privileges(database: str, rights: MongoRights) -> list[dict[str, Any]]:
     readable = sorted((COLLECTIONS - PRIVATE) | {*rights.writes, *rights.appends})
     allowed = [*((name, READS) for name in readable), *by_collection.items()]
     return [
-        {"resource": everything, "actions": ["listCollections", "dbStats"]},
-        *({"resource": {"db": database, "collection": name}, "actions": actions} for name, actions in allowed),
+        {
+            "resource": everything,
+            "actions": ["listCollections", "dbStats", *(["createCollection", "createIndex"] if rights.indexes else [])],
+        },
+        *({"resource": {"db": "", "collection": name}, "actions": actions} for name, actions in allowed),
     ]

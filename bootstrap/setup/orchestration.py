@@ -17,10 +17,10 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists, PrefectException
 
+from bootstrap import WORK_POOL
 from core.errors import Unavailable
 from core.settings.group import ROOT
 
-WORK_POOL = "callwise"
 FLOW, DEPLOYMENT = "continuous-training", "default"
 ENTRYPOINT = "trainer/flow.py:continuous_training"
 ERASURE_FLOW = "erase-people"
@@ -66,6 +66,7 @@ def ensure_deployment(api_url: str) -> str:
         {
             "reason": {"type": "string", "title": "Why", "default": "on demand"},
             "incident": {"type": "string", "title": "Incident", "default": None},
+            "kind": {"type": "string", "title": "Campaign kind", "default": None},
         },
     )
 

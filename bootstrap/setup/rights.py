@@ -1,10 +1,13 @@
 """What each service may do on MongoDB and S3: the least that it needs.
 
 Every service reads every collection except accounts and sessions, which only the app and the set-up read. The writers
-are listed here. Events, models and predictions can be added and never changed. Only the set-up makes indexes, and no
-service drops anything. Two services remove documents: the app takes back an outcome within a minute and clears ended
-sessions; the worker erases a person whom a manager named (docs/decisions/0015-erasure.md), and cannot change the
-documents that it may remove.
+are listed here. Events, models and predictions can be added and never changed. Only the set-up
+makes indexes, and the app those of a new kind; no
+service drops anything. Two services remove documents: the app takes back an outcome within a minute, undoes an import
+and clears ended sessions; the worker erases a person and deletes a campaign that a manager named
+(docs/decisions/0015-erasure.md), and cannot change the documents that it may remove.
+
+The rights are by collection, and the same in every campaign kind's database. On S3 a kind is a folder of the bucket.
 """
 
 from __future__ import annotations
@@ -19,13 +22,14 @@ READ, WRITE, DELETE, MAKE = "read", "write", "delete", "make the bucket"
 class MongoRights:
     """A service's collections: `writes` allows to insert and update, `appends` only to insert, `removes` to remove.
 
-    `owns`: everything on every collection, and indexes; for the set-up.
+    `owns`: everything on every collection, and indexes; for the set-up. `indexes`: it makes those of a new kind.
     """
 
     writes: tuple[str, ...] = ()
     appends: tuple[str, ...] = ()
     removes: tuple[str, ...] = ()
     owns: bool = False
+    indexes: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,9 +63,12 @@ RIGHTS = (
     Rights(
         "prefect-worker",
         MongoRights(
-            writes=("erasures", "kept_out"),
+            writes=("erasures", "kept_out", "deletions"),
             appends=("events", "models"),
-            removes=("calls", "outcomes", "prospects", "predictions", "do_not_call"),  # of people who are erased
+            # Of people who are erased, and of campaigns that are deleted.
+            removes=(
+                *("calls", "contacts", "outcomes", "prospects", "predictions", "do_not_call", "campaigns", "imports"),
+            ),
         ),
         {"datasets": (READ, WRITE, DELETE)},
     ),
@@ -79,14 +86,28 @@ RIGHTS = (
         "app",
         MongoRights(
             writes=(
-                *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "incidents", "mappings", "imports"),
+                *(
+                    "campaigns",
+                    "prospects",
+                    "contacts",
+                    "calls",
+                    "outcomes",
+                    "do_not_call",
+                    "incidents",
+                    "mappings",
+                    "imports",
+                ),
                 *("erasures", "kept_out"),  # requests an erasure, and allows a person to be imported again
+                "deletions",  # requests the deletion of a campaign
+                "kinds",  # a manager makes a kind from a file
                 *("users", "sessions", "attempts"),
             ),
             appends=("events", "models", "reviews"),
-            # The outcome of a result taken back within a minute; ended sessions and attempts.
-            removes=("outcomes", "sessions", "attempts"),
+            # The outcome of a result taken back within a minute; ended sessions and attempts; people and outcomes of an
+            # import that is undone.
+            removes=("outcomes", "prospects", "contacts", "sessions", "attempts"),
+            indexes=True,
         ),
-        {"datasets/imports/": (READ, WRITE)},
+        {"datasets/imports/": (READ, WRITE), "datasets/kinds/*/imports/": (READ, WRITE)},
     ),
 )

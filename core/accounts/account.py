@@ -62,6 +62,6 @@ class Account:
         return self.role is Role.ENGINEER or (self.role is Role.MANAGER and role is Role.AGENT)
 
 
-def tidy(name: str) -> str:
+def login_name(name: str) -> str:
     """The stored form of a typed login name."""
     return name.strip().lower()

@@ -7,8 +7,8 @@ from typing import Any
 from pymongo import ReturnDocument
 
 from core.accounts import passwords
-from core.accounts.account import Account, Role, tidy
-from core.accounts.directory import find, missing
+from core.accounts.account import Account, Role, login_name
+from core.accounts.directory import find, no_such_account
 from core.errors import Conflict, InputError
 from core.sentences import Sentence
 from core.stores import event_log
@@ -56,8 +56,8 @@ def reset_password(db: Db, name: str, *, by: str, password: str | None = None) -
             Sentence("{name} signs in with the single sign-on and has no password here.", name=before.shown),
             kept=Sentence("Nothing was changed."),
         )
-    password = password or passwords.generated()
-    _change(db, name, {"hash": passwords.hashed(password), "must_change": True})
+    password = password or passwords.generate()
+    _change(db, name, {"hash": passwords.hash_password(password), "must_change": True})
     event_log.append(db, who=by, what=Event.PASSWORD_RESET, subject=before.name)
     return password
 
@@ -70,7 +70,7 @@ def choose_password(db: Db, account: Account, password: str) -> Account:
             kept=Sentence("Your current password is unchanged."),
             next=Sentence("Choose another."),
         )
-    after = _change(db, account.name, {"hash": passwords.hashed(password), "must_change": False})
+    after = _change(db, account.name, {"hash": passwords.hash_password(password), "must_change": False})
     event_log.append(db, who=account.shown, what=Event.PASSWORD_CHANGED, subject=account.name)
     return after
 
@@ -85,13 +85,13 @@ def end_sessions(db: Db, account: Account) -> Account:
 def rehash(db: Db, name: str, before: str, password: str) -> None:
     """Replace the hash `before` by one with the current parameters; no session ends. Raises Unavailable."""
     with reachable():
-        db.users.update_one({"_id": name, "hash": before}, {"$set": {"hash": passwords.hashed(password)}})
+        db.users.update_one({"_id": name, "hash": before}, {"$set": {"hash": passwords.hash_password(password)}})
 
 
 def _existing(db: Db, name: str) -> Account:
     account = find(db, name)
     if account is None:
-        raise missing(tidy(name))
+        raise no_such_account(login_name(name))
     return account
 
 
@@ -99,10 +99,10 @@ def _change(db: Db, name: str, values: dict[str, Any]) -> Account:
     change: dict[str, Any] = {"$inc": {"epoch": 1}, **({"$set": values} if values else {})}
     with reachable():
         document = db.users.find_one_and_update(
-            {"_id": tidy(name)}, change, projection={"hash": 0}, return_document=ReturnDocument.AFTER
+            {"_id": login_name(name)}, change, projection={"hash": 0}, return_document=ReturnDocument.AFTER
         )
     if document is None:
-        raise missing(tidy(name))
+        raise no_such_account(login_name(name))
     return Account.from_document(document)
 
 

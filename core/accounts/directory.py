@@ -9,7 +9,7 @@ from __future__ import annotations
 from pymongo.errors import DuplicateKeyError
 
 from core.accounts import passwords
-from core.accounts.account import NAME, RESERVED, SHOWN, Account, Role, tidy
+from core.accounts.account import NAME, RESERVED, SHOWN, Account, Role, login_name
 from core.clock import now
 from core.errors import Conflict, InputError, NotFound
 from core.sentences import Sentence
@@ -23,11 +23,11 @@ NOTHING_MADE = Sentence("No account was made.")
 def find(db: Db, name: str) -> Account | None:
     """The account, or None. Raises Unavailable."""
     with reachable():
-        document = db.users.find_one({"_id": tidy(name)}, {"hash": 0})
+        document = db.users.find_one({"_id": login_name(name)}, {"hash": 0})
     return Account.from_document(document) if document else None
 
 
-def everybody(db: Db) -> list[Account]:
+def all_accounts(db: Db) -> list[Account]:
     """All accounts by their shown names. Raises Unavailable."""
     with reachable():
         return [Account.from_document(d) for d in db.users.find({}, {"hash": 0}).sort([("shown_key", 1)])]
@@ -48,7 +48,7 @@ def add(
 
     Raises InputError if a name is not valid, Conflict if a name is taken, Unavailable.
     """
-    name, shown = tidy(name), " ".join(shown.split())
+    name, shown = login_name(name), " ".join(shown.split())
     _require_names(name, shown)
     account = Account(name, shown, role, must_change=must_change and password is not None, subject=subject, since=now())
     document = {
@@ -56,7 +56,7 @@ def add(
         "shown": shown,
         "shown_key": shown.casefold(),
         "role": str(role),
-        "hash": passwords.hashed(password) if password is not None else None,
+        "hash": passwords.hash_password(password) if password is not None else None,
         "must_change": account.must_change,
         "disabled": False,
         "epoch": 0,
@@ -91,6 +91,6 @@ def _require_names(name: str, shown: str) -> None:
         )
 
 
-def missing(name: str) -> NotFound:
+def no_such_account(name: str) -> NotFound:
     """The error that there is no such account."""
     return NotFound(Sentence("There is no account '{name}'.", name=name), kept=Sentence("Nothing was changed."))

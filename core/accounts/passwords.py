@@ -57,7 +57,7 @@ def weakness(password: str, *names: str) -> Weakness | None:
     return None
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     """The hash to store, with its salt and parameters in it."""
     with _at_once:
         return _hasher.hash(_plain(password))
@@ -77,7 +77,7 @@ def outdated(kept: str) -> bool:
     return _hasher.check_needs_rehash(kept)
 
 
-def generated() -> str:
+def generate() -> str:
     """A first password, which its owner changes at the first sign-in: 20 characters, 115 bits."""
     return "".join(secrets.choice(ALPHABET) for _ in range(20))
 

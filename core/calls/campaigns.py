@@ -52,7 +52,7 @@ def agents_of(campaign: Mapping[str, object]) -> list[str]:
     return [str(name) for name in agents] if isinstance(agents, Sequence) else []
 
 
-def offered(db: Db, agent: str | None, *, all_of_them: bool = False) -> dict[str, str]:
+def campaigns_for(db: Db, agent: str | None, *, all_of_them: bool = False) -> dict[str, str]:
     """The campaigns that `agent` may take calls from, the newest first: title by key. Raises Unavailable.
 
     These are the open ones assigned to the agent, or all open ones if `all_of_them`; and each in which the agent has
@@ -111,7 +111,7 @@ def rename(db: Db, campaign: str, title: str, *, by: str) -> None:
     event_log.append(db, who=by, what=Event.CAMPAIGN_RENAMED, subject=campaign, title=title)
 
 
-def put(db: Db, campaign: str, state: State, *, by: str, why: str = "", clock: Clock = now) -> None:
+def set_state(db: Db, campaign: str, state: State, *, by: str, why: str = "", clock: Clock = now) -> None:
     """Open, pause or close `campaign`. Raises NotFound, Unavailable."""
     _change(db, campaign, {"state": {"is": state.value, "by": by, "at": clock()}})
     event_log.append(db, who=by, what=Event.of_campaign(state), subject=campaign, why=why)

@@ -15,11 +15,22 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from core.calls import campaigns, do_not_call
-from core.calls.filters import EVERYBODY, CallFilter, best
-from core.calls.lifecycle import CALLABLE, LIVE, STANDARD, CallRules, Status, holder, seconds
-from core.calls.recording import finish_any, take
+from core.calls.filters import EVERYBODY, CallFilter, best_prospects
+from core.calls.lifecycle import (
+    CALLABLE,
+    LIVE,
+    STANDARD,
+    CallRules,
+    Status,
+    claim_holder,
+    epoch_seconds,
+    unchanged_query,
+)
+from core.calls.recording import TAKE_THE_NEXT, TRIES, claim_conflict, finish_by_key, take_claim
 from core.clock import Clock, now
-from core.stores.mongo import Db, Document, count, reachable
+from core.errors import Conflict, NotFound
+from core.sentences import Sentence
+from core.stores.mongo import Db, Document, reachable
 
 LOOK, DUE, WAKE = 50, 200, 200
 """Prospects read at once: to find a free one, a due callback, and pauses that are over."""
@@ -30,7 +41,7 @@ def claim(
     campaign: str,
     agent: str,
     *,
-    wanted: CallFilter = EVERYBODY,
+    call_filter: CallFilter = EVERYBODY,
     all_of_them: bool = False,
     rules: CallRules = STANDARD,
     clock: Clock = now,
@@ -38,7 +49,7 @@ def claim(
     """Claim the next prospect of `campaign` for `agent`; None when nobody is free.
 
     An agent who already holds a prospect gets it again, with its claim renewed. Then come the agent's own callbacks
-    that are due, then overdue callbacks of all agents, then the best free prospect that passes the filter `wanted`
+    that are due, then overdue callbacks of all agents, then the best free prospect that passes the filter `call_filter`
     (callbacks need not pass it). Where many agents claim at once, the slower ones get others of the best.
 
     Raises Conflict when `campaign` is not open, or not assigned to `agent` (unless `all_of_them`); Unavailable.
@@ -46,26 +57,55 @@ def claim(
     at = clock()
     campaigns.require(db, campaign, agent, all_of_them=all_of_them)
     with reachable():
-        for candidates in _in_turn(db, campaign, agent, at, wanted, rules):
+        for candidates in _in_turn(db, campaign, agent, at, call_filter, rules):
             for seen in _first_then_any(candidates):
-                held = take(db, seen, agent, at, rules)
+                held = take_claim(db, seen, agent, at, rules)
                 if held is None:
                     continue  # another agent was quicker
-                wish = do_not_call.wish(db, held["ref"])
+                wish = do_not_call.entry_of(db, held["ref"])
                 if not wish:
                     return held
-                do_not_call.put_off(db, held, wish["call"])
+                do_not_call.take_off_list(db, held, wish["call"])
     return None
 
 
-def mine(db: Db, campaign: str, agent: str, at: datetime) -> list[Document]:
+def claim_person(
+    db: Db, prospect: str, agent: str, *, all_of_them: bool = False, rules: CallRules = STANDARD, clock: Clock = now
+) -> Document:
+    """Claim this `prospect` for `agent`, who is on the phone with the person.
+
+    Raises NotFound; Conflict when the campaign is not open or not the agent's, the person is off the list, asked not to
+    be called, or another agent holds them; Unavailable.
+    """
+    for _ in range(TRIES):
+        with reachable():
+            seen = db.prospects.find_one({"_id": prospect})
+        if seen is None:
+            raise NotFound(Sentence("There is no prospect '{prospect}'.", prospect=prospect), next=TAKE_THE_NEXT)
+        campaigns.require(db, seen["campaign"], agent, all_of_them=all_of_them)
+        with reachable():
+            wish = do_not_call.entry_of(db, seen["ref"])
+            if wish:
+                do_not_call.take_off_list(db, seen, wish["call"])
+            if wish or seen["status"] not in LIVE:
+                raise Conflict(Sentence("'{prospect}' is off the list.", prospect=seen["ref"]), next=TAKE_THE_NEXT)
+            if seen["status"] == Status.PAUSED:  # whoever calls back need not wait for the next attempt
+                opened = {"$set": {"status": Status.OPEN.value, "due": None}}
+                db.prospects.update_one(unchanged_query(seen), opened)
+                continue
+            if held := take_claim(db, seen, agent, clock(), rules):
+                return held
+    raise claim_conflict(prospect)
+
+
+def held_by(db: Db, campaign: str, agent: str, at: datetime) -> list[Document]:
     """The prospects of `campaign` that `agent` holds at `at`; more than one only after an undo. Raises Unavailable."""
     with reachable():
         held = list(db.prospects.aggregate([{"$match": {"claim.by": agent}}]))
-    return [p for p in held if p["campaign"] == campaign and p["status"] in CALLABLE and holder(p, at)]
+    return [p for p in held if p["campaign"] == campaign and p["status"] in CALLABLE and claim_holder(p, at)]
 
 
-def promised(db: Db, campaign: str, agent: str, many: int) -> list[Document]:
+def callbacks_of(db: Db, campaign: str, agent: str, many: int) -> list[Document]:
     """The next `many` callbacks of `agent` in `campaign`, the earliest first. Raises Unavailable."""
     theirs = {"campaign": campaign, "status": Status.CALLBACK.value, "again.by": agent}
     with reachable():
@@ -78,10 +118,10 @@ def release(db: Db, prospect: str, agent: str) -> None:
         db.prospects.update_one({"_id": prospect, "claim.by": agent}, {"$set": {"claim": None}})
 
 
-def wake(db: Db, campaign: str, at: datetime) -> int:
+def end_pauses(db: Db, campaign: str, at: datetime) -> int:
     """Put prospects whose pause is over back into the ranked list, at most `WAKE`; returns how many."""
     with reachable():
-        keys = [found["_id"] for found in _due(db, campaign, Status.PAUSED, seconds(at), WAKE)]
+        keys = [found["_id"] for found in _due(db, campaign, Status.PAUSED, epoch_seconds(at), WAKE)]
         if not keys:
             return 0
         over = {"_id": {"$in": keys}, "status": Status.PAUSED.value}
@@ -95,47 +135,39 @@ def settle_calls(db: Db, *, clock: Clock = now) -> int:
         for prospect in list(db.prospects.aggregate([{"$match": {"claim.by": {"$gt": ""}}}])):
             if prospect["status"] not in CALLABLE:
                 continue  # an undo is under way: `core.calls.undo`
-            if finish_any(db, f"{prospect['_id']}:{int(prospect.get('calls') or 0) + 1}"):
+            if finish_by_key(db, f"{prospect['_id']}:{int(prospect.get('calls') or 0) + 1}"):
                 closed += 1
             elif db.outcomes.find_one({"_id": f"{prospect['_id']}:1"}):  # by a release that did not store calls
                 done = {"status": Status.DONE.value, "claim": None}
                 db.prospects.update_one({"_id": prospect["_id"]}, {"$set": done})
                 closed += 1
         for campaign in list(db.campaigns.find({}, {"_id": 1})):
-            while wake(db, campaign["_id"], clock()) == WAKE:
+            while end_pauses(db, campaign["_id"], clock()) == WAKE:
                 pass
     return closed
 
 
-def counts(db: Db, campaign: str) -> dict[str, int]:
-    """Prospects of `campaign` still to be called, prospects done, and sales."""
-    with reachable():
-        return {
-            "open": sum(count(db.prospects, {"campaign": campaign, "status": status.value}) for status in LIVE),
-            "done": count(db.prospects, {"campaign": campaign, "status": "done"}),
-            "sold": count(db.outcomes, {"campaign": campaign, "positive": True}),
-        }
-
-
 def _in_turn(
-    db: Db, campaign: str, agent: str, at: datetime, wanted: CallFilter, rules: CallRules
+    db: Db, campaign: str, agent: str, at: datetime, call_filter: CallFilter, rules: CallRules
 ) -> Iterator[list[Document]]:
     """The free prospects for `agent` at that moment, group by group, the most urgent group first."""
-    yield mine(db, campaign, agent, at)
-    moment, overdue = seconds(at), seconds(at - rules.overdue)
-    due = [found for found in _due(db, campaign, Status.CALLBACK, moment, DUE) if not holder(found, at)]
+    yield held_by(db, campaign, agent, at)
+    moment, overdue = epoch_seconds(at), epoch_seconds(at - rules.overdue)
+    due = [found for found in _due(db, campaign, Status.CALLBACK, moment, DUE) if not claim_holder(found, at)]
     yield [found for found in due if found["again"]["by"] == agent]
     yield [found for found in due if found["again"]["by"] != agent and found["due"] <= overdue]
     # Held prospects come before free ones. There are no more of them than agents, so `LOOK` is nearly always enough.
     many = LOOK
     while True:
-        found = best(db, campaign, wanted, many)
-        yield [prospect for prospect in found if not holder(prospect, at)]
+        found = best_prospects(db, campaign, call_filter, many)
+        yield [prospect for prospect in found if not claim_holder(prospect, at)]
         if len(found) < many:
             break
         many *= 4
-    if wake(db, campaign, at):  # `settle_calls` does so too, now and then
-        yield [prospect for prospect in best(db, campaign, wanted, LOOK) if not holder(prospect, at)]
+    if end_pauses(db, campaign, at):  # `settle_calls` does so too, now and then
+        yield [
+            prospect for prospect in best_prospects(db, campaign, call_filter, LOOK) if not claim_holder(prospect, at)
+        ]
 
 
 def _first_then_any(candidates: list[Document]) -> Iterator[Document]:
@@ -145,6 +177,6 @@ def _first_then_any(candidates: list[Document]) -> Iterator[Document]:
 
 
 def _due(db: Db, campaign: str, status: Status, until: int, many: int) -> list[Document]:
-    """At most `many` prospects with `status` that are due at `until` (`seconds`), the longest waiting first."""
+    """At most `many` prospects with `status` that are due at `until` (`epoch_seconds`), the longest waiting first."""
     waiting = {"campaign": campaign, "status": status.value, "due": {"$lte": until}}
     return list(db.prospects.aggregate([{"$match": waiting}, {"$sort": {"due": 1}}, {"$limit": many}]))

@@ -15,6 +15,7 @@ from pymongo import ASCENDING, DESCENDING
 from core.calls.lifecycle import Status
 from core.schema import Schema
 from core.schema.column import Column, Role
+from core.stores.embedded_mongo import may_be_indexed
 from core.stores.mongo import Db, Document, reachable
 
 AHEAD = 5_000
@@ -37,10 +38,10 @@ class CallFilter:
 EVERYBODY = CallFilter()
 
 
-def best(db: Db, campaign: str, wanted: CallFilter, many: int) -> list[Document]:
-    """The best `many` of `campaign` that pass the filter `wanted`, held or free. Raises Unavailable."""
+def best_prospects(db: Db, campaign: str, call_filter: CallFilter, many: int) -> list[Document]:
+    """The best `many` of `campaign` that pass `call_filter`, held or free. Raises Unavailable."""
     with reachable():
-        return list(db.prospects.aggregate([*_stages(campaign, wanted), {"$limit": many}]))
+        return list(db.prospects.aggregate([*_stages(campaign, call_filter), {"$limit": many}]))
 
 
 def categories(schema: Schema) -> list[Column]:
@@ -58,10 +59,11 @@ def numbers(schema: Schema) -> list[Column]:
 
 
 def ensure_indexes(db: Db, schema: Schema) -> None:
-    """Create the index of each of the `categories`; safe to repeat. Raises Unavailable."""
+    """Create the index of each of the `categories`, but of names with blanks; safe to repeat. Raises Unavailable."""
     with reachable():
         for column in categories(schema):
-            db.prospects.create_index(index(column.name))
+            if may_be_indexed(column.name):
+                db.prospects.create_index(index(column.name))
 
 
 def index(column: str) -> list[tuple[str, int]]:

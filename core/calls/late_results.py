@@ -12,7 +12,7 @@ prospect then. `WEIGHT` orders results; of two with the same weight the first on
 from __future__ import annotations
 
 from core.calls import recording
-from core.calls.lifecycle import CALLABLE, STANDARD, CallRules, Result, Status, as_kept, holder
+from core.calls.lifecycle import CALLABLE, STANDARD, CallRules, Result, Status, claim_holder, whole_milliseconds
 from core.calls.recording import CallReport
 from core.clock import Clock, now
 from core.errors import Conflict
@@ -44,7 +44,7 @@ def record_late(
     Repeating it changes nothing. Raises NotFound if the person was erased; InputError for a time that cannot be
     promised; Conflict if `agent` has recorded or taken back another result of this call.
     """
-    refused = recording.being_recorded(prospect)
+    refused = recording.claim_conflict(prospect)
     number = call
     for _ in range(recording.TRIES):
         try:
@@ -60,7 +60,7 @@ def record_late(
                 if number == own:
                     raise refused  # another result of this call, or one that was taken back
                 number = own
-            elif seen["status"] in CALLABLE and holder(seen, clock()) == agent:
+            elif seen["status"] in CALLABLE and claim_holder(seen, clock()) == agent:
                 number = made + 1  # a colleague's late result has taken the number
             elif new := _write_beside(db, seen, agent, report, rules, clock):
                 return new
@@ -71,13 +71,13 @@ def _write_beside(
     db: Db, seen: Document, agent: str, report: CallReport, rules: CallRules, clock: Clock
 ) -> Document | None:
     """Write the late call beside what was recorded of `seen`; None if the prospect has changed since it was read."""
-    at = as_kept(clock())
+    at = whole_milliseconds(clock())
     new = recording.new_call(seen, agent, report, at, rules)
-    over = holder(seen, at)
+    over = claim_holder(seen, at)
     if over is None:
         # A claim until all is written lets `settle_calls` find the call of a process that died.
         try:
-            if recording.take(db, seen, agent, at, rules) is None:
+            if recording.take_claim(db, seen, agent, at, rules) is None:
                 return None
         except Conflict:
             return None
@@ -87,7 +87,7 @@ def _write_beside(
         "after": new["after"] if counts else new["before"],
         "late": {"counts": counts, "decides": decides, "over": over},
     }
-    return new if recording.write(db, new) else None
+    return new if recording.write_call(db, new) else None
 
 
 def _weight(prospect: Document, held_by: str | None) -> int:
@@ -99,7 +99,7 @@ def _weight(prospect: Document, held_by: str | None) -> int:
             return WEIGHT[Result((prospect.get("off") or {}).get("why", Result.DO_NOT_CALL))]
         case _ if held_by is not None:
             return ON_THE_PHONE
-        case Status.CALLBACK:
+        case Status.CALLBACK | Status.WITHDRAWN:  # a decision of the person counts more than a withdrawal
             return WEIGHT[Result.CALLBACK]
         case Status.PAUSED:
             return WEIGHT[Result.NO_ANSWER]

@@ -1,7 +1,8 @@
 """The results of a call, the states of a prospect, and the rules by which a result changes the state.
 
 A prospect is `open` (in the ranked list), `callback` (a call is promised), `paused` (nobody answered, the next attempt
-is later), `done` (sold or refused) or `off` (taken off the list without an outcome). The next state is computed once,
+is later), `done` (sold or refused), `off` (taken off the list by a call or a wish, without an outcome) or `withdrawn`
+(taken off the list by its manager, `core.lists.withdrawal`). The next state is computed once,
 when a result is recorded, and stored with the call; so it can be repeated, and undone.
 """
 
@@ -24,6 +25,7 @@ class Status(StrEnum):
     PAUSED = "paused"
     DONE = "done"
     OFF = "off"
+    WITHDRAWN = "withdrawn"
 
 
 NOTHING_RECORDED = Sentence("Nothing was recorded.")
@@ -89,41 +91,46 @@ STATE = ("status", "again", "due", "unanswered", "off")
 """The fields of a prospect that a result changes, apart from its claim and the number of calls."""
 
 
+def calls_made(prospect: Document) -> int:
+    """The calls made to a prospect: the numbers given to calls, without those of results that were taken back."""
+    return int(prospect.get("calls") or 0) - int(prospect.get("taken_back") or 0)
+
+
 def state(prospect: Document) -> Document:
     """The `STATE` of a prospect; a field that it does not have is None."""
     return {name: prospect.get(name) for name in STATE}
 
 
-def moves(call: Document) -> bool:
+def changes_state(call: Document) -> bool:
     """Whether the call changed its prospect's state; a late one may be in the history only."""
     late = call.get("late")
     return not late or bool(late["counts"])
 
 
-def as_kept(at: datetime) -> datetime:
+def whole_milliseconds(at: datetime) -> datetime:
     """`at` in whole milliseconds, as MongoDB stores it, so that a returned document equals the stored one."""
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
-def holder(prospect: Document, at: datetime) -> str | None:
+def claim_holder(prospect: Document, at: datetime) -> str | None:
     """The agent who holds the prospect at that moment, or None."""
     claim = prospect["claim"]
     return str(claim["by"]) if claim and claim["until"] > at else None
 
 
-def as_read(prospect: Document) -> Document:
+def unchanged_query(prospect: Document) -> Document:
     """The query that finds `prospect` only while its status, calls and claim are as they were read."""
     claim = prospect["claim"]
     held = {"claim.by": claim["by"], "claim.until": claim["until"]} if claim else {"claim": None}
     return {"_id": prospect["_id"], "status": prospect["status"], "calls": prospect.get("calls"), **held}
 
 
-def seconds(at: datetime) -> int:
+def epoch_seconds(at: datetime) -> int:
     """`at` in seconds since 1970, for sorted queries: the embedded server's indexes hold no times."""
     return int(at.timestamp())
 
 
-def after(
+def state_after(
     before: Document, result: Result, call: str, agent: str, at: datetime, again: datetime | None, rules: CallRules
 ) -> Document:
     """The `STATE` after `before`. Raises InputError for a promised time that is missing, past or too far ahead."""
@@ -133,13 +140,13 @@ def after(
             return {**settled, "status": Status.DONE.value}
         case Result.CALLBACK:
             promised = _promised(again, at, rules)
-            callback = {"again": {"at": promised, "by": agent}, "due": seconds(promised)}
+            callback = {"again": {"at": promised, "by": agent}, "due": epoch_seconds(promised)}
             return {**settled, "status": Status.CALLBACK.value, **callback}
         case Result.NO_ANSWER:
             unanswered = int(before.get("unanswered") or 0) + 1
             settled["unanswered"] = unanswered
             if unanswered < rules.attempts:
-                return {**settled, "status": Status.PAUSED.value, "due": seconds(at + rules.pause)}
+                return {**settled, "status": Status.PAUSED.value, "due": epoch_seconds(at + rules.pause)}
             return {**settled, "status": Status.OFF.value, "off": {"why": result.value, "call": call}}
         case Result.WRONG_NUMBER | Result.DO_NOT_CALL:
             return {**settled, "status": Status.OFF.value, "off": {"why": result.value, "call": call}}

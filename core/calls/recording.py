@@ -3,6 +3,9 @@
 The call is written first, as `{prospect}:{number}`, with the prospect's state before and after it. If two agents, two
 clicks or a retry write the same number, the first one wins. The outcome (of a sale or a refusal), the wish not to be
 called and the prospect's new state follow from the call, so `finish` can write them again where a process died.
+
+A call's number is part of its key and never given twice. `earlier` counts the calls before it without those whose
+result was taken back (`core.calls.undo`): it is what a model may learn of the number of calls.
 """
 
 from __future__ import annotations
@@ -16,13 +19,26 @@ from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from core.calls import do_not_call
-from core.calls.lifecycle import CALLABLE, NOTHING_RECORDED, STANDARD, CallRules, Result, after, as_kept, as_read, state
+from core.calls.lifecycle import (
+    CALLABLE,
+    NOTHING_RECORDED,
+    STANDARD,
+    CallRules,
+    Result,
+    calls_made,
+    state,
+    state_after,
+    unchanged_query,
+    whole_milliseconds,
+)
 from core.clock import Clock, now
 from core.errors import Conflict, NotFound
 from core.sentences import Sentence
 from core.stores.mongo import Db, Document, reachable
 
 TRIES = 5
+RANK_FOR_NEXT_CALL = {"ranked_for": ""}
+"""The field that has a prospect ranked again if it is still to be called: its number of calls has changed."""
 TAKE_THE_NEXT = Sentence("Take the next one from the list.")
 
 
@@ -63,26 +79,27 @@ def record(
             made = int(seen.get("calls") or 0)
             if seen["status"] not in CALLABLE or call not in (None, made + 1):
                 return _recorded(db, seen, call or max(made, 1), agent, report.result)
-            held = take(db, seen, agent, clock(), rules)
+            held = take_claim(db, seen, agent, clock(), rules)
             if held is None:
                 continue  # the prospect has changed since it was read
-            new = new_call(held, agent, report, as_kept(clock()), rules)
-            if write(db, new):
+            new = new_call(held, agent, report, whole_milliseconds(clock()), rules)
+            if write_call(db, new):
                 return new
-    raise being_recorded(prospect)
+    raise claim_conflict(prospect)
 
 
 def new_call(prospect: Document, agent: str, report: CallReport, at: datetime, rules: CallRules) -> Document:
     """The next call to `prospect`, as it is stored. Raises InputError for a time that cannot be promised."""
     number = int(prospect.get("calls") or 0) + 1
     key, before, result = f"{prospect['_id']}:{number}", state(prospect), report.result
-    again = as_kept(report.again) if report.again else None
+    again = whole_milliseconds(report.again) if report.again else None
     return {
         "_id": key,
         "prospect": prospect["_id"],
         "campaign": prospect["campaign"],
         "ref": prospect["ref"],
         "call": number,
+        "earlier": calls_made(prospect),
         "result": result.value,
         "agent": agent,
         "at": at,
@@ -90,28 +107,28 @@ def new_call(prospect: Document, agent: str, report: CallReport, at: datetime, r
         "everywhere": report.everywhere,
         "groups": dict(report.groups),
         "before": before,
-        "after": after(before, result, key, agent, at, again, rules),
+        "after": state_after(before, result, key, agent, at, again, rules),
     }
 
 
-def write(db: Db, call: Document) -> bool:
+def write_call(db: Db, call: Document) -> bool:
     """Write `call` and finish it; False if its number is taken: then the call with that number is finished."""
     try:
         db.calls.insert_one(call)
     except DuplicateKeyError:
-        finish_any(db, call["_id"])
+        finish_by_key(db, call["_id"])
         return False
     finish(db, call)
     return True
 
 
-def being_recorded(prospect: str) -> Conflict:
+def claim_conflict(prospect: str) -> Conflict:
     """The error that another agent was quicker at every try."""
     what = Sentence("Another agent is recording a result for '{prospect}'.", prospect=prospect)
     return Conflict(what, kept=Sentence("Your result was not recorded."), next=TAKE_THE_NEXT)
 
 
-def take(db: Db, seen: Document, agent: str, at: datetime, rules: CallRules) -> Document | None:
+def take_claim(db: Db, seen: Document, agent: str, at: datetime, rules: CallRules) -> Document | None:
     """Claim `seen` for `agent`; None if it has changed since it was read. Raises Conflict if another agent holds it."""
     claim = seen["claim"]
     if claim and claim["by"] != agent and claim["until"] > at:
@@ -121,7 +138,7 @@ def take(db: Db, seen: Document, agent: str, at: datetime, rules: CallRules) -> 
             next=Sentence("Take the next one from the list; your claim on this one ran out."),
         )
     hold = {"$set": {"claim": {"by": agent, "until": at + rules.claim}}}
-    return db.prospects.find_one_and_update(as_read(seen), hold, return_document=ReturnDocument.AFTER)
+    return db.prospects.find_one_and_update(unchanged_query(seen), hold, return_document=ReturnDocument.AFTER)
 
 
 def finish(db: Db, call: Document) -> None:
@@ -134,7 +151,8 @@ def finish(db: Db, call: Document) -> None:
         return
     result, late = Result(call["result"]), call.get("late")
     if result.is_outcome and (not late or late["decides"]):
-        outcome = {name: call[name] for name in ("_id", "prospect", "campaign", "call", "result")}
+        copied = ("_id", "prospect", "campaign", "call", "earlier", "result")
+        outcome = {name: call[name] for name in copied if name in call}  # earlier releases stored no `earlier`
         outcome |= {"positive": result is Result.SOLD, "agent": call["agent"], "at": call["at"]}
         with suppress(DuplicateKeyError):
             db.outcomes.insert_one(outcome)
@@ -144,10 +162,10 @@ def finish(db: Db, call: Document) -> None:
     if late and not late["counts"]:
         changes = {} if late["over"] else {"claim": None}
     not_finished = {"_id": call["prospect"], "calls": call["call"] - 1 or None}
-    db.prospects.update_one(not_finished, {"$set": {**changes, "calls": call["call"]}})
+    db.prospects.update_one(not_finished, {"$set": {**changes, "calls": call["call"], **RANK_FOR_NEXT_CALL}})
 
 
-def finish_any(db: Db, key: str) -> bool:
+def finish_by_key(db: Db, key: str) -> bool:
     """Finish the call with that key; False if there is none."""
     call = db.calls.find_one({"_id": key})
     if call is not None:

@@ -80,7 +80,7 @@ def check(schema: Schema, text: str) -> None:
             Sentence("The script has {length} characters; at most {longest} are allowed", length=length, longest=most),
             kept=unchanged,
         )
-    known = places(schema)
+    known = placeholders(schema)
     unknown = [place for place in PLACE.findall(text) if place not in known]
     if unknown:
         columns = ", ".join(f"{{{place}}}" for place in known)
@@ -91,12 +91,12 @@ def check(schema: Schema, text: str) -> None:
         )
 
 
-def places(schema: Schema) -> list[str]:
+def placeholders(schema: Schema) -> list[str]:
     """The names that may be in braces: the reference, and the values known before the call."""
     return [REF, *schema.feature_names]
 
 
-def filled(text: str, value: Callable[[str], str]) -> str:
+def fill_in(text: str, value: Callable[[str], str]) -> str:
     """`text` with `value(name)` at each place; empty braces stay as they are."""
     return PLACE.sub(lambda found: value(found[1]), text)
 

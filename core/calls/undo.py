@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from core.calls import do_not_call, recording
-from core.calls.lifecycle import CALLABLE, STANDARD, CallRules, Result, moves, state
+from core.calls.lifecycle import CALLABLE, STANDARD, CallRules, Result, changes_state, state
 from core.clock import Clock, now
 from core.errors import Conflict, NotFound
 from core.sentences import Sentence
@@ -33,7 +33,9 @@ class Undone:
     learnt: bool
 
 
-def last(db: Db, campaign: str, agent: str, *, rules: CallRules = STANDARD, clock: Clock = now) -> Document | None:
+def last_undoable(
+    db: Db, campaign: str, agent: str, *, rules: CallRules = STANDARD, clock: Clock = now
+) -> Document | None:
     """The call of `agent` in `campaign` that `undo` can take back now, or None. Raises Unavailable."""
     latest: list[Mapping[str, Any]] = [{"$match": {"agent": agent}}, {"$sort": {"at": -1}}, {"$limit": 1}]
     with reachable():
@@ -59,12 +61,12 @@ def undo(db: Db, key: str, agent: str, *, rules: CallRules = STANDARD, clock: Cl
             if at >= call["at"] + rules.undo:
                 raise Conflict(Sentence("It is too late to take this result back."), kept=UNCHANGED)
             recording.finish(db, call)
-            if moves(call):
+            if changes_state(call):
                 _hold(db, call, agent, at, rules)
             db.outcomes.delete_one({"_id": key})
             call["undone"] = {"by": agent, "at": at}
             db.calls.update_one({"_id": key}, {"$set": {"undone": call["undone"]}})
-        if moves(call):
+        if changes_state(call):
             was_callable = call["before"]["status"] in CALLABLE
             _restore(db, call, {"by": agent, "until": at + rules.claim} if was_callable else None, at)
         return Undone(call, _learnt(db, call))
@@ -78,12 +80,12 @@ def settle_undos(db: Db, *, clock: Clock = now) -> int:
             if prospect["claim"]["until"] > clock():
                 continue  # an undo may be under way
             made = int(prospect.get("calls") or 0)
-            if recording.finish_any(db, f"{prospect['_id']}:{made + 1}"):
+            if recording.finish_by_key(db, f"{prospect['_id']}:{made + 1}"):
                 settled += 1  # a late result (`core.calls.late_results`) of a prospect who may not be called any more
                 continue
             call = db.calls.find_one({"_id": f"{prospect['_id']}:{made}"})
             if call and call.get("undone"):
-                settled += moves(call) and _restore(db, call, None, clock())
+                settled += changes_state(call) and _restore(db, call, None, clock())
             elif call and prospect["status"] not in CALLABLE:  # only an undo holds such a prospect
                 recording.finish(db, call)
                 claimed = {"_id": prospect["_id"], "calls": prospect["calls"], "claim.by": prospect["claim"]["by"]}
@@ -95,7 +97,11 @@ def settle_undos(db: Db, *, clock: Clock = now) -> int:
 def _hold(db: Db, call: Document, agent: str, at: datetime, rules: CallRules) -> None:
     """Claim the prospect of `call` for `agent`. Raises Conflict when its state has changed after the call."""
     seen = _as_left(db, call)
-    if seen and (not seen["claim"] or seen["claim"]["by"] == agent) and recording.take(db, seen, agent, at, rules):
+    if (
+        seen
+        and (not seen["claim"] or seen["claim"]["by"] == agent)
+        and recording.take_claim(db, seen, agent, at, rules)
+    ):
         return
     raise Conflict(
         Sentence("{ref} is with another agent by now, or has changed since.", ref=call["ref"]),
@@ -111,7 +117,8 @@ def _restore(db: Db, call: Document, claim: Document | None, at: datetime) -> bo
     if (seen := _as_left(db, call)) is None:
         return False
     unchanged = {"_id": seen["_id"], "calls": call["call"], "status": call["after"]["status"]}
-    db.prospects.update_one(unchanged, {"$set": {**call["before"], "claim": claim}})
+    again = {"taken_back": int(seen.get("taken_back") or 0) + 1, **recording.RANK_FOR_NEXT_CALL}
+    db.prospects.update_one(unchanged, {"$set": {**call["before"], "claim": claim, **again}})
     return True
 
 

@@ -14,6 +14,7 @@ from pymongo.errors import DuplicateKeyError
 from core.clock import Clock, now
 from core.errors import SettingsError
 from core.schema.person import Person, Pseudonyms
+from core.stores.kind_database import kind_of
 from core.stores.mongo import Db, reachable
 
 AGAIN = 1_000  # rows of a file after which the list is read again
@@ -58,12 +59,14 @@ class Doorkeeper:
                 next="Set CALLWISE_ERASURE_KEY to the value under which they were erased.",
             )
 
-    def turns_away(self, ref: str, campaign: str | None) -> bool:
+    def keeps_out(self, ref: str, campaign: str | None) -> bool:
         """Whether the person is kept out: from all campaigns, or from the given one alone. Raises Unavailable."""
         self._checked += 1
         if self._checked % AGAIN == 0:
             self._listed = self._read()
-        if not ref or not self._listed or self._pseudonyms.pseudonym(Person(ref, campaign)) not in self._listed:
+        if not ref or not self._listed:
+            return False
+        if self._listed.isdisjoint(self._pseudonyms.pseudonyms(Person(ref, campaign, kind_of(self._db)))):
             return False
         self.turned_away += 1
         return True

@@ -6,16 +6,19 @@ It opens in a spreadsheet: UTF-8 with its mark, and no cell that a spreadsheet w
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from core.imports import spreadsheet_cells
-from core.imports.campaign_file import Record
+from core.files import spreadsheet_cells
+from core.files.records import Record
 
-ROW, COLUMN, RULE, FOUND, FILE = MARKS = ("_row", "_column", "_rule", "_found", "_file")
-"""Row number, the file's column, the rule, the value found, and the sha256 of the file that the row was in first."""
+ROW, LINE, COLUMN, RULE, FOUND, FILE = MARKS = ("_row", "_line", "_column", "_rule", "_found", "_file")
+"""Row number, the line in a spreadsheet, the file's column, the rule, the value found, and the sha256 of the file that
+the row was in first."""
 
+_LOST = re.compile("[\ud800-\udfff]")
 TAKEN = "another record already has the key"
 """The beginning of the rule that keys are unique in a campaign."""
 
@@ -34,6 +37,12 @@ class Reject:
     source: str = ""
     found: str = ""
     kind: str = ""
+
+    @property
+    def line(self) -> int:
+        """The line in the file that the row was in first, from 1 as a spreadsheet counts; 0 if unknown."""
+        mark = str(self.record.get(LINE) or "").removesuffix(".0")
+        return int(mark) if mark.isdigit() else self.record.line
 
 
 class RejectFile:
@@ -58,11 +67,11 @@ class RejectFile:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._part.open("w", encoding="utf-8-sig", newline="")
             self._writer = csv.writer(self._file)
-            self._writer.writerow([*MARKS, *map(spreadsheet_cells.safe, self._header)])
+            self._writer.writerow([*MARKS, *map(spreadsheet_cells.escape, self._header)])
         # Surplus cells stay, so the row breaks its rule again until a person corrects it.
         cells = [*(reject.record.get(name) for name in self._header), *(reject.record.get(None) or ())]  # type: ignore[call-overload]
         marks = [reject.source or reject.column, reject.rule, reject.found, reject.record.get(FILE) or self._origin]
-        self._writer.writerow([reject.row, *map(_cell, marks), *map(_cell, cells)])
+        self._writer.writerow([reject.row, reject.line, *map(_cell, marks), *map(_cell, cells)])
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._file is not None:
@@ -76,4 +85,5 @@ class RejectFile:
 
 
 def _cell(raw: Any) -> Any:
-    return spreadsheet_cells.safe(raw) if isinstance(raw, str) else raw
+    # Bytes that are no letters become the sign of a lost letter, which no import accepts from this file.
+    return spreadsheet_cells.escape(_LOST.sub("\ufffd", raw)) if isinstance(raw, str) else raw

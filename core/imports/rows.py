@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
+from core.calls import contacts
 from core.clock import Clock
 from core.errors import InputError
-from core.imports.campaign_file import Record
+from core.files.records import Record
+from core.imports import call_times, cell_rules
+from core.imports.cell_rules import CellRule
 from core.imports.column_mapping import ColumnMapping, Reader, cell
 from core.imports.kept_out import Doorkeeper
 from core.imports.reject_file import ROW, Reject
-from core.schema import Calendar, Schema, economy
+from core.lists import changes
+from core.lists.call_values import IMPORTED
+from core.schema import Schema, economy
 from core.schema.calendar import CampaignCalendar
+from core.schema.call_columns import Calendar
+from core.schema.column import Column, Value
 from core.scoring import protocol
 from core.sentences import Sentence
 from core.stores.mongo import Document
+from core.values.keys import same_key, shown_key
 
+_SHOWN = 200  # characters of a broken cell
 _UNORDERED = "the calls are not in order of time: each month before the last one starts another year"
 
 
@@ -31,6 +39,7 @@ class Row:
     prospect: Document
     outcome: Document | None
     record: Record
+    contact: Document | None = None
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,9 @@ class Reading:
     """How the rows of one file are read into `campaign`.
 
     `absent`: the indicators that the file lacks; `then`: their vintages. Rows after number `outcomes_until` count as
-    not called yet. Rows of people whom `door` turns away are neither read nor rejected.
+    not called yet. Rows of people whom `door` turns away are neither read nor rejected. `called`: when the calls of
+    the file were made, as far as people know; the file's own column goes before it, and it before the calendar.
+    `keys_as_written`: the campaign is of an earlier release, whose keys have not the form that all spellings share.
     """
 
     schema: Schema
@@ -50,36 +61,54 @@ class Reading:
     outcomes_until: int | None
     clock: Clock
     door: Doorkeeper
+    called: datetime | None = None
+    keys_as_written: bool = False
 
     def rows(self, records: Iterable[Record], reject: Callable[[Reject], None]) -> Iterator[Row]:
         """The `records` that fit, in order; each of the others goes to `reject`."""
         months = self.schema.calendar
         calendar = CampaignCalendar(months.start) if months else None
         for place, original in enumerate(records, 1):
-            number, record = place, self.reader.record(original)
+            values = self.sound(original)
+            number, record = place, self.reader.record(original, values=values is None)
             if self._is_kept_out(record, place):
+                continue
+            if spoilt := self.spoilt(record, original, place):
+                reject(spoilt)
                 continue
             try:
                 number = _number(record, place)
-                features = self.features(record, number)
+                features, kept = values or (self.features(record, number), self.kept(record, number))
                 positive = self.outcome(record, number)
                 at = self.clock()
-                if calendar and months and positive is not None:  # only rows of calls are in order of time
-                    at = _called(calendar, features, months, number)
+                made = self.made(record, number, at) if positive is not None else None
+                if made is None and calendar and months and positive is not None:  # only calls are in order of time
+                    made = _called(calendar, features, months, number)
+                at = made or at
                 if self.then is not None and positive is not None:
-                    self.then.known(at).require(sorted(self.absent), row=number, of=at)
+                    self.then.figures_at(at).require(sorted(self.absent), row=number, of=at)
                 ref = self.ref(record, number)
             except InputError as error:
                 reject(self.rejected(error, number, original))
                 continue
-            yield self.row(number, ref, original, features, positive, at)
+            yield self.row(number, ref, original, features, kept, positive, at, dated=made is not None)
+
+    def spoilt(self, record: Record, original: Record, place: int) -> Reject | None:
+        """The reject of a row that cannot be read as text, or whose numbers or dates contradict their columns."""
+        if record.broken:
+            source, rule = record.broken
+            return Reject(place, "", rule, original, source, cell(original.get(source))[:_SHOWN])
+        for name, why in record.unreadable.items():
+            source = self.mapping.columns[name]
+            return Reject(place, name, why.rule, original, source, cell(original.get(source)), why.kind or why.rule)
+        return None
 
     def _is_kept_out(self, record: Record, place: int) -> bool:
         """Comes before all other checks, so that not even a file of rejects contains the row."""
         if self.schema.reference:
-            return self.door.turns_away(cell(record.get(self.schema.reference)), None)
+            return self.door.keeps_out(cell(record.get(self.schema.reference)), None)
         try:
-            return self.door.turns_away(f"{_number(record, place):07d}", self.campaign)
+            return self.door.keeps_out(f"{_number(record, place):07d}", self.campaign)
         except InputError:
             return False  # without a row number there is no person
 
@@ -87,7 +116,7 @@ class Reading:
         """The schema's reference or, without one, the row's number. Raises InputError."""
         if not self.schema.reference:
             return f"{number:07d}"
-        if not (ref := cell(record.get(self.schema.reference))):
+        if not (ref := shown_key(record.get(self.schema.reference))):
             raise InputError(Sentence("is empty; must be the person's key"), row=number, column=self.schema.reference)
         # A request for scores names prospects by campaign and key; one bad key would have its whole batch refused.
         if not protocol.is_prospect(f"{self.campaign}:{ref}"):
@@ -96,7 +125,7 @@ class Reading:
                 row=number,
                 column=self.schema.reference,
             )
-        return ref
+        return ref if self.keys_as_written else same_key(ref)
 
     @property
     def _most(self) -> int:
@@ -112,19 +141,51 @@ class Reading:
             raise InputError(error.args[0], row=number, column=outcome.column) from None
         return None if self.outcomes_until is not None and number > self.outcomes_until else positive
 
+    def made(self, record: Record, number: int, at: datetime) -> datetime | None:
+        """The time of the row's call by its own cell or by `called`, or None. Raises InputError."""
+        column = self.schema.outcome.at
+        if column is None or column not in self.mapping.columns:
+            return self.called
+        try:
+            return call_times.call_time(record.get(column), at) or self.called
+        except ValueError as error:
+            raise InputError(error.args[0], row=number, column=column) from None
+
     def features(self, record: Record, number: int) -> Document:
         """The values of the features that the file has. Raises InputError for the first that breaks its rule."""
         if None in record:
             raise InputError(Sentence("the row has more cells than the header"), row=number)
-        features: Document = {}
-        for column in self.schema.features:
-            if column.name in self.absent:
-                continue
-            try:
-                features[column.name] = column.parse(record[column.name])
-            except ValueError as error:
-                raise InputError(error.args[0], row=number, column=column.name) from None
-        return features
+        return {one.column.name: _parsed(one.column, record, number) for one in self._features}
+
+    def kept(self, record: Record, number: int) -> Document:
+        """The values that are for people alone, contacts among them, as far as the file has them. Raises InputError."""
+        return {one.column.name: _parsed(one.column, record, number) for one in self._kept}
+
+    def sound(self, original: Record) -> tuple[Document, Document] | None:
+        """`features` and `kept` of a row of the file as it is, or None where a cell of it has to be looked at."""
+        if original.broken or original.unreadable or None in original or self.reader.mended:
+            return None
+        try:
+            return cell_rules.values(self._features, original), cell_rules.values(self._kept, original)
+        except ValueError:
+            return None
+
+    @cached_property
+    def _features(self) -> tuple[CellRule, ...]:
+        # An optional column that the file lacks says nothing: it changes nobody, and is blank for somebody new.
+        return tuple(
+            self._rule(column)
+            for column in self.schema.recorded
+            if column.name not in self.absent and (not column.optional or column.name in self.mapping.columns)
+        )
+
+    @cached_property
+    def _kept(self) -> tuple[CellRule, ...]:
+        columns = (*self.schema.contacts, *self.schema.details)
+        return tuple(self._rule(column) for column in columns if column.name in self.mapping.columns)
+
+    def _rule(self, column: Column) -> CellRule:
+        return CellRule.of(column, self.mapping.columns.get(column.name), self.reader)
 
     def rejected(self, error: InputError, number: int, original: Record) -> Reject:
         """The reject of a row that broke the rule of `error`."""
@@ -135,13 +196,15 @@ class Reading:
 
     def _kind(self, name: str, rule: str) -> str:
         """The broken rule without the row's own value."""
-        outcome, column = self.schema.outcome, self.schema.by_name.get(name)
+        outcome, column = self.schema.outcome, self.schema.in_files.get(name)
         if name and name == self.schema.reference:
             return f"must be a key of 1 to {self._most} printable characters"
         if name == outcome.column:
-            return f"must be {outcome.positive}, {outcome.negative}, or empty"
+            return f"must be {', '.join(outcome.words)}, or empty"
         if name == ROW:
             return "must be a row number"
+        if name and name == outcome.at:
+            return call_times.RULE
         if column is None or rule.startswith((economy.UNKNOWN, _UNORDERED)):  # a rule that has no value
             return rule
         return f"must be {column.rule}"
@@ -152,26 +215,37 @@ class Reading:
         ref: str,
         original: Record,
         features: Mapping[str, object],
+        kept: Mapping[str, Value],
         positive: bool | None,
         at: datetime,
+        *,
+        dated: bool,
     ) -> Row:
-        """The row that fits, with its documents."""
+        """The row that fits, with its documents. An outcome that is not `dated` has the time at which it was read."""
         key = f"{self.campaign}:{ref}"
+        details = {column.name: kept[column.name] for column in self.schema.details if column.name in kept}
+        contact = contacts.document(self.schema, key, self.campaign, ref, kept)
         prospect: Document = {
             "_id": key,
             "campaign": self.campaign,
             "ref": ref,
             "row": number,
             "features": features,
-            "digest": hashlib.sha256(json.dumps(features, sort_keys=True).encode()).hexdigest()[:16],
+            "digest": changes.digest(features, details),
             "status": "open" if positive is None else "done",
             "score": None,
             "claim": None,
         }
+        if details:
+            prospect["details"] = details
+        if self.schema.reference:
+            written = shown_key(original.get(self.mapping.columns[self.schema.reference]))
+            if written != ref:
+                prospect["written"] = written
         if self.absent:
             prospect["economy"] = ""  # the ranking sets it to the hash of the economy then
         if positive is None:
-            return Row(number, prospect, None, original)
+            return Row(number, prospect, None, original, contact)
         outcome: Document = {
             "_id": f"{key}:1",
             "prospect": key,
@@ -179,10 +253,11 @@ class Reading:
             "call": 1,
             "result": "sold" if positive else "refused",
             "positive": positive,
-            "agent": "import",
+            "agent": IMPORTED,
             "at": at,
+            "dated": dated,
         }
-        return Row(number, prospect, outcome, original)
+        return Row(number, prospect, outcome, original, contact)
 
 
 def _shown(key: str) -> str:
@@ -197,6 +272,13 @@ def _called(calendar: CampaignCalendar, features: Document, names: Calendar, num
         return names.moment(calendar, features)
     except (ValueError, OverflowError):
         raise InputError(_UNORDERED, row=number, column=names.columns[0]) from None
+
+
+def _parsed(column: Column, record: Record, number: int) -> Value:
+    try:
+        return column.parse(record.get(column.name))
+    except ValueError as error:
+        raise InputError(error.args[0], row=number, column=column.name) from None
 
 
 def _number(record: Record, number: int) -> int:

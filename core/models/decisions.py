@@ -19,7 +19,7 @@ from core.stores.mongo import Db, Document, reachable
 CHAMPION, CANARY, PREVIOUS = "champion", "canary", "previous"
 
 
-class What(StrEnum):
+class DecisionKind(StrEnum):
     """What was decided about a version."""
 
     PROMOTED = "promoted"
@@ -36,15 +36,15 @@ class What(StrEnum):
 
 
 _WORDS = {
-    What.PROMOTED: Sentence("promoted"),
-    What.ON_TRIAL: Sentence("on trial"),
-    What.DROPPED: Sentence("dropped"),
-    What.ROLLED_BACK: Sentence("champion again"),
-    What.HELD: Sentence("held"),
-    What.RELEASED: Sentence("released"),
+    DecisionKind.PROMOTED: Sentence("promoted"),
+    DecisionKind.ON_TRIAL: Sentence("on trial"),
+    DecisionKind.DROPPED: Sentence("dropped"),
+    DecisionKind.ROLLED_BACK: Sentence("champion again"),
+    DecisionKind.HELD: Sentence("held"),
+    DecisionKind.RELEASED: Sentence("released"),
 }
 
-HOLDS = frozenset({What.HELD, What.RELEASED})
+HOLDS = frozenset({DecisionKind.HELD, DecisionKind.RELEASED})
 """Decisions about the succession as a whole. They make no version champion or canary."""
 
 
@@ -53,7 +53,7 @@ class Decision:
     """A decision on `version` (rollback: the restored champion; hold: the current one) with its figures, `evidence`."""
 
     place: int
-    what: What
+    what: DecisionKind
     version: str
     at: datetime
     by: str
@@ -65,18 +65,19 @@ class Decision:
     def from_document(cls, document: Document) -> Self:
         """The decision in a document of `models`."""
         names = ("place", "version", "at", "by", "why", "incident", "evidence")
-        return cls(what=What(document["what"]), **{name: document[name] for name in names})
+        return cls(what=DecisionKind(document["what"]), **{name: document[name] for name in names})
 
 
 @dataclass(frozen=True)
-class State:
+class SuccessionState:
     """What the decisions add up to.
 
-    `reigns`: the decisions that made the champions a rollback can reach, the current one last. `trial`: the decision
-    that put the canary on trial. `last`: the last decision's place. `hold`: stops promotions and requests for training.
+    `promotions`: the decisions that made the champions a rollback can reach, the current one last. `trial`: the
+    decision that put the canary on trial. `last`: the last decision's place. `hold`: stops promotions and requests for
+    training.
     """
 
-    reigns: tuple[Decision, ...] = ()
+    promotions: tuple[Decision, ...] = ()
     trial: Decision | None = None
     last: int = 0
     hold: Decision | None = None
@@ -84,40 +85,40 @@ class State:
     @property
     def champion(self) -> str | None:
         """The version in use."""
-        return self.reigns[-1].version if self.reigns else None
+        return self.promotions[-1].version if self.promotions else None
 
     @property
     def previous(self) -> str | None:
         """The version that a rollback goes back to."""
-        return self.reigns[-2].version if len(self.reigns) > 1 else None
+        return self.promotions[-2].version if len(self.promotions) > 1 else None
 
     @property
     def canary(self) -> str | None:
         """The version on trial."""
         return self.trial.version if self.trial else None
 
-    def after(self, decision: Decision) -> State:
+    def after(self, decision: Decision) -> SuccessionState:
         """The state once `decision` was taken."""
         at = decision.place
         match decision.what:
-            case What.PROMOTED:
-                return replace(self, reigns=(*self.reigns, decision), trial=None, last=at)
-            case What.ON_TRIAL:
+            case DecisionKind.PROMOTED:
+                return replace(self, promotions=(*self.promotions, decision), trial=None, last=at)
+            case DecisionKind.ON_TRIAL:
                 return replace(self, trial=decision, last=at)
-            case What.DROPPED:
+            case DecisionKind.DROPPED:
                 return replace(self, trial=None, last=at)
-            case What.ROLLED_BACK:
+            case DecisionKind.ROLLED_BACK:
                 # The failed version leaves the list, so another rollback goes further back and not forward to it.
-                return replace(self, reigns=(*self.reigns[:-2], self.reigns[-2]), trial=None, last=at)
-            case What.HELD:
+                return replace(self, promotions=(*self.promotions[:-2], self.promotions[-2]), trial=None, last=at)
+            case DecisionKind.HELD:
                 return replace(self, hold=decision, last=at)
-            case What.RELEASED:
+            case DecisionKind.RELEASED:
                 return replace(self, hold=None, last=at)
 
 
-def state(decisions: Sequence[Decision], at: datetime | None = None) -> State:
+def state_of(decisions: Sequence[Decision], at: datetime | None = None) -> SuccessionState:
     """The state that `decisions`, in their order, add up to at the moment `at` (default: now)."""
-    result = State()
+    result = SuccessionState()
     for decision in decisions:
         if at is None or decision.at <= at:
             result = result.after(decision)

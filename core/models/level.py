@@ -86,7 +86,7 @@ def error(scores: npt.ArrayLike, shift: float) -> float:
     return float(1 / np.sqrt((expected * (1 - expected)).sum() + 1 / PRIOR_SD**2))
 
 
-def followed(shift: float, scores: npt.ArrayLike, positives: npt.ArrayLike) -> float:
+def next_shift(shift: float, scores: npt.ArrayLike, positives: npt.ArrayLike) -> float:
     """The shift to put in force after `shift`, from the newest n calls with outcomes. Raises InputError (`estimate`).
 
     0 below LEAST_OUTCOMES; `shift` while it is within CERTAIN standard errors, so the same calls again change nothing.
@@ -111,6 +111,6 @@ def levelled(scores: npt.ArrayLike, shift: float) -> Numbers:
     return moved
 
 
-def raw(scores: npt.ArrayLike, shift: float) -> Numbers:
+def unlevelled(scores: npt.ArrayLike, shift: float) -> Numbers:
     """n scores that were `levelled` by `shift`, as the model gave them, up to rounding."""
     return levelled(scores, -shift)

@@ -50,7 +50,7 @@ def in_force(db: Db) -> dict[str, Level]:
     return {document["_id"].removeprefix(KEY): Level.from_document(document) for document in documents}
 
 
-def put(db: Db, version: str, level: Level) -> None:
+def put_in_force(db: Db, version: str, level: Level) -> None:
     """Put `level` in force for `version`; safe to repeat. Raises Unavailable."""
     with reachable():
         db.appliance.update_one({"_id": f"{KEY}{version}"}, {"$set": {"level": asdict(level)}}, upsert=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -74,16 +75,22 @@ class Proof:
 def predict(model: Model, rows: Rows) -> Scores:
     """The probability of a sale for each of n rows, shape [n], to twelve decimals (`core.models.level.DECIMALS`).
 
-    Values are as `Column.parse` leaves them: words for categories, else numbers. Raises KeyError for a missing feature.
+    Values are as `Column.parse` leaves them: words for categories, else numbers or None. Raises KeyError for a missing
+    feature.
     """
     names = list(model.feature_names_in_)
     if isinstance(rows, pd.DataFrame):
         frame = rows[names]
     else:
-        frame = pd.DataFrame({name: [row[name] for row in rows] for name in names})
+        frame = pd.DataFrame({name: cells([row[name] for row in rows]) for name in names})
     with threads().limit(limits=1):  # with few rows, threads cost more time than they save
         scores: Scores = np.round(model.predict_proba(frame)[:, 1], DECIMALS)
     return scores
+
+
+def cells(values: Sequence[Value]) -> Sequence[Value]:
+    """`values` for a frame: None, the blank of a number, as NaN, also where all of them are blank."""
+    return [math.nan if value is None else value for value in values] if None in values else values
 
 
 @cache

@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -59,7 +58,6 @@ class ModelVersion:
     version: str
     run_id: str
     tags: Mapping[str, str]
-    created_at: datetime
 
 
 class Loaded(NamedTuple):
@@ -183,10 +181,7 @@ def _named(version: ModelVersion) -> str:
 
 
 def _version(registered: MlflowVersion) -> ModelVersion:
-    created = datetime.fromtimestamp(registered.creation_timestamp / 1000, UTC)
-    return ModelVersion(
-        registered.name, str(registered.version), str(registered.run_id or ""), dict(registered.tags), created
-    )
+    return ModelVersion(registered.name, str(registered.version), str(registered.run_id or ""), dict(registered.tags))
 
 
 @contextmanager
@@ -202,6 +197,6 @@ def reachable(what: str) -> Iterator[None]:
         raise Unavailable(f"MLflow did not do what was asked for {what}: {error}.") from error
 
 
-def saving() -> dict[str, Any]:
+def log_model_arguments() -> dict[str, Any]:
     """Arguments that make `mlflow.sklearn.log_model` write what `load` accepts."""
     return {"serialization_format": "skops", "skops_trusted_types": list(TRUSTED_TYPES)}

@@ -3,7 +3,7 @@
 `core.models.decisions` adds the decisions up to a state. A decision's key is its place in the list, so of two processes
 that decide on the same state, one writes its decision; the other sees the changed state and decides anew.
 
-The aliases in MLflow, which serving obeys, follow the decisions (`Succession.follow`). A process that dies after a
+The aliases in MLflow, which serving obeys, follow the decisions (`Succession.sync`). A process that dies after a
 decision leaves outdated aliases until monitoring, which checks every few seconds, corrects them.
 """
 
@@ -16,13 +16,24 @@ from pymongo.errors import DuplicateKeyError
 
 from core.clock import Clock, now
 from core.errors import Conflict
-from core.models.decisions import CANARY, CHAMPION, PREVIOUS, Decision, State, What, decisions, state
+from core.models.decisions import (
+    CANARY,
+    CHAMPION,
+    PREVIOUS,
+    Decision,
+    DecisionKind,
+    SuccessionState,
+    decisions,
+    state_of,
+)
 from core.sentences import Sentence
 from core.stores import event_log
 from core.stores.embedded_mongo import key_in_order
 from core.stores.events import Event
 from core.stores.mongo import Db, reachable
 
+Taken = tuple[DecisionKind, str]
+"""What is decided, and about which version."""
 LOOK_AGAIN = Sentence("Look at the models again, then decide.")
 
 
@@ -56,34 +67,34 @@ class Succession:
         """All decisions, the oldest first. Raises Unavailable."""
         return decisions(self._db, self._model)
 
-    def state(self) -> State:
+    def state(self) -> SuccessionState:
         """The present state. Raises Unavailable."""
-        return state(self.decisions())
+        return state_of(self.decisions())
 
-    def try_out(
+    def start_trial(
         self, version: str, *, why: str, incident: str | None = None, evidence: Mapping[str, Any] | None = None
     ) -> Decision:
         """Put `version` on trial instead of any canary; repeatable. Raises Conflict without a champion, Unavailable."""
 
-        def upon(present: State) -> What | None:
+        def upon(present: SuccessionState) -> Taken | None:
             if present.champion is None:
                 raise Conflict(
                     Sentence("There is no champion to try a canary against."),
                     next=Sentence("Promote the first version."),
                 )
-            return None if version in (present.canary, present.champion) else What.ON_TRIAL
+            return None if version in (present.canary, present.champion) else (DecisionKind.ON_TRIAL, version)
 
-        return self._decide(upon, version, why, incident, evidence)
+        return self._decide(upon, why, incident, evidence)
 
     def promote(
         self, version: str, *, why: str, incident: str | None = None, evidence: Mapping[str, Any] | None = None
     ) -> Decision:
         """Make `version` the champion and end its trial; safe to repeat. Raises Unavailable."""
 
-        def upon(present: State) -> What | None:
-            return None if present.champion == version else What.PROMOTED
+        def upon(present: SuccessionState) -> Taken | None:
+            return None if present.champion == version else (DecisionKind.PROMOTED, version)
 
-        return self._decide(upon, version, why, incident, evidence)
+        return self._decide(upon, why, incident, evidence)
 
     def promote_canary(
         self, version: str, *, why: str, incident: str | None = None, evidence: Mapping[str, Any] | None = None
@@ -94,7 +105,7 @@ class Succession:
         the trial, a person may have rolled back or held the champion, or monitoring may have ended the trial.
         """
 
-        def upon(present: State) -> What:
+        def upon(present: SuccessionState) -> Taken:
             if present.canary != version:
                 what = (
                     Sentence("Version {version} is the champion already.", version=version)
@@ -110,9 +121,9 @@ class Succession:
                     kept=Sentence("Nothing was changed; the trial continues."),
                     next=Sentence("Release the hold first, if that is agreed."),
                 )
-            return What.PROMOTED
+            return DecisionKind.PROMOTED, version
 
-        return self._decide(upon, version, why, incident, evidence)
+        return self._decide(upon, why, incident, evidence)
 
     def hold(self, *, why: str) -> Decision:
         """Hold the current champion: until `release`, nothing is promoted and no training is requested.
@@ -120,47 +131,41 @@ class Succession:
         Protection stays: guardrails and outcomes still end a trial, and a person may still roll back. Raises Conflict
         without a champion or during another hold, Unavailable.
         """
-        champion = ""
 
-        def upon(present: State) -> What:
-            nonlocal champion
+        def upon(present: SuccessionState) -> Taken:
             if present.champion is None:
                 raise _refusal(Sentence("There is no champion yet, so there is nothing to hold."))
             if present.hold is not None:
                 raise _refusal(Sentence("{who} holds the champion already.", who=present.hold.by))
-            champion = present.champion
-            return What.HELD
+            return DecisionKind.HELD, present.champion
 
-        return self._decide(upon, lambda: champion, why, None, None)
+        return self._decide(upon, why, None, None)
 
     def release(self, held: int, *, why: str) -> Decision:
         """End the hold decided at place `held`. Raises Conflict when that hold is over, Unavailable.
 
         The place is named so that two people who press at once do not release two holds.
         """
-        champion = ""
 
-        def upon(present: State) -> What:
-            nonlocal champion
+        def upon(present: SuccessionState) -> Taken:
             if present.hold is None or present.hold.place != held:
                 raise _refusal(Sentence("That hold was released already."))
-            champion = present.champion or present.hold.version
-            return What.RELEASED
+            return DecisionKind.RELEASED, present.champion or present.hold.version
 
-        return self._decide(upon, lambda: champion, why, None, {"held": held})
+        return self._decide(upon, why, None, {"held": held})
 
-    def drop(
+    def end_trial(
         self, version: str, *, why: str, incident: str | None = None, evidence: Mapping[str, Any] | None = None
     ) -> Decision | None:
         """End the trial of `version`; does nothing and returns None if it is not on trial. Raises Unavailable."""
 
-        def upon(present: State) -> What | None:
-            return What.DROPPED if present.canary == version else None
+        def upon(present: SuccessionState) -> Taken | None:
+            return (DecisionKind.DROPPED, version) if present.canary == version else None
 
         if self.state().canary != version:
             return None
-        decision = self._decide(upon, version, why, incident, evidence)
-        return decision if (decision.what, decision.version) == (What.DROPPED, version) else None
+        decision = self._decide(upon, why, incident, evidence)
+        return decision if (decision.what, decision.version) == (DecisionKind.DROPPED, version) else None
 
     def roll_back(self, champion: str, *, why: str, incident: str | None = None) -> Decision:
         """Go back from `champion` to the champion before it. A trial ends too: it compared with the wrong champion.
@@ -168,10 +173,8 @@ class Succession:
         `champion` is named so that two requests go back once. Raises Conflict if it is not the champion or is the first
         one, Unavailable.
         """
-        goes_back_to = ""
 
-        def upon(present: State) -> What:
-            nonlocal goes_back_to
+        def upon(present: SuccessionState) -> Taken:
             if present.champion != champion:
                 who = (
                     Sentence("version {version}", version=present.champion) if present.champion else Sentence("nobody")
@@ -184,15 +187,14 @@ class Succession:
                     champion=champion,
                 )
                 raise _refusal(what, next=Sentence("Train another model."))
-            goes_back_to = present.previous
-            return What.ROLLED_BACK
+            return DecisionKind.ROLLED_BACK, present.previous
 
-        return self._decide(upon, lambda: goes_back_to, why, incident, {"from": champion})
+        return self._decide(upon, why, incident, {"from": champion})
 
-    def follow(self) -> State:
+    def sync(self) -> SuccessionState:
         """Update the event log and the aliases to the decisions; returns their state. Raises Unavailable."""
         taken = self.decisions()
-        present = state(taken)
+        present = state_of(taken)
         for decision in taken[self._logged :]:
             self._log(decision)
         self._logged = len(taken)
@@ -208,8 +210,7 @@ class Succession:
 
     def _decide(
         self,
-        upon: Callable[[State], What | None],
-        version: str | Callable[[], str],
+        upon: Callable[[SuccessionState], Taken | None],
         why: str,
         incident: str | None,
         evidence: Mapping[str, Any] | None,
@@ -217,12 +218,12 @@ class Succession:
         """Write the decision that `upon` takes on the present state; if it takes none, return the last decision."""
         while True:
             taken = self.decisions()
-            present = state(taken)
-            what = upon(present)
-            if what is None:
-                self.follow()
+            present = state_of(taken)
+            decided = upon(present)
+            if decided is None:
+                self.sync()
                 return taken[-1]
-            about = version if isinstance(version, str) else version()
+            what, about = decided
             decision = Decision(present.last + 1, what, about, self._clock(), self._by, why, incident, evidence or {})
             key = f"{self._model}:{key_in_order(decision.place, 6)}"
             document = {"_id": key, "model": self._model, **vars(decision), "what": what.value}
@@ -231,7 +232,7 @@ class Succession:
                     self._db.models.insert_one(document)
                 except DuplicateKeyError:
                     continue  # another decision took this place
-            self.follow()
+            self.sync()
             return decision
 
     def _log(self, decision: Decision) -> None:

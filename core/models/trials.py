@@ -13,7 +13,7 @@ KEY = "trial"
 
 
 @dataclass(frozen=True)
-class Found:
+class TrialEvidence:
     """The evidence on `version` at a moment: one sentence, and its figures as `monitor.trials.evidence.Verdict`."""
 
     version: str
@@ -22,18 +22,22 @@ class Found:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
-def tell(db: Db, found: Found) -> None:
+def store_evidence(db: Db, found: TrialEvidence) -> None:
     """Store `found` in place of the evidence before it; safe to repeat. Raises Unavailable."""
     with reachable():
         db.appliance.update_one({"_id": KEY}, {"$set": {"found": dict(vars(found))}}, upsert=True)
 
 
-def last(db: Db, version: str) -> Found | None:
+def latest_evidence(db: Db, version: str) -> TrialEvidence | None:
     """The latest evidence on `version`, or None. Raises Unavailable."""
     with reachable():
         document = db.appliance.find_one({"_id": KEY, "found.version": version})
-    known = {item.name for item in fields(Found)}  # a monitor of a later version may write more fields
-    return Found(**{name: value for name, value in document["found"].items() if name in known}) if document else None
+    known = {item.name for item in fields(TrialEvidence)}  # a monitor of a later version may write more fields
+    return (
+        TrialEvidence(**{name: value for name, value in document["found"].items() if name in known})
+        if document
+        else None
+    )
 
 
 def finding_sentence(text: str) -> str:

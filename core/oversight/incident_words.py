@@ -7,7 +7,7 @@ from core.sentences import Sentence
 MENDED_BY_TRAINING = frozenset({"drift", "quality"})
 
 NAMES = {
-    "drift": Sentence("the people to call have changed"),
+    "drift": Sentence("the people to call or the economy have changed"),
     "quality": Sentence("the model does not keep what it promised"),
     "data": Sentence("a training was stopped by its data"),
     "skew": Sentence("scores in service differ from training's"),
@@ -63,7 +63,7 @@ LASTING = {
 OTHER = Sentence("Look at the log of the monitor.")
 
 
-def name(cause: str) -> str:
+def cause_name(cause: str) -> str:
     """A cause, in words."""
     kind, _, series = cause.partition(":")
     if kind == "economy":
@@ -71,12 +71,12 @@ def name(cause: str) -> str:
     return NAMES.get(cause, cause)
 
 
-def head(status: str, place: int) -> str:
+def status_heading(status: str, place: int) -> str:
     """The status of an incident in a few words; `place` is that of the entry of `status` in its history."""
     return Sentence("Waiting for outcomes") if status == "open" and place else HEADS[status]
 
 
-def follows(cause: str, status: str) -> tuple[str, str]:
+def kept_and_next(cause: str, status: str) -> tuple[str, str]:
     """What was kept, and what to do next."""
     kept, next_step = FOLLOWS[status]
     if status in ("open", "escalated") and cause not in MENDED_BY_TRAINING:

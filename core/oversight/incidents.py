@@ -11,7 +11,7 @@ from core.clock import Clock, now
 from core.errors import NotFound
 from core.sentences import Sentence
 from core.stores import event_log
-from core.stores.embedded_mongo import rewritten
+from core.stores.embedded_mongo import revision_update
 from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
 
@@ -31,7 +31,7 @@ def change(db: Db, incident: str, how: Callable[[Document], Document | None]) ->
             fields = how(document)
             if fields is None:
                 return False
-            if db.incidents.update_one(*rewritten(document, fields)).matched_count:
+            if db.incidents.update_one(*revision_update(document, fields)).matched_count:
                 return True
 
 

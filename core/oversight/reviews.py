@@ -58,7 +58,7 @@ def sign(
 
     Raises InputError while the week lasts, Conflict after a signature by `by` or of other figures, Unavailable.
     """
-    if week.span(week_name)[1] > clock():
+    if week.week_bounds(week_name)[1] > clock():
         raise InputError(
             Sentence("The week {week} is not over yet.", week=week_name),
             kept=Sentence("Nothing was signed."),
@@ -71,7 +71,7 @@ def sign(
             db.reviews.insert_one({"_id": key, **entry, "figures": dict(figures)})
         except DuplicateKeyError:
             _add(db, key, entry)
-    tell(db, model)
+    log_signatures(db, model)
     review = signed_review(db, model, week_name)
     if review is None:
         raise AssertionError(f"{key} was written and is missing")
@@ -108,7 +108,7 @@ def signed_review(db: Db, model: str, week_name: str) -> Signed | None:
     return Signed(week_name, entries[0]["figures"], str(entries[0]["seal"]), signatures)
 
 
-def signed(db: Db, model: str) -> dict[str, list[str]]:
+def signers_by_week(db: Db, model: str) -> dict[str, list[str]]:
     """The signers of each signed week, by week. Raises Unavailable."""
     names: dict[str, list[str]] = {}
     with reachable():
@@ -122,26 +122,26 @@ def weeks(db: Db, model: str, at: datetime) -> list[str]:
     taken = decisions(db, model)
     if not taken:
         return []
-    names, monday = [], week.span(week.name(taken[0].at))[0]
+    names, monday = [], week.week_bounds(week.week_name(taken[0].at))[0]
     while monday + week.WEEK <= at:
-        names.append(week.name(monday))
+        names.append(week.week_name(monday))
         monday += week.WEEK
     return names[::-1]
 
 
 def unsigned(db: Db, model: str, at: datetime) -> list[str]:
     """The `weeks` that nobody has signed, the newest first. Raises Unavailable."""
-    names = signed(db, model)
+    names = signers_by_week(db, model)
     return [week_name for week_name in weeks(db, model, at) if week_name not in names]
 
 
-def waiting(unsigned: Sequence[str]) -> str:
+def unsigned_sentence(unsigned: Sequence[str]) -> str:
     """Weeks that nobody has signed, in one sentence."""
     names = ", ".join(unsigned[:4]) + (f" and {len(unsigned) - 4} before" if len(unsigned) > 4 else "")
     return f"nobody has signed the review of {names}. Look at what moved on the page Review, and sign it"
 
 
-def tell(db: Db, model: str) -> None:
+def log_signatures(db: Db, model: str) -> None:
     """Add every signature that the event log lacks to it, each once. Raises Unavailable."""
     with reachable():
         signatures = {str(entry["_id"]): entry["signed"] for entry in db.reviews.find({"model": model}, {"signed": 1})}

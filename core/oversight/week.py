@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 from pymongo import ASCENDING
 
-from core.models.decisions import Decision, State, decisions, state
+from core.models.decisions import Decision, SuccessionState, decisions, state_of
 from core.oversight import incident_words
 from core.oversight.incidents import ACTIVE
 from core.oversight.report_words import REPORTS
+from core.scoring.predictions_before import DATED
 from core.stores.embedded_mongo import count_between
 from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
@@ -22,13 +23,13 @@ WEEK = timedelta(days=7)
 _NAME = re.compile(r"(\d{4})-W(\d{2})")
 
 
-def name(at: datetime) -> str:
+def week_name(at: datetime) -> str:
     """The ISO week of `at` in UTC, such as `2026-W47`."""
     year, week, _ = at.astimezone(UTC).isocalendar()
     return f"{year}-W{week:02d}"
 
 
-def span(week: str) -> tuple[datetime, datetime]:
+def week_bounds(week: str) -> tuple[datetime, datetime]:
     """The begin and the (exclusive) end of an ISO week in UTC. Raises ValueError where there is no such week."""
     numbers = _NAME.fullmatch(week)
     if numbers is None:
@@ -49,7 +50,7 @@ class Facts:
     sales: int
     reports: Sequence[Document]
     taken: Sequence[Decision]
-    lineup: State
+    lineup: SuccessionState
     hold: Decision | None
     trainings: dict[str, int]
     incidents: Sequence[Document]
@@ -68,19 +69,19 @@ class Facts:
         """What waits for a person, each in a sentence: escalated incidents, sources out of date, a hold."""
         escalated = [incident for incident in self.incidents if incident["status"] == "escalated"]
         sentences = [
-            f"{incident_words.name(incident['cause'])}: {last(incident).rstrip('.')}. "
-            f"{incident_words.follows(incident['cause'], 'escalated')[1]}"
+            f"{incident_words.cause_name(incident['cause'])}: {latest_reason(incident).rstrip('.')}. "
+            f"{incident_words.kept_and_next(incident['cause'], 'escalated')[1]}"
             for incident in escalated
         ]
         sentences += [
-            f"{incident_words.name(cause)}. {incident_words.follows(cause, 'open')[1]}"
+            f"{incident_words.cause_name(cause)}. {incident_words.kept_and_next(cause, 'open')[1]}"
             for cause in self.stale
             if cause not in {incident["cause"] for incident in escalated}
         ]
-        return [*sentences, *([held(self.hold)] if self.hold else [])]
+        return [*sentences, *([hold_sentence(self.hold)] if self.hold else [])]
 
 
-def held(hold: Decision) -> str:
+def hold_sentence(hold: Decision) -> str:
     """A hold in words, with what to do."""
     return (
         f"{hold.by} holds the champion since {hold.at:%Y-%m-%d %H:%M} UTC: {hold.why.rstrip('.')}. Nothing is promoted "
@@ -88,18 +89,18 @@ def held(hold: Decision) -> str:
     )
 
 
-def last(incident: Document) -> str:
+def latest_reason(incident: Document) -> str:
     """The reason of an incident's latest entry."""
     return str(incident["history"][-1]["why"])
 
 
-def gather(db: Db, model: str, since: datetime, until: datetime) -> Facts:
+def gather_facts(db: Db, model: str, since: datetime, until: datetime) -> Facts:
     """The facts from `since` to before `until`. Raises Unavailable."""
     within = {"$gte": since, "$lt": until}
     all_decisions = decisions(db, model)
     with reachable():
-        calls = count_between(db.outcomes, "at", within)
-        sales = count_between(db.outcomes, "at", within, positive=True)
+        calls = count_between(db.outcomes, "at", within, **DATED)
+        sales = count_between(db.outcomes, "at", within, positive=True, **DATED)
         reports = list(db.reports.find({"made.at": within, "kind": {"$in": [kind for kind, _ in REPORTS.values()]}}))
         ended = list(db.events.find({"what": Event.TRAINING_ENDED, "at": within}))
         incidents = list(db.incidents.find({"$or": [{"opened.at": within}, ACTIVE]}).sort([("_id", ASCENDING)]))
@@ -110,8 +111,8 @@ def gather(db: Db, model: str, since: datetime, until: datetime) -> Facts:
         sales=sales,
         reports=sorted(reports, key=lambda report: (report["made"]["at"], report["_id"])),
         taken=[decision for decision in taken if decision.at >= since],
-        lineup=state(taken),
-        hold=state(all_decisions).hold,
+        lineup=state_of(taken),
+        hold=state_of(all_decisions).hold,
         trainings=dict(Counter(str(event["details"]["result"]) for event in ended)),
         incidents=incidents,
         stale=sorted(sources),

@@ -32,13 +32,17 @@ class Collection:
 
     def _found(self, subject: Subject) -> list[str]:
         with reachable():
-            campaigns = [str(campaign["_id"]) for campaign in self.db.campaigns.find({}, {"_id": 1})]
+            # A prediction may wait in the scoring service's spool while its campaign is deleted, and arrive afterwards.
+            campaigns = [
+                *(str(campaign["_id"]) for campaign in self.db.campaigns.find({}, {"_id": 1})),
+                *(str(deletion["campaign"]) for deletion in self.db.deletions.find({}, {"campaign": 1})),
+            ]
             query = {self.field: {"$in": self.keys(subject.person, campaigns)}}
             return [str(document["_id"]) for document in self.db[self.name].find(query, {"_id": 1})]
 
 
 def collections(db: Db) -> list[Collection]:
-    """The collections that hold people, in the order in which they are cleared.
+    """The collections of a kind that hold people, in the order in which they are cleared.
 
     Calls go first, because `core.calls.claims.settle_calls` makes missing records of them. Outcomes go before
     prospects, because an outcome without a prospect would stop a training.
@@ -46,7 +50,14 @@ def collections(db: Db) -> list[Collection]:
     return [
         Collection(db, "calls", "prospect"),
         Collection(db, "outcomes", "prospect"),
+        Collection(db, "contacts", "_id"),
         Collection(db, "prospects", "_id"),
         Collection(db, "predictions", "prospect"),
-        Collection(db, "do_not_call", "_id", lambda person, _: [person.ref] if person.campaign is None else []),
     ]
+
+
+def wishes(home: Db) -> Collection:
+    """The appliance's do-not-call list."""
+    return Collection(
+        home, "do_not_call", "_id", lambda person, _: list(person.forms) if person.campaign is None else []
+    )

@@ -33,9 +33,9 @@ from core.errors import NotFound
 from core.privacy.place import Subject
 from core.schema.person import Person, Pseudonyms
 from core.sentences import Sentence
-from core.stores.mongo import SILENCE, Db, Document, reachable
+from core.stores.mongo import SOCKET_TIMEOUT_SECONDS, Db, Document, reachable
 
-QUIET = timedelta(seconds=SILENCE)
+QUIET = timedelta(seconds=SOCKET_TIMEOUT_SECONDS)
 """Every operation that began before this time has ended, because nobody waits longer for a server."""
 
 
@@ -93,7 +93,7 @@ class Erasure:
         return cls(
             id=document["_id"],
             pseudonym=document["pseudonym"],
-            person=Person(named["ref"], named["campaign"]) if named else None,
+            person=Person(named["ref"], named["campaign"], named.get("kind", "")) if named else None,
             keep_out=document["keep_out"],
             by=document["asked"]["by"],
             asked_at=document["asked"]["at"],
@@ -109,7 +109,7 @@ class Erasure:
         )
 
 
-def ask(db: Db, key: str, person: Person, *, by: str, keep_out: bool, clock: Clock = now) -> Erasure:
+def request_erasure(db: Db, key: str, person: Person, *, by: str, keep_out: bool, clock: Clock = now) -> Erasure:
     """Request the erasure of `person` everywhere; returns the request that is under way, if there is one.
 
     `keep_out`: no import may bring the person back. A second request may add this wish. Raises Unavailable.
@@ -127,7 +127,7 @@ def ask(db: Db, key: str, person: Person, *, by: str, keep_out: bool, clock: Clo
             document: Document = {
                 "_id": f"{pseudonym[:12]}-{len(before) + 1}",
                 "pseudonym": pseudonym,
-                "person": {"ref": person.ref, "campaign": person.campaign},
+                "person": {"ref": person.ref, "campaign": person.campaign, "kind": person.kind},
                 "keep_out": keep_out,
                 "asked": {"by": by, "at": clock()},
                 "status": Status.ASKED.value,
@@ -177,7 +177,7 @@ def due(db: Db, at: datetime) -> list[Erasure]:
     return [request for request in under_way(db) if request.due_at is None or request.due_at <= at]
 
 
-def note(db: Db, erasure: Erasure, status: Status, **progress: Any) -> Erasure:
+def write_progress(db: Db, erasure: Erasure, status: Status, **progress: Any) -> Erasure:
     """Write the status of `erasure` and the fields of `progress` that changed. Raises Unavailable."""
     with reachable():
         stored = db.erasures.find_one({"_id": erasure.id}, {"progress": 1})
@@ -186,7 +186,7 @@ def note(db: Db, erasure: Erasure, status: Status, **progress: Any) -> Erasure:
     return get(db, erasure.id)
 
 
-def forget(db: Db, erasure: Erasure, receipt: Mapping[str, Any]) -> Erasure:
+def complete(db: Db, erasure: Erasure, receipt: Mapping[str, Any]) -> Erasure:
     """End `erasure`: it keeps the receipt and loses the person. Safe to repeat. Raises Unavailable."""
     progress = {**_NO_PROGRESS, "passes": erasure.passes, "found": dict(erasure.found)}
     ended = {"status": Status.DONE.value, "person": None, "progress": progress, "receipt": dict(receipt)}
@@ -195,12 +195,12 @@ def forget(db: Db, erasure: Erasure, receipt: Mapping[str, Any]) -> Erasure:
     return get(db, erasure.id)
 
 
-def sealed(receipt: Mapping[str, Any]) -> str:
+def seal(receipt: Mapping[str, Any]) -> str:
     """The sha256 of a receipt. The event log stores it, so the owner of a receipt can prove that it is genuine."""
     return hashlib.sha256(json.dumps(receipt, sort_keys=True).encode()).hexdigest()
 
 
-def ask_for_training(db: Db, id: str, *, by: str, clock: Clock = now) -> None:
+def request_training(db: Db, id: str, *, by: str, clock: Clock = now) -> None:
     """Request models without this person; only the first request is stored. Raises Unavailable."""
     request = {"by": by, "at": clock(), "run": "", "said": ""}
     with reachable():

@@ -8,75 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
 from core.schema import checked_yaml
-from core.schema.calendar import MONTHS, WEEKDAYS, CampaignCalendar
-from core.schema.column import Column, Strict, Value
+from core.schema.call_columns import Calendar, CallNumber
+from core.schema.checked_yaml import Strict
+from core.schema.column import Column, ColumnType, Role, Value
+from core.schema.outcome import Outcome
 from core.schema.words import Language, Words
-from core.sentences import Sentence
 
 RESERVED = "prospect"
-
-
-class Outcome(Strict):
-    """The column that holds the outcome of a call."""
-
-    column: str
-    positive: str
-    negative: str
-    label: str
-
-    def parse(self, raw: Any) -> bool | None:
-        """True for a sale, False for a refusal, None for an empty cell. Raises ValueError with the rule, a Sentence."""
-        text = "" if raw is None or (isinstance(raw, float) and math.isnan(raw)) else str(raw).strip()
-        if not text:
-            return None
-        if text not in (self.positive, self.negative):
-            raise ValueError(
-                Sentence(
-                    "{value} is not one of {positive}, {negative}, or empty",
-                    value=repr(text),
-                    positive=self.positive,
-                    negative=self.negative,
-                )
-            )
-        return text == self.positive
-
-
-class Calendar(Strict):
-    """For files in time order that hold only month, weekday or both; `start` is the first call's month, `YYYY-MM`."""
-
-    month: str | None = None
-    weekday: str | None = None
-    start: str = Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that say when a call was made."""
-        return tuple(name for name in (self.month, self.weekday) if name)
-
-    def moment(self, calendar: CampaignCalendar, row: Mapping[str, Any]) -> datetime:
-        """The moment that `calendar`, which has seen the rows before it, gives the call of `row`.
-
-        Raises ValueError or OverflowError where the rows go on past the last year there is.
-        """
-        if self.month:
-            return calendar.at(str(row[self.month]))
-        return calendar.on(str(row[self.weekday or ""]))
-
-    @model_validator(mode="after")
-    def _named(self) -> Self:
-        if not self.columns:
-            raise ValueError("a calendar names a column: month, weekday or both; without one leave it out")
-        return self
+FOR_READING = ("decimal", "thousands", "day_first", "note")
+"""Keys of a column that say how files are read, or why, and change no model."""
+NEWER = ("optional", "blanks", "open", "contact", "zone")
+"""Keys of a column that release 0.1 did not know."""
 
 
 class Schema(Strict):
@@ -87,6 +37,7 @@ class Schema(Strict):
     reference: str | None = None
     outcome: Outcome
     calendar: Calendar | None = None
+    calls: CallNumber | None = None
     segments: tuple[str, ...] = ()
     columns: tuple[Column, ...]
     words: dict[Language, Words] = Field(default_factory=dict)
@@ -98,30 +49,32 @@ class Schema(Strict):
             raise ValueError("a column name occurs twice")
         if self.outcome.column in names:
             raise ValueError(f"the outcome '{self.outcome.column}' must not be among the columns")
+        self._timed()
         if RESERVED in names:
             raise ValueError(f"a column must not be called '{RESERVED}': scoring routes by the key of that name")
         if not self.features:
             raise ValueError("at least one column must be a feature")
+        if self.reference in names:
+            raise ValueError(f"the reference '{self.reference}' must not be among the columns")
         known = set(names)
-        for name in (*self.segments, *(self.calendar.columns if self.calendar else ())):
+        for name in (*self.segments, *sorted(self.of_the_call)):
             if name not in known:
                 raise ValueError(f"'{name}' is not a column")
-        self._readable()
+        for one in (self.calendar, self.calls):
+            if one is not None:
+                one.check(self.in_files)
         self._hand_out_words()
         return self
 
-    def _readable(self) -> None:
-        """A calendar's columns hold words that a date can be made of."""
-        if self.calendar is None:
+    def _timed(self) -> None:
+        """The time of the call is no feature: nobody knows it before the call."""
+        at = self.outcome.at
+        if at is None:
             return
-        for name, known in ((self.calendar.month, MONTHS), (self.calendar.weekday, WEEKDAYS)):
-            column = self.by_name[name] if name else None
-            if column is None:
-                continue
-            if not column.is_feature:
-                raise ValueError(f"the calendar's '{name}' must be known before the call")
-            if not column.is_category or not set(column.categories) <= set(known):
-                raise ValueError(f"the calendar's '{name}' must be a category of {', '.join(known)}")
+        if at in (self.outcome.column, self.reference):
+            raise ValueError(f"the outcome's time '{at}' must be a column of its own")
+        if any(column.name == at and column.is_feature for column in self.columns):
+            raise ValueError(f"the outcome's time '{at}' must not be a feature: it is known only after the call")
 
     def _hand_out_words(self) -> None:
         for language, words in self.words.items():
@@ -138,8 +91,35 @@ class Schema(Strict):
 
     @cached_property
     def features(self) -> tuple[Column, ...]:
-        """The columns that a model may read, in file order."""
+        """The columns that a model may read, as it reads them (`Column.as_feature`), in file order."""
+        return tuple(column.as_feature() for column in self.recorded)
+
+    @cached_property
+    def recorded(self) -> tuple[Column, ...]:
+        """The same columns as a person's document keeps them (`core.schema.as_of` makes the one of the other)."""
         return tuple(column for column in self.columns if column.is_feature)
+
+    @cached_property
+    def dates(self) -> tuple[Column, ...]:
+        """Those of `recorded` that are dates."""
+        return tuple(column for column in self.recorded if column.type is ColumnType.DATE)
+
+    @cached_property
+    def of_the_call(self) -> frozenset[str]:
+        """Names of the features whose value is the call's own: month, weekday and the number of calls."""
+        return frozenset(
+            (*(self.calendar.columns if self.calendar else ()), *([self.calls.column] if self.calls else []))
+        )
+
+    @cached_property
+    def details(self) -> tuple[Column, ...]:
+        """The columns that are shown to people and are no features: free text, further keys, what the model omits."""
+        return tuple(column for column in self.columns if column.role in (Role.PEOPLE_ONLY, Role.REFERENCE))
+
+    @cached_property
+    def contacts(self) -> tuple[Column, ...]:
+        """The columns that say how to reach a person; they are kept apart from everything else."""
+        return tuple(column for column in self.columns if column.role is Role.CONTACT)
 
     @cached_property
     def feature_names(self) -> list[str]:
@@ -148,7 +128,12 @@ class Schema(Strict):
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:
-        """Columns by their name."""
+        """Columns by their name, features as a model reads them."""
+        return {column.name: column.as_feature() for column in self.columns}
+
+    @cached_property
+    def in_files(self) -> Mapping[str, Column]:
+        """Columns by their name, as files and a person's document have them."""
         return {column.name: column for column in self.columns}
 
     @property
@@ -164,9 +149,21 @@ class Schema(Strict):
     def hash(self) -> str:
         """The sha256 of the content, for every model's lineage; it ignores layout and comments.
 
-        The wording of reasons and other languages do not count: they do not change a model.
+        The wording of reasons, other languages, the column with the time of a call and words for no outcome do not
+        count: they do not change a model.
         """
-        content = self.model_dump(mode="json", exclude={"words": True, "columns": {"__all__": {"reason"}}})
+        content = self.model_dump(
+            mode="json", exclude={"words": True, "columns": {"__all__": {"reason"}}, "outcome": {"at", "undecided"}}
+        )
+        if self.calls is None:  # as with the newer keys of a column, below
+            del content["calls"]
+        for column in content["columns"]:
+            for key in FOR_READING:
+                del column[key]
+            # A kind that uses none of the newer keys keeps the hash that its models were registered with.
+            for key in NEWER:
+                if column[key] in (Column.model_fields[key].default, []):
+                    del column[key]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

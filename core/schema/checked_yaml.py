@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import SchemaError
 
 M = TypeVar("M", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """Refuses unknown keys: in the file they are mistakes, not comments."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def read(path: Path, model: type[M], what: str) -> M:
@@ -22,23 +29,32 @@ def read(path: Path, model: type[M], what: str) -> M:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise refused(f"The {what} {path} cannot be read: {error.strerror}.") from error
+        raise unusable_file(f"The {what} {path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise refused(f"The {what} {path} cannot be read: it is not UTF-8 (byte {error.start + 1}).") from error
+        raise unusable_file(f"The {what} {path} cannot be read: it is not UTF-8 (byte {error.start + 1}).") from error
+    return parse(text, model, f"{what} {path}")
+
+
+def parse(text: str, model: type[M], what: str) -> M:
+    """The `model` in the YAML `text`, which is called `what` in messages: `campaign schema data/schema.yaml`.
+
+    Raises SchemaError naming each place in the text, and the rule that is broken there.
+    """
     try:
         content, root = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
-        raise refused(f"The {what} {path} is not YAML: {_broken(error)}.") from error
+        raise unusable_file(f"The {what} is not YAML: {_broken(error)}.") from error
     try:
         return model.model_validate(content)
     except ValidationError as error:
         problems = "; ".join(
-            f"{_place(root, e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+            f"{_place(root, e['loc'] or _mentioned(root, e['msg']))}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
         )
-        raise refused(f"The {what} {path} is not usable: {problems}.") from error
+        raise unusable_file(f"The {what} is not usable: {problems}.") from error
 
 
-def refused(what: str) -> SchemaError:
+def unusable_file(what: str) -> SchemaError:
     """The error of a file that cannot be used."""
     return SchemaError(what, kept="Nothing was started.", next="Mend the file, then start again.")
 
@@ -62,6 +78,23 @@ def _place(root: yaml.Node | None, location: Sequence[int | str]) -> str:
     if node is None:
         return name
     return f"line {node.start_mark.line + 1}, column {node.start_mark.column + 1}, {name}"
+
+
+def _mentioned(root: yaml.Node | None, message: str) -> tuple[int | str, ...]:
+    """Where the first quoted word of a message about the file as a whole is in it; () if nowhere."""
+    quoted = re.search("'([^']+)'", message)
+    return next((path for path, value in _scalars(root) if quoted and value == quoted[1]), ())
+
+
+def _scalars(node: Any, path: tuple[int | str, ...] = ()) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _scalars(value, (*path, key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for place, value in enumerate(node.value):
+            yield from _scalars(value, (*path, place))
+    elif isinstance(node, yaml.ScalarNode):
+        yield path, node.value
 
 
 def _child(node: Any, step: int | str) -> yaml.Node | None:

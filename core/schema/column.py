@@ -7,43 +7,81 @@ from bisect import bisect_right
 from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from core.schema import dates
+from core.schema.checked_yaml import Strict
+from core.schema.ranges import range_rule
 from core.schema.reason_wording import Wording
 from core.schema.words import ColumnWords
+from core.schema.yes_no import NO, YES, yes_or_no
 from core.sentences import Sentence
 
-Value = int | float | str
+Value = int | float | str | None
+"""A value of a column. Only an optional column has blanks: None for a number or a date, `BLANK` for a word."""
+
+BLANK, OTHER = "(blank)", "(other)"
+"""The word for a blank, and the group of an open column's words that its list does not name."""
+
+LONGEST_WORD = 256  # letters of a category
 
 
 class ColumnType(StrEnum):
-    """The type of a value."""
+    """The type of a value. A date is kept as text (`core.schema.dates`); a model reads it as days before the call."""
 
     INTEGER = "integer"
     NUMBER = "number"
     CATEGORY = "category"
+    YES_NO = "yes_no"
+    DATE = "date"
+    TEXT = "text"
 
 
 class Role(StrEnum):
-    """The origin of a column's value; `after_call` values are known too late to be features."""
+    """What a column's values are to the appliance. `after_call` values are known too late to be features.
+
+    A `reference` is a further key of the person, a `contact` how to reach them; `people_only` values are shown and
+    never a feature.
+    """
 
     PROFILE = "profile"
     HISTORY = "history"
     CALL_CONTEXT = "call_context"
     INDICATOR = "indicator"
     AFTER_CALL = "after_call"
+    REFERENCE = "reference"
+    CONTACT = "contact"
+    PEOPLE_ONLY = "people_only"
 
 
-class Strict(BaseModel):
-    """Refuses unknown keys: in the file they are mistakes, not comments."""
+class Contact(StrEnum):
+    """What a contact column holds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    NAME = "name"
+    PHONE = "phone"
+    EMAIL = "email"
+
+
+NUMBERS = frozenset({ColumnType.INTEGER, ColumnType.NUMBER})
+NO_FEATURES = frozenset({Role.AFTER_CALL, Role.REFERENCE, Role.CONTACT, Role.PEOPLE_ONLY})
+_RULES = {
+    ColumnType.YES_NO: Sentence("yes or no"),
+    ColumnType.DATE: Sentence("a date such as 2026-07-11"),
+    ColumnType.TEXT: Sentence("a text"),
+}
 
 
 class Column(Strict):
-    """One column: its `name` in files, its `label` for people, and its possible values."""
+    """One column: its `name` in files, its `label` for people, and its possible values.
+
+    `optional`: a cell may be blank, which is information; `blanks` are words of files that mean it, such as n/a.
+    `open`: words outside `categories` may occur. `decimal` (the sign in numbers), `thousands` (the sign between their
+    groups) and `day_first` (03/04 is the third of April) are used where a file's own values do not tell; `zone` is that
+    of moments without an offset. `note` tells people why a column is kept out of the model.
+    """
 
     name: str
     label: str
@@ -56,14 +94,51 @@ class Column(Strict):
     unit: str = ""
     bounds: tuple[float, ...] = ()
     reason: Wording = Wording()
+    optional: bool = False
+    blanks: tuple[str, ...] = ()
+    open: bool = False
+    contact: Contact | None = None
+    decimal: Literal[".", ","] | None = None
+    thousands: Literal[".", ","] | None = None
+    day_first: bool | None = None
+    zone: str = ""
+    note: str = ""
     _words: dict[str, ColumnWords] = PrivateAttr(default_factory=dict)
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            return zone and ZoneInfo(zone).key
+        except (ValueError, OSError, LookupError):
+            raise ValueError(f"{zone!r} is no time zone such as Europe/Berlin") from None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _yes_and_no(cls, given: Any) -> Any:
+        yes_no = isinstance(given, dict) and given.get("type") == ColumnType.YES_NO
+        return {**given, "categories": (NO, YES)} if yes_no else given
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if (self.type is ColumnType.CATEGORY) != bool(self.categories):
+        if self.open and self.type is not ColumnType.CATEGORY:
+            raise ValueError(f"column '{self.name}': open goes with type category, and only with it")
+        if self.is_category != bool(self.categories) and not self.open:
             raise ValueError(f"column '{self.name}': categories go with type category, and only with it")
+        if self.blanks and not self.optional:
+            raise ValueError(f"column '{self.name}': blanks are words that mean a blank, so they go with optional")
+        if {BLANK, OTHER} & set(self.categories):
+            raise ValueError(f"column '{self.name}': {BLANK} and {OTHER} are Callwise's own words")
+        if (self.role is Role.CONTACT) != (self.contact is not None):
+            raise ValueError(f"column '{self.name}': contact (name, phone or email) goes with role contact")
+        if self.type is ColumnType.TEXT and self.is_feature:
+            raise ValueError(f"column '{self.name}': text is never a feature; its role is people_only")
+        if self.role in (Role.REFERENCE, Role.CONTACT) and self.type is not ColumnType.TEXT:
+            raise ValueError(f"column '{self.name}': the type of a {self.role.value} is text")
         if len(set(self.categories)) != len(self.categories):
             raise ValueError(f"column '{self.name}': a category occurs twice")
+        if self.thousands is not None and self.thousands == (self.decimal or "."):
+            raise ValueError(f"column '{self.name}': thousands and decimal are two signs")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"column '{self.name}': minimum is above maximum")
         self._bounded()
@@ -88,12 +163,14 @@ class Column(Strict):
     def own_words(self, value: Value, language: str = "") -> str | None:
         """The schema's words for `value`, or for its group, as a reason; None if there are none."""
         words = self.wording(language).values
-        exact = words.get(value if isinstance(value, str) else f"{value:g}")
+        exact = words.get(self.group(value) if value is None else value if isinstance(value, str) else f"{value:g}")
         return exact or (words.get(self.group(value)) if self.is_grouped else None)
 
     def _bounded(self) -> None:
         if self.bounds and self.is_category:
             raise ValueError(f"column '{self.name}': bounds divide numbers, and its values are words")
+        if self.type not in NUMBERS and (self.bounds or self.special or self.minimum or self.maximum):
+            raise ValueError(f"column '{self.name}': its type has neither minimum, maximum, bounds nor special values")
         if not all(math.isfinite(low) and low < high for low, high in pairwise((*self.bounds, math.inf))):
             raise ValueError(f"column '{self.name}': bounds must be numbers, each above the one before")
         lowest = -math.inf if self.minimum is None else self.minimum
@@ -109,12 +186,18 @@ class Column(Strict):
     @property
     def is_feature(self) -> bool:
         """Whether a model may read it."""
-        return self.role is not Role.AFTER_CALL
+        return self.role not in NO_FEATURES
 
     @property
     def is_category(self) -> bool:
         """Whether its values are words from a list."""
-        return self.type is ColumnType.CATEGORY
+        return self.type in (ColumnType.CATEGORY, ColumnType.YES_NO)
+
+    def as_feature(self) -> Column:
+        """The column as a model reads it: a date is the number of days before the call."""
+        if self.type is not ColumnType.DATE:
+            return self
+        return self.model_copy(update={"type": ColumnType.NUMBER, "unit": self.unit or "days"})
 
     @property
     def is_grouped(self) -> bool:
@@ -123,61 +206,90 @@ class Column(Strict):
 
     @cached_property
     def groups(self) -> tuple[str, ...]:
-        """These groups in words: the categories; or the ranges between `bounds`, then the special values' meanings."""
+        """These groups in words: the categories, or the ranges between `bounds` and the special values' meanings.
+
+        Last come `OTHER` for an open column and `BLANK` for an optional one.
+        """
+        if not self.is_grouped:
+            return ()
+        blank = (BLANK,) if self.optional else ()
         if not self.bounds:
-            return self.categories
+            return (*self.categories, *((OTHER,) if self.open else ()), *blank)
         between = (f"{low:g} to under {high:g}" for low, high in pairwise(self.bounds))
         parts = (f"under {self.bounds[0]:g}", *between, f"{self.bounds[-1]:g} and above")
-        return (*parts, *self.special.values())
+        return (*parts, *self.special.values(), *blank)
 
     def group(self, value: Value) -> str:
         """The one of `groups` that holds `value`, a result of `parse`. Raises ValueError if there are no groups."""
         if not self.is_grouped:
             raise ValueError(f"the values of column '{self.name}' fall into no groups: it has no bounds")
+        if value is None:
+            return BLANK
         if isinstance(value, str):
-            return value
+            return value if value in self.allowed or not self.open else OTHER
         if value in self.special:
             return self.special[int(value)]
         return self.groups[bisect_right(self.bounds, value)]
 
     @cached_property
-    def _allowed(self) -> frozenset[str]:
-        return frozenset(self.categories)
+    def allowed(self) -> frozenset[str]:
+        """The words that its list names, with `BLANK` if it may be blank."""
+        return frozenset((*self.categories, *((BLANK,) if self.optional else ())))
 
     @property
     def rule(self) -> Sentence:
         """The column's rule in words that people can act on."""
-        if self.is_category:
+        if self.is_category and not self.open and self.type is not ColumnType.YES_NO:
             return Sentence("one of {values}", values=", ".join(self.categories))
-        kind = Sentence("a whole number") if self.type is ColumnType.INTEGER else Sentence("a number")
-        low, high = ("" if bound is None else f"{bound:g}" for bound in (self.minimum, self.maximum))
-        if low and high:
-            return Sentence("{kind} from {low} to {high}", kind=kind, low=low, high=high)
-        if low:
-            return Sentence("{kind} from {low}", kind=kind, low=low)
-        return Sentence("{kind} to {high}", kind=kind, high=high) if high else kind
+        if self.open:
+            return Sentence("a text of at most {most} letters", most=LONGEST_WORD)
+        if self.type in _RULES:
+            return _RULES[self.type]
+        return range_rule(self.minimum, self.maximum, whole=self.type is ColumnType.INTEGER)
 
     def parse(self, raw: Any) -> Value:
-        """The value of `raw`, a text or a number. Raises ValueError whose argument is the broken rule, a Sentence."""
-        if self.is_category:
-            text = raw.strip() if isinstance(raw, str) else "" if raw is None else str(raw)
-            if text not in self._allowed:
-                raise ValueError(self._broken(text))
-            return text
+        """The value of `raw`, a text, a number or a date; a blank of an optional column is None or `BLANK` (`Value`).
+
+        Raises ValueError whose argument is the broken rule, a Sentence.
+        """
+        if self._is_blank(raw):
+            if self.optional:
+                return BLANK if self.is_category else None
+            raise ValueError(Sentence("is empty; must be {rule}", rule=self.rule))
         try:
-            number = float(raw)
-        except (TypeError, ValueError):
-            raise ValueError(self._broken(raw)) from None
+            if self.type in NUMBERS:
+                return self.number(math.nan if "_" in str(raw) else float(raw))  # Python's own sign for thousands
+            if self.type is ColumnType.DATE:
+                return dates.iso(raw, self.zone)
+            return self._word(raw.strip() if isinstance(raw, str) else str(raw))
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError(Sentence("{value} is not {rule}", value=repr(raw), rule=self.rule)) from None
+
+    def _is_blank(self, raw: Any) -> bool:
+        if isinstance(raw, str):
+            return not (text := raw.strip()) or text.casefold() in self._blank_words
+        return raw is None or (isinstance(raw, float) and math.isnan(raw))
+
+    @cached_property
+    def _blank_words(self) -> frozenset[str]:
+        return frozenset(word.casefold() for word in self.blanks)
+
+    def _word(self, text: str) -> str:
+        """`text` as one of the column's words. Raises ValueError."""
+        if self.type is ColumnType.YES_NO:
+            text = yes_or_no(text) or text
+        known = text in self.allowed or self.type is ColumnType.TEXT
+        if not known and not (self.open and len(text) <= LONGEST_WORD and text not in (BLANK, OTHER)):
+            raise ValueError(text)
+        return text
+
+    def number(self, number: float) -> int | float:
+        """`number` as one of the column's values. Raises ValueError whose argument is no sentence."""
         whole = self.type is ColumnType.INTEGER
         if not math.isfinite(number) or (whole and not number.is_integer()):
-            raise ValueError(self._broken(raw))
+            raise ValueError(number)
         if number in self.special:
             return int(number)
         if (self.minimum is not None and number < self.minimum) or (self.maximum is not None and number > self.maximum):
-            raise ValueError(self._broken(raw))
+            raise ValueError(number)
         return int(number) if whole else number
-
-    def _broken(self, raw: Any) -> Sentence:
-        if raw is None or not str(raw).strip():
-            return Sentence("is empty; must be {rule}", rule=self.rule)
-        return Sentence("{value} is not {rule}", value=repr(raw), rule=self.rule)

@@ -41,7 +41,7 @@ _PERIODS = {
 }
 
 
-def span(period: str) -> tuple[datetime, datetime]:
+def period_bounds(period: str) -> tuple[datetime, datetime]:
     """Begin and end (not in it) of an SDMX period: `2026`, `2026-S1`, `2026-Q1`, `2026-01`, or a day.
 
     The formats are the observational time periods of SDMX 2.1, section 6, chapter 4. Raises ValueError for any other.
@@ -73,11 +73,11 @@ class Figure:
 
     def age(self, at: datetime) -> timedelta:
         """Time since the end of its period; negative while the period is under way."""
-        return at - span(self.period)[1]
+        return at - period_bounds(self.period)[1]
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownFigures:
     """What was known at a moment: figures by indicator column; a column without a known value is not there."""
 
     figures: Mapping[str, Figure]
@@ -94,7 +94,7 @@ class Known:
 
     def fill(self, features: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
         """`features` with the known values of the schema's indicators that are missing there."""
-        absent = [column.name for column in missing(schema, features)]
+        absent = [column.name for column in missing_indicators(schema, features)]
         return {**features, **{name: self.figures[name].value for name in absent if name in self.figures}}
 
     def require(self, columns: Iterable[str], *, row: int | None = None, of: datetime | None = None) -> None:
@@ -118,16 +118,16 @@ class Economy:
         vintages: dict[str, list[tuple[datetime, datetime, Figure]]] = {}
         for document in documents:
             column, period = document["series"], document["period"]
-            begins = span(period)[0]
+            begins = period_bounds(period)[0]
             for vintage in document["vintages"]:
                 at = vintage["known"]["at"]
                 figure = Figure(column, float(vintage["value"]), period, str(vintage["source"]), at)
                 vintages.setdefault(column, []).append((at, begins, figure))
         self._newest = {column: _newest(found) for column, found in vintages.items()}
         self._moments = sorted({at for newest in self._newest.values() for at, _ in newest})
-        self._known: dict[int, Known] = {}
+        self._known: dict[int, KnownFigures] = {}
 
-    def known(self, at: datetime) -> Known:
+    def figures_at(self, at: datetime) -> KnownFigures:
         """What was known at `at`."""
         place = bisect_right(self._moments, at)
         if place not in self._known:
@@ -136,7 +136,7 @@ class Economy:
                 until = bisect_right(newest, at, key=lambda change: change[0])
                 if until:
                     figures[column] = newest[until - 1][1]
-            self._known[place] = Known(figures)
+            self._known[place] = KnownFigures(figures)
         return self._known[place]
 
 
@@ -158,9 +158,9 @@ def read_vintages(db: Db, schema: Schema) -> Economy:
         return Economy(list(db.indicators.find({"series": {"$in": series}})))
 
 
-def known(db: Db, schema: Schema, at: datetime) -> Known:
+def figures_at(db: Db, schema: Schema, at: datetime) -> KnownFigures:
     """What was known of the schema's indicators at `at`. Raises Unavailable."""
-    return read_vintages(db, schema).known(at)
+    return read_vintages(db, schema).figures_at(at)
 
 
 def indicators(schema: Schema) -> tuple[Column, ...]:
@@ -168,6 +168,6 @@ def indicators(schema: Schema) -> tuple[Column, ...]:
     return tuple(column for column in schema.features if column.role is Role.INDICATOR)
 
 
-def missing(schema: Schema, features: Mapping[str, Any]) -> list[Column]:
+def missing_indicators(schema: Schema, features: Mapping[str, Any]) -> list[Column]:
     """The indicators without a value in `features`."""
     return [column for column in indicators(schema) if features.get(column.name) is None]

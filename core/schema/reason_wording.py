@@ -5,17 +5,17 @@ from __future__ import annotations
 from string import Formatter
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from core.schema.checked_yaml import Strict
 
 
-class Wording(BaseModel):
+class Wording(Strict):
     """How screens word a value that is a reason: "Retired people say yes more often than others".
 
     `values` replace the screens' words for single categories, numbers or groups. `raises` and `lowers` are the
     sentences for either direction, with the places `{value}` and `{label}`; without one, the value's words are shown.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     values: dict[str, str] = Field(default_factory=dict)
     raises: str = ""

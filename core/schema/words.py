@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from core.schema.checked_yaml import Strict
 from core.schema.reason_wording import Wording
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 """The name of a folder of the screens' catalogues, such as `de`."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ColumnWords(_Strict):
+class ColumnWords(Strict):
     """The names of a column and its values; `one` is the singular of `unit` (`Jahr` beside `Jahre`).
 
     A `reason` replaces the schema's own as a whole, so no sentence is in two languages.
@@ -34,7 +31,7 @@ class ColumnWords(_Strict):
     reason: Wording = Wording()
 
 
-class Words(_Strict):
+class Words(Strict):
     """The names of the campaign, its outcome and its columns, the columns by their name in files."""
 
     title: str = ""

@@ -18,8 +18,9 @@ from core.stores.mongo import Document
 class Prediction:
     """One scored row. `score` is used; `shadow_score` is the other model's, if there is one.
 
-    `level` and `shadow_level`: the shifts on the log-odds in these scores (`core.models.level.raw` removes them).
-    `prospect` is "" where the request named none. `reasons`: as `core.scoring.reasons.documents` makes them, or None.
+    `level` and `shadow_level`: the shifts on the log-odds in these scores (`core.models.level.unlevelled` removes
+    them). `prospect` is "" where the request named none. `reasons`: as `core.scoring.reasons.to_documents` makes
+    them, or None.
     """
 
     id: str

@@ -1,9 +1,12 @@
 """The V2 inference protocol as Callwise uses it: one input per column, BYTES for words, INT64, FP64.
 
+A blank of an optional column is null in JSON; over gRPC it is NaN, or an empty word. A date is the number of days
+before the call (`core.schema.as_of`).
+
 Request: inputs named like the schema's features, all of shape [n] (or [n, 1]), and optionally `prospect` (BYTES), the
 key that decides the route. Reply: outputs `score` (FP64, [n], the probability of a sale), `version` and `route` (BYTES,
 [n]), because different models may score two prospects of one request. A request may name its outputs; among them may be
-`reasons` (BYTES, [n]), each row's reasons as `core.scoring.reasons.text` writes them.
+`reasons` (BYTES, [n]), each row's reasons as `core.scoring.reasons.to_json` writes them.
 
 With the parameter `what_if`, nobody is called because of the answer: the champion alone scores, and nothing is logged,
 routed or counted. Source: KServe, Open Inference Protocol V2.
@@ -22,8 +25,8 @@ from core.schema import RESERVED, Schema
 from core.schema.column import Column, ColumnType, Value
 from core.scoring import reasons
 from core.scoring.reasons import Reason
+from core.values.keys import same_key
 
-DATATYPES = {ColumnType.INTEGER: "INT64", ColumnType.NUMBER: "FP64", ColumnType.CATEGORY: "BYTES"}
 PROSPECT = RESERVED
 WHAT_IF = "what_if"
 OUTPUTS = {"score": "FP64", "version": "BYTES", "route": "BYTES"}
@@ -69,7 +72,14 @@ class Score:
 
 def inputs(schema: Schema) -> dict[str, str]:
     """Names and datatypes of all inputs of a request, in order."""
-    return {**{column.name: DATATYPES[column.type] for column in schema.features}, PROSPECT: "BYTES"}
+    return {**{column.name: datatype(column) for column in schema.features}, PROSPECT: "BYTES"}
+
+
+def datatype(column: Column) -> str:
+    """The datatype of a feature's input. A whole number that may be blank is FP64, because gRPC has no other blank."""
+    if column.is_category:
+        return "BYTES"
+    return "INT64" if column.type is ColumnType.INTEGER and not column.optional else "FP64"
 
 
 def request(
@@ -86,9 +96,7 @@ def request(
     Raises InputError for a missing feature and for a number that JSON does not know.
     """
     tensors = [
-        _tensor(
-            column.name, DATATYPES[column.type], [_sendable(row, number, column) for number, row in enumerate(rows, 1)]
-        )
+        _tensor(column.name, datatype(column), [_sendable(row, number, column) for number, row in enumerate(rows, 1)])
         for column in schema.features
     ]
     body: dict[str, Any] = {"id": request_id}
@@ -166,7 +174,7 @@ def scores(body: Mapping[str, Any]) -> list[Score]:
     texts = outputs.get(REASONS, ["null"] * len(outputs["score"]))
     answers = zip(outputs["score"], outputs["version"], outputs["route"], texts, strict=True)
     return [
-        Score(prediction_id(body["id"], row), float(score), str(version), str(route), reasons.parsed(text))
+        Score(prediction_id(body["id"], row), float(score), str(version), str(route), reasons.from_json(text))
         for row, (score, version, route, text) in enumerate(answers)
     ]
 
@@ -187,7 +195,7 @@ def _check_shape(tensor: Tensor, rows: int) -> None:
 
 def _parsed(column: Column, tensor: Tensor) -> list[Value]:
     if (tensor.datatype == "BYTES") != column.is_category or tensor.datatype == "BOOL":
-        raise InputError(f"is sent as {tensor.datatype}; must be {DATATYPES[column.type]}", column=column.name)
+        raise InputError(f"is sent as {tensor.datatype}; must be {datatype(column)}", column=column.name)
     read = _text if column.is_category else _number
     parsed: list[Value] = []
     for number, raw in enumerate(tensor.data, 1):
@@ -212,7 +220,8 @@ def _keys(tensor: Tensor) -> list[str]:
             raise InputError(str(error), row=number, column=PROSPECT) from None
         if not is_prospect(key):
             raise InputError(f"{_shown(key)} is not {PROSPECT_RULE}", row=number, column=PROSPECT)
-        keys.append(key)
+        # A key of the company's own, without a campaign, is one key in every spelling.
+        keys.append(key if ":" in key else same_key(key) or key)
     return keys
 
 
@@ -231,7 +240,7 @@ def _text(raw: Any, rule: str) -> str:
 
 
 def _number(raw: Any, rule: str) -> int | float | None:
-    """`raw` if it is a number or null (which the column refuses as empty); text and true are not numbers here."""
+    """`raw` if it is a number or null (a blank); text and true are not numbers here."""
     if raw is None or (isinstance(raw, int | float) and not isinstance(raw, bool)):
         if isinstance(raw, int) and raw not in INT64:
             raise ValueError(f"{_shown(raw)} does not fit INT64")

@@ -30,11 +30,11 @@ class Reason:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """The reason in a document that `documents` made."""
+        """The reason in a document that `to_documents` made."""
         return cls(str(document["column"]), float(document["effect"]))
 
 
-def telling(schema: Schema) -> list[Column]:
+def eligible_columns(schema: Schema) -> list[Column]:
     """The columns that may be reasons, because they differ between people; in the schema's order."""
     calendar = schema.calendar.columns if schema.calendar else ()
     return [c for c in schema.features if c.role is not Role.INDICATOR and c.name not in calendar]
@@ -47,21 +47,21 @@ def strongest(effects: Mapping[str, float]) -> tuple[Reason, ...]:
     return tuple(reason for reason in reasons[:MANY] if abs(reason.effect) >= LEAST)
 
 
-def documents(reasons: Sequence[Reason] | None) -> list[dict[str, Any]] | None:
+def to_documents(reasons: Sequence[Reason] | None) -> list[dict[str, Any]] | None:
     """Reasons as MongoDB stores them; None where the model gave none."""
     return None if reasons is None else [asdict(reason) for reason in reasons]
 
 
-def stored(documents: Sequence[Mapping[str, Any]] | None) -> tuple[Reason, ...] | None:
-    """The reasons that `documents` made."""
+def from_documents(documents: Sequence[Mapping[str, Any]] | None) -> tuple[Reason, ...] | None:
+    """The reasons that `to_documents` made."""
     return None if documents is None else tuple(map(Reason.from_document, documents))
 
 
-def text(reasons: Sequence[Reason] | None) -> str:
+def to_json(reasons: Sequence[Reason] | None) -> str:
     """Reasons as JSON, for a tensor of words."""
-    return json.dumps(documents(reasons))
+    return json.dumps(to_documents(reasons))
 
 
-def parsed(text: str) -> tuple[Reason, ...] | None:
-    """The reasons that `text` wrote."""
-    return stored(json.loads(text))
+def from_json(text: str) -> tuple[Reason, ...] | None:
+    """The reasons that `to_json` wrote."""
+    return from_documents(json.loads(text))

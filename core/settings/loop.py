@@ -10,14 +10,19 @@ from pydantic import Field, SecretStr, field_validator
 from core.settings.group import ROOT, Group
 
 
-class TrainerSettings(Group):
+class OutcomeSettings(Group):
+    """What a training needs."""
+
+    callwise_minimum_outcomes: int = Field(1000, ge=100, description="outcomes that a training needs")
+
+
+class TrainerSettings(OutcomeSettings):
     """How a model is searched for, and which gates it must pass."""
 
     callwise_seed: int = Field(7, description="seed of everything random in training")
     callwise_code_version: str | None = Field(
         None, description="version of the code for a model's lineage; by default the checked-out commit"
     )
-    callwise_minimum_outcomes: int = Field(1000, ge=100, description="outcomes that a training needs")
     callwise_training_window: int = Field(4000, ge=0, description="newest outcomes that training uses; 0: all")
     callwise_calibration_share: float = Field(
         0.15, gt=0, le=0.4, description="share of the outcomes, just before the newest, that calibrates the scores"
@@ -39,12 +44,17 @@ class TrainerSettings(Group):
     callwise_gate_segment_rows: int = Field(200, ge=1, description="outcomes that a segment needs for a comparison")
 
 
-class ServingSettings(Group):
+class RoutingSettings(Group):
+    """How prospects are routed."""
+
+    callwise_canary_share: float = Field(0.05, ge=0, le=0.5, description="share of prospects routed to a canary")
+
+
+class ServingSettings(RoutingSettings):
     """How predictions are routed and logged."""
 
     callwise_spool_dir: Path = Field(description="folder of the prediction spool, used while MongoDB is away")
     callwise_routing_key: SecretStr = Field(description="key of the hash that routes prospects to the canary")
-    callwise_canary_share: float = Field(0.05, ge=0, le=0.5, description="share of prospects routed to a canary")
     callwise_reload_seconds: float = Field(2.0, gt=0, description="seconds between checks of the registry's aliases")
 
 
@@ -62,9 +72,10 @@ class MonitorSettings(Group):
     callwise_rank_seconds: float = Field(3.0, gt=0, description="seconds between checks for prospects without a score")
     callwise_settle_seconds: float = Field(60.0, gt=0, description="seconds between checks for half-recorded calls")
     callwise_review_seconds: float = Field(900.0, gt=0, description="seconds between drift and quality reports")
-    callwise_drift_window: int = Field(1000, ge=100, description="predictions in one drift window")
-    callwise_drift_distance: float = Field(0.1, gt=0, description="distance from which a column has drifted")
-    callwise_drift_share: float = Field(0.3, gt=0, le=1, description="share of drifted columns that counts as drift")
+    callwise_drift_window: int = Field(1000, ge=100, description="newest people who are compared with those before")
+    callwise_drift_category: float = Field(0.1, gt=0, description="Jensen-Shannon distance from which words have moved")
+    callwise_drift_number: float = Field(0.18, gt=0, description="deviations from which a number has moved")
+    callwise_drift_score: float = Field(0.15, gt=0, description="deviations from which the score has moved")
     callwise_quality_window: int = Field(500, ge=100, description="outcomes in one quality window")
     callwise_economy: Literal["live", "off"] = Field("off", description="live fetches the economy; off does not")
     callwise_economy_series: Path = Field(
@@ -108,6 +119,7 @@ class TrialSettings(Group):
     )
     callwise_trial_minimum: int = Field(200, ge=1, description="outcomes before a promotion")
     callwise_trial_limit: int = Field(1000, ge=200, description="outcomes after which the champion stays")
+    callwise_trial_days: float = Field(28.0, gt=0, description="days after which the champion stays")
     callwise_trial_errors: int = Field(2, ge=0, description="requests that a canary may fail")
     callwise_trial_slowness: float = Field(5.0, gt=1, description="times the champion's time that a canary may take")
     callwise_parity_seconds: float = Field(86_400.0, gt=0, description="seconds between replays of logged requests")

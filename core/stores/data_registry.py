@@ -222,11 +222,6 @@ class DataRegistry:
         return replace(_snapshot(_commit_of(git, tag)), successor=retired.get("successor", ""))
 
 
-def ensure_registry(path: Path, s3: S3Settings) -> None:
-    """Create the data registry at `path` if it is missing; safe to repeat and to interrupt."""
-    DataRegistry(path, s3).ensure()
-
-
 def sha256(path: Path) -> str:
     """The sha256 of a file's bytes, in hex."""
     with path.open("rb") as file:

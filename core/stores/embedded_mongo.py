@@ -8,11 +8,14 @@ the server that `MONGODB_URI` names. No function can hide these differences (doc
 - A pipeline that projects a time gives text, so times are read by `find`, or by a pipeline without a projection.
 - Updates and removals use no index but that of `_id`, and forget the conditions beside an `$or`. So documents are read
   first, and then changed by key.
+- `$ne` beside another condition finds no document without the field; `$nin` with that one value does.
+- An index is named after its fields, and a name has letters, digits and underscores alone.
 - A number that is `$set` is shortened to 15 digits, and NaN becomes null. A document with NaN is not inserted.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -45,7 +48,7 @@ def local_time(field: str, minutes: int) -> Expression:
     return {"$dateAdd": {"startDate": f"${field}", "unit": "minute", "amount": minutes}}
 
 
-def tally(
+def count_by(
     collection: Collection[Document], query: Mapping[str, Any], parts: Sequence[Expression]
 ) -> dict[tuple[str, ...], int]:
     """The number of documents that fit `query` by their texts `parts`, joined: the server cannot group by documents."""
@@ -60,14 +63,14 @@ def newest(collection: Collection[Document], field: str) -> Document | None:
     return next(iter(list(collection.aggregate([{"$sort": {field: -1}}, {"$limit": 1}]))), None)
 
 
-def whole(*fields: str) -> dict[str, int]:
+def projection(*fields: str) -> dict[str, int]:
     """The projection on these fields. Raises ValueError for a nested one, which would come back under a dotted name."""
     if nested := [field for field in fields if "." in field]:
         raise ValueError(f"{nested} would come back as fields with a dot in their names; ask for the whole field")
     return dict.fromkeys(fields, 1)
 
 
-def rewritten(read: Document, fields: Mapping[str, Any]) -> tuple[Document, Document]:
+def revision_update(read: Document, fields: Mapping[str, Any]) -> tuple[Document, Document]:
     """The query and the update that set `fields` of the document `read`, unless its `revision` changed since.
 
     A list is set whole: a value that is pushed into a list, or set at a place in it, becomes text.
@@ -76,7 +79,7 @@ def rewritten(read: Document, fields: Mapping[str, Any]) -> tuple[Document, Docu
     return {"_id": read["_id"], "revision": revision}, {"$set": {**fields, "revision": revision + 1}}
 
 
-def first_kept(field: str, stamp: int) -> Document:
+def set_once(field: str, stamp: int) -> Document:
     """The update that sets `field` only once, as stamps grow: a find-and-update forgets `$setOnInsert`."""
     return {"$min": {field: stamp}}
 
@@ -95,3 +98,8 @@ def remove_by_key(collection: Collection[Document], keys: Sequence[str]) -> None
     """Remove the documents with these `_id`s, `REMOVED_AT_ONCE` at a time."""
     for start in range(0, len(keys), REMOVED_AT_ONCE):
         collection.delete_many({"_id": {"$in": list(keys[start : start + REMOVED_AT_ONCE])}})
+
+
+def may_be_indexed(field: str) -> bool:
+    """Whether an index can have the field: the server names it after its fields, in letters, digits and underscores."""
+    return re.fullmatch(r"[A-Za-z0-9_.]+", field) is not None

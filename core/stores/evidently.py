@@ -46,13 +46,15 @@ TAB = "Weekly review"
 
 # Title, subtitle, kind, size, series; in reading order. Evidently's open edition has one tab, so headings divide it.
 PANELS: list[tuple[str, str, str, str, list[Series]]] = [
-    ("Has the world moved?", "Predictions against the champion's own training data.", "text", "full", []),
+    ("Has the world moved?", "The people who arrived last against those who arrived before them.", "text", "full", []),
     ("Columns that drifted", "Share, in the newest window", "counter", "half", [_SHARE]),
     ("Drift of the score", "Distance in standard deviations, in the newest window", "counter", "half", [_SCORE]),
     ("Share of drifted columns", "By window", "line", "half", [_SHARE]),
     ("Drift of the score over time", "In standard deviations, by window", "line", "half", [_SCORE]),
-    ("Drift of every column", "0 is the same as in training, 0.83 nothing in common; by window", "line", "full",
+    ("Drift of words", "0 is the same as before, 0.83 nothing in common; by window", "line", "full",
      [_series(DRIFT, "ValueDrift", "", method="jensenshannon")]),
+    ("Drift of numbers", "In standard deviations of those before, the score among them; by window", "line", "full",
+     [_series(DRIFT, "ValueDrift", "", method="wasserstein")]),
     ("Does the ranking still hold?", "Calls with an outcome against what was said before them.", "text", "full", []),
     ("AUC", "In the newest window", "counter", "half", [_AUC]),
     ("Better half", "Share of the sales found in the better half of the list", "counter", "half", [_CAPTURE]),
@@ -78,7 +80,7 @@ class EvidentlyUI:
             description = "Is the world still the one the champion was trained on, and does its ranking still hold?"
             self._call("POST", "/api/v2/projects", json={"id": project, "name": name, "description": description})
         present = self._call("GET", f"/api/v2/dashboards/{project}").json()
-        renewed = merged(present, dashboard(name))
+        renewed = merge_dashboards(present, dashboard(name))
         if renewed != present:
             self._call("POST", f"/api/v2/dashboards/{project}", json=renewed)
         return project
@@ -116,11 +118,6 @@ class EvidentlyUI:
             ) from error
 
 
-def ensure_project(url: str, name: str = PROJECT) -> str:
-    """Create the project and its dashboard in the Evidently UI at `url`; returns its id. Raises Unavailable."""
-    return EvidentlyUI(url).ensure_project(name)
-
-
 def project_id(name: str) -> uuid.UUID:
     """The id of the project `name`, the same in every Evidently UI."""
     return uuid.uuid5(NAMESPACE, name)
@@ -133,7 +130,7 @@ def dashboard(name: str) -> dict[str, Any]:
     return {"tabs": [tab], "panels": panels}
 
 
-def merged(there: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
+def merge_dashboards(there: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
     """`ours`, followed by the panels that people added. People's changes to our own panels are undone."""
     known = {panel["id"] for panel in ours["panels"]}
     foreign = [panel for panel in there["panels"] if panel["id"] not in known]

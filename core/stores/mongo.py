@@ -4,13 +4,16 @@
 
     campaigns    {campaign}
     prospects    {campaign}:{ref}
+    contacts     {prospect}
     calls        {prospect}:{call}
     outcomes     {prospect}:{call}
     do_not_call  {ref}
+    deletions    {campaign}:{when it was made}
     erasures     {start of a person's pseudonym}-{number}
     kept_out     {a person's pseudonym}
+    kinds        {kind}
     mappings     {header's signature}
-    imports      {campaign}:{file}
+    imports      {campaign}:{file}, with -{number} for each time after the first
     predictions  {request}:{row}
     indicators   {series}:{period}
     models       {name}:{decision}
@@ -42,7 +45,7 @@ from core.stores.mongo_client import open_client
 Document = dict[str, Any]
 Db = Database[Document]
 
-SILENCE = 120
+SOCKET_TIMEOUT_SECONDS = 120
 """Seconds to wait for a reply before giving up."""
 
 PRIVATE = frozenset({"users", "sessions", "attempts"})
@@ -51,7 +54,7 @@ PRIVATE = frozenset({"users", "sessions", "attempts"})
 COLLECTIONS = PRIVATE | {
     *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "predictions", "indicators"),
     *("models", "incidents", "reports", "reviews", "events", "appliance", "erasures", "kept_out"),
-    *("mappings", "imports"),
+    *("contacts", "mappings", "imports", "kinds", "deletions"),
 }
 
 INDEXES: dict[str, list[list[tuple[str, int]]]] = {
@@ -61,6 +64,11 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
         [("claim.by", ASCENDING)],
         # Callbacks and pauses, in the order of their time.
         [("campaign", ASCENDING), ("status", ASCENDING), ("due", ASCENDING)],
+        # The people whom an import inserted or changed last, and whom a file withdrew.
+        [("import.last", ASCENDING)],
+        [("withdrawn.import", ASCENDING)],
+        # Those who came by a file to be called, in an order that is not the file's.
+        [("arrival.import", ASCENDING), ("arrival.draw", ASCENDING)],
     ],
     "calls": [
         [("agent", ASCENDING), ("at", ASCENDING)],
@@ -69,9 +77,16 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
         # This index also serves the best time to call, which reads all calls of a campaign.
         [("campaign", ASCENDING), ("at", ASCENDING)],
     ],
-    "outcomes": [[("at", ASCENDING)], [("campaign", ASCENDING), ("at", ASCENDING)], [("prospect", ASCENDING)]],
+    "outcomes": [
+        [("at", ASCENDING)],
+        [("campaign", ASCENDING), ("at", ASCENDING)],
+        [("prospect", ASCENDING)],
+        [("import", ASCENDING)],
+    ],
+    "imports": [[("campaign", ASCENDING), ("order", DESCENDING)]],
     "predictions": [[("at", ASCENDING)], [("prospect", ASCENDING), ("at", DESCENDING)]],
     "indicators": [[("series", ASCENDING), ("period", ASCENDING)]],
+    "contacts": [[("search", ASCENDING)]],
     "sessions": [[("user", ASCENDING)]],
 }
 UNIQUE: dict[str, str] = {"users": "shown_key"}
@@ -87,7 +102,7 @@ def connect(settings: MongoSettings, *, timeout_seconds: float = 10.0) -> Db:
         settings.mongodb_uri.get_secret_value(),
         serverSelectionTimeoutMS=int(timeout_seconds * 1000),
         connectTimeoutMS=int(timeout_seconds * 1000),
-        socketTimeoutMS=SILENCE * 1000,
+        socketTimeoutMS=SOCKET_TIMEOUT_SECONDS * 1000,
         tz_aware=True,
         appname="callwise",
         retryWrites=False,  # every write here is idempotent by key; the embedded server knows no sessions

@@ -17,11 +17,15 @@ from core.settings.addresses import S3Settings
 
 
 class ObjectStore:
-    """One bucket. Keys are separated by slashes; `put` replaces an object, so it may be repeated."""
+    """One bucket, or one folder of it: `callwise-datasets/kinds/car-loans`. Keys are those inside that folder.
+
+    Keys are separated by slashes; `put` replaces an object, so it may be repeated.
+    """
 
     def __init__(self, settings: S3Settings, bucket: str, *, timeout_seconds: float = 30.0) -> None:
         address = urlsplit(settings.s3_endpoint_url)
-        self.bucket = bucket
+        self.bucket, _, folder = bucket.partition("/")
+        self._folder = f"{folder}/" if folder else ""
         self._client = Minio(
             address.netloc,
             access_key=settings.s3_access_key,
@@ -45,12 +49,14 @@ class ObjectStore:
     def put(self, key: str, content: bytes, content_type: str = "application/octet-stream") -> None:
         """Write `content` under `key`."""
         with reachable(key):
-            self._client.put_object(self.bucket, key, BytesIO(content), len(content), content_type=content_type)
+            self._client.put_object(
+                self.bucket, self._folder + key, BytesIO(content), len(content), content_type=content_type
+            )
 
     def get(self, key: str) -> bytes:
         """The content under `key`. Raises NotFound."""
         with reachable(key):
-            response = self._client.get_object(self.bucket, key)
+            response = self._client.get_object(self.bucket, self._folder + key)
             try:
                 return bytes(response.read())
             finally:
@@ -60,13 +66,13 @@ class ObjectStore:
     def remove(self, key: str) -> None:
         """Remove the object under `key`, if there is one."""
         with reachable(key):
-            self._client.remove_object(self.bucket, key)
+            self._client.remove_object(self.bucket, self._folder + key)
 
     def keys(self, prefix: str = "") -> list[str]:
         """All keys that start with `prefix`, sorted."""
         with reachable(prefix or self.bucket):
-            objects = self._client.list_objects(self.bucket, prefix=prefix, recursive=True)
-            return sorted(item.object_name for item in objects if item.object_name)
+            objects = self._client.list_objects(self.bucket, prefix=self._folder + prefix, recursive=True)
+            return sorted(item.object_name.removeprefix(self._folder) for item in objects if item.object_name)
 
 
 @contextmanager

@@ -23,9 +23,9 @@ from core.schema.column import Column
 from core.schema.economy import Figure
 from core.stores.mongo import Db, reachable
 from monitor.economy.series import Series, SeriesList
-from monitor.economy.statistics_service import changed
+from monitor.economy.statistics_service import format_error
 from monitor.economy.vintages import SETTLING, write_vintages
-from monitor.jobs.cause_states import WELL, turn
+from monitor.jobs.cause_states import WELL, record_state
 
 STALE = "stale"
 
@@ -65,7 +65,7 @@ def refresh(
         _fetch(db, services[series.service], series, schema.by_name[series.column], run)
     with reachable():
         used = db.campaigns.find_one({"economy": True}) is not None
-    known = economy.known(db, schema, run.at + SETTLING).figures
+    known = economy.figures_at(db, schema, run.at + SETTLING).figures
     ages = []
     for series in series_list.series:
         figure, column = known.get(series.column), schema.by_name[series.column]
@@ -79,7 +79,7 @@ def refresh(
             state, why = WELL, f"{column.label} is up to date: {age}"
         # A series that was well in between was seen in between, so each change has a report of its own.
         report = f"{series.column}:{figure.period if figure else 'never'}:{seen.isoformat() if seen else 'never'}"
-        turn(db, f"economy:{series.column}", state, report, why)
+        record_state(db, f"economy:{series.column}", state, report, why)
         ages.append(f"{series.column} {age}")
     fetched = f"{run.written} new values" if connect else "nothing is fetched (CALLWISE_ECONOMY is off)"
     return "; ".join([fetched, *dict.fromkeys(run.problems.values()), "in use: " + ", ".join(ages)])
@@ -94,9 +94,9 @@ def _fetch(db: Db, service: Service, series: Series, column: Column, run: _Run) 
             try:
                 column.parse(value)
             except ValueError as error:
-                raise changed(series, f"in {period} {error}") from None
+                raise format_error(series, f"in {period} {error}") from None
         if not values:
-            raise changed(series, "it does not reach a year back")
+            raise format_error(series, "it does not reach a year back")
     except (Unavailable, InputError) as error:
         run.problems[series.column] = error.what
         return

@@ -11,10 +11,13 @@ from monitor.jobs.settings import Settings
 JOBS = {"indicators": "fetch the economy's indicators, if they are live, and judge their age"}
 
 
-def jobs(settings: Settings, db: Db, columns: Schema) -> list[Job]:
-    """The job of `JOBS`. Raises SchemaError when the list of series does not fit the schema."""
+def jobs(settings: Settings, db: Db, columns: Schema, *, strict: bool = True) -> list[Job]:
+    """The job of `JOBS`. Raises SchemaError when the list of series does not fit the schema.
+
+    Not `strict`: series of other schemas may be in the list, and feed nothing here.
+    """
     live = settings.callwise_economy == "live"
-    listed = read_series(settings.callwise_economy_series, columns, live=live)
+    listed = read_series(settings.callwise_economy_series, columns, live=live and strict)
 
     def run_indicators() -> str:
         from monitor.economy import indicators  # noqa: PLC0415

@@ -9,22 +9,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from core.errors import CallwiseError
 from core.schema import Schema, checked_yaml, read_schema
-from core.schema.economy import indicators, span
+from core.schema.checked_yaml import Strict
+from core.schema.economy import indicators, period_bounds
 from core.settings.addresses import SchemaSettings
 from core.settings.loading import load
 from core.settings.loop import MonitorSettings
 
 _ADDRESS = r"https://[^/\s]+.*|http://(127\.0\.0\.1|localhost)(:\d+)?(/.*)?"
-
-
-class Strict(BaseModel):
-    """An unknown key in the file is a mistake, not a comment."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Frequency(StrEnum):
@@ -36,7 +31,7 @@ class Frequency(StrEnum):
 
     def fits(self, period: str) -> bool:
         """Whether `period` is of this length. Raises ValueError when it is no period at all."""
-        begins, ends = span(period)
+        begins, ends = period_bounds(period)
         low, high = _DAYS[self]
         return low <= (ends - begins).days <= high
 
@@ -124,7 +119,7 @@ def read_series(path: Path, schema: Schema, *, live: bool) -> SeriesList:
     found = checked_yaml.read(path, SeriesList, "list of series")
     strange = [name for name in found.by_column if name not in columns]
     if strange and live:
-        raise checked_yaml.refused(
+        raise checked_yaml.unusable_file(
             f"CALLWISE_ECONOMY is live, and the list of series {path} feeds {', '.join(strange)}, no indicator of the "
             f"schema {schema.name}. Set CALLWISE_ECONOMY=off, or name this schema's list in CALLWISE_ECONOMY_SERIES."
         )

@@ -53,7 +53,7 @@ class StatisticsService:
         """The newest `series.periods` values by period, as published. Raises Unavailable and InputError."""
         values = dict(_rows(series, self._message(series)))
         if not values:
-            raise changed(series, "it has no observations")
+            raise format_error(series, "it has no observations")
         return values
 
     def _message(self, series: Series) -> DataMessage:
@@ -63,7 +63,7 @@ class StatisticsService:
                 "data", series.flow, key=series.path, params=newest, timeout=(self._timeout, self._timeout)
             )
         except requests.HTTPError as error:
-            raise changed(series, f"it is an error ({error})") from error
+            raise format_error(series, f"it is an error ({error})") from error
         except requests.RequestException as error:
             raise Unavailable(
                 f"{self.name} is out of reach: {type(error).__name__}.",
@@ -71,9 +71,9 @@ class StatisticsService:
                 next="The next run asks again.",
             ) from error
         except Exception as error:  # a reader of sdmx1 raises whatever its parser and its data model raise
-            raise changed(series, f"it cannot be read ({type(error).__name__}: {str(error)[:200]})") from error
+            raise format_error(series, f"it cannot be read ({type(error).__name__}: {str(error)[:200]})") from error
         if not isinstance(message, DataMessage):
-            raise changed(series, f"it is a {type(message).__name__} instead of data")
+            raise format_error(series, f"it is a {type(message).__name__} instead of data")
         return message
 
 
@@ -86,7 +86,7 @@ def _rows(series: Series, message: DataMessage) -> Iterator[tuple[str, float]]:
             period = key.pop(TIME, None)
             if period is None or key != wanted:
                 have = ", ".join(f"{name}={code}" for name, code in key.items())
-                raise changed(series, f"its key is {have or 'empty'}, {'with' if period else 'without'} a time")
+                raise format_error(series, f"its key is {have or 'empty'}, {'with' if period else 'without'} a time")
             value = "" if observation.value is None else str(observation.value)
             if value and value.upper() != "NAN":
                 yield period, _number(series, period, value)
@@ -95,13 +95,13 @@ def _rows(series: Series, message: DataMessage) -> Iterator[tuple[str, float]]:
 def _number(series: Series, period: str, value: str) -> float:
     try:
         if not series.frequency.fits(period):
-            raise changed(series, f"{period!r} is not {series.frequency}")
+            raise format_error(series, f"{period!r} is not {series.frequency}")
         return float(value)
     except ValueError as error:
-        raise changed(series, str(error)) from None
+        raise format_error(series, str(error)) from None
 
 
-def changed(series: Series, how: str) -> InputError:
+def format_error(series: Series, how: str) -> InputError:
     """The error for an answer that is not what it was."""
     return InputError(
         f"the answer to {series.service} {series.flow}/{series.path} is not what it was: {how}", column=series.column

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from pymongo import UpdateOne
 
-from core.stores.embedded_mongo import rewritten
+from core.stores.embedded_mongo import revision_update
 from core.stores.mongo import Db, Document, reachable
 from monitor.economy.series import Series
 
@@ -31,7 +31,7 @@ def write_vintages(db: Db, series: Series, values: Mapping[str, float], at: date
                 writes.append(UpdateOne({"_id": keys[period]}, {"$setOnInsert": first}, upsert=True))
             elif not math.isclose(document["vintages"][-1]["value"], value, rel_tol=1e-9, abs_tol=1e-9):
                 more = {"vintages": [*document["vintages"], vintage], "unit": series.unit}
-                writes.append(UpdateOne(*rewritten(document, more)))
+                writes.append(UpdateOne(*revision_update(document, more)))
         if writes:
             db.indicators.bulk_write(writes)
         db.indicators.update_many({"_id": {"$in": list(keys.values())}}, {"$set": {"seen": {"at": at}}})

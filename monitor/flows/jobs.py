@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Lock
 
 from core.stores.mongo import Db
-from monitor.flows import erasures, retrain
-from monitor.flows.prefect_runs import Flows, PrefectRuns
+from monitor.flows import erasures
+from monitor.flows.prefect_runs import PrefectRuns
 from monitor.flows.triggers import RetrainLimits, Triggers
 from monitor.jobs.job import Job, one_at_a_time
 from monitor.jobs.settings import Settings
 
 JOBS = {
     "retrain": "ask for a training when one is due",
+    "deletions": "ask for the deletion of campaigns that managers named",
     "erasures": "ask for the erasure of people whom managers named",
 }
 
 
-def jobs(settings: Settings, db: Db, trainings: Flows, asking: Lock) -> list[Job]:
-    """The jobs of `JOBS`; they ask for `trainings` while they hold `asking`."""
+def jobs(
+    settings: Settings, db: Db, trainings: PrefectRuns, asking: Lock, train_again: Callable[[str, str], str] | None
+) -> list[Job]:
+    """The jobs of `JOBS`; they ask for `trainings` while they hold `asking`.
+
+    Erasures are the appliance's, not a kind's: a kind without `train_again(reason, by)` has no job for them.
+    """
     model = settings.callwise_model_name
-    limits = RetrainLimits(timedelta(days=settings.callwise_retrain_days), settings.callwise_retrain_outcomes)
-    triggers = Triggers(db, trainings, model, limits, timedelta(hours=settings.callwise_training_hours))
-
-    def train(reason: str, by: str) -> str:
-        return one_at_a_time(asking, lambda: retrain.ask(db, trainings, model, reason, by=by))()
-
-    erasing = erasures.Erasures(db, PrefectRuns(settings.prefect_api_url, flow=erasures.FLOW), train)
-    return [
-        Job("retrain", settings.callwise_retrain_seconds, one_at_a_time(asking, triggers.run)),
-        Job("erasures", erasures.SECONDS, erasing.run),
-    ]
+    limits = RetrainLimits.from_settings(settings)
+    triggers = Triggers(
+        db,
+        trainings,
+        model,
+        limits,
+        timedelta(hours=settings.callwise_training_hours),
+        minimum=settings.callwise_minimum_outcomes,
+    )
+    asks = Job("retrain", settings.callwise_retrain_seconds, one_at_a_time(asking, triggers.run))
+    runs = PrefectRuns(settings.prefect_api_url, flow=erasures.FLOW)
+    own = [asks, Job("deletions", erasures.SECONDS, erasures.Deletions(db, runs).run)]
+    if train_again is None:
+        return own
+    erasing = erasures.Erasures(db, runs, train_again)
+    return [*own, Job("erasures", erasures.SECONDS, erasing.run)]

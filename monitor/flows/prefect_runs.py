@@ -2,14 +2,16 @@
 
 The monitor uses Prefect's HTTP API (Prefect 3: `/deployments/{id}/create_flow_run`, `/flow_runs/filter`) and needs no
 Prefect of its own. A run is asked for under an idempotency key; asking again under the same key gives the same run.
+All campaign kinds share one deployment, which runs one training at a time. Each kind sees only its own runs: they have
+its name as a parameter, as a tag, and in front of their keys.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol, Self
+from typing import Any, Self
 from uuid import UUID
 
 import httpx
@@ -17,14 +19,20 @@ import httpx
 from core.errors import NotFound, Unavailable
 
 FLOW, DEPLOYMENT = "continuous-training", "default"
+KIND = "kind"
+"""The parameter with a kind's name; without it, a run is the shipped kind's."""
 TIMEOUT_SECONDS = 30.0
 UNDER_WAY = ("SCHEDULED", "PENDING", "RUNNING", "PAUSED", "CANCELLING")
 STARTED = ("PENDING", "RUNNING", "CANCELLING")
+WAITING = "SCHEDULED"
 
 
 @dataclass(frozen=True)
 class FlowRun:
-    """One flow run. `state`: the type of its state (RUNNING, COMPLETED, …), `name`: that of the state (Refused, …)."""
+    """One flow run. `state`: the type of its state (RUNNING, COMPLETED, …), `name`: that of the state (Refused, …).
+
+    `since`: when the state began, or the later time for which a person scheduled the run.
+    """
 
     id: str
     key: str | None
@@ -43,56 +51,29 @@ class FlowRun:
         """From Prefect's document. A run without a state was only just created."""
         state = reply.get("state") or {"type": "SCHEDULED", "name": "Scheduled", "timestamp": reply["created"]}
         since = datetime.fromisoformat(state["timestamp"])
+        if state["type"] == WAITING and (start := reply.get("next_scheduled_start_time")):
+            since = max(since, datetime.fromisoformat(start))
         message = state.get("message") or ""
         return cls(str(reply["id"]), reply.get("idempotency_key"), state["type"], state["name"], message, since)
 
 
-class Runs(Protocol):
-    """The runs of any flow; `PrefectRuns` is the real one. Every method raises Unavailable."""
-
-    def start(self, parameters: Mapping[str, Any], *, key: str | None = None) -> FlowRun:
-        """Ask for a run with these parameters, or find the run that has `key`."""
-        ...
-
-    def under_way(self) -> list[FlowRun]:
-        """Every run that waits or runs, also those that others asked for."""
-        ...
-
-    def give_up(self, run: str, why: str) -> None:
-        """Record that `run` will never end: its process died."""
-        ...
-
-
-class Flows(Runs, Protocol):
-    """The runs of the training flow. Every method raises Unavailable."""
-
-    def ask(self, reason: str, *, incident: str | None = None, key: str | None = None) -> FlowRun:
-        """Ask for a training, or find the one that has `key`."""
-        ...
-
-    def find(self, run: str) -> FlowRun | None:
-        """The flow run `run`; None if Prefect does not know it (any more)."""
-        ...
-
-    def asked(self, keys: Sequence[str]) -> list[FlowRun]:
-        """The flow runs that have one of `keys`."""
-        ...
-
-
 class PrefectRuns:
-    """The flow runs of one flow on one Prefect server."""
+    """The flow runs of one flow, for one campaign kind, on one Prefect server. Every method raises Unavailable."""
 
-    def __init__(self, api_url: str, *, flow: str = FLOW, transport: httpx.BaseTransport | None = None) -> None:
-        self._flow = flow
+    def __init__(
+        self, api_url: str, *, flow: str = FLOW, kind: str = "", transport: httpx.BaseTransport | None = None
+    ) -> None:
+        """`kind`: "" is the shipped one."""
+        self._flow, self._kind, self._mark = flow, kind, f"{kind}/" if kind else ""
         url = api_url.rstrip("/")
         self._http = httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, trust_env=False, transport=transport)
 
-    def ask(self, reason: str, *, incident: str | None = None, key: str | None = None) -> FlowRun:
-        """Ask for a training, or find the one that has `key`. Raises NotFound without a deployment, Unavailable."""
+    def request_training(self, reason: str, *, incident: str | None = None, key: str | None = None) -> FlowRun:
+        """Ask for a training, or find the one that has `key`. Raises NotFound without a deployment."""
         return self.start({"reason": reason, "incident": incident}, key=key)
 
     def start(self, parameters: Mapping[str, Any], *, key: str | None = None) -> FlowRun:
-        """Ask for a run, or find the one that has `key`. Raises NotFound without a deployment, Unavailable."""
+        """Ask for a run, or find the one that has `key`. Raises NotFound without a deployment."""
         deployment = self._call("GET", f"/deployments/name/{self._flow}/{DEPLOYMENT}")
         if deployment is None:
             raise NotFound(
@@ -100,17 +81,19 @@ class PrefectRuns:
                 kept="Nothing was started.",
                 next="Run the set-up again (the service bootstrap).",
             )
-        body = {"parameters": dict(parameters), "idempotency_key": key}
-        return FlowRun.from_document(self._present("POST", f"/deployments/{deployment['id']}/create_flow_run", body))
+        body: dict[str, Any] = {"parameters": dict(parameters), "idempotency_key": self._mark + key if key else key}
+        if self._kind:
+            body = {**body, "parameters": {**parameters, KIND: self._kind}, "tags": [f"kind:{self._kind}"]}
+        return self._run(self._present("POST", f"/deployments/{deployment['id']}/create_flow_run", body))
 
     def find(self, run: str) -> FlowRun | None:
         """The flow run `run`; None if Prefect does not know it (any more)."""
         reply = self._call("GET", f"/flow_runs/{UUID(run)}")
-        return FlowRun.from_document(reply) if reply else None
+        return self._run(reply) if reply else None
 
-    def asked(self, keys: Sequence[str]) -> list[FlowRun]:
+    def with_keys(self, keys: Sequence[str]) -> list[FlowRun]:
         """The flow runs that have one of `keys`."""
-        return self._filtered({"idempotency_key": {"any_": list(keys)}})
+        return self._filtered({"idempotency_key": {"any_": [self._mark + key for key in keys]}})
 
     def under_way(self) -> list[FlowRun]:
         """Every run that waits or runs, also those that others asked for."""
@@ -123,7 +106,12 @@ class PrefectRuns:
 
     def _filtered(self, runs: dict[str, Any]) -> list[FlowRun]:
         body = {"flows": {"name": {"any_": [self._flow]}}, "flow_runs": runs}
-        return [FlowRun.from_document(reply) for reply in self._present("POST", "/flow_runs/filter", body)]
+        replies = self._present("POST", "/flow_runs/filter", body)
+        return [self._run(one) for one in replies if ((one.get("parameters") or {}).get(KIND) or "") == self._kind]
+
+    def _run(self, reply: dict[str, Any]) -> FlowRun:
+        run = FlowRun.from_document(reply)
+        return replace(run, key=run.key.removeprefix(self._mark)) if run.key else run
 
     def _present(self, method: str, path: str, body: dict[str, Any]) -> Any:
         reply = self._call(method, path, body)
@@ -149,15 +137,18 @@ class PrefectRuns:
             ) from error
 
 
-def give_up_silent(flows: Runs, at: datetime, limit: timedelta) -> list[FlowRun]:
-    """Give up every run that began more than `limit` before `at` and did not end; returns the others under way.
+def give_up_silent(flows: PrefectRuns, at: datetime, limit: timedelta) -> list[FlowRun]:
+    """Give up runs that began more than `limit` before `at` and did not end, or that waited twice as long for a worker.
 
-    A worker that is killed with its run leaves that run `Running` for ever.
+    Returns the others under way. A worker that is killed with its run leaves that run `Running` for ever, and one that
+    is away leaves it waiting. A run may wait for another one first, also of another kind, which may take the `limit`.
     """
     under_way = []
     for run in flows.under_way():
         if run.state in STARTED and at - run.since > limit:
             flows.give_up(run.id, f"It did not end within {limit.total_seconds() / 3600:g} hours.")
+        elif run.state == WAITING and at - run.since > 2 * limit:
+            flows.give_up(run.id, f"It did not start within {limit.total_seconds() / 1800:g} hours.")
         else:
             under_way.append(run)
     return under_way

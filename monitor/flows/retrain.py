@@ -6,27 +6,28 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from core.errors import CallwiseError, Conflict
-from core.models.decisions import decisions, state
-from core.settings.addresses import MongoSettings, PrefectSettings, RegistrySettings
+from core.errors import Conflict, exit_status
+from core.kinds.chosen import KindSettings, choose, define
+from core.models.decisions import decisions, state_of
+from core.settings.addresses import PrefectSettings, RegistrySettings
 from core.settings.loading import load
-from core.stores.mongo import Db, connect
-from monitor.flows.prefect_runs import Flows, PrefectRuns
-from monitor.flows.triggers import tell
+from core.stores.mongo import Db
+from monitor.flows.prefect_runs import PrefectRuns
+from monitor.flows.triggers import log_training_asked
 
 
-class Settings(MongoSettings, RegistrySettings, PrefectSettings):
+class Settings(KindSettings, RegistrySettings, PrefectSettings):
     """The addresses of MongoDB and Prefect, and the name of the model."""
 
 
-def ask(db: Db, flows: Flows, model: str, reason: str, *, by: str, anyway: bool = False) -> str:
+def ask_for_training(db: Db, flows: PrefectRuns, model: str, reason: str, *, by: str, anyway: bool = False) -> str:
     """Ask for a training, unless one waits or runs; returns the result in words. Raises Unavailable.
 
     Raises Conflict, unless `anyway`, during a hold, and during a trial: the new model would take the canary's place.
     """
     if runs := flows.under_way():
         return f"A training is under way already: flow run {runs[0].id} in Prefect. It was left alone."
-    lineup = state(decisions(db, model))
+    lineup = state_of(decisions(db, model))
     if lineup.hold is not None and not anyway:
         raise Conflict(
             f"{lineup.hold.by} holds the champion: {lineup.hold.why}.",
@@ -39,12 +40,13 @@ def ask(db: Db, flows: Flows, model: str, reason: str, *, by: str, anyway: bool 
             kept="Nothing was started; the trial goes on.",
             next="Wait for its end, or ask with --anyway.",
         )
-    run = flows.ask(reason).id
-    tell(db, run, reason, who=by)
+    run = flows.request_training(reason).id
+    log_training_asked(db, run, reason, who=by)
     return f"Asked for a training: flow run {run} in Prefect."
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+@exit_status
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser("scripts/retrain", description="Asks for a training, and does not wait for it.")
     parser.add_argument("--reason", default="on demand", help="why; stored with the model (default: on demand)")
@@ -52,15 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--anyway", action="store_true", help="also while a canary is on trial, which ends its trial, or on hold"
     )
+    define(parser)
     options = parser.parse_args(arguments)
-    try:
-        settings = load(Settings)
-        db, flows = connect(settings), PrefectRuns(settings.prefect_api_url)
-        print(ask(db, flows, settings.callwise_model_name, options.reason, by=options.by, anyway=options.anyway))
-    except CallwiseError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    found = choose(load(Settings), options.kind)
+    model = found.settings.callwise_model_name
+    flows = PrefectRuns(found.settings.prefect_api_url, kind=found.kind.key)
+    print(ask_for_training(found.db, flows, model, options.reason, by=options.by, anyway=options.anyway))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ Both count from the last training, however it ended: a model that was refused be
 again the next minute. Each training has a key of its own (the last training, and how many spans of days or lots of
 outcomes have passed since), so a monitor that is killed and asks again gets the same flow run. A run that crashed is
 asked for again, three times in all. Nothing is asked for while a training waits or runs, a canary is on trial, or a
-hold is in force. The first model is for a person to ask for, who knows when the history is loaded.
+hold is in force. The first training is due once there are enough outcomes (`monitor.flows.first_training`); if a gate
+refuses it, the next is due with `outcomes` more.
 
 The other triggers: degraded quality and drift open incidents (`monitor.incidents.follow_up`), and people use
 `scripts/retrain` or Prefect's own page.
@@ -15,20 +16,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Self
 
 from pymongo import DESCENDING
 
 from core.clock import Clock, now
 from core.errors import Unavailable
-from core.models.decisions import Decision, decisions, state
+from core.models.decisions import Decision, decisions, state_of
+from core.settings.loop import IncidentSettings
 from core.stores import event_log
 from core.stores.embedded_mongo import count_between
 from core.stores.events import Event
 from core.stores.mongo import Db, count, reachable
-from monitor.flows.prefect_runs import Flows, give_up_silent
+from monitor.flows import first_training
+from monitor.flows.prefect_runs import FlowRun, PrefectRuns, give_up_silent
 
 RUNS = 3
-LOST = ("CRASHED", "FAILED")
+LOST_STATES = ("CRASHED", "FAILED")
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,14 @@ class RetrainLimits:
     age: timedelta = timedelta(days=7)
     outcomes: int = 500
 
+    @classmethod
+    def from_settings(cls, settings: IncidentSettings) -> Self:
+        """The limits that `settings` name."""
+        return cls(timedelta(days=settings.callwise_retrain_days), settings.callwise_retrain_outcomes)
+
 
 @dataclass(frozen=True)
-class Last:
+class LastTraining:
     """The last training: its key, its end, and the number of outcomes when it began."""
 
     key: str
@@ -56,7 +65,7 @@ class Due:
     why: str
 
 
-def due(last: Last, at: datetime, outcomes: int, limits: RetrainLimits) -> Due | None:
+def due_training(last: LastTraining, at: datetime, outcomes: int, limits: RetrainLimits) -> Due | None:
     """The training that is due at `at`, with `outcomes` in all; new outcomes go before the schedule."""
     new, age = outcomes - last.outcomes, at - last.at
     if (lots := new // limits.outcomes) > 0:
@@ -71,10 +80,11 @@ class Triggers:
     """Asks for the trainings that are due; a training that takes longer than `limit` counts as lost."""
 
     db: Db
-    flows: Flows
+    flows: PrefectRuns
     model: str
     limits: RetrainLimits
     limit: timedelta = timedelta(hours=6)
+    minimum: int = 1000
     clock: Clock = now
 
     def run(self) -> str:
@@ -83,13 +93,13 @@ class Triggers:
         at = self.clock()
         going = give_up_silent(self.flows, at, self.limit)
         taken = decisions(self.db, self.model)
-        lineup = state(taken)
+        lineup = state_of(taken)
         if lineup.champion is None:
-            return "no champion yet; a person asks for the first training"
+            return self._first(at, going)
         last = last_training(self.db, taken)
         with reachable():
             outcomes = count(self.db.outcomes, {})
-        training = due(last, at, outcomes, self.limits)
+        training = due_training(last, at, outcomes, self.limits)
         if training is None:
             return f"nothing is due: {outcomes - last.outcomes} of {self.limits.outcomes} new outcomes"
         if lineup.hold is not None:
@@ -100,10 +110,20 @@ class Triggers:
             return f"{training.why}; waits for the flow run {going[0].id}"
         return self._ask(training)
 
+    def _first(self, at: datetime, going: Sequence[FlowRun]) -> str:
+        with reachable():
+            outcomes = count(self.db.outcomes, {})
+        if why := first_training.missing(self.db, at, outcomes, self.minimum):
+            return f"no champion yet; the first training waits: {why}"
+        if going:
+            return f"no champion yet; waits for the flow run {going[0].id}"
+        lots = (outcomes - self.minimum) // self.limits.outcomes
+        return self._ask(Due(f"first:{self.model}:{lots}", "enough outcomes for the first model"))
+
     def _ask(self, training: Due) -> str:
         keys = [f"{training.key}:{attempt}" for attempt in range(1, RUNS + 1)]
-        earlier = self.flows.asked(keys)
-        lost = [run for run in earlier if run.state in LOST and run.name != "Refused"]
+        earlier = self.flows.with_keys(keys)
+        lost = [run for run in earlier if run.state in LOST_STATES and run.name != "Refused"]
         if len(lost) == RUNS:
             how = lost[0].message or lost[0].name
             raise Unavailable(
@@ -113,23 +133,23 @@ class Triggers:
             )
         if len(earlier) > len(lost):
             return f"{training.why}; that was asked for and has ended"
-        run = self.flows.ask(training.why, key=keys[len(lost)])
-        tell(self.db, run.id, training.why, who="monitor", clock=self.clock)
+        run = self.flows.request_training(training.why, key=keys[len(lost)])
+        log_training_asked(self.db, run.id, training.why, who="monitor", clock=self.clock)
         return f"{training.why}; asked for flow run {run.id}"
 
 
-def last_training(db: Db, taken: Sequence[Decision]) -> Last:
+def last_training(db: Db, taken: Sequence[Decision]) -> LastTraining:
     """The last training that ended; before the first, the last decision on a model. Raises Unavailable."""
     with reachable():
         ended = db.events.find_one({"what": Event.TRAINING_ENDED}, sort=[("_id", DESCENDING)])
         if ended is not None:
-            return Last(str(ended["_id"]), ended["at"], int(ended["details"]["outcomes"]))
+            return LastTraining(str(ended["_id"]), ended["at"], int(ended["details"]["outcomes"]))
         # Earlier releases did not record how many outcomes a model saw: take those from before its first decision.
         newest = max({one.version: one for one in reversed(taken)}.values(), key=lambda one: one.place)
-        return Last(f"decision-{newest.place}", newest.at, count_between(db.outcomes, "at", {"$lt": newest.at}))
+        return LastTraining(f"decision-{newest.place}", newest.at, count_between(db.outcomes, "at", {"$lt": newest.at}))
 
 
-def tell(db: Db, run: str, why: str, *, who: str, clock: Clock = now) -> None:
+def log_training_asked(db: Db, run: str, why: str, *, who: str, clock: Clock = now) -> None:
     """Log that `who` asked for a training, once a flow run. Raises Unavailable."""
     with reachable():
         if db.events.find_one({"what": Event.TRAINING_ASKED, "subject": run}) is not None:

@@ -1,7 +1,7 @@
 """The causes of incidents, each with its newest judgement.
 
 Drift and quality come from the newest report, which names the model it judged. Every other cause comes from the state
-that its own job recorded (`monitor.jobs.cause_states.turn`).
+that its own job recorded (`monitor.jobs.cause_states.record_state`).
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from core.stores.events import Event, cause_event
 from core.stores.mongo import Db, Document, reachable
 from monitor.incidents.facts import Finding
 from monitor.incidents.lifecycle import DATA_GATES
-from monitor.jobs.cause_states import WELL, turn
+from monitor.jobs.cause_states import WELL, record_state
 
 PREFIX, AFTER = "monitor:", "monitor;"
 DATA, BROKEN = "data", "broken"
 NEWEST = [("_id", DESCENDING)]
 
 
-def known(db: Db) -> list[str]:
+def judged_causes(db: Db) -> list[str]:
     """Every cause that was ever judged, sorted. Raises Unavailable."""
     with reachable():
         facts = list(db.appliance.find({"_id": {"$gte": PREFIX, "$lt": AFTER}}))
     return sorted({str(fact["_id"]).removeprefix(PREFIX) for fact in facts if "state" in fact} | set(REPORTS))
 
 
-def finding(db: Db, cause: str) -> Finding | None:
+def newest_finding(db: Db, cause: str) -> Finding | None:
     """The newest judgement of `cause`; None before the first. Raises Unavailable."""
     if cause in REPORTS:
         return _from_report(db, *REPORTS[cause])
@@ -58,7 +58,7 @@ def judge_data(db: Db) -> bool:
     broken = ended["what"] == Event.TRAINING_REFUSED and details.get("gate") in DATA_GATES
     if broken and details.get("incident"):
         return False
-    return turn(db, DATA, BROKEN if broken else WELL, f"event-{ended['_id']}", str(ended["why"]))
+    return record_state(db, DATA, BROKEN if broken else WELL, f"event-{ended['_id']}", str(ended["why"]))
 
 
 def _from_report(db: Db, kind: str, bad: str) -> Finding | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
+
+from core.settings.loop import IncidentSettings
 
 
 class RunEnd(StrEnum):
@@ -40,6 +43,15 @@ class IncidentRules:
     refusals: int = 1
     fresh_outcomes: int = 200
     patience: timedelta = timedelta(days=14)
+
+    @classmethod
+    def from_settings(cls, settings: IncidentSettings) -> Self:
+        """The rules that `settings` name."""
+        return cls(
+            attempts=settings.callwise_incident_attempts,
+            fresh_outcomes=settings.callwise_incident_outcomes,
+            patience=timedelta(days=settings.callwise_incident_days),
+        )
 
 
 @dataclass(frozen=True)

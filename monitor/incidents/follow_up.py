@@ -13,14 +13,14 @@ from datetime import timedelta
 from pymongo import DESCENDING
 
 from core.clock import Clock, now
-from core.models.decisions import HOLDS, Decision, State, What, decisions, state
+from core.models.decisions import HOLDS, Decision, DecisionKind, SuccessionState, decisions, state_of
 from core.stores.events import Event
 from core.stores.mongo import Db, count, reachable
-from monitor.flows.prefect_runs import FlowRun, Flows, give_up_silent
+from monitor.flows.prefect_runs import FlowRun, PrefectRuns, give_up_silent
 from monitor.incidents import causes
 from monitor.incidents import store as incident_store
 from monitor.incidents.facts import Facts, IncidentRules, Run, RunEnd, Trial, TrialState
-from monitor.incidents.lifecycle import Ask, Incident, Status, Step, asked, next_step
+from monitor.incidents.lifecycle import Incident, Status, Step, TrainingRequest, after_request, next_step
 from monitor.incidents.store import write_step
 
 ENDS = {"refused": RunEnd.REFUSED, "unchanged": RunEnd.UNCHANGED}
@@ -31,7 +31,7 @@ class FollowUp:
     """Follows up the incidents of `model`; a training that takes longer than `limit` counts as lost."""
 
     db: Db
-    flows: Flows
+    flows: PrefectRuns
     model: str
     rules: IncidentRules
     limit: timedelta = timedelta(hours=6)
@@ -39,11 +39,11 @@ class FollowUp:
 
     def run(self) -> str:
         """Open new incidents, and take every step that is possible. Raises Unavailable."""
-        incident_store.tell_rest(self.db)
+        incident_store.log_missing_entries(self.db)
         causes.judge_data(self.db)
-        champion = state(decisions(self.db, self.model)).champion
-        for cause in causes.known(self.db):
-            finding = causes.finding(self.db, cause)
+        champion = state_of(decisions(self.db, self.model)).champion
+        for cause in causes.judged_causes(self.db):
+            finding = causes.newest_finding(self.db, cause)
             if finding is not None and finding.bad and finding.version in ("", champion):
                 incident_store.open_incident(self.db, cause, finding, self.clock)
         # Oldest first: of two incidents that need a training, the one that waits longer gets it.
@@ -57,20 +57,20 @@ class FollowUp:
         # Read after the runs: the decisions then hold the model of a run that ended in between.
         facts = self._facts(incident, decisions(self.db, self.model), going)
         todo = next_step(incident, facts, self.rules)
-        if isinstance(todo, Ask):
-            run = self.flows.ask(todo.why, incident=incident.id, key=todo.key)
-            todo = asked(incident, todo, run.id, facts)
+        if isinstance(todo, TrainingRequest):
+            run = self.flows.request_training(todo.why, incident=incident.id, key=todo.key)
+            todo = after_request(incident, todo, run.id, facts)
         if isinstance(todo, Step):
             write_step(self.db, todo)
 
     def _facts(self, incident: Incident, taken: Sequence[Decision], going: Sequence[FlowRun]) -> Facts:
-        lineup = state(taken)
+        lineup = state_of(taken)
         retraining = incident.status is Status.RETRAINING and incident.run is not None
         with reachable():
             outcomes = count(self.db.outcomes, {})
         return Facts(
             at=self.clock(),
-            finding=causes.finding(self.db, incident.cause),
+            finding=causes.newest_finding(self.db, incident.cause),
             champion=lineup.champion,
             outcomes=outcomes,
             busy=_busy(incident, lineup, going),
@@ -79,14 +79,14 @@ class FollowUp:
         )
 
 
-def _busy(incident: Incident, lineup: State, going: Sequence[FlowRun]) -> bool:
+def _busy(incident: Incident, lineup: SuccessionState, going: Sequence[FlowRun]) -> bool:
     """Whether a hold, another training, or another incident's canary is in the way."""
     own = incident.key(incident.attempts + 1)  # this incident asked for the run of its next attempt
     on_trial = lineup.trial is not None and lineup.trial.incident != incident.id
     return lineup.hold is not None or on_trial or any(run.key != own for run in going)
 
 
-def run_of(db: Db, flows: Flows, run: str) -> Run:
+def run_of(db: Db, flows: PrefectRuns, run: str) -> Run:
     """What became of flow run `run`, from the training's own event, or else from Prefect. Raises Unavailable."""
     with reachable():
         event = db.events.find_one({"what": Event.TRAINING_ENDED, "subject": run}, sort=[("_id", DESCENDING)])
@@ -106,21 +106,25 @@ def run_of(db: Db, flows: Flows, run: str) -> Run:
 def trial_of(incident: Incident, taken: Sequence[Decision]) -> Trial | None:
     """The model of the incident's last training, from the decisions on it; None while there is none."""
     taken = [one for one in taken if one.what not in HOLDS]
-    made = [one for one in taken if one.what in (What.ON_TRIAL, What.PROMOTED) and one.incident == incident.id]
+    made = [
+        one
+        for one in taken
+        if one.what in (DecisionKind.ON_TRIAL, DecisionKind.PROMOTED) and one.incident == incident.id
+    ]
     made = [one for one in made if one.version not in incident.earlier]
     version = incident.version or (made[-1].version if made else None)
     if version is None:
         return None
     about = [one for one in taken if one.version == version]
-    first, last, lineup = about[0], about[-1], state(taken)
-    tried = first.what is What.ON_TRIAL
+    first, last, lineup = about[0], about[-1], state_of(taken)
+    tried = first.what is DecisionKind.ON_TRIAL
     if lineup.canary == version:
         return Trial(version, TrialState.ON_TRIAL, last.why)
-    if any(one.version == version for one in lineup.reigns):
+    if any(one.version == version for one in lineup.promotions):
         return Trial(version, TrialState.PROMOTED, f"version {version} was promoted: {last.why}", tried)
-    if last.what is What.DROPPED:
+    if last.what is DecisionKind.DROPPED:
         return Trial(version, TrialState.ENDED, f"version {version} was dropped: {last.why}", tried)
-    back = [one for one in taken if one.what is What.ROLLED_BACK and one.evidence.get("from") == version]
+    back = [one for one in taken if one.what is DecisionKind.ROLLED_BACK and one.evidence.get("from") == version]
     if back:
         return Trial(version, TrialState.ENDED, f"version {version} was rolled back: {back[-1].why}", tried)
     ending = next(one for one in taken if one.place > last.place)  # the next decision ended the trial

@@ -6,7 +6,7 @@ from datetime import timedelta
 from threading import Lock
 
 from core.stores.mongo import Db
-from monitor.flows.prefect_runs import Flows
+from monitor.flows.prefect_runs import PrefectRuns
 from monitor.incidents.facts import IncidentRules
 from monitor.incidents.follow_up import FollowUp
 from monitor.jobs.job import Job, one_at_a_time
@@ -15,13 +15,9 @@ from monitor.jobs.settings import Settings
 JOBS = {"incidents": "open, follow up and close incidents"}
 
 
-def jobs(settings: Settings, db: Db, trainings: Flows, asking: Lock) -> list[Job]:
+def jobs(settings: Settings, db: Db, trainings: PrefectRuns, asking: Lock) -> list[Job]:
     """The job of `JOBS`; it asks for `trainings` while it holds `asking`."""
-    rules = IncidentRules(
-        attempts=settings.callwise_incident_attempts,
-        fresh_outcomes=settings.callwise_incident_outcomes,
-        patience=timedelta(days=settings.callwise_incident_days),
-    )
+    rules = IncidentRules.from_settings(settings)
     limit = timedelta(hours=settings.callwise_training_hours)
     follow_up = FollowUp(db, trainings, settings.callwise_model_name, rules, limit)
     return [Job("incidents", settings.callwise_incident_seconds, one_at_a_time(asking, follow_up.run))]

@@ -90,21 +90,21 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Ask:
-    """A training to ask for; `asked` then makes a step of it."""
+class TrainingRequest:
+    """A training to ask for; `after_request` then makes a step of it."""
 
     attempt: int
     key: str
     why: str
 
 
-def opened(cause: str, finding: Finding, at: datetime, id: str) -> Step:
+def opening_step(cause: str, finding: Finding, at: datetime, id: str) -> Step:
     """A new incident about a `finding` that is bad."""
     entry = Entry(Status.OPEN, at, finding.why, tell=True, evidence=_evidence(report=finding.report))
     return Step(Incident(id, cause, Status.OPEN, at, finding.why), entry)
 
 
-def asked(incident: Incident, ask: Ask, run: str, facts: Facts) -> Step:
+def after_request(incident: Incident, ask: TrainingRequest, run: str, facts: Facts) -> Step:
     """The step once flow run `run` was created for `ask`."""
     earlier = incident.earlier
     if facts.trial is not None and facts.trial.version not in earlier:
@@ -113,7 +113,7 @@ def asked(incident: Incident, ask: Ask, run: str, facts: Facts) -> Step:
     return _step(changed, Status.RETRAINING, facts, f"training {ask.attempt} was asked for: {ask.why}", run=run)
 
 
-def next_step(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | Ask | None:
+def next_step(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | TrainingRequest | None:
     """What to do next about `incident`; None: nothing until the facts change.
 
     A process may be killed before or after it writes a step: the same facts give the same step and key again.
@@ -134,7 +134,7 @@ def next_step(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | 
     return None
 
 
-def _while_bad(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | Ask | None:
+def _while_bad(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | TrainingRequest | None:
     """A training if it may mend the cause; otherwise a person, once the cause has lasted."""
     if incident.cause in MENDED_BY_TRAINING:
         return _another(incident, facts, rules, _why(facts))
@@ -145,7 +145,7 @@ def _while_bad(incident: Incident, facts: Facts, rules: IncidentRules) -> Step |
     return _escalated(incident, facts, why)
 
 
-def _after_run(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | Ask | None:
+def _after_run(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | TrainingRequest | None:
     """What follows a training that handed no model over; `facts.trial` has the model of one that did."""
     run = facts.run
     if run is None or run.end in (RunEnd.NOT_YET, RunEnd.HANDED_OVER):
@@ -163,7 +163,7 @@ def _after_run(incident: Incident, facts: Facts, rules: IncidentRules) -> Step |
     return _step(replace(incident, refusals=refusals), Status.OPEN, facts, why, gate=run.gate)
 
 
-def _after_trial(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | Ask | None:
+def _after_trial(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | TrainingRequest | None:
     trial = facts.trial
     if trial is None or trial.state is TrialState.ON_TRIAL:
         return None
@@ -179,7 +179,7 @@ def _after_trial(incident: Incident, facts: Facts, rules: IncidentRules) -> Step
 
 def _another(
     incident: Incident, facts: Facts, rules: IncidentRules, why: str, *, fresh: int | None = None
-) -> Step | Ask | None:
+) -> Step | TrainingRequest | None:
     """The next training, or a wait for new outcomes, or a person after the last attempt."""
     if incident.attempts >= rules.attempts:
         trainings = "one training" if incident.attempts == 1 else f"{incident.attempts} trainings"
@@ -197,7 +197,7 @@ def _another(
     if facts.busy:
         return None
     attempt = incident.attempts + 1
-    return Ask(attempt, incident.key(attempt), why)
+    return TrainingRequest(attempt, incident.key(attempt), why)
 
 
 def _resolved(incident: Incident, facts: Facts, why: str, **evidence: str) -> Step:

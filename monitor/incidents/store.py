@@ -21,7 +21,7 @@ from core.stores import event_log
 from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
 from monitor.incidents.facts import Finding
-from monitor.incidents.lifecycle import Entry, Incident, Status, Step, opened
+from monitor.incidents.lifecycle import Entry, Incident, Status, Step, opening_step
 
 FIELDS = ("attempts", "run", "version", "asked_at", "refusals", "steps")
 
@@ -40,12 +40,12 @@ def open_incident(db: Db, cause: str, finding: Finding, clock: Clock = now) -> I
         # The same report may be bad, well, and bad again: a source goes stale twice with the same last value.
         before = len(list(db.incidents.find({"cause": cause, "opened.report": finding.report})))
         key = f"{cause}:{finding.report}" + (f":{before + 1}" if before else "")
-        step = opened(cause, finding, clock(), key)
+        step = opening_step(cause, finding, clock(), key)
         try:
             db.incidents.insert_one(_document(step, finding))
         except DuplicateKeyError:
             return None
-    tell_rest(db)
+    log_missing_entries(db)
     return step.incident
 
 
@@ -60,11 +60,11 @@ def write_step(db: Db, step: Step) -> bool:
         return {**_state(after), "history": history, "outbox": document["outbox"] or step.entry.tell, "unlogged": True}
 
     is_written = change(db, after.id, taken)
-    tell_rest(db)
+    log_missing_entries(db)
     return is_written
 
 
-def tell_rest(db: Db) -> None:
+def log_missing_entries(db: Db) -> None:
     """Write every last entry that the event log lacks, each once. Raises Unavailable."""
     with reachable():
         unlogged = list(db.incidents.find({"unlogged": True}))

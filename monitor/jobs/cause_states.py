@@ -1,7 +1,7 @@
 """The state of each cause as last judged, and an event for each change of it.
 
-Code that reacts to a change (an incident, a message to people) belongs after `turn`, which reports each change once, in
-the order in which windows were judged.
+Code that reacts to a change (an incident, a message to people) belongs after `record_state`, which reports each change
+once, in the order in which windows were judged.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from core.stores.mongo import Db, reachable
 WELL = "well"
 
 
-def turn(db: Db, cause: str, state: str, report: str, why: str) -> bool:
+def record_state(db: Db, cause: str, state: str, report: str, why: str) -> bool:
     """Record that `report` found `cause` in `state`; returns whether the state changed. A new cause is well.
 
     The event is written before the state, and only if it is missing. A process that dies between the two leaves one

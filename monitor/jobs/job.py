@@ -28,6 +28,15 @@ class Job:
     run: Callable[[], str]
 
 
+RETRY_SECONDS = 15.0
+"""Until a job that failed for the first time runs again; twice as long after each further failure."""
+
+
+def retry_seconds(job: Job, failures: int) -> float:
+    """Seconds until `job` runs again after so many failures in a row, at least 1: never longer than its interval."""
+    return min(job.seconds, RETRY_SECONDS * 2.0 ** min(failures - 1, 20))
+
+
 def one_at_a_time(lock: threading.Lock, run: Callable[[], str]) -> Callable[[], str]:
     """Wraps `run`: of all functions that share `lock`, one runs at a time."""
 
@@ -46,7 +55,7 @@ class Record:
     failures_in_a_row: int = 0
     succeeded_at: datetime | None = None
     failed_at: datetime | None = None
-    said: str = ""
+    result: str = ""
     error: str = ""
 
     def document(self) -> dict[str, Any]:
@@ -56,7 +65,7 @@ class Record:
             "failures_in_a_row": self.failures_in_a_row,
             "last_success": self.succeeded_at.isoformat() if self.succeeded_at else None,
             "last_failure": self.failed_at.isoformat() if self.failed_at else None,
-            "said": self.said,
+            "said": self.result,
             "error": self.error,
         }
 
@@ -69,16 +78,16 @@ class Runs:
     _records: dict[str, Record] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, job: Job) -> None:
-        """Run `job` once. Raises nothing that a job may raise."""
+    def run(self, job: Job) -> int:
+        """Run `job` once; returns its failures in a row. Raises nothing that a job may raise."""
         try:
             result = job.run()
         except CallwiseError as error:
-            self._failed(job, str(error))
+            return self._failed(job, str(error))
         except Exception as error:  # noqa: BLE001 - a mistake in one job must not end the others; it is logged in full
-            self._failed(job, f"{type(error).__name__}: {error}", trace=True)
-        else:
-            self._succeeded(job, result)
+            return self._failed(job, f"{type(error).__name__}: {error}", trace=True)
+        self._succeeded(job, result)
+        return 0
 
     def report(self) -> dict[str, dict[str, Any]]:
         """The records of all jobs that have run, by name."""
@@ -90,24 +99,32 @@ class Runs:
         with self._lock:
             return sorted(name for name, record in self._records.items() if record.failures_in_a_row >= failures)
 
+    def forget(self, name: str) -> None:
+        """Forget the runs of a job that is no more: what no longer runs cannot be failing."""
+        with self._lock:
+            self._records.pop(name, None)
+
     def _succeeded(self, job: Job, result: str) -> None:
         with self._lock:
             record = self._records.setdefault(job.name, Record())
-            failures, is_new = record.failures_in_a_row, result != record.said
+            failures, is_new = record.failures_in_a_row, result != record.result
             record.runs += 1
             record.failures_in_a_row, record.error = 0, ""
-            record.succeeded_at, record.said = self.clock(), result
+            record.succeeded_at, record.result = self.clock(), result
         if failures:
             log.info("%s: works again after %d failed runs.", job.name, failures)
         if is_new:
             log.info("%s: %s.", job.name, result)
 
-    def _failed(self, job: Job, error: str, *, trace: bool = False) -> None:
+    def _failed(self, job: Job, error: str, *, trace: bool = False) -> int:
         with self._lock:
             record = self._records.setdefault(job.name, Record())
             is_new = error != record.error
             record.runs += 1
             record.failures_in_a_row += 1
             record.failed_at, record.error = self.clock(), error
+            failures = record.failures_in_a_row
         if is_new:
-            log.error("%s failed and is tried again every %g s: %s", job.name, job.seconds, error, exc_info=trace)
+            soon = retry_seconds(job, failures)
+            log.error("%s failed and is tried again in %g s: %s", job.name, soon, error, exc_info=trace)
+        return failures

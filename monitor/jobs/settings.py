@@ -13,6 +13,7 @@ class Settings(
     loop.MonitorSettings,
     loop.TrialSettings,
     loop.IncidentSettings,
+    loop.OutcomeSettings,
     people.NotifySettings,
 ):
     """All settings of the monitor."""

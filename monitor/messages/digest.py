@@ -16,7 +16,7 @@ from pymongo import ASCENDING
 from core.clock import Clock, now
 from core.oversight import incident_words, reviews
 from core.oversight.report_words import REPORTS, words
-from core.oversight.week import WEEK, Facts, gather, last, name
+from core.oversight.week import WEEK, Facts, gather_facts, latest_reason, week_name
 from core.stores.mongo import Db, reachable
 from monitor.reports.shelf import write_report
 
@@ -32,7 +32,7 @@ def due(at: datetime, weekday: str, hour: int) -> datetime:
 
 def key(until: datetime) -> str:
     """The natural key of the digest of the week up to `until`."""
-    return f"digest:{name(until - WEEK)}"
+    return f"digest:{week_name(until - WEEK)}"
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class Digest:
             first = self.db.events.find_one(sort=[("_id", ASCENDING)])
             if first is None or first["at"] >= until:
                 return f"no digest yet: nothing happened before {until:%A %Y-%m-%d %H:%M} UTC"
-            found = gather(self.db, self.model, since, until)
+            found = gather_facts(self.db, self.model, since, until)
             unsigned = reviews.unsigned(self.db, self.model, since)
-            needs = [*found.needs, *([reviews.waiting(unsigned)] if unsigned else [])]
+            needs = [*found.needs, *([reviews.unsigned_sentence(unsigned)] if unsigned else [])]
             verdict = {
                 "calls": found.calls,
                 "sales": found.sales,
@@ -88,7 +88,9 @@ def text(found: Facts, needs: Sequence[str], page: str | None = None) -> str:
         newest += [f"{cause}: {words(kind, mine[-1]['verdict'])}"] if mine else []
     decided = [f"version {one.version} {one.what.value}: {one.why}" for one in found.taken]
     trainings = [f"{number} {result}" for result, number in sorted(found.trainings.items())]
-    incidents = [f"{incident_words.name(one['cause'])}: {one['status']}, {last(one)}" for one in found.incidents]
+    incidents = [
+        f"{incident_words.cause_name(one['cause'])}: {one['status']}, {latest_reason(one)}" for one in found.incidents
+    ]
     parts = [
         ("Needs a decision", needs or ["nothing"]),
         ("Calls", [f"{found.calls}{sold}"]),

@@ -23,15 +23,15 @@ JOBS = {
 }
 
 
-def jobs(settings: Settings, db: Db) -> list[Job]:
-    """The jobs of `JOBS`."""
+def jobs(settings: Settings, db: Db, about: str = "") -> list[Job]:
+    """The jobs of `JOBS`. `about` goes before every title: the campaign kind, on an appliance with several."""
     model, page = settings.callwise_model_name, settings.callwise_app_page
     weekday, hour = settings.callwise_digest_weekday, settings.callwise_digest_hour
     held = timedelta(days=settings.callwise_hold_days)
 
     @cache
     def outbox() -> Outbox:
-        return Outbox(db, AppriseNotifier(settings.callwise_notify_urls), page)
+        return Outbox(db, AppriseNotifier(settings.callwise_notify_urls), page, about)
 
     return [
         Job("notify", settings.callwise_notify_seconds, lambda: outbox().run()),

@@ -33,14 +33,14 @@ def of_incident(incident: Document, place: int, page: str | None = None) -> Mess
     """The message on the entry at `place` of an incident's history; `page` is the address of the screens."""
     entry, cause = incident["history"][place], str(incident["cause"])
     status = Status(entry["status"])
-    kept, then = incident_words.follows(cause, status)
+    kept, then = incident_words.kept_and_next(cause, status)
     lines = [
         f"What happened: {_sentence(entry['why'])}",
         f"What was kept: {kept}",
         f"What to do: {then}",
         f"Incident {incident['_id']}, open since {incident['opened']['at']:%Y-%m-%d %H:%M} UTC.",
     ]
-    title = f"Callwise: {incident_words.head(status, place)}: {incident_words.name(cause)}"
+    title = f"Callwise: {incident_words.status_heading(status, place)}: {incident_words.cause_name(cause)}"
     return Message(title, "\n".join([*lines, *([page] if page else [])]), KINDS[status])
 
 

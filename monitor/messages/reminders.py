@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.clock import Clock, now
-from core.models.decisions import decisions, state
+from core.models.decisions import decisions, state_of
 from core.oversight import reviews
-from core.oversight.week import held
+from core.oversight.week import hold_sentence
 from core.stores.mongo import Db
 from monitor.reports.shelf import write_report
 
@@ -30,8 +30,8 @@ class Reminders:
 
     def run(self) -> str:
         """Write the reminder that is due, unless it exists; returns the result in words. Raises Unavailable."""
-        reviews.tell(self.db, self.model)  # for a screen that died before it could
-        hold = state(decisions(self.db, self.model)).hold
+        reviews.log_signatures(self.db, self.model)  # for a screen that died before it could
+        hold = state_of(decisions(self.db, self.model)).hold
         if hold is None:
             return "nobody holds the champion"
         age = self.clock() - hold.at
@@ -41,7 +41,7 @@ class Reminders:
         key = f"reminder:{self.model}:{hold.place:06d}:{spans:04d}"
         verdict = {
             "title": f"Callwise: on hold for {age.days} days",
-            "text": f"Needs a decision\n- {held(hold)}" + (f"\n{self.page}" if self.page else ""),
+            "text": f"Needs a decision\n- {hold_sentence(hold)}" + (f"\n{self.page}" if self.page else ""),
             "code_version": self.code_version,
         }
         write_report(self.db, key, "reminder", verdict, self.clock(), told=None)

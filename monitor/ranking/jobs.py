@@ -10,7 +10,7 @@ from core.scoring.client import ScoringClient
 from core.stores.mongo import Db
 from monitor.jobs.job import Job
 from monitor.jobs.settings import Settings
-from monitor.ranking.levelling import Levelling, learnt
+from monitor.ranking.levelling import Levelling, learnt_calls
 from monitor.ranking.rank import rank
 from monitor.ranking.settle import settle
 
@@ -35,11 +35,11 @@ def jobs(
         return str(ranking) if ranking else "no champion in service yet, so nobody is ranked"
 
     def learnt_by(version: str) -> Calls:
-        return learnt(registry().reference(registry().version(version)))
+        return learnt_calls(registry().reference(registry().version(version)))
 
     levelling = Levelling(db, scoring, settings.callwise_model_name, settings.callwise_level_outcomes, learnt_by)
     return [
         Job("rank", settings.callwise_rank_seconds, run_rank),
-        Job("settle", settings.callwise_settle_seconds, lambda: settle(db)),
+        Job("settle", settings.callwise_settle_seconds, lambda: settle(db, by_reference=bool(columns.reference))),
         Job("level", settings.callwise_level_seconds, levelling.refresh),
     ]

@@ -18,8 +18,9 @@ import numpy as np
 from core.clock import Clock, now
 from core.models import levels_in_force
 from core.models.decisions import decisions
-from core.models.level import LEAST_OUTCOMES, Calls, followed, raw
+from core.models.level import LEAST_OUTCOMES, Calls, next_shift, unlevelled
 from core.models.level import newest as newest_calls
+from core.scoring.predictions_before import DATED
 from core.stores.mongo import Db, reachable
 from monitor.ranking.lineup import Scorer, lineup
 from monitor.reports import windows
@@ -63,11 +64,11 @@ class Levelling:
         """Put the level of `version` in force if it has changed; returns the level in words."""
         scores, positives = self._newest(version)
         old = before.shift if before else 0.0
-        shift = followed(old, scores, positives)
+        shift = next_shift(old, scores, positives)
         if shift != old:
             sales, promised = int(positives.sum()), round(float(scores.sum()), 3)
             level = levels_in_force.Level(shift, positives.size, sales, promised, self.clock())
-            levels_in_force.put(self.db, version, level)
+            levels_in_force.put_in_force(self.db, version, level)
         if not self.size:
             return f"version {version} scores as it was trained: following outcomes is switched off"
         if positives.size < LEAST_OUTCOMES:
@@ -78,7 +79,7 @@ class Levelling:
         """The newest outcomes of `version`, with the model's own scores; none if following is switched off."""
         calls = windows.outcomes(self.db, version, self.size, since=self._since(version)) if self.size else []
         calls.reverse()
-        scores = np.array([float(raw(call.score, call.level)) for call in calls])
+        scores = np.array([float(unlevelled(call.score, call.level)) for call in calls])
         own = scores, np.array([call.positive for call in calls], dtype=np.float64)
         if len(calls) >= self.size:
             return own
@@ -93,10 +94,10 @@ class Levelling:
 
     def _newest_outcome(self) -> str:
         with reachable():
-            newest = self.db.outcomes.find_one(sort=windows.NEWEST)
+            newest = self.db.outcomes.find_one(DATED, sort=windows.NEWEST)
         return str(newest["_id"]) if newest else ""
 
 
-def learnt(reference: pd.DataFrame) -> Calls:
+def learnt_calls(reference: pd.DataFrame) -> Calls:
     """The outcomes that a version was fitted on and its own scores of them, the oldest first, from its `reference`."""
     return reference["score"].to_numpy(dtype=np.float64), reference["outcome"].to_numpy(dtype=np.float64)

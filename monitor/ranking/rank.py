@@ -9,6 +9,11 @@ which must not be the bottom of a list.
 Where a campaign's file left the indicators out, a prospect is scored with those known now, and again when they change.
 The prospect stores only their hash: the prediction log has the values as sent.
 
+Month, weekday and the number of calls are those of a call now (`core.lists.call_values`). A prospect stores the day
+that it was ranked for (`ranked_for`: the words of the kind's calendar), and a call clears it (`core.calls.recording`).
+So the list is ranked again once a day, and a person who comes back on it after a call. The day is that of the run's
+start, so it never changes in the middle of a run. A kind whose columns say nothing of the call is not ranked again.
+
 The scoring service refuses a request as a whole. The job then marks the rows that break a rule with the reason
 (`refused`), logs them once, does not send them again under this schema, and ranks the others.
 
@@ -22,17 +27,20 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, UpdateOne
 
 from core.clock import Clock, now
 from core.errors import InputError
+from core.lists import call_values
 from core.schema import Schema, economy
-from core.schema.economy import Known
+from core.schema.as_of import day_of_call
+from core.schema.economy import KnownFigures
 from core.scoring import protocol
 from core.scoring.protocol import Score
-from core.scoring.reasons import documents
+from core.scoring.reasons import to_documents
 from core.stores import event_log
 from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
@@ -42,20 +50,23 @@ log = logging.getLogger("callwise.monitor")
 
 BATCH = 500  # rows a request
 ROUND = 50_000  # prospects a run and campaign; the next run takes the rest
-FIELDS = {"features": 1, "prediction": 1, "economy": 1, "campaign": 1}
+FIELDS = {**call_values.FIELDS, "prediction": 1, "economy": 1, "campaign": 1}
 
 
 @dataclass
 class Ranking:
-    """What a run did: prospects ranked, prospects that closed before their score was written, requests refused.
+    """What a run did: prospects ranked, requests refused, and prospects that were called or closed before the write.
 
-    `known` is the economy of the run, `unknown` what prospects need and the economy lacks, by column. The run was
+    `at` is its moment, as of which people are ranked, and `day` that moment's `day_of_call`.
+    `known` is the economy then, `unknown` what prospects need and the economy lacks, by column. The run was
     `overtaken` if a model outside its line-up answered. `aside` counts the prospects set aside, by campaign and the
     column whose rule they break.
     """
 
     lineup: Lineup
-    known: Known
+    at: datetime
+    day: str | None
+    known: KnownFigures
     ranked: int = 0
     closed: int = 0
     overtaken: bool = False
@@ -83,9 +94,18 @@ def rank(db: Db, scorer: Scorer, schema: Schema, *, clock: Clock = now) -> Ranki
         found = list(db.campaigns.find({}, {"_id": 1, "economy": 1}).sort([("created_at", ASCENDING)]))
     campaigns = [campaign["_id"] for campaign in found]
     in_economy = [campaign["_id"] for campaign in found if campaign.get("economy")]
-    ranking = Ranking(present, economy.known(db, schema, clock()) if in_economy else Known({}))
+    at = clock()
+    known = economy.figures_at(db, schema, at) if in_economy else KnownFigures({})
+    ranking = Ranking(present, at, day_of_call(schema, at), known)
     moved = {"economy": {"$nin": [None, ranking.known.hash]}}
-    rounds = (({"score": None}, campaigns), (present.outdated(), campaigns), (moved, in_economy))
+    # Those ranked by an earlier release have no day.
+    another_day = {"score": {"$gte": 0}, "ranked_for": {"$nin": [ranking.day]}}
+    rounds = (
+        ({"score": None}, campaigns),
+        (present.outdated(), campaigns),
+        (moved, in_economy),
+        (another_day, campaigns if ranking.day else []),
+    )
     try:
         for condition, concerned in rounds:
             for campaign in concerned if not ranking.overtaken else ():
@@ -141,7 +161,7 @@ def _ask(db: Db, scorer: Scorer, schema: Schema, prospects: Sequence[Document], 
     others = {score.version for score in scores} - {ranking.lineup.champion, ranking.lineup.canary}
     ranking.overtaken |= bool(others)  # the next run has the new line-up and ranks these again
     ranked_by = "" if others else str(ranking.lineup)
-    writes = [_write(p, score, ranked_by, ranking.known) for p, score in zip(prospects, scores, strict=True)]
+    writes = [_write(p, score, ranked_by, ranking) for p, score in zip(prospects, scores, strict=True)]
     with reachable():
         written = db.prospects.bulk_write(writes, ordered=False).matched_count
     ranking.ranked += written
@@ -176,30 +196,34 @@ def _tell(db: Db, ranking: Ranking, clock: Clock) -> None:
 
 
 def _complete(prospects: Sequence[Document], schema: Schema, ranking: Ranking) -> list[Document]:
-    """The prospects with all indicators filled in, without those whose indicators are not all known."""
+    """The prospects as of the run's moment, without those whose indicators are not all known."""
     complete = []
     for prospect in prospects:
+        features = call_values.next_call(schema, prospect, ranking.at)
         if prospect.get("economy") is not None:
             try:
-                ranking.known.require(column.name for column in economy.missing(schema, prospect["features"]))
+                ranking.known.require(column.name for column in economy.missing_indicators(schema, features))
             except InputError as error:
                 ranking.unknown.setdefault(str(error.column), error)
                 continue
-            complete.append({**prospect, "features": ranking.known.fill(prospect["features"], schema)})
-        else:
-            complete.append(prospect)
+            features = ranking.known.fill(features, schema)
+        complete.append({**prospect, "features": features})
     return complete
 
 
-def _write(prospect: Document, score: Score, ranked_by: str, known: Known) -> UpdateOne:
+def _write(prospect: Document, score: Score, ranked_by: str, ranking: Ranking) -> UpdateOne:
     ranked = {
         "score": score.score,
         "score_version": score.version,
         "score_route": score.route,
         "prediction": score.prediction,
         "ranked_by": ranked_by,
-        "reasons": documents(score.reasons),
+        "reasons": to_documents(score.reasons),
     }
     if prospect.get("economy") is not None:
-        ranked["economy"] = known.hash
-    return UpdateOne({"_id": prospect["_id"], "status": "open"}, {"$set": ranked})
+        ranked["economy"] = ranking.known.hash
+    if ranking.day:
+        ranked["ranked_for"] = ranking.day
+    # Somebody who was called meanwhile keeps the empty day of that call, and is ranked again by the next run.
+    uncalled = {"_id": prospect["_id"], "status": "open", "calls": prospect.get("calls")}
+    return UpdateOne(uncalled, {"$set": ranked})

@@ -15,9 +15,9 @@ from typing import Any
 
 from core.models.decisions import CHAMPION
 from monitor.reports import windows
-from monitor.reports.promise import Promise, promised
+from monitor.reports.promise import Promise, promise_of
 from monitor.reports.registry import Registry
-from monitor.reports.shelf import STRIDE, Shelf, fresh
+from monitor.reports.shelf import STRIDE, ReportStore, count_new
 
 KIND = "estimate"
 LIMITS = (
@@ -57,11 +57,11 @@ class Estimate:
 def estimate(window: Sequence[windows.Scored], version: str, code_version: str) -> Estimate:
     """The promise of n predictions (at least one; the newest first)."""
     last, first = window[0], window[-1]
-    promise = promised([row.score for row in window])
+    promise = promise_of([row.score for row in window])
     return Estimate(version, code_version, len(window), first.id, last.id, first.at, last.at, promise)
 
 
-def review_expected(shelf: Shelf, registry: Registry, size: int, code_version: str) -> str:
+def review_expected(shelf: ReportStore, registry: Registry, size: int, code_version: str) -> str:
     """Estimate from the champion's `size` newest predictions, if there are as many; returns the result in words.
 
     A report is written once a tenth of the window is new. Raises Unavailable.
@@ -73,8 +73,8 @@ def review_expected(shelf: Shelf, registry: Registry, size: int, code_version: s
     if len(window) < size:
         return f"no estimate: {len(window)} of {size} prospects predicted by version {champion.version}"
     before = shelf.newest(KIND, champion.version)
-    if before and fresh([(row.id, row.at) for row in window], before["verdict"]) * STRIDE < len(window):
+    if before and count_new([(row.id, row.at) for row in window], before["verdict"]) * STRIDE < len(window):
         return str(before["verdict"]["sentence"])
     expected = estimate(window, champion.version, code_version)
-    shelf.keep(f"{KIND}:{champion.version}:{window[0].id}", KIND, expected.document())
+    shelf.store_verdict(f"{KIND}:{champion.version}:{window[0].id}", KIND, expected.document())
     return expected.sentence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from core.schema import Schema
@@ -12,17 +13,18 @@ from core.stores.mongo import Db
 from monitor.jobs.code_version import code_version
 from monitor.jobs.job import Job
 from monitor.jobs.settings import Settings
-from monitor.reports.drift import DriftLimits, review_drift
+from monitor.reports.drift.limits import DriftLimits
+from monitor.reports.drift.review import DriftReview
 from monitor.reports.expected import review_expected
 from monitor.reports.parity import review_parity
 from monitor.reports.quality import review_quality
-from monitor.reports.shelf import Shelf
+from monitor.reports.shelf import ReportStore
 
 if TYPE_CHECKING:
     from core.models.registry import ModelRegistry
 
 JOBS = {
-    "drift": "compare the newest predictions with the champion's training data",
+    "drift": "compare the people who came last with those who came before them",
     "performance": "judge the champion by the newest outcomes, and estimate its quality without them",
     "parity": "score logged requests once more, as training would; no score may differ",
 }
@@ -37,13 +39,12 @@ def jobs(
     project: str,
 ) -> list[Job]:
     """The jobs of `JOBS`; their reports land in the Evidently project `project`."""
-    shelf, size = Shelf(db, EvidentlyUI(settings.evidently_url), project), settings.callwise_quality_window
-    limits = DriftLimits(
-        settings.callwise_drift_window, settings.callwise_drift_distance, settings.callwise_drift_share
-    )
+    shelf, size = ReportStore(db, EvidentlyUI(settings.evidently_url), project), settings.callwise_quality_window
 
-    def run_drift() -> str:
-        return review_drift(shelf, registry(), columns, limits, code_version())
+    @cache
+    def drift() -> DriftReview:
+        limits, model = DriftLimits.from_settings(settings), settings.callwise_model_name
+        return DriftReview(shelf, registry(), columns, limits, model, code_version())
 
     def run_performance() -> str:
         judged = review_quality(shelf, registry(), size, code_version())
@@ -56,7 +57,7 @@ def jobs(
         return review_parity(db, registry(), versions, rows, code_version(), champion=champion)
 
     return [
-        Job("drift", settings.callwise_review_seconds, run_drift),
+        Job("drift", settings.callwise_review_seconds, lambda: drift().run()),
         Job("performance", settings.callwise_review_seconds, run_performance),
         Job("parity", settings.callwise_parity_seconds, run_parity),
     ]

@@ -21,7 +21,7 @@ from core.models.level import levelled
 from core.models.proof import TOLERANCE, predict
 from core.models.registry import Loaded, ModelVersion
 from core.stores.mongo import Db, reachable
-from monitor.jobs.cause_states import WELL, turn
+from monitor.jobs.cause_states import WELL, record_state
 from monitor.reports.shelf import write_report
 
 KIND = "parity"
@@ -77,7 +77,7 @@ def review_parity(
     A `champion` that differs is an incident; a canary that differs is dropped by the next check of its trial, and
     nobody is told. Raises Unavailable, and ModelError when a version does not even reproduce its proof.
     """
-    results = [one for version in versions if (one := replayed(db, registry, version, size)).rows]
+    results = [one for version in versions if (one := rescore(db, registry, version, size)).rows]
     if not results:
         return "nothing was scored yet"
     bad = [one for one in results if one.different]
@@ -90,11 +90,11 @@ def review_parity(
         "code_version": code_version,
     }
     write_report(db, report, KIND, verdict, at)
-    turn(db, CAUSE, SKEWED if any(one.version == champion for one in bad) else WELL, report, sentence)
+    record_state(db, CAUSE, SKEWED if any(one.version == champion for one in bad) else WELL, report, sentence)
     return sentence
 
 
-def skewed(db: Db, version: str, since: datetime) -> str | None:
+def skew_found(db: Db, version: str, since: datetime) -> str | None:
     """What the newest report since `since` found wrong with `version`; None if nothing. Raises Unavailable."""
     with reachable():
         newest = db.reports.find_one({"kind": KIND, "made.at": {"$gte": since}}, sort=[("made.at", DESCENDING)])
@@ -102,7 +102,7 @@ def skewed(db: Db, version: str, since: datetime) -> str | None:
     return next((str(one["sentence"]) for one in results if one["version"] == version and one["different"]), None)
 
 
-def replayed(db: Db, registry: Registry, version: str, size: int) -> Parity:
+def rescore(db: Db, registry: Registry, version: str, size: int) -> Parity:
     """Score the newest `size` requests that `version` scored once more, with the registered model."""
     with reachable():
         query = {"$or": [{"version": version}, {"shadow_version": version}]}

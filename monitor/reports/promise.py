@@ -43,7 +43,7 @@ class Promise:
         return tuple(problems)
 
 
-def promised(score: ArrayLike) -> Promise:
+def promise_of(score: ArrayLike) -> Promise:
     """What the n scores (probabilities of a sale) promise for n calls."""
     scores = np.asarray(score, dtype=np.float64)
     drawn = np.random.default_rng(SEED).random((DRAWS, scores.size)) < scores

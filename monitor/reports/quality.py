@@ -20,11 +20,11 @@ from core.models.decisions import CHAMPION
 from core.models.metrics import Quality, quality
 from core.models.registry import SCORE
 from core.stores.evidently import QUALITY
-from monitor.jobs.cause_states import WELL, turn
+from monitor.jobs.cause_states import WELL, record_state
 from monitor.reports import windows
-from monitor.reports.promise import Promise, promised
+from monitor.reports.promise import Promise, promise_of
 from monitor.reports.registry import Registry
-from monitor.reports.shelf import Shelf
+from monitor.reports.shelf import ReportStore
 
 OUTCOME, SQUARED_ERROR = "outcome", "squared_error"
 
@@ -62,7 +62,7 @@ class QualityVerdict:
         return {**asdict(self), "broken": list(self.broken), "degraded": bool(self.broken)}
 
 
-def review_quality(shelf: Shelf, registry: Registry, size: int, code_version: str) -> str:
+def review_quality(shelf: ReportStore, registry: Registry, size: int, code_version: str) -> str:
     """Judge the `size` newest outcomes, if there are as many, and publish once; returns the result in words.
 
     Raises Unavailable, NotFound when the champion has no training data beside it.
@@ -76,12 +76,12 @@ def review_quality(shelf: Shelf, registry: Registry, size: int, code_version: st
     sales = sum(call.positive for call in window)
     if sales in (0, size):
         return f"no verdict: of {size} outcomes {sales} are sales, and a ranking needs both sales and refusals"
-    if not shelf.news("performance", champion.version, [(call.outcome, call.at) for call in window]):
+    if not shelf.count_new("performance", champion.version, [(call.outcome, call.at) for call in window]):
         return "less than a tenth of the window is new since the last report"
     verdict, snapshot = judge(registry.reference(champion), window, champion.version, code_version)
     report = report_id(champion.version, window)
-    shelf.keep(report, "performance", verdict.document())
-    turn(shelf.db, "quality", "degraded" if verdict.broken else WELL, report, verdict.sentence)
+    shelf.store_verdict(report, "performance", verdict.document())
+    record_state(shelf.db, "quality", "degraded" if verdict.broken else WELL, report, verdict.sentence)
     return f"{verdict.sentence}; {shelf.publish(report, snapshot)}"
 
 
@@ -129,7 +129,7 @@ def judge(
         since=first.at,
         until=last.at,
         quality=quality(current[OUTCOME], current[SCORE]),
-        promise=promised(current[SCORE]),
+        promise=promise_of(current[SCORE]),
         reference=quality(reference[OUTCOME], reference[SCORE]),
     )
     return verdict, snapshot.dumps()

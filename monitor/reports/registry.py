@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import pandas as pd
 
 if TYPE_CHECKING:
-    from core.models.registry import ModelVersion
+    from core.models.registry import Loaded, ModelVersion
 
 
 class Registry(Protocol):
@@ -19,4 +19,8 @@ class Registry(Protocol):
 
     def reference(self, version: ModelVersion) -> pd.DataFrame:
         """The version's training rows: features, `outcome` (0 or 1), its own `score`. Raises NotFound."""
+        ...
+
+    def load(self, version: ModelVersion) -> Loaded:
+        """The version's model, proven, with its training rows. Raises ModelError, Unavailable."""
         ...

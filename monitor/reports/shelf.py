@@ -23,11 +23,11 @@ from core.stores.mongo import Db, Document, reachable
 SNAPSHOTS = 500
 STRIDE = 10  # a window is judged again once a tenth of it is new
 
-Seen = tuple[str, datetime]
+WindowRecord = tuple[str, datetime]
 """A record of a window: its key and its time."""
 
 
-def fresh(window: Sequence[Seen], verdict: Mapping[str, Any]) -> int:
+def count_new(window: Sequence[WindowRecord], verdict: Mapping[str, Any]) -> int:
     """How many of a window's n records (the newest first) came after the window of `verdict`.
 
     Where the window lacks that verdict's newest record, because its prospect was predicted again, or because its key
@@ -47,7 +47,7 @@ def write_report(db: Db, key: str, kind: str, verdict: Mapping[str, Any], at: da
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ReportStore:
     """Stores reports: in the database, and in a project of the Evidently UI."""
 
     db: Db
@@ -59,22 +59,23 @@ class Shelf:
         """The report of `kind` on the newest window of `version`. Raises Unavailable."""
         with reachable():
             return self.db.reports.find_one(
-                {"kind": kind, "verdict.version": version}, sort=[("verdict.until", DESCENDING)]
+                {"kind": kind, "verdict.version": version},
+                sort=[("verdict.until", DESCENDING), ("made.at", DESCENDING)],
             )
 
-    def news(self, kind: str, version: str, window: Sequence[Seen]) -> int:
+    def count_new(self, kind: str, version: str, window: Sequence[WindowRecord]) -> int:
         """How many of a window's n records (the newest first) came after the last window that was judged.
 
         0 while they are less than a tenth: frequent verdicts say little that is new, and more of them are false. All n
         where the last verdict is on this very window and has no snapshot, because the UI was away. Raises Unavailable.
         """
         last = self.newest(kind, version)
-        new = fresh(window, last["verdict"]) if last else len(window)
+        new = count_new(window, last["verdict"]) if last else len(window)
         if last and not new and last["snapshot"] is None:
             return len(window)
         return new if new * STRIDE >= len(window) else 0
 
-    def keep(self, report: str, kind: str, verdict: Mapping[str, Any]) -> None:
+    def store_verdict(self, report: str, kind: str, verdict: Mapping[str, Any]) -> None:
         """Write a verdict, unless the report exists. Raises Unavailable."""
         write_report(self.db, report, kind, verdict, self.clock())
 

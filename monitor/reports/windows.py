@@ -18,9 +18,9 @@ from itertools import groupby, islice
 
 from pymongo import DESCENDING
 
-from core.models.level import raw
+from core.models.level import unlevelled
 from core.schema.column import Value
-from core.scoring.said_before import predictions_before
+from core.scoring.predictions_before import DATED, predictions_before
 from core.stores.mongo import Db, Document, reachable
 
 PAGE = 500
@@ -89,7 +89,8 @@ def _pages(pairs: Iterator[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
 def outcomes(db: Db, version: str, size: int, *, since: datetime | None = None) -> list[Called]:
     """The `size` newest outcomes whose last prediction before the call has a score by `version`, the newest first.
 
-    Shorter where there are fewer. Nothing before `since` is read: `version` scored nobody then. Raises Unavailable.
+    Shorter where there are fewer. Nothing before `since` is read: `version` scored nobody then. Outcomes without the
+    time of their call are left out. Raises Unavailable.
     """
     if since is None:
         with reachable():
@@ -101,7 +102,7 @@ def outcomes(db: Db, version: str, size: int, *, since: datetime | None = None) 
     while True:
         with reachable():
             # Imported histories, from before the first prediction, are not even read.
-            found = list(db.outcomes.find({"at": {"$gte": since}}).sort(NEWEST).limit(take))
+            found = list(db.outcomes.find({**DATED, "at": {"$gte": since}}).sort(NEWEST).limit(take))
         rows = _joined(db, version, found)
         if len(rows) >= size or len(found) < take:
             return rows[:size]
@@ -118,7 +119,7 @@ def _joined(db: Db, version: str, found: Sequence[Document]) -> list[Called]:
 
 
 def _scored(record: Document, version: str) -> Scored:
-    score = float(raw(*_as_used(record, version)))
+    score = float(unlevelled(*_as_used(record, version)))
     return Scored(record["_id"], record["prospect"], record["at"], record["features"], score)
 
 

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from core.errors import CallwiseError
-from core.models.decisions import Decision, State, decisions, state
-from core.settings.addresses import MongoSettings, RegistrySettings
+from core.errors import exit_status
+from core.kinds.chosen import KindSettings, choose, define
+from core.models.decisions import Decision, SuccessionState, decisions, state_of
+from core.settings.addresses import RegistrySettings
 from core.settings.loading import load
-from core.stores.mongo import connect
 
 
-class Settings(MongoSettings, RegistrySettings):
+class Settings(KindSettings, RegistrySettings):
     """The address of MongoDB, and the name of the model."""
 
 
@@ -26,27 +26,24 @@ def moment(text: str) -> datetime:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
-def main(argv: list[str] | None = None) -> int:
+@exit_status
+def main(argv: list[str] | None = None) -> None:
     """Print the decisions or the roles; 1 with a sentence when MongoDB does not answer."""
     parser = argparse.ArgumentParser("scripts/models", description="Which model was champion when, and why.")
     parser.add_argument("--at", type=moment, metavar="TIME", help="print the roles at this moment (ISO 8601, UTC)")
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+    define(parser)
     options = parser.parse_args(argv)
-    try:
-        settings = load(Settings)
-        taken = decisions(connect(settings), settings.callwise_model_name)
-    except CallwiseError as error:
-        print(error, file=sys.stderr)
-        return 1
-    lineup = state(taken, options.at)
+    found = choose(load(Settings), options.kind)
+    taken = decisions(found.db, found.settings.callwise_model_name)
+    lineup = state_of(taken, options.at)
     if options.json:
         listed = [asdict(one) for one in taken if options.at is None or one.at <= options.at]
         print(json.dumps({"champion": lineup.champion, "canary": lineup.canary, "decisions": listed}, default=str))
-        return 0
+        return
     if options.at is None:
         print(*(listing(taken) or ["No decision about a model was taken yet."]), sep="\n")
-    print(*who(lineup), sep="\n")
-    return 0
+    print(*roles_text(lineup), sep="\n")
 
 
 def listing(taken: Sequence[Decision]) -> list[str]:
@@ -58,11 +55,11 @@ def listing(taken: Sequence[Decision]) -> list[str]:
     ]
 
 
-def who(found: State) -> list[str]:
+def roles_text(found: SuccessionState) -> list[str]:
     """The champion and the canary, since when and why, and the hold if there is one."""
-    if not found.reigns:
+    if not found.promotions:
         return ["No champion."]
-    reign = found.reigns[-1]
+    reign = found.promotions[-1]
     lines = [f"Champion: version {reign.version} since {reign.at:%Y-%m-%d %H:%M:%S} ({reign.what}: {reign.why})"]
     if found.trial is not None:
         lines.append(f"On trial: version {found.trial.version} since {found.trial.at:%Y-%m-%d %H:%M:%S}")

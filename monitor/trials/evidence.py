@@ -11,7 +11,7 @@ judging late, or again after a restart, decides the same as judging after every 
   more than a margin: the chance that this ever happens to a canary that is not worse in any segment is at most `guard`.
 - *Promote* when the evidence "better in score" reaches 1/promote, and neither gain is negative, from `minimum` on. A
   canary that does not score better is ever promoted with a chance of at most `promote`.
-- *Inconclusive* after `limit` outcomes: the champion stays. Otherwise *go on*.
+- *Inconclusive* after `limit` outcomes, or after `days` where few are called: the champion stays. Otherwise *go on*.
 
 **Delay.** Forecasts are fixed before the call. Until its outcome is known, only the two possible values of a difference
 are; the order may be any that does not look ahead. If sales become known later than refusals, the averages are over
@@ -32,11 +32,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any, Literal, Self
 
 import numpy as np
 
+from core.settings.loop import TrialSettings
 from monitor.trials.eprocess import Differences, Values, confidence, evidence, log_evidence
 from monitor.trials.gains import (
     LARGEST_SCORE_GAIN,
@@ -48,11 +49,11 @@ from monitor.trials.gains import (
     score_gain,
 )
 
-What = Literal["promote", "roll back", "go on", "inconclusive"]
-PROMOTE: What = "promote"
-ROLL_BACK: What = "roll back"
-GO_ON: What = "go on"
-INCONCLUSIVE: What = "inconclusive"
+VerdictKind = Literal["promote", "roll back", "go on", "inconclusive"]
+PROMOTE: VerdictKind = "promote"
+ROLL_BACK: VerdictKind = "roll back"
+GO_ON: VerdictKind = "go on"
+INCONCLUSIVE: VerdictKind = "inconclusive"
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,24 @@ class TrialRules:
     roll_back: float = 0.05
     minimum: int = 200  # outcomes before a promotion
     limit: int = 1000  # outcomes after which the champion stays
+    days: float = 28.0  # days after which it does, however few the outcomes
     window: int = 500  # earlier calls, among which a call is ranked
     guard: float = 0.05  # rate of false rollbacks, by all segments together
     segments: int = 24  # that share this rate; further ones are not judged
     segment_rows: int = 200  # outcomes before a segment is judged
     segment_margin: float = 0.02  # nats a call that the canary may score worse in it
     confidence: float = 0.05  # chance that a confidence sequence ever misses the truth
+
+    @classmethod
+    def from_settings(cls, settings: TrialSettings) -> Self:
+        """The rules that `settings` name."""
+        return cls(
+            promote=settings.callwise_trial_false_promotion,
+            roll_back=settings.callwise_trial_false_rollback,
+            minimum=settings.callwise_trial_minimum,
+            limit=settings.callwise_trial_limit,
+            days=settings.callwise_trial_days,
+        )
 
 
 @dataclass(frozen=True)
@@ -118,7 +131,7 @@ class Verdict:
     known. A verdict names nobody, because decisions are stored for ever.
     """
 
-    what: What
+    what: VerdictKind
     why: str
     outcomes: int
     sales: int
@@ -152,15 +165,18 @@ class Verdict:
         return {**asdict(self), "segments": [asdict(segment) for segment in self.segments], "sentence": self.sentence}
 
 
-def judge(pairs: Sequence[Pair], rules: TrialRules) -> Verdict:
-    """The verdict on `pairs`, in the order of their outcomes. Raises ValueError for a score that is not from 0 to 1."""
+def judge(pairs: Sequence[Pair], rules: TrialRules, lasted: timedelta = timedelta()) -> Verdict:
+    """The verdict on `pairs`, in the order of their outcomes, of a trial that has lasted so long.
+
+    Raises ValueError for a score that is not from 0 to 1.
+    """
     pairs = pairs[: rules.limit]
     sold = np.array([pair.positive for pair in pairs], dtype=np.bool_)
     champion, canary = _scores(pairs)
     score = score_gain(sold, champion, canary)
     ranking = ranking_gain(sold, champion, canary, rules.window)
     groups = _groups(pairs, rules)
-    ends: list[tuple[int, What, str]] = [
+    ends: list[tuple[int, VerdictKind, str]] = [
         *((at, ROLL_BACK, f"the canary is worse in the segment {name}") for name, at in _guarded(groups, score, rules)),
         (_first(_shown_worse(score, rules)), ROLL_BACK, "the canary is worse than the champion"),
         (_first(_shown_better(score, ranking, rules)), PROMOTE, "the canary is better than the champion"),
@@ -172,6 +188,8 @@ def judge(pairs: Sequence[Pair], rules: TrialRules) -> Verdict:
         what, why = GO_ON, f"no difference is shown yet, of at most {rules.limit} outcomes"
         if len(pairs) == rules.limit:
             what, why = INCONCLUSIVE, f"{rules.limit} outcomes show no difference, so the champion stays"
+        elif lasted > timedelta(days=rules.days):
+            what, why = INCONCLUSIVE, f"{rules.days:g} days show no difference, so the champion stays"
     return _verdict(what, why, pairs[: at + 1], score, ranking, groups, rules)
 
 
@@ -226,7 +244,7 @@ def _first(flags: Flags, minimum: int = 1) -> int:
 
 
 def _verdict(
-    what: What,
+    what: VerdictKind,
     why: str,
     pairs: Sequence[Pair],
     score: Differences,

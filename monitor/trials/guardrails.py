@@ -23,7 +23,7 @@ class GuardrailLimits:
     requests: int = 20
 
 
-def broken(state: Mapping[str, str | int | float], canary: str, limits: GuardrailLimits) -> str | None:
+def broken_guardrail(state: Mapping[str, str | int | float], canary: str, limits: GuardrailLimits) -> str | None:
     """Why the trial of `canary` must end now, in words; None if it may continue. `state`: `ScoringClient.state`."""
     if canary in str(state["refused_versions"]).split(","):
         return f"serving refuses it: {state['refused']}"

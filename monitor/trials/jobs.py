@@ -15,7 +15,7 @@ from monitor.jobs.settings import Settings
 
 if TYPE_CHECKING:
     from core.models.registry import ModelRegistry
-    from monitor.trials.trial import Review
+    from monitor.trials.trial import TrialJob
 
 JOBS = {"trial": "let the aliases follow the decisions, and decide about the canary"}
 
@@ -26,19 +26,13 @@ def jobs(
     """The job of `JOBS`."""
 
     @cache
-    def trial() -> Review:
+    def trial() -> TrialJob:
+        from monitor.trials import trial as trials  # noqa: PLC0415
         from monitor.trials.evidence import TrialRules  # noqa: PLC0415
         from monitor.trials.guardrails import GuardrailLimits  # noqa: PLC0415
-        from monitor.trials.trial import Review  # noqa: PLC0415
 
-        rules = TrialRules(
-            promote=settings.callwise_trial_false_promotion,
-            roll_back=settings.callwise_trial_false_rollback,
-            minimum=settings.callwise_trial_minimum,
-            limit=settings.callwise_trial_limit,
-        )
         limits = GuardrailLimits(settings.callwise_trial_errors, settings.callwise_trial_slowness)
         succession = Succession(db, settings.callwise_model_name, registry(), by="monitor")
-        return Review(db, columns, succession, scoring.state, rules, limits)
+        return trials.TrialJob(db, columns, succession, scoring.state, TrialRules.from_settings(settings), limits)
 
     return [Job("trial", settings.callwise_trial_seconds, lambda: trial().advance())]

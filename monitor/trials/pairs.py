@@ -10,7 +10,7 @@ from datetime import datetime
 from pymongo import ASCENDING
 
 from core.schema import Schema
-from core.scoring.said_before import predictions_before
+from core.scoring.predictions_before import DATED, predictions_before
 from core.stores.mongo import Db, Document, reachable
 from monitor.trials.evidence import Pair
 
@@ -18,10 +18,12 @@ from monitor.trials.evidence import Pair
 def pairs(db: Db, schema: Schema, champion: str, canary: str, since: datetime) -> list[Pair]:
     """The outcomes since `since` whose last prediction before the call has both scores, as they became known.
 
-    Segments are the schema's, where its groups are fixed before a trial. Raises Unavailable.
+    Outcomes without the time of their call are left out: in a file they have any order. Segments are the schema's,
+    where its groups are fixed before a trial. Raises Unavailable.
     """
+    query = {**DATED, "at": {"$gte": since}}
     with reachable():
-        outcomes = list(db.outcomes.find({"at": {"$gte": since}}).sort([("at", ASCENDING), ("_id", ASCENDING)]))
+        outcomes = list(db.outcomes.find(query).sort([("at", ASCENDING), ("_id", ASCENDING)]))
     return [
         _pair(outcome, before[-1], champion, schema)
         for outcome, before in predictions_before(db, outcomes, since=since)

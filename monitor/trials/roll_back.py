@@ -5,46 +5,44 @@ from __future__ import annotations
 import argparse
 import sys
 
-from core.errors import CallwiseError, Conflict, Unavailable
+from core.errors import Conflict, Unavailable, exit_status
+from core.kinds.chosen import KindSettings, choose, define
 from core.models.registry import ModelRegistry
 from core.models.succession import Succession
-from core.settings.addresses import MongoSettings, RegistrySettings
+from core.settings.addresses import RegistrySettings
 from core.settings.loading import load
-from core.stores.mongo import connect
 
 
-class Settings(MongoSettings, RegistrySettings):
+class Settings(KindSettings, RegistrySettings):
     """The address of MongoDB, and of the registry whose aliases follow the decisions."""
 
 
-def main(argv: list[str] | None = None) -> int:
+@exit_status
+def main(argv: list[str] | None = None) -> None:
     """Roll back; 1 with a sentence when there is no previous champion, or a service does not answer."""
     parser = argparse.ArgumentParser("scripts/rollback", description="Goes back to the champion before this one.")
     parser.add_argument("--why", default="by hand", help="the reason; stored with the decision")
     parser.add_argument("--from", dest="champion", metavar="VERSION", help="only if this version is the champion")
     parser.add_argument("--by", default="a person", help=argparse.SUPPRESS)
+    define(parser)
     options = parser.parse_args(argv)
-    try:
-        settings = load(Settings)
-        db, model = connect(settings), settings.callwise_model_name
-        # Decided without the aliases: if they cannot follow now, a second try must not roll back once more.
-        succession = Succession(db, model, None, by=options.by)
-        champion = options.champion or succession.state().champion
-        if champion is None:
-            raise Conflict("There is no champion yet.", next="Train a model first: scripts/retrain.")
-        decision = succession.roll_back(champion, why=options.why)
-    except CallwiseError as error:
-        print(error, file=sys.stderr)
-        return 1
+    found = choose(load(Settings), options.kind)
+    db, settings = found.db, found.settings
+    model = settings.callwise_model_name
+    # Decided without the aliases: if they cannot follow now, a second try must not roll back once more.
+    succession = Succession(db, model, None, by=options.by)
+    champion = options.champion or succession.state().champion
+    if champion is None:
+        raise Conflict("There is no champion yet.", next="Train a model first: scripts/retrain.")
+    decision = succession.roll_back(champion, why=options.why)
     print(f"Version {decision.version} is champion again instead of {champion}. ", end="")
     try:
-        Succession(db, model, ModelRegistry(settings), by=options.by).follow()
+        Succession(db, model, ModelRegistry(settings), by=options.by).sync()
     except Unavailable as error:
         print("Serving follows as soon as the model registry answers; nothing more to do.")
         print(error, file=sys.stderr)
-        return 0
+        return
     print("Serving follows in seconds.")
-    return 0
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.clock import Clock, now
 from core.errors import Conflict
@@ -17,6 +17,7 @@ from core.models import trials
 from core.models.decisions import Decision
 from core.models.succession import Succession
 from core.schema import Schema
+from core.scoring.predictions_before import DATED
 from core.stores.mongo import Db, reachable
 from monitor.reports import parity
 from monitor.trials import guardrails
@@ -26,7 +27,7 @@ from monitor.trials.pairs import pairs
 
 
 @dataclass
-class Review:
+class TrialJob:
     """Follows the canary; `serving` gives what the scoring service knows of it."""
 
     db: Db
@@ -36,41 +37,47 @@ class Review:
     rules: TrialRules
     limits: GuardrailLimits = field(default_factory=GuardrailLimits)
     clock: Clock = now
-    _seen: tuple[str, datetime | None, int | None] = field(default=("", None, None))
+    _seen: tuple[str, datetime | None, int | None, bool] = field(default=("", None, None, False))
     _sentence: str = ""
 
     def advance(self) -> str:
         """Let the aliases follow, check the canary, and decide if the evidence is in. Raises Unavailable."""
-        state = self.succession.follow()
+        state = self.succession.sync()
         trial, champion = state.trial, state.champion
         if champion is None:
             return "no champion yet"
         if trial is None:
             return f"version {champion} is champion, nothing on trial"
         canary = trial.version
-        why = guardrails.broken(self.serving(), canary, self.limits) or parity.skewed(self.db, canary, trial.at)
+        why = guardrails.broken_guardrail(self.serving(), canary, self.limits) or parity.skew_found(
+            self.db, canary, trial.at
+        )
         if why:
-            self.succession.drop(canary, why=why, incident=trial.incident, evidence={"guardrail": why})
+            self.succession.end_trial(canary, why=why, incident=trial.incident, evidence={"guardrail": why})
             return f"version {canary} was dropped: {why}"
+        lasted = self.clock() - trial.at
         # The end of a hold counts, too: a canary that proved better during the hold is promoted then.
-        basis = (canary, self._newest_outcome(), state.hold.place if state.hold else None)
+        hold, is_old = state.hold.place if state.hold else None, lasted > timedelta(days=self.rules.days)
+        basis = (canary, self._newest_outcome(), hold, is_old)
         if basis != self._seen:
-            self._sentence = self._judge(champion, trial)
+            self._sentence = self._judge(champion, trial, lasted)
             self._seen = basis
         return self._sentence
 
-    def _judge(self, champion: str, trial: Decision) -> str:
-        verdict = judge(pairs(self.db, self.schema, champion, trial.version, trial.at), self.rules)
-        trials.tell(self.db, trials.Found(trial.version, verdict.sentence, self.clock(), verdict.document()))
-        return decide(self.succession, trial.version, verdict, incident=trial.incident)
+    def _judge(self, champion: str, trial: Decision, lasted: timedelta) -> str:
+        verdict = judge(pairs(self.db, self.schema, champion, trial.version, trial.at), self.rules, lasted)
+        trials.store_evidence(
+            self.db, trials.TrialEvidence(trial.version, verdict.sentence, self.clock(), verdict.document())
+        )
+        return act_on_verdict(self.succession, trial.version, verdict, incident=trial.incident)
 
     def _newest_outcome(self) -> datetime | None:
         with reachable():
-            newest = self.db.outcomes.find_one(sort=[("at", -1)])
+            newest = self.db.outcomes.find_one(DATED, sort=[("at", -1)])
         return newest["at"] if newest else None
 
 
-def decide(succession: Succession, canary: str, verdict: Verdict, *, incident: str | None) -> str:
+def act_on_verdict(succession: Succession, canary: str, verdict: Verdict, *, incident: str | None) -> str:
     """Do what `verdict` says of `canary`; returns a sentence for people. Raises Unavailable.
 
     Nothing is promoted during a hold, or once a person has ended the trial that was judged.
@@ -83,7 +90,7 @@ def decide(succession: Succession, canary: str, verdict: Verdict, *, incident: s
             except Conflict as refused:
                 return f"version {canary}: {why}; not promoted: {refused.what}"
         case "roll back" | "inconclusive":
-            succession.drop(canary, why=why, incident=incident, evidence=evidence)
+            succession.end_trial(canary, why=why, incident=incident, evidence=evidence)
         case "go on":
             return f"version {canary} is on trial: {why}"
     return f"version {canary}: {why}"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from core.errors import CallwiseError
 from core.privacy.place import Subject
+from core.schema.person import Person
 from serving.prediction_log.spool import Spool
 
 log = logging.getLogger(__name__)
@@ -21,9 +22,14 @@ log = logging.getLogger(__name__)
 class Forgetting:
     """`forgotten`: the requests for which the last search of the spool succeeded; empty if that search failed."""
 
-    def __init__(self, subjects: Callable[[], Sequence[Subject]], spool: Spool) -> None:
-        """`subjects` gives the people who are being erased."""
-        self._subjects, self._spool = subjects, spool
+    def __init__(
+        self,
+        subjects: Callable[[], Sequence[Subject]],
+        spool: Spool,
+        may_be_here: Callable[[Person], bool] = lambda _person: True,
+    ) -> None:
+        """`subjects` gives the people who are being erased, of all campaign kinds; `may_be_here` knows this one."""
+        self._subjects, self._spool, self._may_be_here = subjects, spool, may_be_here
         self.forgotten: tuple[str, ...] = ()
 
     def refresh(self) -> None:
@@ -31,6 +37,8 @@ class Forgetting:
         try:
             subjects = self._subjects()
             for subject in subjects:
+                if not self._may_be_here(subject.person):
+                    continue
                 if removed := self._spool.remove(subject.person.has):
                     log.info("%d records left the spool for %s", removed, subject.receipt)
         except CallwiseError as error:

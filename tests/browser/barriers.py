@@ -77,7 +77,7 @@ def within(page: Page, target: str, selector: str) -> bool:
 def look_through(page: Page, app: str, then: Callable[[Page], None] | None = None) -> Iterator[tuple[str, Page]]:
     """Each page of the menu, drawn."""
     menu = pages(page, app)
-    assert {f"{app}/{path}" for path in ("", "campaigns", "results", "overview", "my-account")} <= set(menu)
+    assert {f"{app}/{path}" for path in ("", "campaigns", "results", "overview", "accounts", "my-account")} <= set(menu)
     for path in menu:
         visit(page, path)
         settled(page)

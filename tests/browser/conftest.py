@@ -4,35 +4,41 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from bootstrap.check.browser import PROGRAMS, find_chromium
-from core.settings.group import ROOT
+from bootstrap.check.browser import PROGRAMS, find_chromium, open_browser
 from core.stores.mongo import Db
+from tests.browser import app_process
 
 # Playwright gives an expectation five seconds; a busy machine takes longer to draw a page.
 expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
-def chromium() -> str:
+def chromium() -> Iterator[Browser]:
+    """One browser for all: its pages share nothing, and its start takes as long as a page."""
     found = find_chromium()
     if found is None:
         pytest.skip(f"no browser on this machine (searched for {', '.join(PROGRAMS)})")
-    return found
+    with open_browser(found) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def forking() -> ForkServerContext:
+    return app_process.forking()
 
 
 @pytest.fixture
-def app(db: Db, tmp_path: Path) -> Iterator[str]:
+def app(db: Db, tmp_path: Path, forking: ForkServerContext) -> Iterator[str]:
     """The address of the app on the test's own database."""
     if "S3_ENDPOINT_URL" not in os.environ:
         pytest.skip("S3_ENDPOINT_URL names no server; scripts/test starts one")
@@ -40,33 +46,28 @@ def app(db: Db, tmp_path: Path) -> Iterator[str]:
         **os.environ,
         "MONGODB_DATABASE": db.name,
         "S3_BUCKET_DATASETS": "callwise-test-imports",
-        "PYTHONPATH": str(ROOT),
     }
-    with _running(env, tmp_path) as url:
+    with _running(forking, env, tmp_path) as url:
         yield url
 
 
 @contextmanager
-def _running(env: dict[str, str], folder: Path) -> Iterator[str]:
+def _running(forking: ForkServerContext, env: dict[str, str], folder: Path) -> Iterator[str]:
     port = _free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py")]
-    command += ["--server.address", "127.0.0.1", "--server.port", str(port)]
-    with (folder / "app.log").open("w") as log:
-        process = subprocess.Popen(command, env=env, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _wait(url, process, folder / "app.log")
-            yield url
-        finally:
-            process.terminate()
-            process.wait(30)
+    process = app_process.start(forking, env, folder, port)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait(url, process, folder / "app.log")
+        yield url
+    finally:
+        process.terminate()
+        process.join(30)
+        process.close()
 
 
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait(url: str, process: ForkServerProcess, log: Path) -> None:
     give_up = time.monotonic() + 60
-    while time.monotonic() < give_up:
-        if process.poll() is not None:
-            break
+    while process.is_alive() and time.monotonic() < give_up:
         try:
             if httpx.get(f"{url}/_stcore/health", trust_env=False).is_success:
                 return

@@ -9,20 +9,21 @@ from types import SimpleNamespace
 from typing import Any
 
 from bootstrap.check.journey import SAMPLE, SAMPLE_CAMPAIGN, Journey, Settings
-from bootstrap.demo.child_commands import errand
+from bootstrap.demo.child_commands import child_command
 from core.accounts.account import Role
 from core.accounts.directory import add
+from core.lists import call_values
 from core.models.registry import ModelRegistry
 from core.schema import Schema
 from core.schema.person import Pseudonyms
 from core.settings.loading import load
 from core.stores.mongo import Document
 from core.stores.object_store import ObjectStore
-from tests.e2e.erasure import everywhere
+from tests.e2e.trainer.erasure import everywhere
 from tests.loop import live
 from tests.loop.live import Live
 from tests.people import PASSWORD
-from trainer.privacy.row_fingerprints import Traces
+from trainer.privacy.row_fingerprints import RowFingerprints
 
 SETTINGS = {
     "CALLWISE_RANK_SECONDS": "0.5",
@@ -40,7 +41,7 @@ STAFF = {"Ann Lee": Role.AGENT, "Mia Berger": Role.MANAGER, "Eva Stein": Role.EN
 def running(folder: Path, schema: Schema) -> Iterator[Live]:
     """The appliance in `folder`, with a ranked campaign and three people who may sign in; ended afterwards."""
     with live.running(folder, schema, SETTINGS) as found:
-        with errand(found.appliance, "bootstrap.check.journey") as journey:
+        with child_command(found.appliance, "bootstrap.check.journey") as journey:
             for line in journey:
                 found.say(line)
         assert journey.status == 0, "the sample could not be loaded, trained and ranked"
@@ -89,8 +90,11 @@ class Search:
         )
         # Their key, and the bare reference as a value of its own, wherever it stands.
         self._words = (str(prospect["_id"]), f"'{prospect['ref']}'")
-        self._traces = Traces(Pseudonyms(key), found.schema)
-        self._known = self._traces.of_all([prospect["features"]])
+        self._traces = RowFingerprints(Pseudonyms(key), found.schema)
+        # A row that is learnt from has the values of the call.
+        calls = found.db.outcomes.find({"prospect": prospect["_id"]})
+        learnt = [call_values.call_made(found.schema, prospect, call) for call in calls]
+        self._known = self._traces.of_all([prospect["features"], *learnt])
 
     def places(self) -> list[str]:
         """Where the person's key or reference stands."""

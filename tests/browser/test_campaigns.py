@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from bootstrap.check.browser import opened, visit
+from bootstrap.check.browser import new_page, visit
 from core.stores.mongo import Db
 from tests.browser.mending import write_in_cell
 from tests.people import enter
@@ -32,8 +32,10 @@ def foreign(tmp_path: Path, person: dict[str, Any]) -> Path:
     return path
 
 
-def test_a_foreign_file_is_mapped_previewed_imported_and_mended(app: str, chromium: str, db: Db, foreign: Path) -> None:
-    with opened(chromium) as page:
+def test_a_foreign_file_is_mapped_previewed_imported_and_mended(
+    app: str, chromium: Browser, db: Db, foreign: Path
+) -> None:
+    with new_page(chromium) as page:
         enter(page, app, db, "Mia")
         visit(page, f"{app}/campaigns")
         page.get_by_label("Name", exact=True).fill("Autumn 2026")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from bootstrap.check.browser import address, opened, take_next, visit
+from bootstrap.check.browser import address, new_page, take_next, visit
 from core.clock import now
 from core.stores.mongo import Db
 from tests.people import enter
@@ -31,8 +31,8 @@ def spring(db: Db, person: dict[str, Any]) -> str:
     return "spring"
 
 
-def test_why_and_what_to_say_are_on_the_card(app: str, chromium: str, spring: str, db: Db) -> None:
-    with opened(chromium) as page:
+def test_why_and_what_to_say_are_on_the_card(app: str, chromium: Browser, spring: str, db: Db) -> None:
+    with new_page(chromium) as page:
         enter(page, app, db, "Mia")
         visit(page, f"{app}/campaigns")
         page.get_by_role("tab", name="Run a campaign").click()
@@ -64,14 +64,3 @@ def test_why_and_what_to_say_are_on_the_card(app: str, chromium: str, spring: st
     kept = db.campaigns.find_one({"_id": "spring"})
     assert kept is not None
     assert (kept["script"]["by"], kept["script"]["number"]) == ("Mia", 1)
-
-
-@pytest.mark.parametrize("width", [1440, 390])
-def test_the_card_does_not_scroll_sideways(app: str, chromium: str, spring: str, db: Db, width: int) -> None:
-    with opened(chromium, width=width, height=900) as page:
-        enter(page, app, db)
-        visit(page, address(app, spring))
-        page.locator(".st-key-take button:enabled").click()
-        page.locator(".st-key-reasons").wait_for()
-        page.wait_for_load_state("networkidle")
-        assert page.locator(".stMain").evaluate("element => element.scrollWidth - element.clientWidth") == 0

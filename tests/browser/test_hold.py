@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from app.calls.card import TICK
-from bootstrap.check.browser import address, opened, take_next, visit
+from bootstrap.check.browser import address, new_page, take_next, visit
 from core.calls.claims import claim
 from core.clock import now
 from core.stores.mongo import Db
@@ -61,8 +61,8 @@ def with_card(page: Page, app: str, db: Db, campaign: str) -> None:
     take_next(page)
 
 
-def test_an_open_card_is_renewed_and_a_closed_tab_is_not(app: str, chromium: str, spring: str, db: Db) -> None:
-    with opened(chromium) as page:
+def test_an_open_card_is_renewed_and_a_closed_tab_is_not(app: str, chromium: Browser, spring: str, db: Db) -> None:
+    with new_page(chromium) as page:
         with_card(page, app, db, spring)
         assert renewed(db)
         page.close()
@@ -73,8 +73,8 @@ def test_an_open_card_is_renewed_and_a_closed_tab_is_not(app: str, chromium: str
     assert claim(db, spring, "Bob", clock=lambda: end) is not None
 
 
-def test_whoever_is_signed_out_holds_nobody_any_longer(app: str, chromium: str, spring: str, db: Db) -> None:
-    with opened(chromium) as page:
+def test_whoever_is_signed_out_holds_nobody_any_longer(app: str, chromium: Browser, spring: str, db: Db) -> None:
+    with new_page(chromium) as page:
         with_card(page, app, db, spring)
         end = run_out(db)
         db.sessions.delete_many({})
@@ -82,8 +82,8 @@ def test_whoever_is_signed_out_holds_nobody_any_longer(app: str, chromium: str, 
         assert held_until(db) == end
 
 
-def test_the_card_of_a_person_who_was_lost_says_so_unasked(app: str, chromium: str, spring: str, db: Db) -> None:
-    with opened(chromium) as page:
+def test_the_card_of_a_person_who_was_lost_says_so_unasked(app: str, chromium: Browser, spring: str, db: Db) -> None:
+    with new_page(chromium) as page:
         with_card(page, app, db, spring)
         theirs = {"claim": {"by": "Bob", "until": now() + timedelta(minutes=15)}}
         db.prospects.update_one({"_id": "spring:p1"}, {"$set": theirs})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from bootstrap.check.browser import opened, visit
+from bootstrap.check.browser import new_page, visit
 from core.clock import now
-from core.models.decisions import decisions, state
+from core.models.decisions import decisions, state_of
 from core.oversight import reviews
 from core.schema import Schema
 from core.stores.mongo import Db
@@ -29,8 +29,8 @@ def weeks(db: Db, schema: Schema) -> None:
 
 
 @pytest.mark.usefixtures("weeks")
-def test_a_review_is_signed_and_a_model_taken_back(app: str, chromium: str, db: Db) -> None:
-    with opened(chromium, height=1000) as page:
+def test_a_review_is_signed_and_a_model_taken_back(app: str, chromium: Browser, db: Db) -> None:
+    with new_page(chromium, height=1000) as page:
         enter(page, app, db, "Mia")
         visit(page, f"{app}/review")
         expect(page.locator(".st-key-review-waiting")).to_contain_text("5 weeks are not signed")
@@ -38,7 +38,7 @@ def test_a_review_is_signed_and_a_model_taken_back(app: str, chromium: str, db: 
         page.locator(".st-key-review-sign-now button").click()
         expect(page.locator(".st-key-review-signatures")).to_contain_text("Signed by Mia")
         expect(page.locator(".st-key-review-waiting")).to_contain_text("4 weeks are not signed")
-        assert list(reviews.signed(db, MODEL).values()) == [["Mia"]]
+        assert list(reviews.signers_by_week(db, MODEL).values()) == [["Mia"]]
 
         visit(page, f"{app}/models")
         page.locator(".st-key-models-decide label", has_text="Go back to version 2").click()
@@ -47,15 +47,15 @@ def test_a_review_is_signed_and_a_model_taken_back(app: str, chromium: str, db: 
         page.locator(".st-key-decide-now button").click()
         expect(page.locator(".st-key-message")).to_contain_text("Version 2 is champion again instead of 3.")
         expect(page.locator(".st-key-models-now")).to_contain_text("Version 2")
-    found = state(decisions(db, MODEL))
-    assert (found.champion, found.reigns[-1].version) == ("2", "2")
+    found = state_of(decisions(db, MODEL))
+    assert (found.champion, found.promotions[-1].version) == ("2", "2")
     assert decisions(db, MODEL)[-1].by == "Mia"
 
 
 @pytest.mark.usefixtures("weeks")
 @pytest.mark.parametrize("width", [1440, 390])
-def test_the_pages_are_drawn_and_fit_the_screen(app: str, chromium: str, db: Db, width: int) -> None:
-    with opened(chromium, width=width, height=844) as page:
+def test_the_pages_are_drawn_and_fit_the_screen(app: str, chromium: Browser, db: Db, width: int) -> None:
+    with new_page(chromium, width=width, height=844) as page:
         enter(page, app, db)
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(error.message))

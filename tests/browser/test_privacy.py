@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from bootstrap.check.browser import opened, visit
+from bootstrap.check.browser import new_page, visit
 from core.clock import now
 from core.privacy import requests as erasure_requests
 from core.privacy.documents import collections
@@ -43,16 +43,16 @@ def work(db: Db) -> Callable[[], None]:
         "asked_at": request.asked_at.isoformat(), "done_at": now().isoformat(), "removed": {"prospects": 1},
         "left": {"prospects": 0}, "datasets": [], "models": [],
     }  # fmt: skip
-    erasure_requests.note(db, request, Status.WATCHING, due=now())
+    erasure_requests.write_progress(db, request, Status.WATCHING, due=now())
 
     def end() -> None:
-        erasure_requests.forget(db, request, receipt)
+        erasure_requests.complete(db, request, receipt)
 
     return end
 
 
-def test_a_person_is_erased_and_the_receipt_saved(manager: str, chromium: str, db: Db, tmp_path: Path) -> None:
-    with opened(chromium, timeout_seconds=60) as page:
+def test_a_person_is_erased_and_the_receipt_saved(manager: str, chromium: Browser, db: Db, tmp_path: Path) -> None:
+    with new_page(chromium, timeout_seconds=60) as page:
         enter(page, manager, db, "Mia Berger")
         visit(page, f"{manager}/privacy")
         page.get_by_label("Reference (column customer)").fill("C-7")

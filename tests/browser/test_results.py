@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from bootstrap.check.browser import opened, visit
+from bootstrap.check.browser import new_page, visit
 from core.clock import now
 from core.stores.mongo import Db
 from tests.people import enter
@@ -33,8 +33,10 @@ def campaign(db: Db) -> None:
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-def test_the_results_are_drawn_and_fit_the_screen(app: str, chromium: str, campaign: None, db: Db, width: int) -> None:
-    with opened(chromium, width=width, height=844) as page:
+def test_the_results_are_drawn_and_fit_the_screen(
+    app: str, chromium: Browser, campaign: None, db: Db, width: int
+) -> None:
+    with new_page(chromium, width=width, height=844) as page:
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(error.message))
         enter(page, app, db)

@@ -13,6 +13,8 @@ MODULES, TESTS_MODULES = 15, 25
 LINES, TESTS_LINES = 300, 600
 """How long a module may be; a longer one is two modules. A module of tests is a list of cases and is read by case."""
 UNCOUNTED = {"__init__.py", "conftest.py"}
+BY_PACKAGE = ("unit", "contract", "e2e", "faults")
+"""Suites whose tests lie in a folder for each package, so that `scripts/test PACKAGE` finds them."""
 
 
 def faults(root: Path) -> Iterator[str]:
@@ -23,6 +25,7 @@ def faults(root: Path) -> Iterator[str]:
         yield from _unnamed(root, package)
     yield from _too_full(root, "tests", TESTS_MODULES)
     yield from _too_long(root, "tests", TESTS_LINES)
+    yield from _of_no_package(root)
 
 
 def _modules(root: Path, package: str) -> list[Path]:
@@ -48,3 +51,10 @@ def _unnamed(root: Path, package: str) -> Iterator[str]:
         front = folder / "__init__.py"
         if not front.is_file() or not ast.get_docstring(ast.parse(front.read_text(encoding="utf-8"))):
             yield f"{front.relative_to(root)} has no docstring that says what the room is for"
+
+
+def _of_no_package(root: Path) -> Iterator[str]:
+    for suite in BY_PACKAGE:
+        for path in sorted((root / "tests" / suite).rglob("test_*.py")):
+            if path.relative_to(root / "tests" / suite).parts[0] not in PACKAGES:
+                yield f"{path.relative_to(root)} is in no package's folder, so scripts/test PACKAGE never runs it"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.settings.group import ROOT
-from tests.lint.rooms import LINES, MODULES, TESTS_LINES, TESTS_MODULES, faults
+from tests.lint.rooms import BY_PACKAGE, LINES, MODULES, TESTS_LINES, TESTS_MODULES, faults
 
 FRONT = '"""What the room is for."""\n'
 
@@ -30,7 +30,9 @@ def test_a_folder_with_too_many_modules_is_named(tmp_path: Path, folder: str, mo
     ]
 
 
-@pytest.mark.parametrize(("module", "most"), [("monitor/jobs.py", LINES), ("tests/unit/test_jobs.py", TESTS_LINES)])
+@pytest.mark.parametrize(
+    ("module", "most"), [("monitor/jobs.py", LINES), ("tests/unit/monitor/test_jobs.py", TESTS_LINES)]
+)
 def test_a_module_that_is_too_long_is_named(tmp_path: Path, module: str, most: int) -> None:
     path = tmp_path / module
     path.parent.mkdir(parents=True)
@@ -50,3 +52,16 @@ def test_a_room_that_says_nothing_of_itself_is_named(tmp_path: Path, front: str 
     if front is not None:
         (room / "__init__.py").write_text(front)
     assert list(faults(tmp_path)) == ["trainer/gates/__init__.py has no docstring that says what the room is for"]
+
+
+@pytest.mark.parametrize("suite", BY_PACKAGE)
+def test_tests_that_belong_to_no_package_are_named(tmp_path: Path, suite: str) -> None:
+    names = ("monitor/jobs/test_job.py", "erasure/test_erasure.py", "test_alone.py")
+    for name in names:
+        path = tmp_path / "tests" / suite / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert [fault.split(" ")[0] for fault in faults(tmp_path)] == [
+        f"tests/{suite}/erasure/test_erasure.py",
+        f"tests/{suite}/test_alone.py",
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import threading
 import time
 import uuid
@@ -25,13 +26,15 @@ from core.calls.claims import claim
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
 from core.errors import CallwiseError
-from core.imports.campaign_file import CampaignFile
+from core.files.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
-from core.models.decisions import Decision, State, decisions, state
+from core.kinds.kind import Kind, settings_of
+from core.models.decisions import Decision, SuccessionState, decisions, state_of
 from core.schema import Schema
 from core.scoring.client import ScoringClient
 from core.scoring.protocol import Score
 from core.settings.addresses import MongoSettings, PrefectSettings, RegistrySettings, ScoringSettings
+from core.settings.group import ROOT
 from core.settings.loading import load
 from core.stores.mongo import Db, Document, connect, count
 from monitor.flows.prefect_runs import FLOW, PrefectRuns
@@ -109,18 +112,35 @@ class Asker:
 class Live:
     """The appliance in `state`, running, and what was said of its way; lines come as things happen."""
 
-    def __init__(self, appliance: Appliance, receiver: Receiver, schema: Schema, files: Path) -> None:
+    def __init__(
+        self, appliance: Appliance, receiver: Receiver, schema: Schema, files: Path, kind: Kind | None = None
+    ) -> None:
+        """`kind`: the campaign kind that is looked at; by default the shipped one, whose schema is `schema`."""
         self.appliance, self.receiver, self.schema, self._files = appliance, receiver, schema, files
-        settings = load(Settings, appliance.env)
+        self.kind = kind or Kind(schema.name, schema, shipped=True)
+        settings = settings_of(load(Settings, appliance.env), self.kind)
         self.model = settings.callwise_model_name
-        self.db: Db = connect(settings)
+        self.db: Db = self.kind.database(connect(settings))
         self.scoring = ScoringClient(settings, schema)
-        self.flows = PrefectRuns(settings.prefect_api_url)
+        self.flows = PrefectRuns(settings.prefect_api_url, kind=self.kind.key)
         self._mlflow, self._prefect = settings.mlflow_tracking_uri, settings.prefect_api_url
         self._monitor = f"http://127.0.0.1:{appliance.ports['monitor']}/health"
         self._began = time.monotonic()
         self._said: set[str] = set()
         self.truth: dict[str, bool] = {}
+
+    def of_kind(self, kind: Kind) -> Live:
+        """The same appliance, seen as that of another kind."""
+        return Live(self.appliance, self.receiver, kind.schema, self._files, kind)
+
+    def command(self, *words: str) -> str:
+        """What a command in scripts/ prints on this appliance; it must end well."""
+        env = {**os.environ, "CALLWISE_STATE": str(self.appliance.state.path)}
+        command = [str(ROOT / "scripts" / words[0]), *words[1:]]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (words, done.stdout, done.stderr)
+        self.say(f"scripts/{' '.join(words)}: {done.stdout.strip().splitlines()[-1]}")
+        return done.stdout
 
     def say(self, text: str) -> None:
         """One line of progress."""
@@ -185,8 +205,8 @@ class Live:
     def decisions(self) -> list[Decision]:
         return decisions(self.db, self.model)
 
-    def lineup(self) -> State:
-        return state(self.decisions())
+    def lineup(self) -> SuccessionState:
+        return state_of(self.decisions())
 
     def in_service(self) -> tuple[str, str]:
         """Champion and canary, as the scoring service has them."""

@@ -67,6 +67,6 @@ FIRST, SECOND = World(shifted=False, month="may"), World(shifted=True, month="no
 
 def write(schema: Schema, people: pd.DataFrame, path: Path, *, leave_out_indicators: bool = False) -> None:
     """Write `people` as a campaign file, with what they would say."""
-    said = np.where(people["positive"], schema.outcome.positive, schema.outcome.negative)
+    said = np.where(people["positive"], schema.outcome.positive[0], schema.outcome.negative[0])
     absent = [column.name for column in indicators(schema)] if leave_out_indicators else []
     people.drop(columns=["positive", *absent]).assign(**{schema.outcome.column: said}).to_csv(path, index=False)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 
 from core.models.registry import SCORE
 from core.schema import Schema
 from core.settings.loop import MonitorSettings
-from monitor.reports import drift, quality
-from monitor.reports.drift import DriftLimits
-from monitor.reports.windows import Called, Scored
+from monitor.reports.drift.arrivals import BEFORE, Cohorts
+from monitor.reports.drift.comparison import compare
+from monitor.reports.drift.limits import DriftLimits
+from monitor.reports.drift.verdict import DriftVerdict
+from monitor.reports.quality import QualityVerdict
+from monitor.reports.windows import Called
+from replay.living.quick import distances, judge_quality
+from tests.arrivals import arrivals, leaning
 from tests.made_up_outcomes import made_up
 from trainer.data.snapshot import OUTCOME
 
@@ -23,7 +27,7 @@ START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 WATCHING = MonitorSettings()
 LOOKS = 10  # to a window: it is judged again once a tenth of it is new
 REFERENCE = 5_000
-LIMITS = DriftLimits(WATCHING.callwise_drift_window, WATCHING.callwise_drift_distance, WATCHING.callwise_drift_share)
+LIMITS = DriftLimits.from_settings(WATCHING)
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -35,8 +39,7 @@ def people(schema: Schema, rows: int, seed: int) -> pd.DataFrame:
 
 def scored(frame: pd.DataFrame) -> pd.DataFrame:
     """`frame` with the chances that `tests.made_up_outcomes` drew its outcomes from, as a model's scores."""
-    leaning = 1.2 * (frame["contact"] == "cellular") + 1.5 * (frame["poutcome"] == "success")
-    return frame.assign(**{SCORE: 1 / (1 + np.exp(2.2 - leaning - 0.03 * (frame["age"] - 40)))})
+    return frame.assign(**{SCORE: expit(leaning(frame))})
 
 
 @pytest.fixture(scope="session")
@@ -45,23 +48,18 @@ def reference(schema: Schema) -> pd.DataFrame:
     return people(schema, REFERENCE, 1)
 
 
-def predictions(schema: Schema, frame: pd.DataFrame) -> list[Scored]:
-    """`frame` as a window: the newest first."""
-    rows: list[dict[str, Any]] = frame[[*schema.feature_names, SCORE]].to_dict("records")  # type: ignore[assignment]
-    return [
-        Scored(f"r:{n:06d}", f"p{n}", START + timedelta(seconds=n), row, float(row.pop(SCORE)))
-        for n, row in enumerate(rows)
-    ][::-1]
-
-
 def drift_verdicts(
     schema: Schema, reference: pd.DataFrame, stream: pd.DataFrame, step: int = LIMITS.window // LOOKS
-) -> Iterator[drift.DriftVerdict]:
-    """The verdict on each full window of `stream`, every tenth of a window, as monitoring looks, or every `step`."""
-    rows = predictions(schema, stream)[::-1]
-    for end in range(LIMITS.window, len(rows) + 1, step):
-        window = rows[end - LIMITS.window : end][::-1]
-        yield drift.compare(schema, reference, window, LIMITS, "1", "code")[0]
+) -> Iterator[DriftVerdict]:
+    """The verdict after each tenth of a window of `stream`, as monitoring looks, or every `step`.
+
+    It begins with as many people as are compared. Evidently's functions compute the distances, without its pages
+    (`tests/unit/replay/living/test_quick.py` holds both equal).
+    """
+    rows, most = arrivals(stream[schema.feature_names], START)[::-1], (1 + BEFORE) * LIMITS.window
+    for end in range(most, len(rows) + 1, step):
+        seen = Cohorts.of(rows[end - most : end][::-1], [], LIMITS.window)
+        yield compare(schema, seen, leaning, reference, LIMITS, "1", "code", measure=distances)[0]
 
 
 def calls(frame: pd.DataFrame) -> list[Called]:
@@ -74,11 +72,11 @@ def calls(frame: pd.DataFrame) -> list[Called]:
 
 def quality_verdicts(
     reference: pd.DataFrame, stream: pd.DataFrame, step: int = WATCHING.callwise_quality_window // LOOKS
-) -> Iterator[quality.QualityVerdict]:
+) -> Iterator[QualityVerdict]:
     """The verdict on each full window of outcomes, every tenth of a window, or every `step`."""
     size, rows = WATCHING.callwise_quality_window, calls(stream)
     for end in range(size, len(rows) + 1, step):
-        yield quality.judge(reference, rows[end - size : end][::-1], "1", "code")[0]
+        yield judge_quality(reference, rows[end - size : end][::-1], "1", "code")[0]
 
 
 def after(onset: int, change: Change) -> Change:

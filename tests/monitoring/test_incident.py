@@ -15,16 +15,18 @@ from core.stores.mongo import Db
 from monitor.incidents.facts import IncidentRules
 from monitor.incidents.follow_up import FollowUp
 from monitor.messages.digest import Digest
-from monitor.reports.drift import review_drift
+from monitor.reports.drift.arrivals import BEFORE
+from monitor.reports.drift.review import DriftReview
 from monitor.reports.expected import review_expected
 from monitor.reports.parity import review_parity
 from monitor.reports.quality import review_quality
-from monitor.reports.shelf import Shelf
+from monitor.reports.shelf import ReportStore
 from tests.aliases import Aliases
+from tests.arrivals import LeaningModel, deliver, rows
 from tests.fake_evidently import FakeEvidently, FakeRegistry
 from tests.fake_prefect import FakePrefect
 from tests.listed import put_on_a_list
-from tests.monitoring.conftest import LIMITS, LOOKS, START, WATCHING, calls, people, predictions
+from tests.monitoring.conftest import LIMITS, LOOKS, START, WATCHING, calls, people, scored
 from tests.scoring.fakes import FakeModel
 from trainer.data.snapshot import OUTCOME
 
@@ -38,23 +40,23 @@ class Watched:
 
     def __init__(self, db: Db, schema: Schema, reference: pd.DataFrame) -> None:
         self.db, self.schema, self.at, self.logged = db, schema, START, 0
-        self.prefect, self.registry = FakePrefect(), FakeRegistry(VERSION, reference)
-        self.shelf = Shelf(db, FakeEvidently().ui(), "test", clock=self.clock)
+        self.prefect, self.registry = FakePrefect(), FakeRegistry(VERSION, reference, LeaningModel(schema))
+        self.shelf = ReportStore(db, FakeEvidently().ui(), "test", clock=self.clock)
         Succession(db, MODEL, Aliases(), by="trainer", clock=self.clock).promote(VERSION, why="the first")
 
     def clock(self) -> datetime:
         return self.at
 
     def see(self, frame: pd.DataFrame) -> None:
-        """Log the people of `frame` as scored and called."""
-        scored = predictions(self.schema, frame)[::-1]
+        """Let the people of `frame` arrive by a file, be scored and called."""
         records, outcomes = [], []
-        for place, (row, call) in enumerate(zip(scored, calls(frame), strict=True), self.logged):
+        for place, (call, features) in enumerate(zip(calls(frame), rows(frame), strict=True), self.logged):
             at = START + timedelta(seconds=place)
-            records.append({"_id": f"r{place:06d}:0", "prospect": f"p{place}", "at": at, "features": dict(row.features),
-                            "score": row.score, "version": VERSION, "level": 0.0})  # fmt: skip
+            records.append({"_id": f"r{place:06d}:0", "prospect": f"p{place}", "at": at, "features": features,
+                            "score": call.score, "version": VERSION, "level": 0.0})  # fmt: skip
             outcomes.append({"_id": f"p{place}:1", "prospect": f"p{place}", "at": at, "positive": call.positive})
         put_on_a_list(self.db, (str(record["prospect"]) for record in records))
+        deliver(self.db, frame[self.schema.feature_names], self.at, f"{self.logged}.csv")
         self.db.predictions.insert_many(records)
         self.db.outcomes.insert_many(outcomes)
         self.logged += len(records)
@@ -63,7 +65,7 @@ class Watched:
         """What the jobs do, once each."""
         self.at += timedelta(minutes=15)
         self.prefect.now = self.at
-        review_drift(self.shelf, self.registry, self.schema, LIMITS, "code")
+        DriftReview(self.shelf, self.registry, self.schema, LIMITS, MODEL, "code", clock=self.clock).run()
         review_quality(self.shelf, self.registry, WATCHING.callwise_quality_window, "code")
         return FollowUp(self.db, self.prefect.client(), MODEL, IncidentRules(), clock=self.clock).run()
 
@@ -75,7 +77,7 @@ class Models:
         self.model = FakeModel(0.5, schema.feature_names)
 
     def version(self, number: str) -> ModelVersion:
-        return ModelVersion(MODEL, number, "run", {}, START)
+        return ModelVersion(MODEL, number, "run", {})
 
     def load(self, version: ModelVersion) -> Loaded:
         return Loaded(self.model, Proof([], []), pd.DataFrame())
@@ -83,10 +85,11 @@ class Models:
 
 def test_an_incident_opens_once_and_asks_for_one_training(db: Db, schema: Schema, reference: pd.DataFrame) -> None:
     house, step = Watched(db, schema, reference), LIMITS.window // LOOKS
-    house.see(people(schema, LIMITS.window, 2))
+    for seed in range(1 + BEFORE):
+        house.see(people(schema, LIMITS.window, 2 + seed))
+        house.look()
     assert house.look() == "no incident"
-    others = people(schema, 3 * step, 3)
-    others = others.assign(contact="cellular", score=others["score"].clip(lower=0.4))
+    others = scored(people(schema, 5 * step, 3).assign(contact="cellular"))
     for start in range(0, len(others), step):
         house.see(others.iloc[start : start + step])
         house.look()

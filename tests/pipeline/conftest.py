@@ -16,7 +16,7 @@ from tests.made_up_outcomes import made_up
 from trainer.data.snapshot import AT
 from trainer.fitting import calibrate, recipe
 from trainer.fitting.candidates import Candidate
-from trainer.fitting.recipe import Champion, Made, Unwatched
+from trainer.fitting.recipe import Champion, Unwatched, ValidatedModel
 from trainer.gates.verdict import Verdict
 
 P = ParamSpec("P")
@@ -44,7 +44,7 @@ class Training:
     removed: str = ""
     gates: list[Verdict] = field(default_factory=list)
 
-    def run(self, frame: pd.DataFrame, champion: Champion | None = None) -> Made:
+    def run(self, frame: pd.DataFrame, champion: Champion | None = None) -> ValidatedModel:
         """Raises what the recipe raises."""
 
         def step(name: str, function: Callable[P, T], /) -> Callable[P, T]:
@@ -60,11 +60,13 @@ class Training:
 
             return done
 
-        return recipe.make(frame, self.schema, self.settings, champion, watch=Unwatched(), step=step)
+        return recipe.train_model(frame, self.schema, self.settings, champion, watch=Unwatched(), step=step)
 
     def model(self, frame: pd.DataFrame, candidate: Candidate = PLAIN) -> Model:
         """A model of `frame`, with no gate asked."""
-        return calibrate.fit(candidate, recipe.cut(frame, self.settings), self.schema, self.settings.callwise_seed)[0]
+        return calibrate.fit(
+            candidate, recipe.split_windows(frame, self.settings), self.schema, self.settings.callwise_seed
+        )[0]
 
     def champion(self, frame: pd.DataFrame) -> Champion:
         """A champion that has learnt from `frame`."""

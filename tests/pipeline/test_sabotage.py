@@ -214,5 +214,5 @@ def test_the_search_is_part_of_a_training_too(schema: Schema, outcomes: pd.DataF
     """The one row with the search as it is, on a budget of its first two candidates."""
     settings = TrainerSettings(callwise_search_trials=2, callwise_training_window=1_500)
     with pytest.raises(GateRefused) as refused:
-        recipe.make(leaked(0.0)(outcomes), schema, settings, None, watch=recipe.Unwatched())
+        recipe.train_model(leaked(0.0)(outcomes), schema, settings, None, watch=recipe.Unwatched())
     assert refused.value.gate == Gate.MODEL

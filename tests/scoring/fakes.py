@@ -116,8 +116,7 @@ class FakeRegistry:
         if self.down:
             raise Unavailable("MLflow is down.")
         number = self.aliases.get(alias)
-        at = datetime(2026, 1, 1, tzinfo=UTC)
-        return ModelVersion("prospect-scorer", number, f"{self.run}-{number}", {}, at) if number else None
+        return ModelVersion("prospect-scorer", number, f"{self.run}-{number}", {}) if number else None
 
     def load(self, version: ModelVersion) -> Loaded:
         """See `serving.models.Registry`."""

@@ -30,7 +30,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from bootstrap.embedded.environment import programs
 from bootstrap.embedded.services import BY_NAME
 from core.models.proof import Proof
-from core.models.registry import PROOF, ModelRegistry, saving
+from core.models.registry import PROOF, ModelRegistry, log_model_arguments
 from core.schema import Schema, read_schema
 from core.schema.column import ColumnType, Value
 from core.scoring.client import ScoringClient
@@ -94,13 +94,14 @@ class Registry:
     folder: Path
     name: str = "prospect-scorer"
     schema: Schema = field(default_factory=campaign_schema)
+    experiment_name: str = "serving"
 
     def __post_init__(self) -> None:
         self.uri = f"sqlite:///{self.folder / 'mlflow.db'}"
         self.registry = ModelRegistry(RegistrySettings(mlflow_tracking_uri=self.uri, callwise_model_name=self.name))
         self.registry.ensure()
         self.experiment = self.registry.client.create_experiment(
-            "serving", artifact_location=(self.folder / "artifacts").as_uri()
+            self.experiment_name, artifact_location=(self.folder / "artifacts").as_uri()
         )
 
     def add(self, *, seed: int, proven: bool = True) -> str:
@@ -125,7 +126,7 @@ class Registry:
                 registered_model_name=self.name,
                 extra_files=[str(path)],
                 pip_requirements=[],
-                **saving(),
+                **log_model_arguments(),
             )
         return str(logged.registered_model_version)
 

@@ -1,6 +1,9 @@
 """The kinds of model that the search tries, each a scikit-learn pipeline over the schema's columns by name.
 
-Categories come from the schema, not from the data: a model then knows a month without calls. Both kinds use one-hot
+Categories come from the schema, not from the data: a model then knows a month without calls. A word that the schema
+gains later moves no score until the next training. Of an open column the words with at least `FREQUENT` calls are told
+apart; all others are one, and so is a word that nobody has seen. A blank is a category, or a column of its own beside a
+number. Both kinds use one-hot
 encoding: gradient boosting's own handling of categories carries a second preprocessor (four times the time for one row,
 and types in the saved model that could call functions).
 """
@@ -21,11 +24,13 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from core.schema import Schema
-from core.schema.column import Column, Role
+from core.schema.column import BLANK, Column, Role
 
 LOGISTIC, BOOSTING = "logistic regression", "gradient boosting"
 KINDS = (LOGISTIC, BOOSTING)
 FURTHEST = 12.0  # standard deviations
+FREQUENT, MOST_WORDS = 20, 40
+"""Calls from which a word of an open column counts, and the most words of one that do."""
 # A model that uses the economy has seen one economy only, so the search also tries models without indicators.
 LEFT_OUT: Mapping[str, frozenset[Role]] = {"nothing": frozenset(), "indicators": frozenset({Role.INDICATOR})}
 
@@ -85,20 +90,23 @@ def build(candidate: Candidate, schema: Schema, seed: int) -> Pipeline:
         random_state=seed,
     )
     numbers = [column.name for column in columns if not column.is_category]
-    return make_pipeline(ColumnTransformer([_one_hot(columns), ("number", "passthrough", numbers)]), classifier)
+    return make_pipeline(ColumnTransformer([*_one_hot(columns), ("number", "passthrough", numbers)]), classifier)
 
 
 def _scaled(columns: list[Column]) -> ColumnTransformer:
     """Numbers on one scale; a special code (999, never contacted) becomes a column of its own."""
-    coded = [column for column in columns if column.special]
-    plain = [column.name for column in columns if not column.is_category and not column.special]
-    steps: list[tuple[str, Any, list[str]]] = [_one_hot(columns), ("number", _scale(), plain)]
-    for column in coded:
-        decoders = [
+    numbers = [column for column in columns if not column.is_category]
+    plain = [column.name for column in numbers if not column.special and not column.optional]
+    steps: list[tuple[str, Any, list[str]]] = [*_one_hot(columns), ("number", _scale(), plain)]
+    for column in numbers:
+        # Blanks first: the other imputers know no NaN.
+        decoders = [SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)] * column.optional
+        decoders += [
             SimpleImputer(missing_values=code, strategy="constant", fill_value=0, add_indicator=True, copy=True)
             for code in column.special
         ]
-        steps.append((f"coded {column.name}", make_pipeline(*decoders, _scale()), [column.name]))
+        if decoders:
+            steps.append((f"coded {column.name}", make_pipeline(*decoders, _scale()), [column.name]))
     return ColumnTransformer(steps)
 
 
@@ -113,7 +121,20 @@ def _scale() -> Pipeline:
     )
 
 
-def _one_hot(columns: list[Column]) -> tuple[str, OneHotEncoder, list[str]]:
-    categories = [column for column in columns if column.is_category]
-    encoder = OneHotEncoder(categories=[list(column.categories) for column in categories], sparse_output=False)
-    return "category", encoder, [column.name for column in categories]
+def _one_hot(columns: list[Column]) -> list[tuple[str, OneHotEncoder, list[str]]]:
+    words = [column for column in columns if column.is_category and not column.open]
+    listed = OneHotEncoder(
+        categories=[[*column.categories, *([BLANK] if column.optional else [])] for column in words],
+        handle_unknown="ignore",
+        sparse_output=False,
+    )
+    encoders = [("category", listed, [column.name for column in words])]
+    if open_ended := [column.name for column in columns if column.open]:
+        frequent = OneHotEncoder(
+            min_frequency=FREQUENT,
+            max_categories=MOST_WORDS,
+            handle_unknown="infrequent_if_exist",
+            sparse_output=False,
+        )
+        encoders.append(("open category", frequent, open_ended))
+    return encoders

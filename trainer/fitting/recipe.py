@@ -31,7 +31,7 @@ from trainer.data.snapshot import AT, OUTCOME
 from trainer.data.split import Split
 from trainer.fitting import calibrate
 from trainer.fitting.candidates import Candidate
-from trainer.fitting.search import Tried, search
+from trainer.fitting.search import SearchTrial, search
 from trainer.gates import champion_gate as gate
 from trainer.gates import data_gate, model_gate
 from trainer.gates.champion_gate import GateRules
@@ -49,7 +49,7 @@ class Step(Protocol):
         ...
 
 
-def plain(_name: str, function: Callable[P, T], /) -> Callable[P, T]:
+def unwrapped(_name: str, function: Callable[P, T], /) -> Callable[P, T]:
     """The function unchanged."""
     return function
 
@@ -63,7 +63,7 @@ class Watch(Protocol):
     def figures(self, figures: Mapping[str, float]) -> None:
         """Record figures by name."""
 
-    def trial(self, tried: Tried) -> None:
+    def trial(self, tried: SearchTrial) -> None:
         """Record one trial of the search."""
 
     def enforce(self, verdict: Verdict) -> None:
@@ -79,7 +79,7 @@ class Unwatched:
     def figures(self, figures: Mapping[str, float]) -> None:
         """See `Watch`."""
 
-    def trial(self, tried: Tried) -> None:
+    def trial(self, tried: SearchTrial) -> None:
         """See `Watch`."""
 
     def enforce(self, verdict: Verdict) -> None:
@@ -97,7 +97,7 @@ class Champion:
 
 
 @dataclass(frozen=True)
-class Made:
+class ValidatedModel:
     """A validated model, its candidate, the rows it was fitted on (the oldest first), and the last gate's verdict."""
 
     model: Model
@@ -106,36 +106,38 @@ class Made:
     verdict: Verdict
 
 
-def newest(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
+def newest_rows(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
     """The newest `rows` outcomes of `frame` (the oldest first); all if there are fewer, or `rows` is 0."""
     return frame.tail(rows).reset_index(drop=True) if rows else frame
 
 
-def cut(rows: pd.DataFrame, settings: TrainerSettings) -> Split:
+def split_windows(rows: pd.DataFrame, settings: TrainerSettings) -> Split:
     """The three windows of n `rows` (the oldest first), with the sizes from the settings. Raises InputError."""
     shares = settings.callwise_calibration_share, settings.callwise_test_share
     return split.by_time(rows, OUTCOME, calibration_share=shares[0], test_share=shares[1])
 
 
-def make(
+def train_model(
     frame: pd.DataFrame,
     schema: Schema,
     settings: TrainerSettings,
     champion: Champion | None,
     *,
     watch: Watch,
-    step: Step = plain,
-) -> Made:
+    step: Step = unwrapped,
+    candidate: Candidate | None = None,
+) -> ValidatedModel:
     """Make a model of the n outcomes in `frame` (from `trainer.data.snapshot.read_outcomes`), oldest first.
 
-    `champion` is None for the first model. Raises GateRefused, and InputError where a window lacks an outcome.
+    `champion` is None for the first model. A refresh gives the recipe in use as `candidate`; without it the search
+    finds one. Raises GateRefused, and InputError where a window lacks an outcome.
     """
     seed, minimum = settings.callwise_seed, settings.callwise_minimum_outcomes
-    rows = newest(frame, settings.callwise_training_window)
+    rows = newest_rows(frame, settings.callwise_training_window)
     watch.enforce(step(Gate.DATA, data_gate.validate)(rows, schema, minimum_outcomes=minimum))
-    windows = step("split", cut)(rows, settings)
+    windows = step("split", split_windows)(rows, settings)
     watch.params({f"{window}_rows": size for window, size in windows.sizes.items()})
-    best = step("search", search)(
+    best = candidate or step("search", search)(
         windows.fit,
         schema,
         trials=settings.callwise_search_trials,
@@ -152,7 +154,7 @@ def make(
     verdict = step(Gate.CHAMPION, champion_gate)(judged, windows, schema, champion, GateRules.from_settings(settings))
     watch.enforce(verdict)
     model, _ = step("refit", calibrate.fit)(best, windows.shifted(), schema, seed)
-    return Made(model, best, windows.whole, verdict)
+    return ValidatedModel(model, best, windows.whole, verdict)
 
 
 def champion_gate(model: Model, windows: Split, schema: Schema, champion: Champion | None, rules: GateRules) -> Verdict:

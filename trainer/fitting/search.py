@@ -4,35 +4,39 @@ The AUC compares candidates: the call list needs the order, and calibration corr
 trial that is below the median of the earlier ones after a fold gets no further fold.
 
 A fold of a few hundred calls holds a few dozen sales, so the best of many trials is mostly the luckiest. The first,
-simplest candidate wins unless the best one exceeds it on the folds by more than two standard errors (the rule of one
-standard error, Breiman et al., *Classification and Regression Trees*, 1984, made stricter because it compares the best
-of many). `scripts/bench recipe` prints the effect of a search.
+simplest candidate wins unless the best one is shown to be better on the calls of the folds: by so many of DeLong's
+standard errors that, where none of the others is better, a search leaves the first with a chance of at most `FALSE`
+(Bonferroni's correction for the number of others, because the best of them is compared). `scripts/bench recipe` prints
+the effect of a search.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import optuna
 import pandas as pd
+from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import TimeSeriesSplit
 from threadpoolctl import threadpool_limits
 
+from core.models.proof import Scores
 from core.schema import Schema
 from trainer.data.snapshot import OUTCOME
 from trainer.fitting import candidates
 from trainer.fitting.candidates import Candidate
+from trainer.gates.champion_gate import Outcomes, auc_lost
 
 FOLDS = 4
 WARM_UP = 4
-CERTAIN = 2.0  # standard errors
+FALSE = 0.05
 
 
 @dataclass(frozen=True)
-class Tried:
+class SearchTrial:
     """One trial: the candidate, its AUC on each fold that it reached, and whether it was pruned."""
 
     number: int
@@ -54,7 +58,7 @@ def search(
     trials: int,
     seconds: float,
     seed: int,
-    on_trial: Callable[[Tried], None] = lambda _tried: None,
+    on_trial: Callable[[SearchTrial], None] = lambda _tried: None,
 ) -> Candidate:
     """The best candidate for the n rows of `fit` (the oldest first).
 
@@ -64,6 +68,8 @@ def search(
     features, outcome = fit[schema.feature_names], fit[OUTCOME].to_numpy()
     folds = list(TimeSeriesSplit(FOLDS, test_size=len(fit) // (2 * FOLDS)).split(features))
 
+    told: dict[int, list[Scores]] = {}
+
     def objective(trial: optuna.Trial) -> float:
         candidate = candidates.suggest(trial)
         trial.set_user_attr("candidate", {"kind": candidate.kind, "params": dict(candidate.params)})
@@ -71,6 +77,7 @@ def search(
         for number, (before, after) in enumerate(folds):
             model = candidates.build(candidate, schema, seed).fit(features.iloc[before], outcome[before])
             scores = model.predict_proba(features.iloc[after])[:, 1]
+            told.setdefault(trial.number, []).append(scores)
             aucs.append(float(roc_auc_score(outcome[after], scores)))
             trial.set_user_attr("fold_auc", aucs)
             trial.report(sum(aucs) / len(aucs), number)
@@ -90,20 +97,30 @@ def search(
     with threadpool_limits(1):
         report = [lambda _study, trial: on_trial(_tried(trial))]
         study.optimize(objective, n_trials=trials, timeout=seconds, callbacks=report)
-    return _chosen([_tried(trial) for trial in study.trials if trial.state.is_finished()]).candidate
+    tried = [_tried(trial) for trial in study.trials if trial.state.is_finished()]
+    return chosen(tried, [outcome[after] for _, after in folds], told).candidate
 
 
-def _chosen(tried: Sequence[Tried]) -> Tried:
-    """The best of the trials if it is clearly better than the first, else the first."""
+def chosen(tried: Sequence[SearchTrial], outcomes: Sequence[Outcomes], told: Mapping[int, list[Scores]]) -> SearchTrial:
+    """The best of the trials if it is shown to be better than the first, else the first.
+
+    `outcomes` of each fold have shape [n], and so have the scores that each trial, by its number, `told` of them.
+    """
     first, *others = tried
     complete = [trial for trial in others if len(trial.fold_auc) == len(first.fold_auc)]
-    best = max(complete, key=lambda trial: trial.auc, default=first)
-    gains = np.subtract(best.fold_auc, first.fold_auc)
-    return best if gains.mean() > CERTAIN * gains.std(ddof=1) / np.sqrt(gains.size) else first
+    if not complete:
+        return first
+    best = max(complete, key=lambda trial: trial.auc)
+    lost = [
+        auc_lost(sold, its, firsts)
+        for sold, its, firsts in zip(outcomes, told[best.number], told[first.number], strict=True)
+    ]
+    gain, error = -np.mean([by for by, _ in lost]), np.hypot.reduce([error for _, error in lost]) / len(lost)
+    return best if gain > norm.isf(FALSE / len(others)) * error else first
 
 
-def _tried(trial: optuna.trial.FrozenTrial) -> Tried:
+def _tried(trial: optuna.trial.FrozenTrial) -> SearchTrial:
     candidate = Candidate(**trial.user_attrs["candidate"])
     took = trial.duration.total_seconds() if trial.duration else 0.0
     pruned = trial.state is optuna.trial.TrialState.PRUNED
-    return Tried(trial.number, candidate, trial.user_attrs["fold_auc"], pruned, took)
+    return SearchTrial(trial.number, candidate, trial.user_attrs["fold_auc"], pruned, took)

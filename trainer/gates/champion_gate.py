@@ -25,6 +25,7 @@ from sklearn.metrics import roc_auc_score
 from core.models.metrics import top_half_capture
 from core.models.proof import Scores
 from core.schema import Schema
+from core.schema.column import BLANK
 from core.settings.loop import TrainerSettings
 
 BINS = 4
@@ -244,9 +245,10 @@ def segments_of(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     groups: dict[str, pd.Series[str]] = {}
     for name in schema.segments:
         if schema.by_name[name].is_category:
-            groups[name] = frame[name].astype(str)
+            groups[name] = frame[name].map(schema.by_name[name].group)
         else:
-            groups[name] = pd.qcut(frame[name], BINS, duplicates="drop").astype(str)
+            parts = pd.qcut(frame[name], BINS, duplicates="drop").astype(str)
+            groups[name] = parts.where(frame[name].notna(), BLANK)
     return pd.DataFrame(groups, index=frame.index)
 
 

@@ -17,7 +17,7 @@ from great_expectations.expectations.row_conditions import Column as Cell
 
 from core.models.gates import Gate
 from core.schema import Schema
-from core.schema.column import Column, ColumnType
+from core.schema.column import LONGEST_WORD, Column, ColumnType
 from trainer.data.snapshot import AT, OUTCOME, PROSPECT
 from trainer.gates.verdict import Verdict
 
@@ -66,11 +66,16 @@ def suite(schema: Schema, *, minimum_outcomes: int) -> gx.ExpectationSuite:
 
 def _column_rules(column: Column) -> list[tuple[str, Any, dict[str, Any]]]:
     at = {"column": column.name}
-    rules: list[tuple[str, Any, dict[str, Any]]] = [("not empty", gxe.ExpectColumnValuesToNotBeNull, at)]
+    # A blank word is a word, so only numbers may be empty.
+    rules: list[tuple[str, Any, dict[str, Any]]] = []
+    if column.is_category or not column.optional:
+        rules.append(("not empty", gxe.ExpectColumnValuesToNotBeNull, at))
+    if column.open:
+        longest = {**at, "min_value": 1, "max_value": LONGEST_WORD}
+        return [*rules, (column.rule, gxe.ExpectColumnValueLengthsToBeBetween, longest)]
     if column.is_category:
-        allowed = {**at, "value_set": list(column.categories)}
-        return [*rules, (column.rule, gxe.ExpectColumnValuesToBeInSet, allowed)]
-    if column.type is ColumnType.INTEGER:
+        return [*rules, (column.rule, gxe.ExpectColumnValuesToBeInSet, {**at, "value_set": sorted(column.allowed)})]
+    if column.type is ColumnType.INTEGER and not column.optional:
         rules.append(("a whole number", gxe.ExpectColumnValuesToBeOfType, {**at, "type_": "int64"}))
     if column.minimum is not None or column.maximum is not None:
         within = {**at, "min_value": column.minimum, "max_value": column.maximum}

@@ -14,13 +14,13 @@ from trainer.pipeline.registration import PASSED
 
 def hand_over(succession: Succession, version: ModelVersion, *, why: str) -> Decision:
     """Make `version` champion if there is none, else the canary. Safe to repeat; raises Unavailable."""
-    take = succession.try_out if succession.state().champion else succession.promote
+    take = succession.start_trial if succession.state().champion else succession.promote
     return take(version.version, why=why, incident=version.tags.get("incident"))
 
 
 def settle(succession: Succession, registry: ModelRegistry) -> Decision | None:
     """Bring the aliases in line, and hand over the newest version if its process died first; else None."""
-    state = succession.follow()
+    state = succession.sync()
     decided = {decision.version for decision in succession.decisions()}
     newest = next(iter(registry.versions()), None)
     if newest is None or newest.version in decided or newest.tags.get(PASSED) != "true":

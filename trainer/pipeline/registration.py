@@ -17,9 +17,10 @@ from mlflow.types import ColSpec, DataType
 from mlflow.types import Schema as MlflowSchema
 
 from core.models.proof import Model, Proof, predict
-from core.models.registry import PROOF, REFERENCE, SCORE, ModelRegistry, ModelVersion, reachable, saving
+from core.models.registry import PROOF, REFERENCE, SCORE, ModelRegistry, ModelVersion, log_model_arguments, reachable
 from core.schema import Schema
-from core.schema.column import ColumnType, Value
+from core.schema.column import OTHER, Column, Value
+from core.scoring import protocol
 from trainer.data.lineage import Lineage
 from trainer.data.snapshot import AT, OUTCOME
 
@@ -28,7 +29,7 @@ PROOF_ROWS = 128
 PASSED = "gates_passed"
 TRAINED_UNTIL = "trained_until"
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "scikit-learn", "skops")
-TYPES = {ColumnType.INTEGER: DataType.long, ColumnType.NUMBER: DataType.double, ColumnType.CATEGORY: DataType.string}
+TYPES = {"INT64": DataType.long, "FP64": DataType.double, "BYTES": DataType.string}
 
 
 def register(
@@ -59,7 +60,7 @@ def register(
                 pip_requirements=[f"{name}=={installed(name)}" for name in REQUIREMENTS],
                 pyfunc_predict_fn="predict_proba",
                 extra_files=[str(proof), str(reference)],
-                **saving(),
+                **log_model_arguments(),
             )
         tags = {**lineage.tags(), "run_id": run_id, "why": why, PASSED: "true"}
         tags[TRAINED_UNTIL] = trained_on[AT].iloc[-1].isoformat()
@@ -71,23 +72,32 @@ def register(
 
 def signature(schema: Schema) -> ModelSignature:
     """The schema's features as inputs; the output is the probabilities of both classes."""
-    inputs = MlflowSchema([ColSpec(TYPES[column.type], column.name) for column in schema.features])
+    inputs = MlflowSchema([ColSpec(TYPES[protocol.datatype(column)], column.name) for column in schema.features])
     return ModelSignature(inputs=inputs, outputs=MlflowSchema([ColSpec(DataType.double)]))
 
 
 def proof_inputs(frame: pd.DataFrame, schema: Schema) -> list[dict[str, Value]]:
-    """Rows spread evenly over `frame`, followed by one for every category of every column."""
+    """Rows spread evenly over `frame`, followed by one for every category of every column, and for its blank."""
     step = max(1, len(frame) // PROOF_ROWS)
     chosen = frame[schema.feature_names].iloc[::step].head(PROOF_ROWS)
     rows: list[dict[str, Value]] = [
-        dict(zip(schema.feature_names, row, strict=True)) for row in chosen.to_numpy(object).tolist()
+        dict(zip(schema.feature_names, row, strict=True))
+        for row in chosen.astype(object).where(chosen.notna(), other=None).to_numpy(object).tolist()  # type: ignore[call-overload]
     ]
     unseen = [
         {**rows[place % len(rows)], column.name: category}
         for column in schema.features
-        for place, category in enumerate(column.categories)
+        for place, category in enumerate(_possible(column))
     ]
     return rows + unseen
+
+
+def _possible(column: Column) -> list[Value]:
+    """The words that a model must know what to do with, and the blank of a number."""
+    words: list[Value] = [*column.categories, *sorted(column.allowed - set(column.categories))]
+    if column.open:
+        words.append(OTHER)
+    return words if column.is_category else [None] * column.optional
 
 
 def reference_of(model: Model, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NAME
 from core.clock import now
 from core.errors import GateRefused
 from core.models.registry import reachable
-from trainer.fitting.search import Tried
+from trainer.fitting.search import SearchTrial
 from trainer.gates.verdict import Verdict
 
 
@@ -53,7 +53,7 @@ class Run:
         if not verdict.passed:
             raise GateRefused(verdict.gate, verdict.why, report=address)
 
-    def trial(self, tried: Tried) -> None:
+    def trial(self, tried: SearchTrial) -> None:
         """Log one trial of the search as a child of this run."""
         name = f"{tried.candidate.kind} {tried.number}"
         tags = {MLFLOW_PARENT_RUN_ID: self.id, MLFLOW_RUN_NAME: name, "pruned": str(tried.pruned).lower()}

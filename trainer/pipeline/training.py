@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from core.clock import Clock, now
 from core.errors import Conflict, GateRefused
-from core.models.decisions import CANARY, CHAMPION, What
+from core.models.decisions import CANARY, CHAMPION, DecisionKind
 from core.models.proof import Model
 from core.models.registry import ModelRegistry, ModelVersion
 from core.models.succession import Succession
@@ -34,7 +34,7 @@ from trainer.data import dataset_file
 from trainer.data.lineage import WHAT_MAKES_A_MODEL, Lineage, code_version
 from trainer.data.snapshot import read_outcomes, write_outcomes
 from trainer.fitting import recipe
-from trainer.fitting.recipe import Champion, Step, plain
+from trainer.fitting.recipe import Champion, Step, unwrapped
 from trainer.pipeline import handover, tracking
 from trainer.pipeline.registration import TRAINED_UNTIL, register
 
@@ -57,7 +57,7 @@ class Trainer:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingResult:
     """How a training ended: `promoted` (the first model), `on trial`, or `unchanged` (a model of this data exists)."""
 
     result: str
@@ -67,7 +67,7 @@ class Outcome:
     figures: dict[str, float] = field(default_factory=dict)
 
 
-def train(trainer: Trainer, *, reason: str, incident: str | None = None, step: Step = plain) -> Outcome:
+def train(trainer: Trainer, *, reason: str, incident: str | None = None, step: Step = unwrapped) -> TrainingResult:
     """Train a model on all outcomes, and hand it over if every gate passes.
 
     Raises GateRefused, after writing an event and with the champion unchanged; Conflict when another training runs
@@ -80,13 +80,13 @@ def train(trainer: Trainer, *, reason: str, incident: str | None = None, step: S
         raise Conflict("Another training is running.", kept="It continues.", next="Wait for it to end.") from error
 
 
-def _train(trainer: Trainer, reason: str, incident: str | None, step: Step) -> Outcome:
+def _train(trainer: Trainer, reason: str, incident: str | None, step: Step) -> TrainingResult:
     healed = step("settle", handover.settle)(trainer.succession, trainer.models)
     if healed is not None:
         log.warning("Version %s passed its gates in a run that died; now it is %s.", healed.version, healed.what)
-        if healed.what is What.ON_TRIAL:  # a new version would end this trial before it has begun
+        if healed.what is DecisionKind.ON_TRIAL:  # a new version would end this trial before it has begun
             tags = trainer.models.version(healed.version).tags
-            return Outcome(healed.what, healed.version, tags.get("dataset_tag", ""), healed.why)
+            return TrainingResult(healed.what, healed.version, tags.get("dataset_tag", ""), healed.why)
     frame, taken = step("snapshot", take_snapshot)(trainer)
     champion = trainer.models.version_by_alias(CHAMPION)
     parent = champion.version if champion else None
@@ -95,7 +95,7 @@ def _train(trainer: Trainer, reason: str, incident: str | None, step: Step) -> O
     for known in (trainer.models.version_by_alias(CANARY), champion):
         if known is not None and all(known.tags.get(key) == lineage.tags()[key] for key in WHAT_MAKES_A_MODEL):
             why = f"version {known.version} was made from these {taken.rows} outcomes, by this code"
-            return Outcome("unchanged", known.version, taken.tag, why)
+            return TrainingResult("unchanged", known.version, taken.tag, why)
     with tracking.run(trainer.models.client, trainer.experiment, name=taken.tag, tags=lineage.tags()) as run:
         try:
             return _candidate(trainer, run, frame, lineage, champion, step)
@@ -111,19 +111,19 @@ def _candidate(
     lineage: Lineage,
     champion: ModelVersion | None,
     step: Step,
-) -> Outcome:
+) -> TrainingResult:
     opponent = None
     if champion is not None:
         until = champion.tags.get(TRAINED_UNTIL)
         load = partial(_load, trainer.models, champion)
         opponent = Champion(load, datetime.fromisoformat(until) if until else None)
-    made = recipe.make(frame, trainer.schema, trainer.settings, opponent, watch=run, step=step)
+    made = recipe.train_model(frame, trainer.schema, trainer.settings, opponent, watch=run, step=step)
     why = made.verdict.why
     version = step("register", register)(
         trainer.models, made.model, made.trained_on, trainer.schema, lineage, run.id, why=why
     )
     decision = step("hand over", handover.hand_over)(trainer.succession, version, why=why)
-    return Outcome(decision.what, version.version, lineage.dataset_tag, why, dict(made.verdict.figures))
+    return TrainingResult(decision.what, version.version, lineage.dataset_tag, why, dict(made.verdict.figures))
 
 
 def _load(models: ModelRegistry, version: ModelVersion) -> Model:

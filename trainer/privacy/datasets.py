@@ -27,7 +27,7 @@ from core.stores.data_registry import CONTENT, DataRegistry, Snapshot
 from core.stores.object_store import ObjectStore
 from trainer.data import dataset_file
 from trainer.data.dataset_file import PROSPECT
-from trainer.privacy.row_fingerprints import Traces
+from trainer.privacy.row_fingerprints import RowFingerprints
 
 REMOTE = "dvc/"
 
@@ -45,7 +45,7 @@ class Datasets:
         """How many of the subject's rows all contents hold; content that is on S3 and here counts once."""
         return sum({_content(place): sum(_theirs(table, subject)) for place, table in self._everything()}.values())
 
-    def traces(self, subject: Subject, traces: Traces) -> frozenset[str]:
+    def traces(self, subject: Subject, traces: RowFingerprints) -> frozenset[str]:
         """The traces of the subject's rows."""
         tables = (table.filter(pa.array(_theirs(table, subject))) for _, table in self._everything())
         return frozenset().union(*(traces.of_all(table.to_pylist()) for table in tables))
@@ -66,14 +66,14 @@ class Datasets:
                     retired.add(_content(place))
                 self._remove(place)
 
-    def replaced(self, receipt: str) -> dict[str, str]:
+    def successors_for(self, receipt: str) -> dict[str, str]:
         """The datasets that were replaced for `receipt`, each with its successor."""
         entries = sorted(self.data.retired().items())
         return {tag: entry["successor"] for tag, entry in entries if entry["receipt"] == receipt}
 
-    def held(self, receipt: str) -> set[str]:
+    def tags_of(self, receipt: str) -> set[str]:
         """Every dataset that held the subject of `receipt`: the replaced ones, and all that these had replaced."""
-        tags, retired = set(self.replaced(receipt)), self.data.retired()
+        tags, retired = set(self.successors_for(receipt)), self.data.retired()
         while before := {tag for tag, entry in retired.items() if entry["successor"] in tags} - tags:
             tags |= before
         return tags

@@ -12,13 +12,15 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from core.errors import CallwiseError, InputError, SettingsError
-from core.privacy.requests import Erasure, ask
+from core.errors import InputError, SettingsError, exit_status
+from core.kinds.registry import kinds
+from core.privacy.requests import Erasure, request_erasure
 from core.schema import Schema, read_schema
 from core.schema.person import Person, Pseudonyms
 from core.settings.addresses import MongoSettings, SchemaSettings
 from core.settings.loading import load
 from core.settings.people import ErasureSettings
+from core.stores.kind_database import kind_of
 from core.stores.mongo import Db, connect, reachable
 
 BATCH = 2_000
@@ -28,16 +30,16 @@ class Settings(MongoSettings, SchemaSettings, ErasureSettings):
     """Where the people are, and the key that identifies them."""
 
 
-def again(db: Db, schema: Schema, key: str, receipts: Sequence[Mapping[str, Any]], *, by: str) -> list[Erasure]:
+def request_again(db: Db, schema: Schema, key: str, receipts: Sequence[Mapping[str, Any]], *, by: str) -> list[Erasure]:
     """Request the erasure of everybody on the lists who has a receipt. Safe to repeat. Raises Unavailable."""
     kept_out = {str(receipt["pseudonym"]): bool(receipt["kept_out"]) for receipt in receipts}
     pseudonyms, requests = Pseudonyms(key), {}
     with reachable():
         for prospect in db.prospects.find({}, {"ref": 1, "campaign": 1}, batch_size=BATCH):
-            person = Person(prospect["ref"], None if schema.reference else prospect["campaign"])
-            pseudonym = pseudonyms.pseudonym(person)
-            if pseudonym in kept_out and pseudonym not in requests:
-                requests[pseudonym] = ask(db, key, person, by=by, keep_out=kept_out[pseudonym])
+            person = Person(prospect["ref"], None if schema.reference else prospect["campaign"], kind_of(db))
+            for pseudonym in pseudonyms.pseudonyms(person):
+                if pseudonym in kept_out and pseudonym not in requests:
+                    requests[pseudonym] = request_erasure(db, key, person, by=by, keep_out=kept_out[pseudonym])
     return list(requests.values())
 
 
@@ -63,23 +65,23 @@ def _no_receipt(why: str) -> InputError:
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+@exit_status
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser("erase_again", description="Erases people whom a restored backup brought back.")
     parser.add_argument("--by", required=True, help="the manager who asks; written on the receipts")
     options = parser.parse_args(arguments)
-    try:
-        settings = load(Settings)
-        if settings.erasure_key is None:
-            raise SettingsError("CALLWISE_ERASURE_KEY is not set.", next="Set the key that made the receipts.")
-        receipts = list(receipts_in(sys.stdin.read()))
-        schema = read_schema(settings.callwise_schema)
-        requests = again(connect(settings), schema, settings.erasure_key, receipts, by=options.by)
-    except CallwiseError as error:
-        print(error, file=sys.stderr)
-        return 1
+    settings = load(Settings)
+    if settings.erasure_key is None:
+        raise SettingsError("CALLWISE_ERASURE_KEY is not set.", next="Set the key that made the receipts.")
+    receipts = list(receipts_in(sys.stdin.read()))
+    home, shipped = connect(settings), read_schema(settings.callwise_schema)
+    requests = {
+        request.id
+        for kind in kinds(home, shipped, retired=True)
+        for request in request_again(kind.database(home), kind.schema, settings.erasure_key, receipts, by=options.by)
+    }
     print(f"{len(receipts)} receipts; {len(requests)} people were back on the lists and are being erased again.")
-    return 0
 
 
 if __name__ == "__main__":

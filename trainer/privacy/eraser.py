@@ -20,28 +20,42 @@ from core.imports import kept_out
 from core.models.registry import ModelRegistry
 from core.privacy import requests as erasure_requests
 from core.privacy.place import Place
-from core.privacy.requests import QUIET, Erasure, Status, sealed
+from core.privacy.requests import QUIET, Erasure, Status, seal
 from core.schema.person import Person
 from core.stores import event_log
 from core.stores.events import Event
 from core.stores.mongo import Db, reachable
 from trainer.privacy.datasets import Datasets
-from trainer.privacy.model_rows import learnt_from
-from trainer.privacy.row_fingerprints import Traces
+from trainer.privacy.model_rows import versions_from
+from trainer.privacy.row_fingerprints import RowFingerprints
 
 PATIENCE = 600.0
 """Seconds to wait for a running training; after them the request stays, and the next run waits again."""
 
 
 @dataclass(frozen=True)
+class Learning:
+    """What a campaign kind learns from: its datasets, its models, and the traces of their rows.
+
+    `kind`: "" is the shipped one.
+    """
+
+    kind: str
+    datasets: Datasets
+    models: ModelRegistry
+    traces: RowFingerprints
+
+
+@dataclass(frozen=True)
 class Eraser:
-    """Erases the people of the requests in `db`, in all `places`, of which `datasets` is one."""
+    """Erases the people of the requests in `db`, the appliance's database, in all `places` of all kinds.
+
+    `learning` is that of each kind; its datasets are among the places.
+    """
 
     db: Db
     places: Sequence[Place]
-    datasets: Datasets
-    models: ModelRegistry
-    traces: Traces
+    learning: Sequence[Learning]
     lock: Path
     quiet: timedelta = QUIET
     clock: Clock = now
@@ -63,13 +77,14 @@ class Eraser:
             ) from error
 
     def _run(self) -> list[Erasure]:
-        self.datasets.data.ensure()
+        for one in self.learning:
+            one.datasets.data.ensure()
         passed, errors = [], []
         for request in erasure_requests.due(self.db, self.clock()):
             try:
                 passed.append(self._pass(request))
             except CallwiseError as error:
-                erasure_requests.note(self.db, request, Status.ERASING, problem=str(error))
+                erasure_requests.write_progress(self.db, request, Status.ERASING, problem=str(error))
                 errors.append(error)
         if errors:
             raise errors[0]
@@ -78,15 +93,15 @@ class Eraser:
     def _pass(self, request: Erasure) -> Erasure:
         person = request.subject.person
         self._keep_out(request, person)
-        traces = request.traces | self.datasets.traces(request.subject, self.traces)
-        request = erasure_requests.note(self.db, request, Status.ERASING, traces=sorted(traces), problem="")
+        traces = request.traces.union(*(one.datasets.traces(request.subject, one.traces) for one in self.learning))
+        request = erasure_requests.write_progress(self.db, request, Status.ERASING, traces=sorted(traces), problem="")
         number, rest = str(request.passes + 1), 0
         for place in self.places:
             many = place.count(request.subject)
             # Counted before removal. After a crash, a repeated pass finds fewer rows; the largest count stays.
             before = dict(request.found.get(place.name, {}))
             counted = {**before, number: max(many, before.get(number, 0))}
-            request = erasure_requests.note(
+            request = erasure_requests.write_progress(
                 self.db, request, Status.ERASING, found={**request.found, place.name: counted}
             )
             if many:
@@ -101,7 +116,9 @@ class Eraser:
             )
         passes, again = request.passes + 1, self.clock() + self.quiet
         draft = request.draft if rest == 0 else {}
-        request = erasure_requests.note(self.db, request, Status.WATCHING, passes=passes, due=again, draft=dict(draft))
+        request = erasure_requests.write_progress(
+            self.db, request, Status.WATCHING, passes=passes, due=again, draft=dict(draft)
+        )
         if rest or passes == 1:
             return request
         self._keep_out(erasure_requests.get(self.db, request.id), person)  # the request may have changed meanwhile
@@ -112,15 +129,15 @@ class Eraser:
         keep = request.keep_out
         if not keep and person.campaign is None:
             with reachable():
-                wish = self.db.do_not_call.find_one({"_id": person.ref})
-                keep = bool(wish and not wish["lifted"])
+                wishes = list(self.db.do_not_call.find({"_id": {"$in": list(person.forms)}}))
+                keep = any(not wish["lifted"] for wish in wishes)
         if keep:
             kept_out.keep_out(self.db, request.pseudonym, receipt=request.id, at=self.clock())
 
     def _end(self, request: Erasure, left: dict[str, int]) -> Erasure:
         # Stored before it is logged, so that a repetition after a crash logs the same receipt.
         receipt = dict(request.draft) or self._receipt(request, left)
-        request = erasure_requests.note(self.db, request, Status.WATCHING, draft=receipt)
+        request = erasure_requests.write_progress(self.db, request, Status.WATCHING, draft=receipt)
         event_log.append(
             self.db,
             who=request.by,
@@ -130,9 +147,9 @@ class Eraser:
             clock=self.clock,
             once={"what": Event.PERSON_ERASED, "subject": request.id},
             removed=receipt["removed"],
-            receipt_sha256=sealed(receipt),
+            receipt_sha256=seal(receipt),
         )
-        return erasure_requests.forget(self.db, request, receipt)
+        return erasure_requests.complete(self.db, request, receipt)
 
     def _receipt(self, request: Erasure, left: dict[str, int]) -> dict[str, Any]:
         return {
@@ -144,7 +161,15 @@ class Eraser:
             "passes": request.passes,
             "removed": {place.name: request.removed(place.name) for place in self.places},
             "left": left,
-            "datasets": [{"old": old, "new": new} for old, new in self.datasets.replaced(request.id).items()],
-            "models": learnt_from(self.models, self.datasets.held(request.id)),
+            "datasets": [
+                {"old": old, "new": new}
+                for one in self.learning
+                for old, new in one.datasets.successors_for(request.id).items()
+            ],
+            "models": [
+                version | ({"kind": one.kind} if one.kind else {})
+                for one in self.learning
+                for version in versions_from(one.models, one.datasets.tags_of(request.id))
+            ],
             "kept_out": kept_out.is_kept_out(self.db, request.pseudonym),
         }

@@ -4,7 +4,7 @@ They have no key; their traces identify them (`trainer.privacy.row_fingerprints`
 training's experiment in MLflow, also one whose training died before it was registered. Erasure writes the file again
 without the rows, under its own name: a proof with one input less still proves, and a reference of thousands of rows
 measures the same. What a model has learnt from the person stays until a model trained without them replaces it;
-`learnt_from` lists the versions concerned.
+`versions_from` lists the versions concerned.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from mlflow.entities import LoggedModel
 from core.errors import NotFound
 from core.models.registry import PROOF, REFERENCE, ModelRegistry, reachable
 from core.privacy.place import Subject
-from trainer.privacy.row_fingerprints import Traces
+from trainer.privacy.row_fingerprints import RowFingerprints
 
 EXTRA = "extra_files"
 EXAMPLE, SENT = "input_example.json", "serving_input_example.json"
@@ -36,7 +36,7 @@ class ModelRows:
 
     models: ModelRegistry
     experiment: str
-    traces: Traces
+    traces: RowFingerprints
     name: str = "model rows"
 
     def count(self, subject: Subject) -> int:
@@ -83,7 +83,7 @@ class ModelRows:
                     return
 
 
-def learnt_from(models: ModelRegistry, datasets: Collection[str]) -> list[dict[str, str]]:
+def versions_from(models: ModelRegistry, datasets: Collection[str]) -> list[dict[str, str]]:
     """The versions made from one of `datasets`, the newest first: `version`, `role` and `dataset`.
 
     `role` is the version's alias, or `retired`. Raises Unavailable.
@@ -99,7 +99,7 @@ def learnt_from(models: ModelRegistry, datasets: Collection[str]) -> list[dict[s
     ]
 
 
-def _clear_proof(path: Path, traces: Traces, known: frozenset[str]) -> int:
+def _clear_proof(path: Path, traces: RowFingerprints, known: frozenset[str]) -> int:
     content = json.loads(path.read_text(encoding="utf-8"))
     pairs = zip(content["inputs"], content["scores"], strict=True)
     kept = [(row, score) for row, score in pairs if not traces.is_made_from(row, known)]
@@ -108,7 +108,7 @@ def _clear_proof(path: Path, traces: Traces, known: frozenset[str]) -> int:
     return len(content["inputs"]) - len(kept)
 
 
-def _clear_reference(path: Path, traces: Traces, known: frozenset[str]) -> int:
+def _clear_reference(path: Path, traces: RowFingerprints, known: frozenset[str]) -> int:
     frame = pd.read_parquet(path)
     rows = [dict(zip(frame.columns, row, strict=True)) for row in frame.itertuples(index=False, name=None)]
     theirs = np.array([traces.is_row(row, known) for row in rows], dtype=bool)
@@ -116,7 +116,7 @@ def _clear_reference(path: Path, traces: Traces, known: frozenset[str]) -> int:
     return int(theirs.sum())
 
 
-def _clear_example(path: Path, traces: Traces, known: frozenset[str]) -> int:
+def _clear_example(path: Path, traces: RowFingerprints, known: frozenset[str]) -> int:
     content = json.loads(path.read_text(encoding="utf-8"))
     table = content.get("dataframe_split", content)
     rows = [dict(zip(table["columns"], row, strict=True)) for row in table["data"]]
@@ -128,7 +128,7 @@ def _clear_example(path: Path, traces: Traces, known: frozenset[str]) -> int:
     return len(rows) - len(kept)
 
 
-FILES: dict[str, Callable[[Path, Traces, frozenset[str]], int]] = {
+FILES: dict[str, Callable[[Path, RowFingerprints, frozenset[str]], int]] = {
     f"{EXTRA}/{PROOF}": _clear_proof,
     f"{EXTRA}/{REFERENCE}": _clear_reference,
     EXAMPLE: _clear_example,

@@ -1,9 +1,9 @@
 """Recognises a person's rows where they carry no key: in the rows beside a registered model.
 
 Such a row has features and no name. The keyed hash of its values, its trace, identifies it, and is taken from the
-dataset rows before these are removed. A model's proof also holds rows of people with one category changed, so each
-category is also left out of a hash. Another person with the same values leaves the same trace; then a figure loses one
-more of several thousand rows.
+dataset rows before these are removed. A model's proof also holds rows of people with one category changed, or one
+number blanked, so each of these is also left out of a hash. Another person with the same values leaves the same trace;
+then a figure loses one more of several thousand rows.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from core.schema import Schema
 from core.schema.person import Pseudonyms
 
 
-class Traces:
+class RowFingerprints:
     """The traces of rows under `schema`, with the key of `Pseudonyms`."""
 
     def __init__(self, pseudonyms: Pseudonyms, schema: Schema) -> None:
         self._pseudonyms = pseudonyms
         self._names = [column.name for column in schema.features]
-        self._categories = [column.name for column in schema.features if column.is_category]
+        self._categories = [column.name for column in schema.features if column.is_category or column.optional]
 
     def of_row(self, row: Mapping[str, Any]) -> set[str]:
         """The row's own trace, and one for each category that may be changed."""

@@ -12,7 +12,7 @@ from core.stores.mongo import Db
 
 
 @pytest.fixture
-def told(db: Db, schema: Schema) -> shift.Told:
+def told(db: Db, schema: Schema) -> shift.ShiftReplies:
     crowd.fill(db, schema, "bench", 60)
     return shift._crew({**os.environ, "MONGODB_DATABASE": db.name}, "bench", [0, 1, 2], 1.0)
 
@@ -29,7 +29,7 @@ def test_the_crowd_is_what_an_import_and_a_ranking_leave(db: Db, schema: Schema)
         assert 0 <= person["score"] <= 1
 
 
-def test_an_honest_shift_loses_nothing_and_what_is_taken_away_is_missed(db: Db, told: shift.Told) -> None:
+def test_an_honest_shift_loses_nothing_and_what_is_taken_away_is_missed(db: Db, told: shift.ShiftReplies) -> None:
     assert len(told.recorded) == len(told.claimed) > 3
     assert (shift.double_claims(told), shift.lost_outcomes(db, "bench", told)) == (0, 0)
     first, second, third = told.recorded[:3]

@@ -22,7 +22,7 @@ from core.settings.group import ROOT
 from core.stores.mongo import Db
 from monitor.flows import erasures
 from monitor.flows.prefect_runs import PrefectRuns
-from tests.prefect_cases import check_flows
+from tests.prefect_cases import check_flows, check_kinds
 
 
 def test_the_real_prefect_does_what_flows_do() -> None:
@@ -32,6 +32,7 @@ def test_the_real_prefect_does_what_flows_do() -> None:
     ensure_work_pool(url)
     ensure_deployment(url)
     check_flows(PrefectRuns(url))
+    check_kinds(PrefectRuns(url), PrefectRuns(url, kind="car-loans"))
 
 
 LOAD = """
@@ -105,7 +106,7 @@ def test_a_run_whose_worker_was_killed_crashes_and_makes_room(after: str) -> Non
         flows = PrefectRuns(url)
         for run in flows.under_way():
             flows.give_up(run.id, "left by another test")
-        killed, waiting = flows.ask("killed"), flows.ask("waiting")
+        killed, waiting = flows.request_training("killed"), flows.request_training("waiting")
         assert _move(api, killed.id, "PENDING") == "ACCEPT"
         if after != "Pending":
             assert _move(api, killed.id, "PENDING", "Submitting") == "ACCEPT"

@@ -10,6 +10,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,17 @@ from core.settings.group import ROOT
 from core.stores.evidently import EvidentlyUI, dashboard, project_id
 from core.stores.mongo import Db
 from monitor.reports import shelf as reports
-from monitor.reports.drift import DriftLimits, review_drift
+from monitor.reports.drift.limits import DriftLimits
+from monitor.reports.drift.review import DriftReview
 from monitor.reports.quality import review_quality
-from monitor.reports.shelf import Shelf
+from monitor.reports.shelf import ReportStore
+from tests.arrivals import LeaningModel, deliver
 from tests.fake_evidently import FakeRegistry
 from tests.listed import put_on_a_list
 
 SIZE = 200
+LIMITS = DriftLimits(window=SIZE, category=0.2, number=0.3, score=0.3)
+MORNING = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -57,12 +62,16 @@ def people(schema: Schema, size: int, seed: int, age: float) -> pd.DataFrame:
     return pd.DataFrame(columns).assign(score=score, outcome=(rng.random(size) < score).astype(int))
 
 
-def played(db: Db, frame: pd.DataFrame, names: list[str]) -> None:
-    """Predict everybody in `frame` and call them."""
+def played(db: Db, schema: Schema, age: float) -> None:
+    """People arrive, who are 40 years old, then others; these are scored and called."""
+    frame, names = people(schema, SIZE, 2, age), schema.feature_names
+    for day in (2, 1):
+        deliver(db, people(schema, SIZE, 2 + day, 40)[names], MORNING - timedelta(days=day), f"{day}.csv")
+    deliver(db, frame[names], MORNING, "newest.csv")
     db.campaigns.insert_one({"_id": "c"})
     put_on_a_list(db, (f"p{n}" for n in range(len(frame))))
     for n, row in enumerate(frame.to_dict("records")):
-        at = pd.Timestamp("2026-03-02T09:00Z").to_pydatetime() + n * pd.Timedelta(seconds=60).to_pytimedelta()
+        at = MORNING + n * timedelta(minutes=1)
         record = {"_id": f"r:{n:05d}", "prospect": f"p{n}", "at": at, "score": row["score"], "version": "7"}
         db.predictions.insert_one({**record, "features": {name: row[name] for name in names}})
         positive = bool(row["outcome"])
@@ -77,11 +86,11 @@ def asked(ui: EvidentlyUI, path: str, **more: Any) -> Any:
 
 @pytest.mark.mongo
 def test_reports_are_seen_in_the_evidently_ui(db: Db, ui: EvidentlyUI, project: str, schema: Schema) -> None:
-    played(db, people(schema, SIZE, 2, age=60), schema.feature_names)
-    registry, shelf = FakeRegistry("7", people(schema, 1000, 1, age=40)), Shelf(db, ui, project)
-    limits = DriftLimits(window=SIZE, distance=0.2, share=0.3)
+    played(db, schema, 60)
+    registry = FakeRegistry("7", people(schema, 1000, 1, age=40), LeaningModel(schema))
+    shelf = ReportStore(db, ui, project)
     for _ in range(2):
-        review_drift(shelf, registry, schema, limits, "code")
+        DriftReview(shelf, registry, schema, LIMITS, "m", "code").run()
         review_quality(shelf, registry, SIZE, "code")
 
     stored = {report["kind"]: report for report in db.reports.find()}
@@ -94,11 +103,13 @@ def test_reports_are_seen_in_the_evidently_ui(db: Db, ui: EvidentlyUI, project: 
     assert {s["metadata"]["code_version"] for s in seen} == {"code"}
     verdict = stored["drift"]["verdict"]
     assert verdict["drift"] is True
-    assert set(verdict["drifted"]) == {column.name for column in schema.features if not column.is_category}
+    moved = {column["column"] for column in verdict["columns"] if column["drifted"]}
+    assert moved == {"age", "pdays", "previous"}
+    assert set(verdict["drifted"]) == moved
     # What the dashboard's panels show.
     panels = {panel["title"]: panel for panel in asked(ui, f"/api/v2/dashboards/{key}")["panels"]}
     for title, expected in (
-        ("Columns that drifted", verdict["share"]),
+        ("Columns that drifted", len(moved) / (len(verdict["columns"]) + 1)),  # the codes of pdays have a distance, too
         ("Drift of the score", verdict["score"]["distance"]),
         ("AUC", stored["performance"]["verdict"]["quality"]["auc"]),
         ("Better half", stored["performance"]["verdict"]["quality"]["top_half_capture"]),
@@ -123,9 +134,10 @@ def test_old_snapshots_go(
     db: Db, ui: EvidentlyUI, project: str, schema: Schema, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reports, "SNAPSHOTS", 1)
-    played(db, people(schema, SIZE, 2, age=40), schema.feature_names)
-    registry, shelf = FakeRegistry("7", people(schema, 1000, 1, age=40)), Shelf(db, ui, project)
-    review_drift(shelf, registry, schema, DriftLimits(SIZE, 0.2, 0.3), "code")
+    played(db, schema, 40)
+    registry = FakeRegistry("7", people(schema, 1000, 1, age=40), LeaningModel(schema))
+    shelf = ReportStore(db, ui, project)
+    DriftReview(shelf, registry, schema, LIMITS, "m", "code").run()
     review_quality(shelf, registry, SIZE, "code")
     (kept,) = asked(ui, f"/api/projects/{project_id(project)}/snapshots")
     assert kept["tags"] == ["quality"]

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,20 +9,7 @@ import pytest
 from core.models.proof import predict
 from core.scoring.protocol import MAX_ROWS, check_request_id
 from core.scoring.protocol import request as made
-from tests.scoring.processes import ROOT, SERVING_BIN, Mongo, Registry, Server, some_rows
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("clients")
-    mongo, registry = Mongo(folder), Registry(folder)
-    registry.point("champion", registry.add(seed=1))
-    server = Server(folder, registry, mongo.start().uri)
-    try:
-        yield server.start()
-    finally:
-        server.end()
-        mongo.kill()
+from tests.scoring.processes import ROOT, SERVING_BIN, Server, some_rows
 
 
 def asked(server: Server, protocol: str, request_id: str, compress: str = "", rows: int = 3) -> dict[str, Any]:

@@ -4,7 +4,6 @@ import gzip
 import json
 import socket
 import zlib
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -12,7 +11,7 @@ import pytest
 
 from core.scoring import protocol
 from tests.scoring.by_grpc import called
-from tests.scoring.processes import SERVING_BIN, Mongo, Registry, Server, some_rows
+from tests.scoring.processes import SERVING_BIN, Server, some_rows
 
 MEGABYTE = 1_000_000
 PYTHON = SERVING_BIN / "python"
@@ -20,19 +19,6 @@ LIMIT = 12 * MEGABYTE
 BOMB = 1_000 * MEGABYTE
 # What a refusal may cost: the body as far as it is taken, and its copies.
 ROOM = 6 * LIMIT
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("limits")
-    mongo, registry = Mongo(folder), Registry(folder)
-    registry.point("champion", registry.add(seed=1))
-    server = Server(folder, registry, mongo.start().uri)
-    try:
-        yield server.start()
-    finally:
-        server.end()
-        mongo.kill()
 
 
 @pytest.fixture(scope="module")

@@ -1,26 +1,10 @@
 """A list with an odd row in it, ranked by the real monitor's job over the real scoring service."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-
-import pytest
 
 from core.stores.mongo import ensure_indexes
 from monitor.ranking.rank import BATCH, rank
-from tests.scoring.processes import Mongo, Registry, Server, some_rows
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    mongo, registry = Mongo(tmp_path), Registry(tmp_path)
-    registry.point("champion", registry.add(seed=1))
-    server = Server(tmp_path, registry, mongo.start().uri)
-    try:
-        yield server.start()
-    finally:
-        server.end()
-        mongo.kill()
+from tests.scoring.processes import Server, some_rows
 
 
 def test_one_odd_row_of_a_batch_costs_one_row(server: Server) -> None:

@@ -18,6 +18,7 @@ from core.errors import Unavailable
 from core.models import levels_in_force
 from core.models.level import levelled
 from core.models.proof import predict
+from core.schema.column import Value
 from core.scoring import protocol
 from tests.scoring.by_grpc import called
 from tests.scoring.processes import SERVING_BIN, Mongo, Registry, Server, free_ports, some_rows, wait_for
@@ -31,7 +32,7 @@ class Appliance:
     mongo: Mongo
     server: Server
 
-    def expected(self, version: str, rows: list[dict[str, int | float | str]]) -> list[float]:
+    def expected(self, version: str, rows: list[dict[str, Value]]) -> list[float]:
         """The scores that the registry's own `predict` gives."""
         found = self.registry.registry.version(version)
         return [float(score) for score in predict(self.registry.registry.load(found).model, rows)]
@@ -138,7 +139,9 @@ def test_the_level_in_force_is_served_without_mongodb_and_again_after_a_restart(
         return appliance.server.client.state()["champion_level"]
 
     assert level() == 0
-    levels_in_force.put(appliance.mongo.database(), versions[0], levels_in_force.Level(-0.8, 200, 20, 40.5, now()))
+    levels_in_force.put_in_force(
+        appliance.mongo.database(), versions[0], levels_in_force.Level(-0.8, 200, 20, 40.5, now())
+    )
     wait_for("the level", lambda: level() == -0.8)
     assert answered("levelled") == expected
     assert {held["level"] for held in log.find({"request": "levelled"})} == {-0.8}

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from core.errors import GateRefused, ModelError
-from core.models.decisions import CANARY, CHAMPION, What
+from core.models.decisions import CANARY, CHAMPION, DecisionKind
 from core.models.gates import Gate
 from core.models.proof import predict
 from core.models.succession import Succession
@@ -29,7 +29,7 @@ from tests.made_up_outcomes import made_up, store
 from trainer.data.snapshot import AT, OUTCOME, PROSPECT
 from trainer.main import Settings, compose
 from trainer.pipeline import handover
-from trainer.pipeline.training import Outcome, Trainer, train
+from trainer.pipeline.training import Trainer, TrainingResult, train
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -95,7 +95,11 @@ def test_the_first_model_is_promoted_with_its_whole_lineage(db: Db, schema: Sche
     assert reference["age"].tolist() == frame["age"].iloc[: len(reference)].tolist()
 
     [decision] = trainer.succession.decisions()
-    assert (decision.what, decision.version, decision.incident) == (What.PROMOTED, champion.version, "incident-1")
+    assert (decision.what, decision.version, decision.incident) == (
+        DecisionKind.PROMOTED,
+        champion.version,
+        "incident-1",
+    )
     assert isinstance(decision.at, datetime)
     assert told(db, "model promoted") == [outcome.why]
     assert [event["details"]["rows"] for event in db.events.find({"what": Event.OUTCOMES_READ})] == [len(frame)]
@@ -140,7 +144,7 @@ def test_a_model_that_is_no_better_is_refused_and_the_champion_stays(
     assert told(db, "training refused") == [refused.value.why]
 
 
-def outgrown(db: Db, schema: Schema, trainer: Trainer) -> tuple[Outcome, pd.DataFrame]:
+def outgrown(db: Db, schema: Schema, trainer: Trainer) -> tuple[TrainingResult, pd.DataFrame]:
     """A champion made of few outcomes of a weak effect, and later ones from which a better model comes."""
     store(db, schema, made_up(schema, 1_500, effect=0.6))
     first, rest = train(trainer, reason="a test"), made_up(schema, 6_000, seed=2)

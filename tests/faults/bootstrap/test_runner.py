@@ -20,7 +20,7 @@ import pytest
 from pymongo import MongoClient
 
 from bootstrap.embedded.appliance import Appliance
-from bootstrap.embedded.processes import MARK_SERVICE, MARK_STATE, end, marked
+from bootstrap.embedded.processes import MARK_SERVICE, MARK_STATE, end_processes, find_processes
 from bootstrap.embedded.supervisor import processes
 from bootstrap.embedded.watch import Status, Watch
 from core.errors import Conflict, Unavailable
@@ -62,7 +62,7 @@ def silent(status: Status) -> None:
 def state(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "state"
     yield folder
-    end(lambda: marked(folder))
+    end_processes(lambda: find_processes(folder))
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def runner(state: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def pids(state: Path, service: str) -> set[int]:
-    return {process.pid for process in marked(state, service)}
+    return {process.pid for process in find_processes(state, service)}
 
 
 def test_a_killed_service_comes_back_with_its_data(state: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_killed_service_comes_back_with_its_data(state: Path) -> None:
         client = MongoClient(appliance.env["MONGODB_URI"])
         assert client.callwise.prospects.count_documents({"_id": 41}) == 1
         client.close()
-    assert not marked(state)
+    assert not find_processes(state)
 
 
 def test_the_next_start_goes_on_where_it_was(state: Path) -> None:
@@ -117,16 +117,16 @@ def test_the_next_start_goes_on_where_it_was(state: Path) -> None:
 
 
 def test_sigterm_leaves_nothing_behind(state: Path, runner: subprocess.Popen[str]) -> None:
-    assert marked(state)
+    assert find_processes(state)
     runner.terminate()
     assert runner.wait(PATIENCE) == 0
-    assert not marked(state)
+    assert not find_processes(state)
     Appliance(state).state.lock()  # and nobody holds the folder
 
 
 def test_a_killed_runner_takes_everything_with_it(state: Path, runner: subprocess.Popen[str]) -> None:
     runner.kill()
-    until(lambda: not marked(state), "the end of all processes")
+    until(lambda: not find_processes(state), "the end of all processes")
 
 
 def test_a_killed_supervisor_is_replaced(state: Path, runner: subprocess.Popen[str]) -> None:
@@ -138,7 +138,7 @@ def test_a_killed_supervisor_is_replaced(state: Path, runner: subprocess.Popen[s
     assert pids(state, "supervisord").isdisjoint(before)
     runner.send_signal(signal.SIGTERM)
     assert runner.wait(PATIENCE) == 0
-    assert not marked(state)
+    assert not find_processes(state)
 
 
 def test_leftovers_are_ended_at_the_next_start_and_only_ones_own(state: Path, tmp_path: Path) -> None:
@@ -173,8 +173,8 @@ def test_two_appliances_side_by_side(state: Path, tmp_path: Path) -> None:
         with pytest.raises(Conflict, match="is in use by process"):
             Appliance(state).start()
         Watch(one).wait_healthy(silent)  # undisturbed by who was refused
-    assert not marked(state)
-    assert not marked(tmp_path / "b")
+    assert not find_processes(state)
+    assert not find_processes(tmp_path / "b")
 
 
 def test_a_service_that_cannot_start_is_named_with_the_end_of_its_log(state: Path) -> None:
@@ -186,7 +186,7 @@ def test_a_service_that_cannot_start_is_named_with_the_end_of_its_log(state: Pat
             psutil.Process(pid).kill()
         with pytest.raises(Unavailable, match=r"(?s)\(mongo\) ended 5 times.*mongo\.log and ends with:.*File exists"):
             Watch(appliance).wait_healthy(silent, timeout=PATIENCE)
-    assert not marked(state)
+    assert not find_processes(state)
 
 
 def test_a_supervisor_that_is_not_there_does_not_answer_and_leaves_no_socket_open(state: Path) -> None:

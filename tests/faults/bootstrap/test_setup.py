@@ -32,6 +32,7 @@ STEPS = (
     "data registry",
     "pipeline",
     "drift review",
+    "campaign kinds",
     "ready",
 )
 

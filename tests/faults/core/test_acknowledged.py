@@ -81,7 +81,7 @@ def kept_call(db: Db, key: str) -> None:
 
 def kept_wish(db: Db, key: str) -> None:
     kept_call(db, key)
-    wish = do_not_call.wish(db, call(db, key)["ref"])
+    wish = do_not_call.entry_of(db, call(db, key)["ref"])
     assert wish is not None
     assert wish["call"] == key
 

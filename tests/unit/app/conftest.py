@@ -11,10 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 from core.accounts.account import Role
 from core.clock import now
+from core.schema import Schema
 from core.settings.group import ROOT
 from core.stores.mongo import Db
 from tests.people import cookies_from_tests, sit_down
 from tests.unit.app.call_list import PEOPLE, Screen
+from tests.weeks_of_models import fill
 
 
 @pytest.fixture
@@ -63,3 +65,9 @@ def campaign(db: Db, person: dict[str, Any]) -> str:
             }
         )
     return "spring"
+
+
+@pytest.fixture
+def weeks(db: Db, schema: Schema) -> None:
+    """Some weeks of a campaign, with champions, reports and incidents."""
+    fill(db, schema, now(), people=60)

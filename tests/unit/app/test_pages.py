@@ -13,7 +13,7 @@ from app.access import sessions
 from core.accounts import changes as account_changes
 from core.accounts.account import Role
 from core.calls import claims, recording
-from core.calls.campaigns import State, assign, put
+from core.calls.campaigns import State, assign, set_state
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport
 from core.calls.script import write_script
@@ -214,7 +214,7 @@ def test_the_card_tells_who_called_when_and_what_came_of_it(screen: Screen, camp
     assert "None. This is the first." in [e.value for e in test.caption]
     press(test, "outcome-no-answer")
     db.prospects.update_one({"_id": "spring:p2"}, {"$set": {"due": 1}})
-    claims.wake(db, campaign, now())
+    claims.end_pauses(db, campaign, now())
     test = press(screen("Bob"), "take")
     assert shown(test) == ["Person p2"]
     past = next(t.value for t in test.table if "When" in t.value)
@@ -352,7 +352,7 @@ def test_a_campaign_assigned_to_others_is_offered_to_them_and_to_managers(
     assert shown(press(screen("Bob"), "take")) == ["Person p2"]
     assert shown(press(screen("Mia", Role.MANAGER), "take")) == ["Person p1"]
     test = screen("Cid", Role.MANAGER)
-    put(db, campaign, State.PAUSED, by="Mia")
+    set_state(db, campaign, State.PAUSED, by="Mia")
     assert "is paused" in said(press(test, "take"))  # drawn before, and asked again at the claim
     assert db.prospects.find_one({"claim.by": "Cid"}) is None
 

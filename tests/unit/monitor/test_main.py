@@ -28,7 +28,7 @@ def test_of_the_jobs_that_ask_for_a_training_one_looks_at_a_time(monkeypatch: py
 
     monkeypatch.setattr(FollowUp, "run", looking)
     monkeypatch.setattr(Triggers, "run", looking)
-    monkeypatch.setattr(retrain, "ask", looking)
+    monkeypatch.setattr(retrain, "ask_for_training", looking)
     nowhere = "http://127.0.0.1:9"
     addresses = dict.fromkeys(("MLFLOW_TRACKING_URI", "MLSERVER_URL", "EVIDENTLY_URL", "PREFECT_API_URL"), nowhere)
     settings = read_settings({"MONGODB_URI": "mongodb://127.0.0.1:9/", **addresses})

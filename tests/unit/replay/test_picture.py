@@ -12,11 +12,12 @@ import pytest
 from matplotlib import colors
 from PIL import Image
 
-from core.models.decisions import Decision, What
+from core.models.decisions import Decision, DecisionKind
 from monitor.incidents.facts import Run, RunEnd
 from monitor.incidents.lifecycle import Entry, Status
 from replay import life, picture
-from replay.callwise import Callwise, Training
+from replay.automation import Training
+from replay.callwise import Callwise
 from replay.life import ESCALATED, GOING_ON, NO_VERDICT, PROMOTED, RESOLVED, ROLLED_BACK, Span
 from replay.picture import draw_replay
 
@@ -28,7 +29,7 @@ def at(place: int) -> datetime:
     return START + timedelta(minutes=100 * place)
 
 
-def decided(place: int, what: What, version: str, why: str = "") -> Decision:
+def decided(place: int, what: DecisionKind, version: str, why: str = "") -> Decision:
     return Decision(place, what, version, at(place), "replay", why)
 
 
@@ -37,14 +38,14 @@ def entered(place: int, incident: str, status: Status) -> tuple[str, Entry]:
 
 
 DECISIONS = [
-    decided(1, What.PROMOTED, "1", "the first model"),
-    decided(2, What.ON_TRIAL, "2"),
-    decided(4, What.PROMOTED, "2", "promote: the canary is better"),
-    decided(5, What.ON_TRIAL, "3"),
-    decided(6, What.DROPPED, "3", "roll back: the canary is worse"),
-    decided(8, What.ON_TRIAL, "4"),
-    decided(9, What.DROPPED, "4", "inconclusive: neither is shown"),
-    decided(10, What.ON_TRIAL, "5"),
+    decided(1, DecisionKind.PROMOTED, "1", "the first model"),
+    decided(2, DecisionKind.ON_TRIAL, "2"),
+    decided(4, DecisionKind.PROMOTED, "2", "promote: the canary is better"),
+    decided(5, DecisionKind.ON_TRIAL, "3"),
+    decided(6, DecisionKind.DROPPED, "3", "roll back: the canary is worse"),
+    decided(8, DecisionKind.ON_TRIAL, "4"),
+    decided(9, DecisionKind.DROPPED, "4", "inconclusive: neither is shown"),
+    decided(10, DecisionKind.ON_TRIAL, "5"),
 ]
 HISTORY = [
     entered(1, "drift:a", Status.OPEN),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +14,12 @@ import pytest
 from core.models.level import LEAST_OUTCOMES
 from core.models.proof import Scores
 from core.schema import Schema
+from core.settings.loading import load
 from replay import main as command
 from replay.forecasts import Flags, Forecaster
 from replay.history import History
 from replay.play import STRIDE, Protocol, play
+from replay.setup import Settings, Setup
 from tests.made_up_outcomes import made_up
 from tests.scoring.fakes import FakeModel
 from trainer.data.snapshot import AT, PROSPECT
@@ -30,7 +34,7 @@ class Watchful:
     told: list[int] = field(default_factory=list)
     asked: list[int] = field(default_factory=list)
 
-    def hear(self, known: pd.DataFrame, sold: Flags, now: pd.Timestamp) -> None:
+    def learn(self, known: pd.DataFrame, sold: Flags, now: pd.Timestamp) -> None:
         assert len(known) == len(sold)
         assert known.empty or known[AT].iloc[-1] < now
         self.told.append(len(known))
@@ -57,10 +61,10 @@ def test_a_level_follows_the_models_own_outcomes_only(schema: Schema) -> None:
     assert forecaster.score(rows.iloc[100:200], 100).tolist() == [0.1] * 100
     sold = np.zeros(400, dtype=bool)
     sold[:100] = True  # before it was in use
-    forecaster.hear(sold[: 100 + LEAST_OUTCOMES - 1])
+    forecaster.learn(sold[: 100 + LEAST_OUTCOMES - 1])
     assert forecaster.level == 0
     sold[100:200:2] = True
-    forecaster.hear(sold[:200])
+    forecaster.learn(sold[:200])
     assert forecaster.level > 1
     assert forecaster.score(rows.iloc[200:201], 200)[0] > 0.3
     assert forecaster.raw[200] == 0.1
@@ -73,14 +77,14 @@ def test_a_level_begins_with_what_the_model_was_fitted_on(schema: Schema) -> Non
     assert forecaster.level > 1
     assert forecaster.score(rows, 0)[0] > 0.3
     assert forecaster.raw[0] == 0.1
-    forecaster.hear(np.zeros(100, dtype=bool))
+    forecaster.learn(np.zeros(100, dtype=bool))
     assert forecaster.level < 0
 
 
 def test_without_a_window_the_scores_stay(schema: Schema) -> None:
     forecaster = Forecaster("1", FakeModel(0.1, schema.feature_names), 200)
     forecaster.score(made_up(schema, 200), 0)
-    forecaster.hear(np.ones(200, dtype=bool))
+    forecaster.learn(np.ones(200, dtype=bool))
     assert forecaster.level == 0
 
 
@@ -105,3 +109,28 @@ def test_a_file_that_is_not_there_or_too_short_is_said_in_a_sentence(
     short.to_csv(tmp_path / "short.csv", index=False, sep=";")
     assert command.main(["--campaign", str(tmp_path / "short.csv")]) == 1
     assert "has 30 calls with an outcome; 20000 are to be known" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("CALLWISE_INCIDENT_ATTEMPTS", "incidents.attempts", 9),
+        ("CALLWISE_INCIDENT_OUTCOMES", "incidents.fresh_outcomes", 9),
+        ("CALLWISE_INCIDENT_DAYS", "incidents.patience", timedelta(days=9)),
+        ("CALLWISE_RETRAIN_DAYS", "due.age", timedelta(days=9)),
+        ("CALLWISE_RETRAIN_OUTCOMES", "due.outcomes", 9),
+        ("CALLWISE_TRIAL_FALSE_PROMOTION", "trial.promote", 0.01),
+        ("CALLWISE_TRIAL_FALSE_ROLLBACK", "trial.roll_back", 0.01),
+        ("CALLWISE_TRIAL_MINIMUM", "trial.minimum", 9),
+        ("CALLWISE_TRIAL_LIMIT", "trial.limit", 900),
+        ("CALLWISE_CANARY_SHARE", "share", 0.25),
+        ("CALLWISE_REFRESH_OUTCOMES", "refresh.every", 200),
+        ("CALLWISE_REFRESH_PRIOR", "refresh.prior", 0.5),
+        ("CALLWISE_REFRESH_LIMIT", "refresh.limit", 500),
+        ("CALLWISE_EVERY_VERSION_ON_TRIAL", "every_version_on_trial", True),
+    ],
+)
+def test_the_loop_follows_the_settings_of_the_appliance(schema: Schema, name: str, field: str, value: object) -> None:
+    text = str(value.days if isinstance(value, timedelta) else value)
+    setup = Setup.from_settings(load(Settings, {name: text}), schema)
+    assert attrgetter(field)(setup) == value

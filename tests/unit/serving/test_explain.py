@@ -10,7 +10,7 @@ import pytest
 from core.models.proof import Model, predict
 from core.schema import Schema
 from core.schema.column import Role, Value
-from core.scoring.reasons import LEAST, Reason, strongest, telling
+from core.scoring.reasons import LEAST, Reason, eligible_columns, strongest
 from serving.explain import Explainer, log_odds
 from tests.made_up_outcomes import made_up
 from trainer.data import split
@@ -89,7 +89,7 @@ def test_what_sells_in_the_made_up_world_is_the_reason(schema: Schema) -> None:
 
 
 def test_the_economy_and_the_calendar_are_nobodys_reason(schema: Schema) -> None:
-    names = {column.name for column in telling(schema)}
+    names = {column.name for column in eligible_columns(schema)}
     assert not names & {c.name for c in schema.features if c.role is Role.INDICATOR}
     assert not names & {"month", "day_of_week", "duration"}
     assert {"job", "pdays", "campaign", "contact"} <= names
@@ -102,7 +102,7 @@ def test_another_model_is_explained_by_the_average_of_what_is_typical(
     assert not explainer.exact
     row = {**rows_of(reference, schema)[0], "contact": "cellular", "age": 75}
     [effects] = explainer.effects([row])
-    assert set(effects) == {column.name for column in telling(schema)}
+    assert set(effects) == {column.name for column in eligible_columns(schema)}
     odds = float(log_odds(model, [row])[0])
     ages = reference["age"].quantile([1 / 6, 1 / 2, 5 / 6], interpolation="nearest")
     replaced = log_odds(model, [{**row, "age": age} for age in ages])

@@ -11,13 +11,13 @@ from argon2 import PasswordHasher
 
 from app.access import attempts, sessions
 from app.access.attempts import Key
-from app.access.sessions import holder, open_session
-from app.access.sign_in import Entered, Refused, sign_in
+from app.access.sessions import account_of, open_session
+from app.access.sign_in import Refused, SignedIn, sign_in
 from app.shell.appliance import SessionLimits
 from core.accounts import changes as account_changes
 from core.accounts import passwords
 from core.accounts.account import Account, Role
-from core.accounts.directory import add, everybody, find
+from core.accounts.directory import add, all_accounts, find
 from core.clock import now
 from core.errors import Conflict, InputError, NotFound
 from core.stores import event_log
@@ -43,7 +43,7 @@ def ann(db: Db) -> Account:
 
 def enter(
     db: Db, name: str = "ann", password: str = GOOD, *, after: float = 0, address: str | None = "10.0.0.1"
-) -> Entered | Refused:
+) -> SignedIn | Refused:
     return sign_in(db, name, password, address=address, at=START + timedelta(seconds=after), limits=LIMITS)
 
 
@@ -68,7 +68,7 @@ def test_the_first_password_is_to_be_changed_and_no_secret_is_in_the_events(db: 
 def test_what_cannot_be_a_login_name(db: Db, name: str) -> None:
     with pytest.raises(InputError, match="cannot be a login name"):
         add(db, name, "Ann", Role.AGENT, by="tests")
-    assert everybody(db) == []
+    assert all_accounts(db) == []
 
 
 @pytest.mark.parametrize("shown", ["", "   ", "x" * 41, "Import", "monitor"])
@@ -81,7 +81,7 @@ def test_what_cannot_be_a_shown_name(db: Db, shown: str) -> None:
 def test_no_two_accounts_share_a_name(db: Db, ann: Account, name: str, shown: str, taken: str) -> None:
     with pytest.raises(Conflict, match=taken):
         add(db, name, shown, Role.AGENT, by="tests")
-    assert everybody(db) == [ann]
+    assert all_accounts(db) == [ann]
 
 
 def test_the_last_engineer_stays_one(db: Db, ann: Account) -> None:
@@ -119,7 +119,7 @@ def test_two_engineers_who_demote_each_other_do_not_both_succeed(db: Db) -> None
 
         with ThreadPoolExecutor(2) as pool:
             done = list(pool.map(demote, names))
-        left = [account.name for account in everybody(db) if account.role is Role.ENGINEER]
+        left = [account.name for account in all_accounts(db) if account.role is Role.ENGINEER]
         assert left, done
         assert len(left) == 2 - sum(done)
 
@@ -134,7 +134,7 @@ def test_of_an_account_that_is_not_there_nothing_is_changed(db: Db) -> None:
         account_changes.set_role(db, "nobody", Role.AGENT, by="tests")
     with pytest.raises(NotFound):
         account_changes.reset_password(db, "nobody", by="tests")
-    assert everybody(db) == []
+    assert all_accounts(db) == []
 
 
 # --- sign-in -------------------------------------------------------------------------------------------------------
@@ -142,8 +142,8 @@ def test_of_an_account_that_is_not_there_nothing_is_changed(db: Db) -> None:
 
 def test_a_right_password_opens_a_session(db: Db, ann: Account) -> None:
     done = enter(db, " ANN ")
-    assert isinstance(done, Entered)
-    assert holder(db, done.token, START, LIMITS) == ann
+    assert isinstance(done, SignedIn)
+    assert account_of(db, done.token, START, LIMITS) == ann
     assert told(db) == ["account made", "signed in"]
     assert done.token not in str([*db.sessions.find({}), *db.events.find({})]), "the token itself is kept nowhere"
 
@@ -172,7 +172,7 @@ def test_after_five_failures_the_right_password_waits_too_and_then_opens(db: Db,
     assert enter(db, after=14) == Refused(timedelta(seconds=1)), "being refused meanwhile makes it no longer"
     assert enter(db, password="wrong", after=15) == Refused()
     assert enter(db, after=44) == Refused(timedelta(seconds=1))
-    assert isinstance(enter(db, after=45), Entered)
+    assert isinstance(enter(db, after=45), SignedIn)
     assert enter(db, password="wrong", after=46) == Refused(), "and the count starts anew"
 
 
@@ -195,26 +195,26 @@ def test_an_address_is_throttled_whatever_names_it_tries(db: Db, ann: Account) -
     for number in range(50):
         assert enter(db, f"name{number}", "wrong") == Refused()
     assert enter(db) == Refused(timedelta(seconds=15))
-    assert isinstance(enter(db, address="10.0.0.2"), Entered)
-    assert isinstance(enter(db, address=None), Entered), "where no address is known, the name alone counts"
+    assert isinstance(enter(db, address="10.0.0.2"), SignedIn)
+    assert isinstance(enter(db, address=None), SignedIn), "where no address is known, the name alone counts"
 
 
 def test_a_team_behind_one_address_that_signs_in_is_not_throttled(db: Db, ann: Account) -> None:
-    assert all(isinstance(enter(db), Entered) for _ in range(60))
+    assert all(isinstance(enter(db), SignedIn) for _ in range(60))
 
 
 def test_the_slips_of_a_team_behind_one_address_do_not_add_up_for_ever(db: Db, ann: Account) -> None:
     hours = 3600
     for hour in range(60):  # each of them signs in at the second try
         assert enter(db, password="wrong", after=hour * hours) == Refused()
-        assert isinstance(enter(db, after=hour * hours + 1), Entered)
+        assert isinstance(enter(db, after=hour * hours + 1), SignedIn)
 
 
 def test_whoever_signs_in_does_not_make_the_others_wait(db: Db, ann: Account) -> None:
     for number in range(50):
         enter(db, f"name{number}", "wrong")
-    assert isinstance(enter(db, after=15), Entered)
-    assert isinstance(enter(db, after=16), Entered)
+    assert isinstance(enter(db, after=15), SignedIn)
+    assert isinstance(enter(db, after=16), SignedIn)
 
 
 def test_yesterdays_failures_are_forgotten(db: Db, ann: Account) -> None:
@@ -256,15 +256,15 @@ def test_an_outdated_hash_is_made_anew_and_no_session_ends(
     first = enter(db)
     before = db.users.find_one({"_id": "ann"})
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=2, memory_cost=64, parallelism=1))
-    assert isinstance(enter(db), Entered)
+    assert isinstance(enter(db), SignedIn)
     after = db.users.find_one({"_id": "ann"})
     assert before is not None
     assert after is not None
     assert "t=1" in before["hash"]
     assert "t=2" in after["hash"]
-    assert isinstance(enter(db), Entered)
-    assert isinstance(first, Entered)
-    assert holder(db, first.token, START, LIMITS) == ann
+    assert isinstance(enter(db), SignedIn)
+    assert isinstance(first, SignedIn)
+    assert account_of(db, first.token, START, LIMITS) == ann
 
 
 # --- sessions ------------------------------------------------------------------------------------------------------
@@ -273,40 +273,40 @@ def test_an_outdated_hash_is_made_anew_and_no_session_ends(
 @pytest.mark.parametrize("token", [None, "", "made up", "x" * 100_000])
 def test_no_other_token_is_a_session(db: Db, ann: Account, token: str | None) -> None:
     open_session(db, ann, START, LIMITS)
-    assert holder(db, token, START, LIMITS) is None
+    assert account_of(db, token, START, LIMITS) is None
 
 
 def test_what_is_kept_of_a_token_is_no_token(db: Db, ann: Account) -> None:
     open_session(db, ann, START, LIMITS)
     kept = db.sessions.find_one({})
     assert kept is not None
-    assert holder(db, kept["_id"], START, LIMITS) is None
+    assert account_of(db, kept["_id"], START, LIMITS) is None
 
 
 def test_a_session_ends_when_nobody_does_anything(db: Db, ann: Account) -> None:
     token = open_session(db, ann, START, LIMITS)
     for minutes in (59, 118, 177):
-        assert holder(db, token, START + timedelta(minutes=minutes), LIMITS) == ann
+        assert account_of(db, token, START + timedelta(minutes=minutes), LIMITS) == ann
     for minutes in (200, 220):  # what the page does by itself keeps nobody signed in
-        assert holder(db, token, START + timedelta(minutes=minutes), LIMITS, active=False) == ann
-    assert holder(db, token, START + timedelta(minutes=237), LIMITS) is None
+        assert account_of(db, token, START + timedelta(minutes=minutes), LIMITS, active=False) == ann
+    assert account_of(db, token, START + timedelta(minutes=237), LIMITS) is None
 
 
 def test_a_session_ends_at_an_age_whatever_is_done(db: Db, ann: Account) -> None:
     token = open_session(db, ann, START, LIMITS)
     for minutes in range(0, 480, 30):
-        assert holder(db, token, START + timedelta(minutes=minutes), LIMITS) == ann
-    assert holder(db, token, START + timedelta(hours=8), LIMITS) is None
+        assert account_of(db, token, START + timedelta(minutes=minutes), LIMITS) == ann
+    assert account_of(db, token, START + timedelta(hours=8), LIMITS) is None
     open_session(db, ann, START + timedelta(hours=9), LIMITS)
     assert len(list(db.sessions.find({}))) == 1, "what has ended is not kept"
 
 
 def test_signing_out_ends_this_session_and_no_other(db: Db, ann: Account) -> None:
     here, there = (open_session(db, ann, START, LIMITS) for _ in range(2))
-    assert sessions.others(db, here, ann, START, LIMITS) == 1
-    sessions.end(db, here)
-    assert holder(db, here, START, LIMITS) is None
-    assert holder(db, there, START, LIMITS) == ann
+    assert sessions.count_others(db, here, ann, START, LIMITS) == 1
+    sessions.end_session(db, here)
+    assert account_of(db, here, START, LIMITS) is None
+    assert account_of(db, there, START, LIMITS) == ann
 
 
 CHANGES: dict[str, Callable[[Db], object]] = {
@@ -323,32 +323,32 @@ def test_what_ends_every_session_of_an_account_and_of_nobody_else(db: Db, ann: A
     bob = add(db, "bob", "Bob", Role.AGENT, by="tests", password=GOOD)
     hers, his = open_session(db, ann, START, LIMITS), [open_session(db, bob, START, LIMITS) for _ in range(3)]
     CHANGES[change](db)
-    assert [holder(db, token, START, LIMITS) for token in his] == [None] * 3
-    assert holder(db, hers, START, LIMITS) == ann
+    assert [account_of(db, token, START, LIMITS) for token in his] == [None] * 3
+    assert account_of(db, hers, START, LIMITS) == ann
 
 
 def test_whoever_changes_their_password_stays_signed_in_there(db: Db, ann: Account) -> None:
     here, there = (open_session(db, ann, START, LIMITS) for _ in range(2))
     changed = account_changes.choose_password(db, ann, OTHER)
     sessions.carry_over(db, here, changed)
-    assert holder(db, here, START, LIMITS) == changed
-    assert holder(db, there, START, LIMITS) is None
-    assert sessions.others(db, here, changed, START, LIMITS) == 0
+    assert account_of(db, here, START, LIMITS) == changed
+    assert account_of(db, there, START, LIMITS) is None
+    assert sessions.count_others(db, here, changed, START, LIMITS) == 0
     assert enter(db) == Refused()
-    assert isinstance(enter(db, password=OTHER), Entered)
+    assert isinstance(enter(db, password=OTHER), SignedIn)
 
 
 def test_a_weak_password_is_not_taken(db: Db, ann: Account) -> None:
     with pytest.raises(InputError, match="is not accepted"):
         account_changes.choose_password(db, ann, "password1234")
-    assert isinstance(enter(db), Entered)
+    assert isinstance(enter(db), SignedIn)
 
 
 def test_nobody_can_carry_a_session_over_to_another_account(db: Db, ann: Account) -> None:
     bob = add(db, "bob", "Bob", Role.AGENT, by="tests")
     token = open_session(db, bob, START, LIMITS)
     sessions.carry_over(db, token, account_changes.end_sessions(db, ann))
-    assert holder(db, token, START, LIMITS) == bob
+    assert account_of(db, token, START, LIMITS) == bob
 
 
 def test_all_of_it_is_in_the_events_and_they_are_whole(db: Db, ann: Account) -> None:
@@ -366,4 +366,4 @@ def test_all_of_it_is_in_the_events_and_they_are_whole(db: Db, ann: Account) -> 
 def test_a_clock_that_was_put_back_makes_nobody_wait_who_has_not_failed_too_often(db: Db, ann: Account) -> None:
     for _ in range(4):
         enter(db, password="wrong", after=3600)
-    assert isinstance(enter(db), Entered)
+    assert isinstance(enter(db), SignedIn)

@@ -17,8 +17,8 @@ from starlette.testclient import TestClient
 
 from app.access.door import Guard, Reception, routes
 from app.access.identity import COOKIE
-from app.access.sessions import holder
-from app.access.sign_in_page import local, words
+from app.access.sessions import account_of
+from app.access.sign_in_page import local_address, words
 from app.shell.appliance import SessionLimits
 from core.accounts import passwords
 from core.accounts.account import Role
@@ -100,7 +100,7 @@ def test_a_right_password_is_answered_with_a_cookie_that_no_script_reads(browser
     assert "secure" not in cookie.lower(), "over http a browser would not keep it"
     assert "max-age" not in cookie.lower()
     token = cookie.split(";")[0].partition("=")[2]
-    found = holder(db, token, now(), SessionLimits())
+    found = account_of(db, token, now(), SessionLimits())
     assert found is not None
     assert found.name == "ann"
 
@@ -163,7 +163,7 @@ def test_a_huge_form_and_one_that_is_none(browser: TestClient) -> None:
     ],
 )
 def test_one_goes_on_to_this_app_and_nowhere_else(asked: str | None, goes: str) -> None:
-    assert local(asked) == goes
+    assert local_address(asked) == goes
 
 
 def test_after_too_many_failures_it_says_when_to_come_back(browser: TestClient) -> None:

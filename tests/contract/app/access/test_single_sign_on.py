@@ -16,13 +16,13 @@ from app.access import admission
 from app.access.door import Guard, Reception
 from app.access.door import routes as own_routes
 from app.access.identity import COOKIE
-from app.access.sessions import holder
+from app.access.sessions import account_of
 from app.access.single_sign_on import BACK, GO, provider_of, routes
 from app.shell.appliance import SessionLimits
 from core.accounts import changes as account_changes
 from core.accounts import directory
 from core.accounts.account import Account, Role
-from core.accounts.directory import everybody, find
+from core.accounts.directory import all_accounts, find
 from core.clock import now
 from core.errors import SettingsError
 from core.settings.loading import load
@@ -82,7 +82,7 @@ def sign_in(client: TestClient, provider: Provider, onward: str = "/results", **
 
 
 def whose(db: Db, done: httpx.Response) -> Account | None:
-    return holder(db, done.cookies.get(COOKIE), now(), SessionLimits())
+    return account_of(db, done.cookies.get(COOKIE), now(), SessionLimits())
 
 
 def test_the_button_is_there_where_it_leads_somewhere(db: Db, provider: Provider) -> None:
@@ -103,7 +103,7 @@ def test_an_account_is_made_at_the_first_sign_in_and_found_at_the_next(db: Db, p
         assert not found.has_password
         assert not found.must_change
         client.cookies.delete(COOKIE)
-    assert len(everybody(db)) == 1
+    assert len(all_accounts(db)) == 1
     moved = sign_in(client, provider, **{**MIA, "email": "mia.w@example.org", "name": "Mia W"})
     assert whose(db, moved) == found, "who it is, is the subject, and not the address"
 
@@ -120,7 +120,7 @@ def test_of_two_first_sign_ins_at_once_comes_one_account(db: Db, monkeypatch: py
 
     monkeypatch.setattr(directory, "add", beaten)
     found = admission._create(db, claims, "https://id.example.org|7", Role.AGENT)
-    assert [one.name for one in everybody(db)] == [found.name] == ["mia@example.org"]
+    assert [one.name for one in all_accounts(db)] == [found.name] == ["mia@example.org"]
 
 
 def test_nobody_gets_into_an_account_by_having_its_name_elsewhere(db: Db, provider: Provider) -> None:
@@ -149,7 +149,7 @@ def test_an_address_of_another_domain_is_not_let_in(db: Db, provider: Provider, 
     assert done.status_code == 403
     assert "may not sign in here" in done.text
     assert COOKIE not in done.cookies
-    assert everybody(db) == []
+    assert all_accounts(db) == []
     assert sign_in(client, provider, **MIA).status_code == 303
 
 
@@ -210,7 +210,7 @@ def test_an_id_token_that_does_not_hold_opens_nothing(db: Db, provider: Provider
     done = sign_in(browser(db, provider), provider, **MIA)
     assert done.status_code == 403
     assert "single sign-on failed" in done.text
-    assert everybody(db) == []
+    assert all_accounts(db) == []
 
 
 def test_what_was_not_begun_here_is_not_ended_here(db: Db, provider: Provider) -> None:
@@ -219,7 +219,7 @@ def test_what_was_not_begun_here_is_not_ended_here(db: Db, provider: Provider) -
     assert other.get(BACK, params=provider.agree(asked, **MIA)).status_code == 403
     assert other.get(BACK, params={"error": "access_denied", "state": "x"}).status_code == 403
     assert other.get(BACK).status_code == 403
-    assert everybody(db) == []
+    assert all_accounts(db) == []
 
 
 def test_a_provider_that_is_away_is_said(db: Db, provider: Provider) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.calls.answer_times import EVERYBODY, Answers, counted
+from app.calls.answer_times import EVERYBODY, Answers, count_answers
 from core.calls import undo
 from core.calls.claims import claim
 from core.calls.lifecycle import Result
@@ -34,23 +34,23 @@ def called(db: Db) -> Db:
 
 
 def test_hours_and_weekdays_are_those_of_the_clock_that_is_asked_for(called: Db) -> None:
-    counts = counted(called, "spring", ["job", "marital"], 0)
+    counts = count_answers(called, "spring", ["job", "marital"], 0)
     assert counts.by_group[EVERYBODY] == {(7, 23): Answers(5, 4)}, "a wrong number says nothing"
     assert counts.by_group["job", "retired"] == {(7, 23): Answers(4, 3)}
     assert set(counts.by_group) == {EVERYBODY, ("job", "retired")}
-    assert counted(called, "spring", [], 120).by_group[EVERYBODY] == {(1, 1): Answers(5, 4)}
-    assert counted(called, "autumn", ["job"], 0).by_group == {}
+    assert count_answers(called, "spring", [], 120).by_group[EVERYBODY] == {(1, 1): Answers(5, 4)}
+    assert count_answers(called, "autumn", ["job"], 0).by_group == {}
 
 
 def test_what_was_taken_back_was_no_call(called: Db) -> None:
     [sold] = [call for call in called.calls.find() if call["result"] == "sold"]
     undo.undo(called, sold["_id"], "ann", clock=lambda: SUNDAY_2330)
-    assert counted(called, "spring", [], 0).by_group[EVERYBODY] == {(7, 23): Answers(4, 3)}
+    assert count_answers(called, "spring", [], 0).by_group[EVERYBODY] == {(7, 23): Answers(4, 3)}
 
 
 def test_what_is_asked_does_not_grow_with_the_calls(called: Db) -> None:
     with listened_to(called) as (db, listener):
-        counted(db, "spring", ["job"], 0)
+        count_answers(db, "spring", ["job"], 0)
     assert [(name, collection) for name, collection, _ in listener.asked] == [("aggregate", "calls")] * 2
     for _, _, command in listener.asked:
         assert "$group" in command["pipeline"][-1], "the database counts"

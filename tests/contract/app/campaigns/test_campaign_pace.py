@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from app.campaigns.pace import Pace, pace_at
-from app.campaigns.running import pace_said
+from app.campaigns.running import pace_text
 from core.stores.mongo import Db
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -52,7 +52,7 @@ def test_the_days_that_had_calls_are_counted_in_the_zone_of_the_screen(db: Db) -
 def test_what_is_left_is_said_only_where_two_days_say_so(days: dict[date, int], to_call: int, left: int | None) -> None:
     pace = Pace(0, days)
     assert pace.days_left(to_call) == left
-    said = pace_said(pace, to_call)
+    said = pace_text(pace, to_call)
     if not to_call:
         assert said == "Nobody is left to call."
     elif left is None:

@@ -13,15 +13,15 @@ from typing import Any
 import psutil
 import pytest
 
-from app.imports import log as import_log
 from app.imports import process as import_process
 from app.imports import run_import
-from app.imports.log import Cancelled, Entry, State
 from app.imports.process import Wired
-from app.imports.run_import import Work
+from app.imports.run_import import ImportJob
 from core.clock import now
 from core.errors import Conflict, InputError
-from core.imports.campaign_file import CampaignFile
+from core.files.campaign_file import CampaignFile
+from core.lists import import_log, logged_import
+from core.lists.logged_import import Cancelled, Entry, State
 from core.schema import Schema
 from core.settings.addresses import S3Settings
 from core.settings.loading import load
@@ -30,7 +30,7 @@ from core.stores.object_store import ObjectStore
 
 pytestmark = [pytest.mark.mongo, pytest.mark.s3]
 
-Make = Callable[..., Work]
+Make = Callable[..., ImportJob]
 
 
 @pytest.fixture
@@ -49,13 +49,13 @@ def house(db: Db, schema: Schema, monkeypatch: pytest.MonkeyPatch) -> Wired:
 def make(tmp_path: Path, person: dict[str, Any]) -> Make:
     """Work of so many rows, the third of which breaks a rule."""
 
-    def make(rows: int, name: str = "people.csv") -> Work:
+    def make(rows: int, name: str = "people.csv") -> ImportJob:
         path = tmp_path / name
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, person.keys())
             writer.writeheader()
             writer.writerows({**person, "age": "x" if n == 3 else "40", "y": ""} for n in range(1, rows + 1))
-        return Work("spring", CampaignFile.open(path), "Mia", title="Spring!")
+        return ImportJob("spring", CampaignFile.open(path), "Mia", title="Spring!")
 
     return make
 
@@ -63,7 +63,7 @@ def make(tmp_path: Path, person: dict[str, Any]) -> Make:
 def until(house: Wired, place: str, wanted: Callable[[Entry], bool]) -> Entry:
     give_up = time.monotonic() + 240
     while time.monotonic() < give_up:
-        entry = import_log.one(house.db, place)
+        entry = import_log.find(house.db, place)
         if entry is not None and wanted(entry):
             return entry
         time.sleep(0.05)
@@ -98,7 +98,7 @@ def test_killed_it_says_so_and_importing_again_goes_on(house: Wired, make: Make)
     assert until(house, place, ended).state is State.STOPPED
     went_in = house.db.prospects.count_documents({})
     assert 0 < went_in < 29_999
-    entry = run_import.bring_in(house, make(30_000))
+    entry = run_import.import_file(house, make(30_000))
     assert entry.key == place
     report = entry.document["report"]
     assert (report["inserted"], report["unchanged"], report["rejected"]) == (29_999 - went_in, went_in, 1)
@@ -118,22 +118,24 @@ def test_one_that_is_under_way_is_not_begun_twice(house: Wired, make: Make) -> N
     first, second = make(5), make(5)
     place = run_import.begin(house, first)
     with pytest.raises(Conflict, match=r"Mia is already importing .* into spring"):
-        run_import.bring_in(house, second)
+        run_import.import_file(house, second)
     assert run_import.begin(house, first) == place
-    later = lambda: now() + import_log.SILENCE + timedelta(seconds=1)  # noqa: E731
-    silent = import_log.one(house.db, place, later)
+    later = lambda: now() + logged_import.STOPPED_AFTER + timedelta(seconds=1)  # noqa: E731
+    silent = import_log.find(house.db, place, later)
     assert silent is not None
     assert silent.state is State.STOPPED
-    import_log.begin(house.db, "spring", second.file, by="Tom", run=second.run, clock=later)
+    import_log.begin(
+        house.db, "spring", second.file.path.name, second.file.sha256, by="Tom", run=second.run, clock=later
+    )
     with pytest.raises(Cancelled):
-        import_log.heard(house.db, place, first.run, 1, 5)  # whoever was given up ends at the next word
+        import_log.write_progress(house.db, place, first.run, 1, 5)  # whoever was given up ends at the next word
 
 
 def test_a_file_that_does_not_fit_starts_nothing(house: Wired, make: Make, tmp_path: Path) -> None:
     path = tmp_path / "other.csv"
     path.write_text("name\nAnn\n")
     with pytest.raises(InputError, match="has no column"):
-        import_process.start(house, Work("spring", CampaignFile.open(path), "Mia"))
+        import_process.start(house, ImportJob("spring", CampaignFile.open(path), "Mia"))
     assert path.exists()
     assert house.db.imports.count_documents({}) == 0
 
@@ -144,4 +146,4 @@ def test_a_small_file_is_waited_for_and_a_packed_one_is_larger_than_it_looks(mak
     assert not make(20_000).is_small
     packed = tmp_path / "people.zip"
     packed.write_bytes(b"x" * (run_import.SMALL // 8 + 1))
-    assert not Work("spring", CampaignFile(packed, "0" * 64, []), "Mia").is_small
+    assert not ImportJob("spring", CampaignFile(packed, "0" * 64, []), "Mia").is_small

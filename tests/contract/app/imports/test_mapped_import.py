@@ -11,16 +11,18 @@ from typing import Any
 import pytest
 
 from app.campaigns import do_not_call_list
-from app.imports.column_matching import Sample, mapping_of, propose
 from app.imports.rehearsal import rehearse
+from app.matching.column_matching import Sample, propose
 from core.errors import CallwiseError
+from core.files.campaign_file import CampaignFile
 from core.imports import column_mapping
-from core.imports.campaign_file import CampaignFile
-from core.imports.column_mapping import ColumnMapping, remember, remembered
-from core.imports.importer import ImportRequest, Report, import_campaign
+from core.imports.column_mapping import ColumnMapping, store_mapping, stored_mapping
+from core.imports.import_report import Report
+from core.imports.importer import ImportRequest, import_campaign
 from core.schema import Schema
 from core.stores.mongo import Db
 from tests.contract.core.calls.test_call_rights import beyond
+from tests.proposed import mapping_of
 from tests.questions import listened_to
 
 pytestmark = pytest.mark.mongo
@@ -67,9 +69,10 @@ def foreign(person: Person) -> Callable[..., Person]:
 
 
 def proposed(schema: Schema, file: CampaignFile) -> ColumnMapping:
-    found = mapping_of(propose(schema, Sample.from_rows(file)))
+    sample = Sample.from_rows(file)
+    found = mapping_of(schema, sample, propose(schema, sample))
     return ColumnMapping(
-        {**found.columns, "job": "Beruf", "pdays": "=Days"}, {**found.values, "pdays": {"never": "999"}}, found.commas
+        {**found.columns, "job": "Beruf", "pdays": "=Days"}, {**found.values, "pdays": {"never": "999"}}, found.numbers
     )
 
 
@@ -95,11 +98,11 @@ def test_rejects_keep_the_file_s_own_columns_and_mended_fill_the_gaps(
 ) -> None:
     file = write([foreign(), foreign(age="young"), foreign(job="=cmd()"), foreign(age="12", pdays="-x")])
     mapping = proposed(schema, file)
-    remember(db, schema, file, mapping, by="Mia")
+    store_mapping(db, schema, file, mapping, by="Mia")
     assert bring(db, schema, file, mapping, tmp_path).rejected == 3
     content = (tmp_path / "rejects.csv").read_text(encoding="utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(content)))
-    assert list(rows[0])[:5] == ["_row", "_column", "_rule", "_found", "_file"]
+    assert list(rows[0])[:6] == ["_row", "_line", "_column", "_rule", "_found", "_file"]
     assert [(r["_row"], r["_column"], r["_found"]) for r in rows] == [
         ("2", "Customer Age", "young"), ("3", "Beruf", "'=cmd()"), ("4", "Customer Age", "12")
     ]  # fmt: skip
@@ -108,15 +111,15 @@ def test_rejects_keep_the_file_s_own_columns_and_mended_fill_the_gaps(
 
     rows[0]["Customer Age"], rows[1]["Beruf"] = "33", "Student"
     mended = write(rows, "mended.csv")
-    before = remembered(db, schema, mended.header)
+    before = stored_mapping(db, schema, mended.header)
     assert before is not None
     assert before[1]["by"] == "Mia"
     again = bring(db, schema, mended, before[0], tmp_path)
     assert (again.accepted, again.rejected, again.origin) == (2, 1, file.sha256)
     assert sorted(p["row"] for p in db.prospects.find()) == [1, 2, 3]
-    campaign = db.campaigns.find_one({"_id": "spring"})
-    assert campaign is not None
-    noted = campaign["files"][file.sha256]["mended"]
+    logged = db.imports.find_one({"sha256": file.sha256})
+    assert logged is not None
+    noted = logged["mended"]
     assert (noted["in"], noted["still"], noted["file"]) == (2, 1, mended.sha256)
     left = list(csv.DictReader((tmp_path / "rejects.csv").open(encoding="utf-8-sig")))
     assert [(r["_row"], r["_file"]) for r in left] == [("4", file.sha256)]
@@ -127,7 +130,7 @@ def test_rejects_keep_the_file_s_own_columns_and_mended_fill_the_gaps(
 def test_a_rehearsal_says_what_the_import_then_does_and_writes_nothing(
     db: Db, keyed: Schema, write: Write, foreign: Any, tmp_path: Path
 ) -> None:
-    do_not_call_list.put_on(db, ["c4"], by="Mia", why="asked by letter")
+    do_not_call_list.add_people(db, ["c4"], by="Mia", why="asked by letter")
     rows = [
         {**foreign(age=age, y=y), "customer": ref}
         for ref, age, y in [
@@ -144,7 +147,7 @@ def test_a_rehearsal_says_what_the_import_then_does_and_writes_nothing(
     expected = found.report
     assert found.whole
     assert (found.called, found.repeated, found.barred) == (1, 2, 1)
-    assert dict(found.strange["age"]) == {"young": 1}
+    assert dict(found.invalid_values["age"]) == {"young": 1}
     assert [row.prospect["ref"] for row in found.first] == ["c1", "c3", "c1", "c1", "c4", "c5"]
     done = bring(db, keyed, file, mapping, tmp_path)
     for name in ("inserted", "unchanged", "rejected", "rules"):
@@ -185,12 +188,12 @@ def test_an_import_that_is_ended_goes_on_when_it_is_begun_again(
 
 def test_the_kept_mapping_is_that_of_the_last_file(db: Db, schema: Schema, write: Write, foreign: Any) -> None:
     file = write([foreign()])
-    assert remembered(db, schema, file.header) is None
+    assert stored_mapping(db, schema, file.header) is None
     mapping = proposed(schema, file)
-    remember(db, schema, file, mapping, by="Mia")
-    other = ColumnMapping({**mapping.columns, "age": "Name"}, mapping.values, mapping.commas)
-    remember(db, schema, file, other, by="Tom")
-    found = remembered(db, schema, reversed(file.header))
+    store_mapping(db, schema, file, mapping, by="Mia")
+    other = ColumnMapping({**mapping.columns, "age": "Name"}, mapping.values, mapping.numbers)
+    store_mapping(db, schema, file, other, by="Tom")
+    found = stored_mapping(db, schema, reversed(file.header))
     assert found is not None
     assert (found[0], found[1]["by"]) == (other, "Tom")
     assert db.mappings.count_documents({}) == 1
@@ -201,8 +204,8 @@ def test_the_app_may_do_what_imports_and_lists_do(
 ) -> None:
     file = write([{**foreign(), "customer": "c1"}, {**foreign(y="yes"), "customer": "c2"}])
     with listened_to(db) as (heard, questions):
-        column_mapping.remember(heard, keyed, file, proposed(keyed, file), by="Mia")
+        column_mapping.store_mapping(heard, keyed, file, proposed(keyed, file), by="Mia")
         bring(heard, keyed, file, proposed(keyed, file), tmp_path)
-        do_not_call_list.put_on(heard, ["c1"], by="Mia", why="asked")
-        do_not_call_list.take_off(heard, "c1", by="Mia", why="a mistake")
+        do_not_call_list.add_people(heard, ["c1"], by="Mia", why="asked")
+        do_not_call_list.remove_person(heard, "c1", by="Mia", why="a mistake")
     assert beyond("app", questions) == set()

@@ -15,7 +15,7 @@ import pytest
 
 from app.ranked_list import export_files
 from app.ranked_list.export_files import FORMATS, Exported, write
-from app.ranked_list.export_rows import Asked, rows
+from app.ranked_list.export_rows import ExportRequest, rows
 from app.shell.appliance import Appliance
 from core.calls.filters import EVERYBODY, CallFilter
 from core.calls.lifecycle import CallRules
@@ -51,7 +51,8 @@ def house(db: Db, schema: Schema, person: dict[str, Any]) -> Appliance:
 
 
 def exported(house: Appliance, form: export_files.Format, folder: Path, **asked: Any) -> Exported:
-    what = Asked("spring", **{"wanted": EVERYBODY, "everybody": False, "floors": [0.7, 0.5, 0.2], **asked})
+    usual = {"call_filter": EVERYBODY, "all_statuses": False, "floors": [0.7, 0.5, 0.2]}
+    what = ExportRequest("spring", **{**usual, **asked})
     return write(house, what, form, folder, who="Mia", clock=lambda: AT)
 
 
@@ -65,7 +66,7 @@ def sheet(path: Path) -> list[list[str]]:
 
 
 def test_a_csv_has_the_best_first_and_runs_nothing(house: Appliance, tmp_path: Path) -> None:
-    done = exported(house, CSV, tmp_path, everybody=True)
+    done = exported(house, CSV, tmp_path, all_statuses=True)
     assert (done.rows, done.name) == (5, "spring-list-20261126-0930-model-7.csv")
     table = list(csv.DictReader(done.path.open(encoding="utf-8-sig", newline="")))
     assert [(r["rank"], r["person"], r["status"]) for r in table] == [
@@ -78,6 +79,16 @@ def test_a_csv_has_the_best_first_and_runs_nothing(house: Appliance, tmp_path: P
     assert (table[0]["age"], table[0]["cons.conf.idx"]) == ("41", "-36.4")
 
 
+def test_the_columns_of_the_call_are_those_of_a_call_now_or_of_the_last_one(house: Appliance, tmp_path: Path) -> None:
+    sold = house.db.calls.find_one({"_id": "spring:p4:2"}) or {}
+    house.db.calls.replace_one({"_id": "spring:p4:2"}, {**sold, "at": AT.replace(month=8, day=12)})
+    done = exported(house, CSV, tmp_path, all_statuses=True)
+    table = csv.DictReader(done.path.open(encoding="utf-8-sig", newline=""))
+    found = {row["person"]: (row["month"], row["day_of_week"], row["campaign"]) for row in table}
+    now = ("nov", "thu", "1")
+    assert found == {"'=1+1": now, "p1": now, "p3": now, "p4": ("aug", "wed", "2"), "p5": ("may", "mon", "1")}
+
+
 def test_a_sheet_has_text_as_text(house: Appliance, tmp_path: Path) -> None:
     done = exported(house, XLSX, tmp_path)
     lines = sheet(done.path)
@@ -86,7 +97,7 @@ def test_a_sheet_has_text_as_text(house: Appliance, tmp_path: Path) -> None:
 
 
 def test_parquet_keeps_types(house: Appliance, tmp_path: Path) -> None:
-    table = pq.read_table(exported(house, PARQUET, tmp_path, everybody=True).path)
+    table = pq.read_table(exported(house, PARQUET, tmp_path, all_statuses=True).path)
     assert table.column("person").to_pylist() == ["=1+1", "p5", "p4", "p1", "p3"]
     assert table.column("score").to_pylist() == [0.7, 0.6, 0.5, 0.2, None]
     assert table.column("last_call_at").to_pylist()[2] == AT
@@ -94,10 +105,10 @@ def test_parquet_keeps_types(house: Appliance, tmp_path: Path) -> None:
 
 
 def test_the_filter_holds_for_all_and_not_only_for_the_best(house: Appliance, tmp_path: Path) -> None:
-    done = exported(house, CSV, tmp_path, wanted=CallFilter({"job": "technician"}, {"age": 30}, 0.3, 0.9))
+    done = exported(house, CSV, tmp_path, call_filter=CallFilter({"job": "technician"}, {"age": 30}, 0.3, 0.9))
     assert [r["person"] for r in csv.DictReader(done.path.open(encoding="utf-8-sig"))] == ["'=1+1"]
     with pytest.raises(InputError, match="Nobody is on this list"):
-        exported(house, CSV, tmp_path, wanted=CallFilter({"job": "student"}))
+        exported(house, CSV, tmp_path, call_filter=CallFilter({"job": "student"}))
 
 
 def test_what_a_sheet_cannot_hold_is_refused_before_it_is_written(
@@ -106,8 +117,8 @@ def test_what_a_sheet_cannot_hold_is_refused_before_it_is_written(
     monkeypatch.setattr(export_files, "XLSX_ROWS", 4)
     assert exported(house, XLSX, tmp_path).rows == 3
     with pytest.raises(InputError, match="An Excel sheet holds 3 people, and this list has 5"):
-        exported(house, XLSX, tmp_path, everybody=True)
-    assert exported(house, CSV, tmp_path, everybody=True).rows == 5
+        exported(house, XLSX, tmp_path, all_statuses=True)
+    assert exported(house, CSV, tmp_path, all_statuses=True).rows == 5
 
 
 def test_a_full_disk_is_told_and_is_no_export(
@@ -140,7 +151,7 @@ def test_many_are_read_a_few_at_a_time_and_stay_in_order(db: Db, house: Applianc
          "status": ("open", "paused")[n % 2], "claim": None, "features": features}
         for n in range(2_500)
     )  # fmt: skip
-    found = list(rows(db, house.schema, Asked("big", EVERYBODY, everybody=True, floors=())))
+    found = list(rows(db, house.schema, ExportRequest("big", EVERYBODY, all_statuses=True, floors=()), AT))
     assert [row[0] for row in found] == list(range(1, 2_501))
     scores = [row[2] for row in found]
     assert scores == sorted(scores, reverse=True)

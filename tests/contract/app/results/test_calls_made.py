@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from app.language.zones import begin
-from app.results.calls_made import IMPORTED, Before, Known, Tally, made, tally
+from app.results.calls_made import Known, PriorScore, Tally, read_calls, read_tallies
 from app.results.statistics import Rate
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
-from core.imports.campaign_file import CampaignFile
+from core.files.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
+from core.lists.call_values import IMPORTED
 from core.schema import Schema
 from core.stores.mongo import Db
 
@@ -47,34 +48,34 @@ def test_calls_are_counted_by_day_and_agent(db: Db) -> None:
     called(db, "4", Result.SOLD, NOON + DAY, agent="Bob | Jr")
     called(db, "5", Result.SOLD, NOON, campaign="other")
     first = NOON.date()
-    assert tally(db, "spring", "UTC") == [
+    assert read_tallies(db, "spring", "UTC") == [
         Tally(first, "Bob | Jr", Rate(1, 0)),
         Tally(first, "ann", Rate(2, 1)),
         Tally(first + DAY, "Bob | Jr", Rate(1, 1)),
     ]
-    assert tally(db, "autumn", "UTC") == []
+    assert read_tallies(db, "autumn", "UTC") == []
 
 
 def test_a_day_is_that_of_the_persons_clock(db: Db) -> None:
     called(db, "1", Result.SOLD, datetime(2026, 11, 3, 18, 45, tzinfo=UTC))  # 00:15 in Kolkata, half an hour off
     called(db, "2", Result.SOLD, datetime(2026, 11, 3, 18, 15, tzinfo=UTC))  # 23:45
-    assert [t.day.day for t in tally(db, "spring", "Asia/Kolkata")] == [3, 4]
-    assert [t.day.day for t in tally(db, "spring", "Pacific/Honolulu")] == [3]
-    assert [t.day.day for t in tally(db, "spring", "Nowhere/Land")] == [3]
+    assert [t.day.day for t in read_tallies(db, "spring", "Asia/Kolkata")] == [3, 4]
+    assert [t.day.day for t in read_tallies(db, "spring", "Pacific/Honolulu")] == [3]
+    assert [t.day.day for t in read_tallies(db, "spring", "Nowhere/Land")] == [3]
     assert begin(date(2026, 11, 4), "Asia/Kolkata") == datetime(2026, 11, 3, 18, 30, tzinfo=UTC)
 
 
 def test_the_newest_calls_come_first_and_no_more_than_asked(db: Db) -> None:
     for number in range(5):
         called(db, str(number), Result.SOLD if number == 4 else Result.REFUSED, NOON + number * DAY)
-    found = made(db, "spring", ["job"], 2)
+    found = read_calls(db, "spring", ["job"], 2)
     assert [(call.at, call.sold) for call in found] == [(NOON + 4 * DAY, True), (NOON + 3 * DAY, False)]
 
 
 def test_a_period_begins_with_its_first_moment_and_ends_before_its_last(db: Db) -> None:
     for number in range(4):
         called(db, str(number), Result.REFUSED, NOON + number * DAY)
-    found = made(db, "spring", [], 9, since=NOON + DAY, until=NOON + 3 * DAY)
+    found = read_calls(db, "spring", [], 9, since=NOON + DAY, until=NOON + 3 * DAY)
     assert [call.at for call in found] == [NOON + 2 * DAY, NOON + DAY]
 
 
@@ -86,25 +87,25 @@ def test_what_counts_is_the_last_word_of_each_version_before_the_call(db: Db) ->
     predicted(db, "spring:1", NOON - 2 * DAY, 0.35, "2")
     predicted(db, "spring:1", NOON - DAY, 0.3, "3", **canary)
     predicted(db, "spring:1", NOON + DAY, 0.9, "4")
-    [call] = made(db, "spring", ["job", "age", "gone"], 9)
-    assert call.before == Before(0.3, "3", "canary", {"1": 0.2, "2": 0.4, "3": 0.3}, ("student", 22, None))
+    [call] = read_calls(db, "spring", ["job", "age", "gone"], 9)
+    assert call.before == PriorScore(0.3, "3", "canary", {"1": 0.2, "2": 0.4, "3": 0.3}, ("student", 22, None))
 
 
 def test_a_call_without_a_score_before_it_has_the_features_of_the_person(db: Db) -> None:
     called(db, "1", Result.SOLD, NOON)
     predicted(db, "spring:1", NOON + DAY, 0.9, "4")
-    [call] = made(db, "spring", ["job", "age"], 9)
-    assert call.before == Before(None, None, None, {}, ("technician", 41))
+    [call] = read_calls(db, "spring", ["job", "age"], 9)
+    assert call.before == PriorScore(None, None, None, {}, ("technician", 41))
 
 
 def test_what_was_said_before_a_call_is_looked_up_once(db: Db) -> None:
     known: Known = {}
     called(db, "1", Result.SOLD, NOON)
     predicted(db, "spring:1", NOON - DAY, 0.1, "1")
-    first = made(db, "spring", [], 9, known=known)
+    first = read_calls(db, "spring", [], 9, known=known)
     db.predictions.drop()
     called(db, "2", Result.SOLD, NOON + DAY)
-    second = made(db, "spring", [], 9, known=known)
+    second = read_calls(db, "spring", [], 9, known=known)
     assert second[1:] == first
     assert second[0].before.score is None
 
@@ -119,11 +120,11 @@ def test_results_that_came_with_a_file_count_where_they_are_asked_for(
     request = ImportRequest(CampaignFile.open(path), "spring")
     import_campaign(db, schema, request, rejects=tmp_path / "rejects.csv")
     record(db, "spring:0000003", "ann", CallReport(Result.SOLD))
-    assert [call.agent for call in made(db, "spring", ["job"], 9)] == ["ann"]
-    found = made(db, "spring", ["job"], 9, imported=True)
+    assert [call.agent for call in read_calls(db, "spring", ["job"], 9)] == ["ann"]
+    found = read_calls(db, "spring", ["job"], 9, imported=True)
     assert sorted((call.agent, call.sold, call.before.features) for call in found) == [
         ("ann", True, ("technician",)),
         (IMPORTED, False, ("technician",)),
         (IMPORTED, True, ("student",)),
     ]
-    assert sum(t.rate.calls for t in tally(db, "spring", "UTC") if t.agent == IMPORTED) == 2
+    assert sum(t.rate.calls for t in read_tallies(db, "spring", "UTC") if t.agent == IMPORTED) == 2

@@ -8,10 +8,10 @@ import pytest
 from argon2 import PasswordHasher
 
 from app.access import sessions
-from app.access.sessions import holder
-from app.access.sign_in import Entered, Refused, sign_in
+from app.access.sessions import account_of
+from app.access.sign_in import Refused, SignedIn, sign_in
 from app.shell.appliance import SessionLimits
-from bootstrap.setup.accounts import arguments, ensure_first, run, visitor, waits_for_first
+from bootstrap.setup.accounts import arguments, ensure_first, run, temporary_account, waits_for_first
 from core.accounts import changes as account_changes
 from core.accounts import directory, passwords
 from core.accounts.account import Role
@@ -32,7 +32,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
-def enter(db: Db, name: str, password: str) -> Entered | Refused:
+def enter(db: Db, name: str, password: str) -> SignedIn | Refused:
     return sign_in(db, name, password, address=None, at=now(), limits=SessionLimits())
 
 
@@ -44,7 +44,7 @@ def test_an_appliance_without_accounts_is_given_one_and_never_again(db: Db) -> N
     assert ensure_first(db, PASSWORD) == "the first account, admin"
     assert waits_for_first(db)
     assert ensure_first(db, OTHER) == "1 accounts"
-    assert isinstance(enter(db, "admin", PASSWORD), Entered)
+    assert isinstance(enter(db, "admin", PASSWORD), SignedIn)
     admin = find(db, "admin")
     assert admin is not None
     assert (admin.role, admin.must_change) == (Role.ENGINEER, True)
@@ -69,19 +69,19 @@ def test_without_a_password_to_make_it_with_that_is_said(db: Db) -> None:
 def test_the_way_back_in(db: Db) -> None:
     ensure_first(db, PASSWORD)
     done = enter(db, "admin", PASSWORD)
-    assert isinstance(done, Entered)
+    assert isinstance(done, SignedIn)
     said = command(db, "reset", "Admin")
     password = said.split(": ")[1].split("\n")[0]
-    assert holder(db, done.token, now(), SessionLimits()) is None
+    assert account_of(db, done.token, now(), SessionLimits()) is None
     assert enter(db, "admin", PASSWORD) == Refused()
-    assert isinstance(enter(db, "admin", password), Entered)
+    assert isinstance(enter(db, "admin", password), SignedIn)
     assert password not in str(list(db.events.find({})))
 
 
 def test_accounts_from_the_command_line(db: Db) -> None:
     assert command(db, "list") == "There is no account."
     said = command(db, "add", "ann", "Ann Lee", "manager")
-    assert isinstance(enter(db, "ann", said.rsplit(" ", 1)[1]), Entered)
+    assert isinstance(enter(db, "ann", said.rsplit(" ", 1)[1]), SignedIn)
     account_changes.set_disabled(db, "ann", True, by="tests")
     assert "disabled" in command(db, "list")
     assert "disabled" not in command(db, "enable", "ann")
@@ -92,20 +92,20 @@ def test_accounts_from_the_command_line(db: Db) -> None:
 
 def test_a_visitor_is_let_in_only_as_long_as_it_is_needed(db: Db) -> None:
     for _ in range(2):
-        with visitor(db, "check", Role.AGENT) as (name, password):
+        with temporary_account(db, "check", Role.AGENT) as (name, password):
             done = enter(db, name, password)
-            assert isinstance(done, Entered)
+            assert isinstance(done, SignedIn)
             assert not done.account.must_change
             assert done.account.shown == "check"
-        assert holder(db, done.token, now(), SessionLimits()) is None
+        assert account_of(db, done.token, now(), SessionLimits()) is None
         assert enter(db, name, password) == Refused()
 
 
 def test_a_visitor_takes_nobodys_name(db: Db) -> None:
     directory.add(db, "ann", "Ann", Role.AGENT, by="tests", password=PASSWORD)
-    with pytest.raises(CallwiseError), visitor(db, "Ann", Role.ENGINEER):
+    with pytest.raises(CallwiseError), temporary_account(db, "Ann", Role.ENGINEER):
         raise AssertionError("it was let in under somebody's name")
-    assert isinstance(enter(db, "ann", PASSWORD), Entered)
+    assert isinstance(enter(db, "ann", PASSWORD), SignedIn)
 
 
 def test_the_app_may_do_what_signing_in_and_looking_after_accounts_do(db: Db) -> None:
@@ -114,10 +114,10 @@ def test_the_app_may_do_what_signing_in_and_looking_after_accounts_do(db: Db) ->
         directory.add(heard, "bob", "Bob", Role.AGENT, by="Ann", password=OTHER)
         assert enter(heard, "bob", "wrong") == Refused()
         done = enter(heard, "bob", OTHER)
-        assert isinstance(done, Entered)
-        assert holder(heard, done.token, now() + timedelta(minutes=2), SessionLimits()) == done.account
+        assert isinstance(done, SignedIn)
+        assert account_of(heard, done.token, now() + timedelta(minutes=2), SessionLimits()) == done.account
         account_changes.set_role(heard, "bob", Role.MANAGER, by="Ann")
         account_changes.reset_password(heard, "bob", by="Ann")
         sessions.carry_over(heard, done.token, account_changes.end_sessions(heard, ann))
-        sessions.end(heard, done.token)
+        sessions.end_session(heard, done.token)
     assert beyond("app", questions) == set()

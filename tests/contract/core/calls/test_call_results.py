@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.calls import do_not_call
-from core.calls.claims import claim, counts, release, settle_calls
+from core.calls.claims import claim, release, settle_calls
 from core.calls.lifecycle import CallRules, Result
 from core.calls.recording import CallReport, record
 from core.errors import Conflict, InputError
-from core.imports.campaign_file import CampaignFile
+from core.files.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
 from core.schema import Schema
-from core.stores.mongo import Db, Document
+from core.stores.mongo import Db
+from tests.contract.core.calls.conftest import START, Watch, counts, stored
 
-START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 RULES = CallRules(pause=timedelta(hours=4), attempts=3, overdue=timedelta(minutes=10))
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-
-
-class Watch:
-    """A clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.at = START
-
-    def __call__(self) -> datetime:
-        return self.at
-
-
-@pytest.fixture
-def watch() -> Watch:
-    return Watch()
 
 
 @pytest.fixture
@@ -46,12 +31,6 @@ def spring(db: Db) -> Db:
     shared = {"campaign": "spring", "status": "open", "claim": None}
     db.prospects.insert_many([{"_id": f"spring:{n}", "ref": f"{n}", "score": n / 10, **shared} for n in range(4)])
     return db
-
-
-def stored(db: Db, key: str) -> Document:
-    found = db.prospects.find_one({"_id": key})
-    assert found is not None
-    return found
 
 
 def next_one(db: Db, agent: str, watch: Watch) -> str | None:
@@ -192,7 +171,7 @@ def test_a_wish_not_to_be_called_holds_in_every_campaign(spring: Db, watch: Watc
     spring.prospects.insert_one({**there, "_id": "winter:3", "campaign": "winter", "ref": "3"})
     assert claim(spring, "winter", "ann", rules=RULES, clock=watch) is None
     assert stored(spring, "winter:3")["status"] == "off"
-    assert do_not_call.wish(spring, "3") == {"by": "ann", "at": START, "call": "spring:3:1"}
+    assert do_not_call.entry_of(spring, "3") == {"by": "ann", "at": START, "call": "spring:3:1"}
 
 
 def test_without_a_reference_a_number_in_another_file_is_somebody_else(spring: Db, watch: Watch) -> None:

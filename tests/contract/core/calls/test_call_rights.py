@@ -27,7 +27,7 @@ def beyond(service: str, questions: Questions) -> set[tuple[str, str]]:
     assert rights is not None
     may = {
         (action, privilege["resource"]["collection"])
-        for privilege in privileges("callwise", rights)
+        for privilege in privileges(rights)
         for action in privilege["actions"]
     }
     asked = set()

@@ -8,7 +8,7 @@ import pytest
 
 from app.calls import script as screen
 from app.calls.script import filled_in
-from core.calls.script import LONGEST, Script, check, filled, read_script, write_script
+from core.calls.script import LONGEST, Script, check, fill_in, read_script, write_script
 from core.errors import Conflict, InputError, NotFound
 from core.schema import Schema
 from core.stores.events import Event
@@ -81,7 +81,7 @@ def test_places_are_filled_in_and_lone_braces_stay(schema: Schema) -> None:
     assert filled_in(schema, TEXT, PERSON) == "Good morning, p7.\nYou work as Blue-collar, and you are 41 years."
     assert filled_in(schema, "{marital} {pdays}", PERSON) == "not known Never contacted before"
     assert filled_in(schema, "{gone}", PERSON) == "{gone}", "the schema has changed since"
-    assert filled("{} {\n} }{ {a}", lambda name: name.upper()) == "{} {\n} }{ A"
+    assert fill_in("{} {\n} }{ {a}", lambda name: name.upper()) == "{} {\n} }{ A"
 
 
 def test_it_is_shown_as_it_was_typed() -> None:

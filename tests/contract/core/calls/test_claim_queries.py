@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from core.calls import undo
-from core.calls.claims import claim, mine, release
-from core.calls.filters import AHEAD, CallFilter, best, categories, ensure_indexes, index
+from core.calls.claims import claim, held_by, release
+from core.calls.filters import AHEAD, CallFilter, best_prospects, categories, ensure_indexes, index
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
 from core.clock import now
@@ -56,9 +56,9 @@ def test_every_question_is_answered_from_an_index_and_bounded(questions: tuple[D
     for result in Result:
         taken = claim(db, "spring", "ann")
         assert taken is not None
-        assert mine(db, "spring", "ann", now())
+        assert held_by(db, "spring", "ann", now())
         call = record(db, taken["_id"], "ann", CallReport(result, again=now() + timedelta(hours=1)))
-        assert undo.last(db, "spring", "ann") is not None
+        assert undo.last_undoable(db, "spring", "ann") is not None
         undo.undo(db, call["_id"], "ann")
         release(db, taken["_id"], "ann")
     assert {name for name, _, _ in listener.asked} >= {"aggregate", "find", "findAndModify", "update", "delete"}
@@ -94,7 +94,7 @@ def test_a_filter_asks_no_more_than_the_list_does(
     db, listener = questions
     ensure_indexes(db, schema)
     listener.asked.clear()
-    assert best(db, "spring", wanted, 25) == []
+    assert best_prospects(db, "spring", wanted, 25) == []
     [(name, collection, command)] = listener.asked
     assert (name, collection) == ("aggregate", "prospects")
     indexes = [index(column.name) for column in categories(schema)]

@@ -1,27 +1,17 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from core.calls.claims import claim, counts, release, settle_calls
+from core.calls.claims import claim, release, settle_calls
 from core.calls.lifecycle import CallRules, Result
 from core.calls.recording import CallReport, record
 from core.errors import Conflict, NotFound
 from core.stores.mongo import Db
+from tests.contract.core.calls.conftest import START, Watch, counts
 
-START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 TEN = CallRules(claim=timedelta(minutes=10))
-
-
-class Watch:
-    """A clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.at = START
-
-    def __call__(self) -> datetime:
-        return self.at
 
 
 def fill(db: Db, number: int, campaign: str = "spring") -> None:

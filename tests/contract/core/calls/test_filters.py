@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core.calls.claims import claim, release
-from core.calls.filters import EVERYBODY, CallFilter, best, categories, ensure_indexes, numbers
+from core.calls.filters import EVERYBODY, CallFilter, best_prospects, categories, ensure_indexes, numbers
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
 from core.clock import now
@@ -55,8 +55,8 @@ def spring(db: Db, schema: Schema) -> Db:
     ids=str,
 )
 def test_a_filter_changes_whom_the_next_claim_takes(spring: Db, wanted: CallFilter, expected: list[int]) -> None:
-    assert [int(p["ref"]) for p in best(spring, "spring", wanted, 3)] == expected
-    taken = [claim(spring, "spring", agent, wanted=wanted) for agent in ("ann", "bob", "cid")]
+    assert [int(p["ref"]) for p in best_prospects(spring, "spring", wanted, 3)] == expected
+    taken = [claim(spring, "spring", agent, call_filter=wanted) for agent in ("ann", "bob", "cid")]
     assert [int(p["ref"]) for p in taken if p] == expected
 
 
@@ -64,7 +64,7 @@ def test_a_promised_call_comes_back_whatever_is_wanted(spring: Db) -> None:
     assert claim(spring, "spring", "ann") is not None
     record(spring, "spring:23", "ann", CallReport(Result.CALLBACK, again=now() + timedelta(minutes=1)))
     spring.prospects.update_one({"_id": "spring:23"}, {"$set": {"due": 1}})
-    taken = claim(spring, "spring", "ann", wanted=CallFilter(equal={"marital": "single"}))
+    taken = claim(spring, "spring", "ann", call_filter=CallFilter(equal={"marital": "single"}))
     assert taken is not None
     assert taken["_id"] == "spring:23"
     release(spring, "spring:23", "ann")

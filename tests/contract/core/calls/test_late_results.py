@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from core.calls import do_not_call, holds, late_results, undo
+from core.calls import claim_renewal, do_not_call, late_results, undo
 from core.calls import recording as call_records
 from core.calls.claims import claim, release, settle_calls
 from core.calls.late_results import record_late
@@ -20,36 +20,12 @@ from core.privacy.place import Subject
 from core.schema.person import Person
 from core.stores.mongo import Db, Document
 from monitor.ranking.settle import settle as settle_all
+from tests.contract.core.calls.conftest import Watch, stored
 
-START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 RULES = CallRules(claim=15 * MINUTE, attempts=3)
 ANNS, BOBS = "spring:3:1", "spring:3:2"  # the keys that the first and the second call get
-
-
-class Watch:
-    """A clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.at = START
-
-    def __call__(self) -> datetime:
-        return self.at
-
-
-@pytest.fixture
-def watch() -> Watch:
-    return Watch()
-
-
-@pytest.fixture
-def spring(db: Db) -> Db:
-    """Two people in each of two campaigns; `3` is the better one, and Ann holds them in spring."""
-    for campaign in ("spring", "autumn"):
-        db.campaigns.insert_one({"_id": campaign})
-        shared = {"campaign": campaign, "status": "open", "claim": None}
-        db.prospects.insert_many([{"_id": f"{campaign}:{n}", "ref": f"{n}", "score": n / 10, **shared} for n in (2, 3)])
-    return db
+COUNTED = {"calls": 1, "ranked_for": ""}  # what the first call changes whatever comes of it
 
 
 def taken(db: Db, agent: str, watch: Watch) -> Document:
@@ -64,12 +40,6 @@ def overtaken(db: Db, watch: Watch) -> None:
     taken(db, "ann", watch)
     watch.at += RULES.claim
     taken(db, "bob", watch)
-
-
-def stored(db: Db, key: str = "spring:3") -> Document:
-    found = db.prospects.find_one({"_id": key})
-    assert found is not None
-    return found
 
 
 def said(db: Db, agent: str, result: Result, watch: Watch, *, call: int = 1) -> Document:
@@ -99,7 +69,7 @@ def test_a_hold_lasts_as_long_as_its_card_is_open(spring: Db, watch: Watch) -> N
     card = taken(spring, "ann", watch)
     for _ in range(600):  # an hour and forty minutes, at a look every ten seconds
         watch.at += 10 * SECOND
-        assert holds.renew(spring, card, "ann", rules=RULES, clock=watch) is not None
+        assert claim_renewal.renew(spring, card, "ann", rules=RULES, clock=watch) is not None
         assert stored(spring)["claim"]["until"] > watch.at
     other = claim(spring, "spring", "bob", rules=RULES, clock=watch)
     assert other is not None
@@ -114,7 +84,7 @@ def test_it_is_written_twice_in_its_length_and_not_at_every_look(spring: Db, wat
     ends = set()
     for _ in range(90):
         watch.at += 10 * SECOND
-        held = holds.renew(spring, card, "ann", rules=RULES, clock=watch)
+        held = claim_renewal.renew(spring, card, "ann", rules=RULES, clock=watch)
         assert held is not None
         ends.add(held["claim"]["until"])
     assert len(ends) == 3
@@ -122,28 +92,30 @@ def test_it_is_written_twice_in_its_length_and_not_at_every_look(spring: Db, wat
 
 def test_a_lapsed_hold_that_nobody_took_is_found_and_held_again(spring: Db, watch: Watch) -> None:
     card = taken(spring, "ann", watch)
-    assert holds.lapsed(spring, "spring", "ann", watch.at) == []
+    assert claim_renewal.lapsed(spring, "spring", "ann", watch.at) == []
     watch.at += RULES.claim + HOUR
-    assert [p["_id"] for p in holds.lapsed(spring, "spring", "ann", watch.at)] == ["spring:3"]
-    assert holds.lapsed(spring, "autumn", "ann", watch.at) == []
-    assert holds.renew(spring, card, "ann", rules=RULES, clock=watch) is not None
+    assert [p["_id"] for p in claim_renewal.lapsed(spring, "spring", "ann", watch.at)] == ["spring:3"]
+    assert claim_renewal.lapsed(spring, "autumn", "ann", watch.at) == []
+    assert claim_renewal.renew(spring, card, "ann", rules=RULES, clock=watch) is not None
     assert stored(spring)["claim"]["until"] == watch.at + RULES.claim
-    watch.at += RULES.claim + holds.LONGEST_ABSENCE
-    assert holds.lapsed(spring, "spring", "ann", watch.at) == []
+    watch.at += RULES.claim + claim_renewal.LONGEST_ABSENCE
+    assert claim_renewal.lapsed(spring, "spring", "ann", watch.at) == []
 
 
 def test_a_card_that_is_out_of_date_is_not_held_on_to(spring: Db, watch: Watch) -> None:
     card = taken(spring, "ann", watch)
     overtaken(spring, watch)
     bobs = stored(spring)
-    assert holds.renew(spring, card, "ann", rules=RULES, clock=watch) is None
+    assert claim_renewal.renew(spring, card, "ann", rules=RULES, clock=watch) is None
     assert stored(spring) == bobs
-    assert holds.lapsed(spring, "spring", "ann", watch.at) == []
+    assert claim_renewal.lapsed(spring, "spring", "ann", watch.at) == []
     said(spring, "ann", Result.NO_ANSWER, watch)
-    assert holds.renew(spring, bobs, "bob", rules=RULES, clock=watch) is None, "the card does not show Ann's call"
-    assert holds.renew(spring, stored(spring), "bob", rules=RULES, clock=watch) is not None
+    assert claim_renewal.renew(spring, bobs, "bob", rules=RULES, clock=watch) is None, (
+        "the card does not show Ann's call"
+    )
+    assert claim_renewal.renew(spring, stored(spring), "bob", rules=RULES, clock=watch) is not None
     do_not_call.add(spring, "3", by="mia", at=watch.at, call="list:1")
-    assert holds.renew(spring, stored(spring), "bob", rules=RULES, clock=watch) is None
+    assert claim_renewal.renew(spring, stored(spring), "bob", rules=RULES, clock=watch) is None
 
 
 # --- what comes late ------------------------------------------------------------------------------------------------
@@ -174,9 +146,9 @@ def test_while_a_colleague_has_the_person_a_decision_counts_and_anything_else_is
     if counts:
         assert (now["claim"], now["status"]) == (None, "done" if result.is_outcome else "off")
     else:
-        assert {**now, "calls": None} == {**bobs, "calls": None}, "Bob's hold and the prospect are as they were"
+        assert now == {**bobs, **COUNTED}, "Bob's hold and the prospect are as they were"
     assert outcomes(spring) == ([(ANNS, result is Result.SOLD, "ann")] if result.is_outcome else [])
-    assert (do_not_call.wish(spring, "3") is not None) == (result is Result.DO_NOT_CALL)
+    assert (do_not_call.entry_of(spring, "3") is not None) == (result is Result.DO_NOT_CALL)
     assert stored(spring, "autumn:3")["status"] == ("off" if result is Result.DO_NOT_CALL else "open")
     assert said(spring, "ann", result, watch) == made, "a repeated click changes nothing"
     assert stored(spring) == now
@@ -196,7 +168,7 @@ def test_both_results_are_kept_and_one_outcome_stands(spring: Db, watch: Watch, 
     ]
     assert outcomes(spring) == expected[:1]
     wished = Result.DO_NOT_CALL in (first, second)
-    assert (do_not_call.wish(spring, "3") is not None) == wished
+    assert (do_not_call.entry_of(spring, "3") is not None) == wished
     status = stored(spring)["status"]
     if wished:
         assert status == "off"
@@ -268,7 +240,7 @@ def test_a_wish_not_to_be_called_stands_and_a_sale_before_it_is_an_outcome(sprin
     do_not_call.add(spring, "3", by="mia", at=watch.at, call="list:1")
     off = stored(spring)
     said(spring, "ann", Result.SOLD, watch)
-    assert {**stored(spring), "calls": None} == {**off, "calls": None}
+    assert stored(spring) == {**off, **COUNTED}
     assert outcomes(spring) == [(ANNS, True, "ann")]
     assert claim(spring, "spring", "bob", rules=RULES, clock=watch) != off
 
@@ -301,10 +273,10 @@ def test_what_came_late_can_be_taken_back(spring: Db, watch: Watch, result: Resu
     if bobs:
         said(spring, "bob", bobs, watch)
     before, decided = stored(spring), outcomes(spring)
-    wish, there = do_not_call.wish(spring, "3"), stored(spring, "autumn:3")
+    wish, there = do_not_call.entry_of(spring, "3"), stored(spring, "autumn:3")
     made = said(spring, "ann", result, watch)
     watch.at += 30 * SECOND
-    last = undo.last(spring, "spring", "ann", rules=RULES, clock=watch)
+    last = undo.last_undoable(spring, "spring", "ann", rules=RULES, clock=watch)
     assert last is not None
     assert last["_id"] == made["_id"]
     for _ in range(2):
@@ -313,7 +285,7 @@ def test_what_came_late_can_be_taken_back(spring: Db, watch: Watch, result: Resu
     unchanged = ("status", "again", "due", "unanswered", "off")
     assert {name: now.get(name) for name in unchanged} == {name: before.get(name) for name in unchanged}
     assert outcomes(spring) == decided
-    assert do_not_call.wish(spring, "3") == wish
+    assert do_not_call.entry_of(spring, "3") == wish
     assert stored(spring, "autumn:3")["status"] == there["status"]
     if bobs is None:
         # A decision had ended Bob's hold: the person is with Ann, who says what holds. Otherwise Bob still has them.

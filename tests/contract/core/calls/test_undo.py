@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from core.calls import do_not_call, undo
-from core.calls.claims import claim, mine, settle_calls
+from core.calls.claims import claim, held_by, settle_calls
 from core.calls.lifecycle import STATE, CallRules, Result
 from core.calls.recording import CallReport, record
 from core.calls.undo import settle_undos
@@ -18,41 +18,10 @@ from core.stores import event_log
 from core.stores.events import Event
 from core.stores.mongo import Db, Document
 from monitor.ranking.settle import settle as settle_all
+from tests.contract.core.calls.conftest import START, Watch, stored
 
-START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 RULES = CallRules(attempts=2)
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
-
-
-class Watch:
-    """A clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.at = START
-
-    def __call__(self) -> datetime:
-        return self.at
-
-
-@pytest.fixture
-def watch() -> Watch:
-    return Watch()
-
-
-@pytest.fixture
-def spring(db: Db) -> Db:
-    """Two people in two campaigns; `3` is the better one."""
-    for campaign in ("spring", "autumn"):
-        db.campaigns.insert_one({"_id": campaign})
-        shared = {"campaign": campaign, "status": "open", "claim": None}
-        db.prospects.insert_many([{"_id": f"{campaign}:{n}", "ref": f"{n}", "score": n / 10, **shared} for n in (2, 3)])
-    return db
-
-
-def stored(db: Db, key: str) -> Document:
-    found = db.prospects.find_one({"_id": key})
-    assert found is not None
-    return found
 
 
 def state(prospect: Mapping[str, Any]) -> list[Any]:
@@ -85,17 +54,17 @@ def test_everything_is_as_it_was_before(spring: Db, watch: Watch, result: Result
     call = said(spring, watch, result)
     assert state(stored(spring, "spring:3")) != state(before)
     watch.at += 59 * SECOND
-    assert undo.last(spring, "spring", "ann", rules=RULES, clock=watch) is not None
+    assert undo.last_undoable(spring, "spring", "ann", rules=RULES, clock=watch) is not None
     assert undo.undo(spring, call["_id"], "ann", rules=RULES, clock=watch).learnt is False
     now = stored(spring, "spring:3")
     assert state(now) == state(before)
     assert (now["claim"]["by"], now["score"]) == ("ann", before["score"])
     assert state(stored(spring, "autumn:3")) == state(there)
     assert stored(spring, "autumn:3")["status"] == "open"
-    assert do_not_call.wish(spring, "3") is None
+    assert do_not_call.entry_of(spring, "3") is None
     assert spring.outcomes.find_one({}) is None
-    assert [p["_id"] for p in mine(spring, "spring", "ann", watch.at)] == ["spring:3"]
-    assert undo.last(spring, "spring", "ann", rules=RULES, clock=watch) is None
+    assert [p["_id"] for p in held_by(spring, "spring", "ann", watch.at)] == ["spring:3"]
+    assert undo.last_undoable(spring, "spring", "ann", rules=RULES, clock=watch) is None
 
 
 def test_after_taking_back_the_right_result_is_recorded(spring: Db, watch: Watch) -> None:
@@ -127,7 +96,7 @@ def test_after_a_minute_it_stands_and_others_never_take_it_back(spring: Db, watc
     watch.at += RULES.undo
     with pytest.raises(Conflict, match="too late"):
         undo.undo(spring, call["_id"], "ann", rules=RULES, clock=watch)
-    assert undo.last(spring, "spring", "ann", rules=RULES, clock=watch) is None
+    assert undo.last_undoable(spring, "spring", "ann", rules=RULES, clock=watch) is None
     assert stored(spring, "spring:3")["status"] == "done"
     assert spring.outcomes.find_one({}) is not None
 

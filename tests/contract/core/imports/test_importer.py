@@ -10,14 +10,16 @@ import pandas as pd
 import pytest
 
 from app.imports.rejected_rows import Rejected
-from bootstrap.setup.steps import _indicators
+from bootstrap.setup.kinds import bundled_indicators
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
 from core.errors import InputError
-from core.imports.campaign_file import CampaignFile
-from core.imports.importer import ImportRequest, Report, import_campaign
+from core.files.campaign_file import CampaignFile
+from core.imports.import_report import Report
+from core.imports.importer import ImportRequest, import_campaign
 from core.schema import Schema
 from core.schema.economy import indicators
+from core.schema.outcome import Outcome
 from core.settings.group import ROOT
 from core.stores.mongo import Db
 from trainer.data.snapshot import read_outcomes
@@ -71,6 +73,21 @@ def test_every_form_of_file_comes_in_the_same(db: Db, run: Import, write: Any, p
     assert "duration" not in second["features"]
     assert db.outcomes.count_documents({"positive": True}) == 1
     assert db.prospects.count_documents({"status": "open"}) == 1
+
+
+def test_words_of_no_outcome_yet_leave_people_to_be_called(
+    db: Db, schema: Schema, write: Any, person: Person, tmp_path: Path
+) -> None:
+    words = {"positive": ["sold", "upsold"], "negative": ["refused", "moved"], "undecided": ["not reached"]}
+    other = schema.model_copy(update={"outcome": Outcome.model_validate({**schema.outcome.model_dump(), **words})})
+    said = ["sold", "upsold", "refused", "moved", "not reached", "", "dead"]
+    path = write([{**person, "age": str(20 + n), "y": word} for n, word in enumerate(said)])
+    request = ImportRequest(CampaignFile.open(path), "spring")
+    report = import_campaign(db, other, request, rejects=tmp_path / "rejects.csv")
+    assert (report.inserted, report.outcomes, report.rejected) == (6, 4, 1)
+    assert [one["positive"] for one in db.outcomes.find(sort=[("_id", 1)])] == [True, True, False, False]
+    assert [one["row"] for one in db.prospects.find({"status": "open"}, sort=[("row", 1)])] == [5, 6]
+    assert "'dead' is not one of sold, upsold, refused, moved, not reached, or empty" in report.examples[0].rule
 
 
 def test_importing_twice_changes_nothing(db: Db, run: Import, write: Any, person: Person) -> None:
@@ -210,7 +227,7 @@ def test_a_missing_column_stops_before_anything_is_written(db: Db, run: Import, 
 @pytest.fixture
 def snapshot(db: Db, schema: Schema) -> None:
     """The bundled indicators, May 2008 to November 2010."""
-    _indicators(db, ROOT / "data" / "indicators.csv", schema)
+    bundled_indicators(db, ROOT / "data" / "indicators.csv", schema)
 
 
 def without_indicators(person: Person, schema: Schema) -> Person:
@@ -295,6 +312,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         CampaignFile.open(tmp_path / "none.csv")
 
 
+@pytest.mark.nightly  # the suite loop imports the same file each time, and counts its rows
 def test_the_published_file_comes_in_whole(db: Db, run: Import) -> None:
     if "BANK_MARKETING_ZIP" not in os.environ:
         pytest.skip("BANK_MARKETING_ZIP does not name the published file; scripts/get-data fetches it")
@@ -308,16 +326,16 @@ def test_a_key_that_no_score_can_be_had_under_is_an_error_of_its_row(
     """A batch is scored in one request, which such a key has refused as a whole."""
     named = schema.model_copy(update={"reference": "client"})
     most = 256 - len("spring:")
-    keys = ["A-1", "A\u00a02", "A" * most, "B" * (most + 1), "line\u2028break", "\u00a0A-3\u00a0"]
+    keys = ["A-1", "A\x002", "A" * most, "B" * (most + 1), "bell\x07", "\u00a0A-3\u00a0"]
     file = CampaignFile.open(write([{"client": key, **person, "y": ""} for key in keys]))
     rejects = tmp_path / "rejects.csv"
     report = import_campaign(db, named, ImportRequest(file, "spring"), rejects=rejects)
-    assert {found["ref"] for found in db.prospects.find()} == {"A-1", "A" * most, "A-3"}
+    assert {found["ref"] for found in db.prospects.find()} == {"a-1", "a" * most, "a-3"}
     assert [(reject.row, reject.column) for reject in report.examples] == [
         (2, "client"),
         (4, "client"),
         (5, "client"),
     ]
-    assert str(report.examples[0].rule) == "'A\\xa02' is not a key of 1 to 249 printable characters"
+    assert str(report.examples[0].rule) == "'A\\x002' is not a key of 1 to 249 printable characters"
     assert report.rules == {("client", "must be a key of 1 to 249 printable characters"): 3}
     assert len(report.examples[1].rule) < 150

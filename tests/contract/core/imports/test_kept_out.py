@@ -11,9 +11,10 @@ import pytest
 
 from core.clock import now
 from core.errors import SettingsError
+from core.files.campaign_file import CampaignFile
 from core.imports import kept_out
-from core.imports.campaign_file import CampaignFile
-from core.imports.importer import ImportRequest, Report, import_campaign
+from core.imports.import_report import Report
+from core.imports.importer import ImportRequest, import_campaign
 from core.schema import Schema
 from core.schema.person import Person, Pseudonyms
 from core.stores.mongo import Db
@@ -52,7 +53,7 @@ def test_somebody_kept_out_does_not_come_in_and_the_others_do(db: Db, imported: 
     keep(db, Person("C-7"))
     report = imported("C-6", "C-7", "C-8")
     assert (report.rows, report.inserted, report.kept_out, report.rejected) == (3, 2, 1, 0)
-    assert sorted(found["_id"] for found in db.prospects.find()) == ["spring:C-6", "spring:C-8"]
+    assert sorted(found["_id"] for found in db.prospects.find()) == ["spring:c-6", "spring:c-8"]
     assert [found["row"] for found in db.prospects.find().sort("_id")] == [1, 3]  # rows keep their numbers
     assert db.outcomes.count_documents({}) == 2
 

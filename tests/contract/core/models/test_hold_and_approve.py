@@ -10,16 +10,17 @@ import pytest
 
 from core.errors import CallwiseError, Conflict
 from core.models import trials
-from core.models.decisions import Decision, What, decisions, state
+from core.models.decisions import Decision, DecisionKind, decisions, state_of
 from core.models.succession import Succession
-from core.oversight.week import gather
+from core.oversight.week import gather_facts
 from core.stores.mongo import Db
-from monitor.flows.retrain import ask
+from monitor.flows.retrain import ask_for_training
 from monitor.flows.triggers import RetrainLimits, Triggers
 from monitor.messages.reminders import Reminders
 from monitor.trials.evidence import TrialRules, judge
-from monitor.trials.trial import decide
+from monitor.trials.trial import act_on_verdict
 from tests.aliases import Aliases
+from tests.fake_prefect import FakePrefect
 
 pytestmark = pytest.mark.mongo
 
@@ -27,40 +28,14 @@ MODEL, DAY = "prospect-scorer", timedelta(days=1)
 START = datetime(2026, 3, 4, 9, tzinfo=UTC)
 
 
-class Flows:
-    """Prefect, of which only the trainings that were asked for are of interest."""
-
-    def __init__(self) -> None:
-        self.reasons: list[str] = []
-
-    def under_way(self) -> list[Any]:
-        return []
-
-    def asked(self, keys: object) -> list[Any]:
-        return []
-
-    def find(self, run: str) -> Any:
-        return None
-
-    def give_up(self, run: str, why: str) -> None:
-        raise AssertionError("nothing runs")
-
-    def start(self, parameters: object, **_: object) -> Any:
-        raise AssertionError("only trainings are asked for here")
-
-    def ask(self, reason: str, **_: object) -> Any:
-        self.reasons.append(reason)
-        return type("Run", (), {"id": f"run-{len(self.reasons)}"})()
-
-
 class House:
     """Version 1 in use and version 2 on trial, and a clock moved by hand."""
 
     def __init__(self, db: Db) -> None:
-        self.db, self.at, self.flows = db, START, Flows()
+        self.db, self.at, self.prefect = db, START, FakePrefect()
         self.monitor = self.by("monitor")
         self.monitor.promote("1", why="the first")
-        self.monitor.try_out("2", why="it passed every gate", incident="drift:7")
+        self.monitor.start_trial("2", why="it passed every gate", incident="drift:7")
 
     def by(self, who: str) -> Succession:
         return Succession(self.db, MODEL, Aliases(), by=who, clock=lambda: self.at)
@@ -83,9 +58,9 @@ def better() -> Any:
 def test_a_person_ends_a_trial_by_promoting_and_the_figures_stand_with_it(house: House) -> None:
     evidence = {"outcomes": 150, "sentence": "go on: neither is shown yet"}
     decision = house.by("Ann").promote_canary("2", why="the board wants it", incident="drift:7", evidence=evidence)
-    assert (decision.what, decision.version, decision.by) == (What.PROMOTED, "2", "Ann")
+    assert (decision.what, decision.version, decision.by) == (DecisionKind.PROMOTED, "2", "Ann")
     assert (decision.evidence, decision.incident) == (evidence, "drift:7")
-    assert state(decisions(house.db, MODEL)).canary is None
+    assert state_of(decisions(house.db, MODEL)).canary is None
     assert [event["who"] for event in house.db.events.find({"what": "model promoted"})] == ["monitor", "Ann"]
 
 
@@ -102,11 +77,11 @@ def test_what_is_not_on_trial_any_more_is_not_promoted(house: House) -> None:
 
 def test_monitoring_does_not_promote_what_a_person_took_off_trial_while_it_was_judged(house: House) -> None:
     house.monitor.promote_canary("2", why="better")
-    house.monitor.try_out("3", why="newer")
+    house.monitor.start_trial("3", why="newer")
     house.by("Ann").roll_back("2", why="agents complain")  # that ends the trial of 3
-    said = decide(house.monitor, "3", better(), incident=None)
+    said = act_on_verdict(house.monitor, "3", better(), incident=None)
     assert "not promoted: Version 3 is not on trial any more." in said
-    assert state(decisions(house.db, MODEL)).champion == "1"
+    assert state_of(decisions(house.db, MODEL)).champion == "1"
 
 
 def test_a_person_and_monitoring_that_decide_at_once_promote_once(house: House) -> None:
@@ -122,43 +97,47 @@ def test_a_person_and_monitoring_that_decide_at_once_promote_once(house: House) 
 
     def monitoring() -> None:
         together.wait()
-        decide(house.by("monitor"), "2", better(), incident="drift:7")
+        act_on_verdict(house.by("monitor"), "2", better(), incident="drift:7")
 
     threads = [threading.Thread(target=what) for what in (person, monitoring) * 3]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [one.what for one in decisions(house.db, MODEL)] == [What.PROMOTED, What.ON_TRIAL, What.PROMOTED]
+    assert [one.what for one in decisions(house.db, MODEL)] == [
+        DecisionKind.PROMOTED,
+        DecisionKind.ON_TRIAL,
+        DecisionKind.PROMOTED,
+    ]
     assert all(isinstance(failure, Conflict) for failure in failures)
 
 
 def test_while_the_line_is_held_nothing_is_promoted_by_anybody(house: House) -> None:
     hold = house.by("Ann").hold(why="audit this week")
-    assert (hold.what, hold.version, hold.by) == (What.HELD, "1", "Ann")
-    assert "not promoted: Ann holds the champion" in decide(house.monitor, "2", better(), incident=None)
+    assert (hold.what, hold.version, hold.by) == (DecisionKind.HELD, "1", "Ann")
+    assert "not promoted: Ann holds the champion" in act_on_verdict(house.monitor, "2", better(), incident=None)
     with pytest.raises(Conflict, match="Ann holds the champion"):
         house.by("Bob").promote_canary("2", why="I may")
-    found = state(decisions(house.db, MODEL))
+    found = state_of(decisions(house.db, MODEL))
     assert (found.champion, found.canary, found.hold) == ("1", "2", hold)
 
 
 def test_what_protects_people_goes_on_while_the_line_is_held(house: House) -> None:
     house.monitor.promote_canary("2", why="better")
-    house.monitor.try_out("3", why="newer")
+    house.monitor.start_trial("3", why="newer")
     house.by("Ann").hold(why="audit")
-    assert house.monitor.drop("3", why="it failed 9 requests") is not None
+    assert house.monitor.end_trial("3", why="it failed 9 requests") is not None
     house.by("Bob").roll_back("2", why="agents complain")
-    found = state(decisions(house.db, MODEL))
+    found = state_of(decisions(house.db, MODEL))
     assert (found.champion, found.hold is not None) == ("1", True), "and the hold stands"
 
 
 def test_what_was_shown_while_the_line_was_held_is_promoted_once_it_is_released(house: House) -> None:
     hold = house.by("Ann").hold(why="audit")
-    decide(house.monitor, "2", better(), incident=None)
+    act_on_verdict(house.monitor, "2", better(), incident=None)
     house.by("Bob").release(hold.place, why="it is over")
-    decide(house.monitor, "2", better(), incident=None)
-    assert state(decisions(house.db, MODEL)).champion == "2"
+    act_on_verdict(house.monitor, "2", better(), incident=None)
+    assert state_of(decisions(house.db, MODEL)).champion == "2"
 
 
 def test_of_those_who_hold_or_release_at_once_one_does(house: House) -> None:
@@ -170,7 +149,7 @@ def test_of_those_who_hold_or_release_at_once_one_does(house: House) -> None:
     again = ann.hold(why="once more")
     with pytest.raises(Conflict, match="That hold was released already"):
         bob.release(hold.place, why="a page that was open for an hour")
-    assert state(decisions(house.db, MODEL)).hold == again
+    assert state_of(decisions(house.db, MODEL)).hold == again
     told = [event["what"] for event in house.db.events.find({"who": {"$in": ["Ann", "Bob"]}}).sort([("_id", 1)])]
     assert told == ["model held", "model released", "model held"]
 
@@ -192,20 +171,22 @@ def test_without_a_champion_there_is_nothing_to_hold(db: Db) -> None:
 
 
 def test_no_training_is_asked_for_while_the_line_is_held(house: House) -> None:
-    house.monitor.drop("2", why="inconclusive")
-    triggers = Triggers(house.db, house.flows, MODEL, RetrainLimits(), clock=lambda: START + 9 * DAY)
+    house.monitor.end_trial("2", why="inconclusive")
+    triggers = Triggers(house.db, house.prefect.client(), MODEL, RetrainLimits(), clock=lambda: START + 9 * DAY)
     hold = house.by("Ann").hold(why="audit")
     assert triggers.run() == "on schedule: the last training ended 9 days ago; waits until the hold of Ann is released"
     with pytest.raises(Conflict, match="Ann holds the champion: audit"):
-        ask(house.db, house.flows, MODEL, "now", by="operator")
-    assert house.flows.reasons == []
+        ask_for_training(house.db, house.prefect.client(), MODEL, "now", by="operator")
+    assert house.prefect.runs == {}
     house.by("Ann").release(hold.place, why="over")
-    assert "asked for flow run run-1" in triggers.run()
+    assert "asked for flow run " in triggers.run()
 
 
 def test_a_person_may_train_all_the_same(house: House) -> None:
     house.by("Ann").hold(why="audit")
-    assert "run-1" in ask(house.db, house.flows, MODEL, "to look at", by="operator", anyway=True)
+    said = ask_for_training(house.db, house.prefect.client(), MODEL, "to look at", by="operator", anyway=True)
+    (run,) = house.prefect.runs
+    assert run in said
 
 
 def test_a_hold_does_not_stand_for_what_became_of_a_model(house: House) -> None:
@@ -218,7 +199,7 @@ def test_a_hold_does_not_stand_for_what_became_of_a_model(house: House) -> None:
     found = trial_of(incident, decisions(house.db, MODEL))
     assert found is not None
     assert (found.state, found.why) == (TrialState.ON_TRIAL, "it passed every gate")
-    house.monitor.drop("2", why="worse")
+    house.monitor.end_trial("2", why="worse")
     house.by("Ann").release(3, why="over")
     found = trial_of(incident, decisions(house.db, MODEL))
     assert found is not None
@@ -250,13 +231,13 @@ def test_a_forgotten_hold_is_reminded_of_once_a_span(house: House) -> None:
 
 def test_a_hold_needs_a_decision(house: House) -> None:
     house.by("Ann").hold(why="audit")
-    [need] = gather(house.db, MODEL, START, START + 7 * DAY).needs
+    [need] = gather_facts(house.db, MODEL, START, START + 7 * DAY).needs
     assert "Ann holds the champion since 2026-03-04 09:00 UTC: audit. Nothing is promoted" in need
 
 
 def test_what_was_found_is_read_whatever_a_later_monitor_tells(db: Db) -> None:
-    trials.tell(db, trials.Found("2", "go on", START, {"outcomes": 3}))
+    trials.store_evidence(db, trials.TrialEvidence("2", "go on", START, {"outcomes": 3}))
     db.appliance.update_one({"_id": trials.KEY}, {"$set": {"found.later": 1}})
-    assert trials.last(db, "2") == trials.Found("2", "go on", START, {"outcomes": 3})
+    assert trials.latest_evidence(db, "2") == trials.TrialEvidence("2", "go on", START, {"outcomes": 3})
     db.appliance.update_one({"_id": trials.KEY}, {"$set": {"found": {"version": "2", "sentence": "old", "at": START}}})
-    assert trials.last(db, "2") == trials.Found("2", "old", START)
+    assert trials.latest_evidence(db, "2") == trials.TrialEvidence("2", "old", START)

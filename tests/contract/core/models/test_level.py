@@ -88,7 +88,7 @@ def test_what_is_in_force_is_replaced_only_where_the_outcomes_contradict_it(db: 
     found = round(estimate(scores, positives), 6)
     apart = CERTAIN * error(scores, found)
     for held, kept in ((found + 0.9 * apart, True), (found - 1.1 * apart, False)):
-        levels_in_force.put(db, "1", levels_in_force.Level(held, 60, 9, 8.0, START))
+        levels_in_force.put_in_force(db, "1", levels_in_force.Level(held, 60, 9, 8.0, START))
         assert job(db).refresh() == job(db).refresh()
         assert levels_in_force.in_force(db)["1"].shift == (held if kept else found)
         assert (levels_in_force.in_force(db)["1"].at == START) is kept
@@ -194,7 +194,7 @@ def test_only_levels_are_read_and_one_that_is_none_is_named(db: Db) -> None:
     held = {version: levels_in_force.Level(0.1 + 0.2, 200, 40, 31.25, START) for version in ("1", "12", "3")}
     for version, level in held.items():
         for _ in range(2):
-            levels_in_force.put(db, version, level)
+            levels_in_force.put_in_force(db, version, level)
     assert levels_in_force.in_force(db) == held
     whole = vars(held["1"])
     for wrong in ({}, {"level": 0.5}, {"level": {"shift": 0.5}}, {"level": {**whole, "shift": 99.0}},

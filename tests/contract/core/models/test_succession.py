@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.errors import CallwiseError, Conflict
-from core.models.decisions import CANARY, CHAMPION, PREVIOUS, Decision, What, decisions, state
+from core.models.decisions import CANARY, CHAMPION, PREVIOUS, Decision, DecisionKind, decisions, state_of
 from core.models.succession import Succession
 from core.stores import event_log
 from core.stores.mongo import Db
@@ -58,10 +58,10 @@ def line(db: Db, names: Names, hours: Iterator[datetime]) -> Succession:
 
 def test_the_first_is_promoted_and_the_next_is_tried_first(line: Succession, names: Names) -> None:
     with pytest.raises(Conflict, match="no champion to try"):
-        line.try_out("1", why="early")
+        line.start_trial("1", why="early")
     line.promote("1", why="the first")
     assert names == {CHAMPION: "1"}
-    line.try_out("2", why="it passed the gates", incident="drift:7")
+    line.start_trial("2", why="it passed the gates", incident="drift:7")
     assert names == {CHAMPION: "1", CANARY: "2"}
     line.promote("2", why="it sold more", evidence={"outcomes": 812})
     assert names == {CHAMPION: "2", PREVIOUS: "1"}
@@ -71,12 +71,12 @@ def test_whatever_is_repeated_changes_nothing(line: Succession, names: Names, db
     for _ in range(3):
         line.promote("1", why="the first")
     for _ in range(3):
-        line.try_out("2", why="it passed the gates")
+        line.start_trial("2", why="it passed the gates")
     for _ in range(3):
         line.promote("2", why="it sold more")
-        line.try_out("2", why="a trainer that woke up late")
-        line.follow()
-    assert [d.what for d in line.decisions()] == [What.PROMOTED, What.ON_TRIAL, What.PROMOTED]
+        line.start_trial("2", why="a trainer that woke up late")
+        line.sync()
+    assert [d.what for d in line.decisions()] == [DecisionKind.PROMOTED, DecisionKind.ON_TRIAL, DecisionKind.PROMOTED]
     assert names.moves == 5
     told = [event["what"] for event in db.events.find({}).sort([("_id", 1)])]
     assert told == ["model promoted", "model on trial", "model promoted"]
@@ -85,24 +85,24 @@ def test_whatever_is_repeated_changes_nothing(line: Succession, names: Names, db
 
 def test_a_dropped_canary_leaves_the_champion(line: Succession, names: Names) -> None:
     line.promote("1", why="the first")
-    line.try_out("2", why="it passed the gates")
-    assert line.drop("3", why="not the one on trial") is None
-    assert line.drop("2", why="it sold less") is not None
-    assert line.drop("2", why="it sold less") is None
+    line.start_trial("2", why="it passed the gates")
+    assert line.end_trial("3", why="not the one on trial") is None
+    assert line.end_trial("2", why="it sold less") is not None
+    assert line.end_trial("2", why="it sold less") is None
     assert names == {CHAMPION: "1"}
 
 
 def test_a_new_canary_takes_the_place_of_the_old_one(line: Succession, names: Names) -> None:
     line.promote("1", why="the first")
-    line.try_out("2", why="it passed the gates")
-    line.try_out("3", why="so did this")
+    line.start_trial("2", why="it passed the gates")
+    line.start_trial("3", why="so did this")
     assert names == {CHAMPION: "1", CANARY: "3"}
 
 
 def test_a_rollback_goes_one_back_and_the_next_one_further(line: Succession, names: Names) -> None:
     for version in "123":
         line.promote(version, why="better")
-    line.try_out("4", why="it passed the gates")
+    line.start_trial("4", why="it passed the gates")
     line.roll_back("3", why="agents complain")
     assert names == {CHAMPION: "2", PREVIOUS: "1"}
     with pytest.raises(Conflict, match="Version 3 is not the champion; version 2 is"):
@@ -115,14 +115,14 @@ def test_a_rollback_goes_one_back_and_the_next_one_further(line: Succession, nam
 
 def test_who_was_champion_at_any_moment(line: Succession, db: Db) -> None:
     line.promote("1", why="the first")
-    line.try_out("2", why="it passed the gates")
+    line.start_trial("2", why="it passed the gates")
     line.promote("2", why="it sold more")
     line.roll_back("2", why="agents complain")
     taken = decisions(db, "scorer")
     moments = [START + timedelta(minutes=60 * hour - 1) for hour in range(5)]
-    assert [state(taken, moment).champion for moment in moments] == [None, "1", "1", "2", "1"]
-    assert [state(taken, moment).canary for moment in moments] == [None, None, "2", None, None]
-    assert state(taken).reigns[-1].why == "the first"
+    assert [state_of(taken, moment).champion for moment in moments] == [None, "1", "1", "2", "1"]
+    assert [state_of(taken, moment).canary for moment in moments] == [None, None, "2", None, None]
+    assert state_of(taken).promotions[-1].why == "the first"
 
 
 def test_a_killed_process_leaves_nothing_half_done(
@@ -138,7 +138,7 @@ def test_a_killed_process_leaves_nothing_half_done(
         line.promote("2", why="it sold more")
     assert names == {CHAMPION: "1"}
     heir = Succession(db, "scorer", names, by="another process", clock=lambda: next(hours))
-    assert heir.follow().champion == "2"
+    assert heir.sync().champion == "2"
     assert names == {CHAMPION: "2", PREVIOUS: "1"}
     assert [event["why"] for event in db.events.find({}).sort([("_id", 1)])] == ["the first", "it sold more"]
 
@@ -163,7 +163,7 @@ def test_of_decisions_taken_at_once_one_is_written(db: Db, names: Names, line: S
     for thread in threads:
         thread.join()
     assert [type(failure) for failure in failures] == [Conflict] * 5
-    assert state(decisions(db, "scorer")).champion == "2"
+    assert state_of(decisions(db, "scorer")).champion == "2"
     told = [event["details"]["decision"] for event in db.events.find({}).sort([("_id", 1)])]
     assert told == [1, 2, 3, 4], "each decision is told once, whoever tells it"
     assert event_log.first_broken(db) is None
@@ -175,7 +175,7 @@ def test_a_decision_that_loses_its_place_is_taken_upon_what_came_before_it(
     line.promote("1", why="the first")
     line.promote("2", why="better")
     rival = Succession(db, "scorer", names, by="a manager", clock=lambda: START)
-    meanwhile = iter([lambda: rival.try_out("3", why="so was this")])
+    meanwhile = iter([lambda: rival.start_trial("3", why="so was this")])
 
     def clock() -> datetime:
         next(meanwhile, lambda: None)()  # after the state was read, before the decision is written
@@ -183,5 +183,8 @@ def test_a_decision_that_loses_its_place_is_taken_upon_what_came_before_it(
 
     slow = Succession(db, "scorer", names, by="a test", clock=clock)
     slow.roll_back("2", why="agents complain")
-    assert [(one.place, one.what) for one in line.decisions()][2:] == [(3, What.ON_TRIAL), (4, What.ROLLED_BACK)]
+    assert [(one.place, one.what) for one in line.decisions()][2:] == [
+        (3, DecisionKind.ON_TRIAL),
+        (4, DecisionKind.ROLLED_BACK),
+    ]
     assert names == {CHAMPION: "1"}

@@ -20,8 +20,9 @@ from core.stores.mongo import Db
 from monitor.messages.digest import Digest
 from monitor.messages.reminders import Reminders
 from tests.contract.core.calls.test_call_rights import beyond
+from tests.drift_reports import drift_verdict
 from tests.questions import listened_to
-from tests.weeks_of_models import CAMPAIGN, MODEL, fill, measured, report, verdict
+from tests.weeks_of_models import CAMPAIGN, MODEL, fill, measured, report
 
 pytestmark = pytest.mark.mongo
 
@@ -39,21 +40,21 @@ def sign(db: Db, figures: Mapping[str, Any], by: str, note: str = "") -> reviews
 
 
 def test_a_week_is_the_iso_week_from_monday_to_monday_in_utc() -> None:
-    assert week.span("2026-W10") == (MONDAY, MONDAY + 7 * DAY)
-    assert week.name(MONDAY) == week.name(MONDAY + 7 * DAY - timedelta(seconds=1)) == "2026-W10"
-    assert week.name(datetime(2027, 1, 1, tzinfo=UTC)) == "2026-W53"
+    assert week.week_bounds("2026-W10") == (MONDAY, MONDAY + 7 * DAY)
+    assert week.week_name(MONDAY) == week.week_name(MONDAY + 7 * DAY - timedelta(seconds=1)) == "2026-W10"
+    assert week.week_name(datetime(2027, 1, 1, tzinfo=UTC)) == "2026-W53"
     for wrong in ("2026-10", "2026-W54", "", "2026-W1"):
         with pytest.raises(ValueError, match="week"):
-            week.span(wrong)
+            week.week_bounds(wrong)
 
 
 def test_the_first_signature_freezes_what_was_shown(db: Db) -> None:
     Succession(db, MODEL, None, by="trainer", clock=lambda: MONDAY + DAY).promote("1", why="the first")
-    shown, nobody = review_figures.shown(db, MODEL, WEEK)
+    shown, nobody = review_figures.signed_or_present(db, MODEL, WEEK)
     assert nobody is None
     sign(db, shown, "Ann", "all agreed")
     report(db, "performance", "performance:1:late", MONDAY + 2 * DAY, measured())
-    kept, signed = review_figures.shown(db, MODEL, WEEK)
+    kept, signed = review_figures.signed_or_present(db, MODEL, WEEK)
     assert signed is not None
     assert [(one.by, one.at, one.note) for one in signed.signatures] == [("Ann", AFTER, "all agreed")]
     assert kept == shown, "to the millisecond, and times are times"
@@ -72,7 +73,7 @@ def test_later_signatures_add_and_change_nothing(db: Db) -> None:
             sign(db, figures, who)
     with pytest.raises(Conflict, match="Ann signed this week meanwhile, with other figures"):
         sign(db, {"calls": 8}, "Cid")
-    assert reviews.signed(db, MODEL) == {WEEK: ["Ann", "Bob"]}
+    assert reviews.signers_by_week(db, MODEL) == {WEEK: ["Ann", "Bob"]}
     assert sorted(str(one["_id"]) for one in db.reviews.find()) == [f"{MODEL}:{WEEK}", f"{MODEL}:{WEEK}:Bob"]
     told = [(event["who"], event["subject"], event["why"]) for event in db.events.find({"what": Event.REVIEW_SIGNED})]
     assert told == [("Ann", f"{MODEL}:{WEEK}", ""), ("Bob", f"{MODEL}:{WEEK}:Bob", "me too")]
@@ -86,12 +87,12 @@ def test_the_next_look_writes_the_event_of_an_interrupted_signature_once(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(reviews, "tell", killed)
+        patch.setattr(reviews, "log_signatures", killed)
         with pytest.raises(KeyboardInterrupt):
             sign(db, {"calls": 7}, "Ann")
     assert db.events.find_one({"what": Event.REVIEW_SIGNED}) is None
     for _ in range(2):
-        reviews.tell(db, MODEL)
+        reviews.log_signatures(db, MODEL)
     [event] = db.events.find({"what": Event.REVIEW_SIGNED})
     assert (event["who"], event["at"]) == ("Ann", AFTER)
 
@@ -103,7 +104,7 @@ def test_the_app_may_sign_and_decide_and_monitoring_make_good(db: Db) -> None:
         line = Succession(told, MODEL, None, by="Ann")
         line.promote("1", why="the first")
         line.release(line.hold(why="audit").place, why="over")
-        line.try_out("2", why="better")
+        line.start_trial("2", why="better")
         line.promote_canary("2", why="sure")
     assert beyond("app", questions) == set()
     Succession(db, MODEL, None, by="Ann", clock=lambda: MONDAY).hold(why="audit")
@@ -137,13 +138,13 @@ def test_the_digest_names_the_weeks_that_nobody_signed(db: Db) -> None:
 
 
 def test_what_moved_is_the_newest_report_beside_the_largest_of_the_week(db: Db) -> None:
-    for day, distances in enumerate(({"age": 0.02, "euribor3m": 0.4}, {"age": 0.15, "euribor3m": 0.3})):
-        report(db, "drift", f"drift:1:r{day}", MONDAY + day * DAY, verdict("1", distances))
-    report(db, "drift", "drift:1:before", MONDAY - DAY, verdict("1", {"age": 0.9}))
+    for day, distances in enumerate(({"age": 0.02, "job": 0.4}, {"age": 0.15, "job": 0.3})):
+        report(db, "drift", f"drift:1:r{day}", MONDAY + day * DAY, drift_verdict("1", distances))
+    report(db, "drift", "drift:1:before", MONDAY - DAY, drift_verdict("1", {"age": 0.9}))
     found = figures_of_week(db, MODEL, WEEK)["moved"]
     columns = [(one["column"], one["distance"], one["largest"], one["drifted"]) for one in found["columns"]]
-    assert columns == [("euribor3m", 0.3, 0.4, True), ("age", 0.15, 0.15, True)]
-    assert (found["reports"], found["bad"], found["limit"]) == (2, 2, 0.1)
+    assert columns == [("job", 0.3, 0.4, True), ("age", 0.15, 0.15, True)]
+    assert (found["reports"], found["bad"], found["columns"][0]["limit"]) == (2, 2, 0.1)
     assert found["columns"][0]["shape"]["now"] == [0.3, 0.7]
 
 
@@ -151,7 +152,7 @@ def test_a_review_says_what_was_done_and_what_needs_a_decision(db: Db, schema: S
     at = MONDAY + 40 * DAY
     fill(db, schema, at, people=20)
     Succession(db, MODEL, None, by="Ann", clock=lambda: at - 10 * DAY).hold(why="audit")
-    found = figures_of_week(db, MODEL, week.name(at - 8 * DAY))
+    found = figures_of_week(db, MODEL, week.week_name(at - 8 * DAY))
     taken = [(one["version"], one["what"]) for one in found["decisions"]]
     assert taken == [("4", "dropped"), ("5", "on trial"), ("3", "held")]
     assert found["trainings"] == {"on trial": 1}

@@ -8,22 +8,22 @@ from pathlib import Path
 import pytest
 
 from core.errors import Conflict
+from core.files.campaign_file import CampaignFile
 from core.imports import kept_out
-from core.imports.campaign_file import CampaignFile
-from core.imports.column_mapping import ColumnMapping, remember
+from core.imports.column_mapping import ColumnMapping, store_mapping
 from core.imports.reject_file import TAKEN
 from core.privacy import requests as erasure_requests
-from core.privacy.documents import collections
+from core.privacy.documents import collections, wishes
 from core.privacy.place import Subject
-from core.privacy.reject_rows import RejectFiles
-from core.privacy.requests import Status, ask, get
+from core.privacy.reject_files import RejectFiles
+from core.privacy.requests import Status, get, request_erasure
 from core.schema import Schema
 from core.schema.person import Person
 from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
-from monitor.flows.erasures import Erasures
-from monitor.flows.prefect_runs import FlowRun
+from monitor.flows.erasures import FLOW, Erasures
 from tests.contract.core.calls.test_call_rights import beyond
+from tests.fake_prefect import FakePrefect
 from tests.questions import listened_to
 
 pytestmark = pytest.mark.mongo
@@ -31,68 +31,54 @@ pytestmark = pytest.mark.mongo
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
-class Runs:
-    """Prefect, as far as it is asked; `going` are the runs under way."""
-
-    def __init__(self) -> None:
-        self.keys: list[str | None] = []
-        self.going: list[FlowRun] = []
-        self.lost: list[str] = []
-
-    def start(self, _parameters: object, *, key: str | None = None) -> FlowRun:
-        self.keys.append(key)
-        return FlowRun("run", key, "SCHEDULED", "Scheduled", "", AT)
-
-    def under_way(self) -> list[FlowRun]:
-        return self.going
-
-    def give_up(self, run: str, _why: str) -> None:
-        self.lost.append(run)
-
-
 def refused(_reason: str, _by: str) -> str:
     raise Conflict("Version 5 is on trial.")
 
 
 def test_a_pass_is_asked_for_when_it_is_due_and_never_twice_at_once(db: Db) -> None:
-    at, runs = AT, Runs()
-    job = Erasures(db, runs, refused, clock=lambda: at)
+    at, prefect = AT, FakePrefect(flow=FLOW, now=AT)
+    job = Erasures(db, prefect.client(), refused, clock=lambda: at)
     assert job.run() == "nobody is to be erased"
-    request = ask(db, "key", Person("7"), by="mia", keep_out=True, clock=lambda: at)
+    request = request_erasure(db, "key", Person("7"), by="mia", keep_out=True, clock=lambda: at)
     assert "1 to be erased" in job.run()
+    (first,) = prefect.runs
+    assert f"being erased by flow run {first}" in job.run()
+    prefect.ends(first, "FAILED")
     job.run()
-    assert len(set(runs.keys)) == 1  # one run a minute, however often it is asked for
+    assert list(prefect.runs) == [first]  # one run a minute, however often it is asked for
     at += timedelta(minutes=1)
     job.run()
-    assert len(set(runs.keys)) == 2
-    runs.going = [FlowRun("run", None, "RUNNING", "Running", "", at)]
-    assert "being erased by flow run run" in job.run()
-    assert len(runs.keys) == 3
+    _, second = prefect.runs
+    prefect.ends(second, "RUNNING")
+    assert f"being erased by flow run {second}" in job.run()
     at += timedelta(hours=2)  # a worker that was killed with it
     job.run()
-    assert (runs.lost, len(runs.keys)) == (["run"], 4)
-    erasure_requests.note(db, request, Status.WATCHING, passes=1, due=at + timedelta(minutes=2))
+    _, _, third = prefect.runs
+    assert prefect.runs[second]["state"]["type"] == "CRASHED"
+    erasure_requests.write_progress(db, request, Status.WATCHING, passes=1, due=at + timedelta(minutes=2))
     assert "one more pass follows" in job.run()
-    assert len(runs.keys) == 4
+    assert len(prefect.runs) == 3
     at += timedelta(minutes=2)
-    runs.going = []
+    prefect.ends(third, "COMPLETED")
     assert "1 to be erased" in job.run()
 
 
 def test_whoever_asks_for_them_to_be_kept_out_is_heard_while_it_is_under_way(db: Db) -> None:
-    first = ask(db, "key", Person("7"), by="mia", keep_out=False)
-    assert not ask(db, "key", Person("7"), by="tom", keep_out=False).keep_out
-    second = ask(db, "key", Person("7"), by="tom", keep_out=True)
+    first = request_erasure(db, "key", Person("7"), by="mia", keep_out=False)
+    assert not request_erasure(db, "key", Person("7"), by="tom", keep_out=False).keep_out
+    second = request_erasure(db, "key", Person("7"), by="tom", keep_out=True)
     assert (second.id, second.by, second.keep_out) == (first.id, "mia", True)
-    assert ask(db, "key", Person("7"), by="tom", keep_out=False).keep_out, "and nobody takes that back by asking again"
+    assert request_erasure(db, "key", Person("7"), by="tom", keep_out=False).keep_out, (
+        "and nobody takes that back by asking again"
+    )
 
 
 def test_a_training_is_asked_for_until_nothing_is_in_its_way(db: Db) -> None:
-    request = ask(db, "key", Person("7"), by="mia", keep_out=True)
-    erasure_requests.forget(db, request, {"number": request.id})
-    erasure_requests.ask_for_training(db, request.id, by="mia")
-    erasure_requests.ask_for_training(db, request.id, by="eve")  # who asked first stands
-    Erasures(db, Runs(), refused).run()
+    request = request_erasure(db, "key", Person("7"), by="mia", keep_out=True)
+    erasure_requests.complete(db, request, {"number": request.id})
+    erasure_requests.request_training(db, request.id, by="mia")
+    erasure_requests.request_training(db, request.id, by="eve")  # who asked first stands
+    Erasures(db, FakePrefect(flow=FLOW).client(), refused).run()
     held = get(db, request.id).retrain
     assert (held["by"], held["run"], held["said"]) == ("mia", "", "Version 5 is on trial.")
     asked: list[tuple[str, str]] = []
@@ -102,7 +88,7 @@ def test_a_training_is_asked_for_until_nothing_is_in_its_way(db: Db) -> None:
         return "Asked for a training."
 
     for _ in range(2):
-        Erasures(db, Runs(), taken).run()
+        Erasures(db, FakePrefect(flow=FLOW).client(), taken).run()
     assert asked == [(f"a person was erased: {request.id}", "mia")]
     assert get(db, request.id).retrain["said"] == "Asked for a training."
 
@@ -112,26 +98,27 @@ def test_each_does_its_part_with_the_rights_it_has(db: Db) -> None:
     for name, field in (("calls", "prospect"), ("outcomes", "prospect"), ("predictions", "prospect")):
         db[name].insert_one({"_id": f"{name}-1", field: "spring:7"})
     db.prospects.insert_one({"_id": "spring:7"})
+    db.contacts.insert_one({"_id": "spring:7"})
     db.do_not_call.insert_one({"_id": "7", "lifted": None})
     with listened_to(db) as (listened, questions):
-        request = ask(listened, "key", Person("7"), by="mia", keep_out=True)
-        erasure_requests.ask_for_training(listened, request.id, by="mia")
+        request = request_erasure(listened, "key", Person("7"), by="mia", keep_out=True)
+        erasure_requests.request_training(listened, request.id, by="mia")
         kept_out.let_in(listened, request.pseudonym, by="mia")
     assert beyond("app", questions) == set()
     with listened_to(db) as (listened, questions):
         kept_out.keep_out(listened, request.pseudonym, receipt=request.id, at=AT)
         kept_out.keep_out(listened, request.pseudonym, receipt="another", at=AT)
-        for place in collections(listened):
+        for place in (*collections(listened), wishes(listened)):
             assert place.count(request.subject) == 1
             place.erase(request.subject)
             assert place.count(request.subject) == 0
-        erasure_requests.note(listened, request, Status.ERASING, passes=1)
-        erasure_requests.forget(listened, request, {"number": request.id})
+        erasure_requests.write_progress(listened, request, Status.ERASING, passes=1)
+        erasure_requests.complete(listened, request, {"number": request.id})
     assert beyond("prefect-worker", questions) == set()
     with listened_to(db) as (listened, questions):
-        Erasures(listened, Runs(), lambda _reason, _by: "asked").run()
+        Erasures(listened, FakePrefect(flow=FLOW).client(), lambda _reason, _by: "asked").run()
     assert beyond("monitor", questions) == set()
-    for name in ("calls", "outcomes", "predictions", "prospects", "do_not_call"):
+    for name in ("calls", "contacts", "outcomes", "predictions", "prospects", "do_not_call"):
         assert db[name].count_documents({}) == 0
 
 
@@ -169,7 +156,7 @@ def test_a_rejected_row_is_found_by_the_column_that_the_file_calls_otherwise(
     objects.put("imports/spring/0a1b2c3d-rejects.csv", text.encode())
     place, subject = RejectFiles(db, objects, keyed), Subject(Person("+41-x"))
     assert place.count(subject) == 2  # nobody knows yet which column it is
-    remember(db, keyed, CampaignFile.open(source), mapping, by="mia")
+    store_mapping(db, keyed, CampaignFile.open(source), mapping, by="mia")
     assert place.count(subject) == 1
     place.erase(subject)
     assert place.count(subject) == 0

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -17,19 +18,20 @@ from app.calls.person import key_columns, sections
 from bootstrap.setup import steps as setup
 from core.calls import filters as wanted
 from core.clock import now
-from core.imports.campaign_file import CampaignFile
+from core.files.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
 from core.schema import Schema, economy, read_schema
 from core.schema.calendar import MONTHS
-from core.scoring.reasons import telling
+from core.scoring.reasons import eligible_columns
 from core.settings.addresses import DatasetSettings
 from core.settings.group import ROOT
 from core.settings.loading import load
 from core.settings.loop import TrainerSettings
 from core.stores.mongo import Db
 from monitor import main
-from monitor.reports import drift
-from monitor.reports.windows import Scored
+from monitor.reports.drift.comparison import compare
+from monitor.reports.drift.limits import DriftLimits
+from tests.arrivals import cohorts
 from tests.made_up_outcomes import made_up
 from tests.screens import drawn, texts
 from trainer.data import snapshot
@@ -124,7 +126,7 @@ def test_calls_come_in_with_their_months_and_a_model_is_learnt_from_them(
 
         return found
 
-    made = recipe.make(frame, older, TrainerSettings(), None, watch=Unwatched(), step=given)
+    made = recipe.train_model(frame, older, TrainerSettings(), None, watch=Unwatched(), step=given)
     assert made.verdict.passed
     rows, sold = frame[older.feature_names], frame[snapshot.OUTCOME]
     for left_out in LEFT_OUT:
@@ -149,64 +151,38 @@ def test_every_job_of_the_monitor_is_made_and_says_that_there_is_nothing_to_fetc
 
 
 def test_what_is_known_of_the_economy_is_nothing_and_nothing_is_missing(imported: Db, older: Schema) -> None:
-    known = economy.known(imported, older, datetime.now(UTC))
+    known = economy.figures_at(imported, older, datetime.now(UTC))
     assert known.values == {}
     person = imported.prospects.find_one({"status": "open"})
     assert person is not None
-    assert economy.missing(older, person["features"]) == []
+    assert economy.missing_indicators(older, person["features"]) == []
     assert [section.role.value for section in sections(older, person["features"])] == [
         "profile", "history", "call_context",
     ]  # fmt: skip
-    assert "month" not in [column.name for column in telling(older)]
+    assert "month" not in [column.name for column in eligible_columns(older)]
     assert key_columns(older)
 
 
 def test_its_columns_can_drift(older: Schema) -> None:
-    learnt = made_up(older, 2_000).assign(score=0.1)
-    same, poorer = (made_up(older, 500, seed=9).assign(score=0.1) for _ in range(2))
+    before = made_up(older, 1_000)[older.feature_names]
+    same, poorer = (made_up(older, 500, seed=9)[older.feature_names] for _ in range(2))
     poorer["balance"] -= 40
-    for window, drifted in ((same, []), (poorer, ["balance"])):
-        rows = [{str(name): value for name, value in row.items()} for row in window.to_dict("records")]
-        seen = [Scored(f"r:{n}", f"p:{n}", now(), row, row.pop("score")) for n, row in enumerate(rows)]
-        verdict, _ = drift.compare(older, learnt, seen, drift.DriftLimits(500, 0.2, 0.3), "7", "code")
-        assert {column.column for column in verdict.columns} == set(older.feature_names)
-        assert verdict.drifted == drifted
-
-
-def draw_economy_and_calls() -> None:
-    from app import main
-    from app.access import identity
-    from app.access.boundary import boundary
-    from app.calls import page as calls
-    from app.economy import page as economy_page
-
-    house = main.wire()
-    identity.begin(house)
-    for page in (economy_page.page, calls.page):
-        with boundary():
-            page(house)
-
-
-def draw_overview() -> None:
-    from app import main
-    from app.access import identity
-    from app.access.boundary import boundary
-    from app.overview import page as overview
-
-    house = main.wire()
-    identity.begin(house)
-    with boundary():
-        overview.page(house)
+    for newest, drifted in ((same, []), (poorer, ["balance"])):
+        people = cohorts(pd.concat([before, newest], ignore_index=True), now(), 500)
+        limits = DriftLimits(500, 0.1, 0.18, 0.15)
+        verdict, _ = compare(older, people, lambda frame: np.zeros(len(frame)), before, limits, "7", "code")
+        assert {column.column for column in verdict.columns} == set(older.feature_names) - set(verdict.left_out)
+        assert (verdict.left_out, verdict.economy, verdict.drifted) == (["month"], (), drifted)
 
 
 def test_the_screens_say_that_there_is_no_economy_and_show_the_person(
     imported: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with drawn(draw_overview, imported, monkeypatch, CALLWISE_SCHEMA=str(OLDER)) as draw:
+    with drawn(imported, monkeypatch, "overview", CALLWISE_SCHEMA=str(OLDER)) as draw:
         page = draw()
         assert not page.exception
         assert "Something went wrong" not in texts(page)
-    with drawn(draw_economy_and_calls, imported, monkeypatch, CALLWISE_SCHEMA=str(OLDER)) as draw:
+    with drawn(imported, monkeypatch, "economy", "calls", CALLWISE_SCHEMA=str(OLDER)) as draw:
         page = draw()
         assert "The campaign schema has no figures of the economy, so the model uses none." in texts(page)
         page = page.button(key="take").click().run()

@@ -13,7 +13,7 @@ import pytest
 from core.errors import Conflict, NotFound, Unavailable
 from core.settings.addresses import S3Settings
 from core.settings.loading import load
-from core.stores.data_registry import DataRegistry, Snapshot, ensure_registry, sha256
+from core.stores.data_registry import DataRegistry, Snapshot, sha256
 from core.stores.object_store import ObjectStore
 
 
@@ -87,8 +87,8 @@ def test_nothing_that_is_committed_knows_an_address_or_a_key(
 
 
 def test_an_unknown_tag_is_not_found(tmp_path: Path, s3: S3Settings) -> None:
-    ensure_registry(tmp_path / "registry", s3)
-    ensure_registry(tmp_path / "registry", s3)
+    DataRegistry(tmp_path / "registry", s3).ensure()
+    DataRegistry(tmp_path / "registry", s3).ensure()
     with pytest.raises(NotFound, match="no dataset 'snapshot-none'"):
         DataRegistry(tmp_path / "registry", s3).checkout("snapshot-none", tmp_path / "back")
 

@@ -11,7 +11,7 @@ from core.calls.claims import claim, release
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
 from core.calls.undo import undo
-from core.imports.campaign_file import CampaignFile
+from core.files.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
 from core.models.succession import Succession
 from core.schema import Schema
@@ -40,7 +40,7 @@ def test_every_write_waits_for_the_journal(db: Db, schema: Schema, person: dict[
             made = record(heard, held["_id"], "ann", CallReport(result, again=again, everywhere=True))
             undo(heard, made["_id"], "ann")
             release(heard, held["_id"], "ann")
-        do_not_call_list.put_on(heard, ["7"], by="mia", why="asked by letter")
+        do_not_call_list.add_people(heard, ["7"], by="mia", why="asked by letter")
         events.append(heard, who="mia", what=Event.SCRIPT_CHANGED, subject="spring")
         Succession(heard, "prospect-scorer", None, by="mia").promote("1", why="the first")
         MongoStore(heard).put([prediction().document()])

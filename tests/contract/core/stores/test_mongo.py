@@ -14,16 +14,16 @@ from core.stores.embedded_mongo import (
     REMOVED_AT_ONCE,
     Expression,
     count_between,
-    first_kept,
+    count_by,
     key_in_order,
     local_time,
     milliseconds,
     newest,
+    projection,
     remove_by_key,
-    rewritten,
+    revision_update,
+    set_once,
     since_minute,
-    tally,
-    whole,
 )
 from core.stores.mongo import Db, connect, count, ensure_indexes, reachable
 
@@ -119,8 +119,8 @@ def test_a_list_that_is_rewritten_keeps_its_times_and_the_first_writer_wins(db: 
     read = {"_id": "a", "revision": 1, "history": [{"at": THEN, "told": None}]}
     db.incidents.insert_one(read)
     history = [{"at": THEN, "told": {"at": THEN}}, {"at": THEN, "told": None}]
-    assert db.incidents.update_one(*rewritten(read, {"history": history})).matched_count == 1
-    assert db.incidents.update_one(*rewritten(read, {"history": []})).matched_count == 0
+    assert db.incidents.update_one(*revision_update(read, {"history": history})).matched_count == 1
+    assert db.incidents.update_one(*revision_update(read, {"history": []})).matched_count == 0
     assert db.incidents.find_one({"_id": "a"}) == {"_id": "a", "revision": 2, "history": history}
 
 
@@ -150,7 +150,7 @@ def test_local_time_is_on_the_clock_of_that_many_minutes(db: Db) -> None:
     day = {"$dateToString": {"format": "%Y-%m-%d", "date": local_time("at", 120)}}
     hour = {"$toString": {"$hour": local_time("at", 120)}}
     weekday = {"$toString": {"$dayOfWeek": local_time("at", 120)}}
-    assert tally(db.calls, {}, [day, hour, weekday]) == {("2026-05-02", "0", "7"): 1}
+    assert count_by(db.calls, {}, [day, hour, weekday]) == {("2026-05-02", "0", "7"): 1}
 
 
 def test_tally_counts_each_combination_of_texts_that_fits(db: Db) -> None:
@@ -158,11 +158,11 @@ def test_tally_counts_each_combination_of_texts_that_fits(db: Db) -> None:
     stored = [{"_id": f"{n}", "agent": who, "result": what, "group": of} for n, (who, what, of) in enumerate(calls)]
     db.calls.insert_many([*stored, {"_id": "other", "agent": "eve", "result": "sold", "undone": True}])
     parts: list[Expression] = ["$agent", "$result", {"$ifNull": ["$group", ""]}]
-    assert tally(db.calls, {"undone": None}, parts) == {
+    assert count_by(db.calls, {"undone": None}, parts) == {
         ("ann|lee", "sold", "x"): 2, ("bob", "sold", ""): 1, ("ann|lee", "refused", "x"): 1,
     }  # fmt: skip
-    assert tally(db.calls, {"undone": None}, ["$agent", ""]) == {("ann|lee", ""): 3, ("bob", ""): 1}
-    assert tally(db.calls, {"agent": "nobody"}, ["$agent"]) == {}
+    assert count_by(db.calls, {"undone": None}, ["$agent", ""]) == {("ann|lee", ""): 3, ("bob", ""): 1}
+    assert count_by(db.calls, {"agent": "nobody"}, ["$agent"]) == {}
 
 
 def test_the_newest_document_comes_back_whole_with_its_time(db: Db) -> None:
@@ -175,17 +175,17 @@ def test_the_newest_document_comes_back_whole_with_its_time(db: Db) -> None:
 
 def test_a_projection_is_on_whole_fields(db: Db) -> None:
     db.predictions.insert_one({"_id": "a", "features": {"job": "clerk"}, "score": 0.5, "route": "champion"})
-    assert db.predictions.find_one({}, whole("features", "score")) == {
+    assert db.predictions.find_one({}, projection("features", "score")) == {
         "_id": "a", "features": {"job": "clerk"}, "score": 0.5,
     }  # fmt: skip
     with pytest.raises(ValueError, match=r"features\.job"):
-        whole("score", "features.job")
+        projection("score", "features.job")
 
 
 def test_what_is_kept_first_stays_while_others_grow(db: Db) -> None:
     for hours in range(3):
         stamp = milliseconds(THEN + timedelta(hours=hours))
-        update = {"$inc": {"failures": 1}, "$max": {"last": stamp}, **first_kept("since", stamp)}
+        update = {"$inc": {"failures": 1}, "$max": {"last": stamp}, **set_once("since", stamp)}
         db.attempts.find_one_and_update({"_id": "a"}, update, upsert=True)
     last = milliseconds(THEN + timedelta(hours=2))
     assert last == 1_777_644_000_123
@@ -217,3 +217,14 @@ def test_a_score_that_is_no_number_is_none_or_no_number(db: Db) -> None:
     found = db.predictions.find_one({"_id": "a"})
     assert found is not None
     assert found["score"] is None or math.isnan(found["score"])
+
+
+def test_documents_without_a_field_are_found_beside_a_range(db: Db) -> None:
+    """With `$ne` the embedded server finds them alone, and not beside another condition."""
+    at = datetime(2026, 5, 4, tzinfo=UTC)
+    db.outcomes.insert_many(
+        [{"_id": "none", "at": at}, {"_id": "yes", "at": at, "dated": True}, {"_id": "no", "at": at, "dated": False}]
+    )
+    query = {"dated": {"$nin": [False]}, "at": {"$gte": at}}
+    assert {found["_id"] for found in db.outcomes.find(query).sort([("at", -1), ("_id", -1)])} == {"none", "yes"}
+    assert db.outcomes.count_documents(query) == 2

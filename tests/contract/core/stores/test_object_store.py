@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from core.errors import NotFound, Unavailable
@@ -35,8 +37,6 @@ def test_a_missing_key_is_not_found(objects: ObjectStore) -> None:
 
 
 def test_wrong_keys_are_refused(objects: ObjectStore) -> None:
-    import os
-
     env = {"S3_ENDPOINT_URL": os.environ["S3_ENDPOINT_URL"], "S3_ACCESS_KEY": "nobody", "S3_SECRET_KEY": "wrong-secret"}
     with pytest.raises(Unavailable):
         ObjectStore(load(S3Settings, env), objects.bucket).keys()
@@ -46,3 +46,17 @@ def test_no_server_is_unavailable_not_a_stack_trace() -> None:
     env = {"S3_ENDPOINT_URL": "http://127.0.0.1:1", "S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "generated"}
     with pytest.raises(Unavailable, match="did not answer"):
         ObjectStore(load(S3Settings, env), "bucket", timeout_seconds=1).get("key")
+
+
+def test_a_folder_of_a_bucket_is_a_store_of_its_own(objects: ObjectStore) -> None:
+    env = {name: os.environ[name] for name in ("S3_ENDPOINT_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY")}
+    folder = ObjectStore(load(S3Settings, env), f"{objects.bucket}/kinds/car-loans")
+    folder.ensure()
+    objects.put("imports/a.csv", b"ours")
+    folder.put("imports/a.csv", b"theirs")
+    assert (objects.get("imports/a.csv"), folder.get("imports/a.csv")) == (b"ours", b"theirs")
+    assert folder.keys() == folder.keys("imports/") == ["imports/a.csv"]
+    assert objects.keys("imports/") == ["imports/a.csv"]
+    assert objects.keys() == ["imports/a.csv", "kinds/car-loans/imports/a.csv"]
+    folder.remove("imports/a.csv")
+    assert (objects.get("imports/a.csv"), folder.keys()) == (b"ours", [])

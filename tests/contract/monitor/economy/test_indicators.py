@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bootstrap.setup.steps import _indicators
+from bootstrap.setup.kinds import bundled_indicators
 from core.clock import now
 from core.errors import InputError, Unavailable
 from core.schema import Schema, economy
@@ -85,8 +85,8 @@ def states(db: Db) -> dict[str, str]:
 
 def test_what_is_published_is_known_a_minute_later(db: Db, schema: Schema, office: Office, look: Look) -> None:
     assert look(START).startswith("12 new values; in use: euribor3m of 2026-08 (14 days after its end)")
-    assert economy.known(db, schema, START).values == {}
-    assert economy.known(db, schema, START + SETTLING).values == {
+    assert economy.figures_at(db, schema, START).values == {}
+    assert economy.figures_at(db, schema, START + SETTLING).values == {
         "euribor3m": 2.04, "cons.price.idx": 102.07, "cons.conf.idx": -17.2, "nr.employed": 5167.9,
         "emp.var.rate": 0.963,
     }  # fmt: skip
@@ -115,7 +115,7 @@ def test_a_revision_is_a_vintage_more_and_changes_none(db: Db, schema: Schema, o
         (2.06, START + 2 * DAY + SETTLING),
         (2.04, START + 3 * DAY + SETTLING),
     ]
-    assert [economy.known(db, schema, START + number * DAY + HOUR).values["euribor3m"] for number in range(4)] == [
+    assert [economy.figures_at(db, schema, START + number * DAY + HOUR).values["euribor3m"] for number in range(4)] == [
         2.04,
         2.05,
         2.06,
@@ -160,7 +160,7 @@ def test_out_of_reach_the_last_value_stays_and_its_age_is_told(
     assert set(states(db).values()) <= {WELL}, "silent for less than the list allows"
     look(START + 4 * DAY)
     assert set(states(db).values()) == {STALE}
-    assert economy.known(db, schema, START + 4 * DAY).values["euribor3m"] == 2.04
+    assert economy.figures_at(db, schema, START + 4 * DAY).values["euribor3m"] == 2.04
     why = [event["why"] for event in db.events.find({"what": "economy:euribor3m: stale"})]
     assert why == [
         "Euribor 3 months: its source has sent no value since 2026-09-15; ECB is out of reach: ConnectionError."
@@ -207,7 +207,7 @@ def test_an_answer_that_has_changed_is_not_taken_and_told(
 def test_off_nobody_is_asked_and_ages_matter_only_where_they_are_used(
     db: Db, schema: Schema, office: Office, look: Look
 ) -> None:
-    _indicators(db, ROOT / "data" / "indicators.csv", schema)
+    bundled_indicators(db, ROOT / "data" / "indicators.csv", schema)
     assert look(START, live=False).startswith("nothing is fetched (CALLWISE_ECONOMY is off)")
     assert set(states(db).values()) <= {WELL}
     db.campaigns.insert_one({"_id": "spring", "economy": True})
@@ -218,21 +218,21 @@ def test_off_nobody_is_asked_and_ages_matter_only_where_they_are_used(
 
 def test_the_snapshot_is_known_from_the_first_day_of_each_period(db: Db, schema: Schema) -> None:
     path = ROOT / "data" / "indicators.csv"
-    assert _indicators(db, path, schema) == "130 values of 5 series"
+    assert bundled_indicators(db, path, schema) == "130 values of 5 series"
     first = stored(db)
-    _indicators(db, path, schema)
+    bundled_indicators(db, path, schema)
     assert stored(db) == first
-    assert economy.known(db, schema, datetime(2008, 4, 30, 23, tzinfo=UTC)).values == {}
-    may = economy.known(db, schema, datetime(2008, 5, 1, tzinfo=UTC))
+    assert economy.figures_at(db, schema, datetime(2008, 4, 30, 23, tzinfo=UTC)).values == {}
+    may = economy.figures_at(db, schema, datetime(2008, 5, 1, tzinfo=UTC))
     assert (may.values["nr.employed"], may.values["emp.var.rate"]) == (5191.0, 1.1)
-    assert economy.known(db, schema, datetime(2008, 9, 15, tzinfo=UTC)).figures["euribor3m"].period == "2008-08"
+    assert economy.figures_at(db, schema, datetime(2008, 9, 15, tzinfo=UTC)).figures["euribor3m"].period == "2008-08"
 
 
 def test_what_an_earlier_version_stored_gets_its_vintage(db: Db, schema: Schema) -> None:
     old = {"series": "euribor3m", "period": "2008-05", "value": 4.858, "unit": "percent", "source": "doi"}
     db.indicators.insert_one({"_id": "euribor3m:2008-05", **old})
-    _indicators(db, ROOT / "data" / "indicators.csv", schema)
-    assert economy.known(db, schema, datetime(2008, 5, 2, tzinfo=UTC)).values["euribor3m"] == 4.858
+    bundled_indicators(db, ROOT / "data" / "indicators.csv", schema)
+    assert economy.figures_at(db, schema, datetime(2008, 5, 2, tzinfo=UTC)).values["euribor3m"] == 4.858
 
 
 def test_the_job_fetches_over_the_wire_when_live_and_opens_nothing_when_off(
@@ -264,7 +264,7 @@ def test_the_job_fetches_over_the_wire_when_live_and_opens_nothing_when_off(
         assert len(at_the_office.asked) == 4
         at_the_office.publishes("FM", "ecb-euribor-revised.xml", GENERIC)
         assert run(CALLWISE_ECONOMY="live").startswith("2 new values; in use: ")
-        figures = economy.known(db, schema, now() + 2 * SETTLING).figures
+        figures = economy.figures_at(db, schema, now() + 2 * SETTLING).figures
         assert {name: (figure.period, figure.value) for name, figure in figures.items()} == {
             "euribor3m": ("2026-09", 2.0102), "cons.price.idx": ("2026-08", 102.07),
             "cons.conf.idx": ("2026-07", -16.9), "nr.employed": ("2026-Q2", 5167.9),
@@ -304,7 +304,7 @@ def test_training_data_never_change_by_what_became_known_later(
     office.flows["FM"] |= {"2026-08": 9.9, "2026-09": 9.8, "2026-10": 9.7}
     office.flows["LFSQ_EGAN"] |= {"2026-Q2": 5200.0}
     look(START + 200 * HOUR)
-    assert economy.known(db, schema, START + 201 * HOUR).values["euribor3m"] == 9.7
+    assert economy.figures_at(db, schema, START + 201 * HOUR).values["euribor3m"] == 9.7
     assert parquet() == before
 
 

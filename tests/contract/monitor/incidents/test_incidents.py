@@ -20,6 +20,7 @@ from monitor.incidents.facts import Finding, IncidentRules
 from monitor.incidents.follow_up import FollowUp
 from monitor.incidents.store import write_step
 from monitor.jobs import cause_states
+from tests.drift_reports import drift_verdict
 from tests.fake_prefect import FakePrefect
 
 pytestmark = pytest.mark.mongo
@@ -72,11 +73,9 @@ class House:
     def drift(self, bad: bool, version: str) -> str:
         self.reports += 1
         report = f"drift:{version}:r{self.reports}"
-        columns = [{"column": "age"}, {"column": "job"}]
-        verdict = {"version": version, "drift": bad, "drifted": ["age"] if bad else [], "columns": columns}
-        verdict |= {"score": {"distance": 0.2}, "window": 1000, "reference": 5000}
+        verdict = drift_verdict(version, {"age": 0.2 if bad else 0.05, "job": 0.02})
         self.db.reports.insert_one({"_id": report, "kind": "drift", "verdict": verdict, "made": {"at": self.at}})
-        cause_states.turn(self.db, "drift", "drifting" if bad else "well", report, "because")
+        cause_states.record_state(self.db, "drift", "drifting" if bad else "well", report, "because")
         return report
 
     def outcomes(self, number: int) -> None:
@@ -117,7 +116,7 @@ def test_from_drift_to_a_new_champion_that_is_well(house: House) -> None:
     assert run["idempotency_key"] == f"drift:{report}:1"
     assert run["parameters"]["incident"] == f"drift:{report}"
     assert "1 of 2 columns moved: age" in run["parameters"]["reason"]
-    house.models.try_out("2", why="passed", incident=f"drift:{report}")
+    house.models.start_trial("2", why="passed", incident=f"drift:{report}")
     house.trained("on trial")
     assert house.follow(2) == "drift: canary"
     house.models.promote("2", why="better by 0.01")
@@ -196,7 +195,9 @@ def test_one_cause_has_one_incident_and_another_cause_waits_its_turn(house: Hous
 
 def test_a_source_out_of_date_is_open_until_it_is_not_and_may_be_so_twice(house: House) -> None:
     for state in ("stale", "well", "stale"):
-        cause_states.turn(house.db, "economy:euribor3m", state, "euribor3m:2026-02", "the last value is 40 days old")
+        cause_states.record_state(
+            house.db, "economy:euribor3m", state, "euribor3m:2026-02", "the last value is 40 days old"
+        )
         said = house.follow(2)
     assert said == "economy:euribor3m: open"
     assert [(found["_id"], found["status"]) for found in house.db.incidents.find().sort([("_id", 1)])] == [
@@ -207,7 +208,9 @@ def test_a_source_out_of_date_is_open_until_it_is_not_and_may_be_so_twice(house:
 
 
 def test_a_source_that_stays_out_of_date_calls_for_a_person_once(house: House) -> None:
-    cause_states.turn(house.db, "economy:euribor3m", "stale", "euribor3m:2026-02", "the last value is 40 days old")
+    cause_states.record_state(
+        house.db, "economy:euribor3m", "stale", "euribor3m:2026-02", "the last value is 40 days old"
+    )
     assert house.follow() == "economy:euribor3m: open"
     house.at += timedelta(days=14)
     assert house.follow(3) == "economy:euribor3m: escalated"
@@ -215,17 +218,17 @@ def test_a_source_that_stays_out_of_date_calls_for_a_person_once(house: House) -
     last = house.incident()["history"][-1]
     assert last["tell"]
     assert last["why"] == "it has lasted for 14 days, since 2026-03-02 09:00 UTC: the last value is 40 days old"
-    cause_states.turn(house.db, "economy:euribor3m", "well", "euribor3m:2026-03", "up to date")
+    cause_states.record_state(house.db, "economy:euribor3m", "well", "euribor3m:2026-03", "up to date")
     assert house.follow() == "no incident"
     assert house.prefect.runs == {}
 
 
 def test_a_gate_that_refused_the_data_of_a_training_nobody_was_hurt_by_opens_one_too(house: House) -> None:
-    house.prefect.client().ask("on demand")
+    house.prefect.client().request_training("on demand")
     house.trained("refused", "column 'age' breaks the rule", gate=Gate.DATA)
     assert house.follow(2) == "data: open"
     assert house.incident()["opened"]["why"] == "column 'age' breaks the rule"
-    house.models.try_out("2", why="passed")
+    house.models.start_trial("2", why="passed")
     assert house.follow(2) == "no incident"
 
 
@@ -285,7 +288,7 @@ def run_killed(house: House, kills: Kills, report: str) -> None:
 
     follow()
     left, kills.left = kills.left, -1  # the other writers are not killed
-    house.models.try_out("2", why="passed", incident=f"drift:{report}")
+    house.models.start_trial("2", why="passed", incident=f"drift:{report}")
     house.trained("on trial")
     kills.left = left
     follow()
@@ -304,7 +307,7 @@ def test_killed_between_asking_and_writing_down_it_finds_the_same_training(house
     assert house.life() == ["open"]
     house.prefect.refuse = lambda method, path: False
     key = f"{house.incident()['_id']}:1"
-    asked = house.prefect.client().ask("because", incident=house.incident()["_id"], key=key)
+    asked = house.prefect.client().request_training("because", incident=house.incident()["_id"], key=key)
     assert house.follow() == "drift: retraining"
     assert house.incident()["run"] == asked.id
     assert len(house.prefect.runs) == 1
@@ -355,12 +358,6 @@ def test_a_person_may_say_that_they_look_after_it(house: House) -> None:
 # --- trainings that no incident asks for ---------------------------------------------------------------------------
 
 
-def test_the_first_model_is_asked_for_by_a_person(db: Db) -> None:
-    triggers = Triggers(db, FakePrefect().client(), MODEL, RetrainLimits(outcomes=1))
-    db.outcomes.insert_many([{"_id": f"p{n}:1", "at": START} for n in range(5)])
-    assert "no champion yet" in triggers.run()
-
-
 def test_enough_new_outcomes_ask_once_and_again_after_as_many(house: House) -> None:
     house.outcomes(4)
     assert "nothing is due: 4 of 5" in house.trigger(outcomes=5)
@@ -379,7 +376,7 @@ def test_enough_new_outcomes_ask_once_and_again_after_as_many(house: House) -> N
 def test_outcomes_that_an_earlier_release_trained_on_are_not_new(house: House) -> None:
     house.outcomes(5)
     house.at += timedelta(hours=1)
-    house.models.try_out("2", why="passed")
+    house.models.start_trial("2", why="passed")
     house.models.promote("2", why="better")
     house.at += timedelta(hours=1)
     house.outcomes(4)
@@ -387,10 +384,10 @@ def test_outcomes_that_an_earlier_release_trained_on_are_not_new(house: House) -
 
 
 def test_the_schedule_asks_once_a_span_and_not_during_a_trial(house: House) -> None:
-    house.models.try_out("2", why="passed")
+    house.models.start_trial("2", why="passed")
     house.at += timedelta(days=7)
     assert "waits for the end of the trial of version 2" in house.trigger()
-    house.models.drop("2", why="worse")
+    house.models.end_trial("2", why="worse")
     assert "on schedule" in house.trigger()
     house.trained("unchanged")
     assert "nothing is due" in house.trigger()
@@ -409,10 +406,12 @@ def test_a_training_that_is_lost_is_asked_for_three_times_and_then_the_job_fails
 
 def test_a_person_asks_once_and_ends_a_trial_only_if_they_say_so(house: House) -> None:
     flows = house.prefect.client()
-    house.models.try_out("2", why="passed")
+    house.models.start_trial("2", why="passed")
     with pytest.raises(Conflict, match="Version 2 is on trial"):
-        retrain.ask(house.db, flows, MODEL, "new prices", by="ann")
+        retrain.ask_for_training(house.db, flows, MODEL, "new prices", by="ann")
     assert house.prefect.runs == {}
-    assert "Asked for a training" in retrain.ask(house.db, flows, MODEL, "new prices", by="ann", anyway=True)
-    assert "under way already" in retrain.ask(house.db, flows, MODEL, "new prices", by="bob")
+    assert "Asked for a training" in retrain.ask_for_training(
+        house.db, flows, MODEL, "new prices", by="ann", anyway=True
+    )
+    assert "under way already" in retrain.ask_for_training(house.db, flows, MODEL, "new prices", by="bob")
     assert [event["who"] for event in house.db.events.find({"what": "training asked for"})] == ["ann"]

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from core.clock import Clock
 from core.errors import SettingsError, Unavailable
 from core.models.gates import Gate
 from core.models.succession import Succession
@@ -21,12 +23,14 @@ from core.stores.events import Event
 from core.stores.mongo import Db, Document
 from monitor.incidents import store as incident_store
 from monitor.incidents.facts import Facts, Finding, IncidentRules
-from monitor.incidents.lifecycle import Ask, Incident, Step, asked, next_step
+from monitor.incidents.lifecycle import Incident, Step, TrainingRequest, after_request, next_step
 from monitor.incidents.store import write_step
 from monitor.messages.digest import Digest
+from monitor.messages.message import Message
 from monitor.messages.notifier import AppriseNotifier
 from monitor.messages.outbox import Outbox
 from tests.contract.monitor.incidents.test_incidents import MODEL, Aliases
+from tests.drift_reports import drift_verdict
 
 pytestmark = pytest.mark.mongo
 
@@ -75,9 +79,19 @@ def receiver() -> Iterator[Receiver]:
     one.server.server_close()
 
 
-def outbox(db: Db, *receivers: Receiver, page: str | None = None) -> Outbox:
+class Watch:
+    """A clock that a test moves on."""
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+def outbox(db: Db, *receivers: Receiver, page: str | None = None, clock: Clock = lambda: START) -> Outbox:
     urls = SecretStr(" ".join(one.url for one in receivers)) if receivers else None
-    return Outbox(db, AppriseNotifier(urls), page, clock=lambda: START)
+    return Outbox(db, AppriseNotifier(urls), page, clock=clock)
 
 
 def opened(db: Db) -> Incident:
@@ -88,8 +102,8 @@ def opened(db: Db) -> Incident:
 
 def step(db: Db, incident: Incident, facts: Facts) -> Incident:
     todo = next_step(incident, facts, IncidentRules())
-    if isinstance(todo, Ask):
-        todo = asked(incident, todo, f"run-{todo.attempt}", facts)
+    if isinstance(todo, TrainingRequest):
+        todo = after_request(incident, todo, f"run-{todo.attempt}", facts)
     assert isinstance(todo, Step)
     assert write_step(db, todo)
     return todo.incident
@@ -108,8 +122,8 @@ def test_each_state_is_told_once_and_in_plain_words(db: Db, receiver: Receiver) 
     incident = step(db, incident, CALM)
     told.run()
     assert receiver.titles == [
-        "Callwise: Noticed: the people to call have changed",
-        "Callwise: Training a new model: the people to call have changed",
+        "Callwise: Noticed: the people to call or the economy have changed",
+        "Callwise: Training a new model: the people to call or the economy have changed",
     ]
     body, kind = receiver.received[0]["message"], receiver.received[0]["type"]
     assert kind == "warning"
@@ -125,12 +139,10 @@ def test_each_state_is_told_once_and_in_plain_words(db: Db, receiver: Receiver) 
         assert isinstance(entry["at"], datetime)
 
 
-def test_what_was_not_taken_is_sent_at_the_next_run_and_the_others_hear_nothing_twice(
-    db: Db, receiver: Receiver
-) -> None:
-    second = Receiver()
+def test_what_was_not_taken_is_sent_later_and_the_others_hear_nothing_twice(db: Db, receiver: Receiver) -> None:
+    second, watch = Receiver(), Watch()
     try:
-        told = outbox(db, receiver, second)
+        told = outbox(db, receiver, second, clock=watch)
         second.down = True
         incident = opened(db)
         step(db, incident, CALM)
@@ -141,12 +153,40 @@ def test_what_was_not_taken_is_sent_at_the_next_run_and_the_others_hear_nothing_
         assert len(receiver.received) == 2, "who can be reached hears all of it"
         assert second.titles == []
         second.down = False
+        watch.at += timedelta(seconds=15)
         told.run()
         assert receiver.titles == second.titles, "in the order in which it happened"
         assert len(second.titles) == 2
     finally:
         second.server.shutdown()
         second.server.server_close()
+
+
+def test_an_address_that_refuses_is_tried_later_each_time_and_given_up_after_a_week(
+    db: Db, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, tries = Watch(), list[timedelta]()
+    told = outbox(db, receiver, clock=watch)
+    receiver.down = True
+    opened(db)
+    send = AppriseNotifier.send
+
+    def counted(notifier: AppriseNotifier, address: str, message: Message) -> bool:
+        tries.append(watch.at - START)
+        return send(notifier, address, message)
+
+    monkeypatch.setattr(AppriseNotifier, "send", counted)
+    while watch.at <= START + timedelta(hours=4):
+        with pytest.raises(Unavailable):
+            told.run()
+        watch.at += timedelta(seconds=15)
+    waits = [int((later - earlier).total_seconds()) for earlier, later in pairwise(tries)]
+    assert waits == [15, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
+    watch.at = START + timedelta(days=7, seconds=1)
+    receiver.down = False
+    assert told.run() == "messages sent: 0; too old to be sent: 1"
+    assert told.run() == "nothing to tell"
+    assert [entry["told"]["to"] for entry in entries(db)] == [0]
 
 
 def test_a_message_is_marked_after_it_was_sent_so_none_is_lost(
@@ -174,7 +214,7 @@ def test_without_an_address_nothing_is_sent_nor_later(db: Db, receiver: Receiver
     assert told.run() == "nothing to tell"
     step(db, incident, CALM)
     told.run()
-    assert receiver.titles == ["Callwise: Training a new model: the people to call have changed"]
+    assert receiver.titles == ["Callwise: Training a new model: the people to call or the economy have changed"]
 
 
 def test_an_address_that_nobody_understands_is_named_by_its_place_and_not_shown() -> None:
@@ -219,8 +259,7 @@ def test_the_digest_is_made_once_a_week_and_sent_once(db: Db, receiver: Receiver
     )
     opened(db)
     report = {"kind": "drift", "made": {"at": START}, "_id": "drift:1:r9"}
-    verdict = {"version": "1", "drift": True, "drifted": ["age"], "columns": [{}, {}], "score": {"distance": 0.2}}
-    db.reports.insert_one({**report, "verdict": {**verdict, "window": 1000, "reference": 5000}})
+    db.reports.insert_one({**report, "verdict": drift_verdict("1", {"age": 0.2, "job": 0.02})})
     event_log.append(
         db, who="trainer", what=Event.TRAINING_ENDED, subject="run", clock=week.clock, result="refused", outcomes=1
     )
@@ -237,7 +276,7 @@ def test_the_digest_is_made_once_a_week_and_sent_once(db: Db, receiver: Receiver
     for words in (
         "4, 1 of them sold (25.0%)", "version 1 is champion", "version 1 promoted: the first", "1 refused",
         "drift: 1 reports, 1 of them found it bad", "drift: 1 of 2 columns moved: age",
-        "the people to call have changed: open, 3 of 20 columns moved", "Needs a decision\n- nothing",
+        "the people to call or the economy have changed: open, 3 of 20 columns moved", "Needs a decision\n- nothing",
     ):  # fmt: skip
         assert words in message["message"]
     kept = db.reports.find_one({"_id": "digest:2026-W10"})
@@ -258,7 +297,7 @@ def test_what_needs_a_decision_stands_first(db: Db) -> None:
     week.make()
     (kept,) = db.reports.find({"kind": "digest"})
     assert kept["verdict"]["text"].startswith(
-        "Needs a decision\n- the people to call have changed: Great Expectations refused it: column 'age'"
+        "Needs a decision\n- the people to call or the economy have changed: Great Expectations refused it: column"
     )
 
 

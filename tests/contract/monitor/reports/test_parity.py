@@ -39,7 +39,7 @@ class Registry:
     def version(self, number: str) -> ModelVersion:
         if number not in self.models:
             raise NotFound(f"there is no version {number}")
-        return ModelVersion("prospect-scorer", number, "run", {}, START)
+        return ModelVersion("prospect-scorer", number, "run", {})
 
     def load(self, version: ModelVersion) -> Loaded:
         model, proof = self.models[version.version]
@@ -127,9 +127,9 @@ def test_a_record_that_was_tampered_with_is_named_and_is_news_once(
     assert state(db) == parity.SKEWED
     [event] = db.events.find()
     assert (event["what"], event["subject"], event["why"]) == ("skew: skewed", report(db)["_id"], said)
-    assert parity.skewed(db, "1", START) == said
-    assert parity.skewed(db, "1", START + timedelta(seconds=1)) is None, "that report is older"
-    assert parity.skewed(db, "2", START) is None
+    assert parity.skew_found(db, "1", START) == said
+    assert parity.skew_found(db, "1", START + timedelta(seconds=1)) is None, "that report is older"
+    assert parity.skew_found(db, "2", START) is None
 
 
 def test_a_changed_feature_and_a_changed_level_differ_too(
@@ -177,8 +177,8 @@ def test_what_a_canary_says_in_the_shadow_counts_at_its_own_level(
     db.predictions.update_one({"_id": "r:059"}, {"$set": {"shadow_score": 0.99}})
     said = review(db, registry, "1", "2")
     assert "version 1: 50 logged scores come out the same as in training; version 2: 1 of 50" in said
-    assert parity.skewed(db, "2", START) == said.split("; ")[1]
-    assert parity.skewed(db, "1", START) is None
+    assert parity.skew_found(db, "2", START) == said.split("; ")[1]
+    assert parity.skew_found(db, "1", START) is None
     assert state(db) != parity.SKEWED, "nobody is told to give up a champion that is as it was"
 
 

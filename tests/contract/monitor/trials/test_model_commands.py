@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.errors import Unavailable
-from core.models.decisions import CANARY, CHAMPION, PREVIOUS, What
+from core.kinds import chosen
+from core.models.decisions import CANARY, CHAMPION, PREVIOUS, DecisionKind
 from core.models.succession import Succession
 from core.stores.mongo import Db
 from monitor.trials import decisions as models
@@ -43,8 +44,7 @@ def registry(db: Db, monkeypatch: pytest.MonkeyPatch) -> Registry:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     found = Registry()
     monkeypatch.setattr(roll_back, "ModelRegistry", found)
-    for command in (models, roll_back):
-        monkeypatch.setattr(command, "connect", lambda _settings: db)
+    monkeypatch.setattr(chosen, "connect", lambda _settings: db)
     return found
 
 
@@ -70,13 +70,13 @@ Said = pytest.CaptureFixture[str]
 
 def test_one_step_goes_back_with_who_and_why(line: Succession, registry: Registry, capsys: Said) -> None:
     two(line)
-    line.try_out("3", why="it passed the gates")
+    line.start_trial("3", why="it passed the gates")
     assert roll_back.main(["--why", "agents complain", "--by", "ann"]) == 0
     said = capsys.readouterr().out
     assert said == "Version 1 is champion again instead of 2. Serving follows in seconds.\n"
     decision = line.decisions()[-1]
     assert (decision.what, decision.version, decision.by, decision.why) == (
-        What.ROLLED_BACK, "1", "ann", "agents complain",
+        DecisionKind.ROLLED_BACK, "1", "ann", "agents complain",
     )  # fmt: skip
     assert registry == {CHAMPION: "1"}, "the trial ended with it"
 
@@ -126,7 +126,7 @@ def test_a_registry_that_is_away_is_followed_later_and_not_a_reason_to_ask_again
     assert "MLflow does not answer." in caught.err
     assert registry == {CHAMPION: "2", PREVIOUS: "1"}
     registry.down = False
-    line.follow()
+    line.sync()
     assert registry == {CHAMPION: "1"}
 
 
@@ -149,7 +149,7 @@ def test_nothing_was_decided_yet(registry: Registry, capsys: Said) -> None:
 
 def test_every_decision_is_listed_with_when_who_and_why(line: Succession, capsys: Said) -> None:
     two(line)
-    line.try_out("3", why="it passed the gates")
+    line.start_trial("3", why="it passed the gates")
     assert models.main([]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "2026-03-02 09:00:00  version 1    promoted     by trainer: the first",
@@ -176,7 +176,7 @@ def test_who_was_what_at_a_moment(
     line: Succession, capsys: Said, at: str, champion: str | None, canary: str | None, decisions: int
 ) -> None:
     two(line)
-    line.try_out("3", why="it passed the gates")
+    line.start_trial("3", why="it passed the gates")
     assert models.main(["--at", at, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["champion"], found["canary"], len(found["decisions"])) == (champion, canary, decisions)
@@ -196,7 +196,7 @@ def test_a_moment_that_is_none_is_refused(registry: Registry, capsys: Said, at: 
 
 def test_the_canary_is_not_gone_back_from(line: Succession, registry: Registry, capsys: Said) -> None:
     two(line)
-    line.try_out("3", why="it passed the gates")
+    line.start_trial("3", why="it passed the gates")
     assert roll_back.main(["--from", "3"]) == 1
     assert "Version 3 is not the champion; version 2 is." in capsys.readouterr().err
     assert registry == {CHAMPION: "2", PREVIOUS: "1", CANARY: "3"}

@@ -15,7 +15,7 @@ import pytest
 
 from bench.streams import START, World, stream
 from core.models import trials
-from core.models.decisions import CANARY, CHAMPION, PREVIOUS, Decision, What
+from core.models.decisions import CANARY, CHAMPION, PREVIOUS, Decision, DecisionKind
 from core.models.succession import Succession
 from core.schema import Schema
 from core.stores.mongo import Db
@@ -24,7 +24,7 @@ from monitor.trials import trial as canary
 from monitor.trials.evidence import Pair, TrialRules
 from monitor.trials.guardrails import GuardrailLimits
 from monitor.trials.pairs import pairs
-from monitor.trials.trial import Review
+from monitor.trials.trial import TrialJob
 from tests.aliases import Aliases
 
 pytestmark = pytest.mark.mongo
@@ -150,13 +150,14 @@ class Trial:
     def __post_init__(self) -> None:
         line = self.succession()
         line.promote(OLD, why="the first")
-        line.try_out(NEW, why="it passed the gates", incident="drift:7")
+        line.start_trial(NEW, why="it passed the gates", incident="drift:7")
 
     def succession(self) -> Succession:
         return Succession(self.db, MODEL, self.names, by="monitor", clock=lambda: START - SECOND)
 
-    def review(self, rules: TrialRules = RULES) -> Review:
-        return Review(self.db, self.schema, self.succession(), lambda: self.told, rules, GuardrailLimits())
+    def review(self, rules: TrialRules = RULES, *, at: datetime = START + MINUTE) -> TrialJob:
+        serving = GuardrailLimits()
+        return TrialJob(self.db, self.schema, self.succession(), lambda: self.told, rules, serving, clock=lambda: at)
 
     def play(self, world: World, outcomes: int, seed: int) -> list[Pair]:
         """Log what both said of the people called in `world`, and what came of the calls."""
@@ -197,7 +198,7 @@ def test_without_a_champion_or_a_canary_there_is_nothing_to_decide(db: Db, plain
     def unasked() -> dict[str, str | int | float]:
         pytest.fail("nobody is on trial")
 
-    review = Review(db, plain, line, unasked, RULES)
+    review = TrialJob(db, plain, line, unasked, RULES)
     assert review.advance() == "no champion yet"
     line.promote(OLD, why="the first")
     assert review.advance() == "version 1 is champion, nothing on trial"
@@ -207,7 +208,7 @@ def test_a_better_canary_is_promoted_at_the_outcome_that_shows_it(trial: Trial) 
     known = trial.play(BETTER, 1200, 2)
     said = trial.review().advance()
     [decision] = trial.decisions()
-    assert (decision.what, decision.version, decision.incident) == (What.PROMOTED, NEW, "drift:7")
+    assert (decision.what, decision.version, decision.incident) == (DecisionKind.PROMOTED, NEW, "drift:7")
     assert (decision.evidence["outcomes"], decision.evidence["until"]) == (991, trial.known_at(known[990]))
     assert decision.evidence["rules"]["promote"] == 0.05
     assert said == f"version 2: {decision.why}"
@@ -218,7 +219,7 @@ def test_a_sabotaged_canary_is_dropped_within_a_few_outcomes(trial: Trial) -> No
     trial.play(SHUFFLED, 100, 1)
     trial.review().advance()
     [decision] = trial.decisions()
-    assert (decision.what, decision.version, decision.evidence["outcomes"]) == (What.DROPPED, NEW, 15)
+    assert (decision.what, decision.version, decision.evidence["outcomes"]) == (DecisionKind.DROPPED, NEW, 15)
     assert decision.why.startswith("roll back: the canary is worse than the champion")
     assert trial.names == {CHAMPION: OLD}
 
@@ -227,17 +228,43 @@ def test_no_difference_keeps_the_champion_after_the_limit_and_not_before(trial: 
     rules, world = TrialRules(limit=300), World(identical=True)
     trial.play(world, 299, 1)
     assert "version 2 is on trial: go on: no difference is shown yet" in trial.review(rules).advance()
-    told = trials.last(trial.db, NEW)
+    told = trials.latest_evidence(trial.db, NEW)
     assert told is not None
     assert told.sentence.startswith("go on: no difference is shown yet, of at most 300 outcomes; 299 outcomes")
-    assert trials.last(trial.db, "3") is None
+    assert trials.latest_evidence(trial.db, "3") is None
     assert trial.decisions() == []
     trial.db.outcomes.insert_one({"_id": "one:1", "prospect": "one", "at": START + 999 * MINUTE, "positive": False})
     record(trial.db, "one", START, {OLD: 0.1, NEW: 0.1})
     trial.review(rules).advance()
     [decision] = trial.decisions()
-    assert (decision.what, decision.evidence["what"]) == (What.DROPPED, "inconclusive")
+    assert (decision.what, decision.evidence["what"]) == (DecisionKind.DROPPED, "inconclusive")
     assert "the champion stays" in decision.why
+
+
+def test_a_team_that_calls_few_is_not_kept_waiting_for_ever(trial: Trial) -> None:
+    trial.play(World(identical=True), 120, 1)
+    rules, began = TrialRules(days=28), START - SECOND
+    assert "is on trial" in trial.review(rules, at=began + timedelta(days=28)).advance()
+    review = trial.review(rules, at=began + timedelta(days=28) + SECOND)
+    assert "inconclusive: 28 days show no difference, so the champion stays" in review.advance()
+    [decision] = trial.decisions()
+    assert (decision.what, decision.evidence["outcomes"]) == (DecisionKind.DROPPED, 120)
+
+
+def test_its_last_day_comes_without_a_new_outcome(trial: Trial) -> None:
+    at = [START]
+    review = TrialJob(
+        trial.db, trial.schema, trial.succession(), lambda: trial.told, RULES, GuardrailLimits(), clock=lambda: at[0]
+    )
+    assert "is on trial" in review.advance()
+    at[0] += timedelta(days=29)
+    assert "inconclusive" in review.advance()
+
+
+def test_what_the_outcomes_showed_in_time_counts_however_late_it_is_read(trial: Trial) -> None:
+    trial.play(BETTER, 1200, 2)
+    trial.review(at=START + timedelta(days=300)).advance()
+    assert [decision.what for decision in trial.decisions()] == [DecisionKind.PROMOTED]
 
 
 def test_a_new_outcome_is_seen_by_a_review_that_has_looked_before(trial: Trial) -> None:
@@ -259,7 +286,7 @@ def test_looking_again_and_by_others_at_once_decides_once(trial: Trial) -> None:
         thread.join()
     for review in reviews:
         assert review.advance() == "version 2 is champion, nothing on trial"
-    assert [decision.what for decision in trial.decisions()] == [What.PROMOTED]
+    assert [decision.what for decision in trial.decisions()] == [DecisionKind.PROMOTED]
     assert len(list(trial.db.events.find({"what": "model promoted", "details.decision": 3}))) == 1
 
 
@@ -273,7 +300,7 @@ def test_a_killed_review_is_gone_on_with_by_the_next(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        place: tuple[Any, str] = (canary, "decide") if moment == "before the decision" else (Succession, "_log")
+        place: tuple[Any, str] = (canary, "act_on_verdict") if moment == "before the decision" else (Succession, "_log")
         patch.setattr(*place, killed)
         with pytest.raises(KeyboardInterrupt):
             trial.review().advance()
@@ -301,7 +328,7 @@ def test_a_guardrail_ends_the_trial_at_once_whatever_the_outcomes_say(
     trial.told |= state
     assert said in trial.review().advance()
     [decision] = trial.decisions()
-    assert (decision.what, decision.version, decision.incident) == (What.DROPPED, NEW, "drift:7")
+    assert (decision.what, decision.version, decision.incident) == (DecisionKind.DROPPED, NEW, "drift:7")
     assert decision.evidence == {"guardrail": decision.why}
     assert trial.names == {CHAMPION: OLD}
 

@@ -11,7 +11,7 @@ from core.privacy.requests import under_way
 from core.schema import Schema
 from core.schema.person import Person, Pseudonyms
 from core.stores.mongo import Db
-from trainer.privacy.erase_again import again, receipts_in
+from trainer.privacy.erase_again import receipts_in, request_again
 
 pytestmark = pytest.mark.mongo
 
@@ -33,14 +33,14 @@ def test_those_of_the_receipts_are_asked_for_once_each(db: Db, schema: Schema) -
     ours = schema.model_copy(update={"reference": "customer"})
     receipts = [receipt(Person("2")), receipt(Person("3"), kept_out=False), receipt(Person("gone"))]
     for _ in range(2):
-        asked = again(db, ours, KEY, receipts, by="ann")
+        asked = request_again(db, ours, KEY, receipts, by="ann")
         assert {(one.person, one.keep_out) for one in asked} == {(Person("2"), True), (Person("3"), False)}
     assert len(under_way(db)) == 2
 
 
 def test_without_a_reference_column_it_is_the_row_of_the_campaign(db: Db, schema: Schema) -> None:
     people(db)
-    asked = again(db, schema, KEY, [receipt(Person("2", "autumn")), receipt(Person("1"))], by="ann")
+    asked = request_again(db, schema, KEY, [receipt(Person("2", "autumn")), receipt(Person("1"))], by="ann")
     assert [one.person for one in asked] == [Person("2", "autumn")]
 
 

@@ -22,18 +22,7 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
     add(db, "ann", "Ann", Role.ENGINEER, by="tests", password=PASSWORD, must_change=False)
     add(db, "tom", "Tom", Role.AGENT, by="tests", password=PASSWORD, must_change=False)
 
-    def script() -> None:
-        from app import main
-        from app.access import identity
-        from app.access.boundary import boundary
-        from app.accounts import page as accounts_page
-
-        with boundary():
-            house = main.wire()
-            identity.begin(house)
-            accounts_page.page(house)
-
-    with drawn(script, db, monkeypatch) as draw:
+    with drawn(db, monkeypatch, "accounts") as draw:
         yield draw
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import product
 
 from app.calls import best_time
-from app.calls.answer_times import EVERYBODY, LEAST_ALL, Answers, Best, Counts, best_hours, best_weekday
+from app.calls.answer_times import EVERYBODY, LEAST_ALL, Answers, BestTime, Counts, best_hours, best_weekday
 from core.schema import Schema
 
 RETIRED, STUDENT = ("job", "retired"), ("job", "student")
@@ -85,15 +85,15 @@ def test_everybody_always_or_never_answering_is_no_time() -> None:
 def test_it_is_said_in_plain_words(schema: Schema) -> None:
     counts = world(6_000, in_the_evening)
     best, now = best_hours(counts, [RETIRED], 10), counts.hours(RETIRED)[10]
-    assert isinstance(best, Best)
-    [line] = best_time.said(schema, counts, {"job": "retired", "age": 67}, TUESDAY_AT_10)
+    assert isinstance(best, BestTime)
+    [line] = best_time.best_time_sentences(schema, counts, {"job": "retired", "age": 67}, TUESDAY_AT_10)
     assert line == (
         f"People like this (Job: Retired people) answer most between 17 and 19 h: {best.answers.share:.0%} of "
         f"{best.answers.calls} calls; now it is {now.share:.0%}."
     )
-    at_17 = best_time.said(schema, counts, {"job": "retired"}, TUESDAY_AT_10.replace(hour=17))
+    at_17 = best_time.best_time_sentences(schema, counts, {"job": "retired"}, TUESDAY_AT_10.replace(hour=17))
     assert at_17[0].endswith(" calls; that is now.")
-    assert best_time.said(schema, Counts(), {"job": "retired"}, TUESDAY_AT_10) == []
+    assert best_time.best_time_sentences(schema, Counts(), {"job": "retired"}, TUESDAY_AT_10) == []
 
 
 def test_the_groups_of_a_call_are_those_that_are_known(schema: Schema) -> None:

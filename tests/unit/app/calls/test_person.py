@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -32,10 +33,26 @@ def test_the_list_shows_segments_and_what_came_of_earlier_calls(schema: Schema) 
 
 
 @pytest.mark.mongo
-def test_the_economy_shown_is_the_one_the_score_rests_on(db: Db) -> None:
+def test_the_economy_shown_is_the_one_the_score_rests_on(db: Db, schema: Schema) -> None:
+    schema = Schema.model_validate({**schema.model_dump(), "calendar": None, "calls": None})
     prospect: dict[str, Any] = {"features": {"age": 41}, "economy": "", "prediction": None}
-    assert person.features(db, prospect) == {"age": 41}, "not ranked yet"
+    assert person.features(db, schema, prospect) == {"age": 41}, "not ranked yet"
     db.predictions.insert_one({"_id": "r:0", "features": {"age": 41, "euribor3m": 2.04}})
-    assert person.features(db, {**prospect, "economy": "5f", "prediction": "r:0"}) == {"age": 41, "euribor3m": 2.04}
-    assert person.features(db, {**prospect, "economy": "5f", "prediction": "in the spool"}) == {"age": 41}
-    assert person.features(db, {"features": {"age": 41}, "prediction": "r:0"}) == {"age": 41}, "the file had its own"
+    assert person.features(db, schema, {**prospect, "economy": "5f", "prediction": "r:0"}) == {
+        "age": 41,
+        "euribor3m": 2.04,
+    }
+    assert person.features(db, schema, {**prospect, "economy": "5f", "prediction": "in the spool"}) == {"age": 41}
+    assert person.features(db, schema, {"features": {"age": 41}, "prediction": "r:0"}) == {"age": 41}, (
+        "the file had its own"
+    )
+
+
+def test_the_columns_of_the_call_are_those_of_a_call_now(
+    db: Db, schema: Schema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(person, "now", lambda: datetime(2026, 8, 12, 9, tzinfo=UTC))
+    prospect = {"features": {"age": 41, "month": "may", "day_of_week": "mon", "campaign": 1}, "calls": 2}
+    assert person.features(db, schema, prospect) == {
+        "age": 41, "month": "aug", "day_of_week": "wed", "campaign": 3,
+    }  # fmt: skip

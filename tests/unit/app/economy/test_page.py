@@ -9,11 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.clock import now
-from core.schema import Schema
 from core.stores.mongo import Db
 from tests.fake_services import answering, by_euribor
 from tests.screens import Draw, drawn, tables, texts
-from tests.weeks_of_models import fill
 
 pytestmark = pytest.mark.mongo
 
@@ -27,24 +25,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
 
 @pytest.fixture
 def screen(db: Db, monkeypatch: pytest.MonkeyPatch, asked: list[dict[str, Any]]) -> Iterator[Draw]:
-    def script() -> None:
-        from app import main
-        from app.access import identity
-        from app.access.boundary import boundary
-        from app.economy import page as economy_page
-
-        house = main.wire()
-        identity.begin(house)
-        with boundary():
-            economy_page.page(house)
-
-    with drawn(script, db, monkeypatch) as draw:
+    with drawn(db, monkeypatch, "economy") as draw:
         yield draw
-
-
-@pytest.fixture
-def weeks(db: Db, schema: Schema) -> None:
-    fill(db, schema, now(), people=60)
 
 
 def figures(test: AppTest) -> dict[str, str]:

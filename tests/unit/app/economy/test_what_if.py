@@ -51,7 +51,7 @@ def test_the_change_is_that_of_the_same_people_and_its_interval_that_of_the_draw
     assert up.sales == pytest.approx(400 * 0.02)
     error = np.std([0.01, 0.03, 0.02, 0.02], ddof=1) / 2 * np.sqrt(1 - 4 / 400)
     assert up.high - up.sales == pytest.approx(400 * 1.96 * error, rel=1e-3)
-    assert what_if_figures.expected(list(map(float, scores)), 4, 400) == pytest.approx(100)
+    assert what_if_figures.expected_sales(list(map(float, scores)), 4, 400) == pytest.approx(100)
 
 
 def test_where_all_were_asked_there_is_no_draw_to_be_unsure_of() -> None:

@@ -15,11 +15,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app.imports import run_import
-from app.imports.log import Entry
-from app.imports.run_import import Work
+from app.imports.run_import import ImportJob
 from app.shell.appliance import Appliance
 from core.calls.lifecycle import CallRules
 from core.errors import InputError, NotFound
+from core.lists.logged_import import Entry
 from core.schema import Schema
 from core.settings.addresses import S3Settings
 from core.settings.group import ROOT
@@ -60,8 +60,8 @@ def rows(person: Row) -> list[Row]:
 def bring(house: Appliance, name: str, content: bytes, **options: Any) -> Entry:
     """Import a file called `name`, as the form does."""
     with TemporaryDirectory() as folder:
-        file = run_import.saved(Path(folder), name, io.BytesIO(content))
-        return run_import.bring_in(house, Work("spring", file, "Mia"), **options)
+        file = run_import.save_upload(Path(folder), name, io.BytesIO(content))
+        return run_import.import_file(house, ImportJob("spring", file, "Mia"), **options)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ class TestBringIn:
         heard: list[tuple[int, int]] = []
         done = bring(house, "people.csv", table(rows), progress=lambda *n: heard.append(n)).document
         assert (done["report"]["inserted"], done["report"]["rejected"]) == (2, 2)
-        assert done["report"]["rejects"] == f"imports/spring/{done['sha256'][:8]}-rejects.csv"
+        assert done["report"]["rejects"] == f"imports/spring/{done['sha256'][:16]}-rejects.csv"
         assert heard[-1] == (4, 4)
 
         kept = list(csv.DictReader(io.StringIO(house.store.get(done["report"]["rejects"]).decode("utf-8-sig"))))
@@ -169,8 +169,8 @@ class TestPage:
             "0",
             "2",
         ]
-        shown = next(t.value for t in page.table if list(t.value.columns) == ["Row", "Column", "Rule"])
-        assert list(zip(shown["Row"], shown["Column"], strict=True)) == [("2", "age"), ("4", "job")]
+        shown = next(t.value for t in page.table if list(t.value.columns) == ["Line", "Column", "Rule"])
+        assert list(zip(shown["Line"], shown["Column"], strict=True)) == [("3", "age"), ("5", "job")]
         for rule, found in zip(RULES.values(), shown["Rule"], strict=True):
             assert found.replace("\\", "").startswith(rule)
         rules = next(t.value for t in page.table if list(t.value.columns) == ["Column", "Rule", "Rows"])

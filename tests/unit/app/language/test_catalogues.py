@@ -31,7 +31,7 @@ def code(root: Path, text: str) -> extraction.Reading:
 
 
 def translate(path: Path, translations: dict[str, str | tuple[str, str]]) -> None:
-    catalog = catalogues.open_(path, "de")
+    catalog = catalogues.read_catalogue(path, "de")
     for message in catalog:
         one = message.id[0] if isinstance(message.id, tuple) else message.id
         if one in translations:
@@ -58,12 +58,12 @@ def whole(tmp_path: Path, po: Path) -> extraction.Reading:
     reading = code(tmp_path, CODE)
     catalogues.update(reading, tmp_path / "locale", {"de": po})
     translate(po, GERMAN)
-    assert list(catalogues.wrong(reading, tmp_path / "locale")) == []
+    assert list(catalogues.find_mistakes(reading, tmp_path / "locale")) == []
     return reading
 
 
 def test_the_catalogues_of_this_project_are_whole() -> None:
-    assert list(catalogues.wrong(read_sentences(ROOT), catalogues.LOCALES)) == []
+    assert list(catalogues.find_mistakes(read_sentences(ROOT), catalogues.LOCALES)) == []
     assert "de" in catalogues.catalogues(catalogues.LOCALES)
 
 
@@ -79,10 +79,12 @@ def test_a_new_sentence_is_asked_for_and_one_that_is_gone_leaves(
     tmp_path: Path, po: Path, whole: extraction.Reading
 ) -> None:
     changed = code(tmp_path, CODE.replace('_("Call list")', '_("Something else entirely")'))
-    found = list(catalogues.wrong(changed, tmp_path / "locale"))
+    found = list(catalogues.find_mistakes(changed, tmp_path / "locale"))
     assert found == ["de: 'Something else entirely' is missing", "de: 'Call list' is used nowhere"]
     catalogues.update(changed, tmp_path / "locale", {"de": po})
-    assert list(catalogues.wrong(changed, tmp_path / "locale")) == ["de: 'Something else entirely' is not translated"]
+    assert list(catalogues.find_mistakes(changed, tmp_path / "locale")) == [
+        "de: 'Something else entirely' is not translated"
+    ]
     assert "Anrufliste" not in po.read_text()
 
 
@@ -91,10 +93,10 @@ def test_a_reworded_sentence_keeps_its_translation_until_somebody_looked_at_it(
 ) -> None:
     changed = code(tmp_path, CODE.replace("is back.", "is back now."))
     catalogues.update(changed, tmp_path / "locale", {"de": po})
-    (found,) = catalogues.wrong(changed, tmp_path / "locale")
+    (found,) = catalogues.find_mistakes(changed, tmp_path / "locale")
     assert "'{ref} is back now.' was reworded" in found
     po.write_text(po.read_text().replace("#, fuzzy, python-brace-format", "#, python-brace-format"))
-    assert list(catalogues.wrong(changed, tmp_path / "locale")) == []
+    assert list(catalogues.find_mistakes(changed, tmp_path / "locale")) == []
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,7 @@ def test_a_translation_that_does_not_fit_is_named(
     tmp_path: Path, po: Path, whole: extraction.Reading, original: str, translation: str | tuple[str, str], says: str
 ) -> None:
     translate(po, {original: translation})
-    (found,) = catalogues.wrong(whole, tmp_path / "locale")
+    (found,) = catalogues.find_mistakes(whole, tmp_path / "locale")
     assert original in found
     assert says in found
 
@@ -157,11 +159,11 @@ def test_what_no_catalogue_can_have_is_a_mistake(tmp_path: Path, line: str, says
     ],
 )
 def test_what_is_said_in_english_alone_is_counted(tmp_path: Path, line: str, untold: int) -> None:
-    assert len(code(tmp_path, line).untold) == untold
+    assert len(code(tmp_path, line).untranslated) == untold
 
 
 def test_a_sentence_of_the_code_is_found_wherever_it_is_marked(whole: extraction.Reading) -> None:
-    assert [(found.one, found.many) for found in whole.sentences] == [
+    assert [(found.singular, found.plural) for found in whole.sentences] == [
         ("Upper half", ""),
         ("Call list", ""),
         ("{ref} is back.", ""),

@@ -42,7 +42,7 @@ def test_scores_are_given_twice() -> None:
     ("seconds", "text"), [(900, "15 min"), (119, "1 min"), (60, "1 min"), (59.2, "1 min"), (45, "45 s"), (-3, "0 s")]
 )
 def test_time_left(seconds: float, text: str) -> None:
-    assert formats.left(timedelta(seconds=seconds)) == text
+    assert formats.time_left(timedelta(seconds=seconds)) == text
 
 
 def test_times_are_on_the_clock_of_the_person_who_looks() -> None:

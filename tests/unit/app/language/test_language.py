@@ -99,11 +99,11 @@ def test_what_was_written_where_nobody_looked_is_said_where_somebody_does(tmp_pa
     rows = Sentence("{number} row", many="{number} rows", number=2)
     held = Sentence("{by} holds {what}.", by="Ann", what=rows)
     assert held == "Ann holds 2 rows."
-    assert language.said(held) == "2 Zeilen ist bei Ann."
-    assert language.said(Sentence("{number} row", many="{number} rows", number=1)) == "eine Zeile"
-    assert language.said(Sentence("Call list")) == "Anrufliste"
-    assert language.said("Call list") == "Call list", "plain text may be anything, such as a name"
-    assert language.said(Sentence("Nobody translated {this}", this="it")) == "Nobody translated it"
+    assert language.translate(held) == "2 Zeilen ist bei Ann."
+    assert language.translate(Sentence("{number} row", many="{number} rows", number=1)) == "eine Zeile"
+    assert language.translate(Sentence("Call list")) == "Anrufliste"
+    assert language.translate("Call list") == "Call list", "plain text may be anything, such as a name"
+    assert language.translate(Sentence("Nobody translated {this}", this="it")) == "Nobody translated it"
 
 
 @pytest.mark.usefixtures("german")

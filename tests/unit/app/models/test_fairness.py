@@ -8,8 +8,8 @@ import pytest
 
 from app.models import fairness_figures
 from app.models.fairness_figures import SMALL, Group
-from app.ranked_list.sample import Listed
-from app.results.calls_made import Before, Call
+from app.ranked_list.sample import ScoredPerson
+from app.results.calls_made import Call, PriorScore
 from app.results.statistics import Rate
 from core.schema import Schema
 
@@ -17,12 +17,12 @@ AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 def call(value: object, *, sold: bool, score: float | None = 0.2) -> Call:
-    return Call(AT, "Ann", sold, Before(score, "1", "champion", {}, ("ignored", value)))  # type: ignore[arg-type]
+    return Call(AT, "Ann", sold, PriorScore(score, "1", "champion", {}, ("ignored", value)))  # type: ignore[arg-type]
 
 
 def test_groups_are_the_schemas_and_the_better_half_is_of_all_who_are_listed(schema: Schema) -> None:
     age = schema.by_name["age"]
-    listed = [Listed(n / 10, {"age": years}) for n, years in enumerate((25, 29, 30, 45, 61, 62), 1)]
+    listed = [ScoredPerson(n / 10, {"age": years}, {}) for n, years in enumerate((25, 29, 30, 45, 61, 62), 1)]
     calls = [
         call(25, sold=True, score=0.4),
         call(29, sold=False, score=0.2),
@@ -54,10 +54,10 @@ def group(name: str, people: int, better: int) -> Group:
 def test_each_group_is_held_against_the_largest() -> None:
     found = fairness_figures.ratios([group("a", 1000, 500), group("b", 200, 60), group("c", 50, 0), group("d", 0, 0)])
     assert {name: ratio.value for name, ratio in found.items()} == {"a": 1.0, "b": pytest.approx(0.6), "c": 0.0}
-    assert found["a"].sure == (1.0, 1.0)
+    assert found["a"].interval == (1.0, 1.0)
     # sqrt(0.7 / 60 + 0.5 / 500) = 0.1125; exp(1.96 * 0.1125) = 1.2469
-    assert found["b"].sure == pytest.approx((0.6 / 1.2469, 0.6 * 1.2469), rel=1e-3)
-    assert found["c"].sure is None
+    assert found["b"].interval == pytest.approx((0.6 / 1.2469, 0.6 * 1.2469), rel=1e-3)
+    assert found["c"].interval is None
 
 
 @pytest.mark.parametrize("groups", [[], [group("a", 10, 0)], [group("a", 0, 0)]])

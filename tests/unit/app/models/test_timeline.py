@@ -12,20 +12,21 @@ from app.models.timeline import Span, Training
 from app.shell import links as addresses
 from app.shell.appliance import Appliance, Link
 from app.shell.lineage import Lineage
-from core.models.decisions import Decision, What
+from core.models.decisions import Decision, DecisionKind
 
 START, HOUR = datetime(2026, 3, 2, 9, tzinfo=UTC), timedelta(hours=1)
 
 
-def line(*taken: tuple[What, str]) -> list[Decision]:
+def line(*taken: tuple[DecisionKind, str]) -> list[Decision]:
     return [Decision(n, what, version, START + n * HOUR, "trainer", "x") for n, (what, version) in enumerate(taken, 1)]
 
 
 def test_every_reign_trial_and_hold_has_its_span() -> None:
     found = timeline.spans(
         line(
-            (What.PROMOTED, "1"), (What.ON_TRIAL, "2"), (What.HELD, "1"), (What.RELEASED, "1"), (What.PROMOTED, "2"),
-            (What.ON_TRIAL, "3"), (What.ROLLED_BACK, "1"),
+            (DecisionKind.PROMOTED, "1"), (DecisionKind.ON_TRIAL, "2"), (DecisionKind.HELD, "1"),
+            (DecisionKind.RELEASED, "1"), (DecisionKind.PROMOTED, "2"), (DecisionKind.ON_TRIAL, "3"),
+            (DecisionKind.ROLLED_BACK, "1"),
         )
     )  # fmt: skip
     at = [START + n * HOUR for n in range(8)]
@@ -41,13 +42,15 @@ def test_every_reign_trial_and_hold_has_its_span() -> None:
 
 
 def test_another_canary_ends_the_trial_of_the_one_before() -> None:
-    found = timeline.spans(line((What.PROMOTED, "1"), (What.ON_TRIAL, "2"), (What.ON_TRIAL, "3")))
+    found = timeline.spans(
+        line((DecisionKind.PROMOTED, "1"), (DecisionKind.ON_TRIAL, "2"), (DecisionKind.ON_TRIAL, "3"))
+    )
     trials = [(span.version, span.until) for span in found if span.role == "on trial"]
     assert trials == [("2", START + 3 * HOUR), ("3", None)]
 
 
 def decision(by: str = "trainer", incident: str | None = None) -> Decision:
-    return Decision(1, What.PROMOTED, "2", START, by, "x", incident)
+    return Decision(1, DecisionKind.PROMOTED, "2", START, by, "x", incident)
 
 
 @pytest.mark.parametrize(
@@ -84,13 +87,13 @@ def test_a_version_was_made_by_the_first_training_that_made_it() -> None:
 def test_the_figures_of_a_trial_are_those_it_ended_with() -> None:
     figures = {"score": {"estimate": 0.1}}
     taken = [
-        Decision(1, What.PROMOTED, "1", START, "trainer", "x"),
-        Decision(2, What.ON_TRIAL, "2", START, "trainer", "x"),
-        Decision(3, What.DROPPED, "2", START, "monitor", "x", None, figures),
-        Decision(4, What.DROPPED, "3", START, "monitor", "x", None, {"guardrail": "slow"}),
+        Decision(1, DecisionKind.PROMOTED, "1", START, "trainer", "x"),
+        Decision(2, DecisionKind.ON_TRIAL, "2", START, "trainer", "x"),
+        Decision(3, DecisionKind.DROPPED, "2", START, "monitor", "x", None, figures),
+        Decision(4, DecisionKind.DROPPED, "3", START, "monitor", "x", None, {"guardrail": "slow"}),
     ]
-    assert timeline.evidence(taken, "2") == figures
-    assert timeline.evidence(taken, "1") == timeline.evidence(taken, "3") == {}
+    assert timeline.trial_evidence(taken, "2") == figures
+    assert timeline.trial_evidence(taken, "1") == timeline.trial_evidence(taken, "3") == {}
 
 
 @pytest.mark.parametrize(
@@ -116,11 +119,11 @@ def test_addresses_are_those_at_which_people_open_things() -> None:
         Link("Evidently", "", "http://e"),
     )
     lineage = Lineage("3", "abc", "7", {}, {}, {})
-    assert addresses.version(here, "3") == "https://door:8444/#/models/scorer/versions/3"
-    assert addresses.run(here, lineage) == "https://door:8444/#/experiments/7/runs/abc"
-    assert addresses.run(here, Lineage("3", "abc", "", {}, {}, {})) is None
-    assert addresses.flow_run(here, "f-1") == "https://door:8445/runs/flow-run/f-1"
+    assert addresses.version_link(here, "3") == "https://door:8444/#/models/scorer/versions/3"
+    assert addresses.run_link(here, lineage) == "https://door:8444/#/experiments/7/runs/abc"
+    assert addresses.run_link(here, Lineage("3", "abc", "", {}, {}, {})) is None
+    assert addresses.flow_run_link(here, "f-1") == "https://door:8445/runs/flow-run/f-1"
     kept = "http://evidently:8000/projects/p/reports/s"
-    assert addresses.report(here, kept) == "http://e/projects/p/reports/s", "not the address that services open"
-    assert addresses.report(here, None) is None
-    assert addresses.version(house(), "3") is None
+    assert addresses.report_link(here, kept) == "http://e/projects/p/reports/s", "not the address that services open"
+    assert addresses.report_link(here, None) is None
+    assert addresses.version_link(house(), "3") is None

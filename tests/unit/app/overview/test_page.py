@@ -10,12 +10,15 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from app.overview import verdict_notices
 from core.clock import now
 from core.models import trials
-from core.models.decisions import What, decisions, state
+from core.models.decisions import DecisionKind, decisions, state_of
 from core.models.succession import Succession
 from core.oversight.incidents import acknowledge
+from core.schema import Schema
 from core.stores.mongo import Db
+from tests.drift_reports import drift_verdict
 
 pytestmark = pytest.mark.mongo
 
@@ -92,8 +95,8 @@ def test_only_screens_with_an_address_are_linked(overview: Draw, campaign: None)
 
 
 def test_reports_and_open_incidents_are_told(overview: Draw, campaign: None, db: Db) -> None:
-    for place, drifted in enumerate((["age"], ["euribor3m", "job"])):
-        verdict = {"drift": len(drifted) > 1, "drifted": drifted, "columns": [{}] * 20}
+    for place, distances in enumerate(({"age": 0.02, "job": 0.03}, {"age": 0.3, "job": 0.2, "marital": 0.01})):
+        verdict = drift_verdict("1", distances)
         db.reports.insert_one(
             {"_id": f"drift:{place}", "kind": "drift", "verdict": verdict, "made": {"at": EARLY + place * HOUR}}
         )
@@ -103,10 +106,30 @@ def test_reports_and_open_incidents_are_told(overview: Draw, campaign: None, db:
     db.incidents.insert_one(incident("drift", "open", "retraining"))
     db.incidents.insert_one(incident("quality", "open", "resolved"))
     said = texts(overview()).replace("\\", "")
-    assert "2 of 20 columns moved: Euribor 3 months, Job." in said
+    assert "2 of 3 columns moved: Age, Job." in said
     assert "Of the last 500 calls, 12.3% were sales; the better half of the ranking held 78.0% of them." in said
-    assert "The people to call have changed. Training a new model." in said
+    assert "The people to call or the economy have changed. Training a new model." in said
     assert "The model does not keep" not in said
+
+
+@pytest.mark.parametrize(
+    ("found", "head"),
+    [
+        (drift_verdict(distances={"age": 0.3}), "The people who arrive are no longer like those before them."),
+        (drift_verdict(distances={"age": 0.01}), "The people who arrive are like those before them."),
+        (
+            drift_verdict(distances={"age": 0.01}, economy=[{"column": "euribor3m", "moved": True}], drift=True),
+            "The economy is outside the range that the model has learnt from.",
+        ),
+        (
+            drift_verdict(distances={"age": 0.3}, against="training", drift=False),
+            "Too few people have arrived to say whether they have changed.",
+        ),
+    ],
+    ids=["other people", "the same", "the economy alone", "too few"],
+)
+def test_a_drift_report_says_what_has_changed(schema: Schema, found: dict[str, Any], head: str) -> None:
+    assert verdict_notices.drift_notice(schema, found).what == head
 
 
 def incident(cause: str, *statuses: str, why: str = "3 of 20 columns moved") -> dict[str, Any]:
@@ -155,7 +178,7 @@ def test_what_the_appliance_is_busy_with_asks_nobody(overview: Draw, campaign: N
 @pytest.mark.parametrize(
     ("found", "kind", "said"),
     [
-        (incident("drift", "open"), "warning", "The people to call have changed. Noticed."),
+        (incident("drift", "open"), "warning", "The people to call or the economy have changed. Noticed."),
         (incident("drift", "open", "retraining", "open"), "warning", "Waiting for outcomes."),
         (incident("quality", "open", "retraining"), "info", "does not keep what it promised. Training a new model."),
         (incident("drift", "open", "retraining", "canary"), "info", "Trying a new model."),
@@ -199,10 +222,10 @@ def test_a_trial_is_shown_with_its_latest_evidence_and_who_was_champion_before(
     assert "Version 3 is on trial** since 3 Nov 2026, 11:00" in said
     assert "No outcomes have been judged yet." in said
     assert "Before it: version 1, champion from 3 Nov 2026, 09:00" in said
-    trials.tell(db, trials.Found("3", "go on: neither is shown yet; 150 outcomes", EARLY + 4 * HOUR))
+    trials.store_evidence(db, trials.TrialEvidence("3", "go on: neither is shown yet; 150 outcomes", EARLY + 4 * HOUR))
     said = texts(overview()).replace("\\", "")
     assert "Neither is shown yet; 150 outcomes. Looked at 3 Nov 2026, 12:00" in said
-    trials.tell(db, trials.Found("2", "go on: of a trial that is over", EARLY + 5 * HOUR))
+    trials.store_evidence(db, trials.TrialEvidence("2", "go on: of a trial that is over", EARLY + 5 * HOUR))
     assert "of a trial that is over" not in texts(overview())
 
 
@@ -220,7 +243,7 @@ def test_a_person_goes_back_in_one_step_with_name_and_reason(overview: Draw, cam
     page = asked(page, "  agents   complain ")
     assert not page.exception
     [decision] = decisions(db, "prospect-scorer")[3:]
-    assert (decision.what, decision.version, decision.by) == (What.ROLLED_BACK, "1", "Ann")
+    assert (decision.what, decision.version, decision.by) == (DecisionKind.ROLLED_BACK, "1", "Ann")
     assert (decision.why, decision.evidence) == ("agents complain", {"from": "2"})
     said = texts(page).replace("\\", "")
     assert "Version 1 is champion again instead of 2." in said
@@ -245,7 +268,7 @@ def test_two_people_who_press_at_once_go_back_once(overview: Draw, campaign: Non
     said = texts(asked(page, "agents complain")).replace("\\", "")
     assert "Version 2 is not the champion; version 1 is." in said
     assert "Nothing was changed." in said
-    assert state(decisions(db, "prospect-scorer")).champion == "1"
+    assert state_of(decisions(db, "prospect-scorer")).champion == "1"
 
 
 def test_a_hold_is_told(overview: Draw, campaign: None, db: Db) -> None:

@@ -18,7 +18,7 @@ from app.privacy import receipt_file
 from core.accounts.account import Account, Role
 from core.clock import now
 from core.imports import kept_out
-from core.privacy.requests import Erasure, Status, ask, forget, get, note, sealed, under_way
+from core.privacy.requests import Erasure, Status, complete, get, request_erasure, seal, under_way, write_progress
 from core.schema.person import Person
 from core.settings.group import ROOT
 from core.stores.mongo import Db
@@ -76,7 +76,7 @@ def confirm(test: AppTest, ref: str) -> AppTest:
 
 def ended(db: Db, ref: str = "C-7", **changed: Any) -> Erasure:
     """Somebody who was erased, with a receipt."""
-    asked = ask(db, KEY, Person(ref), by="Mia", keep_out=True)
+    asked = request_erasure(db, KEY, Person(ref), by="Mia", keep_out=True)
     receipt = {
         "number": asked.id, "pseudonym": asked.pseudonym, "by": "Mia <b>B</b>", "passes": 2, "kept_out": True,
         "asked_at": now().isoformat(), "done_at": now().isoformat(),
@@ -84,7 +84,7 @@ def ended(db: Db, ref: str = "C-7", **changed: Any) -> Erasure:
         "datasets": [{"old": "snapshot-1", "new": "snapshot-2"}],
         "models": [{"version": "4", "role": "champion", "dataset": "snapshot-1"}],
     }  # fmt: skip
-    return forget(db, asked, receipt | changed)
+    return complete(db, asked, receipt | changed)
 
 
 def test_what_there_is_of_a_person_is_counted_by_place(screen: Screen) -> None:
@@ -113,8 +113,8 @@ def test_only_the_same_reference_typed_again_erases(screen: Screen, db: Db) -> N
 
 
 def test_how_far_it_is_and_what_holds_it_up_is_shown(screen: Screen, db: Db) -> None:
-    asked = ask(db, KEY, Person("C-7"), by="Mia", keep_out=False)
-    note(db, asked, Status.ERASING, found={"calls": {"1": 3}}, problem="The scoring service is away.")
+    asked = request_erasure(db, KEY, Person("C-7"), by="Mia", keep_out=False)
+    write_progress(db, asked, Status.ERASING, found={"calls": {"1": 3}}, problem="The scoring service is away.")
     test = screen()
     table = next(t.value for t in test.table if "Searched" in t.value)
     rows = {row["Where"]: (row["Searched"], row["Removed"]) for _, row in table.iterrows()}
@@ -128,7 +128,7 @@ def test_a_receipt_names_nobody_and_can_be_shown_to_be_genuine(db: Db) -> None:
     assert "C-7" not in repr(db.erasures.find_one({"_id": done.id}))
     page, text = receipt_file.as_page(done.receipt, "UTC"), receipt_file.as_json(done.receipt)
     assert "C-7" not in page + text
-    assert sealed(json.loads(text)) in page
+    assert seal(json.loads(text)) in page
     assert "Mia &lt;b&gt;B&lt;/b&gt;" in page
     for expected in ("snapshot-1", "snapshot-2", "in use", "another place", "Backups made before"):
         assert expected in page

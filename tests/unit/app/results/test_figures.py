@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from app.results.calls_made import Before, Call, Tally
+from app.results.calls_made import Call, PriorScore, Tally
 from app.results.figures import (
     by_agent,
     by_band,
@@ -13,13 +13,13 @@ from app.results.figures import (
     by_segment,
     in_period,
     main_version,
+    paired_scores,
     rivals,
     roles,
-    same_people,
     total,
 )
 from app.results.statistics import Rate
-from core.models.decisions import Decision, What
+from core.models.decisions import Decision, DecisionKind
 from core.schema.column import Column, ColumnType, Role, Value
 
 MONDAY = date(2026, 11, 2)
@@ -35,8 +35,8 @@ def call(
 ) -> Call:
     given = {name.removeprefix("v"): value for name, value in scores.items()}
     if score is None:
-        return Call(NOON, "ann", sold, Before(None, None, None, {}, (feature,)))
-    return Call(NOON, "ann", sold, Before(score, version, "champion", {version: score, **given}, (feature,)))
+        return Call(NOON, "ann", sold, PriorScore(None, None, None, {}, (feature,)))
+    return Call(NOON, "ann", sold, PriorScore(score, version, "champion", {version: score, **given}, (feature,)))
 
 
 def test_days_are_in_order_and_those_without_calls_are_left_out() -> None:
@@ -99,20 +99,20 @@ def test_the_version_in_use_is_that_of_most_calls_and_its_rivals_are_the_others(
     assert main_version(calls) == "1"
     assert rivals(calls, "1") == {"2": 2, "3": 2}
     assert main_version([call(None)]) is None
-    same = same_people(calls, "1", "3")
-    assert (same.sold, same.one, same.other) == ([True, False], [0.5, 0.2], [0.3, 0.5])
+    same = paired_scores(calls, "1", "3")
+    assert (same.sold, same.first, same.second) == ([True, False], [0.5, 0.2], [0.3, 0.5])
 
 
-def decided(place: int, what: What, version: str, days: int) -> Decision:
+def decided(place: int, what: DecisionKind, version: str, days: int) -> Decision:
     return Decision(place, what, version, NOON + days * DAY, "trainer", "better")
 
 
 def test_it_is_compared_with_the_champion_of_a_month_before_if_that_scored_them() -> None:
     taken = [
-        decided(1, What.PROMOTED, "1", -90),
-        decided(2, What.PROMOTED, "2", -20),
-        decided(3, What.PROMOTED, "3", -10),
-        decided(4, What.ON_TRIAL, "4", -1),
+        decided(1, DecisionKind.PROMOTED, "1", -90),
+        decided(2, DecisionKind.PROMOTED, "2", -20),
+        decided(3, DecisionKind.PROMOTED, "3", -10),
+        decided(4, DecisionKind.ON_TRIAL, "4", -1),
     ]
     found = roles({"4": 50, "2": 20, "1": 1, "0": 1}, taken, NOON)
     assert [role.label for role in found] == [

@@ -41,9 +41,9 @@ def screen(db: Db, monkeypatch: pytest.MonkeyPatch) -> Iterator[Draw]:
         from app.results import page as results_page
 
         with boundary():
-            house = main.wire()
-            st.navigation(main._pages(house, identity.signed_in()))
-            results_page.page(house)
+            wired = main.wiring()
+            st.navigation(main._pages(wired, identity.signed_in()))
+            results_page.page(wired.shipped)
 
     st.cache_data.clear()
     st.cache_resource.clear()
@@ -235,7 +235,7 @@ def test_a_trial_is_shown_while_it_runs(screen: Draw, campaign: None, db: Db) ->
     calls(db, "-" * 5, at=NOON - 3 * DAY)
     calls(db, "+---", version="1", shadow_version="2", shadow_score=0.4)
     calls(db, "+-", version="2", shadow_version="1", shadow_score=0.4, at=NOON + HOUR)
-    trials.tell(db, trials.Found("2", "go on: neither is shown yet; 6 outcomes", NOON))
+    trials.store_evidence(db, trials.TrialEvidence("2", "go on: neither is shown yet; 6 outcomes", NOON))
     test = screen()
     assert not test.error, said(test)
     text = said(test)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.results.statistics import Between, Rate, by_group, edges, gains, in_random_order, needed, rate, saved
+from app.results.statistics import Interval, Rate, by_group, calls_needed, edges, gains, in_random_order, rate, saved
 from core.errors import InputError
 
 
@@ -21,15 +21,15 @@ from core.errors import InputError
     [(0, 10, 0.0, 0.277533), (10, 10, 0.722467, 1.0), (2, 10, 0.056682, 0.509838), (0, 0, 0.0, 1.0)],
 )
 def test_the_interval_of_a_rate_is_wilsons(sales: int, calls: int, low: float, high: float) -> None:
-    assert Rate(calls, sales).sure == pytest.approx(Between(low, high), abs=1e-6)
+    assert Rate(calls, sales).interval == pytest.approx(Interval(low, high), abs=1e-6)
 
 
 @given(st.integers(1, 500), st.data())
 def test_the_interval_holds_the_share_and_solves_its_own_equation(calls: int, data: st.DataObject) -> None:
     """Wilson's ends are where the score test just does not refuse: |share - p| = z sqrt(p (1 - p) / n)."""
     found = Rate(calls, data.draw(st.integers(0, calls)))
-    assert found.sure.low <= found.share <= found.sure.high
-    for end in found.sure:
+    assert found.interval.low <= found.share <= found.interval.high
+    for end in found.interval:
         assert abs(found.share - end) == pytest.approx(1.959963985 * math.sqrt(end * (1 - end) / calls), abs=1e-9)
 
 
@@ -69,15 +69,15 @@ def test_gains_do_not_depend_on_the_order_of_the_rows() -> None:
 
 
 def test_calls_needed_are_the_place_of_the_sale() -> None:
-    assert [needed(SOLD, ORDER, wanted) for wanted in (1, 2, 3)] == [1, 3, 9]
+    assert [calls_needed(SOLD, ORDER, wanted) for wanted in (1, 2, 3)] == [1, 3, 9]
 
 
 def test_equal_scores_give_the_expected_place() -> None:
     # Two of the four with score 1 are sales: places 5/3 and 10/3 among them, after the two with score 2.
     sold, score = [False, True, True, False, True, False], [2, 2, 1, 1, 1, 1]
-    assert needed(sold, score, 1) == pytest.approx(1.5)
-    assert needed(sold, score, 2) == pytest.approx(2 + 5 / 3)
-    assert needed(sold, score, 3) == pytest.approx(2 + 10 / 3)
+    assert calls_needed(sold, score, 1) == pytest.approx(1.5)
+    assert calls_needed(sold, score, 2) == pytest.approx(2 + 5 / 3)
+    assert calls_needed(sold, score, 3) == pytest.approx(2 + 10 / 3)
 
 
 @given(st.integers(1, 9), st.data())
@@ -88,7 +88,7 @@ def test_random_order_is_what_all_orders_together_do(calls: int, data: st.DataOb
     found = in_random_order(Rate(calls, sales), wanted)
     assert found.mean == pytest.approx(places.mean())
     # The least places that so many of all orders do not go beyond; a hair off, against ties of rounding.
-    low, high = found.between
+    low, high = found.interval
     assert (places <= low).mean() >= 0.025 - 1e-9 >= (places < low).mean() - 2e-9
     assert (places <= high).mean() >= 0.975 - 1e-9 >= (places < high).mean() - 2e-9
 
@@ -97,8 +97,8 @@ def test_random_order_of_many_calls_is_near_its_normal_limit() -> None:
     n, s, k = 100_000, 11_000, 5_500
     deviation = math.sqrt(k * (n - s) * (n + 1) * (s - k + 1) / ((s + 1) ** 2 * (s + 2)))
     found = in_random_order(Rate(n, s), k)
-    assert found.between.low == pytest.approx(found.mean - 1.96 * deviation, abs=3)
-    assert found.between.high == pytest.approx(found.mean + 1.96 * deviation, abs=3)
+    assert found.interval.low == pytest.approx(found.mean - 1.96 * deviation, abs=3)
+    assert found.interval.high == pytest.approx(found.mean + 1.96 * deviation, abs=3)
 
 
 def test_the_calls_saved_by_hand() -> None:
@@ -106,7 +106,7 @@ def test_the_calls_saved_by_hand() -> None:
     found = saved(SOLD, ORDER)
     assert (found.sales, found.needed, found.random.mean, found.calls) == (2, 3, 5.5, 2.5)
     # It comes at call 2 in 8 of the 120 orders, and at call 9 in 8 others: neither end can be left out.
-    assert found.random.between == (2, 9)
+    assert found.random.interval == (2, 9)
 
 
 def test_an_order_that_is_worse_than_chance_saves_less_than_nothing() -> None:
@@ -132,6 +132,6 @@ def test_sizes_and_sales_that_do_not_fit_are_refused() -> None:
     with pytest.raises(InputError, match="2 outcomes but an order of 1"):
         gains([True, False], [1])
     with pytest.raises(InputError, match="1 sales, so 2"):
-        needed([True, False], [2, 1], 2)
+        calls_needed([True, False], [2, 1], 2)
     with pytest.raises(InputError, match="1 sales, so 0"):
         in_random_order(Rate(2, 1), 0)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.embedded.log_errors import Listening, errors
+from bootstrap.embedded.log_errors import LogWatch, errors
 from bootstrap.embedded.services import SERVICES
 
 # As they were logged; long lines are cut.
@@ -118,11 +118,11 @@ def add(path: Path, text: str) -> None:
 
 
 def test_only_what_comes_later_is_heard(logs: Path) -> None:
-    listening = Listening(logs)
-    assert listening.heard() == []
+    listening = LogWatch(logs)
+    assert listening.new_errors() == []
     add(logs / "monitor.log", WELL["monitor"] + BAD["monitor"])
     add(logs / "app.log", BAD["app"])  # a log that was not there yet
-    heard = [str(fault)[:45] for fault in listening.heard()]
+    heard = [str(fault)[:45] for fault in listening.new_errors()]
     assert heard == [
         "app.log, line 1: 2026-11-28 16:28:21.044 ERRO",
         "app.log, line 2: Traceback (most recent call ",
@@ -132,19 +132,19 @@ def test_only_what_comes_later_is_heard(logs: Path) -> None:
 
 
 def test_it_goes_on_through_a_rotation(logs: Path) -> None:
-    listening = Listening(logs)
+    listening = LogWatch(logs)
     add(logs / "prefect.log", "16:30:00.000 | ERROR   | before\n")
     (logs / "prefect.log").rename(logs / "prefect.log.1")
     add(logs / "prefect.log", "16:31:00.000 | ERROR   | after\n")
-    heard = [(fault.log, fault.number, fault.line[-6:].strip()) for fault in listening.heard()]
+    heard = [(fault.log, fault.number, fault.line[-6:].strip()) for fault in listening.new_errors()]
     assert heard == [("prefect.log", 1, "after"), ("prefect.log.1", 5, "before")]
 
 
 def test_a_log_that_was_rotated_away_is_no_silence(logs: Path) -> None:
-    listening = Listening(logs)
+    listening = LogWatch(logs)
     add(logs / "new", "")  # so that the file's number is not given again
     (logs / "new").rename(logs / "kept")
     (logs / "prefect.log").unlink()
-    assert [(fault.log, fault.line) for fault in listening.heard()] == [
+    assert [(fault.log, fault.line) for fault in listening.new_errors()] == [
         ("prefect.log", "what followed is rotated away")
     ]

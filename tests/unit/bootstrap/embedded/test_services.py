@@ -15,9 +15,8 @@ from supervisor.options import ServerOptions
 from bootstrap.embedded import environment, supervisor_config
 from bootstrap.embedded.environment import service_environment
 from bootstrap.embedded.ports import HOST
-from bootstrap.embedded.services import BY_NAME, PORT_NAMES, SERVICES, WORK_POOL, Service, select, tier
+from bootstrap.embedded.services import BY_NAME, PORT_NAMES, SERVICES, Service, select, tier
 from bootstrap.embedded.state import StateFolder
-from bootstrap.setup import orchestration
 from core.settings.loading import load
 
 NAMES = [service.name for service in SERVICES]
@@ -92,10 +91,6 @@ def test_a_service_runs_in_the_environment_that_has_its_program(service: Service
     given = service_environment(service, environment.base(state, {}), environment.values(state))
     assert given["PATH"].split(":")[0] == str(Path(program).parent)
     assert (service.venv == ".venv-serving") == (service.name == "mlserver")
-
-
-def test_the_worker_polls_the_pool_that_the_setup_makes() -> None:
-    assert WORK_POOL == orchestration.WORK_POOL
 
 
 def test_the_callers_tools_do_not_leak_in(state: StateFolder) -> None:

@@ -21,7 +21,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from bootstrap.sample import economy as sample_economy
 from bootstrap.sample import people as sample_people
 from bootstrap.sample import simulator
-from core.imports.campaign_file import CampaignFile
+from core.files.campaign_file import CampaignFile
 from core.schema import read_schema
 
 DATA = Path(__file__).resolve().parents[4] / "data"

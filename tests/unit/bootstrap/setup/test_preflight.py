@@ -56,7 +56,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     [
         ("columns: [", r"is not YAML: line 1, column 11: "),
         ("", r"is not usable: file: Input should be a valid dictionary"),
-        (SCHEMA.replace("type: integer,", "type: date,", 1), r"line \d+, column \d+, columns\.0\.type"),
+        (SCHEMA.replace("type: integer,", "type: colour,", 1), r"line \d+, column \d+, columns\.0\.type"),
         (SCHEMA.replace("month: month, ", "month: day, "), r"'day' is not a column"),
         (SCHEMA.replace("{month: month, weekday: day_of_week, ", "{"), r"line \d+, .*names a column"),
         (SCHEMA.replace("calendar: {month: month,", "calendar: {month: job,"), r"'job' must be a category of jan, feb"),

@@ -21,8 +21,17 @@ from core.stores.mongo import COLLECTIONS, PRIVATE
 BUCKETS = {"datasets": "sets", "models": "models"}
 PACKAGES = {"app": ("app",), "monitor": ("monitor",), "prefect-worker": ("trainer",)}
 REMOVES = {
-    "app": {"outcomes", "sessions", "attempts"},
-    "prefect-worker": {"calls", "outcomes", "prospects", "predictions", "do_not_call"},
+    "app": {"outcomes", "prospects", "contacts", "sessions", "attempts"},
+    "prefect-worker": {
+        "calls",
+        "contacts",
+        "outcomes",
+        "prospects",
+        "predictions",
+        "do_not_call",
+        "campaigns",
+        "imports",
+    },
 }
 CHANGES = r"db\.(\w+)\.(?:insert|update|replace|bulk_write|delete|find_one_and)"
 
@@ -34,7 +43,7 @@ def by_service(name: str) -> Rights:
 def allowed(rights: MongoRights, collection: str) -> set[str]:
     return {
         action
-        for privilege in privileges("callwise", rights)
+        for privilege in privileges(rights)
         if privilege["resource"]["collection"] in ("", collection)
         for action in privilege["actions"]
     }
@@ -48,17 +57,18 @@ def test_rights_are_by_collection() -> None:
 
 
 @pytest.mark.parametrize("rights", RIGHTS, ids=lambda rights: rights.service)
-def test_only_the_app_and_erasing_may_remove_and_only_the_set_up_may_make(rights: Rights) -> None:
+def test_only_the_app_and_erasing_may_remove_and_only_the_set_up_may_drop_an_index(rights: Rights) -> None:
     if rights.mongo is None:
         assert rights.service == "mlflow"
         return
-    may = {action for privilege in privileges("callwise", rights.mongo) for action in privilege["actions"]}
+    may = {action for privilege in privileges(rights.mongo) for action in privilege["actions"]}
     removes = {name for name in COLLECTIONS if "remove" in allowed(rights.mongo, name)}
     assert removes == REMOVES.get(rights.service, set())
     if rights.service == "prefect-worker":  # what it may remove, it cannot write
         assert not any({"insert", "update"} & allowed(rights.mongo, name) for name in removes)
     assert not may & {"dropCollection", "dropDatabase", "createUser", "anyAction"}
-    assert ("createIndex" in may) == (rights.service == "bootstrap")
+    assert ("createIndex" in may) == (rights.service in ("bootstrap", "app"))  # the app makes those of a new kind
+    assert ("dropIndex" in may) == (rights.service == "bootstrap")
 
 
 @pytest.mark.parametrize("rights", [r for r in RIGHTS if r.mongo is not None], ids=lambda rights: rights.service)

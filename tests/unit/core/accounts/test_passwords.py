@@ -1,7 +1,7 @@
 import pytest
 from argon2 import PasswordHasher
 
-from core.accounts.passwords import LEAST, Weakness, generated, hashed, matches, outdated, weakness
+from core.accounts.passwords import LEAST, Weakness, generate, hash_password, matches, outdated, weakness
 
 GOOD = "correct horse battery staple"
 
@@ -34,17 +34,17 @@ def test_what_will_not_do(password: str, wrong: Weakness | None) -> None:
 
 
 def test_a_hash_fits_its_password_and_no_other() -> None:
-    kept = hashed(GOOD)
+    kept = hash_password(GOOD)
     assert kept.startswith("$argon2id$")
     assert GOOD not in kept
-    assert kept != hashed(GOOD), "each has a salt of its own"
+    assert kept != hash_password(GOOD), "each has a salt of its own"
     assert matches(kept, GOOD)
     assert not matches(kept, GOOD + " ")
     assert not matches("not a hash at all", GOOD)
 
 
 def test_the_same_password_on_another_keyboard() -> None:
-    assert matches(hashed("caf\u00e9 au lait, deux"), "cafe\u0301 au lait, deux")
+    assert matches(hash_password("caf\u00e9 au lait, deux"), "cafe\u0301 au lait, deux")
 
 
 def test_nobody_costs_as_much_as_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +57,7 @@ def test_nobody_costs_as_much_as_somebody(monkeypatch: pytest.MonkeyPatch) -> No
         done.append(kept.rsplit("$", 2)[0])
         return verify(hasher, kept, password)
 
-    kept = hashed(GOOD)
+    kept = hash_password(GOOD)
     monkeypatch.setattr(PasswordHasher, "verify", counting)
     assert not matches(None, GOOD)
     assert not matches(kept, "wrong")
@@ -67,12 +67,12 @@ def test_nobody_costs_as_much_as_somebody(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_hash_of_other_parameters_is_outdated() -> None:
-    assert not outdated(hashed(GOOD))
+    assert not outdated(hash_password(GOOD))
     assert outdated(PasswordHasher(time_cost=2).hash(GOOD))
 
 
 def test_generated_ones_will_do_and_differ() -> None:
-    made = {generated() for _ in range(50)}
+    made = {generate() for _ in range(50)}
     assert len(made) == 50
     assert all(weakness(password, "ann", "Ann") is None and len(password) >= LEAST for password in made)
     assert not set("".join(made)) & set("0Ol1I")

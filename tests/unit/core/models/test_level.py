@@ -13,10 +13,10 @@ from core.models.level import (
     Numbers,
     error,
     estimate,
-    followed,
     levelled,
     newest,
-    raw,
+    next_shift,
+    unlevelled,
 )
 
 
@@ -84,8 +84,8 @@ def test_a_shift_of_ln_2_doubles_the_odds() -> None:
 def test_taking_the_level_off_gives_what_the_model_said() -> None:
     scores = np.random.default_rng(4).beta(1, 8, 2_000).round(DECIMALS)
     for shift in (-2.5, 0.3, 2.5):
-        assert np.abs(raw(levelled(scores, shift), shift) - scores).max() < 1e-10
-    assert raw(1 / 3, 0.0) == 1 / 3, "without a level not even rounding"
+        assert np.abs(unlevelled(levelled(scores, shift), shift) - scores).max() < 1e-10
+    assert unlevelled(1 / 3, 0.0) == 1 / 3, "without a level not even rounding"
 
 
 def test_its_error_is_the_one_seen_in_repetition() -> None:
@@ -100,15 +100,15 @@ def test_it_moves_once_the_outcomes_contradict_it_and_not_on_few() -> None:
     scores, positives = calls(1.5, 200)
     found = round(estimate(scores, positives), 6)
     apart = CERTAIN * error(scores, found)
-    assert followed(0.0, scores, positives) == found
+    assert next_shift(0.0, scores, positives) == found
     for held in (found - 0.99 * apart, found + 0.99 * apart):
-        assert followed(held, scores, positives) == held
+        assert next_shift(held, scores, positives) == held
     for held in (found - 1.01 * apart, found + 1.01 * apart):
-        assert followed(held, scores, positives) == found
-    assert followed(found, scores, positives) == found, "the same calls again change nothing"
+        assert next_shift(held, scores, positives) == found
+    assert next_shift(found, scores, positives) == found, "the same calls again change nothing"
     few = LEAST_OUTCOMES - 1
-    assert followed(0.7, scores[:few], positives[:few]) == 0
-    assert followed(0.0, np.full(few + 1, 0.1), np.ones(few + 1)) != 0
+    assert next_shift(0.7, scores[:few], positives[:few]) == 0
+    assert next_shift(0.0, np.full(few + 1, 0.1), np.ones(few + 1)) != 0
 
 
 def test_where_nothing_changes_the_level_seldom_moves() -> None:
@@ -117,7 +117,7 @@ def test_where_nothing_changes_the_level_seldom_moves() -> None:
     for seed in range(10):
         positives, shift = (np.random.default_rng(seed).random(4_000) < 0.05).astype(float), 0.0
         for end in range(200, 4_001, 10):
-            before, shift = shift, followed(shift, scores[end - 200 : end], positives[end - 200 : end])
+            before, shift = shift, next_shift(shift, scores[end - 200 : end], positives[end - 200 : end])
             looks, moves = looks + 1, moves + (shift != before)
     assert moves < 0.02 * looks
 
@@ -127,7 +127,7 @@ def test_where_sales_double_it_follows_within_the_window() -> None:
     positives = np.concatenate([rng.random(200) < 0.08, rng.random(200) < 0.2]).astype(float)
     shift = 0.0
     for end in range(200, 401, 10):
-        shift = followed(shift, scores[end - 200 : end], positives[end - 200 : end])
+        shift = next_shift(shift, scores[end - 200 : end], positives[end - 200 : end])
     assert 0.08 < levelled(0.08, shift) < 0.25
     assert shift > 0.4
 

@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import InputError
 from core.schema import Schema
-from core.schema.economy import Economy, span
+from core.schema.economy import Economy, period_bounds
 from core.settings.group import ROOT
 from monitor.economy.series import Transform, read_series
 
@@ -41,13 +41,13 @@ def document(series: str, period: str, *vintages: tuple[str, float]) -> dict[str
     ],
 )
 def test_a_period_begins_and_ends(period: str, begins: str, ends: str) -> None:
-    assert span(period) == (day(begins), day(ends))
+    assert period_bounds(period) == (day(begins), day(ends))
 
 
 @pytest.mark.parametrize("period", ["2024-Q5", "2024-13", "2024-W31", "2024-02-30", "24-01", "", "2024Q1"])
 def test_a_period_of_another_form_is_named(period: str) -> None:
     with pytest.raises(ValueError, match=f"{period!r} is not a year"):
-        span(period)
+        period_bounds(period)
 
 
 def test_the_newest_value_is_that_of_the_latest_period_known() -> None:
@@ -59,12 +59,12 @@ def test_the_newest_value_is_that_of_the_latest_period_known() -> None:
     )
 
     def value(at: str) -> float | None:
-        return economy.known(day(at)).values.get("euribor3m")
+        return economy.figures_at(day(at)).values.get("euribor3m")
 
     assert [value(at) for at in ("2024-02-02", "2024-02-03", "2024-03-03", "2024-03-04")] == [None, 4.0, 4.0, 3.9]
     assert value("2024-03-25") == 3.9, "a revision of an earlier period is not the newest value"
     assert [value(at) for at in ("2024-04-30", "2024-05-01", "2030-01-01")] == [3.9, 3.8, 3.8]
-    figure = economy.known(day("2024-03-31")).figures["euribor3m"]
+    figure = economy.figures_at(day("2024-03-31")).figures["euribor3m"]
     assert (figure.period, figure.source, figure.known_at) == ("2024-02", "test", day("2024-03-04"))
     assert figure.age(day("2024-03-31")) == timedelta(days=30)
 
@@ -96,17 +96,19 @@ def test_whatever_becomes_known_later_changes_nothing_of_what_was_known_before()
             )
 
         for at in (cut, cut - timedelta(days=30)):
-            assert economy(history, datetime.max.replace(tzinfo=UTC)).known(at) == economy(history, cut).known(at)
+            assert economy(history, datetime.max.replace(tzinfo=UTC)).figures_at(at) == economy(
+                history, cut
+            ).figures_at(at)
 
 
 def test_what_a_file_says_goes_before_what_is_known(schema: Schema) -> None:
-    known = Economy([document("euribor3m", "2024-01", ("2024-02-03", 4.0))]).known(day("2024-03-01"))
+    known = Economy([document("euribor3m", "2024-01", ("2024-02-03", 4.0))]).figures_at(day("2024-03-01"))
     assert known.fill({"age": 41, "euribor3m": 1.0}, schema) == {"age": 41, "euribor3m": 1.0}
     assert known.fill({"age": 41}, schema) == {"age": 41, "euribor3m": 4.0}
 
 
 def test_what_nothing_was_known_of_is_named(schema: Schema) -> None:
-    known = Economy([document("euribor3m", "2024-01", ("2024-02-03", 4.0))]).known(day("2024-03-01"))
+    known = Economy([document("euribor3m", "2024-01", ("2024-02-03", 4.0))]).figures_at(day("2024-03-01"))
     known.require(["euribor3m"], row=3, of=day("2024-03-01"))
     with pytest.raises(
         InputError, match=r"row 3, column 'nr.employed': is not in the file, and no value of it was known"
@@ -118,7 +120,7 @@ def test_what_nothing_was_known_of_is_named(schema: Schema) -> None:
 
 def test_the_hash_follows_the_values_alone() -> None:
     one, same, other = (
-        Economy([document("euribor3m", period, ("2024-02-03", value))]).known(day("2024-03-01")).hash
+        Economy([document("euribor3m", period, ("2024-02-03", value))]).figures_at(day("2024-03-01")).hash
         for period, value in (("2024-01", 4.0), ("2023-12", 4.0), ("2024-01", 4.1))
     )
     assert one == same != other

@@ -106,6 +106,14 @@ def break_column(content: dict[str, Any], **changes: Any) -> None:
         (lambda c: c.update(segments=["income"]), "'income' is not a column"),
         (lambda c: c["outcome"].update(column="age"), "must not be among the columns"),
         (lambda c: c["calendar"].update(start="May 2008"), "start"),
+        (lambda c: c["calls"].update(column="attempts"), "'attempts' is not a column"),
+        (lambda c: c["calls"].update(column="job"), "'job' must be a whole number"),
+        (lambda c: c["calls"].update(column="euribor3m"), "'euribor3m' must be a whole number"),
+        (lambda c: c["calls"].update(column="duration"), "'duration' must be known before the call"),
+        (lambda c: c["calls"].update(column="pdays"), "'pdays' can have no special values"),
+        (lambda c: c["calls"].update(first=0), "'campaign' cannot be 0, its value at the first"),
+        (lambda c: c["calls"].update(first=2), "calls.first"),
+        (lambda c: c["calls"].pop("first"), "calls"),
     ],
 )
 def test_a_schema_that_contradicts_itself_is_refused(schema: Schema, tmp_path: Path, spoil: Any, says: str) -> None:
@@ -152,7 +160,11 @@ def test_whatever_comes_in_is_a_value_within_the_rule_or_a_refusal(raw: Any) -> 
             value = column.parse(raw)
             assert column.parse(value) == value
             assert isinstance(value, str) == column.is_category
-            assert value in column.categories if column.is_category else math.isfinite(float(value))
+            assert (
+                value in column.categories
+                if column.is_category
+                else isinstance(value, int | float) and math.isfinite(value)
+            )
 
 
 @pytest.mark.parametrize(

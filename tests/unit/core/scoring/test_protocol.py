@@ -11,7 +11,7 @@ from core.errors import InputError
 from core.schema import Schema, read_schema
 from core.schema.column import Value
 from core.scoring import protocol
-from core.scoring.reasons import Reason, text
+from core.scoring.reasons import Reason, to_json
 
 SCHEMA = """
 name: small
@@ -87,7 +87,7 @@ def test_bytes_and_columns_of_shape_n_1_are_read_too(schema: Schema) -> None:
         ({"calls": [0, 2**63]}, "row 2, column 'calls': 9223372036854775808 does not fit INT64"),
         ({"calls": [0, 1e300]}, "row 2, column 'calls': 1e+300 does not fit INT64"),
         ({"calls": [0, 10**400]}, "does not fit INT64"),
-        ({"rate": [math.nan, 1.0]}, "row 1, column 'rate': nan is not a number from -5 to 5"),
+        ({"rate": [math.nan, 1.0]}, "row 1, column 'rate': is empty; must be a number from -5 to 5"),
         ({"rate": [1.0, math.inf]}, "row 2, column 'rate': inf is not a number from -5 to 5"),
         ({"job": ["nurse", "pilot"]}, "row 2, column 'job': 'pilot' is not one of nurse, técnico"),
         ({"job": ["nurse", ""]}, "row 2, column 'job': is empty; must be one of nurse, técnico"),
@@ -157,7 +157,7 @@ def test_reasons_are_asked_for_by_name_and_read(schema: Schema) -> None:
         {"name": "route", "data": ["champion"] * 3},
         {"name": "version", "data": ["3"] * 3},
         {"name": "score", "data": [0.25] * 3},
-        {"name": "reasons", "data": [text(given), text(()), text(None)]},
+        {"name": "reasons", "data": [to_json(given), to_json(()), to_json(None)]},
     ]
     assert [score.reasons for score in protocol.scores({"id": "r", "outputs": outputs})] == [given, (), None]
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from core.calls.campaigns import State
-from core.models.decisions import What
+from core.models.decisions import DecisionKind
 from core.settings.group import ROOT
 from core.stores.events import Event
 from monitor.incidents.lifecycle import Status
@@ -16,7 +16,7 @@ TYPED_AGAIN = re.compile("|".join(rf"[\"']{re.escape(event)}[\"']" for event in 
 
 def test_each_state_that_is_told_has_its_event() -> None:
     assert {Event.of_campaign(state) for state in State} == {e for e in Event if e.name in campaign_states()}
-    assert len({Event.of_decision(what) for what in What}) == len(What)
+    assert len({Event.of_decision(what) for what in DecisionKind}) == len(DecisionKind)
     assert len({Event.of_incident(status) for status in Status}) == len(Status)
     with pytest.raises(ValueError, match="incident asleep"):
         Event.of_incident("asleep")

@@ -7,7 +7,7 @@ import pytest
 
 from core.models.gates import Gate
 from monitor.incidents.facts import Facts, Finding, IncidentRules, Run, RunEnd, Trial, TrialState
-from monitor.incidents.lifecycle import Ask, Incident, Status, Step, asked, next_step, opened
+from monitor.incidents.lifecycle import Incident, Status, Step, TrainingRequest, after_request, next_step, opening_step
 
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RULES = IncidentRules(attempts=2, refusals=1, fresh_outcomes=100, patience=timedelta(days=10))
@@ -16,7 +16,7 @@ WELL_OF_1 = replace(BAD_OF_1, bad=False, report="drift:1:r10", why="0 of 20 colu
 BAD_OF_2, WELL_OF_2 = replace(BAD_OF_1, version="2"), replace(WELL_OF_1, version="2")
 CALM = Facts(at=T0, finding=BAD_OF_1, champion="1", outcomes=1000)
 
-OPEN = opened("drift", BAD_OF_1, T0, "drift:drift:1:r9").incident
+OPEN = opening_step("drift", BAD_OF_1, T0, "drift:drift:1:r9").incident
 TRAINING = replace(OPEN, status=Status.RETRAINING, attempts=1, run="run-1", asked_at=1000, steps=2)
 ON_TRIAL = replace(TRAINING, status=Status.CANARY, version="2", steps=3)
 WAITING = replace(TRAINING, status=Status.OPEN, refusals=1, steps=3)
@@ -197,7 +197,7 @@ def test_transition(incident: Incident, facts: Facts, then: tuple[Status, str] |
     if then is None:
         assert todo is None
     elif isinstance(then, int):
-        assert isinstance(todo, Ask)
+        assert isinstance(todo, TrainingRequest)
         assert (todo.attempt, todo.key) == (then, f"drift:drift:1:r9:{then}")
     else:
         assert isinstance(todo, Step)
@@ -212,8 +212,8 @@ def test_transition(incident: Incident, facts: Facts, then: tuple[Status, str] |
 def test_asking_makes_it_retraining_and_forgets_the_model_of_the_last_attempt() -> None:
     facts = replace(ENOUGH, trial=DROPPED)
     ask = next_step(ON_TRIAL, facts, RULES)
-    assert isinstance(ask, Ask)
-    step = asked(ON_TRIAL, ask, "run-2", facts)
+    assert isinstance(ask, TrainingRequest)
+    step = after_request(ON_TRIAL, ask, "run-2", facts)
     after = step.incident
     assert (after.status, after.attempts, after.run, after.version) == (Status.RETRAINING, 2, "run-2", None)
     assert (after.earlier, after.asked_at) == (("2",), 1100)
@@ -223,11 +223,11 @@ def test_asking_makes_it_retraining_and_forgets_the_model_of_the_last_attempt() 
 def test_people_are_told_of_a_status_once() -> None:
     facts = ended(RunEnd.CRASHED)
     ask = next_step(TRAINING, facts, RULES)
-    assert isinstance(ask, Ask)
-    assert not asked(TRAINING, ask, "run-2", facts).entry.tell
+    assert isinstance(ask, TrainingRequest)
+    assert not after_request(TRAINING, ask, "run-2", facts).entry.tell
     first = next_step(OPEN, CALM, RULES)
-    assert isinstance(first, Ask)
-    assert asked(OPEN, first, "run-1", CALM).entry.tell
+    assert isinstance(first, TrainingRequest)
+    assert after_request(OPEN, first, "run-1", CALM).entry.tell
 
 
 RESPONSES = {
@@ -242,8 +242,8 @@ def live(*ends: str, attempts: int) -> list[tuple[Status, int]]:
     for place, end in enumerate(ends):
         facts = replace(CALM, outcomes=1000 + 100 * place, at=T0 + timedelta(days=place))
         ask = next_step(incident, facts, rules)
-        assert isinstance(ask, Ask)
-        incident = asked(incident, ask, f"run-{ask.attempt}", facts).incident
+        assert isinstance(ask, TrainingRequest)
+        incident = after_request(incident, ask, f"run-{ask.attempt}", facts).incident
         step = next_step(incident, replace(facts, run=RESPONSES[end]), rules)
         assert isinstance(step, Step)
         incident = step.incident
@@ -273,7 +273,7 @@ def test_nothing_new_to_learn_from_is_asked_again_only_with_new_outcomes_and_not
     waiting = step.incident
     assert next_step(waiting, replace(CALM, outcomes=1099), RULES) is None
     ask = next_step(waiting, ENOUGH, RULES)
-    assert isinstance(ask, Ask)
+    assert isinstance(ask, TrainingRequest)
     assert ask.attempt == 2
     late = next_step(waiting, replace(CALM, outcomes=1099, at=LATE), RULES)
     assert isinstance(late, Step)

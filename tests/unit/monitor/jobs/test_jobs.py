@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from core.errors import SettingsError, Unavailable
+from monitor.jobs import job as job_module
 from monitor.jobs.health import Health, HealthPage
-from monitor.jobs.job import Job, Runs
+from monitor.jobs.job import Job, Runs, retry_seconds
 from monitor.jobs.schedule import Schedule
 
 
@@ -48,7 +49,7 @@ def test_a_failure_is_said_once_and_so_is_its_end(caplog: pytest.LogCaptureFixtu
     for _ in range(2):
         runs.run(job)
     assert [record.getMessage() for record in caplog.records] == [
-        "rank failed and is tried again every 3 s: It is down. Start it.",
+        "rank failed and is tried again in 3 s: It is down. Start it.",
         "rank: works again after 3 failed runs.",
         "rank: done.",
     ]
@@ -71,6 +72,33 @@ def test_failures_in_a_row_count_until_a_success() -> None:
     assert runs.report()["drift"]["last_success"] >= report["last_failure"]
 
 
+def test_a_daily_job_whose_first_run_fails_is_run_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_module, "RETRY_SECONDS", 0.02)
+    ran: list[int] = []
+
+    def away_at_first() -> str:
+        ran.append(1)
+        if len(ran) < 3:
+            raise Unavailable("It is starting.")
+        return "done"
+
+    runs = Runs()
+    schedule = Schedule(runs)
+    schedule.put("", [Job("parity", 86_400, away_at_first)])
+    schedule.start()
+    try:
+        wait_until(lambda: "parity" in runs.report() and runs.report()["parity"]["said"] == "done")
+        assert (len(ran), runs.failing(1)) == (3, [])
+    finally:
+        schedule.stop()
+
+
+def test_a_job_that_keeps_failing_waits_longer_but_never_longer_than_its_interval() -> None:
+    daily, frequent = Job("parity", 86_400, str), Job("rank", 3, str)
+    assert [retry_seconds(daily, failures) for failures in (1, 2, 3, 30)] == [15, 30, 60, 86_400]
+    assert retry_seconds(frequent, 1) == 3
+
+
 def test_a_job_that_raises_harms_no_other_and_a_long_one_is_not_run_beside_itself() -> None:
     flaky, ended, started, ticks = Flaky(), threading.Event(), [], []
     flaky.error = ValueError("always")
@@ -85,7 +113,8 @@ def test_a_job_that_raises_harms_no_other_and_a_long_one_is_not_run_beside_itsel
         return "tick"
 
     runs = Runs()
-    schedule = Schedule([Job("bad", 0.02, flaky), Job("long", 0.02, long), Job("tick", 0.02, tick)], runs)
+    schedule = Schedule(runs)
+    schedule.put("", [Job("bad", 0.02, flaky), Job("long", 0.02, long), Job("tick", 0.02, tick)])
     assert not is_alive(schedule)
     schedule.start()
     try:

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from core.calls.claims import end_pauses
+from core.calls.lifecycle import Result
+from core.calls.recording import CallReport, record
 from core.errors import InputError, Unavailable
-from core.schema import read_schema
+from core.schema import Schema, read_schema
 from core.schema.column import Value
 from core.schema.economy import indicators
 from core.scoring.protocol import Score, prediction_id
-from core.scoring.reasons import Reason, stored
+from core.scoring.reasons import Reason, from_documents
 from core.settings.group import ROOT
 from core.stores.mongo import Db
 from monitor.ranking import rank as ranker
@@ -19,7 +22,10 @@ from monitor.ranking.lineup import Lineup
 from monitor.ranking.rank import Ranking, rank
 
 SCHEMA = read_schema(ROOT / "data" / "schema.yaml")
+TIMELESS = Schema.model_validate({**SCHEMA.model_dump(), "calendar": None, "calls": None})
+"""The same kind, whose columns say nothing of the call."""
 THEN = datetime(2026, 9, 15, tzinfo=UTC)
+"""A Tuesday."""
 
 
 class FakeScoring:
@@ -59,7 +65,7 @@ class FakeScoring:
             version = self.lineup.canary if to_canary else self.lineup.champion
             shadow = self.lineup.champion if to_canary else self.lineup.canary
             route = "canary" if to_canary else "champion"
-            number = round(float(row["age"]) / 100, 12)
+            number = round(float(str(row["age"])) / 100, 12)
             reasons = (Reason("age", number), Reason("job", -0.1)) if with_reasons else None
             score = Score(prediction_id(request_id, place), number, str(version), route, reasons)
             record = {
@@ -81,12 +87,15 @@ def fill(db: Db, campaign: str, size: int, **fields: Any) -> None:
     db.campaigns.update_one({"_id": campaign}, {"$setOnInsert": {"created_at": opened}}, upsert=True)
     common = {"campaign": campaign, "status": "open", "score": None, "claim": None, **fields}
     db.prospects.insert_many(
-        [{"_id": f"{campaign}:{n:07d}", "features": {"age": 20 + n % 60}, **common} for n in range(size)]
+        [
+            {"_id": f"{campaign}:{n:07d}", "ref": f"{n:07d}", "features": {"age": 20 + n % 60}, **common}
+            for n in range(size)
+        ]
     )
 
 
-def run(db: Db, scoring: FakeScoring, at: datetime = THEN) -> Ranking:
-    done = rank(db, scoring, SCHEMA, clock=lambda: at)
+def run(db: Db, scoring: FakeScoring, at: datetime = THEN, schema: Schema = SCHEMA) -> Ranking:
+    done = rank(db, scoring, schema, clock=lambda: at)
     assert done is not None
     return done
 
@@ -106,7 +115,7 @@ def test_every_open_prospect_of_every_campaign_gets_a_score_and_its_log_key(db: 
     for prospect in db.prospects.find({"status": "open"}):
         assert prospect["score"] == prospect["features"]["age"] / 100
         assert (prospect["score_version"], prospect["score_route"]) == ("1", "champion")
-        assert stored(prospect["reasons"]) == (Reason("age", prospect["score"]), Reason("job", -0.1))
+        assert from_documents(prospect["reasons"]) == (Reason("age", prospect["score"]), Reason("job", -0.1))
         logged = db.predictions.find_one({"_id": prospect["prediction"]})
         assert logged is not None
         assert logged["prospect"] == prospect["_id"]
@@ -311,7 +320,7 @@ def test_a_prospect_without_indicators_is_ranked_with_those_known_at_that_time_a
     leave_to_economy(db, "a")
     became_known(db, THEN - timedelta(days=1), 2.0)
     became_known(db, THEN + timedelta(days=1), 3.0)
-    run(db, FakeScoring(db, Lineup("1")))
+    run(db, FakeScoring(db, Lineup("1")), schema=TIMELESS)
     assert last_asked(db, "a:0000001") == {"age": 21, **dict.fromkeys(INDICATORS, 2.0)}
     assert {tuple(p["features"]) for p in db.prospects.find()} == {("age",)}
 
@@ -322,12 +331,14 @@ def test_it_is_ranked_again_when_what_is_known_changes_and_only_then(db: Db) -> 
     leave_to_economy(db, "a")
     became_known(db, THEN, 2.0)
     scoring = FakeScoring(db, Lineup("1"))
-    assert run(db, scoring).ranked == 6
-    assert run(db, scoring, THEN + timedelta(days=1)).ranked == 0
+    assert run(db, scoring, schema=TIMELESS).ranked == 6
+    assert run(db, scoring, THEN + timedelta(days=1), TIMELESS).ranked == 0
     became_known(db, THEN + timedelta(days=2), 2.0, "2026-09")
-    assert run(db, scoring, THEN + timedelta(days=3)).ranked == 0, "the same value of another month"
+    assert run(db, scoring, THEN + timedelta(days=3), TIMELESS).ranked == 0, "the same value of another month"
     became_known(db, THEN + timedelta(days=4), 2.5, "2026-09", INDICATORS[:1])
-    assert run(db, scoring, THEN + timedelta(days=4)).ranked == 3, "those whose file had indicators keep theirs"
+    assert run(db, scoring, THEN + timedelta(days=4), TIMELESS).ranked == 3, (
+        "those whose file had indicators keep theirs"
+    )
     assert last_asked(db, "a:0000000")[INDICATORS[0]] == 2.5
     assert "economy" not in (db.prospects.find_one({"_id": "b:0000000"}) or {"economy": None})
 
@@ -353,3 +364,94 @@ def test_where_nothing_is_known_those_who_need_it_stay_unranked_and_it_is_said(d
     }  # fmt: skip
     became_known(db, THEN, 2.0, columns=INDICATORS[:1])
     assert run(db, FakeScoring(db, Lineup("1"))).ranked == 2
+
+
+def asked_of_the_call(db: Db, prospect: str) -> tuple[Any, ...]:
+    features = last_asked(db, prospect)
+    return features["month"], features["day_of_week"], features["campaign"]
+
+
+def called(db: Db, prospect: str, at: datetime) -> None:
+    record(db, prospect, "Ann", CallReport(Result.NO_ANSWER), clock=lambda: at)
+
+
+def test_an_open_list_is_ranked_again_once_a_day_as_of_that_day(db: Db) -> None:
+    fill(db, "a", 30, features={"age": 41, "month": "may", "day_of_week": "mon", "campaign": 3})
+    scoring = FakeScoring(db, Lineup("1"))
+    assert run(db, scoring).ranked == 30
+    assert asked_of_the_call(db, "a:0000007") == ("sep", "tue", 3)
+    assert run(db, scoring, THEN + timedelta(hours=23)).ranked == 0
+    assert run(db, scoring, THEN + timedelta(days=1)).ranked == 30
+    assert asked_of_the_call(db, "a:0000007") == ("sep", "wed", 3)
+    assert run(db, scoring, THEN + timedelta(days=1, hours=1)).ranked == 0
+    ids = [request for request, _ in scoring.asked]
+    assert len(set(ids)) == len(ids) == 2, "another day is another question"
+
+
+def test_a_weekend_without_words_is_ranked_once_for_the_monday_after(db: Db) -> None:
+    fill(db, "a", 3)
+    scoring = FakeScoring(db, Lineup("1"))
+    saturday = THEN + timedelta(days=4)
+    ranked = [run(db, scoring, saturday + timedelta(days=day)).ranked for day in range(4)]
+    assert ranked == [3, 0, 0, 3]
+    assert asked_of_the_call(db, "a:0000001")[:2] == ("sep", "tue")
+
+
+def test_who_comes_back_after_a_call_is_ranked_again_with_the_number_of_the_next(db: Db) -> None:
+    fill(db, "a", 3)
+    scoring = FakeScoring(db, Lineup("1"))
+    run(db, scoring)
+    called(db, "a:0000001", THEN + timedelta(hours=1))
+    assert run(db, scoring, THEN + timedelta(hours=2)).ranked == 0, "the pause is not over"
+    end_pauses(db, "a", THEN + timedelta(hours=6))
+    assert run(db, scoring, THEN + timedelta(hours=6)).ranked == 1
+    assert [asked_of_the_call(db, f"a:000000{n}")[2] for n in range(3)] == [1, 2, 1]
+    assert run(db, scoring, THEN + timedelta(hours=7)).ranked == 0
+
+
+def test_who_is_called_while_a_run_asks_is_ranked_again_with_the_number_of_the_next(db: Db) -> None:
+    """A colleague's late result adds a call and leaves the person on the list."""
+    fill(db, "a", 3)
+    scoring = FakeScoring(db, Lineup("1"))
+    scoring.during = lambda: db.prospects.update_one({"_id": "a:0000001"}, {"$set": {"calls": 1, "ranked_for": ""}})
+    done = run(db, scoring)
+    assert (done.ranked, done.closed) == (2, 1)
+    assert run(db, scoring).ranked == 1
+    assert asked_of_the_call(db, "a:0000001")[2] == 2
+
+
+def test_a_day_does_not_change_in_the_middle_of_a_run(db: Db) -> None:
+    fill(db, "a", 1_200)
+    scoring = FakeScoring(db, Lineup("1"))
+    clock = iter(THEN - timedelta(seconds=1) + timedelta(seconds=second) for second in range(1_000))
+    done = rank(db, scoring, SCHEMA, clock=lambda: next(clock))
+    assert done is not None
+    assert (done.ranked, len(scoring.asked)) == (1_200, 3)
+    assert {logged["features"]["day_of_week"] for logged in db.predictions.find()} == {"mon"}
+    assert run(db, scoring).ranked == 1_200, "the next run ranks them for the new day"
+
+
+def test_who_was_ranked_by_an_earlier_release_is_ranked_for_today(db: Db) -> None:
+    fill(db, "a", 3, score=0.3, score_version="1", ranked_by="1")
+    assert run(db, FakeScoring(db, Lineup("1"))).ranked == 3
+
+
+def test_a_kind_whose_columns_say_nothing_of_the_call_is_not_ranked_again(db: Db) -> None:
+    fill(db, "a", 3)
+    scoring = FakeScoring(db, Lineup("1"))
+    assert run(db, scoring, schema=TIMELESS).ranked == 3
+    called(db, "a:0000001", THEN)
+    end_pauses(db, "a", THEN + timedelta(hours=6))
+    assert run(db, scoring, THEN + timedelta(days=40), TIMELESS).ranked == 0
+    assert last_asked(db, "a:0000001") == {"age": 21}
+
+
+def test_a_kind_that_counts_calls_alone_is_ranked_again_after_calls_alone(db: Db) -> None:
+    counting = Schema.model_validate({**SCHEMA.model_dump(), "calendar": None})
+    fill(db, "a", 3)
+    scoring = FakeScoring(db, Lineup("1"))
+    run(db, scoring, schema=counting)
+    called(db, "a:0000001", THEN)
+    end_pauses(db, "a", THEN + timedelta(hours=6))
+    assert run(db, scoring, THEN + timedelta(days=40), counting).ranked == 1
+    assert last_asked(db, "a:0000001") == {"age": 21, "campaign": 2}

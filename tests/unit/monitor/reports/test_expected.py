@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from core.stores.mongo import Db
 from monitor.reports import expected
 from monitor.reports.expected import review_expected
-from monitor.reports.shelf import Shelf
+from monitor.reports.shelf import ReportStore
 from monitor.reports.windows import Scored
 from tests.fake_evidently import FakeEvidently, FakeRegistry
 from tests.listed import put_on_a_list
@@ -57,7 +57,7 @@ def store(db: Db, rows: list[Scored]) -> None:
 
 def reviewed(db: Db, version: str | None = "7") -> str:
     registry = FakeRegistry(version, pd.DataFrame())
-    return review_expected(Shelf(db, FakeEvidently().ui(), "test"), registry, SIZE, "code")
+    return review_expected(ReportStore(db, FakeEvidently().ui(), "test"), registry, SIZE, "code")
 
 
 def test_it_is_kept_with_its_limits_once_a_tenth_of_the_window_and_opens_no_incident(db: Db) -> None:

@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.models.metrics import quality
-from monitor.reports.promise import FALSE_ALARMS, promised
+from monitor.reports.promise import FALSE_ALARMS, promise_of
 
 
 def top_of_the_list(seed: int) -> NDArray[np.float64]:
@@ -17,13 +17,13 @@ def test_calibrated_scores_break_their_promise_as_seldom_as_stated() -> None:
         score = top_of_the_list(seed)
         y = np.random.default_rng(10_000 + seed).random(score.size) < score
         found = quality(y, score)
-        alarms += bool(promised(score).broken(found.auc, found.conversion))
+        alarms += bool(promise_of(score).broken(found.auc, found.conversion))
     assert alarms <= 5 * FALSE_ALARMS * 100  # P(more than 5 of 100 | 1%) < 0.1%
 
 
 def test_the_promise_knows_that_the_called_are_a_selection() -> None:
     everybody = np.random.default_rng(1).beta(1, 8, 4_000)
-    assert promised(everybody).auc > promised(np.sort(everybody)[-500:]).auc + 0.05
+    assert promise_of(everybody).auc > promise_of(np.sort(everybody)[-500:]).auc + 0.05
 
 
 @pytest.mark.parametrize(
@@ -39,14 +39,14 @@ def test_a_world_that_moved_breaks_it_in_words(truth, word) -> None:  # type: ig
     rng = np.random.default_rng(4)
     y = rng.random(score.size) < truth(score, rng)
     found = quality(y, score)
-    problems = promised(score).broken(found.auc, found.conversion)
+    problems = promise_of(score).broken(found.auc, found.conversion)
     assert any(word in problem for problem in problems)
 
 
 def test_the_same_scores_promise_the_same() -> None:
-    assert promised(top_of_the_list(5)) == promised(top_of_the_list(5))
+    assert promise_of(top_of_the_list(5)) == promise_of(top_of_the_list(5))
 
 
 def test_scores_that_are_all_alike_promise_no_order() -> None:
-    assert promised(np.full(200, 0.2)).auc == pytest.approx(0.5)
-    assert promised(np.zeros(200)).auc == 0.5
+    assert promise_of(np.full(200, 0.2)).auc == pytest.approx(0.5)
+    assert promise_of(np.zeros(200)).auc == 0.5

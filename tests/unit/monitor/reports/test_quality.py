@@ -9,7 +9,7 @@ from core.stores.mongo import Db
 from monitor.reports import quality as performance
 from monitor.reports import windows
 from monitor.reports.quality import review_quality
-from monitor.reports.shelf import Shelf
+from monitor.reports.shelf import ReportStore
 from tests.fake_evidently import FakeEvidently, FakeRegistry
 
 SIZE = 400
@@ -41,7 +41,7 @@ def calls(db: Db, truth: float = 1.0, *, size: int = SIZE, seed: int = 2, start:
 
 
 def reviewed(db: Db, fake: FakeEvidently, version: str | None = "7") -> str:
-    return review_quality(Shelf(db, fake.ui(), "test"), FakeRegistry(version, training()), SIZE, "code")
+    return review_quality(ReportStore(db, fake.ui(), "test"), FakeRegistry(version, training()), SIZE, "code")
 
 
 def test_too_few_outcomes_or_one_kind_only_are_said_and_not_judged(db: Db) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.trials.guardrails import GuardrailLimits, broken
+from monitor.trials.guardrails import GuardrailLimits, broken_guardrail
 
 State = dict[str, str | int | float]
 LIMITS = GuardrailLimits(errors=2, slowness=5.0, requests=20)
@@ -36,7 +36,7 @@ def state(**changed: str | float) -> State:
          "not loaded yet", "another is loaded", "others are refused", "never asked"],
 )  # fmt: skip
 def test_a_trial_may_go_on(told: State) -> None:
-    assert broken(told, "2", LIMITS) is None
+    assert broken_guardrail(told, "2", LIMITS) is None
 
 
 @pytest.mark.parametrize(
@@ -57,16 +57,16 @@ def test_a_trial_may_go_on(told: State) -> None:
     ids=["errors", "nothing but errors", "slow", "slow where it answered", "refused"],
 )
 def test_a_trial_ends(told: State, why: str) -> None:
-    assert broken(told, "2", LIMITS) == why
+    assert broken_guardrail(told, "2", LIMITS) == why
 
 
 def test_no_error_at_all_can_be_asked_for() -> None:
     assert (
-        broken(state(canary_errors=1), "2", GuardrailLimits(errors=0))
+        broken_guardrail(state(canary_errors=1), "2", GuardrailLimits(errors=0))
         == "it failed 1 of 100 requests, where 0 are allowed"
     )
 
 
 def test_a_state_that_says_nothing_of_a_canary_is_an_error_and_no_pass() -> None:
     with pytest.raises(KeyError):
-        broken({"champion": "1"}, "2", LIMITS)
+        broken_guardrail({"champion": "1"}, "2", LIMITS)

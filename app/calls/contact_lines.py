@@ -1,0 +1,52 @@
+"""Who is on the phone: the person's name, numbers to click, addresses, and what is kept for people alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import streamlit as st
+
+from app.language import _, formats
+from core.calls.contacts import Way
+from core.schema import Schema
+from core.schema.column import Contact
+from core.stores.mongo import Document
+
+_ICONS = {Contact.PHONE: ":material/call:", Contact.EMAIL: ":material/mail:"}
+
+
+def title(prospect: Document, ways: Sequence[Way]) -> str:
+    """The person's name, or else their key, escaped for Markdown."""
+    names = " ".join(way.text for way in ways if way.kind is Contact.NAME)
+    return (
+        formats.plain(names)
+        if names
+        else _("Person {ref}").format(ref=formats.plain(prospect.get("written") or prospect["ref"]))
+    )
+
+
+def draw_contact_lines(prospect: Document, ways: Sequence[Way]) -> None:
+    """Draw the numbers and addresses as links, and the key below a name."""
+    if any(way.kind is Contact.NAME for way in ways):
+        st.caption(_("Reference {ref}").format(ref=formats.plain(prospect.get("written") or prospect["ref"])))
+    for way in ways:
+        if way.kind in _ICONS:
+            with st.container(key=f"contact-{way.column}"):
+                st.markdown(f"{_ICONS[way.kind]} {_link(way)}")
+
+
+def details(schema: Schema, prospect: Document) -> list[tuple[str, str]]:
+    """Label and text of what is kept for people alone, without blanks."""
+    kept = prospect.get("details") or {}
+    return [
+        (formats.label(column), formats.value(column, kept[column.name]))
+        for column in schema.details
+        if kept.get(column.name) is not None
+    ]
+
+
+def _link(way: Way) -> str:
+    if way.kind is Contact.EMAIL:
+        return f"[{formats.plain(way.text)}](mailto:{quote(way.text, safe='@')})"
+    return f"[{formats.plain(way.text)}](tel:{way.number})" if way.number else formats.plain(way.text)

@@ -1,0 +1,1 @@
+"""A new campaign kind, from a file that nobody has seen."""

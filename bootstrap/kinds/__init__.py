@@ -1,0 +1,1 @@
+"""The command `scripts/kind`: campaign kinds from the shell."""

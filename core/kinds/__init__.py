@@ -1,0 +1,1 @@
+"""Campaign kinds: what an appliance calls about, each with its own columns, people and model."""

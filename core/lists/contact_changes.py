@@ -1,0 +1,101 @@
+"""The changes that files make to how a person is reached, kept with the contact: an erasure takes them, too.
+
+    contacts: {…, import, history: [{import, file, at, was}]}
+
+`import` is the import that the contact came with, an entry of `history` belongs to a later one, the oldest first, and
+`was` has the values before it. The list is written whole, as that of a prospect (`core.lists.changes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pymongo import UpdateOne
+
+from core.calls.contacts import search_words
+from core.lists.changes import Origin, ValueChange
+from core.stores.embedded_mongo import remove_by_key
+from core.stores.mongo import Db, Document, reachable
+
+
+def changed_columns(db: Db, given: Sequence[Document]) -> list[list[str]]:
+    """The contact columns in which what a file says of each person differs from what is known of them.
+
+    `given`: what `contacts.document` made. Raises Unavailable.
+    """
+    stored = _stored(db, [one["_id"] for one in given])
+    return [_different(stored.get(one["_id"]), one) for one in given]
+
+
+def write(db: Db, given: Sequence[Document], origin: Origin) -> None:
+    """Store what `contacts.document` made. What a file does not say stays as it was. Repeatable. Raises Unavailable."""
+    stored = _stored(db, [one["_id"] for one in given])
+    writes = [_update(stored.get(one["_id"]), one, origin) for one in given]
+    if writes:
+        with reachable():
+            db.contacts.bulk_write(writes, ordered=False)
+
+
+def restore(db: Db, keys: Sequence[str], place: str) -> None:
+    """Give the people `keys` the contacts from before the import `place`, which wrote them last. Raises Unavailable."""
+    stored = _stored(db, keys)
+    came = [key for key, one in stored.items() if one.get("import") == place]
+    changed = [one for one in stored.values() if one.get("history") and one["history"][-1]["import"] == place]
+    writes = []
+    for one in changed:
+        *earlier, last = one["history"]
+        was = {"values": last["was"], "search": search_words(last["was"]), "history": earlier}
+        writes.append(UpdateOne({"_id": one["_id"]}, {"$set": was}))
+    with reachable():
+        if writes:
+            db.contacts.bulk_write(writes, ordered=False)
+        remove_by_key(db.contacts, came)
+
+
+def value_changes(db: Db, prospect: str) -> Iterator[ValueChange]:
+    """Every change of how the prospect is reached, the newest first. Raises Unavailable."""
+    for stored in _stored(db, [prospect]).values():
+        now = _texts(stored["values"])
+        for entry in reversed(stored.get("history") or []):
+            was = _texts(entry["was"])
+            for column in dict.fromkeys((*was, *now)):
+                if was.get(column) != now.get(column):
+                    yield ValueChange(column, was.get(column), now.get(column), entry["file"], entry["at"])
+            now = was
+
+
+def _stored(db: Db, keys: Sequence[str]) -> dict[str, Document]:
+    if not keys:
+        return {}
+    with reachable():
+        return {one["_id"]: one for one in db.contacts.find({"_id": {"$in": list(keys)}})}
+
+
+def _texts(values: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    return {value["column"]: value["text"] for value in values}
+
+
+def _different(stored: Document | None, given: Document) -> list[str]:
+    known = _texts(stored["values"]) if stored else {}
+    return [value["column"] for value in given["values"] if value["text"] != known.get(value["column"])]
+
+
+def _update(stored: Document | None, given: Document, origin: Origin) -> UpdateOne:
+    new = {value["column"]: value for value in given["values"]}
+    known = stored["values"] if stored else []
+    values = [value for value in (*(new.pop(old["column"], old) for old in known), *new.values()) if value["text"]]
+    fields: Document = {**given, "values": values, "search": search_words(values)}
+    if stored is None:
+        fields["import"] = origin.key
+    elif values != known:
+        fields["history"] = _noted(stored, origin)
+    return UpdateOne({"_id": given["_id"]}, {"$set": fields}, upsert=True)
+
+
+def _noted(stored: Document, origin: Origin) -> list[Document]:
+    """The contact's history with the values before the import `origin`, which may write a person more than once."""
+    history = list(stored.get("history") or [])
+    if origin.key in (stored.get("import"), history[-1]["import"] if history else None):
+        return history
+    return [*history, {"import": origin.key, "file": origin.file, "at": origin.at, "was": stored["values"]}]

@@ -1,0 +1,1 @@
+"""What a column can be: a rule for each meaning."""

@@ -1,0 +1,1 @@
+"""What a cell means: text without invisible characters, numbers, dates, yes and no, and a person's key."""

@@ -1,0 +1,131 @@
+"""Who has arrived: each person once, with the values of their arrival, whether they were called or not.
+
+Drift compares those who came last with those who came before them. Not whoever was ranked, or is left on a list: agents
+call the best first, so the others differ from those who were called, and a list that is ranked again looks like other
+people, although nobody has changed. And not the calls that a file brought: those were chosen, too.
+
+The people of one file have one time of arrival, and are in the order of their mark (`core.lists.arrival`). A file
+counts with at most as many people as a window has, or a large one would be compared with itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING
+
+from core.lists import changes
+from core.lists.logged_import import Kind
+from core.schema import Schema
+from core.schema.as_of import as_of
+from core.schema.column import Value
+from core.schema.economy import KnownFigures
+from core.stores.mongo import Db, Document, reachable
+
+BEFORE = 2
+"""Windows before the newest one that it is compared with."""
+LEAST = 300
+"""People that a window needs while there are too few for a whole one."""
+VALUES = {"features": 1, "history": 1}
+"""The fields of a prospect that say what was known of them on arrival."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A person who arrived `at`; `id` is the prospect's key, `file` the name of the file that brought them."""
+
+    id: str
+    at: datetime
+    features: Mapping[str, Value]
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class Cohorts:
+    """People who arrived, in groups, each with the newest first.
+
+    `window`: the newest; `before`: those before the window; `accepted`: those before the champion came into use.
+    `known`: a hash of the figures that fill indicators which files left out; empty without any.
+    """
+
+    window: Sequence[Arrival]
+    before: Sequence[Arrival]
+    accepted: Sequence[Arrival] = ()
+    known: str = ""
+
+    @classmethod
+    def of(cls, newest: Sequence[Arrival], accepted: Sequence[Arrival], size: int, known: str = "") -> Cohorts:
+        """The cohorts of `newest` (at most `size` times three, the newest first), with a window of at most `size`.
+
+        While fewer have arrived, the window is at most half of them, from `LEAST` on, and no file counts with more
+        people than the window has: people of the newest file are never compared with others of it. Of `accepted`
+        nobody is in the window.
+        """
+        files = [list(people) for _, people in groupby(newest, key=lambda one: (one.at, one.file))]
+        sizes = [len(people) for people in files]
+        fits = (many for many in range(size, LEAST, -1) if sum(min(one, many) for one in sizes) >= 2 * many)
+        many = next(fits, min(size, LEAST))
+        counted = [one for people in files for one in people[:many]]
+        window, before = counted[:many], counted[many : (1 + BEFORE) * many]
+        inside = {one.id for one in window}
+        return cls(window, before, [one for one in accepted if one.id not in inside][: BEFORE * many], known)
+
+    @property
+    def files(self) -> list[tuple[str, int]]:
+        """The files that brought people of the window and nobody before it, with their number, the largest first."""
+        earlier = {one.file for one in self.before}
+        return Counter(one.file for one in self.window if one.file and one.file not in earlier).most_common()
+
+
+def read(db: Db, schema: Schema, size: int, accepted: datetime, known: KnownFigures) -> Cohorts:
+    """The cohorts for windows of at most `size`; the champion came into use at `accepted`.
+
+    Values are those of the arrival; where a file left out an indicator it has the value in `known`. Reads at most
+    `size` people of a file, and as many files as that needs. Raises Unavailable.
+    """
+    with reachable():
+        newest = _newest(db, schema, size, (1 + BEFORE) * size, {}, known)
+        earlier = _newest(db, schema, size, BEFORE * size, {"times.begun": {"$lt": accepted}}, known)
+    return Cohorts.of(newest, earlier, size, known.hash if known.figures else "")
+
+
+def state(db: Db) -> list[tuple[str, str, int]]:
+    """What tells whether somebody has arrived: the newest imports, with their state and how many rows they have read.
+
+    Raises Unavailable.
+    """
+    with reachable():
+        found = db.imports.find({}, {"state": 1, "progress": 1, "order": 1}).sort([("order", DESCENDING)]).limit(20)
+        return [(str(one["_id"]), str(one["state"]), int(one["progress"]["done"])) for one in found]
+
+
+def _newest(
+    db: Db, schema: Schema, each: int, many: int, condition: Mapping[str, Any], known: KnownFigures
+) -> list[Arrival]:
+    found: list[Arrival] = []
+    for entry in _files(db, condition):
+        rest = min(each, many - len(found))
+        query = {"arrival.import": entry["_id"]}
+        people = db.prospects.find(query, VALUES).sort([("arrival.draw", ASCENDING)]).limit(rest)
+        at, file = entry["times"]["begun"], str(entry["file"])
+        found += [_arrival(person, schema, at, file, known) for person in people]
+        if len(found) >= many:
+            break
+    return found
+
+
+def _files(db: Db, condition: Mapping[str, Any]) -> Iterator[Document]:
+    """The imports of people that meet `condition`, the newest first."""
+    for entry in db.imports.find(dict(condition)).sort([("order", DESCENDING)]):
+        if (entry.get("kind") or Kind.PEOPLE) == Kind.PEOPLE:
+            yield entry
+
+
+def _arrival(person: Document, schema: Schema, at: datetime, file: str, known: KnownFigures) -> Arrival:
+    first = known.fill(changes.features_at(person, at), schema)
+    return Arrival(str(person["_id"]), at, as_of(schema, first, at, calls=0), file)

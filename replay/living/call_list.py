@@ -1,0 +1,108 @@
+"""The call list in memory: files are read by the import's rules, and people change their state as they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from core.calls.lifecycle import LIVE, Status
+from core.calls.recording import RANK_FOR_NEXT_CALL
+from core.imports.column_mapping import ColumnMapping
+from core.imports.kept_out import Doorkeeper
+from core.imports.rows import Reading
+from core.lists import arrival
+from core.schema import Schema
+from core.schema.as_of import as_of
+from core.stores.mongo import Document
+from monitor.reports.drift.arrivals import Arrival
+from replay.arrived import Arrived
+from replay.living.loop import Call, Delivery
+
+CAMPAIGN = "living"
+
+
+class OpenDoor(Doorkeeper):
+    """Lets everybody in: nobody was erased from a simulated call centre."""
+
+    def __init__(self) -> None:
+        self.turned_away = 0
+
+    def keeps_out(self, ref: str, campaign: str | None) -> bool:  # noqa: ARG002 - it looks at nobody
+        """False."""
+        return False
+
+
+@dataclass
+class CallList:
+    """The prospects by key, as documents like those in MongoDB, and the number of rows that were rejected."""
+
+    schema: Schema
+    prospects: dict[str, Document] = field(default_factory=dict)
+    rejected: int = 0
+    arrived: Arrived = field(default_factory=Arrived)
+    _live: dict[str, Document] = field(default_factory=dict)
+
+    def read(self, rows: Delivery, at: datetime) -> list[Document]:
+        """Take in the rows that fit; returns the outcomes of calls made earlier, in the order of the file."""
+        mapping = ColumnMapping.by_name(self.schema, rows.header)
+        reading = Reading(
+            schema=self.schema,
+            campaign=CAMPAIGN,
+            mapping=mapping,
+            reader=mapping.reader(self.schema, rows.header),
+            absent=frozenset(),
+            then=None,
+            outcomes_until=None,
+            clock=lambda: at,
+            door=OpenDoor(),
+        )
+        outcomes, new = [], []
+        for row in reading.rows(rows.records, lambda _rejected: self._reject()):
+            self.prospects[row.prospect["_id"]] = row.prospect
+            if row.outcome is not None:
+                outcomes.append(row.outcome)
+            else:
+                self._live[row.prospect["_id"]] = row.prospect
+                new.append(row.prospect)
+        new.sort(key=lambda one: arrival.draw(one["_id"]))
+        people = [Arrival(one["_id"], at, as_of(self.schema, one["features"], at, calls=0), rows.name) for one in new]
+        self.arrived.add(people, at)
+        return outcomes
+
+    def open(self, at: datetime) -> list[Document]:
+        """The open prospects at `at`; pauses that are over have ended."""
+        for prospect in self._live.values():
+            if prospect["status"] == Status.PAUSED and prospect["due"] <= at.timestamp():
+                prospect |= {"status": Status.OPEN.value, "due": None}
+        return [prospect for prospect in self._live.values() if prospect["status"] == Status.OPEN]
+
+    def order(self, at: datetime) -> Sequence[str]:
+        """The references of the open prospects with a score, the best first; equal scores by key."""
+        ranked = [prospect for prospect in self.open(at) if prospect["score"] is not None]
+        return [one["ref"] for one in sorted(ranked, key=lambda one: (-one["score"], one["_id"]))]
+
+    def called(self, call: Call) -> None:
+        """Change the state of the person who was called."""
+        prospect = self.prospects[key_of(call.person)]
+        prospect |= {**call.state, "calls": call.number, **RANK_FOR_NEXT_CALL}
+        if prospect["status"] not in LIVE:
+            self._live.pop(prospect["_id"], None)
+
+    def _reject(self) -> None:
+        self.rejected += 1
+
+
+def key_of(person: str) -> str:
+    """The key of the prospect with this reference."""
+    return f"{CAMPAIGN}:{person}"
+
+
+def needs_score(prospect: Document, outdated: dict[str, Any], day: str | None) -> bool:
+    """Whether the ranking scores `prospect` on that `day` of a call (`core.schema.as_of.day_of_call`).
+
+    It does if there is no score, the query `outdated` of a line-up finds it, or the score is for another call.
+    """
+    [(name, query)] = outdated.items()
+    return prospect["score"] is None or prospect.get(name) not in query["$nin"] or prospect.get("ranked_for") != day

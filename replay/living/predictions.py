@@ -1,0 +1,110 @@
+"""The prediction log and the outcomes in memory, and the windows over both that reports and trials read.
+
+Each window is that of the appliance's own query (`monitor.reports.windows`, `monitor.trials.pairs`,
+`core.scoring.predictions_before`), by the same order and the same rules; only the store is another one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.schema import Schema
+from core.schema.column import Value
+from monitor.reports.windows import Called
+from monitor.trials.evidence import Pair
+
+KEPT = 20_000
+"""Predictions that windows may reach back to, besides the newest request; reports look at some thousands."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A row that was scored. `raw`: the own score of each version that scored it; `used`: the same at its level."""
+
+    id: str
+    prospect: str
+    at: datetime
+    features: Mapping[str, Value]
+    raw: Mapping[str, float]
+    used: Mapping[str, float]
+    route: str
+
+
+@dataclass(frozen=True, order=True)
+class Outcome:
+    """What came of a call, in the order of calls. `call`: its number; 0 for one that a file reports."""
+
+    at: datetime
+    id: str
+    prospect: str = field(compare=False)
+    positive: bool = field(compare=False)
+    call: int = field(default=0, compare=False)
+
+
+@dataclass
+class Log:
+    """All predictions, in the order of time, and the outcomes that are known, by the time of their calls."""
+
+    schema: Schema
+    predictions: list[Prediction] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    _of: dict[str, list[Prediction]] = field(default_factory=dict)
+    _before: dict[str, Prediction] = field(default_factory=dict)
+    _since: dict[str, datetime] = field(default_factory=dict)
+
+    def predicted(self, made: Sequence[Prediction]) -> None:
+        """Add predictions, all later than those before."""
+        self.predictions = [*self.predictions[-KEPT:], *sorted(made, key=lambda one: (one.at, one.id))]
+        for one in made:
+            # Nobody is ranked after the call that has an outcome, so the last one or two hold the one before it.
+            self._of[one.prospect] = [*self._of.get(one.prospect, ())[-1:], one]
+            for version in one.raw:
+                self._since.setdefault(version, one.at)
+
+    def heard(self, outcome: Outcome) -> None:
+        """Add an outcome that became known, joined with the last prediction of its prospect up to the call."""
+        insort(self.outcomes, outcome)
+        earlier = [one for one in self._of.get(outcome.prospect, ()) if one.at <= outcome.at]
+        if earlier:
+            self._before[outcome.id] = earlier[-1]
+
+    def newest_outcomes(self, version: str, size: int) -> list[tuple[Outcome, Prediction]]:
+        """As `monitor.reports.windows.outcomes`: with the last prediction before the call, if `version` made it."""
+        found: list[tuple[Outcome, Prediction]] = []
+        since = self._since.get(version)  # it scored nobody before
+        first = bisect_left(self.outcomes, since, key=lambda one: one.at) if since else len(self.outcomes)
+        for outcome in reversed(self.outcomes[first:]):
+            before = self._before.get(outcome.id)
+            if before is not None and version in before.raw:
+                found.append((outcome, before))
+                if len(found) == size:
+                    break
+        return found
+
+    def called(self, version: str, size: int) -> list[Called]:
+        """The same, as a quality report reads it."""
+        return [
+            Called(outcome.id, outcome.at, outcome.positive, before.used[version])
+            for outcome, before in self.newest_outcomes(version, size)
+        ]
+
+    def pairs(self, champion: str, canary: str, since: datetime) -> list[Pair]:
+        """As `monitor.trials.pairs.pairs`."""
+        return list(self._pairs(champion, canary, since))
+
+    def _pairs(self, champion: str, canary: str, since: datetime) -> Iterator[Pair]:
+        for outcome in self.outcomes[bisect_left(self.outcomes, since, key=lambda one: one.at) :]:
+            before = self._before.get(outcome.id)
+            if before is not None and before.at >= since and set(before.raw) == {champion, canary}:
+                yield Pair(
+                    outcome=outcome.id,
+                    at=outcome.at,
+                    positive=outcome.positive,
+                    champion=before.used[champion],
+                    canary=before.used[canary],
+                    route=before.route,
+                    segments=self.schema.groups_of(before.features),
+                )

@@ -1,0 +1,49 @@
+"""A training that yields a broken model: the gates judge a sound one, and what is handed over was fitted wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, ParamSpec, TypeVar, cast
+
+import numpy as np
+
+from trainer.data.snapshot import OUTCOME
+from trainer.data.split import Split
+from trainer.fitting import recipe
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BROKEN = 2
+"""Which refit is broken, from 1: the first model is sound."""
+
+
+@dataclass
+class Sabotage:
+    """Breaks the refit of the training after the first: the outcomes that it learns belong to other people.
+
+    All gates have passed by then, so nothing but the trial can stop the model. `refits`: those until now.
+    """
+
+    inner: recipe.Step
+    seed: int
+    refits: int = field(default=0, init=False)
+
+    def __call__(self, name: str, function: Callable[P, T], /) -> Callable[P, T]:
+        """See `trainer.fitting.recipe.Step`."""
+        self.refits += name == "refit"
+        if name == "refit" and self.refits == BROKEN:
+            return cast(Callable[P, T], self._broken(self.inner(name, function)))
+        return self.inner(name, function)
+
+    def _broken(self, refit: Callable[..., Any]) -> Callable[..., Any]:
+        def broken(candidate: object, split: Split, *rest: object) -> Any:
+            random = np.random.default_rng([self.seed, 3])
+            windows = {
+                name: rows.assign(**{OUTCOME: random.permutation(rows[OUTCOME].to_numpy())})
+                for name, rows in (("fit", split.fit), ("calibration", split.calibration))
+            }
+            return refit(candidate, replace(split, **windows, test=windows["calibration"]), *rest)
+
+        return broken
