@@ -16,12 +16,16 @@ DEPLOYMENT = "00000000-0000-0000-0000-00000000d0d0"
 
 @dataclass
 class FakePrefect:
-    """Answers like the real one; `refuse` says which requests fail, as if the server died there."""
+    """Answers like the real one; `refuse` says which requests fail, as if the server died there.
+
+    `busy`: how many requests it answers with 503 first, as the real one does when its database is locked.
+    """
 
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     deployed: bool = True
     flow: str = FLOW
     refuse: Callable[[str, str], bool] = lambda method, path: False
+    busy: int = 0
     now: datetime = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
     def client(self, kind: str = "") -> PrefectRuns:
@@ -37,6 +41,9 @@ class FakePrefect:
         method, path = request.method, request.url.path
         if self.refuse(method, path):
             raise httpx.ConnectError("Connection refused", request=request)
+        if self.busy:
+            self.busy -= 1
+            return httpx.Response(503, json={"exception_message": "Service Unavailable"})
         body = json.loads(request.content) if request.content else {}
         match [method, *path.removeprefix("/api/").split("/")]:
             case ["GET", "deployments", "name", self.flow, "default"] if self.deployed:

@@ -8,6 +8,7 @@ its name as a parameter, as a tag, and in front of their keys.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,6 +23,8 @@ FLOW, DEPLOYMENT = "continuous-training", "default"
 KIND = "kind"
 """The parameter with a kind's name; without it, a run is the shipped kind's."""
 TIMEOUT_SECONDS = 30.0
+BUSY = (httpx.codes.TOO_MANY_REQUESTS, httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE)
+PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds before each further try of a call to a server that is busy
 UNDER_WAY = ("SCHEDULED", "PENDING", "RUNNING", "PAUSED", "CANCELLING")
 STARTED = ("PENDING", "RUNNING", "CANCELLING")
 WAITING = "SCHEDULED"
@@ -122,7 +125,7 @@ class PrefectRuns:
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """The reply as JSON, or None for 404."""
         try:
-            reply = self._http.request(method, path, json=body)
+            reply = self._answer(method, path, body)
             if reply.status_code == httpx.codes.NOT_FOUND:
                 return None
             return reply.raise_for_status().json()
@@ -135,6 +138,18 @@ class PrefectRuns:
                 kept="Nothing is lost: the next run asks again.",
                 next="If it persists, look at the log of the prefect service.",
             ) from error
+
+    def _answer(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
+        """What Prefect answers, asked again while it is busy, as Prefect's own client does.
+
+        Prefect answers 503 when another transaction held its database for too long. It has undone the call by then.
+        """
+        for pause in PAUSES:
+            reply = self._http.request(method, path, json=body)
+            if reply.status_code not in BUSY:
+                return reply
+            time.sleep(pause)
+        return self._http.request(method, path, json=body)
 
 
 def give_up_silent(flows: PrefectRuns, at: datetime, limit: timedelta) -> list[FlowRun]:

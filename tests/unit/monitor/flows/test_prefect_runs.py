@@ -1,5 +1,6 @@
 """Flow runs: what the client makes of Prefect's answers. The same cases run on a real server in tests/e2e."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -38,6 +39,18 @@ def test_a_server_that_is_away_is_unavailable() -> None:
     away = FakePrefect(refuse=lambda method, path: True).client()
     with pytest.raises(Unavailable, match="did not answer POST /flow_runs/filter"):
         away.under_way()
+
+
+def test_a_server_that_is_busy_for_a_moment_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    prefect = FakePrefect(busy=2)
+    assert prefect.client().request_training("why").state == "SCHEDULED"
+    assert (len(prefect.runs), pauses) == (1, list(prefect_runs.PAUSES[:2]))
+    prefect.busy = 100
+    with pytest.raises(Unavailable, match="answered 503 to POST /flow_runs/filter"):
+        prefect.client().under_way()
+    assert prefect.busy == 100 - len(prefect_runs.PAUSES) - 1
 
 
 def test_a_training_that_never_ended_is_given_up_and_later_one_that_never_started() -> None:
