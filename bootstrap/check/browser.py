@@ -134,10 +134,17 @@ def read_card(page: Page) -> Shown:
     if score is None:
         raise NotFound(f"The card shows no score with four decimals, but '{text.strip()}'.")
     return Shown(
-        ref=page.locator(".st-key-prospect-ref").inner_text().strip().removeprefix("Person ").strip(),
+        ref=shown_reference(page.locator(".st-key-prospect-ref").inner_text()),
         score=f"{score[1]}.{score[2]}",
         chance=page.locator(".st-key-chance [data-testid=stMetricValue]").inner_text().strip(),
     )
+
+
+def shown_reference(heading: str) -> str:
+    """The reference in the heading of a card: alone, or in a line of its own below the name."""
+    lines = [line.strip() for line in heading.splitlines() if line.strip()]
+    below = [line.removeprefix("Reference ") for line in lines if line.startswith("Reference ")]
+    return below[0].strip() if below else " ".join(lines[:1]).removeprefix("Person ").strip()
 
 
 def read_call_list(

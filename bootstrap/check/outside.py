@@ -110,8 +110,9 @@ class Outside:
 
     def same_number(self, campaign: str, shown: Shown) -> str:
         """The score that the app has `shown`, the score of a V2 call, and the score in the log."""
-        key = f"{campaign}:{shown['ref']}"
-        prospect = present(self._db.prospects.find_one({"_id": key}), f"the app shows {shown}, which is not in MongoDB")
+        # People see a reference as their file wrote it; the key has it in one spelling.
+        named = {"campaign": campaign, "$or": [{"ref": shown["ref"]}, {"written": shown["ref"]}]}
+        prospect = present(self._db.prospects.find_one(named), f"the app shows {shown}, which is not in MongoDB")
         record = self._logged(prospect["prediction"])
         answer = self._ask(prospect)
         expect(
