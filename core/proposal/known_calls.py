@@ -12,6 +12,7 @@ import numpy as np
 from core.files.campaign_file import Record
 from core.imports.column_mapping import cell
 from core.proposal.distinct import hashed
+from core.proposal.economy import Spells
 from core.proposal.evidence import Seen, batches, is_whole
 from core.proposal.outcome import reader
 from core.proposal.reservoir import Reservoir
@@ -79,9 +80,10 @@ class Order:
 
 @dataclass
 class KnownCalls:
-    """`calls` are rows with an outcome, at random; `sold` says what came of each. `keys`, `orders`: by column.
+    """`calls` are rows with an outcome, at random; `sold` says what came of each.
 
-    `filled_called`, `filled_open`: filled cells by column, of rows with and without an outcome.
+    `keys`, `orders`, `spells`: by column. `filled_called`, `filled_open`: filled cells by column, of rows with and
+    without an outcome.
     """
 
     calls: list[Record]
@@ -92,13 +94,21 @@ class KnownCalls:
     orders: dict[str, Order]
     filled_called: dict[str, int]
     filled_open: dict[str, int]
+    spells: dict[str, Spells]
 
 
-def look_again(seen: Seen, outcome: Outcome, keys: list[str], timed: list[str], *, seed: int = 0) -> KnownCalls:
-    """Read all rows again. `keys`: columns that may be keys; `timed`: those that hold months or weekdays."""
+def look_again(
+    seen: Seen, outcome: Outcome, keys: list[str], timed: list[str], figures: list[str], *, seed: int = 0
+) -> KnownCalls:
+    """Read all rows again.
+
+    `keys`: columns that may be keys; `timed`: those that hold months or weekdays; `figures`: those that may be figures
+    of the economy.
+    """
     chosen: Reservoir[tuple[Record, bool]] = Reservoir(CALLS, seed)
     found = {name: Keys(name) for name in keys}
     orders = {name: Order(MONTHS if set(seen.columns[name].words) <= set(MONTHS) else WEEKDAYS) for name in timed}
+    spells = {name: Spells() for name in figures}
     filled = {True: dict.fromkeys(seen.columns, 0), False: dict.fromkeys(seen.columns, 0)}
     number, read = {True: 0, False: 0}, reader(outcome)
     for rows in batches(seen.file):
@@ -117,12 +127,14 @@ def look_again(seen: Seen, outcome: Outcome, keys: list[str], timed: list[str], 
             for name, order in orders.items():
                 if (word := cell(row.get(name))) in order.words:
                     order.add(word)
+            for name, spell in spells.items():
+                spell.add(row.get(name))
         for called, group in known.items():
             number[called] += len(group)
             _count_filled(filled[called], group)
     calls = [row for row, _ in chosen.kept]
     sold_ = [one for _, one in chosen.kept]
-    return KnownCalls(calls, sold_, number[True], number[False], found, orders, filled[True], filled[False])
+    return KnownCalls(calls, sold_, number[True], number[False], found, orders, filled[True], filled[False], spells)
 
 
 def _count_filled(counts: dict[str, int], rows: list[Record]) -> None:

@@ -80,7 +80,7 @@ def meaning(found: ColumnEvidence, how: Habits) -> ColumnProposal:
 
 
 def role(name: str) -> Role:
-    """The role of a feature with this name; `indicator` cannot be told from a file."""
+    """The role of a feature with this name; `core.proposal.economy` finds indicators."""
     if vocabulary.has(name, vocabulary.BEFORE) or vocabulary.has(name, vocabulary.HISTORY):
         return Role.HISTORY
     return Role.CALL_CONTEXT if vocabulary.has(name, vocabulary.CONTEXT) else Role.PROFILE

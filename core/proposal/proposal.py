@@ -8,7 +8,7 @@ from itertools import chain
 
 from core.clock import Clock, now
 from core.errors import InputError
-from core.proposal import leaks, naming, outcome, reference, segments, time_order
+from core.proposal import economy, leaks, naming, outcome, reference, segments, time_order
 from core.proposal.evidence import Seen
 from core.proposal.known_calls import KnownCalls, look_again
 from core.proposal.meaning import ColumnProposal, habits, meaning
@@ -63,12 +63,18 @@ def propose(
     key = _reference(seen, columns, reference_column, name)
     columns = [late if (late := leaks.by_name(c)) and (key is None or c.name != key.column) else c for c in columns]
     timed = [c.name for c in columns if c.column.is_feature and time_order.words_of_time(c.evidence)]
-    calls = look_again(seen, target.outcome, [key.column] if key else [], timed)
+    figures = [c.name for c in columns if economy.may_be_figure(c)]
+    calls = look_again(seen, target.outcome, [key.column] if key else [], timed, figures)
     _require_calls(target, name)
     columns = [leaks.by_figures(c, calls) if key is None or c.name != key.column else c for c in columns]
     columns = [c for c in columns if key is None or c.name != key.column]
     calendar, asked = time_order.calendar(calls.orders, clock().date())
     columns = [_plain_months(column, calendar) for column in columns]
+    if calendar is not None:  # the file is in the order of time
+        columns = [
+            economy.as_figure(column, calls.spells[column.name]) if column.name in calls.spells else column
+            for column in columns
+        ]
     columns, chosen = segments.choose(columns, seen)
     schema = _schema(seen, target, key, calendar, columns, chosen, title)
     warnings = tuple(_warnings(columns, key, calls, seen.unreadable))
