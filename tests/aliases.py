@@ -13,4 +13,4 @@ class Aliases(dict[str, str]):
         self[alias] = version
 
     def unpoint(self, alias: str) -> None:
-        self.pop(alias)
+        self.pop(alias, None)

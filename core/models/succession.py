@@ -5,6 +5,10 @@ that decide on the same state, one writes its decision; the other sees the chang
 
 The aliases in MLflow, which serving obeys, follow the decisions (`Succession.sync`). A process that dies after a
 decision leaves outdated aliases until monitoring, which checks every few seconds, corrects them.
+
+MLflow cannot compare before it sets an alias, so a slow process can set one upon decisions that are no longer the
+newest. Whoever has moved an alias therefore reads the decisions once more, and starts again if there is a newer one. So
+when all writers are done, the aliases are those of the newest decision, whatever the order of their writes.
 """
 
 from __future__ import annotations
@@ -193,20 +197,18 @@ class Succession:
 
     def sync(self) -> SuccessionState:
         """Update the event log and the aliases to the decisions; returns their state. Raises Unavailable."""
-        taken = self.decisions()
-        present = state_of(taken)
-        for decision in taken[self._logged :]:
-            self._log(decision)
-        self._logged = len(taken)
-        if present.champion is None or self._aliases is None:
-            return present
-        named = self._aliases.aliases()
-        for alias, version in {PREVIOUS: present.previous, CHAMPION: present.champion, CANARY: present.canary}.items():
-            if version is None and alias in named:
-                self._aliases.unpoint(alias)
-            elif version is not None and named.get(alias) != version:
-                self._aliases.point(alias, version)
-        return present
+        while True:
+            # The aliases are read before the decisions: what is moved below is moved upon the newest that is known.
+            named = self._aliases.aliases() if self._aliases is not None else {}
+            taken = self.decisions()
+            present = state_of(taken)
+            for decision in taken[self._logged :]:
+                self._log(decision)
+            self._logged = len(taken)
+            if self._aliases is None or not _move(self._aliases, named, present):
+                return present
+            if self.state().last == present.last:
+                return present
 
     def _decide(
         self,
@@ -249,6 +251,22 @@ class Succession:
             decision=decision.place,
             incident=decision.incident,
         )
+
+
+def _move(aliases: Aliases, named: Mapping[str, str], present: SuccessionState) -> bool:
+    """Let the aliases, which were `named` so, be those of `present`; whether any was moved."""
+    if present.champion is None:
+        return False
+    wanted = {PREVIOUS: present.previous, CHAMPION: present.champion, CANARY: present.canary}
+    moved = False
+    for alias, version in wanted.items():
+        if version is None and alias in named:
+            aliases.unpoint(alias)
+            moved = True
+        elif version is not None and named.get(alias) != version:
+            aliases.point(alias, version)
+            moved = True
+    return moved
 
 
 def _refusal(what: Sentence, next: Sentence | str = "") -> Conflict:

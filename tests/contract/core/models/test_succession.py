@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,20 +19,28 @@ START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 class Names(dict[str, str]):
-    """Aliases, and how often one was moved."""
+    """Aliases, and how often one was moved. `meanwhile` happens once, before an alias is moved."""
 
     moves = 0
+    meanwhile: Callable[[], object] | None = None
 
     def aliases(self) -> dict[str, str]:
         return dict(self)
 
     def point(self, alias: str, version: str) -> None:
+        self.others()
         self.moves += 1
         self[alias] = version
 
     def unpoint(self, alias: str) -> None:
+        self.others()
         self.moves += 1
-        self.pop(alias)
+        self.pop(alias, None)
+
+    def others(self) -> None:
+        happens, self.meanwhile = self.meanwhile, None
+        if happens:
+            happens()
 
 
 @pytest.fixture
@@ -188,3 +196,54 @@ def test_a_decision_that_loses_its_place_is_taken_upon_what_came_before_it(
         (4, DecisionKind.ROLLED_BACK),
     ]
     assert names == {CHAMPION: "1"}
+
+
+def second_writer(db: Db, names: Names) -> Succession:
+    return Succession(db, "scorer", names, by="another", clock=lambda: START)
+
+
+@pytest.mark.parametrize("slow", ["promotes", "puts on trial", "follows"])
+def test_a_slow_writer_does_not_leave_the_aliases_at_an_older_decision(
+    line: Succession, names: Names, db: Db, slow: str
+) -> None:
+    """Kind: two writers; the slow one moves the aliases after the other has decided anew and moved them."""
+    line.promote("1", why="the first")
+    line.promote("2", why="better")
+    line.start_trial("3", why="it passed the gates")
+    other = second_writer(db, names)
+    names.meanwhile = lambda: other.roll_back("4" if slow == "promotes" else "2", why="agents complain")
+    if slow == "promotes":
+        line.promote("4", why="it sold more")
+        assert names == {CHAMPION: "2", PREVIOUS: "1"}
+        return
+    if slow == "puts on trial":
+        line.start_trial("4", why="newer")
+    else:
+        names[CHAMPION] = "1"  # what a process that died left behind
+        line.sync()
+    assert names == {CHAMPION: "1"}
+    assert state_of(decisions(db, "scorer")).champion == "1"
+
+
+def test_writers_that_overtake_each_other_again_and_again_end_at_the_newest_decision(
+    line: Succession, names: Names, db: Db
+) -> None:
+    line.promote("1", why="the first")
+    other = second_writer(db, names)
+    versions = iter("3456")
+
+    def decide() -> None:
+        if version := next(versions, None):
+            names.meanwhile = decide
+            other.promote(version, why="better still")
+
+    names.meanwhile = decide
+    line.promote("2", why="better")
+    assert names == {CHAMPION: "6", PREVIOUS: "5"}
+
+
+def test_aliases_that_are_right_are_read_and_not_written(line: Succession, names: Names, db: Db) -> None:
+    line.promote("1", why="the first")
+    moves = names.moves
+    assert second_writer(db, names).sync().champion == "1"
+    assert names.moves == moves
