@@ -2,9 +2,11 @@
 
 A prospect is current when the *line-up* in service ranked it: the champion and, during a trial, the canary. The scoring
 service decides which of the two scores a prospect. It names the line-up, and not the registry, so a list never waits
-between two models. Prospects without a score come first, in every campaign; then those of an earlier line-up. Both go
-in the order of arrival, campaign by campaign and key by key, never by score: drift is judged on the newest predictions,
-which must not be the bottom of a list.
+between two models. Each answer names the versions that gave it: where another one has come into service, the run ends
+with that request, and the next run begins with the new line-up.
+
+Prospects without a score come first, in every campaign; then those of an earlier line-up. Both go in the order of
+arrival, campaign by campaign and key by key, never by score, so no run ends within the best or the worst of a list.
 
 Where a campaign's file left the indicators out, a prospect is scored with those known now, and again when they change.
 The prospect stores only their hash: the prediction log has the values as sent.
@@ -108,10 +110,9 @@ def rank(db: Db, scorer: Scorer, schema: Schema, *, clock: Clock = now) -> Ranki
     )
     try:
         for condition, concerned in rounds:
-            for campaign in concerned if not ranking.overtaken else ():
-                keys = _open(db, campaign, {**condition, "refused.schema": {"$nin": [schema.hash]}})
-                for start in range(0, len(keys), BATCH):
-                    _rank(db, scorer, schema, keys[start : start + BATCH], ranking)
+            for campaign in concerned:
+                if not ranking.overtaken:
+                    _rank_campaign(db, scorer, schema, campaign, condition, ranking)
     finally:
         _tell(db, ranking, clock)
     if ranking.unknown:
@@ -128,6 +129,17 @@ def rank(db: Db, scorer: Scorer, schema: Schema, *, clock: Clock = now) -> Ranki
             next="Compare the campaign with the schema the champion was trained on.",
         )
     return ranking
+
+
+def _rank_campaign(
+    db: Db, scorer: Scorer, schema: Schema, campaign: str, condition: Mapping[str, Any], ranking: Ranking
+) -> None:
+    """Rank those of `campaign` under `condition`, until the run is overtaken: the rest would be ranked twice."""
+    keys = _open(db, campaign, {**condition, "refused.schema": {"$nin": [schema.hash]}})
+    for start in range(0, len(keys), BATCH):
+        if ranking.overtaken:
+            return
+        _rank(db, scorer, schema, keys[start : start + BATCH], ranking)
 
 
 def _open(db: Db, campaign: str, condition: Mapping[str, Any]) -> list[str]:

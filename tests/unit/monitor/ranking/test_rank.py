@@ -168,12 +168,17 @@ def test_a_canary_sets_the_whole_list_anew_and_its_end_only_what_it_scored(db: D
 
 
 @pytest.mark.parametrize("arrived", [Lineup("2"), Lineup("1", "2")])
-def test_a_model_that_comes_into_service_during_a_run_is_followed_by_the_next(db: Db, arrived: Lineup) -> None:
-    fill(db, "a", 1_200)
+def test_a_model_that_comes_into_service_ends_the_run_with_its_first_answer_and_is_followed_by_the_next(
+    db: Db, arrived: Lineup
+) -> None:
+    """Kind: a run that goes on with a line-up that is over, for as long as its list is."""
+    fill(db, "a", 2_200)
+    fill(db, "b", 10)
     scoring = FakeScoring(db, Lineup("1"))
     scoring.during = lambda: setattr(scoring, "lineup", arrived)
-    assert run(db, scoring).ranked == 1_200
-    run(db, scoring)
+    assert run(db, scoring).ranked == 2 * ranker.BATCH
+    rest = 2_210 if arrived.canary else 2_210 - ranker.BATCH
+    assert run(db, scoring).ranked == rest, "a new champion's own answers stay"
     versions = {p["_id"]: p["score_version"] for p in db.prospects.find()}
     canary = {key for key in versions if int(key.split(":")[1]) % 20 == 0} if arrived.canary else set(versions)
     assert {key for key, version in versions.items() if version == "2"} == canary
