@@ -23,6 +23,7 @@ from core.settings.loading import load
 from core.settings.loop import ServingSettings
 from core.stores.mongo import connect
 from serving.levels import Levels
+from serving.loading_mark import LoadingMark
 from serving.models import Models
 from serving.prediction_log.forget import Forgetting
 from serving.prediction_log.log import PredictionLog
@@ -82,8 +83,8 @@ class Service:
             schema = read_schema(read.callwise_schema)
             kind = Kind(schema.name, schema, shipped=True)
         schema, read = kind.schema, settings_of(read, kind)
-        models = Models(ModelRegistry(read), schema)
-        spool = Spool(read.callwise_spool_dir)
+        spool = Spool(read.callwise_spool_dir)  # makes the folder
+        models = Models(ModelRegistry(read), schema, LoadingMark(read.callwise_spool_dir))
         db = kind.database(connect(read, timeout_seconds=MONGO_SECONDS))
         log = PredictionLog(MongoStore(db, timeout_seconds=MONGO_SECONDS), spool)
 

@@ -3,11 +3,15 @@
 A thread follows the aliases: it loads and proves a new version, then swaps one reference. A request takes the reference
 once and finishes with it, so no request is dropped or sees half a change. If the registry does not answer, or a version
 cannot be trusted, the loaded models stay in service.
+
+A canary that a process of this service died of is left out, and the champion answers alone (`serving.loading_mark`).
+The service's state names it among the refused versions, so monitoring ends its trial. A champion is never left out.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,11 +27,15 @@ from core.models.registry import Loaded, ModelVersion
 from core.schema import Schema
 from core.schema.column import Value
 from serving.explain import Explainer
+from serving.loading_mark import LoadingMark
 
 log = logging.getLogger(__name__)
 
 # Seconds until a refused version is tried again, because the network or a full disk may have been the reason.
 RETRY_SECONDS = 15.0
+# Seconds in service after which a canary's load counts as survived. Its trial begins with a ranking of every list, and
+# monitoring asks again within seconds after a restart, so a canary that a request can end meets that request in time.
+SURVIVED_SECONDS = 300.0
 
 
 class Registry(Protocol):
@@ -85,12 +93,16 @@ class ModelRefusal:
 class Models:
     """The current line-up, None until there is a champion; `looked` is set after the first attempt to read."""
 
-    def __init__(self, registry: Registry, schema: Schema, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._registry = registry
+    def __init__(
+        self, registry: Registry, schema: Schema, mark: LoadingMark, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._registry, self._mark = registry, mark
         self._schema = schema
         self._features = frozenset(schema.feature_names)
         self._clock = clock
         self._refused: dict[tuple[str, str], ModelRefusal] = {}
+        self._left_out: ModelRefusal | None = None
+        self._survived_at = 0.0
         self._silence: Unavailable | None = None
         self.lineup: Lineup | None = None
         self.registry_answers = True
@@ -99,11 +111,17 @@ class Models:
     @property
     def refused(self) -> list[ModelRefusal]:
         """Versions that have an alias and are not served."""
-        return list(self._refused.values())
+        return [*self._refused.values(), *([self._left_out] if self._left_out else [])]
+
+    def end(self) -> None:
+        """The process was told to end, and does not die of a canary."""
+        self._mark.end()
 
     def refresh(self) -> None:
         """Update the line-up to the aliases, as far as the registry and the versions allow."""
         self._silence = None
+        if self.lineup and self.lineup.canary and self._clock() >= self._survived_at:
+            self._mark.remove()
         try:
             champion = self._registry.version_by_alias(CHAMPION)
             canary = self._registry.version_by_alias(CANARY)
@@ -134,20 +152,62 @@ class Models:
         first = (self._served(champion) if champion else None) or (present.champion if present else None)
         if first is None:
             return
-        second = self._served(canary) if canary and _key(canary) != first.key else None
-        if present is None or (present.champion, present.canary) != (first, second):
-            self.lineup = Lineup(first, second)
-            log.info("champion is version %s, canary %s", first.version, second.version if second else "none")
+        if present is None:
+            self._put(Lineup(first))  # a canary's load must not keep the champion from answering
+        second = self._on_trial(canary if canary and _key(canary) != first.key else None)
+        self._put(Lineup(first, second))
+
+    def _put(self, lineup: Lineup) -> None:
+        present = self.lineup
+        if present is None or (present.champion, present.canary) != (lineup.champion, lineup.canary):
+            self.lineup = lineup
+            canary = lineup.canary.version if lineup.canary else "none"
+            log.info("champion is version %s, canary %s", lineup.champion.version, canary)
+
+    def _on_trial(self, canary: ModelVersion | None) -> ServedVersion | None:
+        """The canary ready to answer; None where there is none, or it cannot be served, or it is left out."""
+        if self._is_left_out(canary):
+            return None
+        if canary is None:
+            self._mark.remove()
+            return None
+        key = _key(canary)
+        if self._held(key) or not self._may_load(key):
+            return self._held(key)
+        self._mark.put(key)
+        served = self._served(canary)
+        self._survived_at = self._clock() + SURVIVED_SECONDS
+        if served is None:  # it did not end the process
+            self._mark.remove()
+        return served
+
+    def _is_left_out(self, canary: ModelVersion | None) -> bool:
+        """Whether a process died of `canary`; then it is among the refused from now on."""
+        if canary is None or self._mark.fatal != _key(canary):
+            self._left_out = None
+            return False
+        if self._left_out is None:
+            why = "the scoring service died while it loaded this version or soon after, so it is left out"
+            self._left_out = ModelRefusal(canary.version, why, math.inf)
+            log.error("version %s is on trial, but %s", canary.version, why)
+        return True
+
+    def _held(self, key: tuple[str, str]) -> ServedVersion | None:
+        """The version of the line-up that has `key`."""
+        present = self.lineup
+        both = (present.champion, present.canary) if present else ()
+        return next((served for served in both if served and served.key == key), None)
+
+    def _may_load(self, key: tuple[str, str]) -> bool:
+        refusal = self._refused.get(key)
+        return refusal is None or self._clock() >= refusal.again
 
     def _served(self, version: ModelVersion) -> ServedVersion | None:
         """`version` ready to answer, from the line-up or newly loaded; None where it cannot be served."""
         key = _key(version)
-        present = self.lineup
-        for served in (present.champion, present.canary) if present else ():
-            if served and served.key == key:
-                return served
-        before = self._refused.get(key)
-        if before and self._clock() < before.again:
+        if served := self._held(key):
+            return served
+        if not self._may_load(key):
             return None
         try:
             loaded = self._registry.load(version)
@@ -156,7 +216,7 @@ class Models:
             self._silence = error
             return None
         except Exception as error:  # noqa: BLE001  whatever a model's file does, the loaded model stays in service
-            self._refuse(key, version, error, before)
+            self._refuse(key, version, error)
             return None
         self._refused.pop(key, None)
         served = ServedVersion(version.version, key, loaded.model)
@@ -174,9 +234,8 @@ class Models:
         if unknown:
             raise ModelError(f"Version {version.version} needs '{unknown[0]}', which the schema does not have.")
 
-    def _refuse(
-        self, key: tuple[str, str], version: ModelVersion, error: Exception, before: ModelRefusal | None
-    ) -> None:
+    def _refuse(self, key: tuple[str, str], version: ModelVersion, error: Exception) -> None:
+        before = self._refused.get(key)
         why = str(error) if isinstance(error, CallwiseError) else f"{type(error).__name__}: {error}"
         self._refused[key] = ModelRefusal(version.version, why, self._clock() + RETRY_SECONDS)
         if before is None or before.why != why:

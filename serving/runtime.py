@@ -75,6 +75,11 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
             await asyncio.to_thread(self.service.stop)
         return True
 
+    def end(self) -> None:
+        """The process was told to end (`serving.models.Models.end`). Safe at any time, also during `load`."""
+        if hasattr(self, "service"):
+            self.service.models.end()
+
     @property
     def ready(self) -> bool:
         """Whether there is a champion to answer; MLServer's `/ready` and `/v2/health/ready` use this."""

@@ -105,6 +105,13 @@ class Server(MLServer):  # type: ignore[misc]
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
 
+    async def stop(self, sig: int | None = None) -> None:
+        """End, as a signal or a model that cannot be loaded says; the models are told first."""
+        for model in await self._model_registry.get_models():
+            if hasattr(model, "end"):  # MLServer imports a model's module anew, so its class is no class known here
+                model.end()
+        await super().stop(sig)
+
     async def _is_ready(self) -> bool:
         """Whether every model of the settings is in service and ready. A kind that came later may have no champion."""
         names = {model.name for model in await self._model_registry.get_models() if model.ready}

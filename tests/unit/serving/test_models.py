@@ -1,12 +1,15 @@
 """The line-up follows the aliases, and nothing that goes wrong takes a model away."""
 
 import threading
+from pathlib import Path
 
 import pytest
 
+from core.models.registry import Loaded, ModelVersion
 from core.schema import read_schema
 from core.settings.group import ROOT
-from serving.models import RETRY_SECONDS, Models
+from serving.loading_mark import LoadingMark
+from serving.models import RETRY_SECONDS, SURVIVED_SECONDS, Models
 from tests.scoring.fakes import FakeModel, FakeRegistry
 
 SCHEMA = read_schema(ROOT / "data" / "schema.yaml")
@@ -24,8 +27,13 @@ def now() -> list[float]:
 
 
 @pytest.fixture
-def models(registry: FakeRegistry, now: list[float]) -> Models:
-    return Models(registry, SCHEMA, clock=lambda: now[0])
+def models(registry: FakeRegistry, now: list[float], tmp_path: Path) -> Models:
+    return begun(registry, now, tmp_path, "the first process")
+
+
+def begun(registry: FakeRegistry, now: list[float], folder: Path, process: str) -> Models:
+    """What a process finds at its start, on what those before it left in `folder`."""
+    return Models(registry, SCHEMA, LoadingMark(folder, process=process), clock=lambda: now[0])
 
 
 def versions(models: Models) -> tuple[str | None, str | None]:
@@ -199,3 +207,153 @@ def test_the_thread_outlives_a_look_that_fails(registry: FakeRegistry, models: M
     stop.set()
     thread.join()
     assert versions(models) == ("1", None)
+
+
+class Died(BaseException):
+    """The process is no more: nothing that it would have done comes after this."""
+
+
+def die_of(registry: FakeRegistry, number: str) -> None:
+    """Let the load of version `number` end the process."""
+    load = registry.load
+
+    def fatal(version: ModelVersion) -> Loaded:
+        if version.version == number:
+            registry.loads.append(number)
+            raise Died
+        return load(version)
+
+    registry.load = fatal  # type: ignore[method-assign]
+
+
+def test_a_canary_whose_load_ends_the_process_is_loaded_once(
+    registry: FakeRegistry, now: list[float], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Kind: what takes serving down is taken up again at every start."""
+    die_of(registry, "2")
+    registry.aliases = {"champion": "1", "canary": "2"}
+    with pytest.raises(Died):
+        begun(registry, now, tmp_path, "first").refresh()
+    for process in ("second", "third"):
+        models = begun(registry, now, tmp_path, process)
+        for _ in range(3):
+            models.refresh()
+            now[0] += 2 * SURVIVED_SECONDS
+        assert versions(models) == ("1", None)
+        (refusal,) = models.refused
+        assert (refusal.version, "the scoring service died while it loaded" in refusal.why) == ("2", True)
+        models.end()
+    assert registry.loads.count("2") == 1
+    assert caplog.text.count("version 2 is on trial, but the scoring service died") == 2, "once in each process"
+
+
+def test_who_is_left_out_is_forgotten_with_its_alias_and_the_next_canary_is_tried(
+    registry: FakeRegistry, now: list[float], tmp_path: Path
+) -> None:
+    die_of(registry, "2")
+    registry.aliases = {"champion": "1", "canary": "2"}
+    with pytest.raises(Died):
+        begun(registry, now, tmp_path, "first").refresh()
+    models = begun(registry, now, tmp_path, "second")
+    models.refresh()
+    registry.aliases = {"champion": "1", "canary": "3"}
+    models.refresh()
+    assert (versions(models), models.refused) == (("1", "3"), [])
+    registry.aliases = {"champion": "1"}
+    models.refresh()
+    assert LoadingMark(tmp_path, process="third").fatal is None
+
+
+def test_a_canary_that_ends_the_process_soon_after_its_load_is_left_out_too(
+    registry: FakeRegistry, models: Models, now: list[float], tmp_path: Path
+) -> None:
+    registry.aliases = {"champion": "1", "canary": "2"}
+    models.refresh()
+    now[0] += SURVIVED_SECONDS - 1
+    models.refresh()
+    heir = begun(registry, now, tmp_path, "second")
+    heir.refresh()
+    assert versions(heir) == ("1", None)
+
+
+@pytest.mark.parametrize("registry_down", [False, True])
+def test_a_process_that_dies_long_after_did_not_die_of_its_canary(
+    registry: FakeRegistry, models: Models, now: list[float], tmp_path: Path, registry_down: bool
+) -> None:
+    registry.aliases = {"champion": "1", "canary": "2"}
+    models.refresh()
+    now[0] += SURVIVED_SECONDS
+    registry.down = registry_down
+    models.refresh()
+    registry.down = False
+    heir = begun(registry, now, tmp_path, "second")
+    heir.refresh()
+    assert versions(heir) == ("1", "2")
+
+
+def test_a_process_that_is_told_to_end_did_not_die_of_its_canary(
+    registry: FakeRegistry, models: Models, now: list[float], tmp_path: Path
+) -> None:
+    registry.aliases = {"champion": "1", "canary": "2"}
+    models.refresh()
+    models.end()
+    heir = begun(registry, now, tmp_path, "second")
+    heir.refresh()
+    assert versions(heir) == ("1", "2")
+
+
+@pytest.mark.parametrize("fault", ["unproven", "unreadable", "out_of_reach"])
+def test_a_canary_that_is_only_refused_is_tried_again_by_the_next_process(
+    registry: FakeRegistry, models: Models, now: list[float], tmp_path: Path, fault: str
+) -> None:
+    registry.aliases = {"champion": "1", "canary": "2"}
+    setattr(registry, fault, {"2"})
+    models.refresh()
+    setattr(registry, fault, set())
+    heir = begun(registry, now, tmp_path, "second")
+    heir.refresh()
+    assert versions(heir) == ("1", "2")
+
+
+def test_a_champion_is_never_left_out(registry: FakeRegistry, now: list[float], tmp_path: Path) -> None:
+    """Neither one whose load ended the process, nor a canary that was left out and that a person has promoted."""
+    load = registry.load
+    die_of(registry, "2")
+    registry.aliases = {"champion": "2"}
+    with pytest.raises(Died):
+        begun(registry, now, tmp_path, "first").refresh()
+    registry.aliases = {"champion": "1", "canary": "2"}
+    with pytest.raises(Died):
+        begun(registry, now, tmp_path, "second").refresh()
+    models = begun(registry, now, tmp_path, "third")
+    models.refresh()
+    registry.load = load  # type: ignore[method-assign]
+    registry.aliases = {"champion": "2"}
+    models.refresh()
+    assert (versions(models), models.refused) == (("2", None), [])
+
+
+def test_a_kind_that_is_loaded_again_in_the_same_process_keeps_its_canary(
+    registry: FakeRegistry, models: Models, now: list[float], tmp_path: Path
+) -> None:
+    registry.aliases = {"champion": "1", "canary": "2"}
+    models.refresh()
+    again = begun(registry, now, tmp_path, "the first process")
+    again.refresh()
+    assert versions(again) == ("1", "2")
+
+
+def test_a_canary_that_takes_its_time_to_load_does_not_keep_the_champion_from_answering(
+    registry: FakeRegistry, models: Models
+) -> None:
+    load, during = registry.load, []
+
+    def slow(version: ModelVersion) -> Loaded:
+        during.append(versions(models))
+        return load(version)
+
+    registry.load = slow  # type: ignore[method-assign]
+    registry.aliases = {"champion": "1", "canary": "2"}
+    models.refresh()
+    assert during == [(None, None), ("1", None)]
+    assert versions(models) == ("1", "2")

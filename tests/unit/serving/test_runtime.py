@@ -23,6 +23,7 @@ from core.models.level import levelled
 from core.schema.column import Value
 from core.scoring import protocol
 from serving.levels import Levels
+from serving.loading_mark import LoadingMark
 from serving.main import Service
 from serving.models import Models
 from serving.prediction_log.forget import Forgetting
@@ -48,7 +49,8 @@ def data_plane() -> DataPlane:
 def stand(tmp_path: Path, data_plane: DataPlane, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stand]:
     names = SCHEMA.feature_names
     registry = FakeRegistry({"1": ByAge(0.1, names), "2": ByAge(0.5, names)})
-    home, spool, models, held = MemoryHome(), Spool(tmp_path), Models(registry, SCHEMA), FakeLevels()
+    home, spool, held = MemoryHome(), Spool(tmp_path), FakeLevels()
+    models = Models(registry, SCHEMA, LoadingMark(tmp_path))
     levels = Levels(held.read)
     log = PredictionLog(home, spool)
     scorer = Scorer(lambda: models.lineup, lambda: levels.shifts, Router(b"key", 0.5), log, now)
