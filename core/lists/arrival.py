@@ -19,5 +19,5 @@ def mark(entry: str, prospect: str) -> Document:
 
 
 def draw(prospect: str) -> int:
-    """The place of `prospect` among those of its file: 48 bits of a hash of its key."""
+    """The place of `prospect` among others, whatever the order of their keys: 48 bits of a hash of its key."""
     return int.from_bytes(hashlib.sha256(prospect.encode()).digest()[:6])

@@ -69,6 +69,8 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
         [("withdrawn.import", ASCENDING)],
         # Those who came by a file to be called, in an order that is not the file's.
         [("arrival.import", ASCENDING), ("arrival.draw", ASCENDING)],
+        # Those who were ranked, in an order that is not that of their keys.
+        [("status", ASCENDING), ("draw", ASCENDING)],
     ],
     "calls": [
         [("agent", ASCENDING), ("at", ASCENDING)],

@@ -37,6 +37,7 @@ from pymongo import ASCENDING, UpdateOne
 from core.clock import Clock, now
 from core.errors import InputError
 from core.lists import call_values
+from core.lists.arrival import draw
 from core.schema import Schema, economy
 from core.schema.as_of import day_of_call
 from core.schema.economy import KnownFigures
@@ -52,6 +53,7 @@ log = logging.getLogger("callwise.monitor")
 
 BATCH = 500  # rows a request
 ROUND = 50_000  # prospects a run and campaign; the next run takes the rest
+UNDRAWN = {"draw": None, "score": {"$gte": 0}}  # ranked by a release before the reports' sample
 FIELDS = {**call_values.FIELDS, "prediction": 1, "economy": 1, "campaign": 1}
 
 
@@ -102,17 +104,19 @@ def rank(db: Db, scorer: Scorer, schema: Schema, *, clock: Clock = now) -> Ranki
     moved = {"economy": {"$nin": [None, ranking.known.hash]}}
     # Those ranked by an earlier release have no day.
     another_day = {"score": {"$gte": 0}, "ranked_for": {"$nin": [ranking.day]}}
+    fit = {"refused.schema": {"$nin": [schema.hash]}}
     rounds = (
         ({"score": None}, campaigns),
         (present.outdated(), campaigns),
         (moved, in_economy),
         (another_day, campaigns if ranking.day else []),
+        (UNDRAWN, [] if ranking.day or not _any(db, {**UNDRAWN, **fit}) else campaigns),
     )
     try:
         for condition, concerned in rounds:
             for campaign in concerned:
                 if not ranking.overtaken:
-                    _rank_campaign(db, scorer, schema, campaign, condition, ranking)
+                    _rank_campaign(db, scorer, schema, campaign, {**condition, **fit}, ranking)
     finally:
         _tell(db, ranking, clock)
     if ranking.unknown:
@@ -135,7 +139,7 @@ def _rank_campaign(
     db: Db, scorer: Scorer, schema: Schema, campaign: str, condition: Mapping[str, Any], ranking: Ranking
 ) -> None:
     """Rank those of `campaign` under `condition`, until the run is overtaken: the rest would be ranked twice."""
-    keys = _open(db, campaign, {**condition, "refused.schema": {"$nin": [schema.hash]}})
+    keys = _open(db, campaign, condition)
     for start in range(0, len(keys), BATCH):
         if ranking.overtaken:
             return
@@ -147,6 +151,12 @@ def _open(db: Db, campaign: str, condition: Mapping[str, Any]) -> list[str]:
     query = {"campaign": campaign, "status": "open", **condition}
     with reachable():
         return [p["_id"] for p in db.prospects.find(query, {"_id": 1}).sort([("_id", ASCENDING)]).limit(ROUND)]
+
+
+def _any(db: Db, condition: Mapping[str, Any]) -> bool:
+    """Whether there is an open prospect under `condition`."""
+    with reachable():
+        return db.prospects.find_one({"status": "open", **condition}, {"_id": 1}) is not None
 
 
 def _rank(db: Db, scorer: Scorer, schema: Schema, keys: Sequence[str], ranking: Ranking) -> None:
@@ -231,6 +241,7 @@ def _write(prospect: Document, score: Score, ranked_by: str, ranking: Ranking) -
         "prediction": score.prediction,
         "ranked_by": ranked_by,
         "reasons": to_documents(score.reasons),
+        "draw": draw(prospect["_id"]),  # the reports' sample: `monitor.reports.sample`
     }
     if prospect.get("economy") is not None:
         ranked["economy"] = ranking.known.hash

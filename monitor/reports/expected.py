@@ -1,9 +1,10 @@
-"""Quality while outcomes are missing: what the newest scores promise, if they are the probabilities they claim to be.
+"""Quality while outcomes are missing: what the lists' scores promise, if they are the probabilities they claim to be.
 
 Confidence-based performance estimation (NannyML documentation, "CBPE"): outcomes are drawn from the calibrated scores
 (`monitor.reports.promise`), which gives the AUC and the conversion to expect, and their range for as many calls. The
-estimate sees people become easier or harder to tell apart; it cannot see that the same people now decide otherwise. So
-it is shown beside the verdict on outcomes and never opens an incident.
+scores are those of people who are open now, drawn by a hash (`monitor.reports.windows.predictions`). The estimate sees
+people become easier or harder to tell apart; it cannot see that the same people now decide otherwise. So it is shown
+beside the verdict on outcomes and never opens an incident.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Estimate:
         """The estimate for people, with its limits."""
         promise = self.promise
         return (
-            f"expected without outcomes, from the newest {self.window} predictions of version {self.version}: AUC "
+            f"expected without outcomes, from the scores of {self.window} people by version {self.version}: AUC "
             f"{promise.auc:.3f} (at least {promise.auc_low:.3f}), conversion {promise.conversion:.3f} "
             f"({promise.conversion_low:.3f} to {promise.conversion_high:.3f}) if all were called; {LIMITS}"
         )
@@ -62,7 +63,7 @@ def estimate(window: Sequence[windows.Scored], version: str, code_version: str) 
 
 
 def review_expected(shelf: ReportStore, registry: Registry, size: int, code_version: str) -> str:
-    """Estimate from the champion's `size` newest predictions, if there are as many; returns the result in words.
+    """Estimate from the champion's scores of `size` people, if there are as many; returns the result in words.
 
     A report is written once a tenth of the window is new. Raises Unavailable.
     """

@@ -1,14 +1,16 @@
 """Parity: logged requests are scored once more with the registered model, and no score may differ.
 
 A model's proof compares a few prepared rows; this job compares real requests, so it covers what was registered, what
-serving has loaded and what the log holds. Shadow scores count like scores that were used: a canary has few others. The
-next check of a trial drops a canary whose scores differ (`monitor.trials.trial`); a champion whose scores differ is an
-incident, for a person to act on.
+serving has loaded and what the log holds. A hash draws the people from the lists, other people each day
+(`monitor.reports.sample`); where the lists have too few, the newest requests of the log are added.
+
+Shadow scores count like scores that were used: a canary has few others. The next check of a trial drops a canary whose
+scores differ (`monitor.trials.trial`); a champion whose scores differ is an incident, for a person to act on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -20,8 +22,9 @@ from core.clock import Clock, now
 from core.models.level import levelled
 from core.models.proof import TOLERANCE, predict
 from core.models.registry import Loaded, ModelVersion
-from core.stores.mongo import Db, reachable
+from core.stores.mongo import Db, Document, reachable
 from monitor.jobs.cause_states import WELL, record_state
+from monitor.reports.sample import drawn, start_of
 from monitor.reports.shelf import write_report
 
 KIND = "parity"
@@ -72,16 +75,17 @@ def review_parity(
     champion: str | None,
     clock: Clock = now,
 ) -> str:
-    """Compare the newest `size` logged scores of each version in service with training; returns the result in words.
+    """Compare `size` logged scores of each version in service with training; returns the result in words.
 
     A `champion` that differs is an incident; a canary that differs is dropped by the next check of its trial, and
     nobody is told. Raises Unavailable, and ModelError when a version does not even reproduce its proof.
     """
-    results = [one for version in versions if (one := rescore(db, registry, version, size)).rows]
+    at = clock()
+    results = [one for version in versions if (one := rescore(db, registry, version, size, at)).rows]
     if not results:
         return "nothing was scored yet"
     bad = [one for one in results if one.different]
-    at, sentence = clock(), "; ".join(one.sentence for one in results)
+    sentence = "; ".join(one.sentence for one in results)
     report = f"{KIND}:{at:%Y-%m-%dT%H:%M:%S}"
     verdict = {
         "versions": [asdict(one) | {"sentence": one.sentence} for one in results],
@@ -102,11 +106,12 @@ def skew_found(db: Db, version: str, since: datetime) -> str | None:
     return next((str(one["sentence"]) for one in results if one["version"] == version and one["different"]), None)
 
 
-def rescore(db: Db, registry: Registry, version: str, size: int) -> Parity:
-    """Score the newest `size` requests that `version` scored once more, with the registered model."""
-    with reachable():
-        query = {"$or": [{"version": version}, {"shadow_version": version}]}
-        records = list(db.predictions.find(query).sort([("at", DESCENDING)]).limit(size))
+def rescore(db: Db, registry: Registry, version: str, size: int, at: datetime) -> Parity:
+    """Score `size` requests that `version` scored once more, with the registered model: the sample of the day `at`."""
+    sample = drawn(db, version, size, start=start_of(at))
+    records = sample.records
+    if sample.everybody and len(records) < size:
+        records = records + _newest(db, version, size - len(records), {record["_id"] for record in records})
     if not records:
         return Parity(version, 0, 0, "", 0.0)
     raw = predict(registry.load(registry.version(version)).model, [record["features"] for record in records])
@@ -114,6 +119,14 @@ def rescore(db: Db, registry: Registry, version: str, size: int) -> Parity:
     worst = int(apart.argmax())
     different = int((apart > TOLERANCE).sum())
     return Parity(version, len(records), different, str(records[worst]["_id"]), float(apart[worst]))
+
+
+def _newest(db: Db, version: str, size: int, known: Set[str]) -> list[Document]:
+    """The newest `size` records with a score by `version`, of whoever asked for it, without those `known`."""
+    query = {"$or": [{"version": version}, {"shadow_version": version}]}
+    with reachable():
+        newest = list(db.predictions.find(query).sort([("at", DESCENDING)]).limit(size + len(known)))
+    return [record for record in newest if record["_id"] not in known][:size]
 
 
 def _apart(record: Mapping[str, Any], version: str, raw: float) -> float:

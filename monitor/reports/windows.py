@@ -1,9 +1,12 @@
-"""The windows that reports judge: a fixed number of the newest predictions, or of the newest outcomes.
+"""The windows that reports judge: a fixed number of people on the lists, or of the newest outcomes.
 
-The number is fixed because a drift verdict depends on the sizes compared. A prospect counts once, with its newest
+The number is fixed because a verdict depends on the sizes compared. A prospect counts once, with its newest
 prediction: a list that is ranked again must not weigh more, and the same person twice is no new evidence. Only
 predictions of people on a list count: another program that asks for scores must not move a verdict. Only scores of the
 version in question count, whether used or in the other's shadow.
+
+Which people, a hash of their keys decides (`monitor.reports.sample`), never the order of the keys: not among those of
+one ranking, and not among outcomes of one moment, as those of a file that gives only the day of a call.
 
 Predictions are taken without the level they were used at (`core.models.level`): they are compared with training data,
 and a level that follows the outcomes is no drift. Outcomes are compared with the scores as used.
@@ -11,24 +14,29 @@ and a level that follows the outcomes is no drift. Outcomes are compared with th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
 
 from pymongo import DESCENDING
 
+from core.lists.arrival import draw
 from core.models.level import unlevelled
 from core.schema.column import Value
 from core.scoring.predictions_before import DATED, predictions_before
 from core.stores.mongo import Db, Document, reachable
+from monitor.reports.sample import drawn, is_by
 
 PAGE = 500
+MOST = 50_000
+"""Outcomes read until the order within a moment no longer matters."""
+OUTCOME = {"prospect": 1, "at": 1, "positive": 1}
 # What an outcome is compared with; without the features, which are most of a record.
 JOINED = dict.fromkeys(
     ["prospect", "at", "version", "shadow_version", "score", "shadow_score", "level", "shadow_level"], 1
 )
-NEWEST = [("at", DESCENDING), ("_id", DESCENDING)]  # the key decides between predictions of one request
+NEWEST = [("at", DESCENDING), ("_id", DESCENDING)]
 
 
 @dataclass(frozen=True)
@@ -54,21 +62,35 @@ class Called:
 
 
 def predictions(db: Db, version: str, size: int) -> list[Scored]:
-    """The newest prediction by `version` of each of the last `size` prospects on a list, the newest first.
+    """The newest prediction by `version` of each of `size` people, the newest first.
 
-    Shorter where there are fewer. Reads no more than `size` whole records. Raises Unavailable.
+    The people are drawn by a hash from the open ones of all lists. Only where fewer are open, those who are on a list
+    and have been called are added, the last scored first. Shorter where there are fewer in all, and while `version`
+    still ranks those drawn. Reads no more than twice `size` whole records. Raises Unavailable.
     """
+    sample = drawn(db, version, size)
+    records = sample.records
+    if sample.everybody:
+        records = records + _last_scored(db, version, size - len(records), {one["prospect"] for one in records})
+    return [_scored(one, version) for one in sorted(records, key=lambda one: (one["at"], one["_id"]), reverse=True)]
+
+
+def _last_scored(db: Db, version: str, size: int, known: Set[str]) -> list[Document]:
+    """The newest prediction by `version` of each of the last `size` prospects on a list that are not `known`."""
+    if size <= 0:
+        return []
     newest: dict[str, str] = {}  # the prediction of each prospect
     with reachable():
         for page in _pages(_newest(db, version)):
-            new = {prospect: key for prospect, key in reversed(page) if prospect not in newest}
+            new = {
+                prospect: key for prospect, key in reversed(page) if prospect not in newest and prospect not in known
+            }
             listed = {prospect["_id"] for prospect in db.prospects.find({"_id": {"$in": list(new)}}, {"_id": 1})}
             newest |= {prospect: new[prospect] for prospect, _ in page if prospect in listed and prospect in new}
             if len(newest) >= size:
                 break
         keys = list(newest.values())[:size]
-        records = {record["_id"]: record for record in db.predictions.find({"_id": {"$in": keys}})}
-    return [_scored(records[key], version) for key in keys if key in records]
+        return list(db.predictions.find({"_id": {"$in": keys}}))
 
 
 def _newest(db: Db, version: str) -> Iterator[tuple[str, str]]:
@@ -89,8 +111,9 @@ def _pages(pairs: Iterator[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
 def outcomes(db: Db, version: str, size: int, *, since: datetime | None = None) -> list[Called]:
     """The `size` newest outcomes whose last prediction before the call has a score by `version`, the newest first.
 
-    Shorter where there are fewer. Nothing before `since` is read: `version` scored nobody then. Outcomes without the
-    time of their call are left out. Raises Unavailable.
+    Of those of one moment a hash of the person decides, as long as there are no more than `MOST`. Shorter where there
+    are fewer. Nothing before `since` is read: `version` scored nobody then. Outcomes without the time of their call are
+    left out. Raises Unavailable.
     """
     if since is None:
         with reachable():
@@ -102,17 +125,38 @@ def outcomes(db: Db, version: str, size: int, *, since: datetime | None = None) 
     while True:
         with reachable():
             # Imported histories, from before the first prediction, are not even read.
-            found = list(db.outcomes.find({**DATED, "at": {"$gte": since}}).sort(NEWEST).limit(take))
-        rows = _joined(db, version, found)
-        if len(rows) >= size or len(found) < take:
-            return rows[:size]
+            query = {**DATED, "at": {"$gte": since}}
+            found = list(db.outcomes.find(query, OUTCOME).sort(NEWEST).limit(take))
+        is_all = len(found) < take
+        whole = found if is_all or take >= MOST else _without_last_moment(found)
+        rows = _newest_joined(db, version, sorted(whole, key=_by_hash), size)
+        if len(rows) == size or is_all:
+            return rows
         take *= 4
+
+
+def _without_last_moment(found: Sequence[Document]) -> list[Document]:
+    """The outcomes, the newest first, without those of the last moment: others of that moment may not be among them."""
+    return [outcome for outcome in found if outcome["at"] > found[-1]["at"]]
+
+
+def _by_hash(outcome: Document) -> tuple[float, int, str]:
+    return -outcome["at"].timestamp(), draw(outcome["prospect"]), outcome["_id"]
+
+
+def _newest_joined(db: Db, version: str, ordered: Sequence[Document], size: int) -> list[Called]:
+    rows: list[Called] = []
+    for start in range(0, len(ordered), PAGE):
+        rows += _joined(db, version, ordered[start : start + PAGE])
+        if len(rows) >= size:
+            break
+    return rows[:size]
 
 
 def _joined(db: Db, version: str, found: Sequence[Document]) -> list[Called]:
     rows: list[Called] = []
     for outcome, before in predictions_before(db, found, fields=JOINED):
-        if before and version in (before[-1]["version"], before[-1].get("shadow_version")):
+        if before and is_by(before[-1], version):
             used = _as_used(before[-1], version)
             rows.append(Called(outcome["_id"], outcome["at"], bool(outcome["positive"]), *used))
     return rows

@@ -10,6 +10,7 @@ from core.calls.claims import end_pauses
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
 from core.errors import InputError, Unavailable
+from core.lists.arrival import draw
 from core.schema import Schema, read_schema
 from core.schema.column import Value
 from core.schema.economy import indicators
@@ -134,6 +135,22 @@ def test_the_number_on_the_prospect_is_the_number_in_the_log(db: Db) -> None:
     assert prospect is not None
     assert logged is not None
     assert prospect["score"] == logged["score"] == 0.142857142857
+
+
+def test_whoever_is_ranked_has_a_place_in_the_sample_of_the_reports(db: Db) -> None:
+    fill(db, "a", 30)
+    run(db, FakeScoring(db, Lineup("1")))
+    assert {p["_id"]: p["draw"] for p in db.prospects.find()} == {f"a:{n:07d}": draw(f"a:{n:07d}") for n in range(30)}
+
+
+def test_a_list_that_an_earlier_release_ranked_is_ranked_once_more(db: Db) -> None:
+    fill(db, "a", 30)
+    scoring = FakeScoring(db, Lineup("1"))
+    run(db, scoring, schema=TIMELESS)
+    db.prospects.update_many({}, {"$unset": {"draw": ""}})
+    assert run(db, scoring, schema=TIMELESS).ranked == 30
+    assert run(db, scoring, schema=TIMELESS).ranked == 0
+    assert db.prospects.count_documents({"draw": {"$gte": 0}}) == 30
 
 
 def test_a_current_list_is_not_asked_for_again(db: Db) -> None:
