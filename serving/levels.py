@@ -1,4 +1,4 @@
-"""The levels of the scores, read from MongoDB, where monitoring puts them in force.
+"""The levels of the scores and the mixture, read from MongoDB, where monitoring puts them in force.
 
 A thread reads them; a request uses the last values, so scoring never waits for MongoDB. While MongoDB does not answer,
 the last values stay; before its first answer, every version has its level of training. The thread reads the levels of
@@ -13,24 +13,27 @@ from collections.abc import Callable, Mapping
 
 from core.errors import CallwiseError
 from core.models.levels_in_force import Level
+from core.models.mixture_in_force import Mixture
 
 log = logging.getLogger(__name__)
 
 
 class Levels:
-    """The shift of each version that has one; `looked` is set after the first attempt to read."""
+    """The shift of each version that has one, and the mixture; `looked` is set after the first attempt to read."""
 
-    def __init__(self, read: Callable[[], Mapping[str, Level]]) -> None:
-        """`read` gives the levels in force, as `core.models.levels_in_force.in_force` does."""
-        self._read = read
+    def __init__(self, read: Callable[[], Mapping[str, Level]], mixture: Callable[[], Mixture] = Mixture) -> None:
+        """`read` and `mixture` give what is in force, as `core.models.levels_in_force` and `mixture_in_force` do."""
+        self._read, self._read_mixture = read, mixture
         self._error = ""
         self.shifts: Mapping[str, float] = {}
+        self.mixture = Mixture()
         self.looked = threading.Event()
 
     def refresh(self) -> None:
         """Read the levels in force; after an error the last ones stay."""
         try:
             shifts = {version: level.shift for version, level in self._read().items()}
+            mixture = self._read_mixture()
         except CallwiseError as error:
             if not self._error:
                 log.warning("the levels cannot be read; the last ones stay in use: %s", error)
@@ -43,6 +46,10 @@ class Levels:
             text = ", ".join(f"version {version} {shift:+.3f}" for version, shift in shifts.items())
             log.info("levels: %s", text or "none")
             self.shifts = shifts
+        if mixture != self.mixture:
+            if mixture.refresh:
+                log.info("version %s is mixed in with weight %.3f", mixture.refresh, mixture.weight)
+            self.mixture = mixture
 
     def run(self, every_seconds: float, stop: threading.Event) -> None:
         """Refresh every `every_seconds` until `stop` is set."""

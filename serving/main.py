@@ -12,7 +12,9 @@ from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 
 from core.clock import now
 from core.kinds.kind import Kind, settings_of
+from core.models import mixture_in_force
 from core.models.levels_in_force import Level, in_force
+from core.models.mixture_in_force import Mixture
 from core.models.registry import ModelRegistry
 from core.privacy.place import Subject
 from core.privacy.requests import under_way
@@ -92,6 +94,10 @@ class Service:
             with pymongo.timeout(MONGO_SECONDS):
                 return in_force(db)
 
+        def mixture() -> Mixture:
+            with pymongo.timeout(MONGO_SECONDS):
+                return mixture_in_force.in_force(db)
+
         def being_erased() -> list[Subject]:
             with pymongo.timeout(MONGO_SECONDS):
                 return [request.subject for request in under_way(db)]  # of all kinds: a person may be in several
@@ -99,9 +105,9 @@ class Service:
         def may_be_here(person: Person) -> bool:
             return person.may_be_in(kind.key, by_reference=bool(schema.reference))
 
-        levels, forgetting = Levels(levels_in_force), Forgetting(being_erased, spool, may_be_here)
+        levels, forgetting = Levels(levels_in_force, mixture), Forgetting(being_erased, spool, may_be_here)
         router = Router(read.callwise_routing_key.get_secret_value().encode(), read.callwise_canary_share)
-        scorer = Scorer(lambda: models.lineup, lambda: levels.shifts, router, log, now)
+        scorer = Scorer(lambda: models.lineup, lambda: levels.shifts, router, log, now, mixture=lambda: levels.mixture)
         return cls(schema, models, levels, log, spool, forgetting, scorer, read.callwise_reload_seconds)
 
     @classmethod

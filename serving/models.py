@@ -1,4 +1,4 @@
-"""The models that answer, champion and canary, as the registry's aliases name them.
+"""The models that answer, champion, canary and refresh, as the registry's aliases name them.
 
 A thread follows the aliases: it loads and proves a new version, then swaps one reference. A request takes the reference
 once and finishes with it, so no request is dropped or sees half a change. If the registry does not answer, or a version
@@ -21,7 +21,7 @@ from typing import Protocol
 import numpy as np
 
 from core.errors import CallwiseError, ModelError, Unavailable
-from core.models.decisions import CANARY, CHAMPION
+from core.models.decisions import CANARY, CHAMPION, REFRESH
 from core.models.proof import Model, Scores, predict
 from core.models.registry import Loaded, ModelVersion
 from core.schema import Schema
@@ -75,10 +75,16 @@ class ServedVersion:
 
 @dataclass(frozen=True)
 class Lineup:
-    """The models that answer. Never changed, only replaced."""
+    """The models that answer, and the `refresh` that may be mixed with the champion. Never changed, only replaced."""
 
     champion: ServedVersion
     canary: ServedVersion | None = None
+    refresh: ServedVersion | None = None
+
+    @property
+    def served(self) -> list[ServedVersion]:
+        """All of them."""
+        return [model for model in (self.champion, self.canary, self.refresh) if model]
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,8 @@ class Models:
         try:
             champion = self._registry.version_by_alias(CHAMPION)
             canary = self._registry.version_by_alias(CANARY)
-            self._follow(champion, canary)
+            refresh = self._registry.version_by_alias(REFRESH)
+            self._follow(champion, canary, refresh)
         except Unavailable as error:
             self._silence = error
         if self._silence and self.registry_answers:
@@ -145,8 +152,8 @@ class Models:
             if stop.wait(every_seconds):
                 return
 
-    def _follow(self, champion: ModelVersion | None, canary: ModelVersion | None) -> None:
-        aliased = {_key(version) for version in (champion, canary) if version}
+    def _follow(self, champion: ModelVersion | None, canary: ModelVersion | None, refresh: ModelVersion | None) -> None:
+        aliased = {_key(version) for version in (champion, canary, refresh) if version}
         self._refused = {key: refusal for key, refusal in self._refused.items() if key in aliased}
         present = self.lineup
         first = (self._served(champion) if champion else None) or (present.champion if present else None)
@@ -155,14 +162,14 @@ class Models:
         if present is None:
             self._put(Lineup(first))  # a canary's load must not keep the champion from answering
         second = self._on_trial(canary if canary and _key(canary) != first.key else None)
-        self._put(Lineup(first, second))
+        third = self._served(refresh) if refresh and _key(refresh) != first.key else None
+        self._put(Lineup(first, second, third))
 
     def _put(self, lineup: Lineup) -> None:
-        present = self.lineup
-        if present is None or (present.champion, present.canary) != (lineup.champion, lineup.canary):
+        if self.lineup != lineup:
             self.lineup = lineup
-            canary = lineup.canary.version if lineup.canary else "none"
-            log.info("champion is version %s, canary %s", lineup.champion.version, canary)
+            others = [model.version if model else "none" for model in (lineup.canary, lineup.refresh)]
+            log.info("champion is version %s, canary %s, refresh %s", lineup.champion.version, *others)
 
     def _on_trial(self, canary: ModelVersion | None) -> ServedVersion | None:
         """The canary ready to answer; None where there is none, or it cannot be served, or it is left out."""
@@ -194,9 +201,7 @@ class Models:
 
     def _held(self, key: tuple[str, str]) -> ServedVersion | None:
         """The version of the line-up that has `key`."""
-        present = self.lineup
-        both = (present.champion, present.canary) if present else ()
-        return next((served for served in both if served and served.key == key), None)
+        return next((served for served in (self.lineup.served if self.lineup else ()) if served.key == key), None)
 
     def _may_load(self, key: tuple[str, str]) -> bool:
         refusal = self._refused.get(key)

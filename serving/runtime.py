@@ -128,12 +128,20 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
         canary = lineup.canary.version if lineup and lineup.canary else ""
         champion = lineup.champion.version if lineup else ""
         trial = self.service.scorer.trial.figures(canary)
+        refresh = lineup.refresh.version if lineup and lineup.refresh else ""
+        mixture, mixing = self.service.levels.mixture, self.service.scorer.mixing.figures(refresh)
+        mixed = bool(refresh) and (mixture.champion, mixture.refresh) == (champion, refresh)
         levels = self.service.levels.shifts
         return {
             "champion": champion,
             "canary": canary,
             "champion_level": levels.get(champion, 0.0),
             "canary_level": levels.get(canary, 0.0),
+            "refresh": refresh if mixed else "",
+            "refresh_weight": mixture.weight if mixed else 0.0,
+            "refresh_requests": mixing.requests,
+            "refresh_errors": mixing.errors,
+            "refresh_seconds": mixing.canary_seconds,
             "canary_requests": trial.requests,
             "canary_errors": trial.errors,
             "canary_seconds": trial.canary_seconds,

@@ -1,6 +1,7 @@
-"""One request: both models score, the route decides, the log stores, and the stored record is the answer.
+"""One request: the models score, the route decides, the log stores, and the stored record is the answer.
 
-Each model's scores are first moved to its level (`core.models.level`). A what-if goes to the champion, unlogged.
+Each model's scores are first moved to its level (`core.models.level`). The champion's are then mixed with those of a
+refresh, if one is in force (`serving.mixing`). A what-if goes the champion's way, unlogged.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from core.clock import Clock
 from core.errors import Unavailable
 from core.models.decisions import CANARY, CHAMPION
 from core.models.level import levelled
+from core.models.mixture_in_force import Mixture
 from core.models.proof import Scores
 from core.schema.column import Value
 from core.scoring import protocol
-from core.scoring.prediction import Prediction
+from core.scoring.prediction import Mixed, Prediction
 from core.scoring.reasons import Reason, to_documents
+from serving.mixing import mixed_scores
 from serving.models import Lineup, ServedVersion
 from serving.routing import Router
 from serving.trial import TrialCounts
@@ -49,12 +52,13 @@ class Log(Protocol):
 
 
 class Answer(NamedTuple):
-    """One model's answer for one row: `score` is at `level`."""
+    """One route's answer for one row: `score` is at `level`. `mixed`: who spoke in it, where more than one did."""
 
     route: str
     version: str
     score: float
     level: float
+    mixed: Mixed | None = None
 
 
 class Scorer:
@@ -67,16 +71,19 @@ class Scorer:
         router: Router,
         log: Log,
         clock: Clock,
+        *,
+        mixture: Callable[[], Mixture] = Mixture,
     ) -> None:
         self._lineup, self._levels, self._router, self._log, self._clock = lineup, levels, router, log, clock
-        self.trial = TrialCounts()
+        self._mixture = mixture
+        self.trial, self.mixing = TrialCounts(), TrialCounts()
         self._failed_reasons: dict[str, str] = {}
 
     @property
     def unexplained(self) -> dict[str, str]:
         """The versions in service whose scores come without reasons, and why."""
         lineup = self._lineup()
-        models = [model for model in (lineup.champion, lineup.canary) if model] if lineup else []
+        models = lineup.served if lineup else []
         whys = {model.version: model.unexplained or self._failed_reasons.get(model.version, "") for model in models}
         return {version: why for version, why in whys.items() if why}
 
@@ -89,10 +96,9 @@ class Scorer:
         lineup, levels = self._lineup(), self._levels()
         if lineup is None:
             raise NoChampion
-        began = time.perf_counter()
-        champion = lineup.champion.score(rows.features)
-        canary = self._canary(lineup.canary, rows, time.perf_counter() - began)
-        by_model = [_answers(CHAMPION, lineup.champion, champion, levels)]
+        of_champion, seconds = self._champion(lineup, rows, levels)
+        by_model = [of_champion]
+        canary = self._canary(lineup.canary, rows, seconds)
         if lineup.canary and canary is not None:
             by_model.append(_answers(CANARY, lineup.canary, canary, levels))
         predictions, at = [], self._clock()
@@ -109,13 +115,28 @@ class Scorer:
         lineup, levels = self._lineup(), self._levels()
         if lineup is None:
             raise NoChampion
-        answers = _answers(CHAMPION, lineup.champion, lineup.champion.score(rows.features), levels)
+        answers, _seconds = self._champion(lineup, rows, levels)
         at = self._clock()
         predictions = [
             _prediction(request_id, number, prospect, features, at, answer)
             for number, (features, prospect, answer) in enumerate(zip(*rows, answers, strict=True))
         ]
         return self._explained(predictions, lineup) if with_reasons else predictions
+
+    def _champion(self, lineup: Lineup, rows: protocol.Rows, levels: Mapping[str, float]) -> tuple[list[Answer], float]:
+        """The answers on the champion's route, mixed with a refresh's; and the seconds that the champion took."""
+        began = time.perf_counter()
+        scores = lineup.champion.score(rows.features)
+        seconds = time.perf_counter() - began
+        found = mixed_scores(lineup, self._mixture(), rows.features, scores, levels, self.mixing, seconds)
+        version = lineup.champion.version
+        speakers: Sequence[Mixed | None] = found.speakers or [None] * len(found.used)
+        level = levels.get(version, 0.0)
+        answers = [
+            Answer(CHAMPION, version, float(score), level, mixed)
+            for score, mixed in zip(found.used, speakers, strict=True)
+        ]
+        return answers, seconds
 
     def _canary(self, canary: ServedVersion | None, rows: protocol.Rows, champion_seconds: float) -> Scores | None:
         """The canary's scores; None without one, or where it fails, because a trial must not cost an answer."""
@@ -135,10 +156,11 @@ class Scorer:
         return scores
 
     def _explained(self, predictions: list[Prediction], lineup: Lineup) -> list[Prediction]:
-        """The predictions, each with the reasons of the model whose score is used."""
+        """The predictions, each with the reasons of the model whose score is used; of a mixture's larger part."""
         explained = list(predictions)
-        for route, served in ((CHAMPION, lineup.champion), (CANARY, lineup.canary)):
-            places = [place for place, prediction in enumerate(predictions) if prediction.route == route]
+        speaking = [_speaker(prediction) for prediction in predictions]
+        for served in lineup.served:
+            places = [place for place, version in enumerate(speaking) if version == served.version]
             by_row = self._reasons(served, [dict(predictions[place].features) for place in places])
             for place, reasons in zip(places, by_row, strict=True):
                 explained[place] = replace(predictions[place], reasons=to_documents(reasons))
@@ -164,6 +186,12 @@ class Scorer:
         return reasons
 
 
+def _speaker(prediction: Prediction) -> str:
+    """The version that has the most say in the used score."""
+    mixed = prediction.mixed if prediction.route == CHAMPION else None
+    return str(mixed["version"]) if mixed and mixed["weight"] > 0.5 else prediction.version
+
+
 def _prediction(
     request_id: str,
     number: int,
@@ -187,6 +215,7 @@ def _prediction(
         shadow_version=shadow.version if shadow else None,
         level=used.level,
         shadow_level=shadow.level if shadow else None,
+        mixed=used.mixed or (shadow.mixed if shadow else None),
     )
 
 

@@ -27,18 +27,21 @@ T = TypeVar("T")
 
 
 @flow(name="continuous-training", persist_result=False)
-def continuous_training(reason: str = "on demand", incident: str | None = None, kind: str | None = None) -> State[Any]:
+def continuous_training(
+    reason: str = "on demand", incident: str | None = None, kind: str | None = None, refresh: bool = False
+) -> State[Any]:
     """Train on all outcomes of a campaign kind, by default of the shipped one.
 
-    If every gate passes, the new model goes on trial, or becomes champion if it is the first.
+    If every gate passes, the new model goes on trial, or becomes champion if it is the first. With the champion's
+    recipe, which a `refresh` fits without a search, it waits for the next list instead.
     Ends as Completed, or as Failed with the name Refused when a gate stopped it; the champion is then unchanged.
     """
     trainer = compose(kind=kind)
     with reachable():
         outcomes = count(trainer.db.outcomes, {})
-    tell_end = partial(_tell_end, trainer.db, reason=reason, incident=incident, outcomes=outcomes)
+    tell_end = partial(_tell_end, trainer.db, reason=reason, incident=incident, outcomes=outcomes, refresh=refresh)
     try:
-        outcome = train(trainer, reason=reason, incident=incident, step=as_task)
+        outcome = train(trainer, reason=reason, incident=incident, refresh=refresh, step=as_task)
     except GateRefused as refused:
         tell_end("refused", refused.why, gate=refused.gate, version=None)
         create_markdown_artifact(f"## Refused by {refused.gate}\n\n{refused}\n", key="continuous-training")

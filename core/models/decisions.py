@@ -16,7 +16,7 @@ from pymongo import ASCENDING
 from core.sentences import Sentence
 from core.stores.mongo import Db, Document, reachable
 
-CHAMPION, CANARY, PREVIOUS = "champion", "canary", "previous"
+CHAMPION, CANARY, PREVIOUS, REFRESH = "champion", "canary", "previous", "refresh"
 
 
 class DecisionKind(StrEnum):
@@ -28,6 +28,10 @@ class DecisionKind(StrEnum):
     ROLLED_BACK = "rolled back"
     HELD = "held"
     RELEASED = "released"
+    REFRESHED = "refreshed"
+    MIXED = "mixed in"
+    RENEWED = "renewed"
+    LEFT_OUT = "left out"
 
     @property
     def words(self) -> Sentence:
@@ -42,6 +46,10 @@ _WORDS = {
     DecisionKind.ROLLED_BACK: Sentence("champion again"),
     DecisionKind.HELD: Sentence("held"),
     DecisionKind.RELEASED: Sentence("released"),
+    DecisionKind.REFRESHED: Sentence("refresh, for the next list"),
+    DecisionKind.MIXED: Sentence("mixed with the champion"),
+    DecisionKind.RENEWED: Sentence("champion, by refreshes"),
+    DecisionKind.LEFT_OUT: Sentence("left out of the mixture"),
 }
 
 HOLDS = frozenset({DecisionKind.HELD, DecisionKind.RELEASED})
@@ -75,12 +83,19 @@ class SuccessionState:
     `promotions`: the decisions that made the champions a rollback can reach, the current one last. `trial`: the
     decision that put the canary on trial. `last`: the last decision's place. `hold`: stops promotions and requests for
     training.
+
+    `waiting`: the decision on a refresh that the next list uses. `mixed`: the newest decision on the refresh that is
+    mixed with the champion, and its weight. `compared`: the decision with which the champion's comparison with its
+    refreshes began.
     """
 
     promotions: tuple[Decision, ...] = ()
     trial: Decision | None = None
     last: int = 0
     hold: Decision | None = None
+    waiting: Decision | None = None
+    mixed: Decision | None = None
+    compared: Decision | None = None
 
     @property
     def champion(self) -> str | None:
@@ -97,23 +112,47 @@ class SuccessionState:
         """The version on trial."""
         return self.trial.version if self.trial else None
 
+    @property
+    def refresh(self) -> str | None:
+        """The version that is mixed with the champion."""
+        return self.mixed.version if self.mixed else None
+
+    @property
+    def weight(self) -> float:
+        """The weight of the refresh in the mixture, from 0 to 1; 0 without one."""
+        return float(self.mixed.evidence["weight"]) if self.mixed else 0.0
+
+    @property
+    def newest(self) -> str | None:
+        """The newest version in use, which a rollback takes out: the refresh, or else the champion."""
+        return self.refresh or self.champion
+
     def after(self, decision: Decision) -> SuccessionState:
         """The state once `decision` was taken."""
-        at = decision.place
-        match decision.what:
-            case DecisionKind.PROMOTED:
-                return replace(self, promotions=(*self.promotions, decision), trial=None, last=at)
-            case DecisionKind.ON_TRIAL:
-                return replace(self, trial=decision, last=at)
-            case DecisionKind.DROPPED:
-                return replace(self, trial=None, last=at)
-            case DecisionKind.ROLLED_BACK:
-                # The failed version leaves the list, so another rollback goes further back and not forward to it.
-                return replace(self, promotions=(*self.promotions[:-2], self.promotions[-2]), trial=None, last=at)
-            case DecisionKind.HELD:
-                return replace(self, hold=decision, last=at)
-            case DecisionKind.RELEASED:
-                return replace(self, hold=None, last=at)
+        return replace(self, **self._changed(decision), last=decision.place)
+
+    def _changed(self, decision: Decision) -> dict[str, Any]:
+        alone: dict[str, Any] = {"mixed": None, "compared": None}  # the champion, without a refresh
+        anew = {**alone, "trial": None, "waiting": None}
+        changed: dict[DecisionKind, dict[str, Any]] = {
+            DecisionKind.PROMOTED: {**anew, "promotions": (*self.promotions, decision)},
+            DecisionKind.ON_TRIAL: {"trial": decision},
+            DecisionKind.DROPPED: {"trial": None},
+            # The failed version leaves the list, so another rollback goes further back and not forward to it.
+            DecisionKind.ROLLED_BACK: {**anew, "promotions": (*self.promotions[:-2], *self.promotions[-2:-1])},
+            DecisionKind.HELD: {"hold": decision},
+            DecisionKind.RELEASED: {"hold": None},
+            DecisionKind.REFRESHED: {"waiting": decision},
+            DecisionKind.MIXED: {
+                "mixed": decision,
+                "compared": self.compared or decision,
+                "waiting": self.waiting if self.waiting and self.waiting.version != decision.version else None,
+            },
+            # A canary stays on trial: what it is compared with is the champion as it is kept fresh.
+            DecisionKind.RENEWED: {**alone, "promotions": (*self.promotions, decision)},
+            DecisionKind.LEFT_OUT: {**alone, "waiting": None},
+        }
+        return changed[decision.what]
 
 
 def state_of(decisions: Sequence[Decision], at: datetime | None = None) -> SuccessionState:

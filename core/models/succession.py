@@ -20,16 +20,19 @@ from pymongo.errors import DuplicateKeyError
 
 from core.clock import Clock, now
 from core.errors import Conflict
+from core.models import mixture_in_force
 from core.models.decisions import (
     CANARY,
     CHAMPION,
     PREVIOUS,
+    REFRESH,
     Decision,
     DecisionKind,
     SuccessionState,
     decisions,
     state_of,
 )
+from core.models.mixture_in_force import Mixture
 from core.sentences import Sentence
 from core.stores import event_log
 from core.stores.embedded_mongo import key_in_order
@@ -66,6 +69,7 @@ class Succession:
     def __init__(self, db: Db, model: str, aliases: Aliases | None, *, by: str, clock: Clock = now) -> None:
         self._db, self._model, self._aliases, self._by, self._clock = db, model, aliases, by, clock
         self._logged = 0  # decisions that this process has put into the event log
+        self._mixture: Mixture | None = None  # what this process has put in force
 
     def decisions(self) -> list[Decision]:
         """All decisions, the oldest first. Raises Unavailable."""
@@ -88,7 +92,7 @@ class Succession:
                 )
             return None if version in (present.canary, present.champion) else (DecisionKind.ON_TRIAL, version)
 
-        return self._decide(upon, why, incident, evidence)
+        return self.decide(upon, why, incident, evidence)
 
     def promote(
         self, version: str, *, why: str, incident: str | None = None, evidence: Mapping[str, Any] | None = None
@@ -98,7 +102,7 @@ class Succession:
         def upon(present: SuccessionState) -> Taken | None:
             return None if present.champion == version else (DecisionKind.PROMOTED, version)
 
-        return self._decide(upon, why, incident, evidence)
+        return self.decide(upon, why, incident, evidence)
 
     def promote_canary(
         self, version: str, *, why: str, incident: str | None = None, evidence: Mapping[str, Any] | None = None
@@ -116,7 +120,7 @@ class Succession:
                     if present.champion == version
                     else Sentence("Version {version} is not on trial any more.", version=version)
                 )
-                raise _refusal(what, next=LOOK_AGAIN)
+                raise refusal(what, next=LOOK_AGAIN)
             if present.hold is not None:
                 raise Conflict(
                     Sentence(
@@ -127,7 +131,7 @@ class Succession:
                 )
             return DecisionKind.PROMOTED, version
 
-        return self._decide(upon, why, incident, evidence)
+        return self.decide(upon, why, incident, evidence)
 
     def hold(self, *, why: str) -> Decision:
         """Hold the current champion: until `release`, nothing is promoted and no training is requested.
@@ -138,12 +142,12 @@ class Succession:
 
         def upon(present: SuccessionState) -> Taken:
             if present.champion is None:
-                raise _refusal(Sentence("There is no champion yet, so there is nothing to hold."))
+                raise refusal(Sentence("There is no champion yet, so there is nothing to hold."))
             if present.hold is not None:
-                raise _refusal(Sentence("{who} holds the champion already.", who=present.hold.by))
+                raise refusal(Sentence("{who} holds the champion already.", who=present.hold.by))
             return DecisionKind.HELD, present.champion
 
-        return self._decide(upon, why, None, None)
+        return self.decide(upon, why, None, None)
 
     def release(self, held: int, *, why: str) -> Decision:
         """End the hold decided at place `held`. Raises Conflict when that hold is over, Unavailable.
@@ -153,10 +157,10 @@ class Succession:
 
         def upon(present: SuccessionState) -> Taken:
             if present.hold is None or present.hold.place != held:
-                raise _refusal(Sentence("That hold was released already."))
+                raise refusal(Sentence("That hold was released already."))
             return DecisionKind.RELEASED, present.champion or present.hold.version
 
-        return self._decide(upon, why, None, {"held": held})
+        return self.decide(upon, why, None, {"held": held})
 
     def end_trial(
         self, version: str, *, why: str, incident: str | None = None, evidence: Mapping[str, Any] | None = None
@@ -168,32 +172,35 @@ class Succession:
 
         if self.state().canary != version:
             return None
-        decision = self._decide(upon, why, incident, evidence)
+        decision = self.decide(upon, why, incident, evidence)
         return decision if (decision.what, decision.version) == (DecisionKind.DROPPED, version) else None
 
-    def roll_back(self, champion: str, *, why: str, incident: str | None = None) -> Decision:
-        """Go back from `champion` to the champion before it. A trial ends too: it compared with the wrong champion.
+    def roll_back(self, newest: str, *, why: str, incident: str | None = None) -> Decision:
+        """Take `newest`, the newest version in use, out of use.
 
-        `champion` is named so that two requests go back once. Raises Conflict if it is not the champion or is the first
-        one, Unavailable.
+        A refresh is left out, so the champion scores alone. Otherwise the champion before is champion again; a trial
+        ends too, because it compared with the wrong champion. The version is named so that two requests go back once.
+        Raises Conflict if it is not the newest in use or is the first champion, Unavailable.
         """
 
         def upon(present: SuccessionState) -> Taken:
-            if present.champion != champion:
-                who = (
-                    Sentence("version {version}", version=present.champion) if present.champion else Sentence("nobody")
-                )
-                what = Sentence("Version {champion} is not the champion; {other} is.", champion=champion, other=who)
-                raise _refusal(what, next=LOOK_AGAIN)
+            if present.newest != newest:
+                who = Sentence("version {version}", version=present.newest) if present.newest else Sentence("nobody")
+                what = Sentence("Version {champion} is not the champion; {other} is.", champion=newest, other=who)
+                if present.refresh is not None:
+                    what = Sentence("Version {newest} is not the newest in use; {other} is.", newest=newest, other=who)
+                raise refusal(what, next=LOOK_AGAIN)
+            if present.refresh is not None:
+                return DecisionKind.LEFT_OUT, newest
             if present.previous is None:
                 what = Sentence(
                     "Version {champion} is the first champion; there is none before it to go back to.",
-                    champion=champion,
+                    champion=newest,
                 )
-                raise _refusal(what, next=Sentence("Train another model."))
+                raise refusal(what, next=Sentence("Train another model."))
             return DecisionKind.ROLLED_BACK, present.previous
 
-        return self._decide(upon, why, incident, {"from": champion})
+        return self.decide(upon, why, incident, {"from": newest})
 
     def sync(self) -> SuccessionState:
         """Update the event log and the aliases to the decisions; returns their state. Raises Unavailable."""
@@ -205,19 +212,25 @@ class Succession:
             for decision in taken[self._logged :]:
                 self._log(decision)
             self._logged = len(taken)
-            if self._aliases is None or not _move(self._aliases, named, present):
+            if self._aliases is None or present.champion is None:
                 return present
-            if self.state().last == present.last:
+            if (mixture := Mixture.of_state(present)) != self._mixture:
+                mixture_in_force.put_in_force(self._db, mixture)
+                self._mixture = mixture
+            if not _move(self._aliases, named, present) or self.state().last == present.last:
                 return present
 
-    def _decide(
+    def decide(
         self,
         upon: Callable[[SuccessionState], Taken | None],
         why: str,
         incident: str | None,
         evidence: Mapping[str, Any] | None,
     ) -> Decision:
-        """Write the decision that `upon` takes on the present state; if it takes none, return the last decision."""
+        """Write the decision that `upon` takes on the present state; if it takes none, return the last decision.
+
+        Raises what `upon` raises, and Unavailable.
+        """
         while True:
             taken = self.decisions()
             present = state_of(taken)
@@ -255,9 +268,7 @@ class Succession:
 
 def _move(aliases: Aliases, named: Mapping[str, str], present: SuccessionState) -> bool:
     """Let the aliases, which were `named` so, be those of `present`; whether any was moved."""
-    if present.champion is None:
-        return False
-    wanted = {PREVIOUS: present.previous, CHAMPION: present.champion, CANARY: present.canary}
+    wanted = {PREVIOUS: present.previous, CHAMPION: present.champion, CANARY: present.canary, REFRESH: present.refresh}
     moved = False
     for alias, version in wanted.items():
         if version is None and alias in named:
@@ -269,5 +280,6 @@ def _move(aliases: Aliases, named: Mapping[str, str], present: SuccessionState) 
     return moved
 
 
-def _refusal(what: Sentence, next: Sentence | str = "") -> Conflict:
+def refusal(what: Sentence, next: Sentence | str = "") -> Conflict:
+    """A decision that is not taken, and why."""
     return Conflict(what, kept=Sentence("Nothing was changed."), next=next)

@@ -1,4 +1,7 @@
-"""The latest evidence on the canary: the document `trial` of `appliance`. Monitoring writes it, screens read it."""
+"""The latest evidence on the canary, and on the refresh: two documents of `appliance`.
+
+Monitoring writes them, screens read them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from typing import Any
 
 from core.stores.mongo import Db, reachable
 
-KEY = "trial"
+TRIAL, REFRESH = "trial", "refresh"
+"""The keys of the two documents."""
 
 
 @dataclass(frozen=True)
@@ -22,16 +26,16 @@ class TrialEvidence:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
-def store_evidence(db: Db, found: TrialEvidence) -> None:
-    """Store `found` in place of the evidence before it; safe to repeat. Raises Unavailable."""
+def store_evidence(db: Db, found: TrialEvidence, key: str = TRIAL) -> None:
+    """Store `found` under `key` in place of the evidence before it; safe to repeat. Raises Unavailable."""
     with reachable():
-        db.appliance.update_one({"_id": KEY}, {"$set": {"found": dict(vars(found))}}, upsert=True)
+        db.appliance.update_one({"_id": key}, {"$set": {"found": dict(vars(found))}}, upsert=True)
 
 
-def latest_evidence(db: Db, version: str) -> TrialEvidence | None:
-    """The latest evidence on `version`, or None. Raises Unavailable."""
+def latest_evidence(db: Db, version: str, key: str = TRIAL) -> TrialEvidence | None:
+    """The latest evidence on `version` under `key`, or None. Raises Unavailable."""
     with reachable():
-        document = db.appliance.find_one({"_id": KEY, "found.version": version})
+        document = db.appliance.find_one({"_id": key, "found.version": version})
     known = {item.name for item in fields(TrialEvidence)}  # a monitor of a later version may write more fields
     return (
         TrialEvidence(**{name: value for name, value in document["found"].items() if name in known})

@@ -16,7 +16,15 @@ class OutcomeSettings(Group):
     callwise_minimum_outcomes: int = Field(1000, ge=100, description="outcomes that a training needs")
 
 
-class TrainerSettings(OutcomeSettings):
+class NewVersionSettings(Group):
+    """What becomes of a new version."""
+
+    callwise_every_version_on_trial: bool = Field(
+        False, description="whether each new version must win a trial first, also one with the champion's recipe"
+    )
+
+
+class TrainerSettings(OutcomeSettings, NewVersionSettings):
     """How a model is searched for, and which gates it must pass."""
 
     callwise_seed: int = Field(7, description="seed of everything random in training")
@@ -124,3 +132,26 @@ class TrialSettings(Group):
     callwise_trial_slowness: float = Field(5.0, gt=1, description="times the champion's time that a canary may take")
     callwise_parity_seconds: float = Field(86_400.0, gt=0, description="seconds between replays of logged requests")
     callwise_parity_rows: int = Field(500, ge=1, description="logged requests in each replay")
+
+
+class RefreshSettings(NewVersionSettings):
+    """When the champion's recipe is fitted again, and how the newer fit gets its say."""
+
+    callwise_refresh_outcomes: int = Field(100, ge=0, description="new outcomes from which a refresh is due; 0: never")
+    callwise_refresh_weight: float = Field(
+        0.8, gt=0, lt=1, description="weight of a refresh in the mixture with the champion, before its first outcome"
+    )
+    callwise_refresh_false_worse: float = Field(
+        0.05, gt=0, lt=1, description="chance that a refresh that is not worse is ever left out at once"
+    )
+    callwise_refresh_limit: int = Field(
+        200, ge=50, description="outcomes after which a champion and its refreshes are decided"
+    )
+    callwise_list_hours: float = Field(
+        24.0, ge=0, le=24, description="hours, from midnight UTC, for which a call list keeps its models; 0: none"
+    )
+
+    @property
+    def refresh_every(self) -> int:
+        """New outcomes from which a refresh is due; 0: never."""
+        return 0 if self.callwise_every_version_on_trial else self.callwise_refresh_outcomes

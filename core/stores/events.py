@@ -58,6 +58,10 @@ class Event(StrEnum):
     MODEL_ROLLED_BACK = "model rolled back"
     MODEL_HELD = "model held"
     MODEL_RELEASED = "model released"
+    MODEL_REFRESHED = "model refreshed"
+    MODEL_MIXED = "model mixed in"
+    MODEL_RENEWED = "model renewed"
+    MODEL_LEFT_OUT = "model left out"
 
     INCIDENT_OPEN = "incident open"
     INCIDENT_RETRAINING = "incident retraining"

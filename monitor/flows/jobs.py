@@ -28,7 +28,7 @@ def jobs(
     Erasures are the appliance's, not a kind's: a kind without `train_again(reason, by)` has no job for them.
     """
     model = settings.callwise_model_name
-    limits = RetrainLimits.from_settings(settings)
+    limits = RetrainLimits.from_settings(settings, settings.refresh_every)
     triggers = Triggers(
         db,
         trainings,

@@ -71,9 +71,12 @@ class PrefectRuns:
         url = api_url.rstrip("/")
         self._http = httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, trust_env=False, transport=transport)
 
-    def request_training(self, reason: str, *, incident: str | None = None, key: str | None = None) -> FlowRun:
-        """Ask for a training, or find the one that has `key`. Raises NotFound without a deployment."""
-        return self.start({"reason": reason, "incident": incident}, key=key)
+    def request_training(
+        self, reason: str, *, incident: str | None = None, key: str | None = None, refresh: bool = False
+    ) -> FlowRun:
+        """Ask for a training or a `refresh`, or find the run that has `key`. Raises NotFound without a deployment."""
+        asked = {"refresh": True} if refresh else {}
+        return self.start({"reason": reason, "incident": incident, **asked}, key=key)
 
     def start(self, parameters: Mapping[str, Any], *, key: str | None = None) -> FlowRun:
         """Ask for a run, or find the one that has `key`. Raises NotFound without a deployment."""

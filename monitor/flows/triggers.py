@@ -4,7 +4,12 @@ Both count from the last training, however it ended: a model that was refused be
 again the next minute. Each training has a key of its own (the last training, and how many spans of days or lots of
 outcomes have passed since), so a monitor that is killed and asks again gets the same flow run. A run that crashed is
 asked for again, three times in all. Nothing is asked for while a training waits or runs, a canary is on trial, or a
-hold is in force. The first training is due once there are enough outcomes (`monitor.flows.first_training`); if a gate
+hold is in force.
+
+Refreshes fit the champion's recipe again after `refresh` new outcomes. They count from the last training or refresh,
+and come also during a trial, whose canary is compared with a champion that is kept fresh.
+
+The first training is due once there are enough outcomes (`monitor.flows.first_training`); if a gate
 refuses it, the next is due with `outcomes` more.
 
 The other triggers: degraded quality and drift open incidents (`monitor.incidents.follow_up`), and people use
@@ -13,16 +18,16 @@ The other triggers: degraded quality and drift open incidents (`monitor.incident
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from pymongo import DESCENDING
 
 from core.clock import Clock, now
 from core.errors import Unavailable
-from core.models.decisions import Decision, decisions, state_of
+from core.models.decisions import Decision, DecisionKind, SuccessionState, decisions, state_of
 from core.settings.loop import IncidentSettings
 from core.stores import event_log
 from core.stores.embedded_mongo import count_between
@@ -37,15 +42,19 @@ LOST_STATES = ("CRASHED", "FAILED")
 
 @dataclass(frozen=True)
 class RetrainLimits:
-    """When a training is due: `age` after the last one, or with `outcomes` new outcomes since."""
+    """When a training is due: `age` after the last one, or with `outcomes` new outcomes since.
+
+    `refresh`: new outcomes from which a refresh is due; 0: none is.
+    """
 
     age: timedelta = timedelta(days=7)
     outcomes: int = 500
+    refresh: int = 0
 
     @classmethod
-    def from_settings(cls, settings: IncidentSettings) -> Self:
-        """The limits that `settings` name."""
-        return cls(timedelta(days=settings.callwise_retrain_days), settings.callwise_retrain_outcomes)
+    def from_settings(cls, settings: IncidentSettings, refresh: int = 0) -> Self:
+        """The limits that `settings` name, with the number of outcomes for a `refresh`."""
+        return cls(timedelta(days=settings.callwise_retrain_days), settings.callwise_retrain_outcomes, refresh)
 
 
 @dataclass(frozen=True)
@@ -59,10 +68,11 @@ class LastTraining:
 
 @dataclass(frozen=True)
 class Due:
-    """A training that is due: its key, and why."""
+    """A training that is due, or a `refresh`: its key, and why."""
 
     key: str
     why: str
+    refresh: bool = False
 
 
 def due_training(last: LastTraining, at: datetime, outcomes: int, limits: RetrainLimits) -> Due | None:
@@ -73,6 +83,14 @@ def due_training(last: LastTraining, at: datetime, outcomes: int, limits: Retrai
     if (spans := age // limits.age) > 0:
         return Due(f"schedule:{last.key}:{spans}", f"on schedule: the last training ended {age.days} days ago")
     return None
+
+
+def due_refresh(last: LastTraining, outcomes: int, every: int) -> Due | None:
+    """The refresh that is due with `outcomes` in all; `last` is the last training or refresh, `every` 0: none is."""
+    new = outcomes - last.outcomes
+    if not every or new < every:
+        return None
+    return Due(f"refresh:{last.key}:{new // every}", f"enough new outcomes for a refresh: {new}", refresh=True)
 
 
 @dataclass(frozen=True)
@@ -100,15 +118,21 @@ class Triggers:
         with reachable():
             outcomes = count(self.db.outcomes, {})
         training = due_training(last, at, outcomes, self.limits)
+        if refresh := self._refresh(taken, outcomes, training, going):
+            return self._ask(refresh)
         if training is None:
             return f"nothing is due: {outcomes - last.outcomes} of {self.limits.outcomes} new outcomes"
-        if lineup.hold is not None:
-            return f"{training.why}; waits until the hold of {lineup.hold.by} is released"
-        if lineup.canary is not None:
-            return f"{training.why}; waits for the end of the trial of version {lineup.canary}"
-        if going:
-            return f"{training.why}; waits for the flow run {going[0].id}"
-        return self._ask(training)
+        waits = _in_the_way(lineup, going)
+        return f"{training.why}; {waits}" if waits else self._ask(training)
+
+    def _refresh(
+        self, taken: Sequence[Decision], outcomes: int, training: Due | None, going: Sequence[FlowRun]
+    ) -> Due | None:
+        """The refresh that is due now; None while a training goes first, which waits for the end of a trial."""
+        lineup = state_of(taken)
+        if lineup.hold is not None or going or (training is not None and lineup.canary is None):
+            return None
+        return due_refresh(last_fit(self.db, taken), outcomes, self.limits.refresh)
 
     def _first(self, at: datetime, going: Sequence[FlowRun]) -> str:
         with reachable():
@@ -133,15 +157,41 @@ class Triggers:
             )
         if len(earlier) > len(lost):
             return f"{training.why}; that was asked for and has ended"
-        run = self.flows.request_training(training.why, key=keys[len(lost)])
+        run = self.flows.request_training(training.why, key=keys[len(lost)], refresh=training.refresh)
         log_training_asked(self.db, run.id, training.why, who="monitor", clock=self.clock)
         return f"{training.why}; asked for flow run {run.id}"
 
 
+def _in_the_way(lineup: SuccessionState, going: Sequence[FlowRun]) -> str:
+    """What a training that is due waits for, in words; "" if nothing is in its way."""
+    if lineup.hold is not None:
+        return f"waits until the hold of {lineup.hold.by} is released"
+    if lineup.canary is not None:
+        return f"waits for the end of the trial of version {lineup.canary}"
+    return f"waits for the flow run {going[0].id}" if going else ""
+
+
 def last_training(db: Db, taken: Sequence[Decision]) -> LastTraining:
-    """The last training that ended; before the first, the last decision on a model. Raises Unavailable."""
+    """The last training that ended, refreshes aside; before the first, the last decision on a model.
+
+    Raises Unavailable.
+    """
+    return _last(db, taken, {"details.refresh": {"$nin": [True]}})
+
+
+def last_fit(db: Db, taken: Sequence[Decision]) -> LastTraining:
+    """The last training or refresh that ended, or a refresh that was left out after it: no newer one comes at once.
+
+    Raises Unavailable.
+    """
+    last = _last(db, taken, {})
+    left = [one for one in taken if one.what is DecisionKind.LEFT_OUT and one.at > last.at and "known" in one.evidence]
+    return LastTraining(f"decision-{left[-1].place}", left[-1].at, int(left[-1].evidence["known"])) if left else last
+
+
+def _last(db: Db, taken: Sequence[Decision], condition: Mapping[str, Any]) -> LastTraining:
     with reachable():
-        ended = db.events.find_one({"what": Event.TRAINING_ENDED}, sort=[("_id", DESCENDING)])
+        ended = db.events.find_one({"what": Event.TRAINING_ENDED, **condition}, sort=[("_id", DESCENDING)])
         if ended is not None:
             return LastTraining(str(ended["_id"]), ended["at"], int(ended["details"]["outcomes"]))
         # Earlier releases did not record how many outcomes a model saw: take those from before its first decision.

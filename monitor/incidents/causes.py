@@ -49,9 +49,8 @@ def judge_data(db: Db) -> bool:
     A refused training that an incident asked for is left to that incident. Raises Unavailable.
     """
     with reachable():
-        ended = db.events.find_one(
-            {"what": {"$in": [Event.TRAINING_REFUSED, Event.MODEL_ON_TRIAL, Event.MODEL_PROMOTED]}}, sort=NEWEST
-        )
+        handed_over = [Event.MODEL_ON_TRIAL, Event.MODEL_PROMOTED, Event.MODEL_REFRESHED]
+        ended = db.events.find_one({"what": {"$in": [Event.TRAINING_REFUSED, *handed_over]}}, sort=NEWEST)
     if ended is None:
         return False
     details: Document = ended["details"]

@@ -22,7 +22,10 @@ class RunEnd(StrEnum):
 
 
 class TrialState(StrEnum):
-    """What became of a model. `ENDED`: dropped, replaced on trial by another, or rolled back."""
+    """What became of a model. `ON_TRIAL`: also a refresh that waits for its list or is mixed with the champion.
+
+    `ENDED`: dropped, replaced on trial by another, left out, or rolled back.
+    """
 
     ON_TRIAL = "on trial"
     PROMOTED = "promoted"
@@ -75,12 +78,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Trial:
-    """The version that the incident's training made. `tried`: it went on trial, not straight into use."""
+    """The version that the incident's training made.
+
+    `tried`: it went on trial, not straight into use. `refresh`: it has the champion's recipe and is mixed with it.
+    """
 
     version: str
     state: TrialState
     why: str
     tried: bool = True
+    refresh: bool = False
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,10 @@ class FollowUp:
         )
 
 
+HANDED_OVER = (DecisionKind.ON_TRIAL, DecisionKind.PROMOTED, DecisionKind.REFRESHED)
+ENDS_OF_REFRESH = (DecisionKind.RENEWED, DecisionKind.LEFT_OUT, DecisionKind.PROMOTED, DecisionKind.ROLLED_BACK)
+
+
 def _busy(incident: Incident, lineup: SuccessionState, going: Sequence[FlowRun]) -> bool:
     """Whether a hold, another training, or another incident's canary is in the way."""
     own = incident.key(incident.attempts + 1)  # this incident asked for the run of its next attempt
@@ -106,26 +110,52 @@ def run_of(db: Db, flows: PrefectRuns, run: str) -> Run:
 def trial_of(incident: Incident, taken: Sequence[Decision]) -> Trial | None:
     """The model of the incident's last training, from the decisions on it; None while there is none."""
     taken = [one for one in taken if one.what not in HOLDS]
-    made = [
-        one
-        for one in taken
-        if one.what in (DecisionKind.ON_TRIAL, DecisionKind.PROMOTED) and one.incident == incident.id
-    ]
+    made = [one for one in taken if one.what in HANDED_OVER and one.incident == incident.id]
     made = [one for one in made if one.version not in incident.earlier]
     version = incident.version or (made[-1].version if made else None)
     if version is None:
         return None
+    first = next(one for one in taken if one.version == version)
+    of_kind = _refresh if first.what is DecisionKind.REFRESHED else _canary
+    return of_kind(version, taken)
+
+
+def _canary(version: str, taken: Sequence[Decision]) -> Trial:
     about = [one for one in taken if one.version == version]
-    first, last, lineup = about[0], about[-1], state_of(taken)
-    tried = first.what is DecisionKind.ON_TRIAL
+    last, lineup, tried = about[-1], state_of(taken), about[0].what is DecisionKind.ON_TRIAL
     if lineup.canary == version:
         return Trial(version, TrialState.ON_TRIAL, last.why)
     if any(one.version == version for one in lineup.promotions):
         return Trial(version, TrialState.PROMOTED, f"version {version} was promoted: {last.why}", tried)
     if last.what is DecisionKind.DROPPED:
         return Trial(version, TrialState.ENDED, f"version {version} was dropped: {last.why}", tried)
-    back = [one for one in taken if one.what is DecisionKind.ROLLED_BACK and one.evidence.get("from") == version]
-    if back:
-        return Trial(version, TrialState.ENDED, f"version {version} was rolled back: {back[-1].why}", tried)
+    if back := _rolled_back(version, taken):
+        return Trial(version, TrialState.ENDED, f"version {version} was rolled back: {back.why}", tried)
     ending = next(one for one in taken if one.place > last.place)  # the next decision ended the trial
     return Trial(version, TrialState.ENDED, f"the trial of version {version} was cut short: {ending.why}", tried)
+
+
+def _refresh(version: str, taken: Sequence[Decision]) -> Trial:
+    """What became of the refresh `version`.
+
+    Newer refreshes may take its place. The comparison with the champion judges all of them together, so its end is the
+    end for each.
+    """
+    first = next(one for one in taken if one.version == version)
+    end = next((one for one in taken if one.place > first.place and one.what in ENDS_OF_REFRESH), None)
+    if end is None:
+        return Trial(version, TrialState.ON_TRIAL, f"version {version} is a refresh", refresh=True)
+    if end.what is not DecisionKind.RENEWED:
+        why = f"version {version}, a refresh, has no say any more: {end.why}"
+        return Trial(version, TrialState.ENDED, why, refresh=True)
+    if back := _rolled_back(end.version, taken):
+        why = f"version {end.version}, a refresh, was rolled back: {back.why}"
+        return Trial(version, TrialState.ENDED, why, refresh=True)
+    return Trial(
+        version, TrialState.PROMOTED, f"version {end.version}, a refresh, is champion: {end.why}", refresh=True
+    )
+
+
+def _rolled_back(version: str, taken: Sequence[Decision]) -> Decision | None:
+    back = [one for one in taken if one.what is DecisionKind.ROLLED_BACK and one.evidence.get("from") == version]
+    return back[-1] if back else None

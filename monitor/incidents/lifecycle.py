@@ -5,7 +5,8 @@ training, or nothing. It reads no clock and no store, so a replay of a history r
 
     open        the cause is bad. Asks for a training, or waits for something new to learn from
     retraining  a training was asked for and has not ended
-    canary      its model is on trial, or was promoted and no report has judged the cause with it
+    canary      its model is on trial, or mixed with the champion, or was promoted and no report has judged the cause
+                with it
     resolved    the cause is well
     escalated   a person has to act: trainings did not mend it, or it stayed bad; resolved once the cause is well
 
@@ -126,7 +127,12 @@ def next_step(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | 
         case Status.RETRAINING if facts.trial is None:
             return _after_run(incident, facts, rules)
         case Status.RETRAINING if (trial := facts.trial) is not None and trial.tried:
-            why = f"version {trial.version} passed every gate and is tried on a share of the calls"
+            how = (
+                "has a say in the next lists beside the champion"
+                if trial.refresh
+                else "is tried on a share of the calls"
+            )
+            why = f"version {trial.version} passed every gate and {how}"
             changed = replace(incident, version=trial.version)
             return _step(changed, Status.CANARY, facts, why, version=trial.version)
         case Status.RETRAINING | Status.CANARY:

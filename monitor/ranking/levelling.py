@@ -54,7 +54,7 @@ class Levelling:
         newest = self._newest_outcome()
         if (str(present), newest) != self._seen:  # the same outcomes would give the same levels
             in_force = levels_in_force.in_force(self.db)
-            versions = [version for version in (present.champion, present.canary) if version]
+            versions = [version for version in (present.champion, present.canary, present.refresh) if version]
             self._learnt = {version: calls for version, calls in self._learnt.items() if version in versions}
             self._sentence = "; ".join(self._level(version, in_force.get(version)) for version in versions)
             self._seen = str(present), newest
@@ -77,7 +77,7 @@ class Levelling:
 
     def _newest(self, version: str) -> Calls:
         """The newest outcomes of `version`, with the model's own scores; none if following is switched off."""
-        calls = windows.outcomes(self.db, version, self.size, since=self._since(version)) if self.size else []
+        calls = windows.outcomes(self.db, version, self.size, since=self._since(version), own=True) if self.size else []
         calls.reverse()
         scores = np.array([float(unlevelled(call.score, call.level)) for call in calls])
         own = scores, np.array([call.positive for call in calls], dtype=np.float64)

@@ -17,7 +17,7 @@ class Scorer(Protocol):
     """The scoring service; `core.scoring.client.ScoringClient` is the real one."""
 
     def state(self) -> Mapping[str, str | int | float]:
-        """The versions in service: `champion` and `canary`, each a version or empty. Raises Unavailable."""
+        """The versions in service: `champion`, `canary` and `refresh`, each a version or empty. Raises Unavailable."""
         ...
 
     def score(
@@ -34,27 +34,48 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True)
 class Lineup:
-    """The model versions that score now."""
+    """The model versions that score now: champion, canary, and a refresh with its `weight` beside the champion."""
 
     champion: str
     canary: str | None = None
+    refresh: str | None = None
+    weight: float = 0.0
 
     def __str__(self) -> str:
-        return f"{self.champion}+{self.canary}" if self.canary else self.champion
+        together = f"{self.champion}~{self.mixture}" if self.refresh else self.champion
+        return f"{together}+{self.canary}" if self.canary else together
+
+    @property
+    def mixture(self) -> str | None:
+        """The refresh and its weight; None where the champion scores alone."""
+        return f"{self.refresh}@{self.weight:.6g}" if self.refresh else None
 
     def outdated(self) -> dict[str, Any]:
         """The query of prospects that another line-up ranked.
 
         Without a canary the query asks for scores of other versions, so the champion's scores stay when a trial ends.
         """
-        field, current = ("ranked_by", str(self)) if self.canary else ("score_version", self.champion)
-        return {field: {"$nin": [None, current]}}
+        if self.canary:
+            return {"ranked_by": {"$nin": [None, str(self)]}}
+        of_another = {"score_version": {"$nin": [None, self.champion]}}
+        return {"$or": [of_another, {"score_version": self.champion, "mixture": {"$nin": [self.mixture]}}]}
+
+    def is_outdated(self, prospect: Mapping[str, Any]) -> bool:
+        """Whether the query `outdated` finds this prospect."""
+        if self.canary:
+            return prospect.get("ranked_by") not in (None, str(self))
+        if prospect.get("score_version") != self.champion:
+            return prospect.get("score_version") is not None
+        return bool(prospect.get("mixture") != self.mixture)
 
 
 def lineup(scorer: Scorer) -> Lineup | None:
     """The line-up in service, or None before there is a champion. Raises Unavailable."""
     state = scorer.state()
-    return Lineup(str(state["champion"]), str(state["canary"]) or None) if state["champion"] else None
+    if not state["champion"]:
+        return None
+    canary, refresh = str(state["canary"]) or None, str(state.get("refresh") or "") or None
+    return Lineup(str(state["champion"]), canary, refresh, float(state.get("refresh_weight") or 0.0))
 
 
 def request_id(lineup: Lineup, prospects: Sequence[Document]) -> str:

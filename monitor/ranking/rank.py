@@ -1,9 +1,9 @@
 """Ranks every open prospect by the models in service, and again when these change.
 
-A prospect is current when the *line-up* in service ranked it: the champion and, during a trial, the canary. The scoring
-service decides which of the two scores a prospect. It names the line-up, and not the registry, so a list never waits
-between two models. Each answer names the versions that gave it: where another one has come into service, the run ends
-with that request, and the next run begins with the new line-up.
+A prospect is current when the *line-up* in service ranked it: the champion, a refresh that is mixed with it and its
+weight, and during a trial the canary. The scoring service decides which route scores a prospect. It names the line-up,
+and not the registry, so a list never waits between two models. Each answer names the versions that gave it: where
+another one has come into service, the run ends with that request, and the next run begins with the new line-up.
 
 Prospects without a score come first, in every campaign; then those of an earlier line-up. Both go in the order of
 arrival, campaign by campaign and key by key, never by score, so no run ends within the best or the worst of a list.
@@ -240,6 +240,7 @@ def _write(prospect: Document, score: Score, ranked_by: str, ranking: Ranking) -
         "score_route": score.route,
         "prediction": score.prediction,
         "ranked_by": ranked_by,
+        "mixture": ranking.lineup.mixture,
         "reasons": to_documents(score.reasons),
         "draw": draw(prospect["_id"]),  # the reports' sample: `monitor.reports.sample`
     }

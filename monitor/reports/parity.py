@@ -22,6 +22,7 @@ from core.clock import Clock, now
 from core.models.level import levelled
 from core.models.proof import TOLERANCE, predict
 from core.models.registry import Loaded, ModelVersion
+from core.scoring.prediction import own_score, scored_by
 from core.stores.mongo import Db, Document, reachable
 from monitor.jobs.cause_states import WELL, record_state
 from monitor.reports.sample import drawn, start_of
@@ -123,16 +124,12 @@ def rescore(db: Db, registry: Registry, version: str, size: int, at: datetime) -
 
 def _newest(db: Db, version: str, size: int, known: Set[str]) -> list[Document]:
     """The newest `size` records with a score by `version`, of whoever asked for it, without those `known`."""
-    query = {"$or": [{"version": version}, {"shadow_version": version}]}
     with reachable():
-        newest = list(db.predictions.find(query).sort([("at", DESCENDING)]).limit(size + len(known)))
+        newest = list(db.predictions.find(scored_by(version)).sort([("at", DESCENDING)]).limit(size + len(known)))
     return [record for record in newest if record["_id"] not in known][:size]
 
 
 def _apart(record: Mapping[str, Any], version: str, raw: float) -> float:
-    prefix = "" if record["version"] == version else "shadow_"
-    logged, level = record[f"{prefix}score"], float(record.get(f"{prefix}level") or 0.0)
-    if logged is None:  # the score was not a number; see core.stores.embedded_mongo
-        return FARTHEST
-    apart = float(levelled([raw], level)[0]) - float(logged)
-    return apart if np.isfinite(apart) else FARTHEST
+    logged, level = own_score(record, version) or (FARTHEST, 0.0)
+    apart = float(levelled([raw], level)[0]) - logged
+    return apart if np.isfinite(apart) else FARTHEST  # the score was not a number

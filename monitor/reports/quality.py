@@ -27,6 +27,8 @@ from monitor.reports.registry import Registry
 from monitor.reports.shelf import ReportStore
 
 OUTCOME, SQUARED_ERROR = "outcome", "squared_error"
+LEAST = 200
+"""Outcomes from which there is a verdict."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,10 @@ class QualityVerdict:
 
 
 def review_quality(shelf: ReportStore, registry: Registry, size: int, code_version: str) -> str:
-    """Judge the `size` newest outcomes, if there are as many, and publish once; returns the result in words.
+    """Judge the `size` newest outcomes, if there are `LEAST`, and publish once; returns the result in words.
+
+    Those count, too, that the champion had a say in before, as a refresh. Refreshes may follow each other after some
+    hundred outcomes; a promise's bounds are as wide as the window's size asks.
 
     Raises Unavailable, NotFound when the champion has no training data beside it.
     """
@@ -71,11 +76,11 @@ def review_quality(shelf: ReportStore, registry: Registry, size: int, code_versi
     if champion is None:
         return "no champion yet, so nothing to judge"
     window = windows.outcomes(shelf.db, champion.version, size)
-    if len(window) < size:
-        return f"no verdict: {len(window)} of {size} outcomes of people that version {champion.version} scored"
+    if len(window) < (least := min(size, LEAST)):
+        return f"no verdict: {len(window)} of {least} outcomes of people that version {champion.version} scored"
     sales = sum(call.positive for call in window)
-    if sales in (0, size):
-        return f"no verdict: of {size} outcomes {sales} are sales, and a ranking needs both sales and refusals"
+    if sales in (0, len(window)):
+        return f"no verdict: of {len(window)} outcomes {sales} are sales, and a ranking needs both sales and refusals"
     if not shelf.count_new("performance", champion.version, [(call.outcome, call.at) for call in window]):
         return "less than a tenth of the window is new since the last report"
     verdict, snapshot = judge(registry.reference(champion), window, champion.version, code_version)

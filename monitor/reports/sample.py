@@ -17,6 +17,7 @@ from datetime import datetime
 from pymongo import ASCENDING
 
 from core.lists.arrival import draw
+from core.scoring.prediction import own_score
 from core.stores.mongo import Db, Document, reachable
 
 SPARE = 10
@@ -46,18 +47,13 @@ def drawn(db: Db, version: str, size: int, *, start: int = 0) -> Sample:
             people += _people(db, {"$lt": start}, most - len(people))
         keys = [person["prediction"] for person in people]
         found = {record["_id"]: record for record in db.predictions.find({"_id": {"$in": keys}})}
-    records = [found[key] for key in keys if key in found and is_by(found[key], version)]
+    records = [found[key] for key in keys if key in found and own_score(found[key], version) is not None]
     return Sample(records[:size], len(people) < size)
 
 
 def start_of(at: datetime) -> int:
     """Where the sample of the day of `at` starts, for a check that is to meet other people each day."""
     return draw(f"{at:%Y-%m-%d}")
-
-
-def is_by(record: Document, version: str) -> bool:
-    """Whether `version` gave one of the scores in `record`."""
-    return version in (record["version"], record.get("shadow_version"))
 
 
 def _people(db: Db, place: Document, most: int) -> list[Document]:

@@ -14,28 +14,31 @@ and a level that follows the outcomes is no drift. Outcomes are compared with th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
+from typing import Any
 
 from pymongo import DESCENDING
 
 from core.lists.arrival import draw
 from core.models.level import unlevelled
 from core.schema.column import Value
+from core.scoring.prediction import SCORES_FIELDS, own_score, scored_by, used_score
 from core.scoring.predictions_before import DATED, predictions_before
 from core.stores.mongo import Db, Document, reachable
-from monitor.reports.sample import drawn, is_by
+from monitor.reports.sample import drawn
 
+Shown = tuple[float, float]
+"""A score, and the level that it includes."""
+Score = Callable[[Mapping[str, Any], str], Shown | None]
 PAGE = 500
 MOST = 50_000
 """Outcomes read until the order within a moment no longer matters."""
 OUTCOME = {"prospect": 1, "at": 1, "positive": 1}
 # What an outcome is compared with; without the features, which are most of a record.
-JOINED = dict.fromkeys(
-    ["prospect", "at", "version", "shadow_version", "score", "shadow_score", "level", "shadow_level"], 1
-)
+JOINED = {"prospect": 1, "at": 1, **SCORES_FIELDS}
 NEWEST = [("at", DESCENDING), ("_id", DESCENDING)]
 
 
@@ -95,7 +98,7 @@ def _last_scored(db: Db, version: str, size: int, known: Set[str]) -> list[Docum
 
 def _newest(db: Db, version: str) -> Iterator[tuple[str, str]]:
     """Prospect and key of each prediction by `version` with a prospect, the newest first, read as needed."""
-    query = {"prospect": {"$gt": ""}, "$or": [{"version": version}, {"shadow_version": version}]}
+    query = {"prospect": {"$gt": ""}, **scored_by(version)}
     # Sorted by time alone, which has an index; within one request the key decides.
     records = db.predictions.find(query, {"prospect": 1, "at": 1}).sort([("at", DESCENDING)])
     for _, together in groupby(records, key=lambda record: record["at"]):
@@ -108,10 +111,11 @@ def _pages(pairs: Iterator[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
         yield page
 
 
-def outcomes(db: Db, version: str, size: int, *, since: datetime | None = None) -> list[Called]:
+def outcomes(db: Db, version: str, size: int, *, since: datetime | None = None, own: bool = False) -> list[Called]:
     """The `size` newest outcomes whose last prediction before the call has a score by `version`, the newest first.
 
-    Of those of one moment a hash of the person decides, as long as there are no more than `MOST`. Shorter where there
+    The score is the one used under `version`, which may be that of a mixture, or with `own` the version's own. Of the
+    outcomes of one moment a hash of the person decides, as long as there are no more than `MOST`. Shorter where there
     are fewer. Nothing before `since` is read: `version` scored nobody then. Outcomes without the time of their call are
     left out. Raises Unavailable.
     """
@@ -129,7 +133,7 @@ def outcomes(db: Db, version: str, size: int, *, since: datetime | None = None) 
             found = list(db.outcomes.find(query, OUTCOME).sort(NEWEST).limit(take))
         is_all = len(found) < take
         whole = found if is_all or take >= MOST else _without_last_moment(found)
-        rows = _newest_joined(db, version, sorted(whole, key=_by_hash), size)
+        rows = _newest_joined(db, version, sorted(whole, key=_by_hash), size, own_score if own else used_score)
         if len(rows) == size or is_all:
             return rows
         take *= 4
@@ -144,30 +148,25 @@ def _by_hash(outcome: Document) -> tuple[float, int, str]:
     return -outcome["at"].timestamp(), draw(outcome["prospect"]), outcome["_id"]
 
 
-def _newest_joined(db: Db, version: str, ordered: Sequence[Document], size: int) -> list[Called]:
+def _newest_joined(db: Db, version: str, ordered: Sequence[Document], size: int, score: Score) -> list[Called]:
     rows: list[Called] = []
     for start in range(0, len(ordered), PAGE):
-        rows += _joined(db, version, ordered[start : start + PAGE])
+        rows += _joined(db, version, ordered[start : start + PAGE], score)
         if len(rows) >= size:
             break
     return rows[:size]
 
 
-def _joined(db: Db, version: str, found: Sequence[Document]) -> list[Called]:
+def _joined(db: Db, version: str, found: Sequence[Document], score: Score) -> list[Called]:
     rows: list[Called] = []
     for outcome, before in predictions_before(db, found, fields=JOINED):
-        if before and is_by(before[-1], version):
-            used = _as_used(before[-1], version)
-            rows.append(Called(outcome["_id"], outcome["at"], bool(outcome["positive"]), *used))
+        shown = score(before[-1], version) if before else None
+        if shown is not None:
+            rows.append(Called(outcome["_id"], outcome["at"], bool(outcome["positive"]), *shown))
     return rows
 
 
 def _scored(record: Document, version: str) -> Scored:
-    score = float(unlevelled(*_as_used(record, version)))
+    shown = own_score(record, version)
+    score = float(unlevelled(*shown)) if shown else float("nan")  # found by `scored_by`, so there is one
     return Scored(record["_id"], record["prospect"], record["at"], record["features"], score)
-
-
-def _as_used(record: Document, version: str) -> tuple[float, float]:
-    """The score by `version` in `record`, and its level; old records have none."""
-    prefix = "" if record["version"] == version else "shadow_"
-    return float(record[f"{prefix}score"]), float(record.get(f"{prefix}level") or 0.0)

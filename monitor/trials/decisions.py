@@ -39,11 +39,21 @@ def main(argv: list[str] | None = None) -> None:
     lineup = state_of(taken, options.at)
     if options.json:
         listed = [asdict(one) for one in taken if options.at is None or one.at <= options.at]
-        print(json.dumps({"champion": lineup.champion, "canary": lineup.canary, "decisions": listed}, default=str))
+        print(json.dumps({**_roles(lineup), "decisions": listed}, default=str))
         return
     if options.at is None:
         print(*(listing(taken) or ["No decision about a model was taken yet."]), sep="\n")
     print(*roles_text(lineup), sep="\n")
+
+
+def _roles(found: SuccessionState) -> dict[str, object]:
+    return {
+        "champion": found.champion,
+        "canary": found.canary,
+        "refresh": found.refresh,
+        "refresh_weight": found.weight,
+        "refresh_waiting": found.waiting.version if found.waiting else None,
+    }
 
 
 def listing(taken: Sequence[Decision]) -> list[str]:
@@ -56,16 +66,25 @@ def listing(taken: Sequence[Decision]) -> list[str]:
 
 
 def roles_text(found: SuccessionState) -> list[str]:
-    """The champion and the canary, since when and why, and the hold if there is one."""
+    """The champion, its refresh and the canary, since when and why, and the hold if there is one."""
     if not found.promotions:
         return ["No champion."]
     reign = found.promotions[-1]
     lines = [f"Champion: version {reign.version} since {reign.at:%Y-%m-%d %H:%M:%S} ({reign.what}: {reign.why})"]
+    if found.mixed is not None:
+        lines.append(
+            f"Mixed with it: version {found.mixed.version}, a refresh, with weight {found.weight:.2f} "
+            f"since {found.mixed.at:%Y-%m-%d %H:%M:%S}"
+        )
+    if found.waiting is not None:
+        lines.append(f"For the next list: version {found.waiting.version}, a refresh")
     if found.trial is not None:
         lines.append(f"On trial: version {found.trial.version} since {found.trial.at:%Y-%m-%d %H:%M:%S}")
     if found.hold is not None:
         lines.append(f"On hold since {found.hold.at:%Y-%m-%d %H:%M:%S} by {found.hold.by}: {found.hold.why}")
-    if found.previous is not None:
+    if found.mixed is not None:
+        lines.append(f"A rollback leaves version {found.mixed.version} out.")
+    elif found.previous is not None:
         lines.append(f"A rollback goes to version {found.previous}.")
     return lines
 

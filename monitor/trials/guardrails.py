@@ -40,3 +40,15 @@ def broken_guardrail(state: Mapping[str, str | int | float], canary: str, limits
             f"{1000 * beside / answered:.1f}, and {limits.slowness:g} times that is allowed"
         )
     return None
+
+
+def broken_refresh(state: Mapping[str, str | int | float], refresh: str, limits: GuardrailLimits) -> str | None:
+    """Why the mixture with `refresh` must end now, in words; None if it may go on. `state`: `ScoringClient.state`."""
+    if refresh in str(state["refused_versions"]).split(","):
+        return f"serving refuses it: {state['refused']}"
+    if state.get("refresh") != refresh:
+        return None  # not loaded yet
+    requests, errors = int(state["refresh_requests"]), int(state["refresh_errors"])
+    if errors > limits.errors:
+        return f"it failed {errors} of {requests} requests, where {limits.errors} are allowed"
+    return None

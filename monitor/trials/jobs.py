@@ -1,4 +1,4 @@
-"""The job that follows a canary's trial."""
+"""The jobs that follow a canary's trial, and the champion's refreshes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,18 @@ from monitor.jobs.settings import Settings
 if TYPE_CHECKING:
     from core.models.registry import ModelRegistry
     from monitor.trials.trial import TrialJob
+    from monitor.trials.upkeep import UpkeepJob
 
-JOBS = {"trial": "let the aliases follow the decisions, and decide about the canary"}
+JOBS = {
+    "trial": "let the aliases follow the decisions, and decide about the canary",
+    "refresh": "mix a refresh with the champion in the next list, weigh the two, and decide between them",
+}
 
 
 def jobs(
     settings: Settings, db: Db, scoring: ScoringClient, columns: Schema, registry: Callable[[], ModelRegistry]
 ) -> list[Job]:
-    """The job of `JOBS`."""
+    """The jobs of `JOBS`."""
 
     @cache
     def trial() -> TrialJob:
@@ -35,4 +39,19 @@ def jobs(
         succession = Succession(db, settings.callwise_model_name, registry(), by="monitor")
         return trials.TrialJob(db, columns, succession, scoring.state, TrialRules.from_settings(settings), limits)
 
-    return [Job("trial", settings.callwise_trial_seconds, lambda: trial().advance())]
+    @cache
+    def refreshes() -> UpkeepJob:
+        from monitor.trials import upkeep  # noqa: PLC0415
+        from monitor.trials.guardrails import GuardrailLimits  # noqa: PLC0415
+        from monitor.trials.refresh import RefreshRules  # noqa: PLC0415
+
+        succession = Succession(db, settings.callwise_model_name, registry(), by="monitor")
+        limits = GuardrailLimits(settings.callwise_trial_errors, settings.callwise_trial_slowness)
+        rules, hours = RefreshRules.from_settings(settings), settings.callwise_list_hours
+        return upkeep.UpkeepJob(db, succession, scoring.state, rules, hours, limits)
+
+    seconds = settings.callwise_trial_seconds
+    return [
+        Job("trial", seconds, lambda: trial().advance()),
+        Job("refresh", seconds, lambda: refreshes().advance()),
+    ]

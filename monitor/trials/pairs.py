@@ -1,10 +1,12 @@
 """The scores of two models before a call, and what came of the call.
 
-During a trial both models score everybody, so one prediction before a call holds both scores, whichever was used.
+During a trial both models score everybody, so one prediction before a call holds both scores, whichever was used. While
+a refresh is mixed with the champion, it also holds the own score of each of these two.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from pymongo import ASCENDING
@@ -15,31 +17,55 @@ from core.stores.mongo import Db, Document, reachable
 from monitor.trials.evidence import Pair
 
 
-def pairs(db: Db, schema: Schema, champion: str, canary: str, since: datetime) -> list[Pair]:
-    """The outcomes since `since` whose last prediction before the call has both scores, as they became known.
+def pairs(db: Db, schema: Schema, canary: str, since: datetime) -> list[Pair]:
+    """The outcomes since `since` whose last prediction before the call has scores of both, as they became known.
 
-    Outcomes without the time of their call are left out: in a file they have any order. Segments are the schema's,
-    where its groups are fixed before a trial. Raises Unavailable.
+    The champion's score is the one that is used: a mixture's, while there is one. Refreshes may replace the champion
+    meanwhile. Outcomes without the time of their call are left out: in a file they have any order. Segments are the
+    schema's, where its groups are fixed before a trial. Raises Unavailable.
     """
+
+    def pair(outcome: Document, record: Document) -> Pair | None:
+        if record.get("shadow_version") is None or canary not in (record["version"], record["shadow_version"]):
+            return None
+        used, shadow = float(record["score"]), float(record["shadow_score"])
+        first, second = (shadow, used) if record["version"] == canary else (used, shadow)
+        return _pair(outcome, record, first, second, schema.groups_of(record["features"]))
+
+    return _pairs(db, since, pair)
+
+
+def refresh_pairs(db: Db, champion: str, since: datetime) -> list[Pair]:
+    """The outcomes since `since` before whose call a refresh was mixed with `champion`, as they became known.
+
+    `canary` of a pair is the refresh of that time: one comparison judges all refreshes of a champion together. Raises
+    Unavailable.
+    """
+
+    def pair(outcome: Document, record: Document) -> Pair | None:
+        mixed = record.get("mixed")
+        if not mixed or mixed["champion"] != champion:
+            return None
+        return _pair(outcome, record, float(mixed["champion_score"]), float(mixed["score"]), {})
+
+    return _pairs(db, since, pair)
+
+
+def _pairs(db: Db, since: datetime, pair: Callable[[Document, Document], Pair | None]) -> list[Pair]:
     query = {**DATED, "at": {"$gte": since}}
     with reachable():
         outcomes = list(db.outcomes.find(query).sort([("at", ASCENDING), ("_id", ASCENDING)]))
-    return [
-        _pair(outcome, before[-1], champion, schema)
-        for outcome, before in predictions_before(db, outcomes, since=since)
-        if before and {before[-1]["version"], before[-1].get("shadow_version")} == {champion, canary}
-    ]
+    known = predictions_before(db, outcomes, since=since)
+    return [made for outcome, before in known if before and (made := pair(outcome, before[-1])) is not None]
 
 
-def _pair(outcome: Document, record: Document, champion: str, schema: Schema) -> Pair:
-    used, shadow = float(record["score"]), float(record["shadow_score"])
-    first, second = (used, shadow) if record["version"] == champion else (shadow, used)
+def _pair(outcome: Document, record: Document, champion: float, canary: float, segments: Mapping[str, str]) -> Pair:
     return Pair(
         outcome=outcome["_id"],
         at=outcome["at"],
         positive=bool(outcome["positive"]),
-        champion=first,
-        canary=second,
+        champion=champion,
+        canary=canary,
         route=record["route"],
-        segments=schema.groups_of(record["features"]),
+        segments=segments,
     )

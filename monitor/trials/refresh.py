@@ -19,11 +19,13 @@ The rates are those of Bayes' rule, not of a test: `scripts/bench decisions` pri
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 import numpy as np
 
 from core.models import mixture
+from core.settings.loop import RefreshSettings
 from monitor.trials.eprocess import evidence, log_evidence
 from monitor.trials.evidence import Pair
 from monitor.trials.gains import SCORE_BETS, score_gain
@@ -31,7 +33,7 @@ from monitor.trials.gains import SCORE_BETS, score_gain
 
 @dataclass(frozen=True)
 class RefreshRules:
-    """`every`: new outcomes from which a refresh is due. `prior`: its weight before the first outcome.
+    """`every`: new outcomes from which a refresh is due; 0: none is. `prior`: its weight before the first outcome.
 
     `worse`: the chance that an upkeep that is not worse is ever left out; 0: none is, whatever the evidence. `limit`:
     outcomes of a comparison.
@@ -42,9 +44,19 @@ class RefreshRules:
     worse: float = 0.05
     limit: int = 200
 
+    @classmethod
+    def from_settings(cls, settings: RefreshSettings) -> Self:
+        """The rules that `settings` name."""
+        return cls(
+            every=settings.refresh_every,
+            prior=settings.callwise_refresh_weight,
+            worse=settings.callwise_refresh_false_worse,
+            limit=settings.callwise_refresh_limit,
+        )
+
     def is_due(self, last: int, outcomes: int) -> bool:
         """Whether a refresh is due with `outcomes` in all, where the newest fit has learnt the first `last`."""
-        return outcomes - last >= self.every
+        return 0 < self.every <= outcomes - last
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,10 @@ class Standing:
     def wins(self) -> bool:
         """Whether the newest fit has more than half of the say."""
         return self.weight > 0.5
+
+    def document(self) -> dict[str, Any]:
+        """The document for MongoDB."""
+        return {**asdict(self), "sentence": self.sentence}
 
     @property
     def sentence(self) -> str:

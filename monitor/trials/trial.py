@@ -60,12 +60,12 @@ class TrialJob:
         hold, is_old = state.hold.place if state.hold else None, lasted > timedelta(days=self.rules.days)
         basis = (canary, self._newest_outcome(), hold, is_old)
         if basis != self._seen:
-            self._sentence = self._judge(champion, trial, lasted)
+            self._sentence = self._judge(trial, lasted)
             self._seen = basis
         return self._sentence
 
-    def _judge(self, champion: str, trial: Decision, lasted: timedelta) -> str:
-        verdict = judge(pairs(self.db, self.schema, champion, trial.version, trial.at), self.rules, lasted)
+    def _judge(self, trial: Decision, lasted: timedelta) -> str:
+        verdict = judge(pairs(self.db, self.schema, trial.version, trial.at), self.rules, lasted)
         trials.store_evidence(
             self.db, trials.TrialEvidence(trial.version, verdict.sentence, self.clock(), verdict.document())
         )

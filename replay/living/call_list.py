@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from core.calls.lifecycle import LIVE, Status
 from core.calls.recording import RANK_FOR_NEXT_CALL
@@ -16,6 +15,7 @@ from core.lists import arrival
 from core.schema import Schema
 from core.schema.as_of import as_of
 from core.stores.mongo import Document
+from monitor.ranking.lineup import Lineup
 from monitor.reports.drift.arrivals import Arrival
 from replay.arrived import Arrived
 from replay.living.loop import Call, Delivery
@@ -99,10 +99,9 @@ def key_of(person: str) -> str:
     return f"{CAMPAIGN}:{person}"
 
 
-def needs_score(prospect: Document, outdated: dict[str, Any], day: str | None) -> bool:
+def needs_score(prospect: Document, lineup: Lineup, day: str | None) -> bool:
     """Whether the ranking scores `prospect` on that `day` of a call (`core.schema.as_of.day_of_call`).
 
-    It does if there is no score, the query `outdated` of a line-up finds it, or the score is for another call.
+    It does if there is no score, another line-up gave it, or it is for another call.
     """
-    [(name, query)] = outdated.items()
-    return prospect["score"] is None or prospect.get(name) not in query["$nin"] or prospect.get("ranked_for") != day
+    return prospect["score"] is None or lineup.is_outdated(prospect) or prospect.get("ranked_for") != day

@@ -129,9 +129,8 @@ class Today(Automation):
 
     def _rank(self, at: datetime) -> None:
         lineup = Lineup(self.champion.name, self.canary.name if self.canary else None)
-        outdated = lineup.outdated()
         day = day_of_call(self.setup.schema, at)
-        due = [one for one in self.people.open(at) if needs_score(one, outdated, day)]
+        due = [one for one in self.people.open(at) if needs_score(one, lineup, day)]
         due.sort(key=lambda one: (one["score"] is not None, one["_id"]))
         for start in range(0, len(due), BATCH):
             self._score(due[start : start + BATCH], lineup, at + timedelta(milliseconds=start // BATCH))

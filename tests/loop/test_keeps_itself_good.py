@@ -58,6 +58,7 @@ SETTINGS = {
     "CALLWISE_TRAINING_WINDOW": str(ARRIVED),
     "CALLWISE_CALIBRATION_SHARE": "0.3",  # of a small window, or the scores promise what a few dozen sales say
     "CALLWISE_SEARCH_TRIALS": "2",
+    "CALLWISE_EVERY_VERSION_ON_TRIAL": "true",  # what decides here is the trial
     "CALLWISE_CANARY_SHARE": str(SHARE),
 }
 

@@ -1,21 +1,29 @@
-"""The hand-over of a validated model: the first becomes champion, every later one goes on trial beside the champion.
+"""The hand-over of a validated model.
 
-`monitor.trials.trial` decides on outcomes whether a canary is promoted. If the process dies after the gates passed, the
-next run hands the version over. A version with a decision is never handed over again.
+The first becomes champion. A refresh of the champion waits for the next list (`core.models.upkeep`). Every other one
+goes on trial beside the champion; `monitor.trials.trial` decides on outcomes whether a canary is promoted. If the
+process dies after the gates passed, the next run hands the version over. A version with a decision is never handed over
+again.
 """
 
 from __future__ import annotations
 
+from core.models import upkeep
 from core.models.decisions import Decision
 from core.models.registry import ModelRegistry, ModelVersion
 from core.models.succession import Succession
+from trainer.pipeline.refresh import REFRESH_OF
 from trainer.pipeline.registration import PASSED
 
 
 def hand_over(succession: Succession, version: ModelVersion, *, why: str) -> Decision:
-    """Make `version` champion if there is none, else the canary. Safe to repeat; raises Unavailable."""
-    take = succession.start_trial if succession.state().champion else succession.promote
-    return take(version.version, why=why, incident=version.tags.get("incident"))
+    """Make `version` champion if there is none, else a refresh or the canary. Safe to repeat; raises Unavailable."""
+    incident = version.tags.get("incident")
+    if succession.state().champion is None:
+        return succession.promote(version.version, why=why, incident=incident)
+    if REFRESH_OF in version.tags:
+        return upkeep.hand_in(succession, version.version, why=why, incident=incident)
+    return succession.start_trial(version.version, why=why, incident=incident)
 
 
 def settle(succession: Succession, registry: ModelRegistry) -> Decision | None:

@@ -7,6 +7,7 @@ process that is killed before that leaves an artifact without a reference.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from importlib.metadata import version as installed
 from pathlib import Path
 
@@ -39,9 +40,9 @@ def register(
     schema: Schema,
     lineage: Lineage,
     run_id: str,
-    why: str,
+    more: Mapping[str, str],
 ) -> ModelVersion:
-    """Register `model`, fitted on the rows of `trained_on` (oldest first). `why` is the champion gate's sentence.
+    """Register `model`, fitted on the rows of `trained_on` (oldest first), with `more` tags.
 
     Raises Unavailable.
     """
@@ -62,7 +63,7 @@ def register(
                 extra_files=[str(proof), str(reference)],
                 **log_model_arguments(),
             )
-        tags = {**lineage.tags(), "run_id": run_id, "why": why, PASSED: "true"}
+        tags = {**lineage.tags(), **more, "run_id": run_id, PASSED: "true"}
         tags[TRAINED_UNTIL] = trained_on[AT].iloc[-1].isoformat()
         made = registry.client.create_model_version(
             registry.name, logged.model_uri, run_id, tags=tags, model_id=logged.model_id

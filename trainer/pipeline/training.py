@@ -34,8 +34,10 @@ from trainer.data import dataset_file
 from trainer.data.lineage import WHAT_MAKES_A_MODEL, Lineage, code_version
 from trainer.data.snapshot import read_outcomes, write_outcomes
 from trainer.fitting import recipe
+from trainer.fitting.candidates import Candidate
 from trainer.fitting.recipe import Champion, Step, unwrapped
 from trainer.pipeline import handover, tracking
+from trainer.pipeline.refresh import RECIPE, REFRESH_OF, SAYS_SO, recipe_in_use, recipe_tag
 from trainer.pipeline.registration import TRAINED_UNTIL, register
 
 log = logging.getLogger(__name__)
@@ -58,7 +60,11 @@ class Trainer:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """How a training ended: `promoted` (the first model), `on trial`, or `unchanged` (a model of this data exists)."""
+    """How a training ended.
+
+    `promoted` (the first model), `on trial`, `refreshed`, or `unchanged` (a model of this data exists, or a refresh was
+    asked for that cannot be one).
+    """
 
     result: str
     version: str
@@ -67,24 +73,28 @@ class TrainingResult:
     figures: dict[str, float] = field(default_factory=dict)
 
 
-def train(trainer: Trainer, *, reason: str, incident: str | None = None, step: Step = unwrapped) -> TrainingResult:
+def train(
+    trainer: Trainer, *, reason: str, incident: str | None = None, refresh: bool = False, step: Step = unwrapped
+) -> TrainingResult:
     """Train a model on all outcomes, and hand it over if every gate passes.
 
-    Raises GateRefused, after writing an event and with the champion unchanged; Conflict when another training runs
-    longer than 600 s; Unavailable, after which the next call resumes from the finished work.
+    A `refresh` fits the champion's recipe again; without it, a search looks for the best. Raises GateRefused, after
+    writing an event and with the champion unchanged; Conflict when another training runs longer than 600 s;
+    Unavailable, after which the next call resumes from the finished work.
     """
     try:
         with FileLock(trainer.lock, timeout=600):
-            return _train(trainer, reason, incident, step)
+            return _train(trainer, reason, incident, refresh, step)
     except Timeout as error:
         raise Conflict("Another training is running.", kept="It continues.", next="Wait for it to end.") from error
 
 
-def _train(trainer: Trainer, reason: str, incident: str | None, step: Step) -> TrainingResult:
+def _train(trainer: Trainer, reason: str, incident: str | None, refresh: bool, step: Step) -> TrainingResult:
     healed = step("settle", handover.settle)(trainer.succession, trainer.models)
     if healed is not None:
         log.warning("Version %s passed its gates in a run that died; now it is %s.", healed.version, healed.what)
-        if healed.what is DecisionKind.ON_TRIAL:  # a new version would end this trial before it has begun
+        # A new version would end this trial, or take this refresh's place, before it has begun.
+        if healed.what in (DecisionKind.ON_TRIAL, DecisionKind.REFRESHED):
             tags = trainer.models.version(healed.version).tags
             return TrainingResult(healed.what, healed.version, tags.get("dataset_tag", ""), healed.why)
     frame, taken = step("snapshot", take_snapshot)(trainer)
@@ -92,13 +102,17 @@ def _train(trainer: Trainer, reason: str, incident: str | None, step: Step) -> T
     parent = champion.version if champion else None
     code = code_version(trainer.settings.callwise_code_version)
     lineage = Lineage.from_snapshot(taken, trainer.schema, code, reason=reason, incident=incident, parent=parent)
-    for known in (trainer.models.version_by_alias(CANARY), champion):
-        if known is not None and all(known.tags.get(key) == lineage.tags()[key] for key in WHAT_MAKES_A_MODEL):
-            why = f"version {known.version} was made from these {taken.rows} outcomes, by this code"
-            return TrainingResult("unchanged", known.version, taken.tag, why)
+    for version in (trainer.models.version_by_alias(CANARY), champion, *_refreshes(trainer)):
+        if version is not None and all(version.tags.get(key) == lineage.tags()[key] for key in WHAT_MAKES_A_MODEL):
+            why = f"version {version.version} was made from these {taken.rows} outcomes, by this code"
+            return TrainingResult("unchanged", version.version, taken.tag, why)
+    in_use = None if trainer.settings.callwise_every_version_on_trial else recipe_in_use(champion, lineage)
+    if refresh and in_use is None:
+        why = "a refresh needs the champion's recipe, code and kind; the next training makes a version for a trial"
+        return TrainingResult("unchanged", parent or "", taken.tag, why)
     with tracking.run(trainer.models.client, trainer.experiment, name=taken.tag, tags=lineage.tags()) as run:
         try:
-            return _candidate(trainer, run, frame, lineage, champion, step)
+            return _candidate(trainer, run, frame, lineage, champion, in_use, refresh, step)
         except GateRefused as refused:
             _log_refusal(trainer, refused, subject=f"{trainer.models.name}:{taken.tag}", incident=incident, run=run.id)
             raise
@@ -110,6 +124,8 @@ def _candidate(
     frame: pd.DataFrame,
     lineage: Lineage,
     champion: ModelVersion | None,
+    in_use: Candidate | None,
+    refresh: bool,
     step: Step,
 ) -> TrainingResult:
     opponent = None
@@ -117,13 +133,22 @@ def _candidate(
         until = champion.tags.get(TRAINED_UNTIL)
         load = partial(_load, trainer.models, champion)
         opponent = Champion(load, datetime.fromisoformat(until) if until else None)
-    made = recipe.train_model(frame, trainer.schema, trainer.settings, opponent, watch=run, step=step)
-    why = made.verdict.why
+    given = in_use if refresh else None
+    made = recipe.train_model(frame, trainer.schema, trainer.settings, opponent, watch=run, step=step, candidate=given)
+    why, tags = made.verdict.why, {RECIPE: recipe_tag(made.candidate)}
+    if champion is not None and made.candidate == in_use:
+        why, tags[REFRESH_OF] = f"{SAYS_SO}; {why}", champion.version
     version = step("register", register)(
-        trainer.models, made.model, made.trained_on, trainer.schema, lineage, run.id, why=why
+        trainer.models, made.model, made.trained_on, trainer.schema, lineage, run.id, {**tags, "why": why}
     )
     decision = step("hand over", handover.hand_over)(trainer.succession, version, why=why)
     return TrainingResult(decision.what, version.version, lineage.dataset_tag, why, dict(made.verdict.figures))
+
+
+def _refreshes(trainer: Trainer) -> list[ModelVersion]:
+    """The refreshes that are mixed with the champion or wait for the next list."""
+    state = trainer.succession.state()
+    return [trainer.models.version(one.version) for one in (state.mixed, state.waiting) if one]
 
 
 def _load(models: ModelRegistry, version: ModelVersion) -> Model:

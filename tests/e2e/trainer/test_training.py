@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
 from tests.made_up_outcomes import made_up, store
 from trainer.data.snapshot import AT, OUTCOME, PROSPECT
+from trainer.fitting.candidates import Candidate
 from trainer.main import Settings, compose
 from trainer.pipeline import handover
 from trainer.pipeline.training import Trainer, TrainingResult, train
@@ -54,6 +56,11 @@ def environment(db: Db, objects: ObjectStore, tmp_path: Path) -> dict[str, str]:
         "CALLWISE_SEARCH_TRIALS": "3",
         "CALLWISE_CODE_VERSION": "one",
     }
+
+
+def refreshing(environment: dict[str, str], **more: str) -> Trainer:
+    """The trainer of the same release once more."""
+    return compose(load(Settings, {**environment, **more}))
 
 
 @pytest.fixture
@@ -169,6 +176,69 @@ def test_a_better_model_goes_on_trial_beside_the_champion(
     assert state.trial is not None
     assert state.trial.incident == "drift:1"
     assert train(later(environment), reason="again").result == "unchanged"
+
+
+def test_a_refresh_fits_the_recipe_in_use_without_a_search_and_waits_for_the_next_list(
+    db: Db, schema: Schema, trainer: Trainer, environment: dict[str, str]
+) -> None:
+    first, rest = outgrown(db, schema, trainer)
+    store(db, schema, rest)
+    steps: list[str] = []
+
+    def watched(name: str, function: Callable[P, T], /) -> Callable[P, T]:
+        steps.append(name)
+        return function
+
+    again = train(refreshing(environment), reason="newer outcomes", incident="drift:1", refresh=True, step=watched)
+    assert again.result == "refreshed"
+    assert "search" not in steps
+    tags = [trainer.models.version(version).tags for version in (first.version, again.version)]
+    assert tags[0]["recipe"] == tags[1]["recipe"]
+    assert tags[1]["refresh_of"] == tags[1]["parent_version"] == first.version
+    waiting = trainer.succession.state().waiting
+    assert waiting is not None
+    assert (waiting.version, waiting.incident) == (again.version, "drift:1")
+    assert trainer.models.aliases() == {CHAMPION: first.version}, "the list of today keeps its models"
+    assert train(refreshing(environment), reason="again", refresh=True).result == "unchanged"
+
+
+def test_a_training_that_finds_the_recipe_in_use_ends_as_a_refresh_unless_each_version_must_be_tried(
+    db: Db, schema: Schema, trainer: Trainer, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, rest = outgrown(db, schema, trainer)
+    in_use = Candidate(**json.loads(trainer.models.version(first.version).tags["recipe"]))
+    monkeypatch.setattr("trainer.fitting.recipe.search", lambda *_, **__: in_use)
+    store(db, schema, rest[:-500])
+    found = train(refreshing(environment), reason="on schedule")
+    assert (found.result, found.why.startswith("it has the recipe in use, so it is a refresh")) == ("refreshed", True)
+    store(db, schema, rest[-500:])
+    careful = refreshing(environment, CALLWISE_EVERY_VERSION_ON_TRIAL="true")
+    assert train(careful, reason="on schedule").result == "on trial"
+
+
+def test_other_code_is_no_refresh(db: Db, schema: Schema, trainer: Trainer, environment: dict[str, str]) -> None:
+    _first, rest = outgrown(db, schema, trainer)
+    store(db, schema, rest)
+    asked = train(later(environment), reason="newer outcomes", refresh=True)
+    assert (asked.result, "the next training makes a version for a trial" in asked.why) == ("unchanged", True)
+    assert len(trainer.models.versions()) == 1
+
+
+def test_a_refresh_that_was_left_before_its_hand_over_gets_it(
+    db: Db, schema: Schema, trainer: Trainer, environment: dict[str, str]
+) -> None:
+    _first, rest = outgrown(db, schema, trainer)
+    store(db, schema, rest)
+
+    def killed(name: str, function: Callable[P, T], /) -> Callable[P, T]:
+        if name == "hand over":
+            raise KeyboardInterrupt
+        return function
+
+    with pytest.raises(KeyboardInterrupt):
+        train(refreshing(environment), reason="newer outcomes", refresh=True, step=killed)
+    after = train(refreshing(environment), reason="newer outcomes", refresh=True)
+    assert (after.result, after.version) == ("refreshed", "2")
 
 
 def test_a_broken_source_is_stopped_at_great_expectations(db: Db, schema: Schema, trainer: Trainer) -> None:

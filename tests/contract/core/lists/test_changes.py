@@ -102,7 +102,7 @@ def test_a_changed_person_is_ranked_again_and_keeps_the_score_until_then(db: Db,
     ranked = {"score": 0.3, "score_version": "3", "ranked_by": "3", "refused": {"schema": "x", "why": "y"}}
     db.prospects.update_many({}, {"$set": ranked})
     bring("june", {"customer": "a", "age": "42"}, {"customer": "b"})
-    for lineup in (Lineup("3"), Lineup("3", "4")):
+    for lineup in (Lineup("3"), Lineup("3", "4"), Lineup("3", refresh="4", weight=0.8)):
         due = [p["_id"] for p in db.prospects.find({"status": "open", **lineup.outdated()})]
         assert "spring:a" in due
     assert [p["_id"] for p in db.prospects.find(Lineup("3").outdated())] == ["spring:a"]

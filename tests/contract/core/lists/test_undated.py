@@ -35,7 +35,7 @@ def test_sales_first_in_a_file_decide_no_trial(db: Db, bring: Bring, timed: Sche
     bring("june", *({**row, "called_at": called if n >= 10 else ""} for n, row in enumerate(rows)), schema=timed)
     plain = timed.model_copy(update={"segments": ()})
     dated = ["spring:p10:1", "spring:p11:1"]
-    assert [pair.outcome for pair in pairs(db, plain, "1", "2", since)] == dated
+    assert [pair.outcome for pair in pairs(db, plain, "2", since)] == dated
     assert sorted(call.outcome for call in windows.outcomes(db, "1", 100)) == dated
     week = gather_facts(db, "prospect-scorer", since, now() + HOUR)
     assert (week.calls, week.sales) == (2, 0)

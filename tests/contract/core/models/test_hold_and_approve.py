@@ -237,7 +237,9 @@ def test_a_hold_needs_a_decision(house: House) -> None:
 
 def test_what_was_found_is_read_whatever_a_later_monitor_tells(db: Db) -> None:
     trials.store_evidence(db, trials.TrialEvidence("2", "go on", START, {"outcomes": 3}))
-    db.appliance.update_one({"_id": trials.KEY}, {"$set": {"found.later": 1}})
+    db.appliance.update_one({"_id": trials.TRIAL}, {"$set": {"found.later": 1}})
     assert trials.latest_evidence(db, "2") == trials.TrialEvidence("2", "go on", START, {"outcomes": 3})
-    db.appliance.update_one({"_id": trials.KEY}, {"$set": {"found": {"version": "2", "sentence": "old", "at": START}}})
+    db.appliance.update_one(
+        {"_id": trials.TRIAL}, {"$set": {"found": {"version": "2", "sentence": "old", "at": START}}}
+    )
     assert trials.latest_evidence(db, "2") == trials.TrialEvidence("2", "old", START)

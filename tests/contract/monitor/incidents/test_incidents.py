@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.errors import Conflict, NotFound, Unavailable
+from core.models import upkeep
 from core.models.gates import Gate
 from core.models.succession import Succession
 from core.oversight.incidents import acknowledge
@@ -82,7 +83,9 @@ class House:
         there = len(list(self.db.outcomes.find()))
         self.db.outcomes.insert_many([{"_id": f"p{n}:1", "at": self.at} for n in range(there, there + number)])
 
-    def trained(self, result: str, why: str = "why", gate: str | None = None, run: str | None = None) -> None:
+    def trained(
+        self, result: str, why: str = "why", gate: str | None = None, run: str | None = None, refresh: bool = False
+    ) -> None:
         """The training that was asked for last ends, and tells so as the flow does."""
         asked = run or list(self.prefect.runs)[-1]
         incident = self.prefect.runs[asked]["parameters"]["incident"]
@@ -90,7 +93,7 @@ class House:
         if gate:
             details = {"gate": gate, "incident": incident}
             event_log.append(self.db, who="trainer", what=Event.TRAINING_REFUSED, subject="set", why=why, **details)
-        how = {"result": result, "gate": gate, "incident": incident, "outcomes": known}
+        how = {"result": result, "gate": gate, "incident": incident, "outcomes": known, "refresh": refresh}
         event_log.append(
             self.db, who="trainer", what=Event.TRAINING_ENDED, subject=asked, why=why, clock=self.clock, **how
         )
@@ -138,6 +141,48 @@ def test_from_drift_to_a_new_champion_that_is_well(house: House) -> None:
         "incident open", "incident retraining", "incident canary", "incident resolved",
     ]  # fmt: skip
     assert event_log.first_broken(house.db) is None
+
+
+def refreshed(house: House) -> str:
+    """An incident whose training made a refresh, version 2."""
+    report = house.drift(True, "1")
+    house.follow(3)
+    upkeep.hand_in(house.models, "2", why="passed", incident=f"drift:{report}")
+    house.trained("refreshed")
+    assert house.follow(2) == "drift: canary"
+    assert "has a say in the next lists beside the champion" in house.incident()["history"][-1]["why"]
+    upkeep.mix(house.models, "1", "2", 0.8, why="the next list")
+    assert house.follow(2) == "drift: canary"
+    return report
+
+
+def test_a_refresh_that_becomes_champion_and_is_well_closes_its_incident(house: House) -> None:
+    refreshed(house)
+    upkeep.hand_in(house.models, "3", why="newer outcomes")
+    upkeep.mix(house.models, "1", "3", 0.8, why="the next list")
+    assert house.follow(2) == "drift: canary"  # a newer refresh has its place in the same comparison
+    upkeep.renew(house.models, "1", "3", why="more than half of the say")
+    house.drift(False, "3")
+    assert house.follow(2) == "no incident"
+    assert house.life() == ["open", "retraining", "canary", "resolved"]
+
+
+def test_a_refresh_that_is_left_out_or_rolled_back_is_followed_by_another_training(house: House) -> None:
+    refreshed(house)
+    upkeep.leave_out(house.models, "1", "2", why="shown to be worse")
+    house.outcomes(2)
+    assert house.follow(2) == "drift: retraining"
+    assert "has no say any more: shown to be worse" in house.incident()["history"][-1]["why"]
+    assert len(house.prefect.runs) == 2
+
+
+def test_a_refresh_that_was_champion_and_was_rolled_back_has_ended(house: House) -> None:
+    refreshed(house)
+    upkeep.renew(house.models, "1", "2", why="more than half of the say")
+    house.models.roll_back("2", why="agents complain")
+    house.outcomes(2)
+    assert house.follow(2) == "drift: retraining"
+    assert "was rolled back: agents complain" in house.incident()["history"][-1]["why"]
 
 
 def test_a_broken_source_is_escalated_with_the_reason_of_the_gate_and_closed_when_it_is_well(house: House) -> None:
@@ -381,6 +426,45 @@ def test_outcomes_that_an_earlier_release_trained_on_are_not_new(house: House) -
     house.at += timedelta(hours=1)
     house.outcomes(4)
     assert "nothing is due: 4 of 5" in house.trigger(outcomes=5)
+
+
+def test_a_refresh_comes_with_its_outcomes_and_moves_no_training(house: House) -> None:
+    house.outcomes(3)
+    assert "enough new outcomes for a refresh: 3; asked" in house.trigger(outcomes=5, refresh=3)
+    [run] = house.prefect.runs.values()
+    assert run["parameters"]["refresh"] is True
+    house.trained("refreshed", refresh=True)
+    assert "nothing is due: 3 of 5" in house.trigger(outcomes=5, refresh=3)
+    house.outcomes(2)
+    assert "enough new outcomes: 5 since the last training; asked" in house.trigger(outcomes=5, refresh=3)
+    assert "refresh" not in list(house.prefect.runs.values())[-1]["parameters"]
+    house.trained("refreshed")  # the search found the recipe in use
+    house.outcomes(2)
+    assert "nothing is due: 2 of 5" in house.trigger(outcomes=5, refresh=3)
+
+
+def test_a_refresh_comes_during_a_trial_and_not_during_a_hold_or_if_it_is_switched_off(house: House) -> None:
+    house.models.start_trial("2", why="passed")
+    house.outcomes(6)
+    assert "waits for the end of the trial" in house.trigger(outcomes=5)
+    house.models.hold(why="audit")
+    assert "waits until the hold" in house.trigger(outcomes=5, refresh=3)
+    assert not house.prefect.runs
+    held = house.models.state().hold
+    assert held is not None
+    house.models.release(held.place, why="done")
+    assert "for a refresh: 6; asked" in house.trigger(outcomes=5, refresh=3)
+
+
+def test_after_a_refresh_was_left_out_no_newer_one_comes_at_once(house: House) -> None:
+    upkeep.hand_in(house.models, "2", why="newer outcomes")
+    upkeep.mix(house.models, "1", "2", 0.8, why="the next list")
+    house.outcomes(4)
+    house.at += timedelta(minutes=1)
+    upkeep.leave_out(house.models, "1", "2", why="shown to be worse", evidence={"known": 4})
+    assert "nothing is due" in house.trigger(outcomes=50, refresh=3)
+    house.outcomes(3)
+    assert "for a refresh: 3; asked" in house.trigger(outcomes=50, refresh=3)
 
 
 def test_the_schedule_asks_once_a_span_and_not_during_a_trial(house: House) -> None:

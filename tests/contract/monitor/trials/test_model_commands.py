@@ -144,7 +144,8 @@ def test_nothing_was_decided_yet(registry: Registry, capsys: Said) -> None:
     assert models.main([]) == 0
     assert capsys.readouterr().out == "No decision about a model was taken yet.\nNo champion.\n"
     assert models.main(["--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"champion": None, "canary": None, "decisions": []}
+    nobody = dict.fromkeys(("champion", "canary", "refresh", "refresh_waiting"))
+    assert json.loads(capsys.readouterr().out) == {**nobody, "refresh_weight": 0.0, "decisions": []}
 
 
 def test_every_decision_is_listed_with_when_who_and_why(line: Succession, capsys: Said) -> None:

@@ -115,7 +115,7 @@ class House:
         model.fit(frame[self.schema.feature_names], frame["outcome"])
         lineage = Lineage.from_snapshot(kept, self.schema, "one", reason="a test", incident=None, parent=None)
         run = self.trainer.models.client.create_run(self.experiment).info.run_id
-        return register(self.trainer.models, model, frame, self.schema, lineage, run, why="a test").version
+        return register(self.trainer.models, model, frame, self.schema, lineage, run, {"why": "a test"}).version
 
     @property
     def experiment(self) -> str:

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.clock import now
+from core.models import upkeep
 from core.models.decisions import DecisionKind, decisions, state_of
 from core.models.succession import Succession
 from core.stores.mongo import Db
@@ -71,6 +72,22 @@ def test_where_a_version_comes_from_is_read_from_the_registry_and_linked(screen:
         "Quality in Evidently": next(url for label, url in links.items() if label.startswith("Quality")),
     }
     assert links["Drift in Evidently"].startswith("http://e.example/projects/p/reports/s-drift:3:")
+
+
+def test_a_refresh_that_waits_and_one_that_is_mixed_are_shown(screen: Draw, db: Db) -> None:
+    line = Succession(db, MODEL, None, by="trainer")
+    line.promote("1", why="the first")
+    upkeep.hand_in(line, "2", why="it has the recipe in use, so it is a refresh")
+    assert "Version 2, a refresh, waits for the next list." in texts(screen()).replace("\\", "")
+    upkeep.mix(line, "1", "2", 0.8, why="weight 0.80 after 0 outcomes")
+    page = screen()
+    assert not page.exception
+    assert "80.0% of the say in each score" in texts(page)
+    shown = tables(page)
+    for words in ("refresh, for the next list", "mixed with the champion", "weight 0.80 after 0 outcomes"):
+        assert words in shown
+    page = decide(page, "back", "odd scores")
+    assert state_of(decisions(db, MODEL)).refresh is None
 
 
 @pytest.mark.usefixtures("weeks")

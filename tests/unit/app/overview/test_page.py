@@ -252,6 +252,27 @@ def test_a_person_goes_back_in_one_step_with_name_and_reason(overview: Draw, cam
     assert [event["who"] for event in db.events.find({"what": "model rolled back"})] == ["Ann"]
 
 
+def test_a_refresh_is_shown_with_its_say_and_is_what_a_person_leaves_out(
+    overview: Draw, campaign: None, db: Db
+) -> None:
+    decided(db, ("promoted", "1"), ("promoted", "2"), ("mixed in", "3"))
+    db.models.update_one({"what": "mixed in"}, {"$set": {"evidence": {"weight": 0.83}}})
+    page = overview()
+    said = texts(page).replace("\\", "")
+    assert "Version 3 is mixed with it** since 3 Nov 2026, 11:00" in said
+    assert "83.0% of the say in each score" in said
+    assert "No outcomes have been judged yet." in said
+    assert "Version 3 goes out of use, and version 2 ranks the calls alone." in said
+    trials.store_evidence(
+        db, trials.TrialEvidence("3", "weight 0.83 after 40 outcomes", EARLY + 4 * HOUR), trials.REFRESH
+    )
+    assert "Weight 0.83 after 40 outcomes. Looked at 3 Nov 2026, 12:00" in texts(overview()).replace("\\", "")
+    page = asked(page, "odd scores")
+    assert "Version 3 is out of use; the champion ranks the calls alone." in texts(page).replace("\\", "")
+    state = state_of(decisions(db, "prospect-scorer"))
+    assert (state.champion, state.refresh) == ("2", None)
+
+
 @pytest.mark.parametrize("reason", ["", "   "])
 def test_nobody_goes_back_without_a_reason(overview: Draw, campaign: None, db: Db, reason: str) -> None:
     decided(db, ("promoted", "1"), ("promoted", "2"))

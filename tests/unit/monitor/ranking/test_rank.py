@@ -43,6 +43,8 @@ class FakeScoring:
         return {
             "champion": self.lineup.champion if self.lineup else "",
             "canary": (self.lineup and self.lineup.canary) or "",
+            "refresh": (self.lineup and self.lineup.refresh) or "",
+            "refresh_weight": self.lineup.weight if self.lineup else 0.0,
         }
 
     def score(
@@ -182,6 +184,23 @@ def test_a_canary_sets_the_whole_list_anew_and_its_end_only_what_it_scored(db: D
     assert run(db, scoring).ranked == 0
     assert run(db, FakeScoring(db, Lineup("1"))).ranked == 3
     assert db.prospects.count_documents({"score_version": "1"}) == 60
+
+
+def test_a_mixture_sets_the_whole_list_anew_and_so_do_its_weight_and_its_end(db: Db) -> None:
+    fill(db, "a", 60)
+    run(db, FakeScoring(db, Lineup("1")))
+    lineups = [
+        Lineup("1", refresh="2", weight=0.8),
+        Lineup("1", refresh="2", weight=0.7),
+        Lineup("1", refresh="3", weight=0.7),
+        Lineup("1", "9", "3", 0.7),
+        Lineup("1"),
+        Lineup("2"),
+    ]
+    for present in lineups:
+        scoring = FakeScoring(db, present)
+        assert run(db, scoring).ranked == 60, str(present)
+        assert run(db, scoring).ranked == 0, str(present)
 
 
 @pytest.mark.parametrize("arrived", [Lineup("2"), Lineup("1", "2")])

@@ -8,7 +8,7 @@ from core.models.metrics import quality
 from core.stores.mongo import Db
 from monitor.reports import quality as performance
 from monitor.reports import windows
-from monitor.reports.quality import review_quality
+from monitor.reports.quality import LEAST, review_quality
 from monitor.reports.shelf import ReportStore
 from tests.fake_evidently import FakeEvidently, FakeRegistry
 
@@ -47,12 +47,21 @@ def reviewed(db: Db, fake: FakeEvidently, version: str | None = "7") -> str:
 def test_too_few_outcomes_or_one_kind_only_are_said_and_not_judged(db: Db) -> None:
     fake = FakeEvidently()
     assert "no champion yet" in reviewed(db, fake, None)
-    calls(db, size=SIZE - 1)
-    assert f"no verdict: {SIZE - 1} of {SIZE} outcomes" in reviewed(db, fake)
+    calls(db, size=LEAST - 1)
+    assert f"no verdict: {LEAST - 1} of {LEAST} outcomes" in reviewed(db, fake)
     calls(db, truth=0.0, start=1000)
     assert f"no verdict: of {SIZE} outcomes 0 are sales" in reviewed(db, fake)
     assert list(db.reports.find()) == []
     assert fake.runs == {}
+
+
+def test_a_window_that_is_not_full_is_judged_by_the_bounds_of_its_size(db: Db) -> None:
+    fake = FakeEvidently()
+    calls(db, size=LEAST)
+    assert f"{LEAST} outcomes of version 7" in reviewed(db, fake)
+    report = db.reports.find_one()
+    assert report is not None
+    assert report["verdict"]["quality"]["size"] == LEAST
 
 
 def test_a_champion_that_keeps_its_promise_is_well_and_its_figures_are_right(db: Db) -> None:

@@ -147,3 +147,17 @@ def test_the_newest_outcomes_are_found_behind_many_without_a_prediction(db: Db) 
     for n in range(30):
         called(db, f"stranger{n}", 100 + n)
     assert [call.outcome for call in windows.outcomes(db, "1", 2)] == ["b:1", "a:1"]
+
+
+def test_while_a_refresh_is_mixed_in_each_version_has_its_own_score_and_the_mixture_is_what_was_used(db: Db) -> None:
+    mixed = {"version": "2", "weight": 0.8, "score": 0.6, "level": 0.0, "champion": "1", "champion_score": 0.2,
+             "champion_level": 0.0}  # fmt: skip
+    predicted(db, "r:0", "a", 0, 0.5, mixed=mixed)
+    called(db, "a", 1, positive=True)
+    assert [row.score for row in windows.predictions(db, "1", 5)] == [pytest.approx(0.2)]
+    assert [row.score for row in windows.predictions(db, "2", 5)] == [pytest.approx(0.6)]
+    assert [call.score for call in windows.outcomes(db, "1", 5)] == [0.5]
+    assert [call.score for call in windows.outcomes(db, "1", 5, own=True)] == [0.2]
+    assert [call.score for call in windows.outcomes(db, "2", 5, own=True)] == [0.6]
+    assert [call.score for call in windows.outcomes(db, "2", 5)] == [0.5]
+    assert windows.outcomes(db, "3", 5) == []
