@@ -13,7 +13,7 @@ from app.shell.notices import Notice, leave_notice
 from core.accounts.account import Role
 from core.errors import InputError
 from core.models import trials
-from core.models.decisions import Decision, SuccessionState, decisions, state_of
+from core.models.decisions import Decision, DecisionKind, SuccessionState, decisions, state_of
 from core.models.succession import Succession
 from core.models.trials import finding_sentence
 
@@ -31,10 +31,12 @@ def draw_model_card(house: Appliance) -> None:
     draw_champion(current.promotions[-1])
     if current.hold is not None:
         draw_hold(current.hold)
+    if current.mixed is not None:
+        draw_mixture(house, current, current.mixed)
     if current.trial is not None:
         _trial(house, current.trial)
-    if current.previous is not None:
-        _before(house, current, current.promotions[-1].version, current.previous)
+    if current.newest is not None and (current.mixed or current.previous):
+        _back(house, current, current.newest)
 
 
 def draw_champion(promotion: Decision, trial: Decision | None = None) -> None:
@@ -45,6 +47,23 @@ def draw_champion(promotion: Decision, trial: Decision | None = None) -> None:
         if trial is not None:
             st.metric(_("On trial"), _("Version {version}").format(version=trial.version), width="content")
     st.caption(_("Why: {why}").format(why=formats.plain(promotion.why)))
+
+
+def draw_mixture(house: Appliance, current: SuccessionState, mixed: Decision) -> None:
+    """Draw the refresh that is mixed with the champion, and what its outcomes say. Raises Unavailable."""
+    version, since = formats.plain(mixed.version), formats.moment(mixed.at, st.context.timezone)
+    last = trials.latest_evidence(house.db, mixed.version, trials.REFRESH)
+    with st.container(key="mixture"):
+        text = _(
+            "**Version {version} is mixed with it** since {since}: the same recipe, fitted on newer outcomes. It has "
+            "{share} of the say in each score."
+        )
+        st.markdown(text.format(version=version, since=since, share=formats.percent(current.weight)))
+        if last is None:
+            st.caption(_("No outcomes have been judged yet."))
+        else:
+            at = formats.moment(last.at, st.context.timezone)
+            st.caption(formats.plain(finding_sentence(last.sentence)) + " " + _("Looked at {at}.").format(at=at))
 
 
 def _trial(house: Appliance, trial: Decision) -> None:
@@ -63,33 +82,33 @@ def _trial(house: Appliance, trial: Decision) -> None:
             st.caption(formats.plain(finding_sentence(last.sentence)) + " " + _("Looked at {at}.").format(at=at))
 
 
-def _before(house: Appliance, current: SuccessionState, champion: str, previous: str) -> None:
-    since, version = formats.moment(current.promotions[-2].at, st.context.timezone), formats.plain(previous)
-    st.caption(_("Before it: version {version}, champion from {since}.").format(version=version, since=since))
-    with st.popover(_("Back to version {version}").format(version=version), icon=":material/undo:", key="go-back"):
+def _back(house: Appliance, current: SuccessionState, newest: str) -> None:
+    if current.previous is not None:
+        since, version = formats.moment(current.promotions[-2].at, st.context.timezone), formats.plain(current.previous)
+        st.caption(_("Before it: version {version}, champion from {since}.").format(version=version, since=since))
+    with st.popover(way_back(current), icon=":material/undo:", key="go-back"):
         st.markdown(formats.plain(rollback_consequence(current)))
         with st.form("go-back-form", border=False):
             placeholder = _("what is wrong with it; stored permanently")
             st.text_input(_("Why?"), key=REASON, max_chars=LONGEST, placeholder=placeholder)
             st.form_submit_button(
-                _("Make version {version} champion again").format(version=version),
-                type="primary",
-                key="go-back-now",
-                on_click=roll_back,
-                args=(house, champion),
+                way_back(current), type="primary", key="go-back-now", on_click=roll_back, args=(house, newest)
             )
 
 
 @guarded_action()
-def roll_back(house: Appliance, champion: str) -> None:
-    """Go back from `champion`, for the reason in the field, in the name of the signed-in manager.
+def roll_back(house: Appliance, newest: str) -> None:
+    """Take `newest`, the newest version in use, out of use, for the reason in the field, in the manager's name.
 
     The screen does not set the aliases in the model registry: monitoring sets them a few seconds later.
     """
     who, why = signer_and_reason(_("go back to another model"))
-    decision = Succession(house.db, house.model, None, by=who).roll_back(champion, why=why)
-    text = _("Version {version} is champion again instead of {before}.")
-    leave_switched(text.format(version=decision.version, before=champion))
+    decision = Succession(house.db, house.model, None, by=who).roll_back(newest, why=why)
+    if decision.what is DecisionKind.LEFT_OUT:
+        text = _("Version {before} is out of use; the champion ranks the calls alone.")
+    else:
+        text = _("Version {version} is champion again instead of {before}.")
+    leave_switched(text.format(version=decision.version, before=newest))
 
 
 def leave_switched(what: str) -> None:
@@ -111,8 +130,18 @@ def signer_and_reason(what: str) -> tuple[str, str]:
     return who, why
 
 
+def way_back(found: SuccessionState) -> str:
+    """The words of the button that goes back. `found` has a refresh, or a champion before the present one."""
+    if found.refresh is not None:
+        return _("Leave version {version} out").format(version=formats.plain(found.refresh))
+    return _("Back to version {version}").format(version=formats.plain(str(found.previous)))
+
+
 def rollback_consequence(found: SuccessionState) -> str:
-    """What going back does. `found` has a champion before the present one."""
+    """What going back does. `found` has a refresh, or a champion before the present one."""
+    if found.refresh is not None:
+        text = _("Version {refresh} goes out of use, and version {champion} ranks the calls alone.")
+        return text.format(refresh=found.refresh, champion=found.champion)
     text = _("Version {champion} goes out of use, and version {previous} ranks the calls again.")
     if found.canary is not None:
         text += " " + _("The trial of version {version} ends, too.")

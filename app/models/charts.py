@@ -9,31 +9,36 @@ import altair as alt
 
 from app.language import _, chart_locale
 from app.models.timeline import Span
-from app.shell.palette import DARK, GREY, INK, TEXT, WARM
+from app.shell.palette import DARK, GREEN, GREY, INK, TEXT, WARM
 
 _ROW = 26  # pixels
 _SHOWN = 15  # versions
 
 
 def timeline(spans: Sequence[Span], until: datetime) -> alt.Chart:
-    """A row for each version, the newest on top, with a bar for each reign and trial; holds have a row of their own.
+    """A row for each version, the newest on top, with a bar for each reign, mixture and trial.
 
-    Roles differ in place and height as well as in colour.
+    Holds have a row of their own. Roles differ in place and height as well as in colour.
     """
-    named = {"champion": _("champion"), "on trial": _("on trial"), "on hold": _("on hold")}
+    named = {
+        "champion": _("champion"),
+        "mixed in": _("mixed in"),
+        "on trial": _("on trial"),
+        "on hold": _("on hold"),
+    }
     rows = [
         {
             "row": _("On hold") if span.role == "on hold" else _("Version {version}").format(version=span.version),
             "role": named[span.role],
             "since": span.since.isoformat(),
             "until": (span.until or until).isoformat(),
-            "size": 10 if span.role == "on trial" else 18,
+            "size": 10 if span.role in ("on trial", "mixed in") else 18,
         }
         for span in spans
     ]
     order = list(dict.fromkeys(row["row"] for row in reversed(rows)))[:_SHOWN]
     rows = [row for row in rows if row["row"] in order]
-    scale = alt.Scale(domain=list(named.values()), range=[DARK, WARM, GREY])
+    scale = alt.Scale(domain=list(named.values()), range=[DARK, GREEN, WARM, GREY])
     legend = alt.Legend(orient="top", title=None, labelColor=TEXT)
     marks = _marks(min((span.since for span in spans), default=until), until)
     return (

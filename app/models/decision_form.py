@@ -34,7 +34,7 @@ def draw_decision_form(house: Appliance, found: SuccessionState) -> None:
         placeholder = _("stored permanently, with your name")
         st.text_input(_("Why?"), key=model_card.REASON, max_chars=model_card.LONGEST, placeholder=placeholder)
         calls = {PROMOTE: promote, HOLD: hold, RELEASE: release, BACK: model_card.roll_back}
-        about = {PROMOTE: found.canary, HOLD: found.champion, RELEASE: found.hold, BACK: found.champion}
+        about = {PROMOTE: found.canary, HOLD: found.champion, RELEASE: found.hold, BACK: found.newest}
         st.form_submit_button(
             choices[chosen], type="primary", key="decide-now", on_click=calls[chosen], args=(house, about[chosen])
         )
@@ -48,7 +48,9 @@ def _choices(found: SuccessionState) -> dict[str, str]:
         if found.canary is not None:
             choices[PROMOTE] = _("Promote version {version} now").format(version=found.canary)
         choices[HOLD] = _("Hold the champion")
-    if found.previous is not None:
+    if found.refresh is not None:
+        choices[BACK] = model_card.way_back(found)
+    elif found.previous is not None:
         choices[BACK] = _("Go back to version {version}").format(version=found.previous)
     return choices
 

@@ -10,7 +10,7 @@ from app.access.boundary import boundary
 from app.language import _, formats, translate
 from app.models import charts as model_charts
 from app.models import timeline
-from app.models.card import draw_champion
+from app.models.card import draw_champion, draw_mixture
 from app.models.decision_form import draw_decision_form
 from app.models.fairness import draw_fairness
 from app.models.hold_notice import draw_hold
@@ -50,7 +50,7 @@ def page(house: Appliance) -> None:
     made = timeline.trainings(ended)
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="models-now", border=True, height="stretch"), boundary():
-        _now(found)
+        _now(house, found)
     with right, st.container(key="models-decide", border=True, height="stretch"), boundary():
         draw_decision_form(house, found)
     with st.container(key="models-timeline", border=True), boundary():
@@ -65,9 +65,14 @@ def page(house: Appliance) -> None:
         st.fragment(boundary()(draw_fairness))(house)
 
 
-def _now(found: SuccessionState) -> None:
+def _now(house: Appliance, found: SuccessionState) -> None:
     st.markdown(_("**In use**"))
     draw_champion(found.promotions[-1], found.trial)
+    if found.mixed is not None:
+        draw_mixture(house, found, found.mixed)
+    if found.waiting is not None:
+        text = _("Version {version}, a refresh, waits for the next list.")
+        st.caption(text.format(version=formats.plain(found.waiting.version)))
     if found.trial is not None:
         since = formats.moment(found.trial.at, st.context.timezone)
         st.caption(formats.plain(_("On trial since {since}: {why}").format(since=since, why=found.trial.why)))

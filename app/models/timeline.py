@@ -11,7 +11,7 @@ from core.models.decisions import Decision, DecisionKind, SuccessionState
 from core.stores.mongo import Document
 
 MACHINES = frozenset({"trainer", "monitor"})
-Role = Literal["champion", "on trial", "on hold"]
+Role = Literal["champion", "mixed in", "on trial", "on hold"]
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,19 @@ class Span:
 
 
 def spans(decisions: Sequence[Decision]) -> list[Span]:
-    """Every reign, trial and hold that follows from the decisions, in the order in which they began."""
+    """Every reign, mixture, trial and hold that follows from the decisions, in the order in which they began."""
     ended: list[Span] = []
     begun: dict[Role, tuple[str, datetime]] = {}
     state = SuccessionState()
     for decision in decisions:
         state = state.after(decision)
         held = state.hold.version if state.hold else None
-        roles: dict[Role, str | None] = {"champion": state.champion, "on trial": state.canary, "on hold": held}
+        roles: dict[Role, str | None] = {
+            "champion": state.champion,
+            "mixed in": state.refresh,
+            "on trial": state.canary,
+            "on hold": held,
+        }
         for role, version in roles.items():
             before = begun.get(role)
             if before is not None and before[0] == version:
@@ -66,6 +71,7 @@ def trainings(ended: Sequence[Document]) -> dict[str, Training]:
     return made
 
 
+OF_OUTCOMES = (DecisionKind.MIXED, DecisionKind.RENEWED, DecisionKind.LEFT_OUT)
 Cause = Literal["person", "incident", "schedule", "outcomes", "asked"]
 
 
@@ -78,7 +84,9 @@ def cause(decision: Decision, training: Training | None) -> Cause:
     reason = training.reason if training else ""
     if reason.startswith("on schedule"):
         return "schedule"
-    return "outcomes" if reason.startswith("enough new outcomes") else "asked"
+    if decision.what in OF_OUTCOMES or reason.startswith("enough new outcomes"):
+        return "outcomes"
+    return "asked"
 
 
 def cause_of(incident: str) -> str:

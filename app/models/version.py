@@ -60,6 +60,8 @@ def _name(current: SuccessionState, version: str) -> str:
         text = _("Version {version}, champion")
     elif version == current.canary:
         text = _("Version {version}, on trial")
+    elif version == current.refresh:
+        text = _("Version {version}, mixed with the champion")
     return text.format(version=version)
 
 

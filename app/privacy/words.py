@@ -32,6 +32,7 @@ def role(name: str) -> str:
     return {
         "champion": _("in use"),
         "canary": _("on trial"),
+        "refresh": _("mixed with the one in use"),
         "previous": _("the one before"),
         "retired": _("out of use"),
     }.get(name, name)

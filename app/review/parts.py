@@ -175,6 +175,7 @@ def draw_actions(_house: Appliance, figures: Figures) -> None:
     words = {
         "promoted": _("promoted at once"),
         "on trial": _("put on trial"),
+        "refreshed": _("of the recipe in use, for the next list"),
         "refused": _("refused by a gate"),
         "unchanged": _("skipped: nothing new to learn from"),
     }
