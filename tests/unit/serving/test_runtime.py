@@ -20,6 +20,8 @@ from starlette.testclient import TestClient
 from core.clock import now
 from core.errors import Conflict, InputError, Unavailable
 from core.models.level import levelled
+from core.models.mixture import mixed
+from core.models.mixture_in_force import Mixture
 from core.schema.column import Value
 from core.scoring import protocol
 from serving.levels import Levels
@@ -53,7 +55,8 @@ def stand(tmp_path: Path, data_plane: DataPlane, monkeypatch: pytest.MonkeyPatch
     models = Models(registry, SCHEMA, LoadingMark(tmp_path))
     levels = Levels(held.read)
     log = PredictionLog(home, spool)
-    scorer = Scorer(lambda: models.lineup, lambda: levels.shifts, Router(b"key", 0.5), log, now)
+    router = Router(b"key", 0.5)
+    scorer = Scorer(lambda: models.lineup, lambda: levels.shifts, router, log, now, mixture=lambda: levels.mixture)
     forgetting = Forgetting(list, spool)
     service = Service(SCHEMA, models, levels, log, spool, forgetting, scorer, reload_seconds=3600.0)
     monkeypatch.setattr(Service, "from_environment", lambda: service)
@@ -160,6 +163,23 @@ def test_a_canary_that_fails_costs_nobody_an_answer(stand: Stand) -> None:
     assert float(state["canary_seconds"]) > 0 < float(state["champion_seconds"])
     stand.point(champion="1", canary="3")
     assert stand.client.state()["canary_requests"] == 0, "another canary starts anew"
+
+
+def test_a_refresh_has_its_say_once_it_is_loaded_and_in_force(stand: Stand) -> None:
+    stand.point(champion="1", refresh="2")
+    assert stand.client.state()["refresh"] == "", "loaded, and no decision gives it a say"
+    stand.service.levels.mixture = Mixture("1", "2", 0.8, 3)
+    state = stand.client.state()
+    assert (state["refresh"], state["refresh_weight"]) == ("2", 0.8)
+    [score] = stand.client.score([{**ROW, "age": 20}], ["p"], request_id="r")
+    together = float(mixed([0.12], [0.52], 0.8)[0])
+    held = stand.home.held[score.prediction]
+    assert (score.score, score.version, held["score"]) == (together, "1", together)
+    assert (held["mixed"]["version"], held["mixed"]["score"], held["mixed"]["champion_score"]) == ("2", 0.52, 0.12)
+    assert stand.client.state()["refresh_requests"] == 1
+    stand.point(champion="2")
+    [alone] = stand.client.score([{**ROW, "age": 20}], ["p"], request_id="r2")
+    assert (alone.score, stand.client.state()["refresh"]) == (0.52, "")
 
 
 def test_each_model_scores_at_its_own_level_and_the_log_says_which(stand: Stand) -> None:
@@ -413,6 +433,11 @@ def test_metadata_shows_inputs_from_the_schema_and_the_state(stand: Stand) -> No
         "canary": "",
         "champion_level": 0.0,
         "canary_level": 0.0,
+        "refresh": "",
+        "refresh_weight": 0.0,
+        "refresh_requests": 0,
+        "refresh_errors": 0,
+        "refresh_seconds": 0.0,
         "canary_requests": 0,
         "canary_errors": 0,
         "canary_seconds": 0.0,
