@@ -11,7 +11,6 @@ The service's state names it among the refused versions, so monitoring ends its 
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -27,15 +26,12 @@ from core.models.registry import Loaded, ModelVersion
 from core.schema import Schema
 from core.schema.column import Value
 from serving.explain import Explainer
-from serving.loading_mark import LoadingMark
+from serving.loading_mark import LoadingMark, ModelRefusal, Newcomer
 
 log = logging.getLogger(__name__)
 
 # Seconds until a refused version is tried again, because the network or a full disk may have been the reason.
 RETRY_SECONDS = 15.0
-# Seconds in service after which a canary's load counts as survived. Its trial begins with a ranking of every list, and
-# monitoring asks again within seconds after a restart, so a canary that a request can end meets that request in time.
-SURVIVED_SECONDS = 300.0
 
 
 class Registry(Protocol):
@@ -87,28 +83,18 @@ class Lineup:
         return [model for model in (self.champion, self.canary, self.refresh) if model]
 
 
-@dataclass(frozen=True)
-class ModelRefusal:
-    """Why a version is not served, and when (monotonic seconds) it is tried `again`."""
-
-    version: str
-    why: str
-    again: float
-
-
 class Models:
     """The current line-up, None until there is a champion; `looked` is set after the first attempt to read."""
 
     def __init__(
         self, registry: Registry, schema: Schema, mark: LoadingMark, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._registry, self._mark = registry, mark
+        self._registry = registry
+        self._canary, self._refresh = Newcomer(mark, clock), Newcomer(mark.beside("refresh"), clock)
         self._schema = schema
         self._features = frozenset(schema.feature_names)
         self._clock = clock
         self._refused: dict[tuple[str, str], ModelRefusal] = {}
-        self._left_out: ModelRefusal | None = None
-        self._survived_at = 0.0
         self._silence: Unavailable | None = None
         self.lineup: Lineup | None = None
         self.registry_answers = True
@@ -117,17 +103,19 @@ class Models:
     @property
     def refused(self) -> list[ModelRefusal]:
         """Versions that have an alias and are not served."""
-        return [*self._refused.values(), *([self._left_out] if self._left_out else [])]
+        left_out = [newcomer.left_out for newcomer in (self._canary, self._refresh) if newcomer.left_out]
+        return [*self._refused.values(), *left_out]
 
     def end(self) -> None:
-        """The process was told to end, and does not die of a canary."""
-        self._mark.end()
+        """The process was told to end, and does not die of a newcomer."""
+        self._canary.end()
+        self._refresh.end()
 
     def refresh(self) -> None:
         """Update the line-up to the aliases, as far as the registry and the versions allow."""
         self._silence = None
-        if self.lineup and self.lineup.canary and self._clock() >= self._survived_at:
-            self._mark.remove()
+        self._canary.look()
+        self._refresh.look()
         try:
             champion = self._registry.version_by_alias(CHAMPION)
             canary = self._registry.version_by_alias(CANARY)
@@ -160,9 +148,9 @@ class Models:
         if first is None:
             return
         if present is None:
-            self._put(Lineup(first))  # a canary's load must not keep the champion from answering
-        second = self._on_trial(canary if canary and _key(canary) != first.key else None)
-        third = self._served(refresh) if refresh and _key(refresh) != first.key else None
+            self._put(Lineup(first))  # a newcomer's load must not keep the champion from answering
+        second = self._beside(self._canary, canary if canary and _key(canary) != first.key else None)
+        third = self._beside(self._refresh, refresh if refresh and _key(refresh) != first.key else None)
         self._put(Lineup(first, second, third))
 
     def _put(self, lineup: Lineup) -> None:
@@ -171,33 +159,17 @@ class Models:
             others = [model.version if model else "none" for model in (lineup.canary, lineup.refresh)]
             log.info("champion is version %s, canary %s, refresh %s", lineup.champion.version, *others)
 
-    def _on_trial(self, canary: ModelVersion | None) -> ServedVersion | None:
-        """The canary ready to answer; None where there is none, or it cannot be served, or it is left out."""
-        if self._is_left_out(canary):
+    def _beside(self, newcomer: Newcomer, version: ModelVersion | None) -> ServedVersion | None:
+        """The version ready to answer; None where there is none, or it cannot be served, or it is left out."""
+        if newcomer.is_left_out(version) or version is None:
             return None
-        if canary is None:
-            self._mark.remove()
-            return None
-        key = _key(canary)
+        key = _key(version)
         if self._held(key) or not self._may_load(key):
             return self._held(key)
-        self._mark.put(key)
-        served = self._served(canary)
-        self._survived_at = self._clock() + SURVIVED_SECONDS
-        if served is None:  # it did not end the process
-            self._mark.remove()
+        newcomer.begins(key)
+        served = self._served(version)
+        newcomer.ended(loaded=served is not None)
         return served
-
-    def _is_left_out(self, canary: ModelVersion | None) -> bool:
-        """Whether a process died of `canary`; then it is among the refused from now on."""
-        if canary is None or self._mark.fatal != _key(canary):
-            self._left_out = None
-            return False
-        if self._left_out is None:
-            why = "the scoring service died while it loaded this version or soon after, so it is left out"
-            self._left_out = ModelRefusal(canary.version, why, math.inf)
-            log.error("version %s is on trial, but %s", canary.version, why)
-        return True
 
     def _held(self, key: tuple[str, str]) -> ServedVersion | None:
         """The version of the line-up that has `key`."""

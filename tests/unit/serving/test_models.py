@@ -8,8 +8,8 @@ import pytest
 from core.models.registry import Loaded, ModelVersion
 from core.schema import read_schema
 from core.settings.group import ROOT
-from serving.loading_mark import LoadingMark
-from serving.models import RETRY_SECONDS, SURVIVED_SECONDS, Models
+from serving.loading_mark import SURVIVED_SECONDS, LoadingMark
+from serving.models import RETRY_SECONDS, Models
 from tests.scoring.fakes import FakeModel, FakeRegistry
 
 SCHEMA = read_schema(ROOT / "data" / "schema.yaml")
@@ -226,12 +226,13 @@ def die_of(registry: FakeRegistry, number: str) -> None:
     registry.load = fatal  # type: ignore[method-assign]
 
 
-def test_a_canary_whose_load_ends_the_process_is_loaded_once(
-    registry: FakeRegistry, now: list[float], tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("alias", ["canary", "refresh"])
+def test_a_newcomer_whose_load_ends_the_process_is_loaded_once(
+    registry: FakeRegistry, now: list[float], tmp_path: Path, caplog: pytest.LogCaptureFixture, alias: str
 ) -> None:
     """Kind: what takes serving down is taken up again at every start."""
     die_of(registry, "2")
-    registry.aliases = {"champion": "1", "canary": "2"}
+    registry.aliases = {"champion": "1", alias: "2"}
     with pytest.raises(Died):
         begun(registry, now, tmp_path, "first").refresh()
     for process in ("second", "third"):
@@ -244,7 +245,9 @@ def test_a_canary_whose_load_ends_the_process_is_loaded_once(
         assert (refusal.version, "the scoring service died while it loaded" in refusal.why) == ("2", True)
         models.end()
     assert registry.loads.count("2") == 1
-    assert caplog.text.count("version 2 is on trial, but the scoring service died") == 2, "once in each process"
+    assert caplog.text.count("version 2 is beside the champion, but the scoring service died") == 2, (
+        "once in each process"
+    )
 
 
 def test_who_is_left_out_is_forgotten_with_its_alias_and_the_next_canary_is_tried(
