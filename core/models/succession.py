@@ -214,6 +214,7 @@ class Succession:
             self._logged = len(taken)
             if self._aliases is None or present.champion is None:
                 return present
+            # Whoever goes out of the mixture goes first; whoever comes in waits for the alias by which it is loaded.
             if (mixture := Mixture.of_state(present)) != self._mixture:
                 mixture_in_force.put_in_force(self._db, mixture)
                 self._mixture = mixture

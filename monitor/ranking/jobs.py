@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from core.models.decisions import decisions, state_of
 from core.schema import Schema
 from core.scoring.client import ScoringClient
 from core.stores.mongo import Db
 from monitor.jobs.job import Job
 from monitor.jobs.settings import Settings
 from monitor.ranking.levelling import Levelling, learnt_calls
+from monitor.ranking.lineup import Lineup
 from monitor.ranking.rank import rank
 from monitor.ranking.settle import settle
 
@@ -30,8 +32,11 @@ def jobs(
 ) -> list[Job]:
     """The jobs of `JOBS`."""
 
+    def decided() -> Lineup | None:
+        return Lineup.of_state(state_of(decisions(db, settings.callwise_model_name)))
+
     def run_rank() -> str:
-        ranking = rank(db, scoring, columns)
+        ranking = rank(db, scoring, columns, decided=decided)
         return str(ranking) if ranking else "no champion in service yet, so nobody is ranked"
 
     def learnt_by(version: str) -> Calls:

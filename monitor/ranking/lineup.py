@@ -6,8 +6,9 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
+from core.models.decisions import SuccessionState
 from core.schema.column import Value
 from core.scoring.protocol import Score
 from core.stores.mongo import Document
@@ -40,6 +41,13 @@ class Lineup:
     canary: str | None = None
     refresh: str | None = None
     weight: float = 0.0
+
+    @classmethod
+    def of_state(cls, state: SuccessionState) -> Self | None:
+        """The line-up that the decisions ask for; None before there is a champion."""
+        if state.champion is None:
+            return None
+        return cls(state.champion, state.canary, state.refresh, state.weight)
 
     def __str__(self) -> str:
         together = f"{self.champion}~{self.mixture}" if self.refresh else self.champion

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -63,8 +63,8 @@ class Ranking:
 
     `at` is its moment, as of which people are ranked, and `day` that moment's `day_of_call`.
     `known` is the economy then, `unknown` what prospects need and the economy lacks, by column. The run was
-    `overtaken` if a model outside its line-up answered. `aside` counts the prospects set aside, by campaign and the
-    column whose rule they break.
+    `overtaken` if a model outside its line-up answered. `awaited` is the line-up that was decided and is not in service
+    yet. `aside` counts the prospects set aside, by campaign and the column whose rule they break.
     """
 
     lineup: Lineup
@@ -74,6 +74,7 @@ class Ranking:
     ranked: int = 0
     closed: int = 0
     overtaken: bool = False
+    awaited: Lineup | None = None
     refused: list[InputError] = field(default_factory=list)
     unknown: dict[str, InputError] = field(default_factory=dict)
     aside: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -81,15 +82,20 @@ class Ranking:
     def __str__(self) -> str:
         ranked = f"{self.ranked} prospects ranked" if self.ranked else "every open prospect is ranked"
         aside = f"; {self.aside.total()} break a rule of the schema and get no score" if self.aside else ""
-        return f"{ranked} by version {self.lineup}{aside}"
+        awaited = f"; line-up {self.awaited} is not in service yet" if self.awaited else ""
+        return f"{ranked} by version {self.lineup}{aside}{awaited}"
 
 
-def rank(db: Db, scorer: Scorer, schema: Schema, *, clock: Clock = now) -> Ranking | None:
+def rank(
+    db: Db, scorer: Scorer, schema: Schema, *, decided: Callable[[], Lineup | None] = lambda: None, clock: Clock = now
+) -> Ranking | None:
     """Score every open prospect that the line-up in service has not ranked; None before there is a champion.
 
-    Indicators that a file left out are those known at `clock()`. Raises Unavailable when a service does not answer; the
-    scores written before stay. Raises InputError, after all others are ranked, when the scoring service refused rows or
-    an indicator that they need has no value.
+    While the line-up in service is not the one `decided`, nobody who has a score is ranked for another line-up: the
+    service follows decisions within seconds, step by step, and each step would be a whole list. Indicators that a file
+    left out are those known at `clock()`. Raises Unavailable when a service does not answer; the scores written before
+    stay. Raises InputError, after all others are ranked, when the scoring service refused rows or an indicator that
+    they need has no value.
     """
     present = lineup(scorer)
     if present is None:
@@ -105,9 +111,11 @@ def rank(db: Db, scorer: Scorer, schema: Schema, *, clock: Clock = now) -> Ranki
     # Those ranked by an earlier release have no day.
     another_day = {"score": {"$gte": 0}, "ranked_for": {"$nin": [ranking.day]}}
     fit = {"refused.schema": {"$nin": [schema.hash]}}
+    asked = decided()
+    ranking.awaited = asked if asked != present else None  # None, too, where no decision names a champion
     rounds = (
         ({"score": None}, campaigns),
-        (present.outdated(), campaigns),
+        (present.outdated(), [] if ranking.awaited else campaigns),
         (moved, in_economy),
         (another_day, campaigns if ranking.day else []),
         (UNDRAWN, [] if ranking.day or not _any(db, {**UNDRAWN, **fit}) else campaigns),

@@ -42,7 +42,7 @@ class UpkeepJob:
     list_hours: float = 24.0
     limits: GuardrailLimits = field(default_factory=GuardrailLimits)
     clock: Clock = now
-    _seen: tuple[int, datetime | None] = field(default=(-1, None))
+    _seen: tuple[int, str | None, datetime | None] = field(default=(-1, None, None))
     _standing: Standing | None = None
 
     def advance(self) -> str:
@@ -99,7 +99,7 @@ class UpkeepJob:
     def _weighed(self, state: SuccessionState) -> Standing:
         """What the outcomes say of the comparison; worked out again only where there are new ones."""
         begun = state.compared
-        basis = begun.place if begun else -1, self._newest_outcome()
+        basis = begun.place if begun else -1, state.refresh, self._newest_outcome()
         if self._standing is None or basis != self._seen:
             found = refresh_pairs(self.db, str(state.champion), begun.at) if begun else []
             self._standing, self._seen = weigh(found, self.rules), basis

@@ -203,6 +203,19 @@ def test_a_mixture_sets_the_whole_list_anew_and_so_do_its_weight_and_its_end(db:
         assert run(db, scoring).ranked == 0, str(present)
 
 
+def test_while_serving_follows_a_decision_step_by_step_only_new_people_are_ranked(db: Db) -> None:
+    fill(db, "a", 60)
+    before, decided = Lineup("1", refresh="2", weight=0.8), Lineup("2")
+    run(db, FakeScoring(db, before))
+    fill(db, "b", 5)
+    step = rank(db, FakeScoring(db, Lineup("1")), SCHEMA, decided=lambda: decided, clock=lambda: THEN)
+    assert step is not None
+    assert (step.ranked, str(step)) == (5, "5 prospects ranked by version 1; line-up 2 is not in service yet")
+    there = rank(db, FakeScoring(db, decided), SCHEMA, decided=lambda: decided, clock=lambda: THEN)
+    assert there is not None
+    assert (there.ranked, there.awaited) == (65, None)
+
+
 @pytest.mark.parametrize("arrived", [Lineup("2"), Lineup("1", "2")])
 def test_a_model_that_comes_into_service_ends_the_run_with_its_first_answer_and_is_followed_by_the_next(
     db: Db, arrived: Lineup
