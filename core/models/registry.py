@@ -114,9 +114,12 @@ class ModelRegistry:
         return sorted(map(_version, versions), key=lambda version: int(version.version), reverse=True)
 
     def aliases(self) -> dict[str, str]:
-        """Each alias with the version it names. Raises Unavailable."""
-        with reachable(self.name):
-            aliases = self.client.get_registered_model(self.name).aliases
+        """Each alias with the version it names; none before the first model is registered. Raises Unavailable."""
+        try:
+            with reachable(self.name):
+                aliases = self.client.get_registered_model(self.name).aliases
+        except NotFound:
+            return {}
         return {alias: str(version) for alias, version in aliases.items()}
 
     def point(self, alias: str, version: str) -> None:
