@@ -1,7 +1,7 @@
 """The mixture in force: the document `mixture` of `appliance`.
 
-Whoever follows the decisions writes it (`core.models.succession`), scoring reads it. Without one, or once another
-version is champion, the champion scores alone.
+Monitoring, which follows the decisions, writes it (`monitor.trials.upkeep`), and scoring reads it. Without one, or once
+another version is champion, the champion scores alone.
 """
 
 from __future__ import annotations
@@ -59,9 +59,12 @@ def in_force(db: Db) -> Mixture:
 
 def put_in_force(db: Db, mixture: Mixture) -> None:
     """Put `mixture` in force, unless that of a later decision is; safe to repeat. Raises Unavailable."""
-    earlier = {"_id": KEY, "place": {"$lt": mixture.place}}
     with reachable():
+        found = db.appliance.find_one({"_id": KEY, "place": {"$gte": mixture.place}}, {"_id": 1})
+        if found is not None:
+            return  # this one, or that of a later decision, is in force already
         try:
+            earlier = {"_id": KEY, "place": {"$lt": mixture.place}}
             db.appliance.update_one(earlier, {"$set": asdict(mixture)}, upsert=True)
         except DuplicateKeyError:
-            return  # this one, or that of a later decision, is in force already
+            return  # another process was quicker

@@ -20,7 +20,6 @@ from pymongo.errors import DuplicateKeyError
 
 from core.clock import Clock, now
 from core.errors import Conflict
-from core.models import mixture_in_force
 from core.models.decisions import (
     CANARY,
     CHAMPION,
@@ -32,7 +31,6 @@ from core.models.decisions import (
     decisions,
     state_of,
 )
-from core.models.mixture_in_force import Mixture
 from core.sentences import Sentence
 from core.stores import event_log
 from core.stores.embedded_mongo import key_in_order
@@ -69,7 +67,6 @@ class Succession:
     def __init__(self, db: Db, model: str, aliases: Aliases | None, *, by: str, clock: Clock = now) -> None:
         self._db, self._model, self._aliases, self._by, self._clock = db, model, aliases, by, clock
         self._logged = 0  # decisions that this process has put into the event log
-        self._mixture: Mixture | None = None  # what this process has put in force
 
     def decisions(self) -> list[Decision]:
         """All decisions, the oldest first. Raises Unavailable."""
@@ -214,10 +211,6 @@ class Succession:
             self._logged = len(taken)
             if self._aliases is None or present.champion is None:
                 return present
-            # Whoever goes out of the mixture goes first; whoever comes in waits for the alias by which it is loaded.
-            if (mixture := Mixture.of_state(present)) != self._mixture:
-                mixture_in_force.put_in_force(self._db, mixture)
-                self._mixture = mixture
             if not _move(self._aliases, named, present) or self.state().last == present.last:
                 return present
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.errors import Conflict
 from core.models.decisions import Decision, DecisionKind, SuccessionState
 from core.models.succession import LOOK_AGAIN, Succession, Taken, refusal
 from core.sentences import Sentence
@@ -20,15 +21,19 @@ from core.sentences import Sentence
 Evidence = Mapping[str, Any] | None
 
 
-def hand_in(succession: Succession, version: str, *, why: str, incident: str | None = None) -> Decision:
+def hand_in(
+    succession: Succession, version: str, *, why: str, incident: str | None = None, champion: str | None = None
+) -> Decision:
     """Let `version`, a refresh, wait for the next list; safe to repeat.
 
-    Raises Conflict without a champion, Unavailable.
+    Raises Conflict without a champion, and when another than `champion` (None: any) is champion; Unavailable.
     """
 
     def upon(present: SuccessionState) -> Taken | None:
         if present.champion is None:
             raise refusal(Sentence("There is no champion yet, so there is nothing to refresh."))
+        if champion not in (None, present.champion):
+            raise _no_refresh(version, str(champion))
         known = {present.champion, present.refresh, present.waiting.version if present.waiting else None}
         return None if version in known else (DecisionKind.REFRESHED, version)
 
@@ -86,9 +91,11 @@ def _same(present: SuccessionState, champion: str, version: str) -> None:
     """Raise Conflict where somebody decided otherwise since the caller looked."""
     of_now = {present.refresh, present.waiting.version if present.waiting else None}
     if present.champion != champion or version not in of_now:
-        raise refusal(
-            Sentence(
-                "Version {version} is no refresh of version {champion} any more.", version=version, champion=champion
-            ),
-            next=LOOK_AGAIN,
-        )
+        raise _no_refresh(version, champion)
+
+
+def _no_refresh(version: str, champion: str) -> Conflict:
+    what = Sentence(
+        "Version {version} is no refresh of version {champion} any more.", version=version, champion=champion
+    )
+    return refusal(what, next=LOOK_AGAIN)

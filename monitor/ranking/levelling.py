@@ -1,4 +1,4 @@
-"""Lets the level of the scores follow the newest outcomes: `core.models.level` on each version in service.
+"""Lets the level of the scores follow the newest outcomes: `core.models.level` on each version in service, or to come.
 
 The estimate uses the model's own scores, so the level in use does not matter, and judging again gives the same answer.
 A new version begins with the newest outcomes it was fitted on, from its reference, until it has enough of its own. A
@@ -17,7 +17,7 @@ import numpy as np
 
 from core.clock import Clock, now
 from core.models import levels_in_force
-from core.models.decisions import decisions
+from core.models.decisions import decisions, state_of
 from core.models.level import LEAST_OUTCOMES, Calls, next_shift, unlevelled
 from core.models.level import newest as newest_calls
 from core.scoring.predictions_before import DATED
@@ -42,7 +42,7 @@ class Levelling:
     size: int
     learnt: Callable[[str], Calls]
     clock: Clock = now
-    _seen: tuple[str, str] = field(default=("", ""))
+    _seen: tuple[list[str], str] = field(default_factory=lambda: ([], ""))
     _sentence: str = ""
     _learnt: dict[str, Calls] = field(default_factory=dict)
 
@@ -51,13 +51,17 @@ class Levelling:
         present = lineup(self.scorer)
         if present is None:
             return "no champion in service yet, so there is no level"
+        decided = state_of(decisions(self.db, self.model))
+        # Whoever comes next has a level before it scores the first list: a new level ranks nobody anew.
+        coming = (decided.canary, decided.waiting.version if decided.waiting else None)
+        in_service = (present.champion, present.canary, present.refresh)
+        versions = list(dict.fromkeys(version for version in (*in_service, *coming) if version))
         newest = self._newest_outcome()
-        if (str(present), newest) != self._seen:  # the same outcomes would give the same levels
+        if (versions, newest) != self._seen:  # the same outcomes would give the same levels
             in_force = levels_in_force.in_force(self.db)
-            versions = [version for version in (present.champion, present.canary, present.refresh) if version]
             self._learnt = {version: calls for version, calls in self._learnt.items() if version in versions}
             self._sentence = "; ".join(self._level(version, in_force.get(version)) for version in versions)
-            self._seen = str(present), newest
+            self._seen = versions, newest
         return self._sentence
 
     def _level(self, version: str, before: levels_in_force.Level | None) -> str:

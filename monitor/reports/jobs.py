@@ -52,7 +52,7 @@ def jobs(
 
     def run_parity() -> str:
         state = scoring.state()
-        versions = [str(state[role]) for role in ("champion", "canary") if state[role]]
+        versions = [str(state[role]) for role in ("champion", "canary", "refresh") if state.get(role)]
         champion, rows = str(state["champion"]) if state["champion"] else None, settings.callwise_parity_rows
         return review_parity(db, registry(), versions, rows, code_version(), champion=champion)
 

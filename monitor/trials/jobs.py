@@ -48,7 +48,8 @@ def jobs(
         succession = Succession(db, settings.callwise_model_name, registry(), by="monitor")
         limits = GuardrailLimits(settings.callwise_trial_errors, settings.callwise_trial_slowness)
         rules, hours = RefreshRules.from_settings(settings), settings.callwise_list_hours
-        return upkeep.UpkeepJob(db, succession, scoring.state, rules, hours, limits)
+        days = settings.callwise_trial_days
+        return upkeep.UpkeepJob(db, succession, scoring.state, rules, hours, limits, days)
 
     seconds = settings.callwise_trial_seconds
     return [

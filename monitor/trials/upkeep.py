@@ -5,9 +5,10 @@
         mixed ── shown to be worse, or serving cannot score with it ──> left out, at once
 
 `monitor.trials.refresh` has the statistics, `core.models.upkeep` the decisions. A list begins at midnight UTC, or each
-`list_hours` after it; its models and weights stay, because a change in the middle of a list puts two orders into one.
-Whoever is worse does not wait for the next list. The weight is a function of the outcomes since the comparison began,
-so judging again, by another process or after a restart, gives the same.
+`list_hours` after it. It keeps the models and weights that were decided when it began, by the outcomes known then: a
+change in the middle of a list puts two orders into one. Whoever is worse does not wait for the next list. The weight is
+a function of the outcomes since the comparison began, so judging again, by another process or after a restart, gives
+the same.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from datetime import datetime, timedelta
 
 from core.clock import Clock, now
 from core.errors import Conflict
-from core.models import trials, upkeep
-from core.models.decisions import Decision, SuccessionState
+from core.models import mixture_in_force, trials, upkeep
+from core.models.decisions import Decision, DecisionKind, SuccessionState
+from core.models.mixture_in_force import Mixture
 from core.models.succession import Succession
 from core.scoring.predictions_before import DATED
-from core.stores.mongo import Db, count, reachable
+from core.stores.mongo import Db, reachable
 from monitor.reports import parity
+from monitor.trials.evidence import Pair
 from monitor.trials.guardrails import GuardrailLimits, broken_refresh
 from monitor.trials.pairs import refresh_pairs
 from monitor.trials.refresh import RefreshRules, Standing, weigh
@@ -33,7 +36,10 @@ MOVED = 0.01  # a weight that differs by less is left as it is
 
 @dataclass
 class UpkeepJob:
-    """Follows the refreshes; `serving` gives what the scoring service knows of them."""
+    """Follows the refreshes; `serving` gives what the scoring service knows of them.
+
+    `list_hours`: how long a list lasts. `days`: after so many a comparison ends, however few the outcomes.
+    """
 
     db: Db
     succession: Succession
@@ -41,19 +47,29 @@ class UpkeepJob:
     rules: RefreshRules
     list_hours: float = 24.0
     limits: GuardrailLimits = field(default_factory=GuardrailLimits)
+    days: float = 28.0
     clock: Clock = now
     _seen: tuple[int, str | None, datetime | None] = field(default=(-1, None, None))
     _standing: Standing | None = None
+    _pairs: list[Pair] = field(default_factory=list)
 
     def advance(self) -> str:
         """Take the decision that is due, if one is; returns the state in words. Raises Unavailable."""
-        state = self.succession.state()
+        state = self._put_in_force()
         if state.champion is None:
             return "no champion yet"
         try:
-            return self._mixed(state, state.mixed) if state.mixed else self._alone(state)
+            said = self._mixed(state, state.mixed) if state.mixed else self._alone(state)
         except Conflict as refused:
-            return str(refused.what)
+            said = str(refused.what)
+        self._put_in_force()
+        return said
+
+    def _put_in_force(self) -> SuccessionState:
+        """Let scoring use the mixture that was decided; returns the state."""
+        state = self.succession.state()
+        mixture_in_force.put_in_force(self.db, Mixture.of_state(state))
+        return state
 
     def _alone(self, state: SuccessionState) -> str:
         waiting = state.waiting
@@ -67,23 +83,34 @@ class UpkeepJob:
 
     def _mixed(self, state: SuccessionState, mixed: Decision) -> str:
         champion, version = str(state.champion), mixed.version
-        standing = self._weighed(state)
+        now_known = self._weighed(state)
         why = broken_refresh(self.serving(), version, self.limits) or parity.skew_found(self.db, version, mixed.at)
-        evidence = {**standing.document(), **self._known()}
-        if why or standing.shown_worse_at is not None or (standing.over and not standing.wins):
-            why = why or standing.sentence
-            upkeep.leave_out(self.succession, champion, version, why=why, evidence=evidence)
-            return f"version {version}, a refresh, was left out: {why}"
+        if why or now_known.shown_worse_at is not None:
+            return self._leave_out(champion, version, why or now_known.sentence, now_known)
+        waits = f"; version {state.waiting.version} waits for the next list" if state.waiting else ""
+        said = f"version {version} is mixed with {champion}: {now_known.sentence}{waits}"
+        return self._for_list(state, mixed) if self._next_list(mixed.at) else said
+
+    def _for_list(self, state: SuccessionState, mixed: Decision) -> str:
+        """What the list of now has, by the outcomes that were known when it began."""
+        champion, version, begun = str(state.champion), mixed.version, self._list_of(self.clock())
+        standing = weigh([pair for pair in self._pairs if pair.at < begun], self.rules)
+        over = standing.over or begun - (state.compared or mixed).at > timedelta(days=self.days)
+        if over and not standing.wins:
+            return self._leave_out(champion, version, standing.sentence, standing)
         if state.hold is not None:
             return f"version {version} stays mixed with {champion} until the hold of {state.hold.by} is released"
-        if standing.over:
-            upkeep.renew(self.succession, champion, version, why=standing.sentence, evidence=evidence)
+        if over:
+            upkeep.renew(self.succession, champion, version, why=standing.sentence, evidence=standing.document())
             return f"version {version} is champion: {standing.sentence}"
-        newer = state.waiting.version if state.waiting else version
-        if (newer != version or abs(standing.weight - state.weight) >= MOVED) and self._next_list(mixed.at):
-            return self._mix(state, newer, standing)
-        waits = f"; version {newer} waits for the next list" if newer != version else ""
-        return f"version {version} is mixed with {champion}: {standing.sentence}{waits}"
+        newer = state.waiting if state.waiting and self._next_list(state.waiting.at) else mixed
+        if newer.version != version or abs(standing.weight - state.weight) >= MOVED:
+            return self._mix(state, newer.version, standing)
+        return f"version {version} is mixed with {champion}: {standing.sentence}"
+
+    def _leave_out(self, champion: str, version: str, why: str, standing: Standing) -> str:
+        upkeep.leave_out(self.succession, champion, version, why=why, evidence=standing.document())
+        return f"version {version}, a refresh, was left out: {why}"
 
     def _mix(self, state: SuccessionState, version: str, standing: Standing) -> str:
         upkeep.mix(
@@ -101,27 +128,24 @@ class UpkeepJob:
         begun = state.compared
         basis = begun.place if begun else -1, state.refresh, self._newest_outcome()
         if self._standing is None or basis != self._seen:
-            found = refresh_pairs(self.db, str(state.champion), begun.at) if begun else []
-            self._standing, self._seen = weigh(found, self.rules), basis
+            self._pairs = refresh_pairs(self.db, str(state.champion), begun.at) if begun else []
+            self._standing, self._seen = weigh(self._pairs, self.rules), basis
             sentence, document = self._standing.sentence, self._standing.document()
             evidence = trials.TrialEvidence(str(state.refresh), sentence, self.clock(), document)
             trials.store_evidence(self.db, evidence, trials.REFRESH)
         return self._standing
 
     def _next_list(self, since: datetime) -> bool:
-        """Whether another list has begun after the one of `since`."""
-        return self._list_of(self.clock()) > self._list_of(since)
+        """Whether the list of now began after `since`, and after the end of a hold: a list keeps what it began with."""
+        released = [one.at for one in self.succession.decisions() if one.what is DecisionKind.RELEASED]
+        return self._list_of(self.clock()) > max([since, *released[-1:]])
 
     def _list_of(self, at: datetime) -> datetime:
+        """When the list of the moment `at` began; without lists, that moment."""
         if not self.list_hours:
             return at
         midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
         return midnight + (at - midnight) // timedelta(hours=self.list_hours) * timedelta(hours=self.list_hours)
-
-    def _known(self) -> dict[str, int]:
-        """The number of outcomes now, from which the next refresh is counted."""
-        with reachable():
-            return {"known": count(self.db.outcomes, {})}
 
     def _newest_outcome(self) -> datetime | None:
         with reachable():

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from core.errors import InputError, Unavailable
-from core.models import levels_in_force
+from core.models import levels_in_force, upkeep
 from core.models.level import CERTAIN, LEAST_OUTCOMES, Calls, Numbers, error, estimate, levelled
+from core.models.succession import Succession
 from core.stores.mongo import Db
 from monitor.ranking.levelling import Levelling
 
@@ -92,6 +93,18 @@ def test_what_is_in_force_is_replaced_only_where_the_outcomes_contradict_it(db: 
         assert job(db).refresh() == job(db).refresh()
         assert levels_in_force.in_force(db)["1"].shift == (held if kept else found)
         assert (levels_in_force.in_force(db)["1"].at == START) is kept
+
+
+def test_a_refresh_that_waits_has_its_level_before_it_scores_a_list(db: Db) -> None:
+    calls(db, 80, -2.0)
+    line = Succession(db, "m", None, by="a test")
+    line.promote("1", why="the first")
+    upkeep.hand_in(line, "2", why="newer outcomes")
+    rng = np.random.default_rng(4)
+    fitted = rng.beta(2, 12, 400).round(12)
+    sold = (rng.random(400) < levelled(fitted, 1.5)).astype(float)
+    job(db, learnt=lambda version: (fitted, sold) if version == "2" else nothing(version)).refresh()
+    assert levels_in_force.in_force(db)["2"].shift > 0
 
 
 def test_few_outcomes_give_no_level(db: Db) -> None:

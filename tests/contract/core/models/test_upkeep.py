@@ -36,15 +36,14 @@ def mixed(line: Succession, version: str = "2", weight: float = 0.8) -> None:
     upkeep.mix(line, str(line.state().champion), version, weight, why="the next list")
 
 
-def test_a_refresh_waits_for_the_next_list_and_then_has_its_say(db: Db, line: Succession, names: Aliases) -> None:
+def test_a_refresh_waits_for_the_next_list_and_then_has_its_say(line: Succession, names: Aliases) -> None:
     upkeep.hand_in(line, "2", why="newer outcomes")
     assert line.state().refresh is None
-    assert mixture_in_force.in_force(db) == Mixture(place=2)
     upkeep.mix(line, "1", "2", 0.8, why="the next list")
     state = line.state()
     assert (state.champion, state.refresh, state.weight, state.waiting) == ("1", "2", 0.8, None)
     assert names == {CHAMPION: "1", REFRESH: "2"}
-    assert mixture_in_force.in_force(db) == Mixture("1", "2", 0.8, 3)
+    assert Mixture.of_state(state) == Mixture("1", "2", 0.8, 3)
 
 
 def test_a_newer_refresh_takes_the_place_of_the_one_before_in_the_same_comparison(line: Succession) -> None:
@@ -56,14 +55,14 @@ def test_a_newer_refresh_takes_the_place_of_the_one_before_in_the_same_compariso
     assert state.compared == begun
 
 
-def test_the_winner_is_champion_and_a_canary_stays_on_trial(db: Db, line: Succession, names: Aliases) -> None:
+def test_the_winner_is_champion_and_a_canary_stays_on_trial(line: Succession, names: Aliases) -> None:
     line.start_trial("5", why="a new recipe")
     mixed(line)
     upkeep.renew(line, "1", "2", why="more than half of the say")
     state = line.state()
     assert (state.champion, state.previous, state.refresh, state.canary) == ("2", "1", None, "5")
     assert names == {CHAMPION: "2", PREVIOUS: "1", CANARY: "5"}
-    assert not mixture_in_force.in_force(db).refresh
+    assert not Mixture.of_state(state).refresh
 
 
 def test_what_is_shown_worse_is_left_out_with_whatever_waits_behind_it(line: Succession, names: Aliases) -> None:
@@ -117,6 +116,13 @@ def test_whoever_looked_before_somebody_decided_changes_nothing(
     with pytest.raises(Conflict, match="no refresh of version 1 any more"):
         late(line, "1", "2", why="too late")
     assert line.decisions() == before
+
+
+def test_a_refresh_of_a_champion_that_was_replaced_meanwhile_is_not_handed_in(line: Succession) -> None:
+    line.promote("2", why="another recipe won")
+    with pytest.raises(Conflict, match="no refresh of version 1 any more"):
+        upkeep.hand_in(line, "3", why="newer outcomes", champion="1")
+    assert line.state().waiting is None
 
 
 def test_handing_in_may_be_repeated(line: Succession) -> None:

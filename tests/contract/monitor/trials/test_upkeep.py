@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.models import trials, upkeep
+from core.models import mixture_in_force, trials, upkeep
 from core.models.decisions import CHAMPION, REFRESH, Decision, DecisionKind
+from core.models.mixture_in_force import Mixture
 from core.models.succession import Succession
 from core.stores.mongo import Db
 from monitor.reports import parity
@@ -63,6 +64,10 @@ class House:
             )
 
     @property
+    def in_force(self) -> Mixture:
+        return mixture_in_force.in_force(self.db)
+
+    @property
     def taken(self) -> list[Decision]:
         return [one for one in self.line.decisions() if one.what is not DecisionKind.PROMOTED]
 
@@ -81,6 +86,8 @@ def test_a_refresh_waits_until_the_list_of_the_next_day(house: House) -> None:
     assert house.look().startswith("version 2 is mixed with 1: weight 0.80 after 0 outcomes")
     assert house.names == {CHAMPION: "1", REFRESH: "2"}
     assert house.line.state().weight == pytest.approx(0.8)
+    assert (house.in_force.champion, house.in_force.refresh) == ("1", "2")
+    assert house.in_force.weight == pytest.approx(0.8)
     [mixed] = [one for one in house.taken if one.what is DecisionKind.MIXED]
     assert mixed.incident == "drift:7"
 
@@ -123,8 +130,11 @@ def test_after_enough_outcomes_the_one_with_more_say_is_champion(house: House) -
     house.at += DAY
     house.look()
     house.call(60, champion=0.4, refresh=0.35, sold=False)
+    assert "is mixed with 1" in house.look(), "the list of today keeps its champion"
+    house.at += DAY
     assert house.look().startswith("version 2 is champion")
     assert house.names == {CHAMPION: "2", "previous": "1"}
+    assert not house.in_force.refresh
 
 
 def test_one_that_loses_slowly_is_left_out_at_the_end(house: House) -> None:
@@ -132,6 +142,8 @@ def test_one_that_loses_slowly_is_left_out_at_the_end(house: House) -> None:
     house.at += DAY
     house.look()
     house.call(60, champion=0.33, refresh=0.36, sold=False)
+    assert "is mixed with 1" in house.look()
+    house.at += DAY
     assert "left out" in house.look()
     assert (house.line.state().champion, house.line.state().refresh) == ("1", None)
 
@@ -142,9 +154,8 @@ def test_one_that_is_shown_worse_goes_at_once_and_no_other_comes_at_once(house: 
     house.look()
     house.call(30, champion=0.1, refresh=0.6, sold=False)
     assert "shown to be worse" in house.look()
-    [left] = [one for one in house.taken if one.what is DecisionKind.LEFT_OUT]
-    assert left.evidence["known"] == 30
     assert house.names == {CHAMPION: "1"}
+    assert not house.in_force.refresh
 
 
 def test_without_its_guard_the_worse_one_would_stay_until_the_next_list(house: House) -> None:
@@ -197,7 +208,52 @@ def test_during_a_hold_it_keeps_its_weight_and_does_not_win(house: House) -> Non
     held = house.line.state().hold
     assert held is not None
     house.line.release(held.place, why="done")
+    house.look()
+    assert house.line.state().champion == "1", "the hold ended in the middle of this list"
+    house.at += DAY
     assert house.look().startswith("version 2 is champion")
+
+
+def test_a_list_keeps_what_it_began_with_whenever_a_change_comes_in_its_middle(house: House) -> None:
+    """Kind: what is decided at work and not when a list begins. An idle night, a hand-in, a hold that ends."""
+    house.hand_in("2")
+    house.at = START.replace(hour=0) + DAY
+    house.look()
+    house.at += 2 * DAY + 9 * timedelta(hours=1)  # after two nights in which nothing moved
+    house.call(20, champion=0.4, refresh=0.35, sold=False)
+    house.hand_in("3")
+    house.look()
+    state = house.line.state()
+    assert (state.refresh, round(state.weight, 6)) == ("2", 0.8)
+    house.line.hold(why="the audit")
+    house.at += DAY
+    held = house.line.state().hold
+    assert held is not None
+    house.line.release(held.place, why="done")
+    house.look()
+    assert house.line.state().refresh == "2", "the hold ended in the middle of this list"
+    house.at = house.at.replace(hour=0, minute=0) + DAY
+    house.look()
+    assert house.line.state().refresh == "3"
+    assert house.line.state().weight > 0.8
+
+
+def test_a_comparison_ends_after_some_weeks_however_few_the_outcomes(house: House) -> None:
+    house.hand_in("2")
+    house.at += DAY
+    house.look()
+    house.call(20, champion=0.4, refresh=0.35, sold=False)
+    house.at += 29 * DAY
+    assert house.look().startswith("version 2 is champion")
+
+
+def test_a_mixture_document_that_was_removed_is_written_anew(house: House) -> None:
+    house.hand_in("2")
+    house.at += DAY
+    house.look()
+    house.db.appliance.delete_one({"_id": mixture_in_force.KEY})
+    house.look()
+    assert house.in_force.refresh == "2"
 
 
 def test_lists_may_be_shorter_than_a_day_or_none(house: House) -> None:
