@@ -12,17 +12,21 @@ from core.models import upkeep
 from core.models.decisions import Decision
 from core.models.registry import ModelRegistry, ModelVersion
 from core.models.succession import Succession
-from trainer.pipeline.refresh import REFRESH_OF
+from trainer.pipeline.refresh import RECIPE, REFRESH_OF
 from trainer.pipeline.registration import PASSED
 
 
-def hand_over(succession: Succession, version: ModelVersion, *, why: str) -> Decision:
-    """Make `version` champion if there is none, else a refresh or the canary. Safe to repeat; raises Unavailable."""
-    incident = version.tags.get("incident")
-    if succession.state().champion is None:
+def hand_over(succession: Succession, registry: ModelRegistry, version: ModelVersion, *, why: str) -> Decision:
+    """Make `version` champion if there is none, else a refresh or the canary. Safe to repeat.
+
+    A refresh whose champion was replaced meanwhile, by a version with another recipe, goes on trial. Raises
+    Unavailable, and Conflict where somebody decides otherwise at this moment.
+    """
+    incident, champion = version.tags.get("incident"), succession.state().champion
+    if champion is None:
         return succession.promote(version.version, why=why, incident=incident)
-    if REFRESH_OF in version.tags:
-        return upkeep.hand_in(succession, version.version, why=why, incident=incident)
+    if REFRESH_OF in version.tags and version.tags[RECIPE] == registry.version(champion).tags.get(RECIPE):
+        return upkeep.hand_in(succession, version.version, why=why, incident=incident, champion=champion)
     return succession.start_trial(version.version, why=why, incident=incident)
 
 
@@ -35,4 +39,4 @@ def settle(succession: Succession, registry: ModelRegistry) -> Decision | None:
         return None
     if state.champion is not None and int(newest.version) < int(state.champion):
         return None
-    return hand_over(succession, newest, why=newest.tags.get("why", "its hand-over was interrupted"))
+    return hand_over(succession, registry, newest, why=newest.tags.get("why", "its hand-over was interrupted"))

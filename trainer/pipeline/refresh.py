@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 
 from core.models.registry import ModelVersion
-from trainer.data.lineage import Lineage
+from core.schema import Schema
+from trainer.data.lineage import lock_sha256
 from trainer.fitting.candidates import Candidate
 
 RECIPE, REFRESH_OF = "recipe", "refresh_of"
-WHAT_MAKES_A_RECIPE = ("schema_sha256", "code_version", "lock_sha256")
 SAYS_SO = "it has the recipe in use, so it is a refresh"
 
 
@@ -21,11 +21,11 @@ def recipe_tag(candidate: Candidate) -> str:
     return json.dumps({"kind": candidate.kind, "params": dict(candidate.params)}, sort_keys=True)
 
 
-def recipe_in_use(champion: ModelVersion | None, lineage: Lineage) -> Candidate | None:
-    """The champion's recipe, where a model of `lineage` may be a refresh of it; else None."""
+def recipe_in_use(champion: ModelVersion | None, schema: Schema, code: str) -> Candidate | None:
+    """The champion's recipe, where a model for `schema` by this `code` and these libraries is a refresh; else None."""
     if champion is None or RECIPE not in champion.tags:
         return None
-    made = lineage.tags()
-    if any(champion.tags.get(key) != made[key] for key in WHAT_MAKES_A_RECIPE):
+    made = {"schema_sha256": schema.hash, "code_version": code, "lock_sha256": lock_sha256()}
+    if any(champion.tags.get(key) != value for key, value in made.items()):
         return None
     return Candidate(**json.loads(champion.tags[RECIPE]))

@@ -93,23 +93,28 @@ def _train(trainer: Trainer, reason: str, incident: str | None, refresh: bool, s
     healed = step("settle", handover.settle)(trainer.succession, trainer.models)
     if healed is not None:
         log.warning("Version %s passed its gates in a run that died; now it is %s.", healed.version, healed.what)
-        # A new version would end this trial, or take this refresh's place, before it has begun.
-        if healed.what in (DecisionKind.ON_TRIAL, DecisionKind.REFRESHED):
+        # A new version would end this trial, or take this refresh's place, before it has begun. An incident that asked
+        # for a training gets one: it follows the version that is made for it.
+        own = healed.incident == incident
+        if healed.what is DecisionKind.ON_TRIAL or (healed.what is DecisionKind.REFRESHED and own):
             tags = trainer.models.version(healed.version).tags
             return TrainingResult(healed.what, healed.version, tags.get("dataset_tag", ""), healed.why)
-    frame, taken = step("snapshot", take_snapshot)(trainer)
     champion = trainer.models.version_by_alias(CHAMPION)
     parent = champion.version if champion else None
-    code = code_version(trainer.settings.callwise_code_version)
+    code, always = (
+        code_version(trainer.settings.callwise_code_version),
+        trainer.settings.callwise_every_version_on_trial,
+    )
+    in_use = None if always else recipe_in_use(champion, trainer.schema, code)
+    if refresh and in_use is None:
+        why = "a refresh needs the champion's recipe, code and kind; the next training makes a version for a trial"
+        return TrainingResult("unchanged", parent or "", "", why)
+    frame, taken = step("snapshot", take_snapshot)(trainer)
     lineage = Lineage.from_snapshot(taken, trainer.schema, code, reason=reason, incident=incident, parent=parent)
     for version in (trainer.models.version_by_alias(CANARY), champion, *_refreshes(trainer)):
         if version is not None and all(version.tags.get(key) == lineage.tags()[key] for key in WHAT_MAKES_A_MODEL):
             why = f"version {version.version} was made from these {taken.rows} outcomes, by this code"
             return TrainingResult("unchanged", version.version, taken.tag, why)
-    in_use = None if trainer.settings.callwise_every_version_on_trial else recipe_in_use(champion, lineage)
-    if refresh and in_use is None:
-        why = "a refresh needs the champion's recipe, code and kind; the next training makes a version for a trial"
-        return TrainingResult("unchanged", parent or "", taken.tag, why)
     with tracking.run(trainer.models.client, trainer.experiment, name=taken.tag, tags=lineage.tags()) as run:
         try:
             return _candidate(trainer, run, frame, lineage, champion, in_use, refresh, step)
@@ -141,7 +146,7 @@ def _candidate(
     version = step("register", register)(
         trainer.models, made.model, made.trained_on, trainer.schema, lineage, run.id, {**tags, "why": why}
     )
-    decision = step("hand over", handover.hand_over)(trainer.succession, version, why=why)
+    decision = step("hand over", handover.hand_over)(trainer.succession, trainer.models, version, why=why)
     return TrainingResult(decision.what, version.version, lineage.dataset_tag, why, dict(made.verdict.figures))
 
 
