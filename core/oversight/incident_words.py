@@ -28,7 +28,7 @@ FOLLOWS = {
     ),
     "retraining": (KEPT, WAIT),
     "canary": (
-        Sentence("The present model still ranks most calls; the new one ranks a few until the outcomes decide."),
+        Sentence("The present model keeps its say; the new one has a part in the calls until the outcomes decide."),
         WAIT,
     ),
     "resolved": (Sentence("Everything."), Sentence("Nothing.")),

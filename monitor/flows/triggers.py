@@ -37,6 +37,7 @@ from monitor.flows import first_training
 from monitor.flows.prefect_runs import FlowRun, PrefectRuns, give_up_silent
 
 RUNS = 3
+HAS_ENDED = "that was asked for and has ended"
 LOST_STATES = ("CRASHED", "FAILED")
 
 
@@ -118,21 +119,14 @@ class Triggers:
         with reachable():
             outcomes = count(self.db.outcomes, {})
         training = due_training(last, at, outcomes, self.limits)
-        if refresh := self._refresh(taken, outcomes, training, going):
-            return self._ask(refresh)
-        if training is None:
-            return f"nothing is due: {outcomes - last.outcomes} of {self.limits.outcomes} new outcomes"
-        waits = _in_the_way(lineup, going)
-        return f"{training.why}; {waits}" if waits else self._ask(training)
-
-    def _refresh(
-        self, taken: Sequence[Decision], outcomes: int, training: Due | None, going: Sequence[FlowRun]
-    ) -> Due | None:
-        """The refresh that is due now; None while a training goes first, which waits for the end of a trial."""
-        lineup = state_of(taken)
-        if lineup.hold is not None or going or (training is not None and lineup.canary is None):
-            return None
-        return due_refresh(last_fit(self.db, taken), outcomes, self.limits.refresh)
+        said, waits = f"nothing is due: {outcomes - last.outcomes} of {self.limits.outcomes} new outcomes", ""
+        if training is not None:
+            waits = _in_the_way(lineup, going)
+            said = f"{training.why}; {waits}" if waits else self._ask(training)
+        # A refresh waits for no trial, and for no training that was asked for and has ended without a result.
+        may_refresh = training is None or waits or said.endswith(HAS_ENDED)
+        refresh = due_refresh(last_fit(self.db, taken), outcomes, self.limits.refresh) if may_refresh else None
+        return self._ask(refresh) if refresh and lineup.hold is None and not going else said
 
     def _first(self, at: datetime, going: Sequence[FlowRun]) -> str:
         with reachable():
@@ -156,7 +150,7 @@ class Triggers:
                 next="Look at the flow run's log in Prefect, then start a training there.",
             )
         if len(earlier) > len(lost):
-            return f"{training.why}; that was asked for and has ended"
+            return f"{training.why}; {HAS_ENDED}"
         run = self.flows.request_training(training.why, key=keys[len(lost)], refresh=training.refresh)
         log_training_asked(self.db, run.id, training.why, who="monitor", clock=self.clock)
         return f"{training.why}; asked for flow run {run.id}"
@@ -185,8 +179,12 @@ def last_fit(db: Db, taken: Sequence[Decision]) -> LastTraining:
     Raises Unavailable.
     """
     last = _last(db, taken, {})
-    left = [one for one in taken if one.what is DecisionKind.LEFT_OUT and one.at > last.at and "known" in one.evidence]
-    return LastTraining(f"decision-{left[-1].place}", left[-1].at, int(left[-1].evidence["known"])) if left else last
+    left = [one for one in taken if one.what is DecisionKind.LEFT_OUT and one.at > last.at]
+    if not left:
+        return last
+    with reachable():
+        known = count_between(db.outcomes, "at", {"$lt": left[-1].at})
+    return LastTraining(f"decision-{left[-1].place}", left[-1].at, known)
 
 
 def _last(db: Db, taken: Sequence[Decision], condition: Mapping[str, Any]) -> LastTraining:

@@ -80,6 +80,7 @@ class FollowUp:
 
 
 HANDED_OVER = (DecisionKind.ON_TRIAL, DecisionKind.PROMOTED, DecisionKind.REFRESHED)
+ENDS_OF_TRIAL = (DecisionKind.ON_TRIAL, DecisionKind.PROMOTED, DecisionKind.ROLLED_BACK)
 ENDS_OF_REFRESH = (DecisionKind.RENEWED, DecisionKind.LEFT_OUT, DecisionKind.PROMOTED, DecisionKind.ROLLED_BACK)
 
 
@@ -131,7 +132,7 @@ def _canary(version: str, taken: Sequence[Decision]) -> Trial:
         return Trial(version, TrialState.ENDED, f"version {version} was dropped: {last.why}", tried)
     if back := _rolled_back(version, taken):
         return Trial(version, TrialState.ENDED, f"version {version} was rolled back: {back.why}", tried)
-    ending = next(one for one in taken if one.place > last.place)  # the next decision ended the trial
+    ending = next(one for one in taken if one.place > last.place and one.what in ENDS_OF_TRIAL)
     return Trial(version, TrialState.ENDED, f"the trial of version {version} was cut short: {ending.why}", tried)
 
 
@@ -139,10 +140,11 @@ def _refresh(version: str, taken: Sequence[Decision]) -> Trial:
     """What became of the refresh `version`.
 
     Newer refreshes may take its place. The comparison with the champion judges all of them together, so its end is the
-    end for each.
+    end for each. One that still waited when an earlier refresh became champion is of the next comparison.
     """
     first = next(one for one in taken if one.version == version)
-    end = next((one for one in taken if one.place > first.place and one.what in ENDS_OF_REFRESH), None)
+    ends = (one for one in taken if one.place > first.place and one.what in ENDS_OF_REFRESH)
+    end = next((one for one in ends if one.what is not DecisionKind.RENEWED or int(one.version) >= int(version)), None)
     if end is None:
         return Trial(version, TrialState.ON_TRIAL, f"version {version} is a refresh", refresh=True)
     if end.what is not DecisionKind.RENEWED:

@@ -171,8 +171,13 @@ def _after_run(incident: Incident, facts: Facts, rules: IncidentRules) -> Step |
 
 def _after_trial(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | TrainingRequest | None:
     trial = facts.trial
-    if trial is None or trial.state is TrialState.ON_TRIAL:
+    if trial is None:
         return None
+    if trial.state is TrialState.ON_TRIAL:
+        # A refresh has its say already, so a cause that is well meanwhile needs no end of the comparison.
+        well = trial.refresh and facts.well
+        how = f"it is well while version {trial.version}, a refresh, is mixed with the champion"
+        return _resolved(incident, facts, how, version=trial.version) if well else None
     promoted = trial.state is TrialState.PROMOTED
     if facts.well:
         how = f"it is well with version {facts.champion}" if promoted else "it is well again meanwhile"

@@ -167,6 +167,26 @@ def test_a_refresh_that_becomes_champion_and_is_well_closes_its_incident(house: 
     assert house.life() == ["open", "retraining", "canary", "resolved"]
 
 
+def test_a_cause_that_is_well_while_the_refresh_is_mixed_in_closes_its_incident(house: House) -> None:
+    refreshed(house)
+    house.drift(False, "1")
+    assert house.follow(2) == "no incident"
+    assert "it is well while version 2, a refresh, is mixed with the champion" in house.incident()["history"][-1]["why"]
+
+
+def test_a_refresh_that_still_waits_when_an_earlier_one_wins_is_of_the_next_comparison(house: House) -> None:
+    upkeep.hand_in(house.models, "2", why="newer outcomes")
+    upkeep.mix(house.models, "1", "2", 0.8, why="the next list")
+    report = house.drift(True, "1")
+    house.follow(3)
+    upkeep.hand_in(house.models, "3", why="passed", incident=f"drift:{report}")
+    house.trained("refreshed")
+    house.follow(2)
+    upkeep.renew(house.models, "1", "2", why="more than half of the say")
+    house.drift(True, "2")
+    assert house.follow(2) == "drift: canary", "version 3 has had no say yet"
+
+
 def test_a_refresh_that_is_left_out_or_rolled_back_is_followed_by_another_training(house: House) -> None:
     refreshed(house)
     upkeep.leave_out(house.models, "1", "2", why="shown to be worse")
@@ -465,6 +485,13 @@ def test_after_a_refresh_was_left_out_no_newer_one_comes_at_once(house: House) -
     assert "nothing is due" in house.trigger(outcomes=50, refresh=3)
     house.outcomes(3)
     assert "for a refresh: 3; asked" in house.trigger(outcomes=50, refresh=3)
+
+
+def test_a_training_that_ended_without_a_result_does_not_keep_refreshes_away(house: House) -> None:
+    house.outcomes(6)
+    house.trigger(outcomes=5, refresh=3)
+    house.prefect.ends(list(house.prefect.runs)[-1], "CANCELLED", message="not now")
+    assert "for a refresh: 6; asked" in house.trigger(outcomes=5, refresh=3)
 
 
 def test_the_schedule_asks_once_a_span_and_not_during_a_trial(house: House) -> None:
