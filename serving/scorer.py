@@ -96,7 +96,7 @@ class Scorer:
         lineup, levels = self._lineup(), self._levels()
         if lineup is None:
             raise NoChampion
-        of_champion, seconds = self._champion(lineup, rows, levels)
+        of_champion, seconds = self._champion(lineup, rows, levels, self.mixing)
         by_model = [of_champion]
         canary = self._canary(lineup.canary, rows, seconds)
         if lineup.canary and canary is not None:
@@ -115,7 +115,7 @@ class Scorer:
         lineup, levels = self._lineup(), self._levels()
         if lineup is None:
             raise NoChampion
-        answers, _seconds = self._champion(lineup, rows, levels)
+        answers, _seconds = self._champion(lineup, rows, levels, TrialCounts())
         at = self._clock()
         predictions = [
             _prediction(request_id, number, prospect, features, at, answer)
@@ -123,12 +123,14 @@ class Scorer:
         ]
         return self._explained(predictions, lineup) if with_reasons else predictions
 
-    def _champion(self, lineup: Lineup, rows: protocol.Rows, levels: Mapping[str, float]) -> tuple[list[Answer], float]:
+    def _champion(
+        self, lineup: Lineup, rows: protocol.Rows, levels: Mapping[str, float], counts: TrialCounts
+    ) -> tuple[list[Answer], float]:
         """The answers on the champion's route, mixed with a refresh's; and the seconds that the champion took."""
         began = time.perf_counter()
         scores = lineup.champion.score(rows.features)
         seconds = time.perf_counter() - began
-        found = mixed_scores(lineup, self._mixture(), rows.features, scores, levels, self.mixing, seconds)
+        found = mixed_scores(lineup, self._mixture(), rows.features, scores, levels, counts, seconds)
         version = lineup.champion.version
         speakers: Sequence[Mixed | None] = found.speakers or [None] * len(found.used)
         level = levels.get(version, 0.0)

@@ -19,13 +19,16 @@ from core.calls.lifecycle import Result
 from core.clock import now
 from core.lists.call_values import IMPORTED
 from core.schema.column import Value
+from core.scoring.prediction import own_score
 from core.scoring.predictions_before import predictions_before
 from core.stores import embedded_mongo
 from core.stores.embedded_mongo import local_time, projection
 from core.stores.mongo import Db, Document, reachable
 
 _OUTCOME = projection("prospect", "agent", "positive", "at")
-_PREDICTION = projection("prospect", "at", "features", "route", "version", "score", "shadow_version", "shadow_score")
+_PREDICTION = projection(
+    "prospect", "at", "features", "route", "version", "score", "shadow_version", "shadow_score", "mixed"
+)
 
 
 class Tally(NamedTuple):
@@ -131,9 +134,10 @@ def _before(records: Sequence[Document], columns: Sequence[str]) -> PriorScore:
     """The predictions of one person, the oldest first, in one: the newest score of each version counts."""
     scores: dict[str, float] = {}
     for record in records:
-        scores[str(record["version"])] = float(record["score"])
-        if record.get("shadow_version") is not None:
-            scores[str(record["shadow_version"])] = float(record["shadow_score"])
+        mixed = record.get("mixed") or {}
+        for version in (record["version"], record.get("shadow_version"), mixed.get("version")):
+            if version is not None and (own := own_score(record, version)) is not None:
+                scores[str(version)] = own[0]
     last = records[-1]
     values = tuple(last["features"].get(name) for name in columns)
     return PriorScore(float(last["score"]), str(last["version"]), str(last["route"]), scores, values)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from core.clock import now
 from core.models.decisions import decisions, state_of
 from core.schema import Schema
 from core.scoring.client import ScoringClient
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from core.models.level import Calls
     from core.models.registry import ModelRegistry
 
+PATIENCE = timedelta(minutes=10)
+"""How long a list waits for a line-up that was decided and is not in service."""
 JOBS = {
     "rank": "score every open prospect with the models in service",
     "settle": "finish calls that a process left half recorded when it died, and end pauses",
@@ -33,7 +37,10 @@ def jobs(
     """The jobs of `JOBS`."""
 
     def decided() -> Lineup | None:
-        return Lineup.of_state(state_of(decisions(db, settings.callwise_model_name)))
+        """The line-up that the newest decision asks for, as long as serving may still be following it."""
+        taken = decisions(db, settings.callwise_model_name)
+        late = not taken or now() - taken[-1].at > PATIENCE
+        return None if late else Lineup.of_state(state_of(taken))
 
     def run_rank() -> str:
         ranking = rank(db, scoring, columns, decided=decided)

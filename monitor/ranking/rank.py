@@ -91,11 +91,11 @@ def rank(
 ) -> Ranking | None:
     """Score every open prospect that the line-up in service has not ranked; None before there is a champion.
 
-    While the line-up in service is not the one `decided`, nobody who has a score is ranked for another line-up: the
-    service follows decisions within seconds, step by step, and each step would be a whole list. Indicators that a file
-    left out are those known at `clock()`. Raises Unavailable when a service does not answer; the scores written before
-    stay. Raises InputError, after all others are ranked, when the scoring service refused rows or an indicator that
-    they need has no value.
+    While the line-up in service is not the one `decided`, nobody who has a score is ranked for another line-up or day:
+    the service follows decisions within seconds, step by step, and each step would be a whole list. Indicators that a
+    file left out are those known at `clock()`. Raises Unavailable when a service does not answer; the scores written
+    before stay. Raises InputError, after all others are ranked, when the scoring service refused rows or an indicator
+    that they need has no value.
     """
     present = lineup(scorer)
     if present is None:
@@ -117,7 +117,7 @@ def rank(
         ({"score": None}, campaigns),
         (present.outdated(), [] if ranking.awaited else campaigns),
         (moved, in_economy),
-        (another_day, campaigns if ranking.day else []),
+        (another_day, campaigns if ranking.day and not ranking.awaited else []),
         (UNDRAWN, [] if ranking.day or not _any(db, {**UNDRAWN, **fit}) else campaigns),
     )
     try:
