@@ -58,6 +58,7 @@ def test_the_loop_lives_as_the_appliance_does(schema: Schema) -> None:
         assert (entries[-1].status, len(entries)) == (incident.status, incident.steps)
 
 
+@pytest.mark.nightly  # tests/unit/replay/test_upkeep.py has its rules, tests/contract those of the appliance
 def test_a_champion_is_kept_fresh(schema: Schema) -> None:
     """A fit every hundred outcomes, mixed with the champion and weighed; a training that finds the recipe is one."""
     history = History.from_file(SAMPLE, schema)

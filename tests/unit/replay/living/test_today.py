@@ -196,6 +196,7 @@ def test_a_sabotaged_training_breaks_the_second_refit_only() -> None:
     assert (seen[1].fit["n"] == split.fit["n"]).all()
 
 
+@pytest.mark.nightly  # tests/monitoring/test_living.py plays a shorter one each time
 def test_a_team_works_with_the_loop_for_weeks(world: World) -> None:
     """Everything at once: a first model, files, calls, outcomes, reports, an incident and a training."""
     centre = Centre(replace(world, arrivals=60, capacity=40, warm_up=28), 2)
