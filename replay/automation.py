@@ -177,7 +177,7 @@ class Automation(ABC):
         size, version = self.setup.watching.callwise_quality_window, self.champion
         window = self.newest_outcomes(version.name, size)
         sales = sum(call.positive for call in window)
-        if len(window) < min(size, quality.LEAST) or sales in (0, len(window)):
+        if len(window) < (min(size, quality.LEAST) if self.upkeep else size) or sales in (0, len(window)):
             return
         if not self._is_news("quality", [(call.outcome, call.at) for call in window]):
             return

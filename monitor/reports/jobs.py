@@ -17,7 +17,7 @@ from monitor.reports.drift.limits import DriftLimits
 from monitor.reports.drift.review import DriftReview
 from monitor.reports.expected import review_expected
 from monitor.reports.parity import review_parity
-from monitor.reports.quality import review_quality
+from monitor.reports.quality import LEAST, review_quality
 from monitor.reports.shelf import ReportStore
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def jobs(
         return DriftReview(shelf, registry(), columns, limits, model, code_version())
 
     def run_performance() -> str:
-        judged = review_quality(shelf, registry(), size, code_version())
+        least = LEAST if settings.refresh_every else size
+        judged = review_quality(shelf, registry(), size, code_version(), least=least)
         return f"{judged}. {review_expected(shelf, registry(), size, code_version())}"
 
     def run_parity() -> str:

@@ -28,7 +28,7 @@ from monitor.reports.shelf import ReportStore
 
 OUTCOME, SQUARED_ERROR = "outcome", "squared_error"
 LEAST = 200
-"""Outcomes from which there is a verdict."""
+"""Outcomes from which there is a verdict where refreshes keep a champion for some hundred outcomes only."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,13 @@ class QualityVerdict:
         return {**asdict(self), "broken": list(self.broken), "degraded": bool(self.broken)}
 
 
-def review_quality(shelf: ReportStore, registry: Registry, size: int, code_version: str) -> str:
-    """Judge the `size` newest outcomes, if there are `LEAST`, and publish once; returns the result in words.
+def review_quality(
+    shelf: ReportStore, registry: Registry, size: int, code_version: str, *, least: int | None = None
+) -> str:
+    """Judge the `size` newest outcomes, if there are `least` (None: all), and publish once; returns it in words.
 
-    Those count, too, that the champion had a say in before, as a refresh. Refreshes may follow each other after some
-    hundred outcomes; a promise's bounds are as wide as the window's size asks.
+    Those count, too, that the champion had a say in before, as a refresh. Where refreshes follow each other after some
+    hundred outcomes, `LEAST` are enough; a promise's bounds are as wide as the window's size asks.
 
     Raises Unavailable, NotFound when the champion has no training data beside it.
     """
@@ -76,7 +78,8 @@ def review_quality(shelf: ReportStore, registry: Registry, size: int, code_versi
     if champion is None:
         return "no champion yet, so nothing to judge"
     window = windows.outcomes(shelf.db, champion.version, size)
-    if len(window) < (least := min(size, LEAST)):
+    least = size if least is None else min(size, least)
+    if len(window) < least:
         return f"no verdict: {len(window)} of {least} outcomes of people that version {champion.version} scored"
     sales = sum(call.positive for call in window)
     if sales in (0, len(window)):
