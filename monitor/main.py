@@ -123,7 +123,7 @@ class Watched:
             if not kind.shipped and state_of(decisions(db, model)).champion is None:
                 continue
             with self._lock(kind):
-                said.append(retrain.ask_for_training(db, self._trainings(kind), model, reason, by=by))
+                said.append(retrain.ask_for_training(db, self._trainings(kind), model, reason, by=by, afresh=True))
             self._asked_again.add((reason, kind.name))
         return " ".join(said)
 

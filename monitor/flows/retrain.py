@@ -20,12 +20,21 @@ class Settings(KindSettings, RegistrySettings, PrefectSettings):
     """The addresses of MongoDB and Prefect, and the name of the model."""
 
 
-def ask_for_training(db: Db, flows: PrefectRuns, model: str, reason: str, *, by: str, anyway: bool = False) -> str:
+def ask_for_training(
+    db: Db, flows: PrefectRuns, model: str, reason: str, *, by: str, anyway: bool = False, afresh: bool = False
+) -> str:
     """Ask for a training, unless one waits or runs; returns the result in words. Raises Unavailable.
 
     Raises Conflict, unless `anyway`, during a hold, and during a trial: the new model would take the canary's place.
+    Asked `afresh`, also while one waits or runs: it may have read its outcomes already.
     """
     if runs := flows.under_way():
+        if afresh:
+            raise Conflict(
+                f"The flow run {runs[0].id} may have read its outcomes before this.",
+                kept="It goes on.",
+                next="Wait for its end; then a training is asked for.",
+            )
         return f"A training is under way already: flow run {runs[0].id} in Prefect. It was left alone."
     lineup = state_of(decisions(db, model))
     if lineup.hold is not None and not anyway:

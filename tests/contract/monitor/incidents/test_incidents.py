@@ -525,4 +525,6 @@ def test_a_person_asks_once_and_ends_a_trial_only_if_they_say_so(house: House) -
         house.db, flows, MODEL, "new prices", by="ann", anyway=True
     )
     assert "under way already" in retrain.ask_for_training(house.db, flows, MODEL, "new prices", by="bob")
+    with pytest.raises(Conflict, match="may have read its outcomes before this"):  # one without an erased person
+        retrain.ask_for_training(house.db, flows, MODEL, "a person was erased", by="bob", afresh=True)
     assert [event["who"] for event in house.db.events.find({"what": "training asked for"})] == ["ann"]
