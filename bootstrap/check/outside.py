@@ -21,6 +21,7 @@ from core.models.level import unlevelled
 from core.models.registry import ModelRegistry, ModelVersion
 from core.schema import Schema
 from core.scoring import protocol
+from core.scoring.prediction import own_score
 from core.stores import event_log
 from core.stores.data_registry import DataRegistry
 from core.stores.mongo import Db, Document
@@ -119,15 +120,17 @@ class Outside:
             f"{record['score']:.4f}" == f"{float(shown['score']):.4f}",
             f"app {shown['score']}, log {record['score']} (V2 {answer.score})",
         )
-        # A level that moved since the ranking changes the scores, and not their order, so nobody is ranked again.
-        before, after = record["level"], self._logged(answer.prediction)["level"]
-        if before != after:
-            apart = abs(float(unlevelled(record["score"], before)) - float(unlevelled(answer.score, after)))
-            expect(apart < SAME, f"V2 {answer.score} at level {after}, log {record['score']} at level {before}")
-            moved = f"; the level moved from {before:+.3f} to {after:+.3f} since"
-        else:
-            expect(record["score"] == answer.score, f"V2 {answer.score}, log {record['score']}")
-            moved = ""
+        # A level that moved since the ranking changes the scores, and not their order, so nobody is ranked again. Of a
+        # mixture either version's may have moved.
+        again, moved = self._logged(answer.prediction), ""
+        for version in (record["version"], (record.get("mixed") or {}).get("version")):
+            then, asked = (own_score(one, version) for one in (record, again)) if version else (None, None)
+            if then is None or asked is None or then[1] == asked[1]:
+                continue
+            apart = abs(float(unlevelled(*then)) - float(unlevelled(*asked)))
+            expect(apart < SAME, f"version {version}: V2 {asked[0]} at level {asked[1]}, log {then[0]} at {then[1]}")
+            moved += f"; the level of version {version} moved from {then[1]:+.3f} to {asked[1]:+.3f} since"
+        expect(bool(moved) or record["score"] == answer.score, f"V2 {answer.score}, log {record['score']}")
         return f"{prospect['_id']}: {shown['score']} in the app and in the log, {answer.score!r} by V2{moved}"
 
     def snapshots(self) -> set[str]:
