@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from core.clock import Clock, now
 from core.errors import Conflict
 from core.models import mixture_in_force, trials, upkeep
-from core.models.decisions import Decision, DecisionKind, SuccessionState
+from core.models.decisions import Decision, DecisionKind, SuccessionState, state_of
 from core.models.mixture_in_force import Mixture
 from core.models.succession import Succession
 from core.scoring.predictions_before import DATED
@@ -52,6 +52,7 @@ class UpkeepJob:
     _seen: tuple[int, str | None, datetime | None] = field(default=(-1, None, None))
     _standing: Standing | None = None
     _pairs: list[Pair] = field(default_factory=list)
+    _released: datetime | None = None
 
     def advance(self) -> str:
         """Take the decision that is due, if one is; returns the state in words. Raises Unavailable."""
@@ -67,8 +68,10 @@ class UpkeepJob:
 
     def _put_in_force(self) -> SuccessionState:
         """Let scoring use the mixture that was decided; returns the state."""
-        state = self.succession.state()
+        taken = self.succession.decisions()
+        state = state_of(taken)
         mixture_in_force.put_in_force(self.db, Mixture.of_state(state))
+        self._released = next((one.at for one in reversed(taken) if one.what is DecisionKind.RELEASED), None)
         return state
 
     def _alone(self, state: SuccessionState) -> str:
@@ -137,8 +140,7 @@ class UpkeepJob:
 
     def _next_list(self, since: datetime) -> bool:
         """Whether the list of now began after `since`, and after the end of a hold: a list keeps what it began with."""
-        released = [one.at for one in self.succession.decisions() if one.what is DecisionKind.RELEASED]
-        return self._list_of(self.clock()) > max([since, *released[-1:]])
+        return self._list_of(self.clock()) > max(since, self._released or since)
 
     def _list_of(self, at: datetime) -> datetime:
         """When the list of the moment `at` began; without lists, that moment."""
