@@ -74,7 +74,7 @@ def _state(prospect: Document) -> str:
     ref = formats.plain(prospect["ref"])
     if prospect["status"] == Status.WITHDRAWN:
         gone = prospect["withdrawn"]
-        text = _("{ref} is withdrawn since {when}, by {who}: {why}")
+        text = _("{ref} was withdrawn on {when}, by {who}: {why}")
         when = formats.moment(gone["at"], st.context.timezone)
         return text.format(ref=ref, when=when, who=formats.plain(gone["by"]), why=formats.plain(gone["why"]))
     if prospect["status"] in LIVE:

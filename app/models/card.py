@@ -141,6 +141,7 @@ def rollback_consequence(found: SuccessionState) -> str:
     """What going back does. `found` has a refresh, or a champion before the present one."""
     if found.refresh is not None:
         text = _("Version {refresh} goes out of use, and version {champion} ranks the calls alone.")
+        text += " " + _("The next refresh is made with newer outcomes; a hold keeps all of them away.")
         return text.format(refresh=found.refresh, champion=found.champion)
     text = _("Version {champion} goes out of use, and version {previous} ranks the calls again.")
     if found.canary is not None:
