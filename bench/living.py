@@ -36,12 +36,14 @@ RESAMPLES = 1_000
 KEYS = {"sudden_shift": "shift"}
 """Worlds with another name among the figures."""
 MEDIANS = {"arrivals": "median_arrivals", "outcomes": "median_outcomes"}
-ABSENT = {
-    "refreshes": (0, "the loop has no refresh: each new model goes through a trial"),
-    "mixture_weight": (None, "the loop has no mixture: one version speaks for a person"),
-}
-"""What a loop may have and this one does not: the figure, and why."""
-COMMON = ("weeks_with_alarm", "canaries_promoted", "auc_lost_to_oracle", "sales_of_oracles")
+COMMON = (
+    "weeks_with_alarm",
+    "refreshes",
+    "mixture_weight",
+    "canaries_promoted",
+    "auc_lost_to_oracle",
+    "sales_of_oracles",
+)
 ASKED: Mapping[str, Sequence[str]] = {
     "stationary": ("weeks_with_drift_alarm", "weeks_with_quality_alarm", "found"),
     "concept": ("found", "ringing_before", "median_outcomes"),
@@ -51,7 +53,7 @@ ASKED: Mapping[str, Sequence[str]] = {
     "season": (),
     "tiny_team": ("longest_wait_days", "longest_trial_days"),
     "mondays": ("longest_wait_days",),
-    "sabotaged": ("over_half", "sales_lost"),
+    "sabotaged": ("over_half", "lists_over_half", "shown_worse", "sales_lost"),
 }
 """What the table shows of each world, after `COMMON`; of other worlds `OTHERS`."""
 OTHERS = ("found", "ringing_before", "median_arrivals")
@@ -95,7 +97,7 @@ def play(name: str, seed: int, weeks: int | None) -> Measures:
 
 
 def summary(name: str, runs: Sequence[Measures], weeks: int | None) -> dict[str, Any]:
-    """Means over `runs` with their standard errors, medians of counts, and what this loop does not have."""
+    """Means over `runs` with their standard errors, and medians of counts."""
     values: dict[str, float | None] = {}
     errors: dict[str, float | None] = {}
     for key in runs[0]:
@@ -109,9 +111,7 @@ def summary(name: str, runs: Sequence[Measures], weeks: int | None) -> dict[str,
     rounded = {key: None if value is None else round(value, 4) for key, value in values.items()}
     return {
         **rounded,
-        **{key: value for key, (value, _) in ABSENT.items()},
         "errors": {key: None if value is None else round(value, 4) for key, value in errors.items()},
-        "why": {key: why for key, (_, why) in ABSENT.items()},
         "runs": len(runs),
         "weeks": weeks or WORLDS[name].weeks,
     }
@@ -126,7 +126,7 @@ def table(figures: Mapping[str, Mapping[str, Any]]) -> str:
             value, error = found[key], found["errors"][key]
             shown = "none" if value is None else f"{value:.4g}" + (f" ± {error:.2g}" if error is not None else "")
             lines.append(f"    {key:<28}{shown}")
-    return "\n".join([*lines, *(f"{key}: {why}" for key, (_, why) in ABSENT.items())])
+    return "\n".join(lines)
 
 
 def _mean(values: Sequence[float]) -> tuple[float | None, float | None]:

@@ -37,6 +37,7 @@ from monitor.reports.shelf import STRIDE, count_new
 from monitor.trials import evidence
 from monitor.trials.canary_share import canary_share
 from replay.arrived import Arrived
+from replay.life import Report, Training
 from replay.setup import Setup
 from replay.upkeep import ENDED_AS_REFRESH, Upkeep, Version
 from serving.routing import Router
@@ -44,24 +45,6 @@ from trainer.fitting import recipe
 from trainer.fitting.recipe import Champion
 
 CODE = "replay"
-
-
-@dataclass(frozen=True)
-class Training:
-    """The time of a training, its reason, and its end."""
-
-    at: datetime
-    why: str
-    run: Run
-
-
-@dataclass(frozen=True)
-class Report:
-    """A report: when it was made, on what (`drift` or `quality`), and what it found."""
-
-    at: datetime
-    cause: str
-    finding: Finding
 
 
 @dataclass(kw_only=True)
@@ -137,7 +120,7 @@ class Automation(ABC):
         """Do all that is due at `at`: judge the canary, make reports, follow incidents, and train."""
         self._judge_trial(at)
         if self.upkeep is not None:
-            self.champion = self.upkeep.judge(self.champion, self.refresh_pairs())
+            self._keep_fresh(self.upkeep, at)
         self._judge_drift(at)
         self._judge_quality(at)
         self._follow(at)
@@ -155,6 +138,15 @@ class Automation(ABC):
         elif verdict.decided:
             self._decide(DecisionKind.DROPPED, self.canary.name, verdict.sentence, incident, at)
             self.canary = None
+
+    def _keep_fresh(self, upkeep: Upkeep, at: datetime) -> None:
+        """Weigh the newest fits; they are used from now on, because a list is what is scored at once."""
+        self._renew(upkeep.judge(self.champion, self.refresh_pairs()), at)
+
+    def _renew(self, champion: Version, at: datetime) -> None:
+        if champion is not self.champion:
+            self.champion = champion
+            self._decide(DecisionKind.RENEWED, champion.name, "its refreshes have more than half of the say", None, at)
 
     def _route(self, evidence: float) -> None:
         """Give the canary its share of the people: with an upkeep it grows with the `evidence` for it (an e-value)."""

@@ -109,13 +109,14 @@ def table(scores: Mapping[str, Scores], found: Mapping[str, Any]) -> str:
             f"callwise: {found['retrainings']} retrainings ({found['refused']} refused by a gate), "
             f"{found['promotions']} promotions, {found['rollbacks']} rollbacks, {found['inconclusive']} trials without "
             f"a verdict; {found['incidents']} incidents ({ends})",
-            f"refreshed: {upkeep['made']} refreshes, {upkeep['from_trainings']} of them by trainings; a gate refused "
+            f"callwise: {upkeep['made']} refreshes, {upkeep['from_trainings']} of them by trainings; a gate refused "
             f"{upkeep['refused']} others; {upkeep['new_champions']} became champion; in {upkeep['shown_worse']} "
             "comparisons they were shown to be worse",
             "AUC: all calls in one list; in blocks: mean of every 1,000 calls; in days: within each day's list;",
             "top half: share of the sales in the better half of the list.",
             "schedule: the first recipe fitted again every 200 calls;",
-            "no_canary: promoted at the gate; refreshed: the champion is kept fresh, and only a new recipe is tried;",
-            "unguarded: the same, but no evidence takes the weight of a refresh away.",
+            "callwise: the champion is kept fresh, and only a new recipe is tried; unguarded: the same, but no",
+            "evidence takes the weight of a refresh away; all_on_trial: every version is tried, and none is a refresh;",
+            "no_canary: every version is promoted at the gate.",
         ]
     )

@@ -1,4 +1,4 @@
-"""The life of a loop as spans of time: trials and their ends, incidents from open to resolved."""
+"""The life of a loop: its trainings and reports, and spans of time, as trials and incidents from open to resolved."""
 
 from __future__ import annotations
 
@@ -7,11 +7,30 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.models.decisions import Decision, DecisionKind
+from monitor.incidents.facts import Finding, Run
 from monitor.incidents.lifecycle import Entry, Status
 
 TRIALS = "trials"
 PROMOTED, ROLLED_BACK, NO_VERDICT = "promoted", "rolled back", "no verdict"
 RESOLVED, ESCALATED, GOING_ON = "resolved", "escalated", "going on"
+
+
+@dataclass(frozen=True)
+class Training:
+    """The time of a training, its reason, and its end."""
+
+    at: datetime
+    why: str
+    run: Run
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report: when it was made, on what (`drift` or `quality`), and what it found."""
+
+    at: datetime
+    cause: str
+    finding: Finding
 
 
 @dataclass(frozen=True)

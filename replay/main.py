@@ -32,7 +32,8 @@ from replay.setup import Functions, Settings, Setup
 from replay.upkeep import Upkeep, Version
 from trainer.fitting import recipe
 
-ARMS = ("callwise", "frozen", "schedule", "no_canary", "refreshed", "unguarded")
+ARMS = ("callwise", "frozen", "schedule", "unguarded", "all_on_trial", "no_canary")
+KEPT_FRESH = ("callwise", "unguarded")
 EVERY = 200
 
 
@@ -98,10 +99,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not isinstance(loop, Callwise):
         raise TypeError(type(loop))
     days = days_of(history.frame, schema)[protocol.known : protocol.known + len(sold)]
-    fresh = played["refreshed"].arm
-    result = figures.figures(sold, scores, days, loop, args.label_delay) | {
-        "refreshes": figures.refreshes(fresh.upkeep if isinstance(fresh, Callwise) else None)
-    }
+    result = figures.figures(sold, scores, days, loop, args.label_delay)
     print(figures.table(scores, result))
     draw_replay(args.picture, sold, scores, loop, protocol.known)
     print(f"Picture: {args.picture}")
@@ -145,7 +143,7 @@ def compose(name: str, history: History, schema: Schema, protocol: Protocol) -> 
     # A refresh's gates run every hundred outcomes; without the pages that people read they take a tenth of the time.
     setup = Setup.from_settings(settings, schema, Functions(refresh=quick.step))
     first, window = Version.from_training("1", made, schema), settings.callwise_level_outcomes
-    kept_fresh = name in ("refreshed", "unguarded") and not setup.every_version_on_trial
+    kept_fresh = name in KEPT_FRESH and not setup.every_version_on_trial
     rules = replace(setup.refresh, worse=0.0) if name == "unguarded" else setup.refresh
     return Callwise(
         name=name,

@@ -6,13 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
 
-from pydantic import Field
-
 from core.schema import Schema
-from core.settings.group import Group
 from core.settings.loop import (
     IncidentSettings,
     MonitorSettings,
+    RefreshSettings,
     RoutingSettings,
     TrainerSettings,
     TrialSettings,
@@ -28,19 +26,8 @@ from monitor.trials.refresh import RefreshRules
 from trainer.fitting import recipe
 
 
-class RefreshSettings(Group):
-    """How the champion is kept fresh. Settings of the replay alone, until the appliance makes refreshes."""
-
-    callwise_refresh_outcomes: int = Field(100, ge=1, description="new outcomes from which a refresh is due")
-    callwise_refresh_prior: float = Field(0.8, gt=0, lt=1, description="weight of a refresh before its first outcome")
-    callwise_refresh_limit: int = Field(200, ge=1, description="outcomes of a comparison of refreshes and champion")
-    callwise_every_version_on_trial: bool = Field(
-        False, description="every new version goes on trial, and none is a refresh"
-    )
-
-
 class Settings(TrainerSettings, MonitorSettings, IncidentSettings, TrialSettings, RoutingSettings, RefreshSettings):
-    """The appliance's own settings that decide what a replay does, and those of refreshes."""
+    """The appliance's own settings that decide what a replay does."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +72,7 @@ class Setup:
             due=RetrainLimits.from_settings(settings),
             share=settings.callwise_canary_share,
             drift_limits=DriftLimits.from_settings(settings),
-            refresh=RefreshRules(
-                every=settings.callwise_refresh_outcomes,
-                prior=settings.callwise_refresh_prior,
-                limit=settings.callwise_refresh_limit,
-            ),
+            refresh=RefreshRules.from_settings(settings),
             every_version_on_trial=settings.callwise_every_version_on_trial,
             functions=functions or Functions(),
         )

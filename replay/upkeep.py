@@ -116,15 +116,23 @@ class Upkeep:
         self.newest = version
         self.refreshes.append(Refresh(at, version.name, why))
 
-    def judge(self, champion: Version, pairs: Sequence[Pair]) -> Version:
-        """Weigh the newest fits by `pairs` (champion and newest fit); returns the champion from the next list on."""
+    def judge(self, champion: Version, pairs: Sequence[Pair], *, aged: bool = False) -> Version:
+        """Weigh the newest fits by `pairs` (champion and newest fit); returns the champion from the next list on.
+
+        The comparison ends with its last outcome, or where it is `aged`.
+        """
         if self.newest is None:
             return champion
         self.standing = weigh(pairs, self.rules)
-        if not self.standing.over:
+        if not (self.standing.over or aged):
             return champion
         winner = self.newest if self.standing.wins else champion
         self.ended, self.won = self.ended + 1, self.won + self.standing.wins
         self.shown_worse += self.standing.shown_worse_at is not None
         self.newest = self.standing = None
         return winner
+
+    def leave_out(self) -> None:
+        """End the comparison: the newest fits were shown to be worse. The next outcomes bring the next refresh."""
+        self.ended, self.shown_worse = self.ended + 1, self.shown_worse + 1
+        self.newest = self.standing = None

@@ -14,16 +14,21 @@ from itertools import pairwise
 import numpy as np
 
 from core.models.decisions import DecisionKind
+from core.models.proof import Model
 from monitor.incidents.facts import RunEnd
 from monitor.incidents.lifecycle import Entry, Status
-from replay.automation import Automation, Report
-from replay.life import NO_VERDICT, PROMOTED, ROLLED_BACK, trials
+from replay.automation import Automation
+from replay.life import NO_VERDICT, PROMOTED, ROLLED_BACK, Report, trials
 from replay.living.centre import START, Day
 from replay.living.people import NEW_WORD, Numbers
 from replay.living.runs import FROZEN, LOOP, ORACLE, RANDOM, SOUND, Run
+from replay.living.sabotage import Sabotage
+from replay.living.today import DayList, Today
+from replay.upkeep import Upkeep
 
 NEAR = 1_000
 """People, or outcomes where the same people decide otherwise, within which a change is to be found."""
+HALF = 0.5
 Measures = dict[str, float | None]
 """Figures of one run by name; None where the run has none of that name."""
 WAITING = frozenset({Status.OPEN, Status.RETRAINING, Status.CANARY})
@@ -35,6 +40,7 @@ def measures(run: Run) -> Measures:
     found: Measures = {
         **alarms(run.loop.reports, len(days) // 7),
         **life(run.loop),
+        **upkeep(run.loop),
         **waits(run.loop, START + timedelta(days=len(days))),
         "auc": _mean_auc(days),
         "auc_lost_to_oracle": float(np.mean([_auc_lost(day) for day in days if day.order.size])),
@@ -48,7 +54,7 @@ def measures(run: Run) -> Measures:
     if run.world.change == "new word":
         found["named"] = float(any(NEW_WORD in report.finding.why for report in run.loop.reports))
     if SOUND in sales:
-        found |= {"over_half": over_half(run.loop), "sales_lost": 1 - sales[LOOP] / sales[SOUND]}
+        found |= {**say_of_broken(run.loop), "sales_lost": 1 - sales[LOOP] / sales[SOUND]}
     return found
 
 
@@ -97,10 +103,35 @@ def life(loop: Automation) -> Measures:
     }
 
 
-def over_half(loop: Automation) -> float:
-    """1 if the first new version, the sabotaged one, ever had more than half of the say; 0 if not."""
-    [broken] = list(dict.fromkeys(one.version for one in loop.decisions))[1:2] or [""]
-    return float(any(one.what is DecisionKind.PROMOTED and one.version == broken for one in loop.decisions))
+def upkeep(loop: Today) -> Measures:
+    """The refreshes, and what became of them; the mean weight of a refresh in the lists that had one."""
+    kept = loop.upkeep or Upkeep()
+    weights = [one.weight for one in loop.lists if one.refresh is not None]
+    return {
+        "refreshes": float(sum(not one.refused for one in kept.refreshes)),
+        "refreshes_refused": float(sum(one.refused for one in kept.refreshes)),
+        "comparisons_won": float(kept.won),
+        "shown_worse": float(kept.shown_worse),
+        "mixture_weight": float(np.mean(weights)) if weights else None,
+    }
+
+
+def say_of_broken(loop: Today) -> Measures:
+    """Of the sabotaged version: whether it ended with more than half of the say, and in how many lists it had that.
+
+    It ends so where it became champion, by a trial or by a comparison, or where the last list still has it.
+    """
+    step = loop.setup.functions.step
+    broken = step.model if isinstance(step, Sabotage) else None
+    had = [_say_of(broken, one) > HALF for one in loop.lists]
+    won = any(broken is one.champion.model for one in loop.lists)
+    return {"over_half": float(won or (bool(had) and had[-1])), "lists_over_half": float(sum(had))}
+
+
+def _say_of(model: Model | None, of_day: DayList) -> float:
+    if model is of_day.champion.model:
+        return 1 - of_day.weight
+    return of_day.weight if of_day.refresh is not None and model is of_day.refresh.model else 0.0
 
 
 def waits(loop: Automation, end: datetime) -> Measures:

@@ -22,7 +22,11 @@ KEPT = 20_000
 
 @dataclass(frozen=True)
 class Prediction:
-    """A row that was scored. `raw`: the own score of each version that scored it; `used`: the same at its level."""
+    """A row that was scored. `raw`: the own score of each version that scored it; `used`: the same at its level.
+
+    `champion` is the version of the champion's route, `refresh` the one mixed with it, and `listed` the score of this
+    route: the mixture's.
+    """
 
     id: str
     prospect: str
@@ -31,6 +35,13 @@ class Prediction:
     raw: Mapping[str, float]
     used: Mapping[str, float]
     route: str
+    champion: str
+    listed: float
+    refresh: str | None = None
+
+    def shown(self, version: str) -> float:
+        """The score on the route of `version`, as `core.scoring.prediction.used_score`."""
+        return self.listed if version in (self.champion, self.refresh) else self.used[version]
 
 
 @dataclass(frozen=True, order=True)
@@ -87,24 +98,40 @@ class Log:
     def called(self, version: str, size: int) -> list[Called]:
         """The same, as a quality report reads it."""
         return [
-            Called(outcome.id, outcome.at, outcome.positive, before.used[version])
+            Called(outcome.id, outcome.at, outcome.positive, before.shown(version))
             for outcome, before in self.newest_outcomes(version, size)
         ]
 
-    def pairs(self, champion: str, canary: str, since: datetime) -> list[Pair]:
+    def pairs(self, canary: str, since: datetime) -> list[Pair]:
         """As `monitor.trials.pairs.pairs`."""
-        return list(self._pairs(champion, canary, since))
+        return [
+            self._pair(outcome, before, before.listed, before.used[canary])
+            for outcome, before in self._since_then(since)
+            if canary in before.used and canary not in (before.champion, before.refresh)
+        ]
 
-    def _pairs(self, champion: str, canary: str, since: datetime) -> Iterator[Pair]:
+    def refresh_pairs(self, champion: str, since: datetime) -> list[Pair]:
+        """As `monitor.trials.pairs.refresh_pairs`."""
+        return [
+            self._pair(outcome, before, before.used[champion], before.used[before.refresh])
+            for outcome, before in self._since_then(since)
+            if before.refresh is not None and before.champion == champion
+        ]
+
+    def _since_then(self, since: datetime) -> Iterator[tuple[Outcome, Prediction]]:
+        """The outcomes since `since` with the prediction before each, where that was made since then, too."""
         for outcome in self.outcomes[bisect_left(self.outcomes, since, key=lambda one: one.at) :]:
             before = self._before.get(outcome.id)
-            if before is not None and before.at >= since and set(before.raw) == {champion, canary}:
-                yield Pair(
-                    outcome=outcome.id,
-                    at=outcome.at,
-                    positive=outcome.positive,
-                    champion=before.used[champion],
-                    canary=before.used[canary],
-                    route=before.route,
-                    segments=self.schema.groups_of(before.features),
-                )
+            if before is not None and before.at >= since:
+                yield outcome, before
+
+    def _pair(self, outcome: Outcome, before: Prediction, champion: float, canary: float) -> Pair:
+        return Pair(
+            outcome=outcome.id,
+            at=outcome.at,
+            positive=outcome.positive,
+            champion=champion,
+            canary=canary,
+            route=before.route,
+            segments=self.schema.groups_of(before.features),
+        )

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.models.proof import predict
 from core.schema.as_of import as_of
-from replay.living import today
+from replay.living import first_day
 from replay.living.call_list import CallList, key_of
 from replay.living.centre import START, Centre, Day
 from replay.living.files import SCHEMA
@@ -43,7 +43,7 @@ class Run:
         return {name: sum(day.sales for day in days) for name, days in self.days.items()}
 
 
-def run(world: World, seed: int, setup: Setup, weeks: int | None = None, begin: Begin = today.begin) -> Run:
+def run(world: World, seed: int, setup: Setup, weeks: int | None = None, begin: Begin = first_day.begin) -> Run:
     """Play `world` with the people of `seed` for `weeks`, once with each loop; `begin` makes the appliance's.
 
     Each loop meets the same people with the same luck. What it calls decides what it learns. In a world in which a

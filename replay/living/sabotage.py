@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
 
+from core.models.proof import Model
 from trainer.data.snapshot import OUTCOME
 from trainer.data.split import Split
 from trainer.fitting import recipe
@@ -23,12 +24,14 @@ BROKEN = 2
 class Sabotage:
     """Breaks the refit of the training after the first: the outcomes that it learns belong to other people.
 
-    All gates have passed by then, so nothing but the trial can stop the model. `refits`: those until now.
+    All gates have passed by then, so nothing but outcomes can stop the model, a refresh or on trial. `refits`: those
+    until now; `model`: the broken one, once it is made.
     """
 
     inner: recipe.Step
     seed: int
     refits: int = field(default=0, init=False)
+    model: Model | None = field(default=None, init=False)
 
     def __call__(self, name: str, function: Callable[P, T], /) -> Callable[P, T]:
         """See `trainer.fitting.recipe.Step`."""
@@ -44,6 +47,8 @@ class Sabotage:
                 name: rows.assign(**{OUTCOME: random.permutation(rows[OUTCOME].to_numpy())})
                 for name, rows in (("fit", split.fit), ("calibration", split.calibration))
             }
-            return refit(candidate, replace(split, **windows, test=windows["calibration"]), *rest)
+            made = refit(candidate, replace(split, **windows, test=windows["calibration"]), *rest)
+            self.model = made[0]
+            return made
 
         return broken

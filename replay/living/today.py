@@ -1,16 +1,16 @@
-"""The loop of the appliance as it is: ranking at arrival and for each line-up, levels, reports, incidents and trials.
+"""The loop of the appliance as it is: lists, levels, refreshes, reports, incidents and trials.
 
 It ranks as `monitor.ranking.rank` does: in batches by key, whom no line-up or an earlier one has ranked, or this one on
-an earlier day, as of that moment; a score keeps the level at which it was given. Levels follow as in
-`monitor.ranking.levelling`, after every outcome. Reports, incidents, triggers and the trial (`replay.automation`) are
-looked at after each file and at the end of each day; in an appliance they are looked at every few seconds to minutes. A
-training takes no time here.
+an earlier day, as of that moment; a score keeps the level at which it was given. A list is that of a day: refreshes,
+their weight and the levels are those of its first moment (`monitor.trials.upkeep`, `monitor.ranking.levelling`).
+Reports, incidents, triggers and the trial (`replay.automation`) are looked at after each file and at the end of each
+day; in an appliance they are looked at every few seconds to minutes. A training takes no time here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -18,6 +18,7 @@ import pandas as pd
 
 from core.lists import call_values
 from core.models.level import levelled, newest, next_shift
+from core.models.mixture import mixed
 from core.models.proof import predict
 from core.schema.as_of import day_of_call
 from core.stores.mongo import Document
@@ -26,30 +27,40 @@ from monitor.ranking.lineup import Lineup
 from monitor.ranking.rank import BATCH
 from monitor.reports import windows
 from monitor.trials.evidence import Pair
+from monitor.trials.refresh import weigh
 from replay.arrived import Arrived
 from replay.automation import Automation
 from replay.history import frame_of
 from replay.living.call_list import CAMPAIGN, CallList, key_of, needs_score
 from replay.living.loop import Call, Delivery
 from replay.living.predictions import Log, Outcome, Prediction
-from replay.setup import Setup
-from replay.upkeep import Version
+from replay.upkeep import Upkeep, Version
 from trainer.data.snapshot import AT, OUTCOME, PROSPECT, SOURCE
-from trainer.fitting import recipe
-from trainer.gates.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class DayList:
+    """What scores the list that began at `begun`: the champion of then, and with what weight which refresh."""
+
+    begun: datetime
+    champion: Version
+    refresh: Version | None = None
+    weight: float = 0.0
 
 
 @dataclass(kw_only=True)
 class Today(Automation):
     """The loop as it is. `people`: the list; `log`: predictions and outcomes, of the history too.
 
-    `first_refused`: why a gate would have refused the first model, if one would.
+    `first_refused`: why a gate would have refused the first model, if one would. `lists`: those of all days.
     """
 
     name: str
     people: CallList
     log: Log
     first_refused: str = ""
+    lists: list[DayList] = field(default_factory=list)
+    _compared: tuple[int, datetime] | None = None
     _levels: dict[str, float] = field(default_factory=dict)
     _requests: int = 0
 
@@ -61,12 +72,14 @@ class Today(Automation):
         """See `Loop`."""
         for outcome in self.people.read(rows, at):
             self.log.heard(Outcome(outcome["at"], outcome["_id"], outcome["prospect"], outcome["positive"]))
+        self._begin_list(at)
         self._rank(at)
         self.advance(at + timedelta(minutes=15))
         self._rank(at + timedelta(minutes=20))
 
     def list_of_day(self, at: datetime) -> Sequence[str]:
         """See `Loop`."""
+        self._begin_list(at)
         self._rank(at)
         return self.people.order(at)
 
@@ -78,8 +91,6 @@ class Today(Automation):
         """See `Loop`."""
         key = key_of(person)
         self.log.heard(Outcome(at, f"{key}:{call}", key, positive, call))
-        for version in self._lineup():
-            self._follow_level(version)
 
     def end_of_day(self, at: datetime) -> None:
         """See `Loop`."""
@@ -107,17 +118,51 @@ class Today(Automation):
         """See `Automation`."""
         return self.log.called(version, size)
 
-    def pairs(self, champion: str, canary: str) -> Sequence[Pair]:
+    def pairs(self, champion: str, canary: str) -> Sequence[Pair]:  # noqa: ARG002 - it changes during a trial
         """See `Automation`."""
         trial = self._state.trial
-        return self.log.pairs(champion, canary, trial.at) if trial else []
+        return self.log.pairs(canary, trial.at) if trial else []
 
     def refresh_pairs(self) -> Sequence[Pair]:
-        """See `Automation`; this loop has no upkeep yet."""
-        return []
+        """See `Automation`."""
+        return self.log.refresh_pairs(self.champion.name, self._compared[1]) if self._compared else []
 
-    def _lineup(self) -> list[Version]:
-        return [version for version in (self.champion, self.canary) if version is not None]
+    def _keep_fresh(self, upkeep: Upkeep, at: datetime) -> None:  # noqa: ARG002
+        """Leave out, at once, what was shown to be worse; all else waits for the next list."""
+        if self._refresh is not None and weigh(self.refresh_pairs(), upkeep.rules).shown_worse_at is not None:
+            upkeep.leave_out()
+            self.lists[-1] = replace(self.lists[-1], refresh=None, weight=0.0)
+
+    def _begin_list(self, at: datetime) -> None:
+        """Begin the list of the day, unless it has begun: by what is known of calls before it."""
+        begun = at.replace(hour=0, minute=0, second=0, microsecond=0)
+        if self.lists and begun <= self.lists[-1].begun:
+            return
+        refresh, weight = None, 0.0
+        if self.upkeep is not None and self.upkeep.newest is not None:
+            if self._compared is None or self._compared[0] != self.upkeep.begun:
+                self._compared = self.upkeep.begun, begun
+            known = [pair for pair in self.refresh_pairs() if pair.at < begun]
+            aged = begun - self._compared[1] > timedelta(days=self.setup.trial.days)
+            self._renew(self.upkeep.judge(self.champion, known, aged=aged), at)
+            refresh, weight = self.upkeep.newest, self.upkeep.weight
+        self.lists.append(DayList(begun, self.champion, refresh, weight))
+        for version in self._in_use():
+            self._follow_level(version)
+
+    @property
+    def _refresh(self) -> Version | None:
+        """The version that is mixed with the champion in the list of now."""
+        return self.lists[-1].refresh if self.lists and self.lists[-1].champion is self.champion else None
+
+    @property
+    def _lineup(self) -> Lineup:
+        refresh = self._refresh
+        together = (refresh.name, self.lists[-1].weight) if refresh else (None, 0.0)
+        return Lineup(self.champion.name, self.canary.name if self.canary else None, *together)
+
+    def _in_use(self) -> list[Version]:
+        return [version for version in (self.champion, self._refresh, self.canary) if version is not None]
 
     def _follow_level(self, version: Version) -> None:
         size = self.setup.watching.callwise_level_outcomes
@@ -128,8 +173,7 @@ class Today(Automation):
         self._levels[version.name] = next_shift(self._levels[version.name], *calls)
 
     def _rank(self, at: datetime) -> None:
-        lineup = Lineup(self.champion.name, self.canary.name if self.canary else None)
-        day = day_of_call(self.setup.schema, at)
+        lineup, day = self._lineup, day_of_call(self.setup.schema, at)
         due = [one for one in self.people.open(at) if needs_score(one, lineup, day)]
         due.sort(key=lambda one: (one["score"] is not None, one["_id"]))
         for start in range(0, len(due), BATCH):
@@ -140,33 +184,37 @@ class Today(Automation):
         schema = self.setup.schema
         features, day = [call_values.next_call(schema, one, at) for one in prospects], day_of_call(schema, at)
         rows = pd.DataFrame(features)
-        raw = {version.name: predict(version.model, rows) for version in self._lineup()}
+        raw = {version.name: predict(version.model, rows) for version in self._in_use()}
         used = {name: levelled(scores, self._levels[name]) for name, scores in raw.items()}
+        listed = used[lineup.champion]
+        if lineup.refresh is not None:
+            listed = mixed(listed, used[lineup.refresh], lineup.weight)
         made = []
         for place, one in enumerate(prospects):
             routed = lineup.canary is not None and self._router.to_canary(one["_id"])
             version, route = (lineup.canary, "canary") if routed and lineup.canary else (lineup.champion, "champion")
-            scores = [{name: float(own[place]) for name, own in which.items()} for which in (raw, used)]
-            request = f"{self._requests:07d}:{place:03d}"
-            made.append(Prediction(request, one["_id"], at, features[place], scores[0], scores[1], route))
-            one |= {"score": scores[1][version], "score_version": version, "ranked_by": str(lineup), "ranked_for": day}
+            own, at_level = ({name: float(all_[place]) for name, all_ in which.items()} for which in (raw, used))
+            prediction = Prediction(
+                id=f"{self._requests:07d}:{place:03d}",
+                prospect=one["_id"],
+                at=at,
+                features=features[place],
+                raw=own,
+                used=at_level,
+                route=route,
+                champion=lineup.champion,
+                listed=float(listed[place]),
+                refresh=lineup.refresh,
+            )
+            made.append(prediction)
+            one |= {
+                "score": prediction.shown(version),
+                "score_version": version,
+                "ranked_by": str(lineup),
+                "mixture": lineup.mixture,
+                "ranked_for": day,
+            }
         self.log.predicted(made)
-
-
-class Lenient(recipe.Unwatched):
-    """Lets a first model through that a gate refuses, and keeps the reasons.
-
-    A team without a model would wait for the next training, and there would be nothing to play. So the first model is
-    in use all the same, and runs are counted in which a gate had refused it.
-    """
-
-    def __init__(self) -> None:
-        self.refused: list[str] = []
-
-    def enforce(self, verdict: Verdict) -> None:
-        """See `trainer.fitting.recipe.Watch`."""
-        if not verdict.passed:
-            self.refused.append(verdict.why)
 
 
 def snapshot(people: CallList, outcomes: Sequence[Outcome]) -> pd.DataFrame:
@@ -178,17 +226,3 @@ def snapshot(people: CallList, outcomes: Sequence[Outcome]) -> pd.DataFrame:
         about = {OUTCOME: int(outcome.positive), AT: outcome.at, PROSPECT: outcome.prospect, SOURCE: CAMPAIGN}
         rows.append({**known, **about})
     return frame_of(rows, people.schema)
-
-
-def begin(setup: Setup, history: Delivery, at: datetime) -> Today:
-    """The loop on the day `at` on which the team's `history` comes in, with a first model by the recipe."""
-    people, log = CallList(setup.schema), Log(setup.schema)
-    for outcome in people.read(history, at):
-        log.heard(Outcome(outcome["at"], outcome["_id"], outcome["prospect"], outcome["positive"]))
-    watch, step = Lenient(), setup.functions.step
-    rows = snapshot(people, log.outcomes)
-    made = recipe.train_model(rows, setup.schema, setup.training, None, watch=watch, step=step)
-    first, refused = Version.from_training("1", made, setup.schema), "; ".join(watch.refused)
-    loop = Today(name="today", setup=setup, champion=first, people=people, log=log, first_refused=refused)
-    loop.start(at)
-    return loop

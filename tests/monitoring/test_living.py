@@ -39,14 +39,13 @@ def test_the_command_writes_figures_with_their_errors(tmp_path: Path, capsys: py
     found = json.loads(out.read_text())
     assert set(found) == {"tiny_team"}
     team = found["tiny_team"]
-    assert (team["runs"], team["weeks"], team["refreshes"], team["mixture_weight"]) == (2, 1, 0, None)
+    assert (team["runs"], team["weeks"]) == (2, 1)
+    assert team["refreshes"] >= 0
     assert team["longest_wait_days"] >= 0
     assert 0 <= team["weeks_with_alarm"] <= 1
     assert team["errors"]["sales_of_oracles"] > 0
-    assert set(team["why"]) == {"refreshes", "mixture_weight"}
     printed = capsys.readouterr().out
     assert "tiny_team: 2 runs of 1 weeks" in printed
-    assert "refreshes: the loop has no refresh" in printed
 
 
 @pytest.mark.parametrize("words", [["--runs", "1"], ["--weeks", "0"], ["--world", "mars"]])
@@ -73,5 +72,5 @@ def test_each_world_has_figures_of_its_own_in_the_table() -> None:
 FIGURES = (
     "weeks_with_alarm", "weeks_with_drift_alarm", "weeks_with_quality_alarm", "canaries_promoted", "found", "outcomes",
     "auc_lost_to_oracle", "sales_of_oracles", "ringing_before", "arrivals", "named", "longest_wait_days",
-    "longest_trial_days", "over_half", "sales_lost",
+    "longest_trial_days", "over_half", "lists_over_half", "shown_worse", "sales_lost", "refreshes", "mixture_weight",
 )  # fmt: skip

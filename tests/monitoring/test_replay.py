@@ -20,7 +20,7 @@ from replay.play import Protocol
 from replay.upkeep import ENDED_AS_REFRESH
 
 SAMPLE = ROOT / "data" / "sample-campaign.zip"
-ARMS = {"callwise", "frozen", "schedule", "no_canary", "refreshed", "unguarded"}
+ARMS = {"callwise", "frozen", "schedule", "unguarded", "all_on_trial", "no_canary"}
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def test_the_command_writes_a_table_a_picture_and_figures(tmp_path: Path, capsys
 def test_the_loop_lives_as_the_appliance_does(schema: Schema) -> None:
     """Far enough for a trial to end: what it decided, trained and told fits together, and nothing is left out."""
     history = History.from_file(SAMPLE, schema)
-    arm = command.run("callwise", history, schema, Protocol(4_000, 200, 6_400)).arm
+    arm = command.run("all_on_trial", history, schema, Protocol(4_000, 200, 6_400)).arm
     assert isinstance(arm, Callwise)
     assert arm.retrainings == len(arm.trainings) > 0
     handed_over = [one.run.end for one in arm.trainings.values()].count(RunEnd.HANDED_OVER)
@@ -62,7 +62,7 @@ def test_the_loop_lives_as_the_appliance_does(schema: Schema) -> None:
 def test_a_champion_is_kept_fresh(schema: Schema) -> None:
     """A fit every hundred outcomes, mixed with the champion and weighed; a training that finds the recipe is one."""
     history = History.from_file(SAMPLE, schema)
-    arm = command.run("refreshed", history, schema, Protocol(2_000, 200, 3_200)).arm
+    arm = command.run("callwise", history, schema, Protocol(2_000, 200, 3_200)).arm
     assert isinstance(arm, Callwise)
     assert arm.upkeep is not None
     made = [one for one in arm.upkeep.refreshes if not one.refused]
@@ -74,3 +74,4 @@ def test_a_champion_is_kept_fresh(schema: Schema) -> None:
     assert len(ended) + len(tried) == handed_over > 0
     assert arm.upkeep.ended > 0, "a comparison has 200 outcomes"
     assert [one.what for one in arm.decisions[:1]] == [DecisionKind.PROMOTED]
+    assert [one.what for one in arm.decisions].count(DecisionKind.RENEWED) == arm.upkeep.won

@@ -16,10 +16,10 @@ from core.schema import Schema
 from monitor.incidents.facts import Run, RunEnd
 from monitor.incidents.lifecycle import Incident, Status
 from replay import figures
-from replay.automation import Training
 from replay.callwise import Callwise
 from replay.forecasts import Flags
 from replay.history import days_of
+from replay.life import Training
 from replay.upkeep import ENDED_AS_REFRESH, Refresh, Upkeep
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)

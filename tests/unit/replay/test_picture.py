@@ -16,9 +16,8 @@ from core.models.decisions import Decision, DecisionKind
 from monitor.incidents.facts import Run, RunEnd
 from monitor.incidents.lifecycle import Entry, Status
 from replay import life, picture
-from replay.automation import Training
 from replay.callwise import Callwise
-from replay.life import ESCALATED, GOING_ON, NO_VERDICT, PROMOTED, RESOLVED, ROLLED_BACK, Span
+from replay.life import ESCALATED, GOING_ON, NO_VERDICT, PROMOTED, RESOLVED, ROLLED_BACK, Span, Training
 from replay.picture import draw_replay
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import cast
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.models.decisions import Decision, DecisionKind
 from monitor.incidents.facts import Finding
 from monitor.incidents.lifecycle import Entry, Status
-from replay.automation import Automation, Report
+from replay.automation import Automation
+from replay.life import Report
 from replay.living import measures
 from replay.living.centre import START, Day
+from replay.living.sabotage import Sabotage
+from replay.living.today import DayList, Today
+from replay.upkeep import Version
+from tests.scoring.fakes import FakeModel
+from trainer.fitting import recipe
 
 NOBODY = np.empty(0)
 
@@ -88,16 +96,26 @@ def test_the_longest_wait_is_of_a_trial_or_of_an_incident_that_no_person_was_cal
     assert found["longest_wait_days"] == 17
 
 
-def test_the_sabotaged_version_is_the_first_new_one() -> None:
-    assert measures.over_half(LIFE) == 1.0
-    dropped = Life()
-    dropped.decisions = (
-        *Life.decisions[:2],
-        decided(3, 5, DecisionKind.DROPPED, "3"),
-        decided(4, 6, DecisionKind.ON_TRIAL, "4"),
-        decided(5, 9, DecisionKind.PROMOTED, "4"),
+def test_the_sabotaged_version_ends_with_more_than_half_where_it_is_champion_or_still_has_it() -> None:
+    step = Sabotage(recipe.unwrapped, 1)
+    step.model = FakeModel(0.2, [])
+    sound, broken = (
+        Version(name, model, pd.DataFrame(), START) for name, model in (("1", FakeModel(0.1, [])), ("2", step.model))
     )
-    assert measures.over_half(cast(Automation, dropped)) == 0.0
+    mixed, gone = DayList(START, sound, broken, 0.8), DayList(START + timedelta(days=1), sound)
+
+    def say(*lists: DayList) -> tuple[float | None, float | None]:
+        loop = SimpleNamespace(lists=lists, setup=SimpleNamespace(functions=SimpleNamespace(step=step)))
+        found = measures.say_of_broken(cast(Today, loop))
+        return found["over_half"], found["lists_over_half"]
+
+    assert say(mixed, mixed, gone) == (0.0, 2.0)
+    assert say(gone, mixed) == (1.0, 1.0), "it still has it"
+    assert say(mixed, DayList(START, broken), DayList(START, sound)) == (1.0, 2.0), "it was champion"
+    assert say(DayList(START, sound, broken, 0.4)) == (0.0, 0.0)
+    assert say(DayList(START, broken, sound, 0.3)) == (1.0, 1.0)
+    step.model = None
+    assert say(mixed, gone) == (0.0, 0.0), "no training was broken"
 
 
 def test_the_expected_auc_of_an_order_is_that_of_many_draws() -> None:

@@ -12,19 +12,22 @@ import pytest
 
 from core.calls.lifecycle import Result, Status
 from core.models.level import levelled
+from core.models.mixture import mixed
 from core.settings.loading import load
+from monitor.trials.refresh import RefreshRules
 from replay.living import sabotage
 from replay.living.call_list import CallList, key_of
 from replay.living.centre import START, Centre
 from replay.living.files import FEATURES, SCHEMA
+from replay.living.first_day import begin
 from replay.living.loop import Call
 from replay.living.predictions import Log, Outcome
 from replay.living.quick import QUICK
 from replay.living.sabotage import Sabotage
-from replay.living.today import Today, begin, snapshot
+from replay.living.today import DayList, Today, snapshot
 from replay.living.worlds import World
 from replay.setup import Settings, Setup
-from replay.upkeep import Version
+from replay.upkeep import Upkeep, Version
 from tests.scoring.fakes import FakeModel
 from trainer.data.snapshot import AT, OUTCOME, PROSPECT
 from trainer.data.split import Split
@@ -171,18 +174,100 @@ def test_a_promotion_ranks_everybody_again_and_a_dropped_canary_only_its_own(loo
 
 
 def test_a_canary_is_judged_by_outcomes_since_its_trial_that_both_have_scored() -> None:
-    loop, log = today(), Log(SCHEMA)
-    loop.log = log
-    assert log.pairs("1", "2", START) == []
+    log = Log(SCHEMA)
+    assert log.pairs("2", START) == []
     log.heard(Outcome(START, "a:1", "a", positive=True))
-    assert log.pairs("1", "2", START) == [], "nobody had scored this person"
+    assert log.pairs("2", START) == [], "nobody had scored this person"
+
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def kept_fresh(centre: Centre, score: float = 0.3) -> Today:
+    """A loop in which version 2, a refresh with this `score` of all, was made at noon of the first day."""
+    loop = today()
+    loop.upkeep = Upkeep(RefreshRules(limit=50))
+    loop.start(START)
+    loop.arrive(centre.history(), START)
+    refresh = version("2", FakeModel(score, SCHEMA.feature_names))
+    loop.register(refresh)
+    loop.upkeep.take_in(refresh, START + 12 * HOUR, "enough new outcomes")
+    return loop
+
+
+def sell(loop: Today, day: int, many: int, sold: bool) -> None:
+    """Call the first people of the list on `day`; outcomes are known at once."""
+    morning = START + day * DAY + 2 * HOUR
+    for place, key in enumerate(loop.list_of_day(morning)[:many]):
+        at = morning + HOUR + timedelta(seconds=place)
+        loop.called(Call(key, 1, Result.SOLD, at, {"status": Status.DONE.value, "due": None}))
+        loop.outcome(key, 1, sold, at, at)
+
+
+def test_a_refresh_waits_for_the_next_list_and_keeps_its_weight_for_it(centre: Centre) -> None:
+    loop = kept_fresh(centre)
+    many = len(loop.list_of_day(START + 13 * HOUR))
+    assert {frozenset(one.raw) for one in loop.log.predictions} == {frozenset({"1"})}
+    before = len(loop.log.predictions)
+    sell(loop, 1, 5, sold=True)
+    made = loop.log.predictions[before:]
+    assert len(made) == many, "everybody is ranked for the new list, once"
+    for one in made:
+        assert (one.champion, one.refresh, one.route) == ("1", "2", "champion")
+        assert one.listed == pytest.approx(float(mixed(one.used["1"], one.used["2"], 0.8)))
+        assert loop.people.prospects[one.prospect]["score"] == one.listed
+    loop.advance(START + DAY + 10 * HOUR)
+    assert loop.lists[-1].weight == 0.8, "outcomes move the weight of the next list"
+    assert len(loop.refresh_pairs()) == 5
+    assert loop.newest_outcomes("1", 5)[0].score == loop.newest_outcomes("2", 5)[0].score, "as used"
+    loop.list_of_day(START + 2 * DAY)
+    assert loop.lists[-1].weight != 0.8
+
+
+@pytest.mark.parametrize(("sold", "champion"), [(True, "2"), (False, "1")])
+def test_outcomes_decide_who_is_champion(centre: Centre, sold: bool, champion: str) -> None:
+    loop = kept_fresh(centre)
+    assert loop.upkeep is not None
+    loop.upkeep.rules = replace(loop.upkeep.rules, worse=0.0)
+    sell(loop, 1, 50, sold)
+    assert loop.champion.name == "1"
+    loop.list_of_day(START + 2 * DAY)
+    assert (loop.champion.name, loop.lists[-1]) == (champion, DayList(START + 2 * DAY, loop.champion))
+    assert [one.version for one in loop.decisions] == (["1", "2"] if champion == "2" else ["1"])
+
+
+def test_who_is_shown_to_be_worse_does_not_wait_for_the_next_list(centre: Centre) -> None:
+    loop = kept_fresh(centre, score=0.95)
+    sell(loop, 1, 45, sold=False)
+    assert loop.lists[-1].refresh is not None
+    loop.advance(START + DAY + 9 * HOUR)
+    assert loop.upkeep is not None
+    assert (loop.lists[-1].weight, loop.upkeep.shown_worse) == (0.0, 1)
+    before = len(loop.log.predictions)
+    loop.list_of_day(START + DAY + 10 * HOUR)
+    assert {one.refresh for one in loop.log.predictions[before:]} == {None}
+
+
+def test_a_level_moves_with_the_next_list(centre: Centre) -> None:
+    loop = today()
+    loop.start(START)
+    loop.arrive(centre.history(), START)
+    before = loop._levels["1"]
+    sell(loop, 0, 60, sold=True)
+    loop.advance(START + 10 * HOUR)
+    assert loop._levels["1"] == before
+    loop.list_of_day(START + DAY)
+    assert loop._levels["1"] > before + 0.5
 
 
 def test_a_sabotaged_training_breaks_the_second_refit_only() -> None:
     seen: list[Split] = []
 
-    def refit(_candidate: object, split: Split, *_rest: object) -> None:
+    made = [FakeModel(0.1, []) for _ in range(3)]
+
+    def refit(_candidate: object, split: Split, *_rest: object) -> tuple[FakeModel, None]:
         seen.append(split)
+        return made[len(seen) - 1], None
 
     frame = pd.DataFrame({OUTCOME: np.arange(200) % 7 == 0, "n": np.arange(200)})
     split = Split(frame.iloc[:150], frame.iloc[150:], frame.iloc[150:])
@@ -190,6 +275,7 @@ def test_a_sabotaged_training_breaks_the_second_refit_only() -> None:
     for _ in range(3):
         wrapped("refit", refit)(None, split)
     assert wrapped("search", refit) is refit
+    assert wrapped.model is made[sabotage.BROKEN - 1]
     same = [bool((one.fit[OUTCOME] == split.fit[OUTCOME]).all()) for one in seen]
     assert same == [number != sabotage.BROKEN for number in (1, 2, 3)]
     assert seen[1].fit[OUTCOME].sum() == split.fit[OUTCOME].sum()
