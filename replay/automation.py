@@ -149,9 +149,8 @@ class Automation(ABC):
             self._decide(DecisionKind.RENEWED, champion.name, "its refreshes have more than half of the say", None, at)
 
     def _route(self, evidence: float) -> None:
-        """Give the canary its share of the people: with an upkeep it grows with the `evidence` for it (an e-value)."""
-        share = self.setup.share if self.upkeep is None else canary_share(evidence, self.setup.share)
-        self._router = Router(self.setup.key, share)
+        """Give the canary its share of the people, which grows with the `evidence` for it (an e-value)."""
+        self._router = Router(self.setup.key, canary_share(evidence, self.setup.share))
 
     def _judge_drift(self, at: datetime) -> None:
         limits, version = self.setup.drift_limits, self.champion

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.models.level import Calls, levelled, newest, next_shift
+from core.models.level import LOOK_BACK, Calls, levelled, newest, next_shift
 from core.models.proof import Model, Scores, predict
 
 Flags = npt.NDArray[np.bool_]
@@ -48,4 +48,4 @@ class Forecaster:
             return
         known = np.flatnonzero(~np.isnan(self.raw[: len(sold)]))
         own = self.raw[known], sold[known].astype(np.float64)
-        self.level = next_shift(self.level, *newest(self.learnt, own, self.window))
+        self.level = next_shift(self.level, *newest(self.learnt, own, max(self.window, LOOK_BACK)), self.window)

@@ -12,7 +12,8 @@ from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 
 from core.clock import now
 from core.kinds.kind import Kind, settings_of
-from core.models import mixture_in_force
+from core.models import canary_in_force, mixture_in_force
+from core.models.canary_in_force import CanaryShare
 from core.models.levels_in_force import Level, in_force
 from core.models.mixture_in_force import Mixture
 from core.models.registry import ModelRegistry
@@ -98,6 +99,10 @@ class Service:
             with pymongo.timeout(MONGO_SECONDS):
                 return mixture_in_force.in_force(db)
 
+        def canary_share() -> CanaryShare | None:
+            with pymongo.timeout(MONGO_SECONDS):
+                return canary_in_force.in_force(db)
+
         def being_erased() -> list[Subject]:
             with pymongo.timeout(MONGO_SECONDS):
                 return [request.subject for request in under_way(db)]  # of all kinds: a person may be in several
@@ -105,9 +110,18 @@ class Service:
         def may_be_here(person: Person) -> bool:
             return person.may_be_in(kind.key, by_reference=bool(schema.reference))
 
-        levels, forgetting = Levels(levels_in_force, mixture), Forgetting(being_erased, spool, may_be_here)
+        levels = Levels(levels_in_force, mixture, canary_share)
+        forgetting = Forgetting(being_erased, spool, may_be_here)
         router = Router(read.callwise_routing_key.get_secret_value().encode(), read.callwise_canary_share)
-        scorer = Scorer(lambda: models.lineup, lambda: levels.shifts, router, log, now, mixture=lambda: levels.mixture)
+        scorer = Scorer(
+            lambda: models.lineup,
+            lambda: levels.shifts,
+            router,
+            log,
+            now,
+            mixture=lambda: levels.mixture,
+            share=lambda: levels.canary,
+        )
         return cls(schema, models, levels, log, spool, forgetting, scorer, read.callwise_reload_seconds)
 
     @classmethod

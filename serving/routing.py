@@ -16,8 +16,12 @@ class Router:
     """Sends `share` (0 to 1) of all prospects to the canary, chosen by `key`."""
 
     def __init__(self, key: bytes, share: float) -> None:
-        self._key = key
+        self._key, self.share = key, share
         self._below = round(share * SCALE)
+
+    def with_share(self, share: float) -> Router:
+        """The same routing with another share: whoever is in the smaller of two shares is in the larger, too."""
+        return Router(self._key, share)
 
     def to_canary(self, prospect: str) -> bool:
         """Whether the canary scores `prospect`. A row without a prospect ("") always goes to the champion."""

@@ -137,6 +137,8 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
             "canary": canary,
             "champion_level": levels.get(champion, 0.0),
             "canary_level": levels.get(canary, 0.0),
+            "canary_share": self.service.scorer.routing(canary).share if canary else 0.0,
+            "refresh_level": levels.get(refresh, 0.0) if mixed else 0.0,
             "refresh": refresh if mixed else "",
             "refresh_weight": mixture.weight if mixed else 0.0,
             "refresh_requests": mixing.requests,

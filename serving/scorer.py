@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 
 from core.clock import Clock
 from core.errors import Unavailable
+from core.models.canary_in_force import CanaryShare
 from core.models.decisions import CANARY, CHAMPION
 from core.models.level import levelled
 from core.models.mixture_in_force import Mixture
@@ -73,9 +74,11 @@ class Scorer:
         clock: Clock,
         *,
         mixture: Callable[[], Mixture] = Mixture,
+        share: Callable[[], CanaryShare | None] = lambda: None,
     ) -> None:
+        """`share` gives the canary's share in force; without one for this canary, the share is the router's."""
         self._lineup, self._levels, self._router, self._log, self._clock = lineup, levels, router, log, clock
-        self._mixture = mixture
+        self._mixture, self._share = mixture, share
         self.trial, self.mixing = TrialCounts(), TrialCounts()
         self._failed_reasons: dict[str, str] = {}
 
@@ -99,11 +102,12 @@ class Scorer:
         of_champion, seconds = self._champion(lineup, rows, levels, self.mixing)
         by_model = [of_champion]
         canary = self._canary(lineup.canary, rows, seconds)
+        router = self.routing(lineup.canary.version if lineup.canary else "")
         if lineup.canary and canary is not None:
             by_model.append(_answers(CANARY, lineup.canary, canary, levels))
         predictions, at = [], self._clock()
         for number, (features, prospect, *answers) in enumerate(zip(*rows, *by_model, strict=True)):
-            if answers[1:] and self._router.to_canary(prospect):
+            if answers[1:] and router.to_canary(prospect):
                 answers.reverse()
             predictions.append(_prediction(request_id, number, prospect, features, at, *answers))
         if with_reasons:
@@ -156,6 +160,11 @@ class Scorer:
             canary_seconds=time.perf_counter() - began,
         )
         return scores
+
+    def routing(self, canary: str) -> Router:
+        """Who is scored by the version `canary`, while it is on trial."""
+        share = self._share()
+        return self._router if share is None or share.version != canary else self._router.with_share(share.share)
 
     def _explained(self, predictions: list[Prediction], lineup: Lineup) -> list[Prediction]:
         """The predictions, each with the reasons of the model whose score is used; of a mixture's larger part."""

@@ -5,6 +5,10 @@ stays right for longer than its share of sales, so only the level is updated. Th
 intercept of a logistic model is updated with its scores as offset (Cox, Biometrika 45, 1958; Steyerberg, Clinical
 Prediction Models, 2nd ed., 2019, chapter 20). A normal prior around 0 keeps the shift small where outcomes are few.
 
+When it moves, a sequential test says: the detector of Shiryaev and Roberts (Theory of Probability and its Applications
+8, 1963; Technometrics 8, 1966), which finds a change at an unknown time. A level that is right moves by mistake once in
+`STEADY` outcomes on average, or less often, however often one looks.
+
 Pure functions on numpy alone, so serving, monitoring and an offline replay compute the same.
 """
 
@@ -29,12 +33,21 @@ LEAST_OUTCOMES = 50
 """With fewer outcomes a version keeps the level it was trained at."""
 
 CERTAIN = 2.0
-"""Standard errors by which the newest outcomes must contradict the level in force before it moves. Where sales are few,
-a level that follows every outcome is mostly luck: with ten sales in 200 calls its error is as large as the spread of a
-plain model's scores, so people scored on different days would change places."""
+"""Standard errors by which the estimate must differ from the level in force: a smaller move is mostly luck."""
+
+STEADY = 5_000
+"""Outcomes between two moves by mistake, on average: the bound of the detector's expected time to a false alarm."""
+
+LOOK_BACK = 1_000
+"""The newest outcomes in which a contradiction is looked for. A small shift is found in none of 200 outcomes: where one
+call in ten is a sale, a shift of 0.5 takes about 700."""
+
+DEPARTURES = np.array([-1.0, -0.5, -0.25, 0.25, 0.5, 1.0])
+"""How far a level may be off, in log-odds; what lies between them is found, too, a little later."""
 
 EDGE = 1e-6  # scores of 0 and 1 have no log-odds; the estimate moves them inward by this much
 PRECISION, ROUNDS = 1e-10, 100
+EXPONENT = 700.0  # a larger one is no double
 
 Numbers = npt.NDArray[np.float64]
 Calls = tuple[Numbers, Numbers]
@@ -86,15 +99,36 @@ def error(scores: npt.ArrayLike, shift: float) -> float:
     return float(1 / np.sqrt((expected * (1 - expected)).sum() + 1 / PRIOR_SD**2))
 
 
-def next_shift(shift: float, scores: npt.ArrayLike, positives: npt.ArrayLike) -> float:
-    """The shift to put in force after `shift`, from the newest n calls with outcomes. Raises InputError (`estimate`).
+def contradiction(scores: npt.ArrayLike, positives: npt.ArrayLike) -> float:
+    """How much n outcomes, the oldest first, speak against n scores (as used): Shiryaev and Roberts' detector.
 
-    0 below LEAST_OUTCOMES; `shift` while it is within CERTAIN standard errors, so the same calls again change nothing.
+    For each of `DEPARTURES` it is the sum, over all outcomes at which the world may have departed by so much, of the
+    likelihood ratio from there on. While the scores are right, its mean over the departures grows by 1 an outcome on
+    average, so the expected number of outcomes until it first reaches a bound is at least that bound.
     """
-    if np.size(positives) < LEAST_OUTCOMES:
+    probability = np.clip(np.asarray(scores, dtype=np.float64).ravel(), EDGE, 1 - EDGE)
+    sold = np.asarray(positives, dtype=np.float64).ravel() > 0
+    offset = np.log(probability / (1 - probability))
+    departed = 1 / (1 + np.exp(-(offset + DEPARTURES[:, None])))
+    log_ratio = np.where(sold, np.log(departed / probability), np.log((1 - departed) / (1 - probability)))
+    since_each = np.cumsum(log_ratio[:, ::-1], axis=1)
+    return float(np.exp(np.clip(since_each, -EXPONENT, EXPONENT)).sum(axis=1).mean())
+
+
+def next_shift(shift: float, scores: npt.ArrayLike, positives: npt.ArrayLike, size: int) -> float:
+    """The shift to put in force after `shift`, from a model's own scores of the newest n calls with outcomes.
+
+    It is estimated from the newest `size` of them. 0 below LEAST_OUTCOMES; `shift` until the outcomes contradict it,
+    and the estimate is CERTAIN standard errors away. So the same calls again change nothing. Raises InputError
+    (`estimate`).
+    """
+    own, sold = np.ravel(scores), np.ravel(positives)
+    if sold.size < LEAST_OUTCOMES or not size:
         return 0.0
-    newer = round(estimate(scores, positives), 6)
-    return newer if abs(newer - shift) >= CERTAIN * error(scores, newer) else shift
+    if contradiction(levelled(own, shift), sold) < STEADY:
+        return shift
+    newer = round(estimate(own[-size:], sold[-size:]), 6)
+    return newer if abs(newer - shift) >= CERTAIN * error(own[-size:], newer) else shift
 
 
 def levelled(scores: npt.ArrayLike, shift: float) -> Numbers:

@@ -12,6 +12,7 @@ class Settings(
     addresses.SchemaSettings,
     loop.MonitorSettings,
     loop.TrialSettings,
+    loop.RoutingSettings,
     loop.RefreshSettings,
     loop.IncidentSettings,
     loop.OutcomeSettings,

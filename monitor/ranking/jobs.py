@@ -49,7 +49,8 @@ def jobs(
     def learnt_by(version: str) -> Calls:
         return learnt_calls(registry().reference(registry().version(version)))
 
-    levelling = Levelling(db, scoring, settings.callwise_model_name, settings.callwise_level_outcomes, learnt_by)
+    size, hours = settings.callwise_level_outcomes, settings.callwise_list_hours
+    levelling = Levelling(db, scoring, settings.callwise_model_name, size, learnt_by, hours)
     return [
         Job("rank", settings.callwise_rank_seconds, run_rank),
         Job("settle", settings.callwise_settle_seconds, lambda: settle(db, by_reference=bool(columns.reference))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 from core.models.decisions import SuccessionState
@@ -18,7 +18,10 @@ class Scorer(Protocol):
     """The scoring service; `core.scoring.client.ScoringClient` is the real one."""
 
     def state(self) -> Mapping[str, str | int | float]:
-        """The versions in service: `champion`, `canary` and `refresh`, each a version or empty. Raises Unavailable."""
+        """What is in service: `champion`, `canary` and `refresh`, each a version or empty, and their figures.
+
+        Raises Unavailable.
+        """
         ...
 
     def score(
@@ -35,12 +38,18 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True)
 class Lineup:
-    """The model versions that score now: champion, canary, and a refresh with its `weight` beside the champion."""
+    """The model versions that score now: champion, canary, and a refresh with its `weight` beside the champion.
+
+    `share`: of the people, for the canary; `levels`: of the champion, and of the refresh. Both are known of what is in
+    service only, not of what was decided, so they do not count where two line-ups are compared.
+    """
 
     champion: str
     canary: str | None = None
     refresh: str | None = None
     weight: float = 0.0
+    share: float = field(default=0.0, compare=False)
+    levels: tuple[float, ...] = field(default=(), compare=False)
 
     @classmethod
     def of_state(cls, state: SuccessionState) -> Self | None:
@@ -50,16 +59,18 @@ class Lineup:
         return cls(state.champion, state.canary, state.refresh, state.weight)
 
     def __str__(self) -> str:
-        together = f"{self.champion}~{self.mixture}" if self.refresh else self.champion
-        return f"{together}+{self.canary}" if self.canary else together
+        together = f"{self.champion}~{self.mixture}" if self.mixture else self.champion
+        return f"{together}+{self.canary}@{self.share:.6g}" if self.canary else together
 
     @property
     def mixture(self) -> str | None:
-        """The refresh and its weight; None where the champion scores alone."""
-        return f"{self.refresh}@{self.weight:.6g}" if self.refresh else None
+        """The refresh, its weight and the levels; None where the champion scores alone, as it was trained."""
+        refresh = f"{self.refresh}@{self.weight:.6g}" if self.refresh else ""
+        levels = "/".join(f"{level:+.6f}" for level in self.levels) if any(self.levels) else ""
+        return f"{refresh} {levels}".strip() or None
 
     def outdated(self) -> dict[str, Any]:
-        """The query of prospects that another line-up ranked.
+        """The query of prospects that another line-up ranked, or this one at other levels.
 
         Without a canary the query asks for scores of other versions, so the champion's scores stay when a trial ends.
         """
@@ -83,7 +94,15 @@ def lineup(scorer: Scorer) -> Lineup | None:
     if not state["champion"]:
         return None
     canary, refresh = str(state["canary"]) or None, str(state.get("refresh") or "") or None
-    return Lineup(str(state["champion"]), canary, refresh, float(state.get("refresh_weight") or 0.0))
+    levels = ["champion_level", *(["refresh_level"] if refresh else [])]
+    return Lineup(
+        str(state["champion"]),
+        canary,
+        refresh,
+        float(state.get("refresh_weight") or 0.0),
+        float(state.get("canary_share") or 0.0),
+        tuple(float(state.get(level) or 0.0) for level in levels),
+    )
 
 
 def request_id(lineup: Lineup, prospects: Sequence[Document]) -> str:

@@ -37,7 +37,9 @@ def jobs(
 
         limits = GuardrailLimits(settings.callwise_trial_errors, settings.callwise_trial_slowness)
         succession = Succession(db, settings.callwise_model_name, registry(), by="monitor")
-        return trials.TrialJob(db, columns, succession, scoring.state, TrialRules.from_settings(settings), limits)
+        rules = TrialRules.from_settings(settings)
+        share, hours = settings.callwise_canary_share, settings.callwise_list_hours
+        return trials.TrialJob(db, columns, succession, scoring.state, rules, limits, share, hours)
 
     @cache
     def refreshes() -> UpkeepJob:

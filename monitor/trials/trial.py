@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 
 from core.clock import Clock, now
 from core.errors import Conflict
-from core.models import trials
+from core.lists.beginning import list_began
+from core.models import canary_in_force, trials
+from core.models.canary_in_force import CanaryShare
 from core.models.decisions import Decision
 from core.models.succession import Succession
 from core.schema import Schema
@@ -21,6 +23,7 @@ from core.scoring.predictions_before import DATED
 from core.stores.mongo import Db, reachable
 from monitor.reports import parity
 from monitor.trials import guardrails
+from monitor.trials.canary_share import canary_share
 from monitor.trials.evidence import TrialRules, Verdict, judge
 from monitor.trials.guardrails import GuardrailLimits
 from monitor.trials.pairs import pairs
@@ -28,7 +31,11 @@ from monitor.trials.pairs import pairs
 
 @dataclass
 class TrialJob:
-    """Follows the canary; `serving` gives what the scoring service knows of it."""
+    """Follows the canary; `serving` gives what the scoring service knows of it.
+
+    `share`: of the people, for the canary, while nothing is known. It grows with the evidence, from one list to the
+    next (`list_hours`, `canary_share`), and not during a hold.
+    """
 
     db: Db
     schema: Schema
@@ -36,8 +43,10 @@ class TrialJob:
     serving: Callable[[], Mapping[str, str | int | float]]
     rules: TrialRules
     limits: GuardrailLimits = field(default_factory=GuardrailLimits)
+    share: float = 0.05
+    list_hours: float = 24.0
     clock: Clock = now
-    _seen: tuple[str, datetime | None, int | None, bool] = field(default=("", None, None, False))
+    _seen: tuple[str, datetime | None, int | None, bool, datetime | None] = field(default=("", None, None, False, None))
     _sentence: str = ""
 
     def advance(self) -> str:
@@ -58,18 +67,30 @@ class TrialJob:
         lasted = self.clock() - trial.at
         # The end of a hold counts, too: a canary that proved better during the hold is promoted then.
         hold, is_old = state.hold.place if state.hold else None, lasted > timedelta(days=self.rules.days)
-        basis = (canary, self._newest_outcome(), hold, is_old)
+        begun = list_began(self.clock(), self.list_hours) if self.list_hours else None
+        basis = (canary, self._newest_outcome(), hold, is_old, begun)
         if basis != self._seen:
-            self._sentence = self._judge(trial, lasted)
+            self._sentence = self._judge(trial, lasted, grows=hold is None)
             self._seen = basis
         return self._sentence
 
-    def _judge(self, trial: Decision, lasted: timedelta) -> str:
+    def _judge(self, trial: Decision, lasted: timedelta, *, grows: bool) -> str:
         verdict = judge(pairs(self.db, self.schema, trial.version, trial.at), self.rules, lasted)
         trials.store_evidence(
             self.db, trials.TrialEvidence(trial.version, verdict.sentence, self.clock(), verdict.document())
         )
+        if grows and not verdict.decided:
+            self._grow(trial.version, canary_share(verdict.score.better, self.share))
         return act_on_verdict(self.succession, trial.version, verdict, incident=trial.incident)
+
+    def _grow(self, canary: str, share: float) -> None:
+        """Give the canary its share of the list of now, unless it has it."""
+        present, at = canary_in_force.in_force(self.db), self.clock()
+        if present is None or present.version != canary:
+            # Its first list has begun: this share holds until the next one.
+            canary_in_force.put_in_force(self.db, CanaryShare(canary, self.share, at))
+        elif list_began(at, self.list_hours) > present.at:
+            canary_in_force.put_in_force(self.db, CanaryShare(canary, share, at))
 
     def _newest_outcome(self) -> datetime | None:
         with reachable():

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 
 from core.clock import Clock, now
 from core.errors import Conflict
+from core.lists.beginning import list_began
 from core.models import mixture_in_force, trials, upkeep
 from core.models.decisions import Decision, DecisionKind, SuccessionState, state_of
 from core.models.mixture_in_force import Mixture
@@ -96,7 +97,7 @@ class UpkeepJob:
 
     def _for_list(self, state: SuccessionState, mixed: Decision) -> str:
         """What the list of now has, by the outcomes that were known when it began."""
-        champion, version, begun = str(state.champion), mixed.version, self._list_of(self.clock())
+        champion, version, begun = str(state.champion), mixed.version, list_began(self.clock(), self.list_hours)
         standing = weigh([pair for pair in self._pairs if pair.at < begun], self.rules)
         over = standing.over or begun - (state.compared or mixed).at > timedelta(days=self.days)
         if over and not standing.wins:
@@ -140,14 +141,7 @@ class UpkeepJob:
 
     def _next_list(self, since: datetime) -> bool:
         """Whether the list of now began after `since`, and after the end of a hold: a list keeps what it began with."""
-        return self._list_of(self.clock()) > max(since, self._released or since)
-
-    def _list_of(self, at: datetime) -> datetime:
-        """When the list of the moment `at` began; without lists, that moment."""
-        if not self.list_hours:
-            return at
-        midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
-        return midnight + (at - midnight) // timedelta(hours=self.list_hours) * timedelta(hours=self.list_hours)
+        return list_began(self.clock(), self.list_hours) > max(since, self._released or since)
 
     def _newest_outcome(self) -> datetime | None:
         with reachable():

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from core.lists import call_values
-from core.models.level import levelled, newest, next_shift
+from core.models.level import LOOK_BACK, levelled, newest, next_shift
 from core.models.mixture import mixed
 from core.models.proof import predict
 from core.schema.as_of import day_of_call
@@ -166,11 +166,12 @@ class Today(Automation):
 
     def _follow_level(self, version: Version) -> None:
         size = self.setup.watching.callwise_level_outcomes
-        own = self.log.newest_outcomes(version.name, size)[::-1] if size else []
+        look_back = max(size, LOOK_BACK)
+        own = self.log.newest_outcomes(version.name, look_back)[::-1] if size else []
         scores = np.array([before.raw[version.name] for _, before in own])
         positives = np.array([outcome.positive for outcome, _ in own], dtype=np.float64)
-        calls = newest(learnt_calls(version.reference), (scores, positives), size)
-        self._levels[version.name] = next_shift(self._levels[version.name], *calls)
+        calls = newest(learnt_calls(version.reference), (scores, positives), look_back)
+        self._levels[version.name] = next_shift(self._levels[version.name], *calls, size)
 
     def _rank(self, at: datetime) -> None:
         lineup, day = self._lineup, day_of_call(self.setup.schema, at)

@@ -1,10 +1,12 @@
 """The levels that scoring takes over: a MongoDB that is away, or holds nonsense, changes none."""
 
 import threading
+from datetime import UTC, datetime
 
 import pytest
 
 from core.errors import InputError, Unavailable
+from core.models.canary_in_force import CanaryShare
 from serving.levels import Levels
 from tests.scoring.fakes import FakeLevels
 
@@ -69,3 +71,13 @@ def test_the_thread_outlives_a_look_that_fails(held: FakeLevels) -> None:
     stop.set()
     thread.join()
     assert levels.shifts == {"1": 0.5}
+
+
+def test_the_canarys_share_is_taken_over_and_stays_while_it_cannot_be_read(held: FakeLevels) -> None:
+    share = CanaryShare("2", 0.3, datetime(2026, 3, 2, tzinfo=UTC))
+    levels = Levels(held.read, canary=lambda: share)
+    levels.refresh()
+    assert levels.canary == share
+    held.error = Unavailable("MongoDB is down.")
+    levels.refresh()
+    assert levels.canary == share

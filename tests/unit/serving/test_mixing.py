@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
+from core.models.canary_in_force import CanaryShare
 from core.models.decisions import CANARY, CHAMPION
 from core.models.mixture import mixed
 from core.models.mixture_in_force import Mixture
@@ -113,3 +114,18 @@ def test_during_a_trial_the_canary_is_beside_the_mixture() -> None:
 def test_a_what_if_goes_the_way_of_a_call() -> None:
     asked = scorer(Lineup(served("1", 0.2), refresh=served("2", 0.6)), Mixture("1", "2", 0.8, 3))
     assert asked.what_if("w", rows())[0].score == asked.score("r", rows())[0].score
+
+
+@pytest.mark.parametrize(("version", "share"), [("5", 0.9), ("4", 0.05)])
+def test_the_share_in_force_is_that_of_its_version_alone(version: str, share: float) -> None:
+    asked = Scorer(
+        lambda: Lineup(served("1", 0.2), served("5", 0.9)),
+        dict,
+        Router(b"key", 0.05),
+        Kept(),
+        lambda: AT,
+        share=lambda: CanaryShare(version, 0.9, AT),
+    )
+    found = [one.route for one in asked.score("r", rows(400))]
+    assert asked.routing("5").share == share
+    assert found == ["canary" if Router(b"key", share).to_canary(f"p:{row}") else "champion" for row in range(400)]

@@ -34,3 +34,9 @@ def test_another_key_chooses_others() -> None:
 def test_no_share_and_nobody_go_to_the_champion() -> None:
     assert not any(Router(b"key", 0.0).to_canary(key) for key in KEYS)
     assert not any(Router(str(number).encode(), 0.5).to_canary("") for number in range(100))
+
+
+def test_a_share_in_force_keeps_the_key() -> None:
+    small, large = Router(b"key", 0.05), Router(b"key", 0.05).with_share(0.2)
+    assert (small.share, large.share) == (0.05, 0.2)
+    assert [large.to_canary(key) for key in KEYS] == [Router(b"key", 0.2).to_canary(key) for key in KEYS]

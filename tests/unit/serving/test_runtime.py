@@ -433,6 +433,8 @@ def test_metadata_shows_inputs_from_the_schema_and_the_state(stand: Stand) -> No
         "canary": "",
         "champion_level": 0.0,
         "canary_level": 0.0,
+        "canary_share": 0.0,
+        "refresh_level": 0.0,
         "refresh": "",
         "refresh_weight": 0.0,
         "refresh_requests": 0,

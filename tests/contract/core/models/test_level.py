@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import InputError, Unavailable
 from core.models import levels_in_force, upkeep
-from core.models.level import CERTAIN, LEAST_OUTCOMES, Calls, Numbers, error, estimate, levelled
+from core.models.level import LEAST_OUTCOMES, LOOK_BACK, STEADY, Calls, Numbers, contradiction, estimate, levelled
 from core.models.succession import Succession
 from core.stores.mongo import Db
 from monitor.ranking.levelling import Levelling
@@ -87,8 +87,7 @@ def test_scores_that_were_used_at_a_level_give_the_same_estimate(db: Db) -> None
 def test_what_is_in_force_is_replaced_only_where_the_outcomes_contradict_it(db: Db) -> None:
     scores, positives = calls(db, SIZE, 1.5)
     found = round(estimate(scores, positives), 6)
-    apart = CERTAIN * error(scores, found)
-    for held, kept in ((found + 0.9 * apart, True), (found - 1.1 * apart, False)):
+    for held, kept in ((found + 0.2, True), (found - 1.2, False)):
         levels_in_force.put_in_force(db, "1", levels_in_force.Level(held, 60, 9, 8.0, START))
         assert job(db).refresh() == job(db).refresh()
         assert levels_in_force.in_force(db)["1"].shift == (held if kept else found)
@@ -105,6 +104,25 @@ def test_a_refresh_that_waits_has_its_level_before_it_scores_a_list(db: Db) -> N
     sold = (rng.random(400) < levelled(fitted, 1.5)).astype(float)
     job(db, learnt=lambda version: (fitted, sold) if version == "2" else nothing(version)).refresh()
     assert levels_in_force.in_force(db)["2"].shift > 0
+
+
+def test_a_list_keeps_the_levels_it_began_with(db: Db) -> None:
+    noon = START + timedelta(days=9, hours=3)
+
+    def at(hours: float) -> float:
+        clock = lambda: noon + timedelta(hours=hours)  # noqa: E731
+        Levelling(db, Serving(), "m", SIZE, nothing, 24.0, clock=clock).refresh()
+        return levels_in_force.in_force(db)["1"].shift
+
+    calls(db, 20, -2.0)
+    assert at(0) == 0.0, "few outcomes"
+    scores, positives = calls(db, SIZE, 1.5, start=1_000)
+    assert at(11) == 0.0, "a restart of the monitor does not forget that the list has its level"
+    moved = at(12)
+    assert moved == pytest.approx(estimate(scores, positives), abs=1e-6)
+    calls(db, SIZE, -2.0, start=3_000)
+    assert at(35) == moved
+    assert at(36) < moved
 
 
 def test_few_outcomes_give_no_level(db: Db) -> None:
@@ -148,7 +166,7 @@ def test_what_a_version_with_enough_outcomes_of_its_own_was_fitted_on_is_not_ask
 
     with pytest.raises(Unavailable):
         job(db, learnt=unreachable).refresh()
-    calls(db, SIZE, 1.5)
+    calls(db, LOOK_BACK, 1.5)
     assert "version 1 scores +" in job(db, learnt=unreachable).refresh()
     assert "switched off" in job(db, size=0, learnt=unreachable).refresh()
 
@@ -164,7 +182,7 @@ def test_each_version_has_its_own_level_from_the_scores_it_gave_also_in_the_shad
     found = levels_in_force.in_force(db)
     assert found["1"].shift == pytest.approx(estimate(scores, positives), abs=1e-6)
     assert "2" not in found, "the outcomes do not contradict what it was trained at"
-    assert abs(estimate(ahead, positives)) < CERTAIN * error(ahead, 0.0)
+    assert contradiction(ahead, positives) < STEADY
 
 
 def test_it_goes_on_as_outcomes_come_and_looks_again_when_another_model_is_in_service(db: Db) -> None:
@@ -185,7 +203,7 @@ def test_it_goes_on_as_outcomes_come_and_looks_again_when_another_model_is_in_se
 
 def test_outcomes_from_before_a_version_came_into_service_are_not_read(db: Db) -> None:
     calls(db, SIZE, 1.5)
-    calls(db, LEAST_OUTCOMES, -2.0, start=1_000)
+    calls(db, LEAST_OUTCOMES, 3.0, start=1_000)
     db.models.insert_one(
         {"_id": "m:000001", "model": "m", "place": 1, "what": "promoted", "version": "1",
          "at": START + timedelta(minutes=1_000), "by": "test", "why": "", "incident": None, "evidence": {}}

@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from bench.streams import START, World, stream
-from core.models import trials
+from core.models import canary_in_force, trials
 from core.models.decisions import CANARY, CHAMPION, PREVIOUS, Decision, DecisionKind
 from core.models.succession import Succession
 from core.schema import Schema
 from core.stores.mongo import Db
 from monitor.reports import parity
 from monitor.trials import trial as canary
+from monitor.trials.canary_share import canary_share
 from monitor.trials.evidence import Pair, TrialRules
 from monitor.trials.guardrails import GuardrailLimits
 from monitor.trials.pairs import pairs
@@ -165,9 +166,11 @@ class Trial:
     def succession(self) -> Succession:
         return Succession(self.db, MODEL, self.names, by="monitor", clock=lambda: START - SECOND)
 
-    def review(self, rules: TrialRules = RULES, *, at: datetime = START + MINUTE) -> TrialJob:
-        serving = GuardrailLimits()
-        return TrialJob(self.db, self.schema, self.succession(), lambda: self.told, rules, serving, clock=lambda: at)
+    def review(self, rules: TrialRules = RULES, *, at: datetime = START + MINUTE, hours: float = 24.0) -> TrialJob:
+        line, limits = self.succession(), GuardrailLimits()
+        return TrialJob(
+            self.db, self.schema, line, lambda: self.told, rules, limits, 0.05, list_hours=hours, clock=lambda: at
+        )
 
     def play(self, world: World, outcomes: int, seed: int) -> list[Pair]:
         """Log what both said of the people called in `world`, and what came of the calls."""
@@ -212,6 +215,34 @@ def test_without_a_champion_or_a_canary_there_is_nothing_to_decide(db: Db, plain
     assert review.advance() == "no champion yet"
     line.promote(OLD, why="the first")
     assert review.advance() == "version 1 is champion, nothing on trial"
+
+
+def test_the_canarys_share_grows_with_the_evidence_from_list_to_list_and_not_during_a_hold(trial: Trial) -> None:
+    next_day = START + timedelta(days=1)
+
+    def share_after(*reviews: TrialJob) -> float:
+        for review in reviews:
+            review.advance()
+        found = canary_in_force.in_force(trial.db)
+        assert found is not None
+        assert found.version == NEW
+        return found.share
+
+    assert share_after(trial.review()) == 0.05
+    trial.play(BETTER, 700, 2)
+    assert share_after(trial.review()) == 0.05, "the list keeps what it began with"
+    held = trial.succession().hold(why="a holiday")
+    assert share_after(trial.review(at=next_day)) == 0.05, "on hold"
+    trial.succession().release(held.place, why="back")
+    grown = share_after(trial.review(at=next_day))
+    told = trials.latest_evidence(trial.db, NEW)
+    assert told is not None
+    assert grown == pytest.approx(canary_share(told.evidence["score"]["better"], 0.05))
+    assert 0.05 < grown < 1
+    assert trial.decisions()[2:] == [], "it is still on trial"
+    trial.db.outcomes.delete_many({})
+    assert share_after(trial.review(at=next_day + MINUTE)) == grown
+    assert share_after(trial.review(at=next_day + MINUTE, hours=0.0)) == 0.05, "without lists it follows at once"
 
 
 def test_a_better_canary_is_promoted_at_the_outcome_that_shows_it(trial: Trial) -> None:

@@ -5,12 +5,15 @@ import pytest
 
 from core.errors import InputError
 from core.models.level import (
-    CERTAIN,
     DECIMALS,
+    DEPARTURES,
     LARGEST,
     LEAST_OUTCOMES,
+    LOOK_BACK,
     PRIOR_SD,
+    STEADY,
     Numbers,
+    contradiction,
     error,
     estimate,
     levelled,
@@ -99,37 +102,61 @@ def test_its_error_is_the_one_seen_in_repetition() -> None:
 def test_it_moves_once_the_outcomes_contradict_it_and_not_on_few() -> None:
     scores, positives = calls(1.5, 200)
     found = round(estimate(scores, positives), 6)
-    apart = CERTAIN * error(scores, found)
-    assert next_shift(0.0, scores, positives) == found
-    for held in (found - 0.99 * apart, found + 0.99 * apart):
-        assert next_shift(held, scores, positives) == held
-    for held in (found - 1.01 * apart, found + 1.01 * apart):
-        assert next_shift(held, scores, positives) == found
-    assert next_shift(found, scores, positives) == found, "the same calls again change nothing"
+    assert next_shift(0.0, scores, positives, 200) == found
+    for held in (found - 0.2, found, found + 0.2):
+        assert contradiction(levelled(scores, held), positives) < STEADY
+        assert next_shift(held, scores, positives, 200) == held
+    for held in (found - 1, found + 1):
+        assert contradiction(levelled(scores, held), positives) >= STEADY
+        assert next_shift(held, scores, positives, 200) == found
+    assert next_shift(0.0, scores, positives, 60) == round(estimate(scores[-60:], positives[-60:]), 6)
     few = LEAST_OUTCOMES - 1
-    assert next_shift(0.7, scores[:few], positives[:few]) == 0
-    assert next_shift(0.0, np.full(few + 1, 0.1), np.ones(few + 1)) != 0
+    assert next_shift(0.7, scores[:few], positives[:few], 200) == 0
+    assert next_shift(0.7, scores, positives, 0) == 0, "following is switched off"
+    assert next_shift(0.0, np.full(few + 1, 0.1), np.ones(few + 1), 200) != 0
 
 
-def test_where_nothing_changes_the_level_seldom_moves() -> None:
-    """In steady worlds with one sale in twenty, looked at every ten outcomes: moves are chance, one look in fifty."""
-    scores, looks, moves = np.full(4_000, 0.05), 0, 0
+def test_the_contradiction_is_the_sum_of_the_likelihood_ratios_from_each_outcome_on() -> None:
+    scores, positives = calls(0.4, 6, seed=3)
+    by_hand = []
+    for departure in DEPARTURES:
+        departed = levelled(scores, departure)
+        ratio = np.where(positives > 0, departed / scores, (1 - departed) / (1 - scores))
+        by_hand.append(sum(np.prod(ratio[first:]) for first in range(6)))
+    assert contradiction(scores, positives) == pytest.approx(np.mean(by_hand))
+    assert contradiction([], []) == 0
+    assert np.isfinite(contradiction(np.zeros(2_000), np.ones(2_000)))
+
+
+def test_while_the_scores_are_right_it_grows_by_one_an_outcome_on_average() -> None:
+    """That is what bounds the rate: the expected outcomes to the first false alarm are at least the bound."""
+    scores = np.full(20, 0.2)
+    draws = np.random.default_rng(1).random((20_000, 20)) < scores
+    found = [contradiction(scores, positives.astype(float)) for positives in draws]
+    assert np.mean(found) == pytest.approx(20, abs=5 * np.std(found) / np.sqrt(len(found)))
+
+
+def follow(truth: Numbers, seed: int, every: int = 10) -> list[float]:
+    """The levels of scores of 0.1 in a world with these chances, looked at after every ten outcomes."""
+    positives = (np.random.default_rng(seed).random(truth.size) < truth).astype(float)
+    scores, shifts = np.full(truth.size, 0.1), [0.0]
+    for end in range(every, truth.size + 1, every):
+        newest_calls = slice(max(0, end - LOOK_BACK), end)
+        shifts.append(next_shift(shifts[-1], scores[newest_calls], positives[newest_calls], 200))
+    return shifts
+
+
+def test_where_nothing_changes_the_level_moves_less_often_than_stated() -> None:
+    """Of 60,000 outcomes: moves by mistake, and those that undo them."""
+    moves = sum(np.count_nonzero(np.diff(follow(np.full(6_000, 0.1), seed))) for seed in range(10))
+    assert moves <= 2 * 60_000 / STEADY
+
+
+@pytest.mark.parametrize(("chance", "outcomes"), [(0.2, 200), (0.05, 400), (0.4, 200)])
+def test_where_the_share_of_sales_changes_it_follows(chance: float, outcomes: int) -> None:
     for seed in range(10):
-        positives, shift = (np.random.default_rng(seed).random(4_000) < 0.05).astype(float), 0.0
-        for end in range(200, 4_001, 10):
-            before, shift = shift, next_shift(shift, scores[end - 200 : end], positives[end - 200 : end])
-            looks, moves = looks + 1, moves + (shift != before)
-    assert moves < 0.02 * looks
-
-
-def test_where_sales_double_it_follows_within_the_window() -> None:
-    scores, rng = np.full(400, 0.08), np.random.default_rng(13)
-    positives = np.concatenate([rng.random(200) < 0.08, rng.random(200) < 0.2]).astype(float)
-    shift = 0.0
-    for end in range(200, 401, 10):
-        shift = next_shift(shift, scores[end - 200 : end], positives[end - 200 : end])
-    assert 0.08 < levelled(0.08, shift) < 0.25
-    assert shift > 0.4
+        *_, last = follow(np.repeat([0.1, chance], [600, outcomes]), seed)
+        assert 0.4 * chance < levelled(0.1, last) < 1.8 * chance, seed
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,11 @@ class FakeScoring:
             "canary": (self.lineup and self.lineup.canary) or "",
             "refresh": (self.lineup and self.lineup.refresh) or "",
             "refresh_weight": self.lineup.weight if self.lineup else 0.0,
+            "canary_share": self.lineup.share if self.lineup else 0.0,
+            "champion_level": self.lineup.levels[0] if self.lineup and self.lineup.levels else 0.0,
+            "refresh_level": self.lineup.levels[-1]
+            if self.lineup and self.lineup.refresh and self.lineup.levels
+            else 0.0,
         }
 
     def score(
@@ -186,15 +191,18 @@ def test_a_canary_sets_the_whole_list_anew_and_its_end_only_what_it_scored(db: D
     assert db.prospects.count_documents({"score_version": "1"}) == 60
 
 
-def test_a_mixture_sets_the_whole_list_anew_and_so_do_its_weight_and_its_end(db: Db) -> None:
+def test_a_mixture_a_level_and_a_larger_share_set_the_whole_list_anew(db: Db) -> None:
     fill(db, "a", 60)
     run(db, FakeScoring(db, Lineup("1")))
     lineups = [
         Lineup("1", refresh="2", weight=0.8),
         Lineup("1", refresh="2", weight=0.7),
         Lineup("1", refresh="3", weight=0.7),
-        Lineup("1", "9", "3", 0.7),
+        Lineup("1", refresh="3", weight=0.7, levels=(0.0, 0.25)),
+        Lineup("1", "9", "3", 0.7, 0.05),
+        Lineup("1", "9", "3", 0.7, 0.4),
         Lineup("1"),
+        Lineup("1", levels=(-0.5,)),
         Lineup("2"),
     ]
     for present in lineups:
