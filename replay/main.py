@@ -91,7 +91,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
     # Spawned: a fork of a process that has loaded BLAS may hang.
     with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool:
-        runs = [pool.submit(run, name, history, schema, protocol) for name in ARMS]
+        first = pool.submit(first_model, history, schema, protocol).result()  # that of all arms
+        runs = [pool.submit(run, name, history, schema, protocol, first) for name in ARMS]
         played = {name: run.result() for name, run in zip(ARMS, runs, strict=True)}
     scores = {name: one.scores for name, one in played.items()}
     sold = history.sold[protocol.known : protocol.known + len(scores["callwise"])]
@@ -119,10 +120,19 @@ def live(asked: argparse.Namespace, schema: Schema, protocol: Protocol) -> None:
         asked.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
-def run(name: str, history: History, schema: Schema, protocol: Protocol) -> ArmResult:
-    """Play the arm `name`, in a process of its own. Raises GateRefused when the first model is refused."""
+def first_model(history: History, schema: Schema, protocol: Protocol) -> recipe.ValidatedModel:
+    """The model that is made of the known calls. Raises GateRefused when a gate refuses it."""
     warnings.filterwarnings("ignore")
-    arm = compose(name, history, schema, protocol)
+    known = history.frame.iloc[: protocol.known]
+    return recipe.train_model(known, schema, load(Settings), None, watch=recipe.Unwatched())
+
+
+def run(
+    name: str, history: History, schema: Schema, protocol: Protocol, first: recipe.ValidatedModel | None = None
+) -> ArmResult:
+    """Play the arm `name`, in a process of its own, from its `first` model on. Raises GateRefused (`first_model`)."""
+    warnings.filterwarnings("ignore")
+    arm = compose(name, history, schema, first or first_model(history, schema, protocol))
 
     def report(calls: int) -> None:
         if calls % 2_500 < 50:
@@ -131,11 +141,9 @@ def run(name: str, history: History, schema: Schema, protocol: Protocol) -> ArmR
     return ArmResult(name, play(history, arm, protocol, report), arm)
 
 
-def compose(name: str, history: History, schema: Schema, protocol: Protocol) -> Arm:
+def compose(name: str, history: History, schema: Schema, made: recipe.ValidatedModel) -> Arm:
     """The arm `name`, with the first model in use. Settings are the appliance's own, from the environment."""
-    settings = load(Settings)
-    made = recipe.train_model(history.frame.iloc[: protocol.known], schema, settings, None, watch=recipe.Unwatched())
-    calls = len(history.frame)
+    settings, calls = load(Settings), len(history.frame)
     if name == "frozen":
         return Frozen(name, Forecaster("1", made.model, calls))
     if name == "schedule":

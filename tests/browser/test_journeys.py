@@ -336,6 +336,7 @@ def test_an_erasure_ends_with_a_receipt_and_nothing_is_left(
 # --- and how it all looks -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.nightly  # tests/browser/test_barriers.py looks at each page each time, full, empty and with an error
 def test_every_page_is_free_of_barriers_and_is_pictured(
     app: str, chromium: Browser, live: Live, pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
