@@ -71,6 +71,7 @@ def trainings(ended: Sequence[Document]) -> dict[str, Training]:
     return made
 
 
+ENDS_OF_TRIAL = (DecisionKind.PROMOTED, DecisionKind.DROPPED, DecisionKind.REFRESHED)
 OF_OUTCOMES = (DecisionKind.MIXED, DecisionKind.RENEWED, DecisionKind.LEFT_OUT)
 Cause = Literal["person", "incident", "schedule", "outcomes", "asked"]
 
@@ -97,7 +98,5 @@ def cause_of(incident: str) -> str:
 
 def trial_evidence(decisions: Sequence[Decision], version: str) -> Mapping[str, Any]:
     """The figures at the end of the trial of `version`; empty where a guardrail ended it, or there was no trial."""
-    ends = [
-        end for end in decisions if end.version == version and end.what in (DecisionKind.PROMOTED, DecisionKind.DROPPED)
-    ]
+    ends = [end for end in decisions if end.version == version and end.what in ENDS_OF_TRIAL]
     return next((end.evidence for end in reversed(ends) if "score" in end.evidence), {})

@@ -142,7 +142,11 @@ class SuccessionState:
             DecisionKind.ROLLED_BACK: {**anew, "promotions": (*self.promotions[:-2], *self.promotions[-2:-1])},
             DecisionKind.HELD: {"hold": decision},
             DecisionKind.RELEASED: {"hold": None},
-            DecisionKind.REFRESHED: {"waiting": decision},
+            # A canary that becomes a refresh is on trial no longer: outcomes did not show it to be worse.
+            DecisionKind.REFRESHED: {
+                "waiting": decision,
+                "trial": self.trial if self.canary != decision.version else None,
+            },
             DecisionKind.MIXED: {
                 "mixed": decision,
                 "compared": self.compared or decision,

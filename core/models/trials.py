@@ -14,6 +14,8 @@ from core.stores.mongo import Db, reachable
 
 TRIAL, REFRESH = "trial", "refresh"
 """The keys of the two documents."""
+SAME_RECIPE = "same_recipe"
+"""Of the decision on a trial: whether recipe and kind are the champion's, and only the code is new."""
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,15 @@ Evidence = Mapping[str, Any] | None
 
 
 def hand_in(
-    succession: Succession, version: str, *, why: str, incident: str | None = None, champion: str | None = None
+    succession: Succession,
+    version: str,
+    *,
+    why: str,
+    incident: str | None = None,
+    champion: str | None = None,
+    evidence: Evidence = None,
 ) -> Decision:
-    """Let `version`, a refresh, wait for the next list; safe to repeat.
+    """Let `version`, a refresh, wait for the next list; if it is the canary, its trial ends. Safe to repeat.
 
     Raises Conflict without a champion, and when another than `champion` (None: any) is champion; Unavailable.
     """
@@ -37,7 +43,7 @@ def hand_in(
         known = {present.champion, present.refresh, present.waiting.version if present.waiting else None}
         return None if version in known else (DecisionKind.REFRESHED, version)
 
-    return succession.decide(upon, why, incident, None)
+    return succession.decide(upon, why, incident, evidence)
 
 
 def mix(

@@ -91,7 +91,9 @@ class MonitorSettings(Group):
     )
     callwise_indicators_seconds: float = Field(21_600.0, gt=0, description="seconds between fetches of the indicators")
     callwise_level_seconds: float = Field(15.0, gt=0, description="seconds between checks of the level of the scores")
-    callwise_level_outcomes: int = Field(200, ge=0, description="newest outcomes that the level is estimated from; 0: as trained")
+    callwise_level_outcomes: int = Field(
+        200, ge=0, description="newest outcomes that the level is estimated from; 0: as trained"
+    )
     callwise_job_failures: int = Field(3, ge=1, description="failures in a row after which health reports a job")
 
     @field_validator("callwise_level_outcomes", mode="after")

@@ -116,9 +116,13 @@ def trial_of(incident: Incident, taken: Sequence[Decision]) -> Trial | None:
     version = incident.version or (made[-1].version if made else None)
     if version is None:
         return None
-    first = next(one for one in taken if one.version == version)
-    of_kind = _refresh if first.what is DecisionKind.REFRESHED else _canary
+    # A canary may have become a refresh.
+    of_kind = _refresh if _handed_in(version, taken) is not None else _canary
     return of_kind(version, taken)
+
+
+def _handed_in(version: str, taken: Sequence[Decision]) -> Decision | None:
+    return next((one for one in taken if (one.version, one.what) == (version, DecisionKind.REFRESHED)), None)
 
 
 def _canary(version: str, taken: Sequence[Decision]) -> Trial:
@@ -142,8 +146,9 @@ def _refresh(version: str, taken: Sequence[Decision]) -> Trial:
     Newer refreshes may take its place. The comparison with the champion judges all of them together, so its end is the
     end for each. One that still waited when an earlier refresh became champion is of the next comparison.
     """
-    first = next(one for one in taken if one.version == version)
-    ends = (one for one in taken if one.place > first.place and one.what in ENDS_OF_REFRESH)
+    first = _handed_in(version, taken)
+    since = first.place if first else 0
+    ends = (one for one in taken if one.place > since and one.what in ENDS_OF_REFRESH)
     end = next((one for one in ends if one.what is not DecisionKind.RENEWED or int(one.version) >= int(version)), None)
     if end is None:
         return Trial(version, TrialState.ON_TRIAL, f"version {version} is a refresh", refresh=True)

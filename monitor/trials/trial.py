@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from core.clock import Clock, now
 from core.errors import Conflict
 from core.lists.beginning import list_began
-from core.models import canary_in_force, trials
+from core.models import canary_in_force, trials, upkeep
 from core.models.canary_in_force import CanaryShare
 from core.models.decisions import Decision
 from core.models.succession import Succession
@@ -81,7 +81,8 @@ class TrialJob:
         )
         if grows and not verdict.decided:
             self._grow(trial.version, canary_share(verdict.score.better, self.share))
-        return act_on_verdict(self.succession, trial.version, verdict, incident=trial.incident)
+        same_recipe = bool(trial.evidence.get(trials.SAME_RECIPE))
+        return act_on_verdict(self.succession, trial.version, verdict, incident=trial.incident, same_recipe=same_recipe)
 
     def _grow(self, canary: str, share: float) -> None:
         """Give the canary its share of the list of now, unless it has it."""
@@ -98,10 +99,14 @@ class TrialJob:
         return newest["at"] if newest else None
 
 
-def act_on_verdict(succession: Succession, canary: str, verdict: Verdict, *, incident: str | None) -> str:
+def act_on_verdict(
+    succession: Succession, canary: str, verdict: Verdict, *, incident: str | None, same_recipe: bool = False
+) -> str:
     """Do what `verdict` says of `canary`; returns a sentence for people. Raises Unavailable.
 
-    Nothing is promoted during a hold, or once a person has ended the trial that was judged.
+    Nothing is promoted during a hold, or once a person has ended the trial that was judged. A version with the
+    champion's recipe (`same_recipe`), which is on trial for its new code, becomes a refresh where no difference is
+    shown.
     """
     why, evidence = verdict.sentence, verdict.document()
     match verdict.what:
@@ -110,6 +115,9 @@ def act_on_verdict(succession: Succession, canary: str, verdict: Verdict, *, inc
                 succession.promote_canary(canary, why=why, incident=incident, evidence=evidence)
             except Conflict as refused:
                 return f"version {canary}: {why}; not promoted: {refused.what}"
+        case "inconclusive" if same_recipe:
+            why = f"{why}; it has the champion's recipe, so it is a refresh from now on"
+            upkeep.hand_in(succession, canary, why=why, incident=incident, evidence=evidence)
         case "roll back" | "inconclusive":
             succession.end_trial(canary, why=why, incident=incident, evidence=evidence)
         case "go on":

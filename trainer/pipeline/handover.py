@@ -8,11 +8,11 @@ again.
 
 from __future__ import annotations
 
-from core.models import upkeep
+from core.models import trials, upkeep
 from core.models.decisions import Decision
 from core.models.registry import ModelRegistry, ModelVersion
 from core.models.succession import Succession
-from trainer.pipeline.refresh import RECIPE, REFRESH_OF
+from trainer.pipeline.refresh import RECIPE, REFRESH_OF, SAME_RECIPE
 from trainer.pipeline.registration import PASSED
 
 
@@ -27,7 +27,8 @@ def hand_over(succession: Succession, registry: ModelRegistry, version: ModelVer
         return succession.promote(version.version, why=why, incident=incident)
     if REFRESH_OF in version.tags and version.tags[RECIPE] == registry.version(champion).tags.get(RECIPE):
         return upkeep.hand_in(succession, version.version, why=why, incident=incident, champion=champion)
-    return succession.start_trial(version.version, why=why, incident=incident)
+    evidence = {trials.SAME_RECIPE: True} if SAME_RECIPE in version.tags else None
+    return succession.start_trial(version.version, why=why, incident=incident, evidence=evidence)
 
 
 def settle(succession: Succession, registry: ModelRegistry) -> Decision | None:

@@ -1,6 +1,10 @@
 """What makes a new version a refresh of the champion: the same recipe, code, libraries and kind; newer outcomes.
 
 A version carries its recipe as a tag. Versions of earlier releases have none, so the next training tries a new version.
+
+After an upgrade the code is another one, so the next version goes on trial, though its recipe and kind are the
+champion's. If outcomes do not show it to be worse, it ends as a refresh (`monitor.trials.trial`): otherwise a champion
+of earlier code would never be fitted again, because equal versions hardly ever win a trial.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from core.schema import Schema
 from trainer.data.lineage import lock_sha256
 from trainer.fitting.candidates import Candidate
 
-RECIPE, REFRESH_OF = "recipe", "refresh_of"
+RECIPE, REFRESH_OF, SAME_RECIPE = "recipe", "refresh_of", "same_recipe_as"
 SAYS_SO = "it has the recipe in use, so it is a refresh"
 
 
@@ -29,3 +33,10 @@ def recipe_in_use(champion: ModelVersion | None, schema: Schema, code: str) -> C
     if any(champion.tags.get(key) != value for key, value in made.items()):
         return None
     return Candidate(**json.loads(champion.tags[RECIPE]))
+
+
+def has_recipe_of(champion: ModelVersion | None, schema: Schema, candidate: Candidate) -> bool:
+    """Whether `candidate` is the champion's recipe for the same kind, whatever code and libraries made the champion."""
+    if champion is None or champion.tags.get("schema_sha256") != schema.hash:
+        return False
+    return champion.tags.get(RECIPE) == recipe_tag(candidate)

@@ -37,7 +37,15 @@ from trainer.fitting import recipe
 from trainer.fitting.candidates import Candidate
 from trainer.fitting.recipe import Champion, Step, unwrapped
 from trainer.pipeline import handover, tracking
-from trainer.pipeline.refresh import RECIPE, REFRESH_OF, SAYS_SO, recipe_in_use, recipe_tag
+from trainer.pipeline.refresh import (
+    RECIPE,
+    REFRESH_OF,
+    SAME_RECIPE,
+    SAYS_SO,
+    has_recipe_of,
+    recipe_in_use,
+    recipe_tag,
+)
 from trainer.pipeline.registration import TRAINED_UNTIL, register
 
 log = logging.getLogger(__name__)
@@ -133,7 +141,7 @@ def _candidate(
     refresh: bool,
     step: Step,
 ) -> TrainingResult:
-    opponent = None
+    opponent, always = None, trainer.settings.callwise_every_version_on_trial
     if champion is not None:
         until = champion.tags.get(TRAINED_UNTIL)
         load = partial(_load, trainer.models, champion)
@@ -143,6 +151,8 @@ def _candidate(
     why, tags = made.verdict.why, {RECIPE: recipe_tag(made.candidate)}
     if champion is not None and made.candidate == in_use:
         why, tags[REFRESH_OF] = f"{SAYS_SO}; {why}", champion.version
+    elif champion is not None and not always and has_recipe_of(champion, trainer.schema, made.candidate):
+        tags[SAME_RECIPE] = champion.version
     version = step("register", register)(
         trainer.models, made.model, made.trained_on, trainer.schema, lineage, run.id, {**tags, "why": why}
     )

@@ -174,7 +174,7 @@ def test_a_better_model_goes_on_trial_beside_the_champion(
     state = trainer.succession.state()
     assert (state.champion, state.canary) == (first.version, second.version)
     assert state.trial is not None
-    assert state.trial.incident == "drift:1"
+    assert (state.trial.incident, state.trial.evidence) == ("drift:1", {})
     assert train(later(environment), reason="again").result == "unchanged"
 
 
@@ -222,6 +222,21 @@ def test_other_code_is_no_refresh(db: Db, schema: Schema, trainer: Trainer, envi
     asked = train(later(environment), reason="newer outcomes", refresh=True)
     assert (asked.result, "the next training makes a version for a trial" in asked.why) == ("unchanged", True)
     assert len(trainer.models.versions()) == 1
+
+
+def test_the_recipe_in_use_made_by_other_code_goes_on_trial_and_the_decision_says_that_only_the_code_is_new(
+    db: Db, schema: Schema, trainer: Trainer, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, rest = outgrown(db, schema, trainer)
+    in_use = Candidate(**json.loads(trainer.models.version(first.version).tags["recipe"]))
+    monkeypatch.setattr("trainer.fitting.recipe.search", lambda *_, **__: in_use)
+    store(db, schema, rest)
+    found = train(later(environment), reason="on schedule")
+    assert found.result == "on trial"
+    assert trainer.models.version(found.version).tags["same_recipe_as"] == first.version
+    trial = trainer.succession.state().trial
+    assert trial is not None
+    assert trial.evidence == {"same_recipe": True}
 
 
 def test_a_refresh_that_was_left_before_its_hand_over_gets_it(

@@ -83,6 +83,18 @@ def test_a_promoted_canary_ends_the_upkeep_of_the_champion_before(line: Successi
     assert names == {CHAMPION: "5", PREVIOUS: "1"}
 
 
+def test_a_canary_that_becomes_a_refresh_is_on_trial_no_longer(line: Succession, names: Aliases) -> None:
+    line.start_trial("5", why="new code", evidence={"same_recipe": True})
+    decision = upkeep.hand_in(line, "5", why="no difference", evidence={"what": "inconclusive"})
+    state = line.state()
+    assert (state.canary, state.waiting, decision.evidence) == (None, decision, {"what": "inconclusive"})
+    assert names == {CHAMPION: "1"}, "the list of today keeps its models"
+    assert upkeep.hand_in(line, "5", why="again") == decision
+    line.start_trial("6", why="a new recipe")
+    upkeep.hand_in(line, "7", why="newer outcomes")
+    assert line.state().canary == "6", "another one's trial goes on"
+
+
 def test_a_rollback_takes_the_newest_out_first_and_never_two_at_once(line: Succession) -> None:
     line.promote("2", why="better")
     mixed(line, "3")

@@ -196,6 +196,21 @@ def test_a_refresh_that_is_left_out_or_rolled_back_is_followed_by_another_traini
     assert len(house.prefect.runs) == 2
 
 
+def test_a_canary_that_becomes_a_refresh_is_followed_as_one(house: House) -> None:
+    report = house.drift(True, "1")
+    house.follow(3)
+    house.models.start_trial("2", why="passed", incident=f"drift:{report}")
+    house.trained("on trial")
+    assert house.follow(2) == "drift: canary"
+    upkeep.hand_in(house.models, "2", why="no difference", incident=f"drift:{report}")
+    assert house.follow(2) == "drift: canary"
+    upkeep.mix(house.models, "1", "2", 0.8, why="the next list")
+    upkeep.renew(house.models, "1", "2", why="more than half of the say")
+    house.drift(False, "2")
+    assert house.follow(2) == "no incident"
+    assert house.life() == ["open", "retraining", "canary", "resolved"]
+
+
 def test_a_refresh_that_was_champion_and_was_rolled_back_has_ended(house: House) -> None:
     refreshed(house)
     upkeep.renew(house.models, "1", "2", why="more than half of the say")

@@ -282,6 +282,27 @@ def test_no_difference_keeps_the_champion_after_the_limit_and_not_before(trial: 
     assert "the champion stays" in decision.why
 
 
+def test_new_code_with_the_recipe_in_use_ends_as_a_refresh_where_no_difference_is_shown(trial: Trial) -> None:
+    line = trial.succession()
+    line.end_trial(NEW, why="a test")
+    line.start_trial(NEW, why="new code", evidence={trials.SAME_RECIPE: True})
+    trial.play(World(identical=True), 300, 1)
+    said = trial.review(TrialRules(limit=300)).advance()
+    state = line.state()
+    assert (state.champion, state.canary) == (OLD, None)
+    assert state.waiting is not None
+    assert (state.waiting.version, state.waiting.evidence["what"]) == (NEW, "inconclusive")
+    assert "so it is a refresh from now on" in said
+    trial.db.outcomes.delete_many({})
+    trial.db.predictions.delete_many({})
+    line.start_trial("3", why="new code", evidence={trials.SAME_RECIPE: True})
+    trial.told["canary"] = "3"
+    broken = trial.review()
+    trial.told |= {"canary_errors": 99}
+    assert "version 3 was dropped" in broken.advance()
+    assert line.state().canary is None
+
+
 def test_a_team_that_calls_few_is_not_kept_waiting_for_ever(trial: Trial) -> None:
     trial.play(World(identical=True), 120, 1)
     rules, began = TrialRules(days=28), START - SECOND
