@@ -38,13 +38,18 @@ def cohorts(frame: pd.DataFrame, start: datetime, size: int, accepted: Sequence[
     return Cohorts.of([*newest[:size], *earlier], accepted, size)
 
 
-def deliver(db: Db, frame: pd.DataFrame, at: datetime, name: str, campaign: str = "c") -> None:
-    """Let the file `name` bring the people of `frame`, as an import that ended."""
+def deliver(
+    db: Db, frame: pd.DataFrame, at: datetime, name: str, campaign: str = "c", came_called: int | None = None
+) -> None:
+    """Let the file `name` bring the people of `frame`, as an import that ended, and others who had been called."""
     entry = f"{campaign}:{name}"
     times = {"begun": at, "heard": at, "ended": at}
     progress = {"done": len(frame), "rows": len(frame)}
     told = {"campaign": campaign, "kind": "people", "file": name, "state": "done", "times": times, "progress": progress}
-    db.imports.insert_one({"_id": entry, **told, "order": at.timestamp()})
+    # An entry of an earlier release does not say how many came with the outcome of a call.
+    called = {} if came_called is None else {"came_called": came_called}
+    report = {"inserted": len(frame) + (came_called or 0), **called}
+    db.imports.insert_one({"_id": entry, **told, "order": at.timestamp(), "report": report})
     people = []
     for number, features in enumerate(rows(frame)):
         key = f"{campaign}:{name}-{number:06d}"

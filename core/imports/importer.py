@@ -109,6 +109,8 @@ def _import(
         intake.write()
         report.lines = records.tally
     report.kept_out = how.door.turned_away
+    if request.outcomes_until is not None:
+        report.came_called = 0  # the file is cut by its rows, so its calls chose nobody
     if report.changed:
         report.before = import_log.first_time(db, entry)
     _note_mended(db, file, report, clock)

@@ -16,7 +16,7 @@ from core.schema import Schema
 from core.schema.as_of import as_of
 from core.stores.mongo import Document
 from monitor.ranking.lineup import Lineup
-from monitor.reports.drift.arrivals import Arrival
+from monitor.reports.drift.arrivals import Arrival, left_over
 from replay.arrived import Arrived
 from replay.living.loop import Call, Delivery
 
@@ -67,7 +67,10 @@ class CallList:
                 self._live[row.prospect["_id"]] = row.prospect
                 new.append(row.prospect)
         new.sort(key=lambda one: arrival.draw(one["_id"]))
-        people = [Arrival(one["_id"], at, as_of(self.schema, one["features"], at, calls=0), rows.name) for one in new]
+        left = left_over(len(outcomes), len(outcomes) + len(new))
+        people = [
+            Arrival(one["_id"], at, as_of(self.schema, one["features"], at, calls=0), rows.name, left) for one in new
+        ]
         self.arrived.add(people, at)
         return outcomes
 

@@ -2,7 +2,9 @@
 
 Drift compares those who came last with those who came before them. Not whoever was ranked, or is left on a list: agents
 call the best first, so the others differ from those who were called, and a list that is ranked again looks like other
-people, although nobody has changed. And not the calls that a file brought: those were chosen, too.
+people, although nobody has changed. And not the calls that a file brought: those were chosen, too. So a file that
+brings people with the outcomes of earlier calls, as a history does, brings for the list whoever was *left over*: nobody
+is compared with them.
 
 The people of one file have one time of arrival, and are in the order of their mark (`core.lists.arrival`). A file
 counts with at most as many people as a window has, or a large one would be compared with itself.
@@ -31,18 +33,24 @@ BEFORE = 2
 """Windows before the newest one that it is compared with."""
 LEAST = 300
 """People that a window needs while there are too few for a whole one."""
+LEFT_OVER = 0.1
+"""Share of a file's new people, who came with the outcome of a call, from which the others were left over."""
 VALUES = {"features": 1, "history": 1}
 """The fields of a prospect that say what was known of them on arrival."""
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A person who arrived `at`; `id` is the prospect's key, `file` the name of the file that brought them."""
+    """A person who arrived `at`; `id` is the prospect's key, `file` the name of the file that brought them.
+
+    `left_over`: the file is a history, and they are those whom nobody had called.
+    """
 
     id: str
     at: datetime
     features: Mapping[str, Value]
     file: str = ""
+    left_over: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,16 +72,17 @@ class Cohorts:
 
         While fewer have arrived, the window is at most half of them, from `LEAST` on, and no file counts with more
         people than the window has: people of the newest file are never compared with others of it. Of `accepted`
-        nobody is in the window.
+        nobody is in the window. Whoever was left over may be in the window; nobody is compared with them.
         """
         files = [list(people) for _, people in groupby(newest, key=lambda one: (one.at, one.file))]
         sizes = [len(people) for people in files]
         fits = (many for many in range(size, LEAST, -1) if sum(min(one, many) for one in sizes) >= 2 * many)
         many = next(fits, min(size, LEAST))
         counted = [one for people in files for one in people[:many]]
-        window, before = counted[:many], counted[many : (1 + BEFORE) * many]
-        inside = {one.id for one in window}
-        return cls(window, before, [one for one in accepted if one.id not in inside][: BEFORE * many], known)
+        window, inside = counted[:many], {one.id for one in counted[:many]}
+        before = [one for one in counted[many : (1 + BEFORE) * many] if not one.left_over]
+        in_use = [one for one in accepted if one.id not in inside and not one.left_over]
+        return cls(window, before, in_use[: BEFORE * many], known)
 
     @property
     def files(self) -> list[tuple[str, int]]:
@@ -112,8 +121,7 @@ def _newest(
         rest = min(each, many - len(found))
         query = {"arrival.import": entry["_id"]}
         people = db.prospects.find(query, VALUES).sort([("arrival.draw", ASCENDING)]).limit(rest)
-        at, file = entry["times"]["begun"], str(entry["file"])
-        found += [_arrival(person, schema, at, file, known) for person in people]
+        found += [_arrival(person, schema, entry, known) for person in people]
         if len(found) >= many:
             break
     return found
@@ -126,6 +134,13 @@ def _files(db: Db, condition: Mapping[str, Any]) -> Iterator[Document]:
             yield entry
 
 
-def _arrival(person: Document, schema: Schema, at: datetime, file: str, known: KnownFigures) -> Arrival:
+def left_over(came_called: int, new: int) -> bool:
+    """Whether a file with so many `new` people, of whom some came with the outcome of a call, is a history."""
+    return came_called >= LEFT_OVER * new > 0
+
+
+def _arrival(person: Document, schema: Schema, entry: Document, known: KnownFigures) -> Arrival:
+    at, counts = entry["times"]["begun"], entry.get("report") or {}
     first = known.fill(changes.features_at(person, at), schema)
-    return Arrival(str(person["_id"]), at, as_of(schema, first, at, calls=0), file)
+    left = left_over(int(counts.get("came_called") or 0), int(counts.get("inserted") or 0))
+    return Arrival(str(person["_id"]), at, as_of(schema, first, at, calls=0), str(entry["file"]), left)

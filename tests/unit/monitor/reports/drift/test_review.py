@@ -59,9 +59,9 @@ class House:
         if version:
             Succession(db, MODEL, Aliases(), by="trainer", clock=lambda: START).promote(version, why="the first")
 
-    def file(self, frame: pd.DataFrame, name: str) -> None:
+    def file(self, frame: pd.DataFrame, name: str, came_called: int | None = None) -> None:
         self.at += DAY
-        deliver(self.db, frame, self.at, name)
+        deliver(self.db, frame, self.at, name, came_called=came_called)
 
     def look(self) -> str:
         shelf = ReportStore(self.db, self.fake.ui(), "test", clock=lambda: self.at)
@@ -144,6 +144,22 @@ def test_the_calls_that_a_file_brought_are_nobody_who_arrived(db: Db, fake: Fake
     house.file(people(schema, 400, 2), "a.csv")
     db.prospects.update_many({}, {"$unset": {"arrival": ""}})
     assert house.look() == "no verdict: 0 of 300 people have arrived"
+
+
+def test_whoever_a_history_left_over_is_no_measure_for_those_who_come(
+    db: Db, fake: FakeEvidently, schema: Schema
+) -> None:
+    """Nobody had called them, because others were better: a list of new people differs from them, and nothing moved."""
+    house = House(db, fake, schema)
+    house.at -= 2 * DAY  # the history was there before the champion
+    house.file(people(schema, 600, 2).assign(age=70), "history.csv", came_called=2_000)
+    house.at += DAY
+    house.file(people(schema, 400, 3), "monday.csv", came_called=0)
+    assert "information and no alarm" in house.look()
+    house.file(people(schema, 400, 4), "tuesday.csv", came_called=20)
+    assert house.look().startswith("no drift: 0 of 11 columns moved")
+    house.file(people(schema, 400, 5).assign(age=90), "wednesday.csv", came_called=0)
+    assert house.look().startswith("drift found: 1 of 11 columns moved: age")
 
 
 def test_a_large_file_is_not_compared_with_itself(db: Db, fake: FakeEvidently, schema: Schema) -> None:
