@@ -18,7 +18,7 @@ from typing import Any
 
 from rich.console import Console
 
-from bootstrap.demo import storyteller
+from bootstrap.demo import story_settings
 from bootstrap.demo.child_commands import child_command
 from bootstrap.demo.progress import Progress
 from bootstrap.demo.storyteller import Storyteller
@@ -89,20 +89,20 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def demo(asked: argparse.Namespace, console: Console) -> int:
     """Run until a request to end; returns the exit status."""
     state = (asked.state or DEFAULT_STATE).resolve()
-    with_story = not asked.no_story and storyteller.has_story(state, reset=asked.reset)
+    with_story = not asked.no_story and story_settings.has_story(state, reset=asked.reset)
     if asked.story and not with_story:
         raise Conflict(
             f"The appliance in {state} began without a story.",
             kept="It was left as it is.",
             next="Start over with --reset, or name another folder with --state.",
         )
-    own = storyteller.SETTINGS if with_story else {}
+    own = story_settings.SETTINGS if with_story else {}
     appliance = Appliance(state, port_base=asked.port_base, inherited={**own, **os.environ})
     console.print(f"Starting in {state}. The first start takes a few minutes.", highlight=False)
     try:
         appliance.start(reset=asked.reset)
         if with_story:
-            storyteller.begin(appliance.state)
+            story_settings.begin(appliance.state)
         first, last = min(appliance.ports.values()), max(appliance.ports.values())
         why = ", because a port of the last start is taken" if appliance.moved and asked.port_base is None else ""
         console.print(f"On ports {first} to {last}{why}.", highlight=False)
@@ -141,7 +141,7 @@ def _invite(appliance: Appliance, console: Console) -> None:
 
 def _story(asked: argparse.Namespace, appliance: Appliance, console: Console) -> Storyteller:
     """The story, beside the appliance; says how it is played, and with which settings."""
-    own = storyteller.differing(os.environ)
+    own = story_settings.differing(os.environ)
     console.print("The story goes on below, in this terminal and on every page: you may look while it is played.")
     console.print(f"It has settings that are quicker than the defaults: {own}", highlight=False)
     console.print("scripts/demo --no-story --reset has the defaults and no story.\n", highlight=False)

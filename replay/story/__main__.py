@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import tempfile
 import warnings
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--diary", type=Path, required=True, help="the file that says what has happened")
     parser.add_argument("--speed", type=float, help="so fast that one can watch: 1, or more (default: without a pause)")
     asked = parser.parse_args()
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
     settings, pace = load(Settings), Pace(asked.speed)
     chosen = choose(settings)
     view = View(settings, chosen.kind, say)

@@ -26,7 +26,7 @@ from replay.story.work import BRANCH, FILES, TRIAL_FILES, Work
 MANAGER = "Clara"
 FIRST_CALLS = 200  # enough for a report on quality
 MOST_CALLS = 1_500  # of the sample, until a refresh is due
-LOOKS, RUNS = 120.0, 420.0  # seconds within which a job looks, and within which a training ends
+LOOKS, RUNS, TRIALS = 120.0, 420.0, 20.0  # seconds within which a report comes, a training ends, a trial is judged
 
 
 @dataclass
@@ -104,7 +104,7 @@ class Story:
             number += 1
             self.work.arrive(number)
             self.work.call_all(number)
-            self.view.wait(lambda: self._promoted() is not None, LOOKS / 4)
+            self.view.wait(lambda: self._promoted() is not None, TRIALS)
         won = self._promoted()
         if won is None:
             return "No trial is decided yet; it goes on with the calls that you make."
@@ -115,7 +115,9 @@ class Story:
         """A training whose model learnt the outcomes of others, its trial, and its end."""
         if self._broken() is None:
             # Its trial would end another one, and a training that is under way would end its own.
-            self.view.wait(lambda: not (self.view.lineup().canary or self.view.flows.under_way()), RUNS)
+            if self.view.wait(lambda: not self.view.flows.under_way(), RUNS) and (other := self.view.lineup().canary):
+                self.view.say(f"Version {other} is on trial, so the agents call until that trial is over.")
+                self._call_while_on_trial(other)
             try:
                 self.sabotage()
             except GateRefused as refused:
@@ -123,15 +125,12 @@ class Story:
         broken = self._broken()
         if broken is None:
             return "Its training handed no version over."
-        numbers = self.work.next_files()
-        while self.view.lineup().canary == broken.version and numbers:
-            number = numbers.pop(0)
-            self.work.arrive(number)
-            self.work.call_all(number)
-            self.view.wait(lambda: self.view.lineup().canary != broken.version, LOOKS / 4)
+        self._call_while_on_trial(broken.version)
         ended = self._last(DecisionKind.DROPPED, version=broken.version)
-        if ended is None:
+        if ended is None and self.view.lineup().canary == broken.version:
             return f"The trial of version {broken.version} goes on with the calls that you make."
+        if ended is None:
+            return f"Another version took the place of version {broken.version} before its trial was decided."
         return f"Version {broken.version} was dropped: {ended.why}."
 
     def erased(self) -> str:
@@ -154,9 +153,18 @@ class Story:
         if name in reviews.signers_by_week(db, model):
             return f"The review of {name} is signed already."
         figures, _ = review_figures.signed_or_present(db, model, name)
-        note = "The new branch was learnt; the broken version was stopped by its trial."
+        note = f"Looked at {len(figures['decisions'])} decisions and {len(figures['incidents'])} incidents."
         reviews.sign(db, model, name, figures, by=MANAGER, note=note, clock=self.clock)
         return f"{MANAGER} signed the review of {name}."
+
+    def _call_while_on_trial(self, version: str) -> None:
+        """People arrive and are called, file by file, until the trial of `version` is over, or enough files came."""
+        for number in self.work.next_files():
+            if self.view.lineup().canary != version:
+                return
+            self.work.arrive(number)
+            self.work.call_all(number)
+            self.view.wait(lambda: self.view.lineup().canary != version, TRIALS)
 
     # --- what the acts look for -------------------------------------------------------------------------------------
 

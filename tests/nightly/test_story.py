@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.demo import run_inside, storyteller
+from bootstrap.demo import run_inside
 from core.calls.lifecycle import Result
 from core.kinds.kind import Kind
 from core.models.decisions import DecisionKind
@@ -51,7 +51,7 @@ def demo(state: Path) -> Iterator[list[str]]:
 
 def facts(state: Path, schema: Schema) -> View:
     """What the appliance in `state` shows of itself."""
-    env = run_inside.settings(state, storyteller.SETTINGS)
+    env = run_inside.settings(state, {})
     return View(load(Settings, env), Kind(schema.name, schema, shipped=True), lambda _line: None)
 
 
