@@ -15,7 +15,7 @@ DIARY = "story.json"
 
 SETTINGS: Mapping[str, str] = {
     "CALLWISE_LIST_HOURS": "0",  # else a refresh waits for the list of the next day
-    "CALLWISE_REVIEW_SECONDS": "20",
+    "CALLWISE_REVIEW_SECONDS": "30",
     "CALLWISE_RETRAIN_SECONDS": "10",
     "CALLWISE_DRIFT_WINDOW": "300",
     "CALLWISE_TRAINING_WINDOW": "1000",
@@ -23,8 +23,9 @@ SETTINGS: Mapping[str, str] = {
     # One refresh before the newcomers, and none until their model's trial is over.
     "CALLWISE_REFRESH_OUTCOMES": "900",
     "CALLWISE_RETRAIN_OUTCOMES": "100000",  # what trains here is incidents
-    # An incident trains again once most of a training's window is about the newcomers.
-    "CALLWISE_INCIDENT_OUTCOMES": "700",
+    # The economy of the sample moves at once, and an incident tells it. It trains again after the refresh, when most of
+    # a training's window is about the newcomers.
+    "CALLWISE_INCIDENT_OUTCOMES": "1600",
     "CALLWISE_INCIDENT_ATTEMPTS": "6",
     "CALLWISE_TRIAL_LIMIT": "500",  # a version that is no better need not be tried for long
 }

@@ -29,7 +29,7 @@ from replay.story.view import View  # noqa: E402
 from replay.story.work import Work  # noqa: E402
 from trainer.main import Settings as TrainerSettings  # noqa: E402
 
-LONGEST = 220  # characters of a line
+LONGEST = 180  # characters of a line
 
 
 class Settings(ViewSettings, KindSettings, RefreshSettings, ErasureSettings):
@@ -51,7 +51,7 @@ def main() -> None:
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     settings, pace = load(Settings), Pace(asked.speed)
     chosen = choose(settings)
-    view = View(settings, chosen.kind, say)
+    view = View(settings, chosen.kind, say, with_reasons=False)
     with reachable():
         if view.db.campaigns.find_one({"_id": SAMPLE_CAMPAIGN}) is None:
             say("The story needs the sample campaign, which is not here.")

@@ -77,7 +77,10 @@ class Story:
         if before is None:
             self.work.call_sample(lambda: self.work.outcomes() >= self.refresh, MOST_CALLS)
             self.view.say(f"{self.work.outcomes()} outcomes are known, so a refresh is due.")
-        mixed = self.view.wait(lambda: self._last(DecisionKind.MIXED), RUNS)
+        mixed = self.view.wait(lambda: self._last(DecisionKind.MIXED) or self.view.lineup().trial, RUNS)
+        if mixed is not None and mixed.what is DecisionKind.ON_TRIAL:
+            self.work.call_sample(lambda: self.view.lineup().canary is None, MOST_CALLS)
+            return f"A training found another recipe, so version {mixed.version} was tried and not mixed in."
         if mixed is None:
             return "No refresh was mixed in: a gate refused it, or it is still to come. The page Models says which."
         return f"Version {mixed.version} was mixed with the champion, with {mixed.evidence['weight']:.0%} of the say."

@@ -37,9 +37,12 @@ class Settings(MongoSettings, PrefectSettings, RegistrySettings, ScoringSettings
 class View:
     """The campaign kind `kind` on the appliance at the addresses in `settings`; `say` gets one line at a time."""
 
-    def __init__(self, settings: Settings, kind: Kind, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, settings: Settings, kind: Kind, say: Callable[[str], None], *, with_reasons: bool = True
+    ) -> None:
+        """`with_reasons`: whether news of incidents are told with the reason of each step."""
         own = settings_of(settings, kind)
-        self.kind, self.schema, self.say = kind, kind.schema, say
+        self.kind, self.schema, self.say, self._with_reasons = kind, kind.schema, say, with_reasons
         self.model = own.callwise_model_name
         self.db: Db = kind.database(connect(own))
         self.scoring = ScoringClient(own, kind.schema)
@@ -143,7 +146,8 @@ class View:
         """Say every step of an incident, every decision and every report once."""
         for one in self.incidents():
             for entry in one["history"]:
-                self._once(f"    incident {one['cause']}: {entry['status']}: {entry['why']}")
+                why = f": {entry['why']}" if self._with_reasons else f" since {entry['at']:%H:%M:%S} UTC"
+                self._once(f"    incident {one['cause']}: {entry['status']}{why}")
         for taken in self.decisions():
             self._once(f"    version {taken.version} {taken.what} by {taken.by} (decision {taken.place}): {taken.why}")
         with reachable():
