@@ -215,6 +215,6 @@ def play(story: Story, before_act: Callable[[], None]) -> None:
         try:
             story.view.say(f"[{place}] {act()}")
         except InputError as refused:
-            story.view.say(f"[{place}] Not yet: {refused}")
+            story.view.say(f"[{place}] Not yet: {refused} The next start of the demo tries again.")
             continue
         story.diary = story.diary.with_done(name)

@@ -17,7 +17,7 @@ from core.files.campaign_file import CampaignFile
 from core.imports.import_report import Report
 from core.imports.importer import ImportRequest, import_campaign
 from core.kinds.kind import Kind, settings_of
-from core.models.decisions import Decision, SuccessionState, decisions, state_of
+from core.models.decisions import Decision, DecisionKind, SuccessionState, decisions, state_of
 from core.models.registry import ModelRegistry
 from core.scoring.client import ScoringClient
 from core.settings.addresses import MongoSettings, PrefectSettings, RegistrySettings, ScoringSettings
@@ -40,7 +40,7 @@ class View:
     def __init__(
         self, settings: Settings, kind: Kind, say: Callable[[str], None], *, with_reasons: bool = True
     ) -> None:
-        """`with_reasons`: whether news of incidents are told with the reason of each step."""
+        """Without `with_reasons` the news are short: no reason of an incident's step, and one weight of a refresh."""
         own = settings_of(settings, kind)
         self.kind, self.schema, self.say, self._with_reasons = kind, kind.schema, say, with_reasons
         self.model = own.callwise_model_name
@@ -148,7 +148,12 @@ class View:
             for entry in one["history"]:
                 why = f": {entry['why']}" if self._with_reasons else f" since {entry['at']:%H:%M:%S} UTC"
                 self._once(f"    incident {one['cause']}: {entry['status']}{why}")
+        weighed = ""
         for taken in self.decisions():
+            again = taken.what is DecisionKind.MIXED and taken.version == weighed
+            weighed = taken.version if taken.what is DecisionKind.MIXED else weighed
+            if again and not self._with_reasons:
+                continue  # another weight of the same refresh
             self._once(f"    version {taken.version} {taken.what} by {taken.by} (decision {taken.place}): {taken.why}")
         with reachable():
             reports = list(self.db.reports.find({"kind": {"$in": ["drift", "performance"]}}))

@@ -73,6 +73,7 @@ def test_an_act_that_cannot_end_yet_waits_for_the_next_start(tmp_path: Path) -> 
     story = Fake(Diary.open(tmp_path / "story.json"), InputError("The week 2026-W48 is not over yet"))
     assert played(story) == ["first", "second"]
     assert story.view.lines[-1].startswith("[2/2] Not yet: The week 2026-W48 is not over yet")
+    assert story.view.lines[-1].endswith("The next start of the demo tries again.")
     assert played(Fake(Diary.open(tmp_path / "story.json"))) == ["second"]
 
 
