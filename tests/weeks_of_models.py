@@ -44,7 +44,7 @@ def fill(db: Db, schema: Schema, at: datetime, *, people: int = 400) -> None:
 
 def measured(version: str = "1", *, broken: Sequence[str] = (), auc: float = 0.74) -> dict[str, Any]:
     """A quality verdict as monitoring keeps it."""
-    found = {"size": 500, "auc": auc, "conversion": 0.11, "top_half_capture": 0.81, "log_loss": 0.3, "brier": 0.09}
+    found = {"size": 500, "auc": auc, "sales": 55, "top_half_capture": 0.81, "log_loss": 0.3, "brier": 0.09}
     promise = {"auc": 0.76, "conversion": 0.12}
     return {
         "version": version, "quality": found, "promise": promise, "reference": {**found, "auc": 0.8},

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.language import _, formats, plural, translate
 from app.shell.notices import Kind, Notice
-from core.oversight import incident_words
+from core.oversight import incident_words, report_words
 from core.schema import Schema
 from core.schema.column import Column
 from core.schema.economy import Figure
@@ -41,7 +41,7 @@ def quality_notice(verdict: dict[str, Any]) -> Notice:
         measured["size"],
     ).format(
         n=formats.count(measured["size"]),
-        sold=formats.percent(measured["conversion"]),
+        sold=formats.percent(report_words.conversion(measured)),
         half=formats.percent(measured["top_half_capture"]),
     )
     if verdict["degraded"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.oversight import reviews, week
+from core.oversight import report_words, reviews, week
 from core.oversight.reviews import signed_review
 from core.oversight.week import Facts, latest_reason
 from core.stores.mongo import Db, Document
@@ -103,7 +103,7 @@ def quality_figures(found: Facts) -> Document | None:
         "size": measured["size"],
         "auc": measured["auc"],
         "promised_auc": promised["auc"],
-        "conversion": measured["conversion"],
+        "conversion": report_words.conversion(measured),
         "promised_conversion": promised["conversion"],
         "top_half_capture": measured["top_half_capture"],
         "broken": list(newest["broken"]),

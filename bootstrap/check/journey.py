@@ -32,6 +32,7 @@ from core.kinds.chosen import choose
 from core.lists import import_log
 from core.models.decisions import CHAMPION
 from core.models.registry import ModelRegistry
+from core.schema import Schema
 from core.scoring.client import ScoringClient
 from core.settings.addresses import ScoringSettings
 from core.settings.group import ROOT
@@ -144,22 +145,13 @@ class Journey:
 
     def call(self, path: Path, campaign: str, number: int, agent: str = "demo") -> tuple[int, int]:
         """Claim the best `number` prospects one by one and record the file's outcomes; returns calls and sales."""
-        outcome = self.schema.outcome
-        file = CampaignFile.open(path)
-        reader = replace(ColumnMapping.by_name(self.schema, file.header), lenient=True).reader(self.schema, file.header)
-        with file.records() as records:
-            # A row that cannot be read was rejected, so nobody asks for its outcome.
-            truth = {
-                row: outcome.parse(reader.value(outcome.column, record.get(outcome.column)))
-                for row, record in enumerate(records, 1)
-                if record.broken is None
-            }
+        truth = answers_of(path, self.schema)
         called = sold = 0
         while called < number:
             prospect = claim(self.db, campaign, agent)
             if prospect is None:
                 break
-            positive = bool(truth[prospect["row"]])
+            positive = truth[prospect["row"]]
             record(self.db, prospect["_id"], agent, CallReport(Result.SOLD if positive else Result.REFUSED))
             called, sold = called + 1, sold + positive
             if called % 50 == 0:
@@ -203,6 +195,21 @@ class Journey:
             kept="The champion is unchanged.",
             next=f"Open flow run {run.name} in the Prefect UI.",
         )
+
+
+def answers_of(path: Path, schema: Schema) -> dict[int, bool]:
+    """By its row, whether each person of the finished campaign in `path` bought. Raises InputError.
+
+    A row that cannot be read was rejected, so nobody asks for its outcome.
+    """
+    outcome, file = schema.outcome, CampaignFile.open(path)
+    reader = replace(ColumnMapping.by_name(schema, file.header), lenient=True).reader(schema, file.header)
+    with file.records() as records:
+        return {
+            row: bool(outcome.parse(reader.value(outcome.column, record.get(outcome.column))))
+            for row, record in enumerate(records, 1)
+            if record.broken is None
+        }
 
 
 def first_run(journey: Journey) -> None:

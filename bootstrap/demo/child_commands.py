@@ -30,6 +30,11 @@ class ChildCommand:
         """The command's exit status; waits for its end."""
         return self._process.wait()
 
+    def end(self) -> None:
+        """Ask the command to end, if it still runs; does not wait."""
+        if self._process.poll() is None:
+            self._process.terminate()
+
 
 @contextmanager
 def child_command(appliance: Appliance, module: str, *arguments: str) -> Iterator[ChildCommand]:

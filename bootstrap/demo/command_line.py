@@ -11,14 +11,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from rich.console import Console
 
+from bootstrap.demo import story_settings
 from bootstrap.demo.child_commands import child_command
 from bootstrap.demo.progress import Progress
+from bootstrap.demo.storyteller import Storyteller
 from bootstrap.embedded.appliance import Appliance
 from bootstrap.embedded.environment import ROOT
 from bootstrap.embedded.log_errors import LogWatch
@@ -26,7 +29,7 @@ from bootstrap.embedded.processes import find_processes
 from bootstrap.embedded.watch import Watch
 from bootstrap.setup import preflight
 from bootstrap.setup.accounts import waits_for_first
-from core.errors import CallwiseError
+from core.errors import CallwiseError, Conflict
 from core.settings.addresses import MongoSettings
 from core.settings.loading import load
 from core.stores.mongo import connect
@@ -45,6 +48,11 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--reset", action="store_true", help="delete the state of earlier runs first")
     parser.add_argument("--port-base", type=int, metavar="N", help="use the ports from N on (default: free ones)")
     parser.add_argument("--state", type=Path, metavar="DIR", help="folder of the data (default: .state/demo)")
+    parser.add_argument(
+        "--no-story", action="store_true", help="the sample and its first model alone, with the defaults"
+    )
+    parser.add_argument("--story", action="store_true", help="play the story slowly enough to watch it")
+    parser.add_argument("--speed", type=float, metavar="X", help="with --story: so many times faster (default: 1)")
     parser.add_argument("--check", action="store_true", help="run the whole loop once with an empty state, then end")
     parser.add_argument("--campaign", type=Path, metavar="FILE", help="with --check: a file to use for the sample's")
     parser.add_argument("--kind", type=Path, metavar="YAML", help="with --check: the campaign kind of that file")
@@ -59,6 +67,12 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     asked = parser.parse_args(argv)
     if not asked.check and (asked.campaign or asked.kind or asked.idle or asked.json):
         parser.error("--campaign, --kind, --idle and --json go with --check")
+    if asked.check and (asked.story or asked.no_story):
+        parser.error("--check has no story, so leave out --story and --no-story")
+    if asked.story and asked.no_story:
+        parser.error("choose one of --story and --no-story")
+    if asked.speed is not None and (not asked.story or asked.speed <= 0):
+        parser.error("--speed goes with --story, and is more than 0")
     if asked.kind and not asked.campaign:
         parser.error("--kind goes with --campaign: the sample is not of another kind")
     if asked.check and asked.reset:
@@ -75,10 +89,20 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def demo(asked: argparse.Namespace, console: Console) -> int:
     """Run until a request to end; returns the exit status."""
     state = (asked.state or DEFAULT_STATE).resolve()
-    appliance = Appliance(state, port_base=asked.port_base)
+    with_story = not asked.no_story and story_settings.has_story(state, reset=asked.reset)
+    if asked.story and not with_story:
+        raise Conflict(
+            f"The appliance in {state} began without a story.",
+            kept="It was left as it is.",
+            next="Start over with --reset, or name another folder with --state.",
+        )
+    own = story_settings.SETTINGS if with_story else {}
+    appliance = Appliance(state, port_base=asked.port_base, inherited={**own, **os.environ})
     console.print(f"Starting in {state}. The first start takes a few minutes.", highlight=False)
     try:
         appliance.start(reset=asked.reset)
+        if with_story:
+            story_settings.begin(appliance.state)
         first, last = min(appliance.ports.values()), max(appliance.ports.values())
         why = ", because a port of the last start is taken" if appliance.moved and asked.port_base is None else ""
         console.print(f"On ports {first} to {last}{why}.", highlight=False)
@@ -91,9 +115,10 @@ def demo(asked: argparse.Namespace, console: Console) -> int:
         if journey.status:
             console.print("There is no ranked campaign yet (see above). The appliance runs nevertheless.")
         _invite(appliance, console)
-        watch.forever(
-            lambda status: console.print(f"{status.service.label}: {status.state} {status.detail}", highlight=False)
-        )
+        with _story(asked, appliance, console) if with_story and not journey.status else nullcontext():
+            watch.forever(
+                lambda status: console.print(f"{status.service.label}: {status.state} {status.detail}", highlight=False)
+            )
     except Stopped:
         _stop(appliance, console)
         console.print(f"Stopped. The state stays in {state}; scripts/demo continues with it.", highlight=False)
@@ -112,6 +137,16 @@ def _invite(appliance: Appliance, console: Console) -> None:
         console.print(f"\nSign in as admin with the password {first}, and choose one of your own.", highlight=False)
     console.print("\nOpen the call list in a browser, choose the campaign, and take the first person to call.")
     console.print("Ctrl-C stops everything; the state stays, and scripts/demo continues with it.\n")
+
+
+def _story(asked: argparse.Namespace, appliance: Appliance, console: Console) -> Storyteller:
+    """The story, beside the appliance; says how it is played, and with which settings."""
+    own = story_settings.differing(os.environ)
+    console.print("The story goes on below, in this terminal and on every page: you may look while it is played.")
+    console.print(f"It has settings that are quicker than the defaults: {own}", highlight=False)
+    console.print("scripts/demo --no-story --reset has the defaults and no story.\n", highlight=False)
+    speed = (asked.speed or 1.0) if asked.story else None
+    return Storyteller(appliance, lambda line: console.print(line, markup=False, highlight=False), speed)
 
 
 def _first_password(appliance: Appliance) -> str:

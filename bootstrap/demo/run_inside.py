@@ -1,7 +1,7 @@
 """Runs a command with the settings of an embedded appliance: `python -m bootstrap.demo.run_inside MODULE ARGUMENT…`.
 
-The appliance is the one in .state/demo, or in the folder that CALLWISE_STATE names. Only its addresses are read; the
-command itself finds out whether the appliance runs.
+The appliance is the one in .state/demo, or in the folder that CALLWISE_STATE names. Its addresses are read, and the
+settings of its story if it has one; the command itself finds out whether the appliance runs.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from bootstrap.demo import story_settings
 from bootstrap.embedded import environment
 from bootstrap.embedded.environment import ROOT
 from bootstrap.embedded.processes import MARK_STATE
@@ -30,7 +31,8 @@ def settings(state: Path, inherited: Mapping[str, str]) -> dict[str, str]:
             kept="Nothing was started.",
             next="Start it with scripts/demo, or name its folder in CALLWISE_STATE.",
         )
-    return {**environment.base(folder, inherited), **environment.settings(folder, appliance["ports"])}
+    own = story_settings.own_settings(state)
+    return {**environment.base(folder, {**own, **inherited}), **environment.settings(folder, appliance["ports"])}
 
 
 @exit_status

@@ -17,6 +17,11 @@ FROM_ONE_FILE = 0.1
 MOST_FILES = 3
 
 
+def conversion(measured: Document) -> float:
+    """The share of sales among the outcomes of a quality verdict, whose `measured` figures hold both numbers."""
+    return float(measured["sales"] / measured["size"])
+
+
 def words(kind: str, verdict: Document) -> str:
     """The verdict of a report of `kind`, for people."""
     return _quality(verdict) if kind == "performance" else _drift(verdict)

@@ -29,6 +29,9 @@ from monitor.trials.guardrails import GuardrailLimits
 from monitor.trials.pairs import pairs
 
 
+MOVED = 0.01  # a share that differs by less is left as it is: each other one ranks the list again
+
+
 @dataclass
 class TrialJob:
     """Follows the canary; `serving` gives what the scoring service knows of it.
@@ -90,7 +93,7 @@ class TrialJob:
         if present is None or present.version != canary:
             # Its first list has begun: this share holds until the next one.
             canary_in_force.put_in_force(self.db, CanaryShare(canary, self.share, at))
-        elif list_began(at, self.list_hours) > present.at:
+        elif list_began(at, self.list_hours) > present.at and abs(share - present.share) >= MOVED:
             canary_in_force.put_in_force(self.db, CanaryShare(canary, share, at))
 
     def _newest_outcome(self) -> datetime | None:

@@ -17,30 +17,31 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 BROKEN = 2
-"""Which refit is broken, from 1: the first model is sound."""
+"""Which refit is broken by default, from 1: the first model is sound."""
 
 
 @dataclass
 class Sabotage:
-    """Breaks the refit of the training after the first: the outcomes that it learns belong to other people.
+    """Breaks a refit, by default that of the training after the first: its outcomes belong to other people.
 
-    All gates have passed by then, so nothing but outcomes can stop the model, a refresh or on trial. `refits`: those
-    until now; `model`: the broken one, once it is made.
+    All gates have passed by then, so nothing but outcomes can stop the model, a refresh or on trial. `broken`: which
+    refit it is, from 1. `refits`: those until now; `model`: the broken one, once it is made.
     """
 
     inner: recipe.Step
     seed: int
+    broken: int = BROKEN
     refits: int = field(default=0, init=False)
     model: Model | None = field(default=None, init=False)
 
     def __call__(self, name: str, function: Callable[P, T], /) -> Callable[P, T]:
         """See `trainer.fitting.recipe.Step`."""
         self.refits += name == "refit"
-        if name == "refit" and self.refits == BROKEN:
-            return cast(Callable[P, T], self._broken(self.inner(name, function)))
+        if name == "refit" and self.refits == self.broken:
+            return cast(Callable[P, T], self._broken_refit(self.inner(name, function)))
         return self.inner(name, function)
 
-    def _broken(self, refit: Callable[..., Any]) -> Callable[..., Any]:
+    def _broken_refit(self, refit: Callable[..., Any]) -> Callable[..., Any]:
         def broken(candidate: object, split: Split, *rest: object) -> Any:
             random = np.random.default_rng([self.seed, 3])
             windows = {

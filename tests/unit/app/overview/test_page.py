@@ -100,14 +100,14 @@ def test_reports_and_open_incidents_are_told(overview: Draw, campaign: None, db:
         db.reports.insert_one(
             {"_id": f"drift:{place}", "kind": "drift", "verdict": verdict, "made": {"at": EARLY + place * HOUR}}
         )
-    found = {"size": 500, "conversion": 0.123, "top_half_capture": 0.78, "auc": 0.7}
+    found = {"size": 1000, "sales": 123, "top_half_capture": 0.78, "auc": 0.7}
     verdict = {"quality": found, "degraded": False, "broken": []}
     db.reports.insert_one({"_id": "p:0", "kind": "performance", "verdict": verdict, "made": {"at": EARLY}})
     db.incidents.insert_one(incident("drift", "open", "retraining"))
     db.incidents.insert_one(incident("quality", "open", "resolved"))
     said = texts(overview()).replace("\\", "")
     assert "2 of 3 columns moved: Age, Job." in said
-    assert "Of the last 500 calls, 12.3% were sales; the better half of the ranking held 78.0% of them." in said
+    assert "Of the last 1,000 calls, 12.3% were sales; the better half of the ranking held 78.0% of them." in said
     assert "The people to call or the economy have changed. Training a new model." in said
     assert "The model does not keep" not in said
 

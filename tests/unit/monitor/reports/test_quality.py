@@ -4,7 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from app.overview.verdict_notices import quality_notice
+from app.review.figures import quality_figures
 from core.models.metrics import quality
+from core.oversight.week import gather_facts
 from core.stores.mongo import Db
 from monitor.reports import quality as performance
 from monitor.reports import windows
@@ -13,6 +16,7 @@ from monitor.reports.shelf import ReportStore
 from tests.fake_evidently import FakeEvidently, FakeRegistry
 
 SIZE = 400
+EARLIEST, LATEST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
@@ -79,6 +83,18 @@ def test_a_champion_that_keeps_its_promise_is_well_and_its_figures_are_right(db:
     assert verdict["quality"]["top_half_capture"] == pytest.approx(found.top_half_capture)
     assert (verdict["quality"]["size"], verdict["reference"]["size"]) == (SIZE, 5000)
     assert list(db.events.find()) == []
+
+
+def test_the_screens_can_read_what_is_kept(db: Db) -> None:
+    frame = calls(db)
+    reviewed(db, FakeEvidently())
+    found = quality(frame["outcome"], frame["score"])
+    figures = quality_figures(gather_facts(db, "any", EARLIEST, LATEST))
+    assert figures is not None
+    assert figures["conversion"] == pytest.approx(found.conversion)
+    report = db.reports.find_one({"kind": "performance"})
+    assert report is not None
+    assert quality_notice(report["verdict"]).what == "The model keeps what it promised."
 
 
 def test_evidently_shows_the_same_figures(db: Db) -> None:
