@@ -28,7 +28,6 @@ from monitor.trials.evidence import TrialRules, Verdict, judge
 from monitor.trials.guardrails import GuardrailLimits
 from monitor.trials.pairs import pairs
 
-
 MOVED = 0.01  # a share that differs by less is left as it is: each other one ranks the list again
 
 
