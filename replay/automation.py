@@ -132,7 +132,7 @@ class Automation(ABC):
             return
         pairs = self.pairs(self.champion.name, self.canary.name)
         verdict, incident = evidence.judge(pairs, self.setup.trial, at - trial.at), trial.incident
-        self._route(verdict.score.better)
+        self._grow(verdict.score.better)
         if verdict.what == evidence.PROMOTE:
             self._promote(self.canary, verdict.sentence, incident, at)
         elif verdict.decided:
@@ -147,6 +147,10 @@ class Automation(ABC):
         if champion is not self.champion:
             self.champion = champion
             self._decide(DecisionKind.RENEWED, champion.name, "its refreshes have more than half of the say", None, at)
+
+    def _grow(self, evidence: float) -> None:
+        """Let the canary's share follow the `evidence` for it, from the next list on."""
+        self._route(evidence)
 
     def _route(self, evidence: float) -> None:
         """Give the canary its share of the people, which grows with the `evidence` for it (an e-value)."""

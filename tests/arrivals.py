@@ -47,7 +47,7 @@ def deliver(
     progress = {"done": len(frame), "rows": len(frame)}
     told = {"campaign": campaign, "kind": "people", "file": name, "state": "done", "times": times, "progress": progress}
     # An entry of an earlier release does not say how many came with the outcome of a call.
-    called = {} if came_called is None else {"came_called": came_called}
+    called = {} if came_called is None else {"came_called": came_called, "came": len(frame) + came_called}
     report = {"inserted": len(frame) + (came_called or 0), **called}
     db.imports.insert_one({"_id": entry, **told, "order": at.timestamp(), "report": report})
     people = []

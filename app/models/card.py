@@ -71,7 +71,7 @@ def _trial(house: Appliance, trial: Decision) -> None:
     last = trials.latest_evidence(house.db, trial.version)
     with st.container(key="trial"):
         st.markdown(
-            _("**Version {version} is on trial** since {since}, on a small share of the calls.").format(
+            _("**Version {version} is on trial** since {since}, on a share of the people.").format(
                 version=formats.plain(trial.version), since=since
             )
         )

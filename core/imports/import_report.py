@@ -25,7 +25,8 @@ class Report:
     time of their call. `rules`: number of rejects by the schema's column and the broken rule, without the value;
     `examples`: the first rejects. `origin`: the sha256 of the file that corrected rows were in first. `entry`: the
     import in the log. `before`: when this very file was imported first, if newer files were imported since.
-    `came_called`: how many of the new people came with the outcome of an earlier call.
+    `came`: the people whom this import brought, also in tries before this one; `came_called`: how many of them with the
+    outcome of an earlier call.
     """
 
     campaign: str
@@ -35,6 +36,7 @@ class Report:
     unchanged: int = 0
     closed: int = 0
     outcomes: int = 0
+    came: int = 0
     came_called: int = 0
     undated: int = 0
     rejected: int = 0
@@ -81,6 +83,7 @@ class Report:
             "unchanged": self.unchanged,
             "closed": self.closed,
             "outcomes": self.outcomes,
+            "came": self.came,
             "came_called": self.came_called,
             "undated": self.undated,
             "rejected": self.rejected,

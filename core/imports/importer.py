@@ -28,7 +28,7 @@ from core.lists import import_log
 from core.lists.changes import Origin
 from core.schema import Schema
 from core.schema.economy import read_vintages
-from core.stores.mongo import Db, reachable
+from core.stores.mongo import Db, count, reachable
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -109,8 +109,13 @@ def _import(
         intake.write()
         report.lines = records.tally
     report.kept_out = how.door.turned_away
-    if request.outcomes_until is not None:
-        report.came_called = 0  # the file is cut by its rows, so its calls chose nobody
+    with reachable():
+        brought = {"campaign": campaign, "import.first": entry}
+        report.came = count(db.prospects, brought)
+        # A file that is cut by its rows chose nobody by its calls.
+        report.came_called = (
+            0 if request.outcomes_until is not None else count(db.prospects, {**brought, "arrival": None})
+        )
     if report.changed:
         report.before = import_log.first_time(db, entry)
     _note_mended(db, file, report, clock)

@@ -178,7 +178,6 @@ class Intake:
         """Write the outcomes of earlier calls; `known` are the prospects that existed before this batch."""
         outcomes = {row.outcome["prospect"]: row.outcome for row in accepted if row.outcome is not None}
         old = [key for key in outcomes if key in known]
-        self._report.came_called += len(outcomes) - len(old)
         # An outcome from a call made here is not replaced: one person is one sale, however many files report it.
         before = self._db.outcomes.find({"prospect": {"$in": old}}, {"prospect": 1}) if old else ()
         decided = {outcome["prospect"] for outcome in before}

@@ -18,7 +18,10 @@ KEY = "level:"
 
 @dataclass(frozen=True)
 class Level:
-    """A version's shift, estimated from `outcomes` calls with `sales` sales; its own scores had `expected` sales."""
+    """A version's shift since `at`, when these were its newest `outcomes` calls with `sales` sales.
+
+    Its own scores had `expected` sales. A shift that they do not contradict is older than they are.
+    """
 
     shift: float
     outcomes: int

@@ -28,9 +28,8 @@ def hand_in(
     why: str,
     incident: str | None = None,
     champion: str | None = None,
-    evidence: Evidence = None,
 ) -> Decision:
-    """Let `version`, a refresh, wait for the next list; if it is the canary, its trial ends. Safe to repeat.
+    """Let `version`, a refresh, wait for the next list; safe to repeat.
 
     Raises Conflict without a champion, and when another than `champion` (None: any) is champion; Unavailable.
     """
@@ -42,6 +41,28 @@ def hand_in(
             raise _no_refresh(version, str(champion))
         known = {present.champion, present.refresh, present.waiting.version if present.waiting else None}
         return None if version in known else (DecisionKind.REFRESHED, version)
+
+    return succession.decide(upon, why, incident, None)
+
+
+def take_canary(
+    succession: Succession,
+    canary: str,
+    champion: str,
+    *,
+    why: str,
+    incident: str | None = None,
+    evidence: Evidence = None,
+) -> Decision:
+    """End the trial of `canary`, which has the recipe of `champion`, and let it wait for the next list as a refresh.
+
+    Raises Conflict when another version is champion or on trial, Unavailable.
+    """
+
+    def upon(present: SuccessionState) -> Taken:
+        if present.champion != champion or present.canary != canary:
+            raise _no_refresh(canary, champion)
+        return DecisionKind.REFRESHED, canary
 
     return succession.decide(upon, why, incident, evidence)
 

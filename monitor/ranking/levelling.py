@@ -70,7 +70,8 @@ class Levelling:
 
     def _level(self, version: str, before: levels_in_force.Level | None, begun: datetime | None) -> str:
         """Put the level of `version` in force for the list that `begun`; returns the level in words."""
-        if before is not None and begun is not None and before.at >= begun:
+        switched_off = not self.size and before is not None and before.shift != 0
+        if before is not None and begun is not None and before.at >= begun and not switched_off:
             return self._in_words(version, before.shift, before.outcomes)
         scores, positives = self._newest(version)
         old = before.shift if before else 0.0

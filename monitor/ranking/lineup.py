@@ -40,8 +40,8 @@ class Scorer(Protocol):
 class Lineup:
     """The model versions that score now: champion, canary, and a refresh with its `weight` beside the champion.
 
-    `share`: of the people, for the canary; `levels`: of the champion, and of the refresh. Both are known of what is in
-    service only, not of what was decided, so they do not count where two line-ups are compared.
+    `share`: of the people, for the canary, at its `canary_level`; `levels`: of the champion, and of the refresh. These
+    are known of what is in service only, not of what was decided, so they do not count where two line-ups are compared.
     """
 
     champion: str
@@ -50,6 +50,7 @@ class Lineup:
     weight: float = 0.0
     share: float = field(default=0.0, compare=False)
     levels: tuple[float, ...] = field(default=(), compare=False)
+    canary_level: float = field(default=0.0, compare=False)
 
     @classmethod
     def of_state(cls, state: SuccessionState) -> Self | None:
@@ -60,7 +61,11 @@ class Lineup:
 
     def __str__(self) -> str:
         together = f"{self.champion}~{self.mixture}" if self.mixture else self.champion
-        return f"{together}+{self.canary}@{self.share:.6g}" if self.canary else together
+        if not self.canary:
+            return together
+        share = f"@{self.share:.6g}" if self.share else ""  # a service of an earlier release does not say it
+        level = f" {self.canary_level:+.6f}" if self.canary_level else ""
+        return f"{together}+{self.canary}{share}{level}"
 
     @property
     def mixture(self) -> str | None:
@@ -102,6 +107,7 @@ def lineup(scorer: Scorer) -> Lineup | None:
         float(state.get("refresh_weight") or 0.0),
         float(state.get("canary_share") or 0.0),
         tuple(float(state.get(level) or 0.0) for level in levels),
+        float(state.get("canary_level") or 0.0) if canary else 0.0,
     )
 
 

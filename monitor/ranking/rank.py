@@ -152,6 +152,9 @@ def _rank_campaign(
         if ranking.overtaken:
             return
         _rank(db, scorer, schema, keys[start : start + BATCH], ranking)
+        if start + BATCH < len(keys):
+            # Also where the versions are the same: their weights, levels or share may be those of the next list.
+            ranking.overtaken |= str(lineup(scorer)) != str(ranking.lineup)
 
 
 def _open(db: Db, campaign: str, condition: Mapping[str, Any]) -> list[str]:

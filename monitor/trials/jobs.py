@@ -39,7 +39,8 @@ def jobs(
         succession = Succession(db, settings.callwise_model_name, registry(), by="monitor")
         rules = TrialRules.from_settings(settings)
         share, hours = settings.callwise_canary_share, settings.callwise_list_hours
-        return trials.TrialJob(db, columns, succession, scoring.state, rules, limits, share, hours)
+        always = settings.callwise_every_version_on_trial
+        return trials.TrialJob(db, columns, succession, scoring.state, rules, limits, share, hours, always)
 
     @cache
     def refreshes() -> UpkeepJob:

@@ -28,7 +28,7 @@ from monitor.trials.evidence import TrialRules, Verdict, judge
 from monitor.trials.guardrails import GuardrailLimits
 from monitor.trials.pairs import pairs
 
-MOVED = 0.01  # a share that differs by less is left as it is: each other one ranks the list again
+MOVED, STEP = 0.01, 0.1  # a share that differs by less is left as it is, with lists and without: each ranks all again
 
 
 @dataclass
@@ -36,7 +36,7 @@ class TrialJob:
     """Follows the canary; `serving` gives what the scoring service knows of it.
 
     `share`: of the people, for the canary, while nothing is known. It grows with the evidence, from one list to the
-    next (`list_hours`, `canary_share`), and not during a hold.
+    next (`list_hours`, `canary_share`), and not during a hold. `always_on_trial`: no version is ever a refresh.
     """
 
     db: Db
@@ -47,6 +47,7 @@ class TrialJob:
     limits: GuardrailLimits = field(default_factory=GuardrailLimits)
     share: float = 0.05
     list_hours: float = 24.0
+    always_on_trial: bool = False
     clock: Clock = now
     _seen: tuple[str, datetime | None, int | None, bool, datetime | None] = field(default=("", None, None, False, None))
     _sentence: str = ""
@@ -72,28 +73,41 @@ class TrialJob:
         begun = list_began(self.clock(), self.list_hours) if self.list_hours else None
         basis = (canary, self._newest_outcome(), hold, is_old, begun)
         if basis != self._seen:
-            self._sentence = self._judge(trial, lasted, grows=hold is None)
+            self._sentence = self._judge(trial, champion, lasted, grows=hold is None)
             self._seen = basis
         return self._sentence
 
-    def _judge(self, trial: Decision, lasted: timedelta, *, grows: bool) -> str:
+    def _judge(self, trial: Decision, champion: str, lasted: timedelta, *, grows: bool) -> str:
         verdict = judge(pairs(self.db, self.schema, trial.version, trial.at), self.rules, lasted)
         trials.store_evidence(
             self.db, trials.TrialEvidence(trial.version, verdict.sentence, self.clock(), verdict.document())
         )
-        if grows and not verdict.decided:
-            self._grow(trial.version, canary_share(verdict.score.better, self.share))
-        same_recipe = bool(trial.evidence.get(trials.SAME_RECIPE))
-        return act_on_verdict(self.succession, trial.version, verdict, incident=trial.incident, same_recipe=same_recipe)
+        if not verdict.decided:
+            self._grow(trial.version, canary_share(verdict.score.better, self.share), grows=grows)
+        same_recipe = bool(trial.evidence.get(trials.SAME_RECIPE)) and not self.always_on_trial
+        return act_on_verdict(
+            self.succession,
+            trial.version,
+            verdict,
+            incident=trial.incident,
+            refreshes=champion if same_recipe else None,
+        )
 
-    def _grow(self, canary: str, share: float) -> None:
-        """Give the canary its share of the list of now, unless it has it."""
+    def _grow(self, canary: str, share: float, *, grows: bool) -> None:
+        """Give the canary its share of the list of now, unless it has it: the list keeps it to its end.
+
+        Without lists the share moves as soon as it differs by a step.
+        """
         present, at = canary_in_force.in_force(self.db), self.clock()
         if present is None or present.version != canary:
             # Its first list has begun: this share holds until the next one.
             canary_in_force.put_in_force(self.db, CanaryShare(canary, self.share, at))
-        elif list_began(at, self.list_hours) > present.at and abs(share - present.share) >= MOVED:
-            canary_in_force.put_in_force(self.db, CanaryShare(canary, share, at))
+            return
+        if list_began(at, self.list_hours) <= present.at:
+            return
+        moves = grows and abs(share - present.share) >= (MOVED if self.list_hours else STEP)
+        if moves or self.list_hours:  # the list is marked also where its share is that of the list before
+            canary_in_force.put_in_force(self.db, CanaryShare(canary, share if moves else present.share, at))
 
     def _newest_outcome(self) -> datetime | None:
         with reachable():
@@ -102,13 +116,12 @@ class TrialJob:
 
 
 def act_on_verdict(
-    succession: Succession, canary: str, verdict: Verdict, *, incident: str | None, same_recipe: bool = False
+    succession: Succession, canary: str, verdict: Verdict, *, incident: str | None, refreshes: str | None = None
 ) -> str:
     """Do what `verdict` says of `canary`; returns a sentence for people. Raises Unavailable.
 
-    Nothing is promoted during a hold, or once a person has ended the trial that was judged. A version with the
-    champion's recipe (`same_recipe`), which is on trial for its new code, becomes a refresh where no difference is
-    shown.
+    Nothing is promoted during a hold, or once a person has ended the trial that was judged. A version with the recipe
+    of the champion `refreshes`, which is on trial for its new code, becomes a refresh where no difference is shown.
     """
     why, evidence = verdict.sentence, verdict.document()
     match verdict.what:
@@ -117,9 +130,12 @@ def act_on_verdict(
                 succession.promote_canary(canary, why=why, incident=incident, evidence=evidence)
             except Conflict as refused:
                 return f"version {canary}: {why}; not promoted: {refused.what}"
-        case "inconclusive" if same_recipe:
+        case "inconclusive" if refreshes is not None:
             why = f"{why}; it has the champion's recipe, so it is a refresh from now on"
-            upkeep.hand_in(succession, canary, why=why, incident=incident, evidence=evidence)
+            try:
+                upkeep.take_canary(succession, canary, refreshes, why=why, incident=incident, evidence=evidence)
+            except Conflict as refused:
+                return f"version {canary}: {why}; not taken: {refused.what}"
         case "roll back" | "inconclusive":
             succession.end_trial(canary, why=why, incident=incident, evidence=evidence)
         case "go on":

@@ -62,6 +62,7 @@ class Today(Automation):
     lists: list[DayList] = field(default_factory=list)
     _compared: tuple[int, datetime] | None = None
     _levels: dict[str, float] = field(default_factory=dict)
+    _evidence: float = 1.0
     _requests: int = 0
 
     def __post_init__(self) -> None:
@@ -127,6 +128,13 @@ class Today(Automation):
         """See `Automation`."""
         return self.log.refresh_pairs(self.champion.name, self._compared[1]) if self._compared else []
 
+    def _grow(self, evidence: float) -> None:
+        self._evidence = evidence  # the list of now keeps its share
+
+    def _route(self, evidence: float) -> None:
+        super()._route(evidence)
+        self._evidence = evidence
+
     def _keep_fresh(self, upkeep: Upkeep, at: datetime) -> None:  # noqa: ARG002
         """Leave out, at once, what was shown to be worse; all else waits for the next list."""
         if self._refresh is not None and weigh(self.refresh_pairs(), upkeep.rules).shown_worse_at is not None:
@@ -147,6 +155,7 @@ class Today(Automation):
             self._renew(self.upkeep.judge(self.champion, known, aged=aged), at)
             refresh, weight = self.upkeep.newest, self.upkeep.weight
         self.lists.append(DayList(begun, self.champion, refresh, weight))
+        self._route(self._evidence)
         for version in self._in_use():
             self._follow_level(version)
 

@@ -12,7 +12,7 @@ from core.models import trials, upkeep
 from core.models.decisions import Decision
 from core.models.registry import ModelRegistry, ModelVersion
 from core.models.succession import Succession
-from trainer.pipeline.refresh import RECIPE, REFRESH_OF, SAME_RECIPE
+from trainer.pipeline.refresh import KIND, RECIPE, REFRESH_OF, SAME_RECIPE
 from trainer.pipeline.registration import PASSED
 
 
@@ -25,9 +25,13 @@ def hand_over(succession: Succession, registry: ModelRegistry, version: ModelVer
     incident, champion = version.tags.get("incident"), succession.state().champion
     if champion is None:
         return succession.promote(version.version, why=why, incident=incident)
-    if REFRESH_OF in version.tags and version.tags[RECIPE] == registry.version(champion).tags.get(RECIPE):
+    of_now = registry.version(champion).tags
+    same_recipe = version.tags.get(RECIPE) == of_now.get(RECIPE) is not None
+    if REFRESH_OF in version.tags and same_recipe:
         return upkeep.hand_in(succession, version.version, why=why, incident=incident, champion=champion)
-    evidence = {trials.SAME_RECIPE: True} if SAME_RECIPE in version.tags else None
+    # The champion of now may be another one than that of the training.
+    same_kind = version.tags.get(KIND) == of_now.get(KIND)
+    evidence = {trials.SAME_RECIPE: True} if SAME_RECIPE in version.tags and same_recipe and same_kind else None
     return succession.start_trial(version.version, why=why, incident=incident, evidence=evidence)
 
 

@@ -16,7 +16,7 @@ from core.schema import Schema
 from trainer.data.lineage import lock_sha256
 from trainer.fitting.candidates import Candidate
 
-RECIPE, REFRESH_OF, SAME_RECIPE = "recipe", "refresh_of", "same_recipe_as"
+RECIPE, REFRESH_OF, SAME_RECIPE, KIND = "recipe", "refresh_of", "same_recipe_as", "schema_sha256"
 SAYS_SO = "it has the recipe in use, so it is a refresh"
 
 
@@ -29,7 +29,7 @@ def recipe_in_use(champion: ModelVersion | None, schema: Schema, code: str) -> C
     """The champion's recipe, where a model for `schema` by this `code` and these libraries is a refresh; else None."""
     if champion is None or RECIPE not in champion.tags:
         return None
-    made = {"schema_sha256": schema.hash, "code_version": code, "lock_sha256": lock_sha256()}
+    made = {KIND: schema.hash, "code_version": code, "lock_sha256": lock_sha256()}
     if any(champion.tags.get(key) != value for key, value in made.items()):
         return None
     return Candidate(**json.loads(champion.tags[RECIPE]))
@@ -37,6 +37,6 @@ def recipe_in_use(champion: ModelVersion | None, schema: Schema, code: str) -> C
 
 def has_recipe_of(champion: ModelVersion | None, schema: Schema, candidate: Candidate) -> bool:
     """Whether `candidate` is the champion's recipe for the same kind, whatever code and libraries made the champion."""
-    if champion is None or champion.tags.get("schema_sha256") != schema.hash:
+    if champion is None or champion.tags.get(KIND) != schema.hash:
         return False
     return champion.tags.get(RECIPE) == recipe_tag(candidate)

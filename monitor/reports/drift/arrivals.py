@@ -72,9 +72,12 @@ class Cohorts:
 
         While fewer have arrived, the window is at most half of them, from `LEAST` on, and no file counts with more
         people than the window has: people of the newest file are never compared with others of it. Of `accepted`
-        nobody is in the window. Whoever was left over may be in the window; nobody is compared with them.
+        nobody is in the window. Whoever was left over is in it only while hardly anybody else has arrived; nobody is
+        compared with them.
         """
-        files = [list(people) for _, people in groupby(newest, key=lambda one: (one.at, one.file))]
+        own = [one for one in newest if not one.left_over]
+        counts = own if len(own) >= min(size, LEAST) else newest
+        files = [list(people) for _, people in groupby(counts, key=lambda one: (one.at, one.file))]
         sizes = [len(people) for people in files]
         fits = (many for many in range(size, LEAST, -1) if sum(min(one, many) for one in sizes) >= 2 * many)
         many = next(fits, min(size, LEAST))
@@ -142,5 +145,5 @@ def left_over(came_called: int, new: int) -> bool:
 def _arrival(person: Document, schema: Schema, entry: Document, known: KnownFigures) -> Arrival:
     at, counts = entry["times"]["begun"], entry.get("report") or {}
     first = known.fill(changes.features_at(person, at), schema)
-    left = left_over(int(counts.get("came_called") or 0), int(counts.get("inserted") or 0))
+    left = left_over(int(counts.get("came_called") or 0), int(counts.get("came") or 0))
     return Arrival(str(person["_id"]), at, as_of(schema, first, at, calls=0), str(entry["file"]), left)

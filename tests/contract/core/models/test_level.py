@@ -220,6 +220,15 @@ def test_switched_off_it_takes_the_levels_off(db: Db) -> None:
     assert levels_in_force.in_force(db)["1"].outcomes == 0
 
 
+def test_switched_off_it_takes_a_level_off_in_the_middle_of_a_list(db: Db) -> None:
+    clock = lambda: START + timedelta(days=9)  # noqa: E731
+    calls(db, SIZE, 1.5)
+    Levelling(db, Serving(), "m", SIZE, nothing, 24.0, clock=clock).refresh()
+    assert levels_in_force.in_force(db)["1"].shift > 0
+    assert "switched off" in Levelling(db, Serving(), "m", 0, nothing, 24.0, clock=clock).refresh()
+    assert levels_in_force.in_force(db)["1"].shift == 0
+
+
 def test_only_levels_are_read_and_one_that_is_none_is_named(db: Db) -> None:
     db.appliance.insert_many([{"_id": "ready"}, {"_id": "monitor:drift", "state": "well"}, {"_id": "leveller"}])
     held = {version: levels_in_force.Level(0.1 + 0.2, 200, 40, 31.25, START) for version in ("1", "12", "3")}

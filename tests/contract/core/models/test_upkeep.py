@@ -85,11 +85,16 @@ def test_a_promoted_canary_ends_the_upkeep_of_the_champion_before(line: Successi
 
 def test_a_canary_that_becomes_a_refresh_is_on_trial_no_longer(line: Succession, names: Aliases) -> None:
     line.start_trial("5", why="new code", evidence={"same_recipe": True})
-    decision = upkeep.hand_in(line, "5", why="no difference", evidence={"what": "inconclusive"})
+    for canary, champion in (("4", "1"), ("5", "2")):
+        with pytest.raises(Conflict, match="no refresh of version"):
+            upkeep.take_canary(line, canary, champion, why="somebody decided otherwise")
+    decision = upkeep.take_canary(line, "5", "1", why="no difference", evidence={"what": "inconclusive"})
     state = line.state()
     assert (state.canary, state.waiting, decision.evidence) == (None, decision, {"what": "inconclusive"})
     assert names == {CHAMPION: "1"}, "the list of today keeps its models"
-    assert upkeep.hand_in(line, "5", why="again") == decision
+    with pytest.raises(Conflict, match="no refresh of version"):
+        upkeep.take_canary(line, "5", "1", why="again")
+    assert line.state() == state
     line.start_trial("6", why="a new recipe")
     upkeep.hand_in(line, "7", why="newer outcomes")
     assert line.state().canary == "6", "another one's trial goes on"

@@ -202,7 +202,7 @@ def test_a_canary_that_becomes_a_refresh_is_followed_as_one(house: House) -> Non
     house.models.start_trial("2", why="passed", incident=f"drift:{report}")
     house.trained("on trial")
     assert house.follow(2) == "drift: canary"
-    upkeep.hand_in(house.models, "2", why="no difference", incident=f"drift:{report}")
+    upkeep.take_canary(house.models, "2", "1", why="no difference", incident=f"drift:{report}")
     assert house.follow(2) == "drift: canary"
     upkeep.mix(house.models, "1", "2", 0.8, why="the next list")
     upkeep.renew(house.models, "1", "2", why="more than half of the say")

@@ -15,6 +15,7 @@ import pytest
 
 from bench.streams import START, World, stream
 from core.models import canary_in_force, trials
+from core.models.canary_in_force import CanaryShare
 from core.models.decisions import CANARY, CHAMPION, PREVIOUS, Decision, DecisionKind
 from core.models.succession import Succession
 from core.schema import Schema
@@ -22,7 +23,7 @@ from core.stores.mongo import Db
 from monitor.reports import parity
 from monitor.trials import trial as canary
 from monitor.trials.canary_share import canary_share
-from monitor.trials.evidence import Pair, TrialRules
+from monitor.trials.evidence import Pair, TrialRules, judge
 from monitor.trials.guardrails import GuardrailLimits
 from monitor.trials.pairs import pairs
 from monitor.trials.trial import TrialJob
@@ -31,7 +32,7 @@ from tests.aliases import Aliases
 pytestmark = pytest.mark.mongo
 
 MODEL, OLD, NEW = "prospect-scorer", "1", "2"
-SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 BETTER, SHUFFLED = World(champion=0.8, canary=0.4), World(sabotage="shuffled labels")
 RULES = TrialRules()
 
@@ -234,15 +235,29 @@ def test_the_canarys_share_grows_with_the_evidence_from_list_to_list_and_not_dur
     held = trial.succession().hold(why="a holiday")
     assert share_after(trial.review(at=next_day)) == 0.05, "on hold"
     trial.succession().release(held.place, why="back")
-    grown = share_after(trial.review(at=next_day))
+    assert share_after(trial.review(at=next_day + MINUTE)) == 0.05, "the list that began on hold keeps it, too"
+    grown = share_after(trial.review(at=next_day + DAY))
     told = trials.latest_evidence(trial.db, NEW)
     assert told is not None
     assert grown == pytest.approx(canary_share(told.evidence["score"]["better"], 0.05))
     assert 0.05 < grown < 1
-    assert trial.decisions()[2:] == [], "it is still on trial"
+    assert DecisionKind.PROMOTED not in {one.what for one in trial.decisions()}, "it is still on trial"
     trial.db.outcomes.delete_many({})
-    assert share_after(trial.review(at=next_day + MINUTE)) == grown
-    assert share_after(trial.review(at=next_day + MINUTE, hours=0.0)) == 0.05, "without lists it follows at once"
+    assert share_after(trial.review(at=next_day + DAY + MINUTE)) == grown
+    assert share_after(trial.review(at=next_day + DAY + MINUTE, hours=0.0)) == grown, "without lists, by large steps"
+    canary_in_force.put_in_force(trial.db, CanaryShare(NEW, 0.4, next_day))
+    assert share_after(trial.review(at=next_day + DAY + MINUTE, hours=0.0)) == 0.05, "and at once"
+
+
+def test_a_list_that_began_without_a_move_keeps_its_share(trial: Trial) -> None:
+    trial.review().advance()
+    trial.review(at=START + DAY).advance()
+    marked = canary_in_force.in_force(trial.db)
+    assert marked is not None
+    assert (marked.share, marked.at) == (0.05, START + DAY)
+    trial.play(BETTER, 700, 2)
+    trial.review(at=START + DAY + MINUTE).advance()
+    assert canary_in_force.in_force(trial.db) == marked
 
 
 def test_a_better_canary_is_promoted_at_the_outcome_that_shows_it(trial: Trial) -> None:
@@ -301,6 +316,21 @@ def test_new_code_with_the_recipe_in_use_ends_as_a_refresh_where_no_difference_i
     trial.told |= {"canary_errors": 99}
     assert "version 3 was dropped" in broken.advance()
     assert line.state().canary is None
+
+
+def test_new_code_is_no_refresh_where_each_version_must_win_a_trial_or_somebody_was_quicker(trial: Trial) -> None:
+    line = trial.succession()
+    line.end_trial(NEW, why="a test")
+    line.start_trial(NEW, why="new code", evidence={trials.SAME_RECIPE: True})
+    trial.play(World(identical=True), 300, 1)
+    verdict = judge(pairs(trial.db, trial.schema, NEW, START - SECOND), TrialRules(limit=300), DAY)
+    said = canary.act_on_verdict(line, NEW, verdict, incident=None, refreshes="another")
+    assert "not taken: Version 2 is no refresh of version another any more." in said
+    assert line.state().canary == NEW
+    careful = trial.review(TrialRules(limit=300))
+    careful.always_on_trial = True
+    careful.advance()
+    assert (line.state().canary, line.state().waiting) == (None, None)
 
 
 def test_a_team_that_calls_few_is_not_kept_waiting_for_ever(trial: Trial) -> None:

@@ -106,6 +106,20 @@ def test_a_small_window_is_never_compared_with_people_of_its_own_file() -> None:
         assert files[0][0] not in {one.file for one in found.before}
 
 
+@pytest.mark.parametrize(("many", "size"), [(300, 300), (400, 400), (900, 900), (1_200, 1_000)])
+def test_behind_new_people_a_history_changes_no_window(many: int, size: int) -> None:
+    def file(name: str, many: int, day: int, *, left: bool = False) -> list[Arrival]:
+        return [Arrival(f"{name}{n}", START + day * DAY, {}, name, left) for n in range(many)]
+
+    new = [*file("b", many, 2), *file("a", many, 1)]
+    history = file("history", 1_000, 0, left=True)
+    found, without = Cohorts.of([*new, *history], history, 1_000), Cohorts.of(new, [], 1_000)
+    assert (found.window, found.before, list(found.accepted)) == (without.window, without.before, [])
+    assert (len(found.window), len(found.before)) == (size, size)
+    few = Cohorts.of([*file("c", 100, 3), *history], [], 1_000)
+    assert (len(few.window), few.before) == (300, []), "there is hardly anybody else"
+
+
 def test_a_file_of_other_people_is_drift_and_is_named(db: Db, fake: FakeEvidently, schema: Schema) -> None:
     house = House(db, fake, schema)
     for number in range(3):
