@@ -234,8 +234,8 @@ def call_until(live: Live, holds: Callable[[], bool], name: str, size: int, *job
 
 def both_scored(live: Live, campaigns: list[str], canary: str) -> None:
     """In the log both models' scores stand for everybody on the list, and the list used the one of the route."""
-    asked = {"campaign": {"$in": campaigns}, "ranked_by": f"1+{canary}"}
-    listed = list(live.db.prospects.find(asked))
+    asked = list(live.db.prospects.find({"campaign": {"$in": campaigns}}))
+    listed = [one for one in asked if f"+{canary}@" in (one["ranked_by"] or "")]
     logged = {one["_id"]: one for one in live.db.predictions.find({"_id": {"$in": [p["prediction"] for p in listed]}})}
     assert len(listed) == len(logged) > 0
     for prospect in listed:
