@@ -59,6 +59,7 @@ SETTINGS = {
     "CALLWISE_CALIBRATION_SHARE": "0.3",  # of a small window, or the scores promise what a few dozen sales say
     "CALLWISE_SEARCH_TRIALS": "2",
     "CALLWISE_EVERY_VERSION_ON_TRIAL": "true",  # what decides here is the trial
+    "CALLWISE_LIST_HOURS": "0",  # all of it happens in one day: levels follow at once
     "CALLWISE_CANARY_SHARE": str(SHARE),
 }
 
