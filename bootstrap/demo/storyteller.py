@@ -19,8 +19,9 @@ class Storyteller:
 
     def __init__(self, appliance: Appliance, say: Callable[[str], None], speed: float | None) -> None:
         self._appliance, self._say = appliance, say
-        diary = ("--diary", str(appliance.state.path / DIARY))
-        self._arguments = diary if speed is None else (*diary, "--speed", str(speed))
+        self._arguments = ["--diary", str(appliance.state.path / DIARY)]
+        if speed is not None:
+            self._arguments += ["--speed", str(speed)]
         self._story: ChildCommand | None = None
         self._ended = threading.Event()
         # The kernel ends the story's process together with this thread.

@@ -44,7 +44,7 @@ def in_force(db: Db) -> CanaryShare | None:
     """The share in force; None before the first. Raises Unavailable, and InputError where the document holds none."""
     with reachable():
         document = db.appliance.find_one({"_id": KEY})
-    return None if document is None else CanaryShare.from_document(document)
+    return CanaryShare.from_document(document) if document else None
 
 
 def put_in_force(db: Db, canary: CanaryShare) -> None:

@@ -7,7 +7,8 @@ Prediction Models, 2nd ed., 2019, chapter 20). A normal prior around 0 keeps the
 
 When it moves, a sequential test says: the detector of Shiryaev and Roberts (Theory of Probability and its Applications
 8, 1963; Technometrics 8, 1966), which finds a change at an unknown time. A level that is right moves by mistake once in
-`STEADY` outcomes on average, or less often, however often one looks.
+`STEADY` outcomes on average, or less often, however often one looks. A new version is looked at with all outcomes of
+`LOOK_BACK` at once: by Markov's inequality at most one right level in `STEADY / LOOK_BACK` moves then.
 
 Pure functions on numpy alone, so serving, monitoring and an offline replay compute the same.
 """
@@ -39,11 +40,11 @@ STEADY = 5_000
 """Outcomes between two moves by mistake, on average: the bound of the detector's expected time to a false alarm."""
 
 LOOK_BACK = 1_000
-"""The newest outcomes in which a contradiction is looked for. A small shift is found in none of 200 outcomes: where one
-call in ten is a sale, a shift of 0.5 takes about 700."""
+"""How many of the newest outcomes may contradict a level. 200 are too few for a small shift: where one call in ten is a
+sale, a shift of 0.5 takes about 700."""
 
 DEPARTURES = np.array([-1.0, -0.5, -0.25, 0.25, 0.5, 1.0])
-"""How far a level may be off, in log-odds; what lies between them is found, too, a little later."""
+"""The errors of a level, in log-odds, that the test looks for. It finds others, too, a little later."""
 
 EDGE = 1e-6  # scores of 0 and 1 have no log-odds; the estimate moves them inward by this much
 PRECISION, ROUNDS = 1e-10, 100

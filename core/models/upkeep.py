@@ -22,12 +22,7 @@ Evidence = Mapping[str, Any] | None
 
 
 def hand_in(
-    succession: Succession,
-    version: str,
-    *,
-    why: str,
-    incident: str | None = None,
-    champion: str | None = None,
+    succession: Succession, version: str, *, why: str, incident: str | None = None, champion: str | None = None
 ) -> Decision:
     """Let `version`, a refresh, wait for the next list; safe to repeat.
 

@@ -117,12 +117,8 @@ def trial_of(incident: Incident, taken: Sequence[Decision]) -> Trial | None:
     if version is None:
         return None
     # A canary may have become a refresh.
-    of_kind = _refresh if _handed_in(version, taken) is not None else _canary
-    return of_kind(version, taken)
-
-
-def _handed_in(version: str, taken: Sequence[Decision]) -> Decision | None:
-    return next((one for one in taken if (one.version, one.what) == (version, DecisionKind.REFRESHED)), None)
+    handed_in = next((one for one in taken if (one.version, one.what) == (version, DecisionKind.REFRESHED)), None)
+    return _canary(version, taken) if handed_in is None else _refresh(handed_in, taken)
 
 
 def _canary(version: str, taken: Sequence[Decision]) -> Trial:
@@ -140,15 +136,14 @@ def _canary(version: str, taken: Sequence[Decision]) -> Trial:
     return Trial(version, TrialState.ENDED, f"the trial of version {version} was cut short: {ending.why}", tried)
 
 
-def _refresh(version: str, taken: Sequence[Decision]) -> Trial:
-    """What became of the refresh `version`.
+def _refresh(handed_in: Decision, taken: Sequence[Decision]) -> Trial:
+    """What became of the refresh that the decision `handed_in` let wait for the next list.
 
     Newer refreshes may take its place. The comparison with the champion judges all of them together, so its end is the
     end for each. One that still waited when an earlier refresh became champion is of the next comparison.
     """
-    first = _handed_in(version, taken)
-    since = first.place if first else 0
-    ends = (one for one in taken if one.place > since and one.what in ENDS_OF_REFRESH)
+    version = handed_in.version
+    ends = (one for one in taken if one.place > handed_in.place and one.what in ENDS_OF_REFRESH)
     end = next((one for one in ends if one.what is not DecisionKind.RENEWED or int(one.version) >= int(version)), None)
     if end is None:
         return Trial(version, TrialState.ON_TRIAL, f"version {version} is a refresh", refresh=True)

@@ -34,7 +34,7 @@ BEFORE = 2
 LEAST = 300
 """People that a window needs while there are too few for a whole one."""
 LEFT_OVER = 0.1
-"""Share of a file's new people, who came with the outcome of a call, from which the others were left over."""
+"""Share of a file's new people from which it is a history: so many had been called already."""
 VALUES = {"features": 1, "history": 1}
 """The fields of a prospect that say what was known of them on arrival."""
 
@@ -138,7 +138,7 @@ def _files(db: Db, condition: Mapping[str, Any]) -> Iterator[Document]:
 
 
 def left_over(came_called: int, new: int) -> bool:
-    """Whether a file with so many `new` people, of whom some came with the outcome of a call, is a history."""
+    """Whether a file is a history: enough of its `new` people had been called already (`came_called`)."""
     return came_called >= LEFT_OVER * new > 0
 
 
