@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
-from core.models.decisions import SuccessionState
+from core.models.decisions import CANARY, CHAMPION, SuccessionState
 from core.schema.column import Value
 from core.scoring.protocol import Score
 from core.stores.mongo import Document
@@ -73,6 +73,11 @@ class Lineup:
         refresh = f"{self.refresh}@{self.weight:.6g}" if self.refresh else ""
         levels = "/".join(f"{level:+.6f}" for level in self.levels) if any(self.levels) else ""
         return f"{refresh} {levels}".strip() or None
+
+    @property
+    def routes(self) -> set[tuple[str, str]]:
+        """Each route and the version that answers on it. A canary that was promoted answers on the champion's."""
+        return {(CHAMPION, self.champion), *([(CANARY, self.canary)] if self.canary else [])}
 
     def outdated(self) -> dict[str, Any]:
         """The query of prospects that another line-up ranked, or this one at other levels.

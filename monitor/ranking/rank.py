@@ -191,7 +191,7 @@ def _ask(db: Db, scorer: Scorer, schema: Schema, prospects: Sequence[Document], 
         elif fit:
             _ask(db, scorer, schema, fit, ranking)
         return
-    others = {score.version for score in scores} - {ranking.lineup.champion, ranking.lineup.canary}
+    others = {(score.route, score.version) for score in scores} - ranking.lineup.routes
     ranking.overtaken |= bool(others)  # the next run has the new line-up and ranks these again
     ranked_by = "" if others else str(ranking.lineup)
     writes = [_write(p, score, ranked_by, ranking) for p, score in zip(prospects, scores, strict=True)]

@@ -38,8 +38,14 @@ class FakeScoring:
         self.down_after = 10**9
         self.refuses: set[str] = set()
         self.during: Callable[[], object] = lambda: None
+        self.after_state: Callable[[], object] = lambda: None
 
     def state(self) -> Mapping[str, str | int | float]:
+        state = self._state()
+        self.after_state()
+        return state
+
+    def _state(self) -> Mapping[str, str | int | float]:
         return {
             "champion": self.lineup.champion if self.lineup else "",
             "canary": (self.lineup and self.lineup.canary) or "",
@@ -245,6 +251,18 @@ def test_a_model_that_comes_into_service_ends_the_run_and_is_followed_by_the_nex
     asked = len(scoring.asked)
     run(db, scoring)
     assert len(scoring.asked) == asked
+
+
+def test_a_canary_that_is_promoted_before_it_answers_is_not_taken_for_the_line_up_of_its_trial(db: Db) -> None:
+    """Both line-ups have the same versions: the route tells them apart."""
+    fill(db, "a", 60)
+    trial, over = Lineup("1", "2"), Lineup("2")
+    scoring = FakeScoring(db, trial)
+    scoring.after_state = lambda: setattr(scoring, "lineup", over)
+    first = run(db, scoring)
+    assert (first.ranked, first.overtaken) == (60, True)
+    assert db.prospects.count_documents({"ranked_by": str(trial)}) == 0
+    assert db.prospects.count_documents({"score_version": "2", "score_route": "champion"}) == 60
 
 
 def test_repeating_a_run_killed_before_the_write_asks_the_same_question(db: Db) -> None:
