@@ -31,6 +31,7 @@ from monitor.jobs.schedule import Schedule
 from monitor.jobs.settings import Settings
 from monitor.messages import jobs as messages
 from monitor.ranking import jobs as ranking
+from monitor.ranking.beginning import Preparation
 from monitor.reports import jobs as reports
 from monitor.trials import jobs as trials
 
@@ -93,8 +94,9 @@ class Watched:
         trainings, asking = self._trainings(kind), self._lock(kind)
         project = self._project if kind.shipped else kind.project
         again = self._train_again if kind.shipped else None
+        preparation = Preparation()
         made = [
-            *ranking.jobs(settings, db, scoring, columns, models),
+            *ranking.jobs(settings, db, scoring, columns, models, preparation),
             *economy.jobs(settings, db, columns, strict=kind.shipped),
             *reports.jobs(settings, db, scoring, columns, models, project),
             *trials.jobs(settings, db, scoring, columns, models),
@@ -102,7 +104,7 @@ class Watched:
             *flows.jobs(settings, db, trainings, asking, again),
             *messages.jobs(settings, db, "" if kind.shipped else kind.title),
         ]
-        return [replace(job, name=kind.label(job.name)) for job in made]
+        return [replace(job, name=kind.label(job.name)) for job in preparation.watch(made)]
 
     def _trainings(self, kind: Kind) -> PrefectRuns:
         return PrefectRuns(self.settings.prefect_api_url, kind=kind.key)

@@ -26,6 +26,7 @@ from core.calls.lifecycle import (
     epoch_seconds,
     unchanged_query,
 )
+from core.calls.rank_key import rank_again
 from core.calls.recording import TAKE_THE_NEXT, TRIES, claim_conflict, finish_by_key, take_claim
 from core.clock import Clock, now
 from core.errors import Conflict, NotFound
@@ -90,7 +91,7 @@ def claim_person(
             if wish or seen["status"] not in LIVE:
                 raise Conflict(Sentence("'{prospect}' is off the list.", prospect=seen["ref"]), next=TAKE_THE_NEXT)
             if seen["status"] == Status.PAUSED:  # whoever calls back need not wait for the next attempt
-                opened = {"$set": {"status": Status.OPEN.value, "due": None}}
+                opened = {"$set": {"status": Status.OPEN.value, "due": None, **rank_again(seen["campaign"])}}
                 db.prospects.update_one(unchanged_query(seen), opened)
                 continue
             if held := take_claim(db, seen, agent, clock(), rules):
@@ -125,7 +126,8 @@ def end_pauses(db: Db, campaign: str, at: datetime) -> int:
         if not keys:
             return 0
         over = {"_id": {"$in": keys}, "status": Status.PAUSED.value}
-        return db.prospects.update_many(over, {"$set": {"status": Status.OPEN.value, "due": None}}).modified_count
+        opened = {"status": Status.OPEN.value, "due": None, **rank_again(campaign)}
+        return db.prospects.update_many(over, {"$set": opened}).modified_count
 
 
 def settle_calls(db: Db, *, clock: Clock = now) -> int:

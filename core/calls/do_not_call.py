@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pymongo.errors import DuplicateKeyError
 
 from core.calls.lifecycle import LIVE, Result, Status, state, unchanged_query
+from core.calls.rank_key import OFF_THE_LIST
 from core.clock import Clock, now
 from core.schema.person import Person
 from core.stores.mongo import Db, Document, reachable
@@ -125,5 +126,13 @@ def take_off_list(db: Db, prospect: Document, call: str) -> None:
 def take_off_update(prospect: Document, call: str) -> tuple[Document, Document]:
     """The query and the update of `take_off_list`."""
     off = {"why": Result.DO_NOT_CALL.value, "call": call, "was": state(prospect)}
-    changed = {**state(prospect), "status": Status.OFF.value, "again": None, "due": None, "off": off, "claim": None}
+    changed = {
+        **state(prospect),
+        "status": Status.OFF.value,
+        "again": None,
+        "due": None,
+        "off": off,
+        "claim": None,
+        **OFF_THE_LIST,
+    }
     return unchanged_query(prospect), {"$set": changed}

@@ -25,20 +25,20 @@ from core.calls.lifecycle import (
     STANDARD,
     CallRules,
     Result,
+    Status,
     calls_made,
     state,
     state_after,
     unchanged_query,
     whole_milliseconds,
 )
+from core.calls.rank_key import rank_again, rank_if_open
 from core.clock import Clock, now
 from core.errors import Conflict, NotFound
 from core.sentences import Sentence
 from core.stores.mongo import Db, Document, reachable
 
 TRIES = 5
-RANK_FOR_NEXT_CALL = {"ranked_for": ""}
-"""The field that has a prospect ranked again if it is still to be called: its number of calls has changed."""
 TAKE_THE_NEXT = Sentence("Take the next one from the list.")
 
 
@@ -158,11 +158,13 @@ def finish(db: Db, call: Document) -> None:
             db.outcomes.insert_one(outcome)
     if result is Result.DO_NOT_CALL and call["everywhere"]:
         do_not_call.add(db, call["ref"], by=call["agent"], at=call["at"], call=call["_id"])
-    changes: Document = {**call["after"], "claim": None}
+    changes: Document = {**call["after"], "claim": None, **rank_if_open(call["campaign"], call["after"]["status"])}
     if late and not late["counts"]:
-        changes = {} if late["over"] else {"claim": None}
+        # The prospect may still be on the list, and its number of calls has changed.
+        listed = rank_again(call["campaign"]) if call["before"]["status"] == Status.OPEN else {}
+        changes = {**({} if late["over"] else {"claim": None}), **listed}
     not_finished = {"_id": call["prospect"], "calls": call["call"] - 1 or None}
-    db.prospects.update_one(not_finished, {"$set": {**changes, "calls": call["call"], **RANK_FOR_NEXT_CALL}})
+    db.prospects.update_one(not_finished, {"$set": {**changes, "calls": call["call"]}})
 
 
 def finish_by_key(db: Db, key: str) -> bool:

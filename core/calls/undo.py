@@ -16,6 +16,7 @@ from typing import Any
 
 from core.calls import do_not_call, recording
 from core.calls.lifecycle import CALLABLE, STANDARD, CallRules, Result, changes_state, state
+from core.calls.rank_key import rank_if_open
 from core.clock import Clock, now
 from core.errors import Conflict, NotFound
 from core.sentences import Sentence
@@ -117,7 +118,10 @@ def _restore(db: Db, call: Document, claim: Document | None, at: datetime) -> bo
     if (seen := _as_left(db, call)) is None:
         return False
     unchanged = {"_id": seen["_id"], "calls": call["call"], "status": call["after"]["status"]}
-    again = {"taken_back": int(seen.get("taken_back") or 0) + 1, **recording.RANK_FOR_NEXT_CALL}
+    again = {
+        "taken_back": int(seen.get("taken_back") or 0) + 1,
+        **rank_if_open(seen["campaign"], call["before"]["status"]),
+    }
     db.prospects.update_one(unchanged, {"$set": {**call["before"], "claim": claim, **again}})
     return True
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from core.calls import contacts
+from core.calls.rank_key import rank_if_open
 from core.clock import Clock
 from core.errors import InputError
 from core.files.records import Record
@@ -232,7 +233,8 @@ class Reading:
             "row": number,
             "features": features,
             "digest": changes.digest(features, details),
-            "status": "open" if positive is None else "done",
+            "status": (status := "open" if positive is None else "done"),
+            **rank_if_open(self.campaign, status),
             "score": None,
             "claim": None,
         }

@@ -21,15 +21,13 @@ from datetime import datetime
 from typing import Any
 
 from core.calls.lifecycle import Status, calls_made, state
+from core.calls.rank_key import OFF_THE_LIST, rank_if_open
 from core.stores.mongo import Document
 
 VALUES = ("features", "details")
 """The fields of a prospect whose values come from a file; not every release and schema has `details`."""
 
 _SORTED = json.JSONEncoder(sort_keys=True)
-
-RANK_AGAIN: Mapping[str, Any] = {"score_version": "", "ranked_by": "", "refused": None}
-"""The fields that have a prospect ranked again. The score stays until then; no version is called ``."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,8 @@ def changing(stored: Document, given: Document, origin: Origin, contacts: Sequen
     fields = {**values, **_noted(stored, origin, noted)}
     if values:
         fields["digest"] = _digest_of({**stored, **values})
-    if "features" in values and stored.get("score") is not None:
-        fields |= RANK_AGAIN
+    if "features" in values:
+        fields |= _rank_again(stored, stored["status"])
     return fields
 
 
@@ -92,7 +90,7 @@ def _digest_of(prospect: Document) -> str:
 
 def closing(stored: Document, origin: Origin) -> Document:
     """The fields to set so that `stored` is done, because a file says what came of an earlier call."""
-    closed = {"status": Status.DONE.value, "due": None, "claim": None}
+    closed = {"status": Status.DONE.value, "due": None, "claim": None, **OFF_THE_LIST}
     return {**closed, **_noted(stored, origin, {"was": {}, "new": {}, "state": state(stored)})}
 
 
@@ -113,9 +111,15 @@ def restoring(stored: Document, key: str) -> Document:
     fields |= {**changed, "history": history, "import": {**stored["import"], "last": before}}
     if changed:
         fields["digest"] = _digest_of({**stored, **changed})
-    if "features" in changed and stored.get("score") is not None:
-        fields |= RANK_AGAIN
+    if "features" in changed or "status" in fields:
+        fields |= _rank_again(stored, str(fields.get("status", stored["status"])))
     return fields
+
+
+def _rank_again(stored: Document, status: str) -> Document:
+    """The fields that have `stored` ranked again. Its score stays until then; no version is called ``."""
+    again = {"refused": None, **rank_if_open(stored["campaign"], status)}
+    return again if stored.get("score") is None else {**again, "score_version": ""}
 
 
 def features_at(prospect: Document, at: datetime, source: str = "") -> dict[str, Any]:

@@ -18,6 +18,7 @@ from pymongo import UpdateOne
 
 from core.calls import do_not_call
 from core.calls.lifecycle import LIVE, Status, claim_holder, state, unchanged_query, whole_milliseconds
+from core.calls.rank_key import OFF_THE_LIST, rank_if_open
 from core.clock import Clock, now
 from core.errors import Conflict, InputError
 from core.sentences import Sentence
@@ -144,7 +145,7 @@ def _withdraw(db: Db, keys: Sequence[str], how: Document, counted: Withdrawal) -
 
 
 def _withdrawn(prospect: Document, how: Document) -> Document:
-    fields = {"status": Status.WITHDRAWN.value, "again": None, "due": None, "claim": None}
+    fields = {"status": Status.WITHDRAWN.value, "again": None, "due": None, "claim": None, **OFF_THE_LIST}
     return {**fields, "withdrawn": {**how, "was": state(prospect)}}
 
 
@@ -152,7 +153,7 @@ def _restore(db: Db, people: Sequence[Document]) -> int:
     """Give withdrawn `people` the state they had; the others lose only the note of a withdrawal that is over."""
     gone = [p for p in people if p["status"] == Status.WITHDRAWN]
     writes = [
-        UpdateOne(unchanged_query(p), {"$set": {**(p["withdrawn"]["was"] if p in gone else {}), "withdrawn": None}})
+        UpdateOne(unchanged_query(p), {"$set": {**(_as_before(p) if p in gone else {}), "withdrawn": None}})
         for p in people
         if p.get("withdrawn")
     ]
@@ -160,6 +161,12 @@ def _restore(db: Db, people: Sequence[Document]) -> int:
         db.prospects.bulk_write(writes, ordered=False)
     do_not_call.take_off_listed(db, [{**p, **p["withdrawn"]["was"]} for p in gone])
     return len(gone)
+
+
+def _as_before(prospect: Document) -> Document:
+    """The state that the withdrawn `prospect` had; on the list it is ranked again."""
+    was: Document = prospect["withdrawn"]["was"]
+    return {**was, **rank_if_open(prospect["campaign"], was["status"])}
 
 
 def reason(why: str) -> str:

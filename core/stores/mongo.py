@@ -60,6 +60,8 @@ COLLECTIONS = PRIVATE | {
 INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     # The call list: the best open prospect of a campaign, and how many are left in each state.
     "prospects": [
+        # Those who are to be ranked, and those whom an earlier line-up ranked: `core.calls.rank_key`.
+        [("rank_key", ASCENDING)],
         [("campaign", ASCENDING), ("status", ASCENDING), ("score", DESCENDING), ("ref", ASCENDING)],
         [("claim.by", ASCENDING)],
         # Callbacks and pauses, in the order of their time.

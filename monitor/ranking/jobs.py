@@ -13,6 +13,7 @@ from core.scoring.client import ScoringClient
 from core.stores.mongo import Db
 from monitor.jobs.job import Job
 from monitor.jobs.settings import Settings
+from monitor.ranking.beginning import Beginning, Preparation
 from monitor.ranking.levelling import Levelling, learnt_calls
 from monitor.ranking.lineup import Lineup
 from monitor.ranking.rank import rank
@@ -32,7 +33,12 @@ JOBS = {
 
 
 def jobs(
-    settings: Settings, db: Db, scoring: ScoringClient, columns: Schema, registry: Callable[[], ModelRegistry]
+    settings: Settings,
+    db: Db,
+    scoring: ScoringClient,
+    columns: Schema,
+    registry: Callable[[], ModelRegistry],
+    preparation: Preparation,
 ) -> list[Job]:
     """The jobs of `JOBS`."""
 
@@ -43,12 +49,13 @@ def jobs(
         return None if late else Lineup.of_state(state_of(taken))
 
     def run_rank() -> str:
-        ranking = rank(db, scoring, columns, decided=decided)
+        ranking = rank(db, scoring, columns, decided=decided, began_with=beginning.trial)
         return str(ranking) if ranking else "no champion in service yet, so nobody is ranked"
 
     def learnt_by(version: str) -> Calls:
         return learnt_calls(registry().reference(registry().version(version)))
 
+    beginning = Beginning(db, settings.callwise_list_hours, preparation)
     size, hours = settings.callwise_level_outcomes, settings.callwise_list_hours
     levelling = Levelling(db, scoring, settings.callwise_model_name, size, learnt_by, hours)
     return [

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from core.models.decisions import CANARY, CHAMPION, SuccessionState
 from core.schema.column import Value
@@ -60,7 +60,7 @@ class Lineup:
         return cls(state.champion, state.canary, state.refresh, state.weight)
 
     def __str__(self) -> str:
-        together = f"{self.champion}~{self.mixture}" if self.mixture else self.champion
+        together = self.speakers(CHAMPION)
         if not self.canary:
             return together
         share = f"@{self.share:.6g}" if self.share else ""  # a service of an earlier release does not say it
@@ -79,23 +79,16 @@ class Lineup:
         """Each route and the version that answers on it. A canary that was promoted answers on the champion's."""
         return {(CHAMPION, self.champion), *([(CANARY, self.canary)] if self.canary else [])}
 
-    def outdated(self) -> dict[str, Any]:
-        """The query of prospects that another line-up ranked, or this one at other levels.
+    @property
+    def trial(self) -> str:
+        """The canary and its share; "" without one."""
+        return f"{self.canary}@{self.share:.6g}" if self.canary else ""
 
-        Without a canary the query asks for scores of other versions, so the champion's scores stay when a trial ends.
-        """
-        if self.canary:
-            return {"ranked_by": {"$nin": [None, str(self)]}}
-        of_another = {"score_version": {"$nin": [None, self.champion]}}
-        return {"$or": [of_another, {"score_version": self.champion, "mixture": {"$nin": [self.mixture]}}]}
-
-    def is_outdated(self, prospect: Mapping[str, Any]) -> bool:
-        """Whether the query `outdated` finds this prospect."""
-        if self.canary:
-            return prospect.get("ranked_by") not in (None, str(self))
-        if prospect.get("score_version") != self.champion:
-            return prospect.get("score_version") is not None
-        return bool(prospect.get("mixture") != self.mixture)
+    def speakers(self, route: str) -> str:
+        """What gives the scores of `route`: versions, weights and levels."""
+        if route == CANARY:
+            return f"canary {self.canary} {self.canary_level:+.6f}"
+        return f"{self.champion}~{self.mixture}" if self.mixture else self.champion
 
 
 def lineup(scorer: Scorer) -> Lineup | None:

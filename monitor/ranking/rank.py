@@ -1,20 +1,22 @@
 """Ranks every open prospect by the models in service, and again when these change.
 
-A prospect is current when the *line-up* in service ranked it: the champion, a refresh that is mixed with it and its
-weight, and during a trial the canary. The scoring service decides which route scores a prospect. It names the line-up,
-and not the registry, so a list never waits between two models. Each answer names the versions that gave it: where
-another one has come into service, the run ends with that request, and the next run begins with the new line-up.
+The scoring service decides which route scores a prospect. It names the *line-up*, the champion, a refresh that is mixed
+with it and its weight, and during a trial the canary; not the registry, so a list never waits between two models. Each
+answer names the versions that gave it: where another one has come into service, the run ends with that request, and the
+next run begins with the new line-up.
 
-Prospects without a score come first, in every campaign; then those of an earlier line-up. Both go in the order of
-arrival, campaign by campaign and key by key, never by score, so no run ends within the best or the worst of a list.
+A prospect's word (`core.calls.rank_key`) says what ranked it, and a campaign keeps the words that its people have. So
+the ranking asks for the people of a word, 500 at a time, and never looks for them: a list that is current costs two
+questions, however long it is, and a run that was killed goes on where it stopped. Those who came in or came back go
+first, in every campaign; then those with the word of another line-up, list, day, schema or economy
+(`monitor.ranking.keys`). Campaigns that are paused or closed are left alone.
 
 Where a campaign's file left the indicators out, a prospect is scored with those known now, and again when they change.
 The prospect stores only their hash: the prediction log has the values as sent.
 
-Month, weekday and the number of calls are those of a call now (`core.lists.call_values`). A prospect stores the day
-that it was ranked for (`ranked_for`: the words of the kind's calendar), and a call clears it (`core.calls.recording`).
-So the list is ranked again once a day, and a person who comes back on it after a call. The day is that of the run's
-start, so it never changes in the middle of a run. A kind whose columns say nothing of the call is not ranked again.
+Month, weekday and the number of calls are those of a call now (`core.lists.call_values`). So the list is ranked again
+once a day, and a person who comes back on it after a call. The day is that of the run's start, so it never changes in
+the middle of a run. A kind whose columns say nothing of the call is not ranked again.
 
 The scoring service refuses a request as a whole. The job then marks the rows that break a rule with the reason
 (`refused`), logs them once, does not send them again under this schema, and ranks the others.
@@ -27,13 +29,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from pymongo import ASCENDING, UpdateOne
-
+from core.calls.rank_key import RANK_KEY, rank_again
 from core.clock import Clock, now
 from core.errors import InputError
 from core.lists import call_values
@@ -46,22 +46,22 @@ from core.scoring.protocol import Score
 from core.scoring.reasons import to_documents
 from core.stores import event_log
 from core.stores.events import Event
-from core.stores.mongo import Db, Document, reachable
+from core.stores.mongo import Db, Document
+from monitor.ranking.keys import RankKeys
 from monitor.ranking.lineup import Lineup, Scorer, lineup, request_id
+from monitor.ranking.open_list import OpenList, open_lists
 
 log = logging.getLogger("callwise.monitor")
 
 BATCH = 500  # rows a request
-ROUND = 50_000  # prospects a run and campaign; the next run takes the rest
-UNDRAWN = {"draw": None, "score": {"$gte": 0}}  # ranked by a release before the reports' sample
-FIELDS = {**call_values.FIELDS, "prediction": 1, "economy": 1, "campaign": 1}
+ROUND = 50_000  # prospects a run; the next run goes on, and takes those who came meanwhile first
 
 
 @dataclass
 class Ranking:
     """What a run did: prospects ranked, requests refused, and prospects that were called or closed before the write.
 
-    `at` is its moment, as of which people are ranked, and `day` that moment's `day_of_call`.
+    `at` is its moment, as of which people are ranked, and `keys` the words that they get.
     `known` is the economy then, `unknown` what prospects need and the economy lacks, by column. The run was
     `overtaken` if a model outside its line-up answered. `awaited` is the line-up that was decided and is not in service
     yet. `aside` counts the prospects set aside, by campaign and the column whose rule they break.
@@ -69,8 +69,9 @@ class Ranking:
 
     lineup: Lineup
     at: datetime
-    day: str | None
+    keys: RankKeys
     known: KnownFigures
+    looked_at: int = 0
     ranked: int = 0
     closed: int = 0
     overtaken: bool = False
@@ -87,44 +88,42 @@ class Ranking:
 
 
 def rank(
-    db: Db, scorer: Scorer, schema: Schema, *, decided: Callable[[], Lineup | None] = lambda: None, clock: Clock = now
+    db: Db,
+    scorer: Scorer,
+    schema: Schema,
+    *,
+    decided: Callable[[], Lineup | None] = lambda: None,
+    began_with: Callable[[Lineup, datetime], str | None] = lambda present, _at: present.trial,
+    clock: Clock = now,
 ) -> Ranking | None:
-    """Score every open prospect that the line-up in service has not ranked; None before there is a champion.
+    """Rank whoever is to be ranked in the open campaigns; None before there is a champion.
 
-    While the line-up in service is not the one `decided`, nobody who has a score is ranked for another line-up or day:
-    the service follows decisions within seconds, step by step, and each step would be a whole list. Indicators that a
-    file left out are those known at `clock()`. Raises Unavailable when a service does not answer; the scores written
-    before stay. Raises InputError, after all others are ranked, when the scoring service refused rows or an indicator
-    that they need has no value.
+    While the line-up in service is not the one `decided`, or the list of now is being prepared (`began_with` returns
+    None: `monitor.ranking.beginning`), only those are ranked who came in or came back: else each step would be a whole
+    list. Indicators that a file left out are those known at `clock()`. Raises Unavailable when a service does not
+    answer; the scores written before stay. Raises InputError, after all others are ranked, when the scoring service
+    refused rows or an indicator that they need has no value.
     """
     present = lineup(scorer)
     if present is None:
         return None
-    with reachable():
-        found = list(db.campaigns.find({}, {"_id": 1, "economy": 1}).sort([("created_at", ASCENDING)]))
-    campaigns = [campaign["_id"] for campaign in found]
-    in_economy = [campaign["_id"] for campaign in found if campaign.get("economy")]
-    at = clock()
-    known = economy.figures_at(db, schema, at) if in_economy else KnownFigures({})
-    ranking = Ranking(present, at, day_of_call(schema, at), known)
-    moved = {"economy": {"$nin": [None, ranking.known.hash]}}
-    # Those ranked by an earlier release have no day.
-    another_day = {"score": {"$gte": 0}, "ranked_for": {"$nin": [ranking.day]}}
-    fit = {"refused.schema": {"$nin": [schema.hash]}}
-    asked = decided()
-    ranking.awaited = asked if asked != present else None  # None, too, where no decision names a champion
-    rounds = (
-        ({"score": None}, campaigns),
-        (present.outdated(), [] if ranking.awaited else campaigns),
-        (moved, in_economy),
-        (another_day, campaigns if ranking.day and not ranking.awaited else []),
-        (UNDRAWN, [] if ranking.day or not _any(db, {**UNDRAWN, **fit}) else campaigns),
+    lists, at = open_lists(db), clock()
+    known = economy.figures_at(db, schema, at) if any(one.in_economy for one in lists) else KnownFigures({})
+    asked, trial = decided(), began_with(present, at)
+    keys = RankKeys(
+        present, day_of_call(schema, at), schema.hash, known.hash, present.trial if trial is None else trial
     )
+    ranking = Ranking(present, at, keys, known)
+    ranking.awaited = asked if asked != present else None  # None, too, where no decision names a champion
     try:
-        for condition, concerned in rounds:
-            for campaign in concerned:
-                if not ranking.overtaken:
-                    _rank_campaign(db, scorer, schema, campaign, {**condition, **fit}, ranking)
+        for one in lists:
+            _rank_those(one, one.to_be_ranked, scorer, schema, ranking)
+        if trial is not None and not ranking.awaited:
+            for one in lists:
+                for word in sorted(set(one.words) - keys.current(one.campaign)):
+                    _rank_those(one, word, scorer, schema, ranking)
+        for one in lists:
+            _still_waiting(one, schema, ranking)
     finally:
         _tell(db, ranking, clock)
     if ranking.unknown:
@@ -143,78 +142,59 @@ def rank(
     return ranking
 
 
-def _rank_campaign(
-    db: Db, scorer: Scorer, schema: Schema, campaign: str, condition: Mapping[str, Any], ranking: Ranking
-) -> None:
-    """Rank those of `campaign` under `condition`, until the run is overtaken: the rest would be ranked twice."""
-    keys = _open(db, campaign, condition)
-    for start in range(0, len(keys), BATCH):
-        if ranking.overtaken:
+def _rank_those(people: OpenList, word: str, scorer: Scorer, schema: Schema, ranking: Ranking) -> None:
+    """Rank the people with this `word`, until the run is overtaken: the rest would be ranked twice."""
+    while ranking.looked_at < ROUND and not ranking.overtaken:
+        found = people.people(word, BATCH)
+        if not found:
             return
-        _rank(db, scorer, schema, keys[start : start + BATCH], ranking)
-        if start + BATCH < len(keys):
+        if ranking.looked_at:
             # Also where the versions are the same: their weights, levels or share may be those of the next list.
             ranking.overtaken |= str(lineup(scorer)) != str(ranking.lineup)
+            if ranking.overtaken:
+                return
+        ranking.looked_at += len(found)
+        prospects = _complete(people, found, schema, ranking)
+        if prospects:
+            _ask(people, prospects, scorer, schema, ranking)
 
 
-def _open(db: Db, campaign: str, condition: Mapping[str, Any]) -> list[str]:
-    """Keys of the open prospects under `condition`, in their order."""
-    query = {"campaign": campaign, "status": "open", **condition}
-    with reachable():
-        return [p["_id"] for p in db.prospects.find(query, {"_id": 1}).sort([("_id", ASCENDING)]).limit(ROUND)]
-
-
-def _any(db: Db, condition: Mapping[str, Any]) -> bool:
-    """Whether there is an open prospect under `condition`."""
-    with reachable():
-        return db.prospects.find_one({"status": "open", **condition}, {"_id": 1}) is not None
-
-
-def _rank(db: Db, scorer: Scorer, schema: Schema, keys: Sequence[str], ranking: Ranking) -> None:
-    with reachable():
-        found = {p["_id"]: p for p in db.prospects.find({"_id": {"$in": list(keys)}, "status": "open"}, FIELDS)}
-    ranking.closed += len(keys) - len(found)
-    prospects = _complete([found[key] for key in keys if key in found], schema, ranking)
-    if prospects:
-        _ask(db, scorer, schema, prospects, ranking)
-
-
-def _ask(db: Db, scorer: Scorer, schema: Schema, prospects: Sequence[Document], ranking: Ranking) -> None:
+def _ask(people: OpenList, prospects: Sequence[Document], scorer: Scorer, schema: Schema, ranking: Ranking) -> None:
     """Rank `prospects` (at least one) in one request; without those that break a rule, if any do."""
     try:
         rows, keys = [p["features"] for p in prospects], [p["_id"] for p in prospects]
         scores = scorer.score(rows, keys, request_id=request_id(ranking.lineup, prospects), with_reasons=True)
     except InputError as error:
-        fit = _set_aside(db, schema, prospects, ranking)
+        fit = _set_aside(people, prospects, schema, ranking)
         if len(fit) == len(prospects):
             ranking.refused.append(error)
+            failed = {RANK_KEY: ranking.keys.failed(people.campaign, str(prospects[0].get(RANK_KEY)))}
+            people.put([(prospect, failed) for prospect in prospects])
         elif fit:
-            _ask(db, scorer, schema, fit, ranking)
+            _ask(people, fit, scorer, schema, ranking)
         return
     others = {(score.route, score.version) for score in scores} - ranking.lineup.routes
     ranking.overtaken |= bool(others)  # the next run has the new line-up and ranks these again
-    ranked_by = "" if others else str(ranking.lineup)
-    writes = [_write(p, score, ranked_by, ranking) for p, score in zip(prospects, scores, strict=True)]
-    with reachable():
-        written = db.prospects.bulk_write(writes, ordered=False).matched_count
+    ranked = [(p, _ranked(p, score, ranking)) for p, score in zip(prospects, scores, strict=True)]
+    if others:
+        ranked = [(p, {**fields, "ranked_by": "", **rank_again(people.campaign)}) for p, fields in ranked]
+    written = people.put(ranked)
     ranking.ranked += written
-    ranking.closed += len(writes) - written
+    ranking.closed += len(ranked) - written
 
 
-def _set_aside(db: Db, schema: Schema, prospects: Sequence[Document], ranking: Ranking) -> list[Document]:
+def _set_aside(people: OpenList, prospects: Sequence[Document], schema: Schema, ranking: Ranking) -> list[Document]:
     """Mark those of `prospects` that break a rule, so that no run sends them again; returns the others."""
-    fit, writes = [], []
+    fit, aside = [], []
     for prospect in prospects:
         error = protocol.refusal(schema, prospect["features"], prospect["_id"])
         if error is None:
             fit.append(prospect)
             continue
-        ranking.aside[prospect["campaign"], str(error.column)] += 1
+        ranking.aside[people.campaign, str(error.column)] += 1
         refused = {"refused": {"schema": schema.hash, "why": str(error)}}
-        writes.append(UpdateOne({"_id": prospect["_id"], "status": "open"}, {"$set": refused}))
-    if writes:
-        with reachable():
-            db.prospects.bulk_write(writes, ordered=False)
+        aside.append((prospect, {**refused, RANK_KEY: ranking.keys.refused(people.campaign)}))
+    people.put(aside)
     return fit
 
 
@@ -228,9 +208,9 @@ def _tell(db: Db, ranking: Ranking, clock: Clock) -> None:
         )
 
 
-def _complete(prospects: Sequence[Document], schema: Schema, ranking: Ranking) -> list[Document]:
-    """The prospects as of the run's moment, without those whose indicators are not all known."""
-    complete = []
+def _complete(people: OpenList, prospects: Sequence[Document], schema: Schema, ranking: Ranking) -> list[Document]:
+    """The prospects as of the run's moment, without those whose indicators are not all known: these wait."""
+    complete, waiting = [], []
     for prospect in prospects:
         features = call_values.next_call(schema, prospect, ranking.at)
         if prospect.get("economy") is not None:
@@ -238,27 +218,36 @@ def _complete(prospects: Sequence[Document], schema: Schema, ranking: Ranking) -
                 ranking.known.require(column.name for column in economy.missing_indicators(schema, features))
             except InputError as error:
                 ranking.unknown.setdefault(str(error.column), error)
+                waiting.append((prospect, {RANK_KEY: ranking.keys.waiting(people.campaign)}))
                 continue
             features = ranking.known.fill(features, schema)
         complete.append({**prospect, "features": features})
+    people.put(waiting)
     return complete
 
 
-def _write(prospect: Document, score: Score, ranked_by: str, ranking: Ranking) -> UpdateOne:
+def _still_waiting(people: OpenList, schema: Schema, ranking: Ranking) -> None:
+    """Say again what somebody on the list waits for, as long as the economy lacks it."""
+    word = ranking.keys.waiting(people.campaign)
+    if word in people.words:
+        _complete(people, people.people(word, 1), schema, ranking)
+
+
+def _ranked(prospect: Document, score: Score, ranking: Ranking) -> Document:
+    """The fields of a prospect that was ranked."""
+    in_economy = prospect.get("economy") is not None
     ranked = {
         "score": score.score,
         "score_version": score.version,
         "score_route": score.route,
         "prediction": score.prediction,
-        "ranked_by": ranked_by,
-        "mixture": ranking.lineup.mixture,
+        "ranked_by": str(ranking.lineup),
         "reasons": to_documents(score.reasons),
         "draw": draw(prospect["_id"]),  # the reports' sample: `monitor.reports.sample`
+        RANK_KEY: ranking.keys.ranked(prospect["campaign"], score.route, in_economy=in_economy),
     }
-    if prospect.get("economy") is not None:
+    if in_economy:
         ranked["economy"] = ranking.known.hash
-    if ranking.day:
-        ranked["ranked_for"] = ranking.day
-    # Somebody who was called meanwhile keeps the empty day of that call, and is ranked again by the next run.
-    uncalled = {"_id": prospect["_id"], "status": "open", "calls": prospect.get("calls")}
-    return UpdateOne(uncalled, {"$set": ranked})
+    if prospect.get("refused"):
+        ranked["refused"] = None
+    return ranked

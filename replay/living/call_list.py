@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.calls.lifecycle import LIVE, Status
-from core.calls.recording import RANK_FOR_NEXT_CALL
+from core.calls.rank_key import rank_again
 from core.imports.column_mapping import ColumnMapping
 from core.imports.kept_out import Doorkeeper
 from core.imports.rows import Reading
@@ -15,7 +15,6 @@ from core.lists import arrival
 from core.schema import Schema
 from core.schema.as_of import as_of
 from core.stores.mongo import Document
-from monitor.ranking.lineup import Lineup
 from monitor.reports.drift.arrivals import Arrival, left_over
 from replay.arrived import Arrived
 from replay.living.loop import Call, Delivery
@@ -89,7 +88,7 @@ class CallList:
     def called(self, call: Call) -> None:
         """Change the state of the person who was called."""
         prospect = self.prospects[key_of(call.person)]
-        prospect |= {**call.state, "calls": call.number, **RANK_FOR_NEXT_CALL}
+        prospect |= {**call.state, "calls": call.number, **rank_again(CAMPAIGN)}
         if prospect["status"] not in LIVE:
             self._live.pop(prospect["_id"], None)
 
@@ -100,11 +99,3 @@ class CallList:
 def key_of(person: str) -> str:
     """The key of the prospect with this reference."""
     return f"{CAMPAIGN}:{person}"
-
-
-def needs_score(prospect: Document, lineup: Lineup, day: str | None) -> bool:
-    """Whether the ranking scores `prospect` on that `day` of a call (`core.schema.as_of.day_of_call`).
-
-    It does if there is no score, another line-up gave it, or it is for another call.
-    """
-    return prospect["score"] is None or lineup.is_outdated(prospect) or prospect.get("ranked_for") != day

@@ -16,12 +16,14 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
+from core.calls.rank_key import RANK_KEY
 from core.lists import call_values
 from core.models.level import LOOK_BACK, levelled, newest, next_shift
 from core.models.mixture import mixed
 from core.models.proof import predict
 from core.schema.as_of import day_of_call
 from core.stores.mongo import Document
+from monitor.ranking.keys import RankKeys
 from monitor.ranking.levelling import learnt_calls
 from monitor.ranking.lineup import Lineup
 from monitor.ranking.rank import BATCH
@@ -31,7 +33,7 @@ from monitor.trials.refresh import weigh
 from replay.arrived import Arrived
 from replay.automation import Automation
 from replay.history import frame_of
-from replay.living.call_list import CAMPAIGN, CallList, key_of, needs_score
+from replay.living.call_list import CAMPAIGN, CallList, key_of
 from replay.living.loop import Call, Delivery
 from replay.living.predictions import Log, Outcome, Prediction
 from replay.upkeep import Upkeep, Version
@@ -183,16 +185,18 @@ class Today(Automation):
         self._levels[version.name] = next_shift(self._levels[version.name], *calls, size)
 
     def _rank(self, at: datetime) -> None:
-        lineup, day = self._lineup, day_of_call(self.setup.schema, at)
-        due = [one for one in self.people.open(at) if needs_score(one, lineup, day)]
+        # A list begins with a day, so the day tells the lists apart, and a trial need not.
+        keys = RankKeys(self._lineup, day_of_call(self.setup.schema, at), self.setup.schema.hash, economy="", trial="")
+        current = keys.current(CAMPAIGN)
+        due = [one for one in self.people.open(at) if one[RANK_KEY] not in current]
         due.sort(key=lambda one: (one["score"] is not None, one["_id"]))
         for start in range(0, len(due), BATCH):
-            self._score(due[start : start + BATCH], lineup, at + timedelta(milliseconds=start // BATCH))
+            self._score(due[start : start + BATCH], keys, at + timedelta(milliseconds=start // BATCH))
 
-    def _score(self, prospects: Sequence[Document], lineup: Lineup, at: datetime) -> None:
+    def _score(self, prospects: Sequence[Document], keys: RankKeys, at: datetime) -> None:
         self._requests += 1
-        schema = self.setup.schema
-        features, day = [call_values.next_call(schema, one, at) for one in prospects], day_of_call(schema, at)
+        lineup, schema = keys.lineup, self.setup.schema
+        features = [call_values.next_call(schema, one, at) for one in prospects]
         rows = pd.DataFrame(features)
         raw = {version.name: predict(version.model, rows) for version in self._in_use()}
         used = {name: levelled(scores, self._levels[name]) for name, scores in raw.items()}
@@ -221,8 +225,7 @@ class Today(Automation):
                 "score": prediction.shown(version),
                 "score_version": version,
                 "ranked_by": str(lineup),
-                "mixture": lineup.mixture,
-                "ranked_for": day,
+                RANK_KEY: keys.ranked(CAMPAIGN, route, in_economy=False),
             }
         self.log.predicted(made)
 

@@ -19,7 +19,7 @@ from core.lists.undo_import import undo
 from core.lists.withdrawal import put_back, withdraw
 from core.schema import Schema
 from core.stores.mongo import Db
-from monitor.ranking.rank import _open
+from monitor.ranking.open_list import open_lists
 from tests.contract.core.lists.conftest import Bring
 
 pytestmark = pytest.mark.mongo
@@ -33,7 +33,8 @@ def test_who_is_withdrawn_is_neither_offered_nor_ranked_and_can_be_put_back(db: 
     bring("may", {"customer": "a"}, {"customer": "b"}, {"customer": "c", "y": "no"})
     found = withdraw(db, "spring", ["a", "c", "nobody"], by="Mia", why="moved away")
     assert (found.withdrawn, found.closed, found.unknown) == (1, 1, 1)
-    assert _open(db, "spring", {"score": None}) == ["spring:b"]
+    [spring] = open_lists(db)
+    assert [one["_id"] for one in spring.people(spring.to_be_ranked, 10)] == ["spring:b"]
     assert [held["ref"] for held in (claim(db, "spring", name) for name in ("Ann", "Bob")) if held] == ["b"]
     again = withdraw(db, "spring", ["a"], by="Max", why="moved away")
     assert (again.withdrawn, again.already) == (0, 1)

@@ -8,6 +8,7 @@ import pytest
 
 from core.calls.claims import end_pauses
 from core.calls.lifecycle import Result
+from core.calls.rank_key import rank_again
 from core.calls.recording import CallReport, record
 from core.errors import InputError, Unavailable
 from core.lists.arrival import draw
@@ -19,6 +20,7 @@ from core.scoring.reasons import Reason, from_documents
 from core.settings.group import ROOT
 from core.stores.mongo import Db
 from monitor.ranking import rank as ranker
+from monitor.ranking.keys import RankKeys
 from monitor.ranking.lineup import Lineup
 from monitor.ranking.rank import Ranking, rank
 
@@ -100,7 +102,7 @@ class FakeScoring:
 def fill(db: Db, campaign: str, size: int, **fields: Any) -> None:
     opened = datetime(2026, 1, 1 + db.campaigns.count_documents({}), tzinfo=UTC)
     db.campaigns.update_one({"_id": campaign}, {"$setOnInsert": {"created_at": opened}}, upsert=True)
-    common = {"campaign": campaign, "status": "open", "score": None, "claim": None, **fields}
+    common = {"campaign": campaign, "status": "open", "score": None, "claim": None, **rank_again(campaign), **fields}
     db.prospects.insert_many(
         [
             {"_id": f"{campaign}:{n:07d}", "ref": f"{n:07d}", "features": {"age": 20 + n % 60}, **common}
@@ -109,10 +111,20 @@ def fill(db: Db, campaign: str, size: int, **fields: Any) -> None:
     )
 
 
-def run(db: Db, scoring: FakeScoring, at: datetime = THEN, schema: Schema = SCHEMA) -> Ranking:
-    done = rank(db, scoring, schema, clock=lambda: at)
+def run(
+    db: Db, scoring: FakeScoring, at: datetime = THEN, schema: Schema = SCHEMA, *, trial: str | None = None
+) -> Ranking:
+    """Rank; `trial`: what the list of then began with, if it is not what is in service."""
+    began_with = (lambda present, _at: present.trial) if trial is None else (lambda _present, _at: trial)
+    done = rank(db, scoring, schema, began_with=began_with, clock=lambda: at)
     assert done is not None
     return done
+
+
+def of_an_earlier_release(db: Db) -> None:
+    """Take away what this release added to campaigns and people."""
+    db.prospects.update_many({}, {"$unset": {"rank_key": "", "draw": ""}})
+    db.campaigns.update_many({}, {"$unset": {"rank_keys": ""}})
 
 
 def test_without_a_champion_nobody_is_ranked(db: Db) -> None:
@@ -161,7 +173,7 @@ def test_a_list_that_an_earlier_release_ranked_is_ranked_once_more(db: Db) -> No
     fill(db, "a", 30)
     scoring = FakeScoring(db, Lineup("1"))
     run(db, scoring, schema=TIMELESS)
-    db.prospects.update_many({}, {"$unset": {"draw": ""}})
+    of_an_earlier_release(db)
     assert run(db, scoring, schema=TIMELESS).ranked == 30
     assert run(db, scoring, schema=TIMELESS).ranked == 0
     assert db.prospects.count_documents({"draw": {"$gte": 0}}) == 30
@@ -187,15 +199,45 @@ def test_a_new_champion_ranks_the_new_prospects_first_and_then_the_others_as_the
     assert order == [f"a:{n:07d}" for n in range(4)] + [f"b:{n:07d}" for n in range(50)]
 
 
-def test_a_canary_sets_the_whole_list_anew_and_its_end_only_what_it_scored(db: Db) -> None:
+def test_a_trial_ranks_nobody_until_the_next_list_and_its_end_only_whom_the_canary_scored(db: Db) -> None:
     fill(db, "a", 60)
     run(db, FakeScoring(db, Lineup("1")))
-    scoring = FakeScoring(db, Lineup("1", "2"))
-    assert run(db, scoring).ranked == 60
-    assert db.prospects.count_documents({"score_route": "canary", "score_version": "2"}) == 3
-    assert run(db, scoring).ranked == 0
-    assert run(db, FakeScoring(db, Lineup("1"))).ranked == 3
-    assert db.prospects.count_documents({"score_version": "1"}) == 60
+    trial = Lineup("1", "2", share=0.05)
+    scoring = FakeScoring(db, trial)
+    assert run(db, scoring, trial="").ranked == 0, "the list goes on as it began"
+    fill(db, "b", 40)
+    assert run(db, scoring, trial="").ranked == 40
+    assert db.prospects.count_documents({"score_route": "canary", "score_version": "2"}) == 2
+    assert run(db, scoring, trial=trial.trial).ranked == 100, "the next list begins with the canary"
+    assert db.prospects.count_documents({"score_route": "canary", "score_version": "2"}) == 5
+    assert run(db, scoring, trial=trial.trial).ranked == 0
+    assert run(db, FakeScoring(db, Lineup("1", "2", share=0.2)), trial=trial.trial).ranked == 0, "a larger share waits"
+    assert run(db, FakeScoring(db, Lineup("1")), trial=trial.trial).ranked == 5
+    assert db.prospects.count_documents({"score_version": "1"}) == 100
+
+
+def test_while_a_list_is_prepared_only_those_who_come_are_ranked(db: Db) -> None:
+    fill(db, "a", 60)
+    run(db, FakeScoring(db, Lineup("1")))
+    fill(db, "b", 5)
+    tomorrow = THEN + timedelta(days=1)
+    scoring = FakeScoring(db, Lineup("1"))
+    prepared = rank(db, scoring, SCHEMA, began_with=lambda _present, _at: None, clock=lambda: tomorrow)
+    assert prepared is not None
+    assert prepared.ranked == 5
+    assert run(db, scoring, tomorrow).ranked == 60, "those who came meanwhile are ranked for that day already"
+
+
+@pytest.mark.parametrize("state", ["paused", "closed"])
+def test_a_campaign_that_is_not_called_is_left_alone_until_it_is_opened(db: Db, state: str) -> None:
+    fill(db, "a", 3)
+    fill(db, "b", 2)
+    db.campaigns.update_one({"_id": "a"}, {"$set": {"state": {"is": state, "by": "Ann", "at": THEN}}})
+    scoring = FakeScoring(db, Lineup("1"))
+    assert run(db, scoring).ranked == 2
+    assert run(db, FakeScoring(db, Lineup("2"))).ranked == 2
+    db.campaigns.update_one({"_id": "a"}, {"$set": {"state": {"is": "open", "by": "Ann", "at": THEN}}})
+    assert run(db, FakeScoring(db, Lineup("2"))).ranked == 3
 
 
 def test_a_mixture_a_level_and_a_larger_share_set_the_whole_list_anew(db: Db) -> None:
@@ -215,7 +257,8 @@ def test_a_mixture_a_level_and_a_larger_share_set_the_whole_list_anew(db: Db) ->
     ]
     for present in lineups:
         scoring = FakeScoring(db, present)
-        assert run(db, scoring).ranked == 60, str(present)
+        of_canary = present.canary_level  # with its level, nobody's place changes but those whom it scores
+        assert run(db, scoring).ranked == (3 if of_canary else 60), str(present)
         assert run(db, scoring).ranked == 0, str(present)
 
 
@@ -332,6 +375,7 @@ def test_one_odd_row_costs_one_row_and_is_told_once(
 ) -> None:
     fill(db, "a", 499, features=ROW)
     odd = {"_id": key, "campaign": "a", "status": "open", "score": None, "claim": None, "features": {**ROW, **changed}}
+    odd |= rank_again("a")
     db.prospects.insert_one(odd)
     scoring = FakeScoring(db, Lineup("1"))
     scoring.refuses = {key}
@@ -359,8 +403,12 @@ def test_one_odd_row_costs_one_row_and_is_told_once(
 
 def test_who_was_set_aside_is_asked_for_again_under_another_schema(db: Db) -> None:
     fill(db, "a", 3, features=ROW)
-    db.prospects.update_one({"_id": "a:0000001"}, {"$set": {"refused": {"schema": "another", "why": "it was so"}}})
+    word = RankKeys(Lineup("1"), None, "another", "", "").refused("a")
+    refused = {"refused": {"schema": "another", "why": "it was so"}, "rank_key": word}
+    db.prospects.update_one({"_id": "a:0000001"}, {"$set": refused})
+    db.campaigns.update_one({"_id": "a"}, {"$set": {"rank_keys": [word]}})
     assert run(db, FakeScoring(db, Lineup("1"))).ranked == 3
+    assert (db.prospects.find_one({"_id": "a:0000001"}) or {})["refused"] is None
 
 
 def test_a_batch_refused_for_no_rule_of_ours_does_not_hold_up_the_others(db: Db) -> None:
@@ -372,6 +420,13 @@ def test_a_batch_refused_for_no_rule_of_ours_does_not_hold_up_the_others(db: Db)
         run(db, scoring)
     assert db.prospects.count_documents({"campaign": "b", "score_version": "1"}) == 3
     assert len(list(db.prospects.find({"campaign": "a", "score": None}))) == 3
+    for _ in range(3):
+        asked = len(scoring.asked)
+        with pytest.raises(InputError, match="column 'job': is not one of a, b"):
+            run(db, scoring)
+        assert len(scoring.asked) == asked, "each run asks once more for those that failed, and for nobody else"
+    scoring.refuses = set()
+    assert run(db, scoring).ranked == 3
 
 
 INDICATORS = [column.name for column in indicators(SCHEMA)]
@@ -440,8 +495,9 @@ def test_where_nothing_is_known_those_who_need_it_stay_unranked_and_it_is_said(d
     fill(db, "b", 2)
     leave_to_economy(db, "a")
     became_known(db, THEN, 2.0, columns=INDICATORS[1:])
-    with pytest.raises(InputError, match=rf"no value is known yet of {INDICATORS[0]}, .*CALLWISE_ECONOMY=live"):
-        run(db, FakeScoring(db, Lineup("1")))
+    for _ in range(3):
+        with pytest.raises(InputError, match=rf"no value is known yet of {INDICATORS[0]}, .*CALLWISE_ECONOMY=live"):
+            run(db, FakeScoring(db, Lineup("1")))
     assert {p["_id"]: p["score"] is None for p in db.prospects.find()} == {
         "a:0000000": True, "a:0000001": True, "b:0000000": False, "b:0000001": False,
     }  # fmt: skip
@@ -496,10 +552,9 @@ def test_who_is_called_while_a_run_asks_is_ranked_again_with_the_number_of_the_n
     """A colleague's late result adds a call and leaves the person on the list."""
     fill(db, "a", 3)
     scoring = FakeScoring(db, Lineup("1"))
-    scoring.during = lambda: db.prospects.update_one({"_id": "a:0000001"}, {"$set": {"calls": 1, "ranked_for": ""}})
+    scoring.during = lambda: db.prospects.update_one({"_id": "a:0000001"}, {"$set": {"calls": 1, **rank_again("a")}})
     done = run(db, scoring)
-    assert (done.ranked, done.closed) == (2, 1)
-    assert run(db, scoring).ranked == 1
+    assert (done.ranked, done.closed) == (3, 1), "by the same run"
     assert asked_of_the_call(db, "a:0000001")[2] == 2
 
 
@@ -516,6 +571,7 @@ def test_a_day_does_not_change_in_the_middle_of_a_run(db: Db) -> None:
 
 def test_who_was_ranked_by_an_earlier_release_is_ranked_for_today(db: Db) -> None:
     fill(db, "a", 3, score=0.3, score_version="1", ranked_by="1")
+    of_an_earlier_release(db)
     assert run(db, FakeScoring(db, Lineup("1"))).ranked == 3
 
 
@@ -523,9 +579,10 @@ def test_a_kind_whose_columns_say_nothing_of_the_call_is_not_ranked_again(db: Db
     fill(db, "a", 3)
     scoring = FakeScoring(db, Lineup("1"))
     assert run(db, scoring, schema=TIMELESS).ranked == 3
+    assert run(db, scoring, THEN + timedelta(days=40), TIMELESS).ranked == 0
     called(db, "a:0000001", THEN)
     end_pauses(db, "a", THEN + timedelta(hours=6))
-    assert run(db, scoring, THEN + timedelta(days=40), TIMELESS).ranked == 0
+    assert run(db, scoring, THEN + timedelta(days=40), TIMELESS).ranked == 1, "whoever comes back"
     assert last_asked(db, "a:0000001") == {"age": 21}
 
 

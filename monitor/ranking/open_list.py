@@ -1,0 +1,90 @@
+"""The open prospects of a campaign by the words of what ranked them: read by word, and written with other words.
+
+The campaign keeps the words that its people may have (`rank_keys`): before one of them has a word, and until nobody has
+it any more. So a process that dies loses nobody out of sight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pymongo import ASCENDING, UpdateOne
+
+from core.calls import campaigns
+from core.calls.rank_key import RANK_KEY, RANK_KEYS, rank_again, to_be_ranked
+from core.lists import call_values
+from core.stores.mongo import Db, Document, reachable
+
+FIELDS = {
+    **call_values.FIELDS,
+    **dict.fromkeys(("prediction", "economy", "campaign", "digest", "refused", RANK_KEY), 1),
+}
+
+
+@dataclass
+class OpenList:
+    """The open prospects of `campaign`, whose people have these `words`, beside that of those to be ranked.
+
+    `in_economy`: its file left indicators out.
+    """
+
+    db: Db
+    campaign: str
+    words: list[str]
+    in_economy: bool = False
+
+    @property
+    def to_be_ranked(self) -> str:
+        """The word of those who are to be ranked."""
+        return to_be_ranked(self.campaign)
+
+    def people(self, word: str, many: int) -> list[Document]:
+        """Up to `many` open people with this `word`, by key; the same ones until they have another. Raises Unavailable.
+
+        A word that nobody has any more is forgotten.
+        """
+        with reachable():
+            found = list(self.db.prospects.find({RANK_KEY: word, "status": "open"}, FIELDS).limit(many))
+        if not found and word in self.words:
+            self._know([known for known in self.words if known != word])
+        return sorted(found, key=lambda prospect: str(prospect["_id"]))
+
+    def put(self, changes: Sequence[tuple[Document, Document]]) -> int:
+        """Set the fields of these people, their word among them; returns of how many. Raises Unavailable.
+
+        Somebody who was called meanwhile, or whose values a file changed, keeps the word for that, and comes again.
+        """
+        if new := {str(fields[RANK_KEY]) for _, fields in changes} - {*self.words, self.to_be_ranked}:
+            self._know([*self.words, *sorted(new)])
+        writes = []
+        for seen, fields in changes:
+            unchanged = {"_id": seen["_id"], "status": "open", "calls": seen.get("calls"), "digest": seen.get("digest")}
+            writes.append(UpdateOne(unchanged, {"$set": fields}))
+        with reachable():
+            return int(self.db.prospects.bulk_write(writes, ordered=False).matched_count) if writes else 0
+
+    def _know(self, words: list[str]) -> None:
+        with reachable():
+            self.db.campaigns.update_one({"_id": self.campaign}, {"$set": {RANK_KEYS: words}})
+        self.words = words
+
+
+def open_lists(db: Db) -> list[OpenList]:
+    """The lists of the campaigns that are called, in the order of their arrival. Raises Unavailable.
+
+    The people of an earlier release get their word here.
+    """
+    wanted = {"_id": 1, "economy": 1, "state": 1, RANK_KEYS: 1}
+    lists = []
+    with reachable():
+        for found in list(db.campaigns.find({}, wanted).sort([("created_at", ASCENDING)])):
+            if campaigns.state_of(found) is not campaigns.State.OPEN:
+                continue
+            campaign = str(found["_id"])
+            if found.get(RANK_KEYS) is None:
+                without = {"campaign": campaign, "status": "open", RANK_KEY: None}
+                db.prospects.update_many(without, {"$set": rank_again(campaign)})
+                db.campaigns.update_one({"_id": campaign}, {"$set": {RANK_KEYS: []}})
+            lists.append(OpenList(db, campaign, list(found.get(RANK_KEYS) or []), bool(found.get("economy"))))
+    return lists
