@@ -24,6 +24,7 @@ import pandas as pd
 from core.models.proof import Model, Scores, cells, predict
 from core.schema import Schema
 from core.schema.column import Value
+from core.scoring.compiled.compilation import Compiled
 from core.scoring.reasons import Reason, eligible_columns, strongest
 
 Row = Mapping[str, Value]
@@ -39,9 +40,11 @@ KNOWN = 20_000  # effects in the cache: a column of fractions has a new value in
 class Explainer:
     """Gives reasons for one model's scores, thread-safe; `exact`: the effects add up to the model's log-odds."""
 
-    def __init__(self, model: Model, reference: pd.DataFrame, schema: Schema) -> None:
-        """`reference` are n rows (n > 0) of the data the model was trained on."""
-        self._model = model
+    def __init__(
+        self, model: Model, reference: pd.DataFrame, schema: Schema, arithmetic: Compiled | None = None
+    ) -> None:
+        """`reference` are n rows (n > 0) of the data the model was trained on; `arithmetic`, its compiled form."""
+        self._model, self._arithmetic = model, arithmetic
         self._names = [str(name) for name in model.feature_names_in_]
         self._columns = [column.name for column in eligible_columns(schema) if column.name in self._names]
         rows = reference[self._names]
@@ -49,7 +52,7 @@ class Explainer:
             name: _typical(rows[name], is_category=schema.by_name[name].is_category) for name in self._names
         }
         self._base: Row = {name: max(values, key=lambda pair: pair[1])[0] for name, values in self._typical.items()}
-        self._at_base = float(log_odds(model, [self._base])[0])
+        self._at_base = float(self._log_odds([self._base])[0])
         self._parts: dict[tuple[str, Value], float] = {}
         self._average = dict.fromkeys(self._names, 0.0)
         self.exact = self._adds_up(rows)
@@ -79,7 +82,7 @@ class Explainer:
         columns = [_values(tail[name]) for name in self._names]
         probed = [dict(zip(self._names, row, strict=True)) for row in zip(*columns, strict=True)]
         expected = [self._at_base + sum(parts.values()) for parts in self._own_parts(probed, self._names)]
-        return bool(np.abs(log_odds(self._model, probed) - expected).max() < EXACT)
+        return bool(np.abs(self._log_odds(probed) - expected).max() < EXACT)
 
     def _own_parts(self, rows: Sequence[Row], names: Sequence[str]) -> list[dict[str, float]]:
         parts = self._learn([(name, row[name]) for row in rows for name in names])
@@ -89,13 +92,31 @@ class Explainer:
         """The parts of at least these values. The model scores new ones within the typical row."""
         known = self._parts if len(self._parts) < KNOWN else {}
         if new := [pair for pair in dict.fromkeys(pairs) if pair not in known]:
-            odds = log_odds(self._model, [{**self._base, name: value} for name, value in new])
+            odds = self._log_odds([{**self._base, name: value} for name, value in new])
             known = {**known, **dict(zip(new, (odds - self._at_base).tolist(), strict=True))}
             self._parts = known  # another thread may still use the mapping before
         return known
 
     def _differences(self, rows: Sequence[Row]) -> list[dict[str, float]]:
         changed = [(name, value) for name in self._columns for value, _ in self._typical[name]]
+        odds = self._changed(rows, changed)
+        effects = {name: np.zeros(len(rows)) for name in self._columns}
+        weights = [weight for name in self._columns for _, weight in self._typical[name]]
+        for (name, _), weight, changed_odds in zip(changed, weights, odds[1:], strict=True):
+            effects[name] += weight * (odds[0] - changed_odds)
+        return [{name: float(effects[name][place]) for name in self._columns} for place in range(len(rows))]
+
+    def _log_odds(self, rows: Sequence[Row]) -> Scores:
+        """The log-odds of a sale, shape [n]."""
+        return log_odds(self._arithmetic.score(rows) if self._arithmetic else predict(self._model, rows))
+
+    def _changed(self, rows: Sequence[Row], changed: Sequence[tuple[str, Value]]) -> Scores:
+        """The log-odds of n rows as they are, and with each value changed, shape [1 + changes, n]."""
+        if self._arithmetic:
+            encoding = self._arithmetic.encoding
+            inputs = encoding.of(rows)
+            every = [inputs, *(encoding.with_value(inputs, name, value) for name, value in changed)]
+            return log_odds(self._arithmetic.of_inputs(np.concatenate(every))).reshape(len(every), len(rows))
         frame = pd.DataFrame({name: cells([row[name] for row in rows]) for name in self._names})
         # The unchanged rows, then the rows once more for each change; whole columns, because joining frames is slow.
         wholes = frame.select_dtypes("integer").columns
@@ -103,17 +124,13 @@ class Explainer:
         columns = {name: np.tile(frame[name].to_numpy(), 1 + len(changed)) for name in self._names}
         for place, (name, value) in enumerate(changed, 1):
             columns[name][place * len(rows) : (place + 1) * len(rows)] = math.nan if value is None else value
-        odds = log_odds(self._model, pd.DataFrame(columns)).reshape(1 + len(changed), len(rows))
-        effects = {name: np.zeros(len(rows)) for name in self._columns}
-        weights = [weight for name in self._columns for _, weight in self._typical[name]]
-        for (name, _), weight, changed_odds in zip(changed, weights, odds[1:], strict=True):
-            effects[name] += weight * (odds[0] - changed_odds)
-        return [{name: float(effects[name][place]) for name in self._columns} for place in range(len(rows))]
+        scores = predict(self._model, pd.DataFrame(columns))
+        return log_odds(scores).reshape(1 + len(changed), len(rows))
 
 
-def log_odds(model: Model, rows: Sequence[Row] | pd.DataFrame) -> Scores:
-    """The log-odds of a sale, shape [n], from scores of twelve decimals."""
-    scores = np.clip(predict(model, rows), EDGE, 1 - EDGE)
+def log_odds(scores: Scores) -> Scores:
+    """The log-odds of n `scores` of twelve decimals, shape [n]."""
+    scores = np.clip(scores, EDGE, 1 - EDGE)
     odds: npt.NDArray[np.float64] = np.log(scores / (1 - scores))
     return odds
 

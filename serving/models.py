@@ -25,6 +25,7 @@ from core.models.proof import Model, Scores, predict
 from core.models.registry import Loaded, ModelVersion
 from core.schema import Schema
 from core.schema.column import Value
+from core.scoring.compiled.compilation import Compiled, proven
 from serving.explain import Explainer
 from serving.loading_mark import LoadingMark, ModelRefusal, Newcomer
 
@@ -50,18 +51,20 @@ class Registry(Protocol):
 class ServedVersion:
     """A loaded version. Its `key` has the run too, because a registry made anew starts at version "1" again.
 
-    Without an `explainer` its scores come without reasons; `unexplained` says why.
+    `arithmetic` is the compiled form, without which the pipeline scores. Without an `explainer` its scores come without
+    reasons; `unexplained` says why.
     """
 
     version: str
     key: tuple[str, str]
     model: Model
+    arithmetic: Compiled | None = None
     explainer: Explainer | None = None
     unexplained: str = ""
 
     def score(self, rows: Sequence[Mapping[str, Value]]) -> Scores:
         """Probabilities of a sale, shape [n]. Raises ModelError where one is not a probability."""
-        scores = predict(self.model, rows)
+        scores = self.arithmetic.score(rows) if self.arithmetic else predict(self.model, rows)
         usable = (scores >= 0) & (scores <= 1)
         if not usable.all():
             row = int(np.argmin(usable))
@@ -196,9 +199,10 @@ class Models:
             self._refuse(key, version, error)
             return None
         self._refused.pop(key, None)
-        served = ServedVersion(version.version, key, loaded.model)
+        arithmetic = proven(loaded.model, loaded.proof, f"version {version.version}")
+        served = ServedVersion(version.version, key, loaded.model, arithmetic)
         try:
-            explainer = Explainer(loaded.model, loaded.reference, self._schema)
+            explainer = Explainer(loaded.model, loaded.reference, self._schema, arithmetic)
         except Exception as error:  # noqa: BLE001  a model scores even if its reference is unusable
             why = f"{type(error).__name__}: {error}"
             log.warning("the scores of version %s come without reasons: %s", version.version, why)

@@ -197,14 +197,21 @@ def _parsed(column: Column, tensor: Tensor) -> list[Value]:
     if (tensor.datatype == "BYTES") != column.is_category or tensor.datatype == "BOOL":
         raise InputError(f"is sent as {tensor.datatype}; must be {datatype(column)}", column=column.name)
     read = _text if column.is_category else _number
+    known: dict[tuple[type, Any], Value] = {}  # many rows have the same values; True, 1 and 1.0 are not the same
     parsed: list[Value] = []
     for number, raw in enumerate(tensor.data, 1):
         try:
-            value = column.parse(read(raw, column.rule))
+            parsed.append(known[type(raw), raw])
+            continue
+        except (KeyError, TypeError):  # a list cannot be a key
+            pass
+        try:
+            value = column.parse(read(raw, column))
         except ValueError as error:
             raise InputError(str(error), row=number, column=column.name) from None
         if isinstance(value, int) and value not in INT64:  # 1e300 is a whole number too
             raise InputError(f"{raw!r} does not fit INT64", row=number, column=column.name)
+        known[type(raw), raw] = value
         parsed.append(value)
     return parsed
 
@@ -215,7 +222,7 @@ def _keys(tensor: Tensor) -> list[str]:
     keys: list[str] = []
     for number, raw in enumerate(tensor.data, 1):
         try:
-            key = _text(raw, PROSPECT_RULE)
+            key = _text(raw)
         except ValueError as error:
             raise InputError(str(error), row=number, column=PROSPECT) from None
         if not is_prospect(key):
@@ -225,27 +232,27 @@ def _keys(tensor: Tensor) -> list[str]:
     return keys
 
 
-def _text(raw: Any, rule: str) -> str:
-    """`raw` as a word. JSON carries BYTES as text, gRPC as bytes; null counts as empty."""
+def _text(raw: Any, column: Column | None = None) -> str:
+    """`raw` as a word of `column`, or a key. JSON carries BYTES as text, gRPC as bytes; null counts as empty."""
     if raw is None:
         return ""
     if isinstance(raw, bytes):
         try:
             raw = raw.decode()
         except UnicodeDecodeError:
-            raise ValueError(f"is not UTF-8; must be {rule}") from None
+            raise ValueError(f"is not UTF-8; must be {column.rule if column else PROSPECT_RULE}") from None
     if not isinstance(raw, str) or len(raw) > MAX_PROSPECT:
-        raise ValueError(f"{_shown(raw)} is not {rule}")
+        raise ValueError(f"{_shown(raw)} is not {column.rule if column else PROSPECT_RULE}")
     return raw
 
 
-def _number(raw: Any, rule: str) -> int | float | None:
+def _number(raw: Any, column: Column) -> int | float | None:
     """`raw` if it is a number or null (a blank); text and true are not numbers here."""
     if raw is None or (isinstance(raw, int | float) and not isinstance(raw, bool)):
         if isinstance(raw, int) and raw not in INT64:
             raise ValueError(f"{_shown(raw)} does not fit INT64")
         return raw
-    raise ValueError(f"{_shown(raw)} is not {rule}")
+    raise ValueError(f"{_shown(raw)} is not {column.rule}")
 
 
 def _shown(raw: Any) -> str:

@@ -17,17 +17,23 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType
 from mlflow.types import Schema as MlflowSchema
 
-from core.models.proof import Model, Proof, predict
+from core.errors import ModelError
+from core.models.proof import TOLERANCE, Model, Proof, predict
 from core.models.registry import PROOF, REFERENCE, SCORE, ModelRegistry, ModelVersion, log_model_arguments, reachable
 from core.schema import Schema
 from core.schema.column import OTHER, Column, Value
 from core.scoring import protocol
+from core.scoring.compiled.compilation import compiled
+from core.scoring.compiled.encoding import CannotCompile
 from trainer.data.lineage import Lineage
 from trainer.data.snapshot import AT, OUTCOME
 
+NOT_REGISTERED = "It was not registered; the models in service are unchanged."
 REFERENCE_ROWS = 5_000
 PROOF_ROWS = 128
 PASSED = "gates_passed"
+ARITHMETIC = "compiled_difference"
+"""The tag with the largest difference between the scores of the pipeline and those of its compiled form."""
 TRAINED_UNTIL = "trained_until"
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "scikit-learn", "skops")
 TYPES = {"INT64": DataType.long, "FP64": DataType.double, "BYTES": DataType.string}
@@ -44,12 +50,14 @@ def register(
 ) -> ModelVersion:
     """Register `model`, fitted on the rows of `trained_on` (oldest first), with `more` tags.
 
-    Raises Unavailable.
+    Raises Unavailable, and ModelError where the model's compiled form does not give its scores.
     """
     registry.ensure()
+    proven = Proof.for_model(model, proof_inputs(trained_on, schema))
+    arithmetic = f"{difference(model, proven):.3g}"
     with tempfile.TemporaryDirectory(prefix="callwise-register-") as folder, reachable("the new model"):
         proof, reference = Path(folder) / PROOF, Path(folder) / REFERENCE
-        proof.write_text(Proof.for_model(model, proof_inputs(trained_on, schema)).text(), encoding="utf-8")
+        proof.write_text(proven.text(), encoding="utf-8")
         reference_of(model, trained_on, schema).to_parquet(reference, index=False)
         with mlflow.start_run(run_id=run_id):
             logged = mlflow.sklearn.log_model(
@@ -63,12 +71,24 @@ def register(
                 extra_files=[str(proof), str(reference)],
                 **log_model_arguments(),
             )
-        tags = {**lineage.tags(), **more, "run_id": run_id, PASSED: "true"}
+        tags = {**lineage.tags(), **more, "run_id": run_id, PASSED: "true", ARITHMETIC: arithmetic}
         tags[TRAINED_UNTIL] = trained_on[AT].iloc[-1].isoformat()
         made = registry.client.create_model_version(
             registry.name, logged.model_uri, run_id, tags=tags, model_id=logged.model_id
         )
     return registry.version(str(made.version))
+
+
+def difference(model: Model, proof: Proof) -> float:
+    """How far the compiled form of `model` is from its `proof`. Raises ModelError past `TOLERANCE`."""
+    try:
+        apart = compiled(model).difference(proof)
+    except CannotCompile as error:
+        raise ModelError(f"The model has no compiled form: {error}.", kept=NOT_REGISTERED) from error
+    if not apart <= TOLERANCE:
+        what = f"The model's compiled form differs from its pipeline by {apart:.3g}; at most {TOLERANCE:g} is allowed."
+        raise ModelError(what, kept=NOT_REGISTERED)
+    return apart
 
 
 def signature(schema: Schema) -> ModelSignature:

@@ -1,0 +1,1 @@
+"""A validated model as plain arithmetic: the same scores without a data frame, for a row or for thousands."""
