@@ -34,6 +34,7 @@ def role(name: str) -> str:
         "canary": _("on trial"),
         "refresh": _("mixed with the one in use"),
         "previous": _("the one before"),
+        "waiting": _("for the next list"),
         "retired": _("out of use"),
     }.get(name, name)
 

@@ -52,6 +52,8 @@ _WORDS = {
     DecisionKind.LEFT_OUT: Sentence("left out of the mixture"),
 }
 
+REACH = 10
+"""Rollbacks in a row; the files of earlier champions may be archived."""
 HOLDS = frozenset({DecisionKind.HELD, DecisionKind.RELEASED})
 """Decisions about the succession as a whole. They make no version champion or canary."""
 
@@ -80,9 +82,9 @@ class Decision:
 class SuccessionState:
     """What the decisions add up to.
 
-    `promotions`: the decisions that made the champions a rollback can reach, the current one last. `trial`: the
-    decision that put the canary on trial. `last`: the last decision's place. `hold`: stops promotions and requests for
-    training.
+    `promotions`: the decisions that made the champions, without those rolled back, the current one last. `steps_back`:
+    how many rollbacks in a row are possible, at most `REACH`. `trial`: the decision that put the canary on trial.
+    `last`: the last decision's place. `hold`: stops promotions and requests for training.
 
     `waiting`: the decision on a refresh that the next list uses. `mixed`: the newest decision on the refresh that is
     mixed with the champion, and its weight. `compared`: the decision with which the champion's comparison with its
@@ -90,6 +92,7 @@ class SuccessionState:
     """
 
     promotions: tuple[Decision, ...] = ()
+    steps_back: int = 0
     trial: Decision | None = None
     last: int = 0
     hold: Decision | None = None
@@ -105,7 +108,7 @@ class SuccessionState:
     @property
     def previous(self) -> str | None:
         """The version that a rollback goes back to."""
-        return self.promotions[-2].version if len(self.promotions) > 1 else None
+        return self.promotions[-2].version if self.steps_back else None
 
     @property
     def canary(self) -> str | None:
@@ -123,6 +126,12 @@ class SuccessionState:
         return float(self.mixed.evidence["weight"]) if self.mixed else 0.0
 
     @property
+    def reachable(self) -> frozenset[str]:
+        """The versions that are in use, wait for the next list, or can be champion again by a rollback."""
+        taken = (*self.promotions[-1 - self.steps_back :], self.trial, self.waiting, self.mixed)
+        return frozenset(decision.version for decision in taken if decision)
+
+    @property
     def newest(self) -> str | None:
         """The newest version in use, which a rollback takes out: the refresh, or else the champion."""
         return self.refresh or self.champion
@@ -134,12 +143,14 @@ class SuccessionState:
     def _changed(self, decision: Decision) -> dict[str, Any]:
         alone: dict[str, Any] = {"mixed": None, "compared": None}  # the champion, without a refresh
         anew = {**alone, "trial": None, "waiting": None}
+        steps = min(self.steps_back + 1, REACH) if self.promotions else 0
+        promoted = {"promotions": (*self.promotions, decision), "steps_back": steps}
         changed: dict[DecisionKind, dict[str, Any]] = {
-            DecisionKind.PROMOTED: {**anew, "promotions": (*self.promotions, decision)},
+            DecisionKind.PROMOTED: {**anew, **promoted},
             DecisionKind.ON_TRIAL: {"trial": decision},
             DecisionKind.DROPPED: {"trial": None},
             # The failed version leaves the list, so another rollback goes further back and not forward to it.
-            DecisionKind.ROLLED_BACK: {**anew, "promotions": (*self.promotions[:-2], *self.promotions[-2:-1])},
+            DecisionKind.ROLLED_BACK: {**anew, "promotions": self.promotions[:-1], "steps_back": self.steps_back - 1},
             DecisionKind.HELD: {"hold": decision},
             DecisionKind.RELEASED: {"hold": None},
             # A canary that becomes a refresh is on trial no longer: outcomes did not show it to be worse.
@@ -153,7 +164,7 @@ class SuccessionState:
                 "waiting": self.waiting if self.waiting and self.waiting.version != decision.version else None,
             },
             # A canary stays on trial: what it is compared with is the champion as it is kept fresh.
-            DecisionKind.RENEWED: {**alone, "promotions": (*self.promotions, decision)},
+            DecisionKind.RENEWED: {**alone, **promoted},
             DecisionKind.LEFT_OUT: {**alone, "waiting": None},
         }
         return changed[decision.what]

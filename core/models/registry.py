@@ -22,6 +22,7 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos import databricks_pb2 as codes
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from core.errors import ModelError, NotFound, Unavailable
 from core.models.proof import Model, Proof
@@ -29,6 +30,8 @@ from core.settings.addresses import RegistrySettings
 
 PROOF, REFERENCE = "proof.json", "reference.parquet"
 SCORE = "score"
+LOGGED_MODEL = "models:/"
+"""What the source of a version is, before the id of the logged model that it names."""
 
 # MLflow reads these from the environment only. Its default of seven retries blocks a caller for four minutes.
 MLFLOW_DEFAULTS = {
@@ -140,7 +143,8 @@ class ModelRegistry:
     def load(self, version: ModelVersion) -> Loaded:
         """Download a version and check its proof. Raises ModelError (proof, type or format), Unavailable."""
         with self._downloaded(version) as folder:
-            flavor = mlflow.models.Model.load(str(folder)).flavors.get("sklearn", {})
+            with reachable(f"the files of {_named(version)}"):  # an archived version has none
+                flavor = mlflow.models.Model.load(str(folder)).flavors.get("sklearn", {})
             if flavor.get("serialization_format") != "skops":
                 raise ModelError(f"{_named(version)} is not in the skops format.", kept="It was not opened.")
             model = _open(folder / flavor["pickled_model"], version)
@@ -157,6 +161,13 @@ class ModelRegistry:
         """
         with self._downloaded(version, f"extra_files/{REFERENCE}") as path:
             return pd.read_parquet(path)
+
+    def remove_files(self, version: ModelVersion) -> None:
+        """Remove the files of `version`; its entry stays. Safe to repeat. Raises Unavailable."""
+        with reachable(_named(version)):
+            source = self.client.get_model_version(version.name, version.version).source
+            model = self.client.get_logged_model(source.removeprefix(LOGGED_MODEL))
+            get_artifact_repository(model.artifact_location).delete_artifacts()
 
     @contextmanager
     def _downloaded(self, version: ModelVersion, inside: str = "") -> Iterator[Path]:

@@ -189,6 +189,9 @@ class Succession:
                 raise refusal(what, next=LOOK_AGAIN)
             if present.refresh is not None:
                 return DecisionKind.LEFT_OUT, newest
+            if present.previous is None and len(present.promotions) > 1:
+                what = Sentence("No champion before version {champion} can be used again.", champion=newest)
+                raise refusal(what, next=Sentence("Their files are archived. Train another model."))
             if present.previous is None:
                 what = Sentence(
                     "Version {champion} is the first champion; there is none before it to go back to.",

@@ -1,6 +1,6 @@
 """Continuous training, as plain functions from start to end.
 
-    snapshot → version → the recipe (`trainer.fitting.recipe`: validate, fit, validate) → register → hand over
+    snapshot → version → the recipe (`trainer.fitting.recipe`: validate, fit, validate) → register → hand over → archive
 
 Each step is a function that also runs alone; `step` wraps it for an observer (Prefect makes a task of it).
 """
@@ -37,6 +37,7 @@ from trainer.fitting import recipe
 from trainer.fitting.candidates import Candidate
 from trainer.fitting.recipe import Champion, Step, unwrapped
 from trainer.pipeline import handover, tracking
+from trainer.pipeline.archive import archive
 from trainer.pipeline.refresh import (
     RECIPE,
     REFRESH_OF,
@@ -157,6 +158,7 @@ def _candidate(
         trainer.models, made.model, made.trained_on, trainer.schema, lineage, run.id, {**tags, "why": why}
     )
     decision = step("hand over", handover.hand_over)(trainer.succession, trainer.models, version, why=why)
+    step("archive", archive)(trainer.models, trainer.succession.state(), clock=trainer.clock)
     return TrainingResult(decision.what, version.version, lineage.dataset_tag, why, dict(made.verdict.figures))
 
 

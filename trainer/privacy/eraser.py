@@ -18,6 +18,7 @@ from core.clock import Clock, now
 from core.errors import CallwiseError, Conflict, Unavailable
 from core.imports import kept_out
 from core.models.registry import ModelRegistry
+from core.models.succession import Succession
 from core.privacy import requests as erasure_requests
 from core.privacy.place import Place
 from core.privacy.requests import QUIET, Erasure, Status, seal
@@ -44,6 +45,13 @@ class Learning:
     datasets: Datasets
     models: ModelRegistry
     traces: RowFingerprints
+    succession: Succession
+
+    def versions_of(self, request: str) -> list[dict[str, str]]:
+        """The versions that were made from datasets which the erasure `request` has rewritten. Raises Unavailable."""
+        waiting = self.succession.state().waiting
+        tags = self.datasets.tags_of(request)
+        return versions_from(self.models, tags, waiting.version if waiting else None)
 
 
 @dataclass(frozen=True)
@@ -169,7 +177,7 @@ class Eraser:
             "models": [
                 version | ({"kind": one.kind} if one.kind else {})
                 for one in self.learning
-                for version in versions_from(one.models, one.datasets.tags_of(request.id))
+                for version in one.versions_of(request.id)
             ],
             "kept_out": kept_out.is_kept_out(self.db, request.pseudonym),
         }

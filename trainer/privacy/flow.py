@@ -108,4 +108,4 @@ def _in_kind(settings: Settings, kind: Kind, pseudonyms: Pseudonyms, scoring: Sc
         ModelRows(trainer.models, trainer.experiment, traces),
         datasets,
     ]
-    return _InKind(trainer, kind, places, Learning(kind.key, datasets, trainer.models, traces))
+    return _InKind(trainer, kind, places, Learning(kind.key, datasets, trainer.models, traces, trainer.succession))

@@ -28,6 +28,7 @@ from trainer.privacy.row_fingerprints import RowFingerprints
 EXTRA = "extra_files"
 EXAMPLE, SENT = "input_example.json", "serving_input_example.json"
 DATASET_TAG = "dataset_tag"
+WAITING = "waiting"
 
 
 @dataclass(frozen=True)
@@ -83,15 +84,17 @@ class ModelRows:
                     return
 
 
-def versions_from(models: ModelRegistry, datasets: Collection[str]) -> list[dict[str, str]]:
+def versions_from(models: ModelRegistry, datasets: Collection[str], waiting: str | None = None) -> list[dict[str, str]]:
     """The versions made from one of `datasets`, the newest first: `version`, `role` and `dataset`.
 
-    `role` is the version's alias, or `retired`. Raises Unavailable.
+    `role` is the version's alias, `waiting` for a refresh that the next list uses, or `retired`. Raises Unavailable.
     """
     try:
         roles = {version: alias for alias, version in models.aliases().items()}
     except NotFound:  # no model was ever registered
         return []
+    if waiting is not None:
+        roles.setdefault(waiting, WAITING)
     return [
         {"version": v.version, "role": roles.get(v.version, "retired"), "dataset": v.tags[DATASET_TAG]}
         for v in models.versions()

@@ -14,8 +14,8 @@ import mlflow
 import pandas as pd
 import pytest
 
-from core.errors import GateRefused, ModelError
-from core.models.decisions import CANARY, CHAMPION, DecisionKind
+from core.errors import GateRefused, ModelError, NotFound, Unavailable
+from core.models.decisions import CANARY, CHAMPION, DecisionKind, SuccessionState
 from core.models.gates import Gate
 from core.models.proof import predict
 from core.models.succession import Succession
@@ -30,7 +30,7 @@ from tests.made_up_outcomes import made_up, store
 from trainer.data.snapshot import AT, OUTCOME, PROSPECT
 from trainer.fitting.candidates import Candidate
 from trainer.main import Settings, compose
-from trainer.pipeline import handover
+from trainer.pipeline import archive, handover
 from trainer.pipeline.training import Trainer, TrainingResult, train
 
 P = ParamSpec("P")
@@ -347,6 +347,27 @@ def test_a_model_that_was_left_before_its_trial_gets_it_and_no_other_ends_it(
     trial = trainer.succession.state().trial
     assert trial is not None
     assert (trial.version, trial.incident) == ("2", "drift:1")
+
+
+def test_a_version_out_of_use_is_archived_its_files_go_and_its_lineage_stays(
+    db: Db, schema: Schema, trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(db, schema, made_up(schema))
+    train(trainer, reason="first")
+    nobody, of_now = SuccessionState(), trainer.succession.state()
+    assert archive.archive(trainer.models, nobody) == [], "the newest keep their files"
+    monkeypatch.setattr(archive, "KEPT", 0)
+    assert archive.archive(trainer.models, of_now) == [], "and so does what is in use"
+    before = trainer.models.version("1")
+    assert float(before.tags["compiled_difference"]) < 1e-9
+    assert archive.archive(trainer.models, nobody) == ["1"]
+    assert archive.archive(trainer.models, nobody) == [], "once"
+    after = trainer.models.version("1")
+    assert {**before.tags, "archived": after.tags["archived"]} == after.tags
+    assert trainer.models.client.get_run(after.run_id).data.metrics
+    with pytest.raises((NotFound, Unavailable)):
+        trainer.models.load(after)
+    trainer.models.remove_files(after)  # where a run died between the files and the tag
 
 
 def test_a_model_is_opened_with_our_list_of_types_not_with_its_own(

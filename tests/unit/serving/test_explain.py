@@ -49,7 +49,7 @@ def test_effects_of_a_linear_model_add_up_to_the_log_odds_above_the_average(
     assert explainer.exact
     unseen = rows_of(made_up(schema, 300, seed=5), schema)
     effects = explainer.effects(unseen)
-    above = log_odds(model, unseen) - log_odds(model, reference).mean()
+    above = log_odds(predict(model, unseen)) - log_odds(predict(model, reference)).mean()
     assert np.abs([sum(effect.values()) for effect in effects] - above).max() < 1e-6
     if candidate.params["left_out"] == "indicators":
         assert {effect["euribor3m"] for effect in effects} == {0.0}
@@ -103,12 +103,12 @@ def test_another_model_is_explained_by_the_average_of_what_is_typical(
     row = {**rows_of(reference, schema)[0], "contact": "cellular", "age": 75}
     [effects] = explainer.effects([row])
     assert set(effects) == {column.name for column in eligible_columns(schema)}
-    odds = float(log_odds(model, [row])[0])
+    odds = float(log_odds(predict(model, [row]))[0])
     ages = reference["age"].quantile([1 / 6, 1 / 2, 5 / 6], interpolation="nearest")
-    replaced = log_odds(model, [{**row, "age": age} for age in ages])
+    replaced = log_odds(predict(model, [{**row, "age": age} for age in ages]))
     assert effects["age"] == pytest.approx(odds - replaced.mean(), abs=1e-9)
     share = (reference["contact"] == "telephone").mean()
-    landline = float(log_odds(model, [{**row, "contact": "telephone"}])[0])
+    landline = float(log_odds(predict(model, [{**row, "contact": "telephone"}]))[0])
     assert effects["contact"] == pytest.approx(share * (odds - landline), abs=1e-9)
     assert effects["contact"] > LEAST
 

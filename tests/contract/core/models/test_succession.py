@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.errors import CallwiseError, Conflict
-from core.models.decisions import CANARY, CHAMPION, PREVIOUS, Decision, DecisionKind, decisions, state_of
+from core.models.decisions import CANARY, CHAMPION, PREVIOUS, REACH, Decision, DecisionKind, decisions, state_of
 from core.models.succession import Succession
 from core.stores import event_log
 from core.stores.mongo import Db
@@ -119,6 +119,22 @@ def test_a_rollback_goes_one_back_and_the_next_one_further(line: Succession, nam
     assert names == {CHAMPION: "1"}
     with pytest.raises(Conflict, match="none before it to go back to"):
         line.roll_back("1", why="and on")
+
+
+def test_rollbacks_reach_as_far_as_versions_keep_their_files(line: Succession) -> None:
+    for version in range(1, REACH + 5):
+        line.promote(str(version), why="better")
+    newest = REACH + 4
+    line.start_trial("99", why="it passed the gates")
+    assert line.state().reachable == {"99", *map(str, range(newest - REACH, newest + 1))}
+    for version in range(newest, newest - REACH, -1):
+        line.roll_back(str(version), why="agents complain")
+    with pytest.raises(Conflict, match="No champion before version 4 can be used again"):
+        line.roll_back("4", why="and on")
+    assert (line.state().champion, line.state().previous) == ("4", None)
+    assert line.state().reachable == {"4"}
+    line.promote("100", why="better")
+    assert line.state().previous == "4"
 
 
 def test_who_was_champion_at_any_moment(line: Succession, db: Db) -> None:

@@ -13,10 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from sklearn.compose import make_column_transformer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.calibration import CalibratedClassifierCV
 
 from core.calls import do_not_call
 from core.privacy.place import Subject
@@ -34,6 +31,7 @@ from tests.made_up_outcomes import made_up, store
 from trainer import main
 from trainer.data.lineage import Lineage
 from trainer.data.snapshot import PROSPECT
+from trainer.fitting.candidates import LOGISTIC, Candidate, build
 from trainer.pipeline.registration import register
 from trainer.pipeline.training import Trainer, take_snapshot
 from trainer.privacy.eraser import Eraser
@@ -109,10 +107,10 @@ class House:
     def model(self, frame: pd.DataFrame) -> str:
         """A model of the newest dataset, registered with its proof and reference; its version."""
         kept = self.trainer.data.snapshots()[-1]
-        words = [column.name for column in self.schema.features if column.is_category]
-        encoder = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), words), remainder="passthrough")
-        model = make_pipeline(encoder, LogisticRegression(max_iter=20))
-        model.fit(frame[self.schema.feature_names], frame["outcome"])
+        candidate = Candidate(LOGISTIC, {"left_out": "nothing", "c": 0.01})
+        rows, outcomes = frame[self.schema.feature_names], frame["outcome"]
+        pipeline = build(candidate, self.schema, 0).fit(rows, outcomes)
+        model = CalibratedClassifierCV(pipeline, method="sigmoid", cv="prefit").fit(rows, outcomes)
         lineage = Lineage.from_snapshot(kept, self.schema, "one", reason="a test", incident=None, parent=None)
         run = self.trainer.models.client.create_run(self.experiment).info.run_id
         return register(self.trainer.models, model, frame, self.schema, lineage, run, {"why": "a test"}).version

@@ -11,6 +11,7 @@ from filelock import FileLock
 
 from core.errors import Conflict, NotFound, Unavailable
 from core.imports import kept_out
+from core.models import upkeep
 from core.privacy.requests import Status, get, history
 from core.schema.person import Pseudonyms
 from core.stores import event_log
@@ -235,6 +236,15 @@ def test_a_receipt_says_of_later_erasures_too_which_models_have_learnt(house: Ho
     second = erased(house)
     assert len(second.receipt["datasets"]) == 1
     assert second.receipt["models"] == [{"version": version, "role": "retired", "dataset": tag}]
+
+
+def test_a_receipt_names_a_refresh_that_waits_for_the_next_list(house: House) -> None:
+    frame, _ = house.snapshot()
+    champion, waiting, other = (house.model(frame) for _ in range(3))
+    house.trainer.succession.promote(champion, why="the first")
+    upkeep.hand_in(house.trainer.succession, waiting, why="newer outcomes")
+    roles = {one["version"]: one["role"] for one in erased(house).receipt["models"]}
+    assert roles == {champion: "champion", waiting: "waiting", other: "retired"}
 
 
 def test_a_training_afterwards_learns_from_everybody_else(house: House) -> None:
