@@ -13,8 +13,6 @@ from core.calls.lifecycle import Status
 from core.stores.mongo import Document
 
 RANK_KEY = "rank_key"
-RANK_KEYS = "rank_keys"
-"""The field of a campaign with the words that its people may have, beside that of those to be ranked."""
 OFF_THE_LIST: Document = {RANK_KEY: ""}
 """The field of a prospect who is not on the list."""
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from core.calls.rank_key import RANK_KEYS
 from core.clock import Clock, now
 from core.errors import CallwiseError
 from core.files.campaign_file import CampaignFile
@@ -98,7 +97,6 @@ def _import(
     file, campaign = request.file, request.campaign
     report = Report(campaign, file.sha256, entry=entry)
     opened = {"schema": schema.hash, "created_at": clock(), "title": request.title or campaign, "keys": "same"}
-    opened[RANK_KEYS] = []
     with reachable():
         import_log.refuse_deleted(db, campaign)
         db.campaigns.update_one({"_id": campaign}, {"$setOnInsert": opened}, upsert=True)

@@ -1,7 +1,7 @@
 """The open prospects of a campaign by the words of what ranked them: read by word, and written with other words.
 
-The campaign keeps the words that its people may have (`rank_keys`): before one of them has a word, and until nobody has
-it any more. So a process that dies loses nobody out of sight.
+The document `ranked:{campaign}` of `appliance` has the words that its people may have: before one of them has a word,
+and until nobody has it any more. So a process that dies loses nobody out of sight.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pymongo import ASCENDING, UpdateOne
 
 from core.calls import campaigns
-from core.calls.rank_key import RANK_KEY, RANK_KEYS, rank_again, to_be_ranked
+from core.calls.rank_key import RANK_KEY, rank_again, to_be_ranked
 from core.lists import call_values
 from core.stores.mongo import Db, Document, reachable
 
+KEY = "ranked:"
 FIELDS = {
     **call_values.FIELDS,
     **dict.fromkeys(("prediction", "economy", "campaign", "digest", "refused", RANK_KEY), 1),
@@ -47,7 +48,7 @@ class OpenList:
         with reachable():
             found = list(self.db.prospects.find({RANK_KEY: word, "status": "open"}, FIELDS).limit(many))
         if not found and word in self.words:
-            self._know([known for known in self.words if known != word])
+            self.know([known for known in self.words if known != word])
         return sorted(found, key=lambda prospect: str(prospect["_id"]))
 
     def put(self, changes: Sequence[tuple[Document, Document]]) -> int:
@@ -56,7 +57,7 @@ class OpenList:
         Somebody who was called meanwhile, or whose values a file changed, keeps the word for that, and comes again.
         """
         if new := {str(fields[RANK_KEY]) for _, fields in changes} - {*self.words, self.to_be_ranked}:
-            self._know([*self.words, *sorted(new)])
+            self.know([*self.words, *sorted(new)])
         writes = []
         for seen, fields in changes:
             unchanged = {"_id": seen["_id"], "status": "open", "calls": seen.get("calls"), "digest": seen.get("digest")}
@@ -64,9 +65,10 @@ class OpenList:
         with reachable():
             return int(self.db.prospects.bulk_write(writes, ordered=False).matched_count) if writes else 0
 
-    def _know(self, words: list[str]) -> None:
+    def know(self, words: list[str]) -> None:
+        """Store that its people may have these words. Raises Unavailable."""
         with reachable():
-            self.db.campaigns.update_one({"_id": self.campaign}, {"$set": {RANK_KEYS: words}})
+            self.db.appliance.update_one({"_id": f"{KEY}{self.campaign}"}, {"$set": {"words": words}}, upsert=True)
         self.words = words
 
 
@@ -75,16 +77,18 @@ def open_lists(db: Db) -> list[OpenList]:
 
     The people of an earlier release get their word here.
     """
-    wanted = {"_id": 1, "economy": 1, "state": 1, RANK_KEYS: 1}
     lists = []
     with reachable():
+        known = {one["_id"]: one["words"] for one in db.appliance.find({"_id": {"$gte": KEY, "$lt": KEY[:-1] + ";"}})}
+        wanted = {"_id": 1, "economy": 1, "state": 1}
         for found in list(db.campaigns.find({}, wanted).sort([("created_at", ASCENDING)])):
             if campaigns.state_of(found) is not campaigns.State.OPEN:
                 continue
             campaign = str(found["_id"])
-            if found.get(RANK_KEYS) is None:
+            people = OpenList(db, campaign, list(known.get(f"{KEY}{campaign}", [])), bool(found.get("economy")))
+            if f"{KEY}{campaign}" not in known:
                 without = {"campaign": campaign, "status": "open", RANK_KEY: None}
                 db.prospects.update_many(without, {"$set": rank_again(campaign)})
-                db.campaigns.update_one({"_id": campaign}, {"$set": {RANK_KEYS: []}})
-            lists.append(OpenList(db, campaign, list(found.get(RANK_KEYS) or []), bool(found.get("economy"))))
+                people.know([])
+            lists.append(people)
     return lists

@@ -1,7 +1,8 @@
-"""Calls are recorded, taken back and made good with the rights that the app and the monitor have, and no others."""
+"""Calls are recorded, taken back, made good and ranked with the rights of the app and of the monitor, no others."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,10 @@ from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
 from core.clock import now
 from core.schema import Schema
+from core.scoring.protocol import Score
 from core.stores.mongo import Db
+from monitor.ranking.beginning import Beginning, Preparation
+from monitor.ranking.rank import rank
 from monitor.ranking.settle import settle
 from tests.questions import Questions, listened_to
 
@@ -45,7 +49,15 @@ def spring(db: Db, schema: Schema) -> Db:
     for campaign in ("spring", "autumn"):
         db.campaigns.insert_one({"_id": campaign})
         db.prospects.insert_one(
-            {"_id": f"{campaign}:1", "campaign": campaign, "ref": "1", "score": 0.5, "status": "open", "claim": None}
+            {
+                "_id": f"{campaign}:1",
+                "campaign": campaign,
+                "ref": "1",
+                "score": 0.5,
+                "status": "open",
+                "claim": None,
+                "features": {},
+            }
         )
     return db
 
@@ -75,4 +87,23 @@ def test_the_monitor_may_do_what_making_good_does(spring: Db, result: Result) ->
         over = {"by": "ann", "until": now() - timedelta(minutes=1)}
         spring.prospects.update_one({"_id": "spring:1"}, {"$set": {"claim": over}})
         assert "1 calls" in settle(db)
+    assert beyond("monitor", questions) == set()
+
+
+class OneScore:
+    """A scoring service with version 1 alone."""
+
+    def state(self) -> dict[str, str | int | float]:
+        return {"champion": "1", "canary": ""}
+
+    def score(self, rows: Sequence[object], prospects: Sequence[str], **_more: object) -> list[Score]:
+        return [Score(f"{prospect}:0", 0.5, "1", "champion") for prospect in prospects]
+
+
+def test_the_monitor_may_do_what_ranking_does(spring: Db, schema: Schema) -> None:
+    with listened_to(spring) as (db, questions):
+        beginning = Beginning(db, 24.0, Preparation())
+        first = rank(db, OneScore(), schema, began_with=beginning.trial)
+        assert first is not None
+        assert first.ranked == 2
     assert beyond("monitor", questions) == set()

@@ -124,7 +124,7 @@ def run(
 def of_an_earlier_release(db: Db) -> None:
     """Take away what this release added to campaigns and people."""
     db.prospects.update_many({}, {"$unset": {"rank_key": "", "draw": ""}})
-    db.campaigns.update_many({}, {"$unset": {"rank_keys": ""}})
+    db.appliance.delete_many({"_id": {"$regex": "^ranked:"}})
 
 
 def test_without_a_champion_nobody_is_ranked(db: Db) -> None:
@@ -406,7 +406,7 @@ def test_who_was_set_aside_is_asked_for_again_under_another_schema(db: Db) -> No
     word = RankKeys(Lineup("1"), None, "another", "", "").refused("a")
     refused = {"refused": {"schema": "another", "why": "it was so"}, "rank_key": word}
     db.prospects.update_one({"_id": "a:0000001"}, {"$set": refused})
-    db.campaigns.update_one({"_id": "a"}, {"$set": {"rank_keys": [word]}})
+    db.appliance.insert_one({"_id": "ranked:a", "words": [word]})
     assert run(db, FakeScoring(db, Lineup("1"))).ranked == 3
     assert (db.prospects.find_one({"_id": "a:0000001"}) or {})["refused"] is None
 
