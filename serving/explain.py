@@ -21,10 +21,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.models.compiled.compilation import Compiled
 from core.models.proof import Model, Scores, cells, predict
 from core.schema import Schema
 from core.schema.column import Value
-from core.scoring.compiled.compilation import Compiled
 from core.scoring.reasons import Reason, eligible_columns, strongest
 
 Row = Mapping[str, Value]

@@ -20,12 +20,12 @@ from typing import Protocol
 import numpy as np
 
 from core.errors import CallwiseError, ModelError, Unavailable
+from core.models.compiled.compilation import Compiled, proven
 from core.models.decisions import CANARY, CHAMPION, REFRESH
 from core.models.proof import Model, Scores, predict
 from core.models.registry import Loaded, ModelVersion
 from core.schema import Schema
 from core.schema.column import Value
-from core.scoring.compiled.compilation import Compiled, proven
 from serving.explain import Explainer
 from serving.loading_mark import LoadingMark, ModelRefusal, Newcomer
 

@@ -18,13 +18,13 @@ from mlflow.types import ColSpec, DataType
 from mlflow.types import Schema as MlflowSchema
 
 from core.errors import ModelError
+from core.models.compiled.compilation import compiled
+from core.models.compiled.encoding import CannotCompile
 from core.models.proof import TOLERANCE, Model, Proof, predict
 from core.models.registry import PROOF, REFERENCE, SCORE, ModelRegistry, ModelVersion, log_model_arguments, reachable
 from core.schema import Schema
 from core.schema.column import OTHER, Column, Value
 from core.scoring import protocol
-from core.scoring.compiled.compilation import compiled
-from core.scoring.compiled.encoding import CannotCompile
 from trainer.data.lineage import Lineage
 from trainer.data.snapshot import AT, OUTCOME
 

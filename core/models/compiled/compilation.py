@@ -18,10 +18,10 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
+from core.models.compiled.encoding import CannotCompile, Encoding, Rows, Vector, encoding_of
+from core.models.compiled.models import Linear, Trees
 from core.models.level import DECIMALS
 from core.models.proof import TOLERANCE, Model, Proof, Scores
-from core.scoring.compiled.encoding import CannotCompile, Encoding, Rows, Vector, encoding_of
-from core.scoring.compiled.models import Linear, Trees
 
 log = logging.getLogger(__name__)
 

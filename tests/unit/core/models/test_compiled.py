@@ -12,12 +12,12 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import Ridge
 
 from core.errors import ModelError
+from core.models.compiled import compilation
+from core.models.compiled.compilation import compiled, proven
+from core.models.compiled.encoding import CannotCompile
 from core.models.proof import Model, Proof, cells, predict
 from core.schema import Schema, read_schema
 from core.schema.column import BLANK, Column, Value
-from core.scoring.compiled import compilation
-from core.scoring.compiled.compilation import compiled, proven
-from core.scoring.compiled.encoding import CannotCompile
 from core.settings.group import ROOT
 from replay.living.files import SCHEMA as LIVING
 from trainer.fitting.candidates import BOOSTING, FIRST, LOGISTIC, Candidate, build

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from core.scoring.compiled.encoding import Vector
+from core.models.compiled.encoding import Vector
 
 CHUNK = 1_000
 """Rows whose way through all trees is followed at once."""
