@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Self
 
 import pandas as pd
 
 from core.errors import GateRefused
-from core.models.proof import Model
+from core.models.compiled.compilation import Compiled, compiled
+from core.models.compiled.encoding import CannotCompile
+from core.models.proof import Model, Scores, predict
 from core.schema import Schema
+from core.schema.column import Value
 from monitor.trials.evidence import Pair
 from monitor.trials.refresh import RefreshRules, Standing, weigh
 from replay.setup import Setup
@@ -44,6 +48,17 @@ class Version:
         """The version `name` that a training made."""
         reference, until = reference_of(made.model, made.trained_on, schema), made.trained_on[AT].iloc[-1]
         return cls(name, made.model, reference, until, made.candidate)
+
+    def score(self, rows: Sequence[Mapping[str, Value]]) -> Scores:
+        """The probability of a sale for each of n rows, shape [n], as serving gives it: by the compiled form."""
+        return self._form.score(rows) if self._form else predict(self.model, rows)
+
+    @cached_property
+    def _form(self) -> Compiled | None:
+        try:
+            return compiled(self.model)
+        except CannotCompile:
+            return None
 
     def has_recipe_of(self, other: Version) -> bool:
         """Whether both are the same kind of model with the same parameters."""

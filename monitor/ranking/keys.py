@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.calls.rank_key import to_be_ranked
 from core.models.decisions import CANARY, CHAMPION
@@ -33,11 +33,16 @@ class RankKeys:
     schema: str
     economy: str
     trial: str
+    _known: dict[tuple[str, str, bool], str] = field(default_factory=dict, compare=False, repr=False)
 
     def ranked(self, campaign: str, route: str, *, in_economy: bool) -> str:
         """The word of a person of `campaign` whom the model of `route` ranked."""
-        economy = self.economy if in_economy else ""
-        return _word(campaign, self.lineup.speakers(route), self.day, self.trial, self.schema, economy)
+        asked = (campaign, route, in_economy)
+        if asked not in self._known:  # one word for many people
+            economy = self.economy if in_economy else ""
+            parts = (self.lineup.speakers(route), self.day, self.trial, self.schema, economy)
+            self._known[asked] = _word(campaign, *parts)
+        return self._known[asked]
 
     def refused(self, campaign: str) -> str:
         """The word of those whose rows break a rule of the schema."""

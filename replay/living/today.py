@@ -20,7 +20,6 @@ from core.calls.rank_key import RANK_KEY
 from core.lists import call_values
 from core.models.level import LOOK_BACK, levelled, newest, next_shift
 from core.models.mixture import mixed
-from core.models.proof import predict
 from core.schema.as_of import day_of_call
 from core.stores.mongo import Document
 from monitor.ranking.keys import RankKeys
@@ -197,8 +196,7 @@ class Today(Automation):
         self._requests += 1
         lineup, schema = keys.lineup, self.setup.schema
         features = [call_values.next_call(schema, one, at) for one in prospects]
-        rows = pd.DataFrame(features)
-        raw = {version.name: predict(version.model, rows) for version in self._in_use()}
+        raw = {version.name: version.score(features) for version in self._in_use()}
         used = {name: levelled(scores, self._levels[name]) for name, scores in raw.items()}
         listed = used[lineup.champion]
         if lineup.refresh is not None:
