@@ -162,7 +162,10 @@ def paired_scores(calls: Sequence[Call], first: str, second: str) -> PairedScore
 
 
 def by_route(calls: Sequence[Call], champion: str, canary: str) -> list[tuple[str, Rate]]:
-    """The calls that both versions scored, by the version whose score was used; the champion's first."""
-    both = [call for call in calls if {champion, canary} <= call.before.scores.keys()]
-    used = by_group((call.before.version, rate([call.sold])) for call in both)
+    """The calls that the canary and a champion scored, by whose score was used; the champion's first.
+
+    A refresh may have become the champion while the trial goes on: the calls of the one before are the champion's, too.
+    """
+    both = [call for call in calls if canary in call.before.scores and len(call.before.scores) > 1]
+    used = by_group((canary if call.before.version == canary else champion, rate([call.sold])) for call in both)
     return [(version, used.get(version, Rate(0, 0))) for version in (champion, canary)]

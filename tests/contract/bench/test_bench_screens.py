@@ -6,7 +6,8 @@ import os
 
 import pytest
 
-from bench import crowd, shift
+from bench import crowd
+from bench.screens import shift
 from core.schema import Schema
 from core.stores.mongo import Db
 

@@ -129,3 +129,5 @@ def test_a_trials_calls_are_told_apart_by_the_score_used() -> None:
     calls = [call(v2=0.1, sold=True), call(v2=0.1), call(version="2", v1=0.5), call(sold=True), call(None)]
     assert by_route(calls, "1", "2") == [("1", Rate(2, 1)), ("2", Rate(1, 0))]
     assert by_route([], "1", "2") == [("1", Rate(0, 0)), ("2", Rate(0, 0))]
+    renewed = [call(v2=0.1), call(version="3", v2=0.1, sold=True), call(version="2", v3=0.5)]
+    assert by_route(renewed, "3", "2") == [("3", Rate(2, 1)), ("2", Rate(1, 0))], "a refresh became the champion"

@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from bench import crowd, first_paint, shift
+from bench import crowd
+from bench.screens import first_paint, shift
 from bootstrap.check.browser import PROGRAMS, find_chromium
 from bootstrap.demo.testbed import print_line
 from bootstrap.embedded.appliance import Appliance
