@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from core.calls.filters import ensure_indexes as ensure_filters
+from core.calls.rank_key import RANK_KEY
 from core.files.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
 from core.models.level import DECIMALS
@@ -76,6 +77,7 @@ def _people(schema: Schema, like: Document, size: int, chance: random.Random) ->
             "score_route": "champion",
             "prediction": f"bench:{number}",
             "ranked_by": "1",
+            RANK_KEY: f"{like['campaign']}|bench",  # ranked, by nothing that a monitor knows
             "reasons": [{"column": column.name, "effect": 0.5} for column in schema.features[:3]],
         }
 

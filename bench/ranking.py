@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -43,12 +42,12 @@ from core.scoring.client import ScoringClient
 from core.settings.addresses import MongoSettings, SchemaSettings, ScoringSettings
 from core.settings.loading import load
 from core.stores.mongo import Db, connect, count
-from monitor.ranking.rank import rank
 from trainer.main import Settings, compose
 from trainer.pipeline.training import train
 
 PEOPLE, TENTH, CHECKED = 1_000_000, 10, 500
 WARM_UP_SECONDS, IDLE_SECONDS, PATIENCE_SECONDS = 60.0, 60.0, 120.0
+RANK_ALL = [sys.executable, "-m", "bench.rank_all"]
 CONSUMERS = ("mongo", "mlserver", "bench monitor")
 
 
@@ -58,10 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--people", type=int, default=PEOPLE, help="people who come in (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
-    parser.add_argument("--rank", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    if options.rank:
-        return _rank_all()
     if options.people < 10 * TENTH:
         parser.error(f"--people must be {10 * TENTH} or more")
     with (
@@ -139,9 +135,7 @@ def _fill(db: Db, schema: Schema, campaign: str, size: int) -> None:
 
 def _child(env: Mapping[str, str]) -> dict[str, float]:
     """What a process says that ranks everybody."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.ranking", "--rank"], env=dict(env), check=True, capture_output=True, text=True
-    )
+    done = subprocess.run(RANK_ALL, env=dict(env), check=True, capture_output=True, text=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -149,7 +143,7 @@ def _killed(db: Db, env: Mapping[str, str], people: int) -> dict[str, float]:
     """Start such a process and kill it once it has ranked `people`; how many it had ranked, and in which time."""
     mark = {RANK_KEY: to_be_ranked("large")}
     everybody, began = count(db.prospects, mark), time.monotonic()
-    process = subprocess.Popen([sys.executable, "-m", "bench.ranking", "--rank"], env=dict(env))
+    process = subprocess.Popen(RANK_ALL, env=dict(env))
     while (left := count(db.prospects, mark)) > everybody - people:
         if process.poll() is not None:
             raise RuntimeError(f"the ranking ended early: {process.returncode}")
@@ -157,17 +151,6 @@ def _killed(db: Db, env: Mapping[str, str], people: int) -> dict[str, float]:
     process.kill()
     process.wait()
     return {"people": everybody - left, "seconds": time.monotonic() - began}
-
-
-def _rank_all() -> int:
-    """Rank everybody, run after run, as the monitor does; print the time, and the most memory, in MiB."""
-    schema, db = read_schema(load(SchemaSettings).callwise_schema), connect(load(MongoSettings))
-    scoring, ranked, began = ScoringClient(load(ScoringSettings), schema), 0, time.monotonic()
-    while (run := rank(db, scoring, schema)) is not None and run.ranked:
-        ranked += run.ranked
-    mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"ranked": ranked, "seconds": time.monotonic() - began, "mib": round(mib, 1)}), flush=True)
-    return 0
 
 
 def _largest_difference(db: Db, schema: Schema, env: Mapping[str, str]) -> float:
