@@ -18,6 +18,7 @@ from pymongo import UpdateOne
 
 from core.calls import do_not_call
 from core.calls.lifecycle import LIVE, Status, claim_holder, epoch_seconds
+from core.calls.rank_key import rank_if_open
 from core.clock import Clock, now
 from core.errors import InputError, NotFound
 from core.sentences import Sentence
@@ -113,7 +114,8 @@ def remove_person(db: Db, ref: str, *, by: str, why: str, clock: Clock = now) ->
             before = _before(db, prospect, wish["call"])
             if before is not None:
                 seen = {"_id": prospect["_id"], "status": Status.OFF.value, "off.call": wish["call"]}
-                db.prospects.update_one(seen, {"$set": before})
+                listed = rank_if_open(str(prospect["campaign"]), before["status"])
+                db.prospects.update_one(seen, {"$set": {**before, **listed}})
                 back.append(str(prospect["campaign"]))
         lifted = {"call": wish["call"], "by": by, "at": clock(), "why": why}
         theirs = {"_id": {"$in": do_not_call.forms(ref)}, "wish.call": wish["call"]}

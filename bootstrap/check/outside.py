@@ -120,8 +120,7 @@ class Outside:
             f"{record['score']:.4f}" == f"{float(shown['score']):.4f}",
             f"app {shown['score']}, log {record['score']} (V2 {answer.score})",
         )
-        # A level that moved since the ranking changes the scores, and not their order, so nobody is ranked again. Of a
-        # mixture either version's may have moved.
+        # A level may have moved since the ranking, of a mixture either version's; the list is ranked again soon.
         again, moved = self._logged(answer.prediction), ""
         for version in (record["version"], (record.get("mixed") or {}).get("version")):
             then, asked = (own_score(one, version) for one in (record, again)) if version else (None, None)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pymongo.errors import DuplicateKeyError
 
 from core.calls.lifecycle import LIVE, Result, Status, state, unchanged_query
-from core.calls.rank_key import OFF_THE_LIST
+from core.calls.rank_key import OFF_THE_LIST, rank_if_open
 from core.clock import Clock, now
 from core.schema.person import Person
 from core.stores.mongo import Db, Document, reachable
@@ -48,7 +48,8 @@ def lift(db: Db, ref: str, *, at: datetime, call: str) -> None:
         for prospect in prospects_of(db, ref):
             off = prospect.get("off") or {}
             if off.get("call") == call and off.get("was"):
-                db.prospects.update_one({"_id": prospect["_id"], "off.call": call}, {"$set": off["was"]})
+                back = {**off["was"], **rank_if_open(prospect["campaign"], off["was"]["status"])}
+                db.prospects.update_one({"_id": prospect["_id"], "off.call": call}, {"$set": back})
 
 
 def entry_of(db: Db, ref: str) -> Document | None:

@@ -128,7 +128,8 @@ class Intake:
                     self.reject(taken_reject(row, in_file=bool(self._schema.reference)))
                 else:
                     begun.add(key)
-                    seen = {"_id": key, "digest": known.get("digest")}
+                    # Whether a person is to be ranked follows from the status.
+                    seen = {"_id": key, "digest": known.get("digest"), "status": known["status"]}
                     new = changes.changing(known, row.prospect, self._origin(), contacts.get(id(row), ()))
                     writes.append(UpdateOne(seen, {"$set": new}))
                     written.append((row, columns))

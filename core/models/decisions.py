@@ -52,8 +52,8 @@ _WORDS = {
     DecisionKind.LEFT_OUT: Sentence("left out of the mixture"),
 }
 
-REACH = 10
-"""Rollbacks in a row; the files of earlier champions may be archived."""
+REACH = 30
+"""Rollbacks in a row, of champions that refreshes made, too; the files of earlier champions may be archived."""
 HOLDS = frozenset({DecisionKind.HELD, DecisionKind.RELEASED})
 """Decisions about the succession as a whole. They make no version champion or canary."""
 
@@ -150,7 +150,11 @@ class SuccessionState:
             DecisionKind.ON_TRIAL: {"trial": decision},
             DecisionKind.DROPPED: {"trial": None},
             # The failed version leaves the list, so another rollback goes further back and not forward to it.
-            DecisionKind.ROLLED_BACK: {**anew, "promotions": self.promotions[:-1], "steps_back": self.steps_back - 1},
+            DecisionKind.ROLLED_BACK: {
+                **anew,
+                "promotions": self.promotions[:-1],
+                "steps_back": max(0, self.steps_back - 1),
+            },
             DecisionKind.HELD: {"hold": decision},
             DecisionKind.RELEASED: {"hold": None},
             # A canary that becomes a refresh is on trial no longer: outcomes did not show it to be worse.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from core.calls.lifecycle import whole_milliseconds
 from core.clock import Clock, now
 from core.lists.beginning import list_began
 from core.stores.mongo import Db, reachable
@@ -62,7 +63,7 @@ class Beginning:
         """
         if not self.hours:
             return present.trial
-        began = list_began(at, self.hours)
+        began = whole_milliseconds(list_began(at, self.hours))  # as MongoDB gives it back
         with reachable():
             found = self.db.appliance.find_one({"_id": KEY})
         if found is not None and found["list"]["began"] == began:

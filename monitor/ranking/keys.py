@@ -50,7 +50,7 @@ class RankKeys:
 
     def waiting(self, campaign: str) -> str:
         """The word of those who need an indicator that the economy lacks."""
-        return _word(campaign, WAITING, self.economy)
+        return _word(campaign, WAITING, self.schema, self.economy)
 
     def failed(self, campaign: str, before: str) -> str:
         """The word of those whose request was refused as a whole; with the word `before`, so each run tries all."""

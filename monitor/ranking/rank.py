@@ -6,9 +6,9 @@ answer names the versions that gave it: where another one has come into service,
 next run begins with the new line-up.
 
 A prospect's word (`core.calls.rank_key`) says what ranked it, and a campaign keeps the words that its people have. So
-the ranking asks for the people of a word, 500 at a time, and never looks for them: a list that is current costs two
-questions, however long it is, and a run that was killed goes on where it stopped. Those who came in or came back go
-first, in every campaign; then those with the word of another line-up, list, day, schema or economy
+the ranking asks for the people of a word, 500 at a time, and does not look for them: a list that is current costs a
+question or two, however long it is, and a run that was killed goes on where it stopped. Those who came in or came back
+go first, in every campaign; then those with the word of another line-up, trial, day, schema or economy
 (`monitor.ranking.keys`). Campaigns that are paused or closed are left alone.
 
 Where a campaign's file left the indicators out, a prospect is scored with those known now, and again when they change.
@@ -54,7 +54,7 @@ from monitor.ranking.open_list import OpenList, open_lists
 log = logging.getLogger("callwise.monitor")
 
 BATCH = 500  # rows a request
-ROUND = 50_000  # prospects a run; the next run goes on, and takes those who came meanwhile first
+ROUND = 10_000  # prospects of a word that a run ranks; the next run goes on, after those who came meanwhile
 
 
 @dataclass
@@ -117,6 +117,10 @@ def rank(
     ranking.awaited = asked if asked != present else None  # None, too, where no decision names a champion
     try:
         for one in lists:
+            if lost := one.find_the_lost(f"{at:%Y-%m-%d}"):
+                log.warning(
+                    "rank: %d people of campaign %s had no known word; they are ranked now.", lost, one.campaign
+                )
             _rank_those(one, one.to_be_ranked, scorer, schema, ranking)
         if trial is not None and not ranking.awaited:
             for one in lists:
@@ -144,7 +148,9 @@ def rank(
 
 def _rank_those(people: OpenList, word: str, scorer: Scorer, schema: Schema, ranking: Ranking) -> None:
     """Rank the people with this `word`, until the run is overtaken: the rest would be ranked twice."""
-    while ranking.looked_at < ROUND and not ranking.overtaken:
+    for _ in range(0, ROUND, BATCH):
+        if ranking.overtaken:
+            return
         found = people.people(word, BATCH)
         if not found:
             return

@@ -16,7 +16,7 @@ from core.models.registry import ModelRegistry
 
 log = logging.getLogger(__name__)
 
-KEPT = 30
+KEPT = 40
 """The newest versions keep their files, used or not."""
 AT_ONCE = 20
 """Versions that one training archives: after an upgrade there may be many."""
@@ -26,12 +26,19 @@ ARCHIVED = "archived"
 def archive(models: ModelRegistry, state: SuccessionState, *, clock: Clock = now) -> list[str]:
     """Remove the files of the oldest versions that are out of use; returns the versions. Safe to repeat.
 
-    Raises Unavailable.
+    A version whose files cannot be removed is logged and tried again by the next training: what comes after the
+    hand-over must not make a training fail. Raises Unavailable where the registry does not name its versions.
     """
     old = [version for version in models.versions()[KEPT:] if ARCHIVED not in version.tags]
     out_of_use = [version for version in reversed(old) if version.version not in state.reachable][:AT_ONCE]
+    archived = []
     for version in out_of_use:
-        models.remove_files(version)
-        models.tag(version.version, ARCHIVED, f"{clock():%Y-%m-%d}")
+        try:
+            models.remove_files(version)
+            models.tag(version.version, ARCHIVED, f"{clock():%Y-%m-%d}")
+        except Exception:
+            log.exception("Version %s cannot be archived; it keeps its files for now.", version.version)
+            continue
         log.info("Version %s is archived: its files are removed, its lineage stays.", version.version)
-    return [version.version for version in out_of_use]
+        archived.append(version.version)
+    return archived

@@ -23,7 +23,7 @@ from core.models.compiled.encoding import CannotCompile
 from core.models.proof import TOLERANCE, Model, Proof, predict
 from core.models.registry import PROOF, REFERENCE, SCORE, ModelRegistry, ModelVersion, log_model_arguments, reachable
 from core.schema import Schema
-from core.schema.column import OTHER, Column, Value
+from core.schema.column import OTHER, Column, ColumnType, Value
 from core.scoring import protocol
 from trainer.data.lineage import Lineage
 from trainer.data.snapshot import AT, OUTCOME
@@ -114,11 +114,15 @@ def proof_inputs(frame: pd.DataFrame, schema: Schema) -> list[dict[str, Value]]:
 
 
 def _possible(column: Column) -> list[Value]:
-    """The words that a model must know what to do with, and the blank of a number."""
+    """The words that a model must know what to do with; of a number its codes, its ends and its blank."""
     words: list[Value] = [*column.categories, *sorted(column.allowed - set(column.categories))]
     if column.open:
         words.append(OTHER)
-    return words if column.is_category else [None] * column.optional
+    if column.is_category:
+        return words
+    whole = column.type is ColumnType.INTEGER
+    ends = [int(end) if whole else end for end in (column.minimum, column.maximum) if end is not None]
+    return [*column.special, *ends, *[None] * column.optional]
 
 
 def reference_of(model: Model, frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:

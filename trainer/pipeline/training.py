@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from core.clock import Clock, now
-from core.errors import Conflict, GateRefused
+from core.errors import Conflict, GateRefused, Unavailable
 from core.models.decisions import CANARY, CHAMPION, DecisionKind
 from core.models.proof import Model
 from core.models.registry import ModelRegistry, ModelVersion
@@ -158,7 +158,10 @@ def _candidate(
         trainer.models, made.model, made.trained_on, trainer.schema, lineage, run.id, {**tags, "why": why}
     )
     decision = step("hand over", handover.hand_over)(trainer.succession, trainer.models, version, why=why)
-    step("archive", archive)(trainer.models, trainer.succession.state(), clock=trainer.clock)
+    try:
+        step("archive", archive)(trainer.models, trainer.succession.state(), clock=trainer.clock)
+    except Unavailable as error:
+        log.warning("No version was archived: %s", error)
     return TrainingResult(decision.what, version.version, lineage.dataset_tag, why, dict(made.verdict.figures))
 
 

@@ -158,6 +158,8 @@ def encoding_of(transformer: ColumnTransformer) -> Encoding:
     parts: list[Part] = []
     start = 0
     for _name, step, columns in transformer.transformers_:
+        if not len(columns):  # a step without columns is never fitted
+            continue
         if isinstance(step, str):
             if step == "drop":
                 continue

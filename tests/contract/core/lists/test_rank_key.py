@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from app.campaigns import do_not_call_list
 from core.calls import late_results
 from core.calls.claims import claim, claim_person, end_pauses
 from core.calls.lifecycle import STANDARD, Result
@@ -14,9 +16,10 @@ from core.calls.rank_key import RANK_KEY, to_be_ranked
 from core.calls.recording import CallReport, record
 from core.calls.undo import undo as take_back
 from core.clock import now
+from core.lists import changes
 from core.lists.undo_import import undo as undo_import
 from core.lists.withdrawal import put_back, withdraw
-from core.stores.mongo import Db
+from core.stores.mongo import Db, Document
 from tests.contract.core.lists.conftest import Bring
 
 pytestmark = pytest.mark.mongo
@@ -63,6 +66,22 @@ def file_that_closed_is_undone(db: Db, bring: Bring) -> None:
     undo_import(db, report.entry, by="Mia")
 
 
+def wish_is_taken_back(db: Db, bring: Bring) -> None:
+    """A wish of the same person in another campaign."""
+    db.prospects.insert_one({"_id": "autumn:a", "campaign": "autumn", "ref": "a", "status": "open", "claim": None})
+    wish = CallReport(Result.DO_NOT_CALL, everywhere=True)
+    call = record(db, "autumn:a", "Ann", wish)
+    assert [one["status"] for one in db.prospects.find({"campaign": "spring"})] == ["off"]
+    take_back(db, call["_id"], "Ann")
+    db.prospects.delete_one({"_id": "autumn:a"})
+
+
+def is_taken_off_the_do_not_call_list(db: Db, _bring: Bring) -> None:
+    do_not_call_list.add_people(db, ["a"], by="Mia", why="asked by letter")
+    assert [one["status"] for one in db.prospects.find()] == ["off"]
+    do_not_call_list.remove_person(db, "a", by="Mia", why="it was another person")
+
+
 def result_comes_late(db: Db, _bring: Bring) -> None:
     held = claim(db, "spring", "Ann")
     assert held is not None
@@ -76,7 +95,7 @@ def result_comes_late(db: Db, _bring: Bring) -> None:
     "way",
     [
         pause_ends, calls_in, result_is_taken_back, is_put_back, file_changes, file_is_undone,
-        file_that_closed_is_undone, result_comes_late,
+        file_that_closed_is_undone, result_comes_late, wish_is_taken_back, is_taken_off_the_do_not_call_list,
     ],
 )  # fmt: skip
 def test_whoever_comes_back_on_the_list_or_is_changed_is_to_be_ranked(db: Db, bring: Bring, way: Way) -> None:
@@ -86,6 +105,25 @@ def test_whoever_comes_back_on_the_list_or_is_changed_is_to_be_ranked(db: Db, br
     way(db, bring)
     [after] = db.prospects.find()
     assert (after["status"], after[RANK_KEY]) == ("open", to_be_ranked("spring"))
+
+
+def test_a_pause_that_ends_while_a_file_is_read_is_not_undone_by_it(
+    db: Db, bring: Bring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kind: a word that follows from a status which is over when it is written."""
+    bring("may", {"customer": "a", "age": "50"})
+    unanswered(db)
+    changing = changes.changing
+
+    def slow(*given: Any) -> Document:
+        new = changing(*given)
+        end_pauses(db, "spring", now() + STANDARD.pause + timedelta(seconds=1))
+        return new
+
+    monkeypatch.setattr(changes, "changing", slow)
+    bring("june", {"customer": "a", "age": "51"})
+    [after] = db.prospects.find()
+    assert (after["status"], after["features"]["age"], after[RANK_KEY]) == ("open", 51, to_be_ranked("spring"))
 
 
 def test_whoever_leaves_the_list_is_not(db: Db, bring: Bring) -> None:

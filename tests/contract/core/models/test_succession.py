@@ -137,6 +137,16 @@ def test_rollbacks_reach_as_far_as_versions_keep_their_files(line: Succession) -
     assert line.state().previous == "4"
 
 
+def test_a_history_with_more_rollbacks_than_are_possible_now_is_still_read() -> None:
+    """Decisions of a release that set no limit stay as they are."""
+    many = REACH + 5
+    kinds = [DecisionKind.PROMOTED] * (many + 2) + [DecisionKind.ROLLED_BACK] * many
+    taken = [Decision(place, what, str(place), START, "Ann", "a test") for place, what in enumerate(kinds, 1)]
+    state = state_of(taken)
+    assert (state.champion, state.previous, state.reachable) == ("2", None, frozenset({"2"}))
+    assert state_of(taken[:-1]).champion == "3"
+
+
 def test_who_was_champion_at_any_moment(line: Succession, db: Db) -> None:
     line.promote("1", why="the first")
     line.start_trial("2", why="it passed the gates")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,14 +23,32 @@ from replay.living.files import SCHEMA as LIVING
 from trainer.fitting.candidates import BOOSTING, FIRST, LOGISTIC, Candidate, build
 from trainer.pipeline.registration import difference, proof_inputs
 
+SHIPPED = read_schema(ROOT / "data" / "schema.yaml")
+
+
+def only(keep: Callable[[Column], bool], **changed: Any) -> Schema:
+    """The shipped kind with those of its features that `keep` names, each with the changed fields."""
+    content = SHIPPED.model_dump()
+    kept = {column.name for column in SHIPPED.features if keep(column)}
+    features = {column.name for column in SHIPPED.features}
+    content["columns"] = [
+        {**one, **(changed if one["name"] in kept else {})}
+        for one in content["columns"]
+        if one["name"] in kept or one["name"] not in features
+    ]
+    return Schema.model_validate({**content, "calendar": None, "calls": None, "segments": (), "words": {}})
+
+
 SCHEMAS = {
-    "shipped": read_schema(ROOT / "data" / "schema.yaml"),
+    "words alone": only(lambda column: column.is_category),
+    "numbers that may be blank": only(lambda column: not column.is_category, optional=True),
+    "shipped": SHIPPED,
     "older file": read_schema(ROOT / "tests" / "schemas" / "bank-full.yaml"),
     "all sorts of columns": LIVING,
 }
 CANDIDATES = [Candidate(str(first["kind"]), {k: v for k, v in first.items() if k != "kind"}) for first in FIRST]
 WITHOUT_INDICATORS = [Candidate(one.kind, {**one.params, "left_out": "indicators"}) for one in CANDIDATES]
-ROWS = 700
+ROWS = 400
 Fitted = tuple[Model, list[dict[str, Value]]]
 
 

@@ -179,6 +179,32 @@ def test_a_list_that_an_earlier_release_ranked_is_ranked_once_more(db: Db) -> No
     assert db.prospects.count_documents({"draw": {"$gte": 0}}) == 30
 
 
+def test_people_with_a_word_that_no_list_knows_are_found_the_next_day_and_said(
+    db: Db, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two monitors at once, or an earlier release beside this one, may leave such people."""
+    fill(db, "a", 30)
+    scoring = FakeScoring(db, Lineup("1"))
+    run(db, scoring, schema=TIMELESS)
+    lost = {"_id": {"$in": ["a:0000003", "a:0000004"]}}
+    db.prospects.update_many(lost, {"$set": {"rank_key": "a|of another monitor", "score": None}})
+    db.prospects.update_one({"_id": "a:0000005"}, {"$unset": {"rank_key": ""}})
+    assert run(db, scoring, schema=TIMELESS).ranked == 0
+    assert run(db, scoring, THEN + timedelta(days=1), TIMELESS).ranked == 3
+    assert "3 people of campaign a had no known word" in caplog.text
+    assert run(db, scoring, THEN + timedelta(days=2), TIMELESS).ranked == 0
+
+
+def test_a_large_campaign_does_not_keep_the_others_from_their_turn(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranker, "ROUND", 1_000)
+    fill(db, "a", 2_100)
+    fill(db, "b", 3)
+    scoring = FakeScoring(db, Lineup("1"))
+    assert run(db, scoring).ranked == 1_003
+    assert db.prospects.count_documents({"campaign": "b", "score": None}) == 0
+    assert [run(db, scoring).ranked for _ in range(3)] == [1_000, 100, 0]
+
+
 def test_a_current_list_is_not_asked_for_again(db: Db) -> None:
     fill(db, "a", 30)
     scoring = FakeScoring(db, Lineup("1"))
@@ -501,8 +527,16 @@ def test_where_nothing_is_known_those_who_need_it_stay_unranked_and_it_is_said(d
     assert {p["_id"]: p["score"] is None for p in db.prospects.find()} == {
         "a:0000000": True, "a:0000001": True, "b:0000000": False, "b:0000001": False,
     }  # fmt: skip
+    without = Schema.model_validate(
+        {
+            **SCHEMA.model_dump(),
+            "words": {},
+            "columns": [c for c in SCHEMA.model_dump()["columns"] if c["name"] != INDICATORS[0]],
+        }
+    )
+    assert run(db, FakeScoring(db, Lineup("1")), schema=without).ranked == 4, "a kind that does not need it any more"
     became_known(db, THEN, 2.0, columns=INDICATORS[:1])
-    assert run(db, FakeScoring(db, Lineup("1"))).ranked == 2
+    assert run(db, FakeScoring(db, Lineup("1"))).ranked == 4
 
 
 def asked_of_the_call(db: Db, prospect: str) -> tuple[Any, ...]:
