@@ -17,7 +17,8 @@ from core.models.decisions import Decision, DecisionKind
 from core.oversight import reviews, week
 from core.privacy import requests
 from core.schema.person import Person
-from core.stores.mongo import Document, reachable
+from core.stores.mongo import Document, count, reachable
+from monitor.flows.triggers import last_fit
 from replay.story.diary import Diary
 from replay.story.sabotaged import CODE
 from replay.story.view import View
@@ -75,8 +76,8 @@ class Story:
             return "The settings of this appliance make no refreshes."
         before = self._last(DecisionKind.REFRESHED, DecisionKind.MIXED)
         if before is None:
-            self.work.call_sample(lambda: self.work.outcomes() >= self.refresh, MOST_CALLS)
-            self.view.say(f"{self.work.outcomes()} outcomes are known, so a refresh is due.")
+            self.work.call_sample(lambda: self._learnable() >= self.refresh, MOST_CALLS)
+            self.view.say(f"{self._learnable()} outcomes are new since the last training, so a refresh is due.")
         mixed = self.view.wait(lambda: self._last(DecisionKind.MIXED) or self.view.lineup().trial, RUNS)
         if mixed is not None and mixed.what is DecisionKind.ON_TRIAL:
             self.work.call_sample(lambda: self.view.lineup().canary is None, MOST_CALLS)
@@ -84,6 +85,12 @@ class Story:
         if mixed is None:
             return "No refresh was mixed in: a gate refused it, or it is still to come. The page Models says which."
         return f"Version {mixed.version} was mixed with the champion, with {mixed.evidence['weight']:.0%} of the say."
+
+    def _learnable(self) -> int:
+        """Outcomes since the last training began, as the monitor counts them: an incident may have asked for one."""
+        with reachable():
+            known = count(self.view.db.outcomes, {})
+        return known - last_fit(self.view.db, self.view.decisions()).outcomes
 
     def others(self) -> str:
         """Newcomers' files, a drift report that is bad, an incident, and its first training."""
