@@ -11,6 +11,7 @@ from core.stores.mongo import Db
 from monitor.jobs.job import Job
 from monitor.ranking.beginning import PATIENCE, PREPARE, Beginning, Preparation
 from monitor.ranking.lineup import Lineup
+from tests.contract.core.calls.conftest import Watch
 
 EVENING = datetime(2026, 9, 14, 22, tzinfo=UTC)
 MIDNIGHT = EVENING + timedelta(hours=2)
@@ -18,19 +19,11 @@ MINUTE = timedelta(minutes=1)
 ALONE, TRIAL = Lineup("1"), Lineup("1", "2", share=0.05)
 
 
-class Watch:
-    """A clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.at = EVENING
-
-    def __call__(self) -> datetime:
-        return self.at
-
-
 @pytest.fixture
 def watch() -> Watch:
-    return Watch()
+    watch = Watch()
+    watch.at = EVENING
+    return watch
 
 
 @pytest.fixture
