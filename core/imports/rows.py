@@ -224,6 +224,7 @@ class Reading:
     ) -> Row:
         """The row that fits, with its documents. An outcome that is not `dated` has the time at which it was read."""
         key = f"{self.campaign}:{ref}"
+        status = "open" if positive is None else "done"
         details = {column.name: kept[column.name] for column in self.schema.details if column.name in kept}
         contact = contacts.document(self.schema, key, self.campaign, ref, kept)
         prospect: Document = {
@@ -233,7 +234,7 @@ class Reading:
             "row": number,
             "features": features,
             "digest": changes.digest(features, details),
-            "status": (status := "open" if positive is None else "done"),
+            "status": status,
             **rank_if_open(self.campaign, status),
             "score": None,
             "claim": None,

@@ -111,15 +111,20 @@ def restoring(stored: Document, key: str) -> Document:
     fields |= {**changed, "history": history, "import": {**stored["import"], "last": before}}
     if changed:
         fields["digest"] = _digest_of({**stored, **changed})
-    if "features" in changed or "status" in fields:
-        fields |= _rank_again(stored, str(fields.get("status", stored["status"])))
+    status = str(fields.get("status", stored["status"]))
+    if "features" in changed:
+        fields |= _rank_again(stored, status)
+    elif "status" in fields:
+        fields |= rank_if_open(stored["campaign"], status)
     return fields
 
 
 def _rank_again(stored: Document, status: str) -> Document:
     """The fields that have `stored` ranked again. Its score stays until then; no version is called ``."""
-    again = {"refused": None, **rank_if_open(stored["campaign"], status)}
-    return again if stored.get("score") is None else {**again, "score_version": ""}
+    fields: Document = {"refused": None, **rank_if_open(stored["campaign"], status)}
+    if stored.get("score") is not None:
+        fields["score_version"] = ""
+    return fields
 
 
 def features_at(prospect: Document, at: datetime, source: str = "") -> dict[str, Any]:

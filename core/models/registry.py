@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import mlflow
 import pandas as pd
+import requests
 import skops.io
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion as MlflowVersion
@@ -163,11 +164,14 @@ class ModelRegistry:
             return pd.read_parquet(path)
 
     def remove_files(self, version: ModelVersion) -> None:
-        """Remove the files of `version`; its entry stays. Safe to repeat. Raises Unavailable."""
+        """Remove the files of `version`; its entry stays. Safe to repeat. Raises NotFound, Unavailable."""
         with reachable(_named(version)):
             source = self.client.get_model_version(version.name, version.version).source
             model = self.client.get_logged_model(source.removeprefix(LOGGED_MODEL))
-            get_artifact_repository(model.artifact_location).delete_artifacts()
+            try:
+                get_artifact_repository(model.artifact_location).delete_artifacts()
+            except requests.RequestException as error:  # which this part of MLflow's client does not translate
+                raise Unavailable(f"MLflow did not remove the files of {_named(version)}: {error}.") from error
 
     @contextmanager
     def _downloaded(self, version: ModelVersion, inside: str = "") -> Iterator[Path]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 
 from core.clock import Clock, now
+from core.errors import NotFound, Unavailable
 from core.models.decisions import SuccessionState
 from core.models.registry import ModelRegistry
 
@@ -36,8 +37,8 @@ def archive(models: ModelRegistry, state: SuccessionState, *, clock: Clock = now
         try:
             models.remove_files(version)
             models.tag(version.version, ARCHIVED, f"{clock():%Y-%m-%d}")
-        except Exception:
-            log.exception("Version %s cannot be archived; it keeps its files for now.", version.version)
+        except (NotFound, Unavailable) as error:
+            log.warning("Version %s cannot be archived; it keeps its files for now: %s", version.version, error)
             continue
         log.info("Version %s is archived: its files are removed, its lineage stays.", version.version)
         archived.append(version.version)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.compose import ColumnTransformer
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from core.schema.column import Value
 
@@ -166,8 +166,8 @@ def encoding_of(transformer: ColumnTransformer) -> Encoding:
             if step != "passthrough":
                 raise CannotCompile(step)
             found: list[Part] = [Plain(name, start + place) for place, name in enumerate(columns)]
-        elif getattr(step, "func", None) is None and type(step).__name__ == "FunctionTransformer":
-            found = [Plain(name, start + place) for place, name in enumerate(columns)]  # a fitted "passthrough"
+        elif isinstance(step, FunctionTransformer) and step.func is None:  # a fitted "passthrough"
+            found = [Plain(name, start + place) for place, name in enumerate(columns)]
         elif isinstance(step, OneHotEncoder):
             found = _words(step, list(columns), start)
         else:

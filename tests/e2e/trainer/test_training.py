@@ -9,10 +9,14 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import ParamSpec, TypeVar
+from unittest.mock import Mock
 
 import mlflow
 import pandas as pd
 import pytest
+import requests
+from mlflow.store.artifact.http_artifact_repo import HttpArtifactRepository
+from mlflow.store.artifact.s3_artifact_repo import S3ArtifactRepository
 
 from core.errors import GateRefused, ModelError, NotFound, Unavailable
 from core.models.decisions import CANARY, CHAMPION, DecisionKind, SuccessionState
@@ -360,6 +364,12 @@ def test_a_version_out_of_use_is_archived_its_files_go_and_its_lineage_stays(
     assert archive.archive(trainer.models, of_now) == [], "and so does what is in use"
     before = trainer.models.version("1")
     assert float(before.tags["compiled_difference"]) < 1e-9
+    with monkeypatch.context() as away:
+        gone = requests.HTTPError("503 Service Unavailable")
+        away.setattr(HttpArtifactRepository, "delete_artifacts", Mock(side_effect=gone))
+        away.setattr(S3ArtifactRepository, "delete_artifacts", Mock(side_effect=gone))
+        assert archive.archive(trainer.models, nobody) == [], "the next training tries again"
+    assert trainer.models.version("1").tags == before.tags
     assert archive.archive(trainer.models, nobody) == ["1"]
     assert archive.archive(trainer.models, nobody) == [], "once"
     after = trainer.models.version("1")

@@ -107,6 +107,16 @@ def test_whoever_comes_back_on_the_list_or_is_changed_is_to_be_ranked(db: Db, br
     assert (after["status"], after[RANK_KEY]) == ("open", to_be_ranked("spring"))
 
 
+def test_who_is_only_put_back_on_the_list_has_a_score_of_their_own_values(db: Db, bring: Bring) -> None:
+    """No version is called ``: that is for people whose values a file has changed."""
+    bring("may", {"customer": "a"})
+    db.prospects.update_many({}, {"$set": {"score": 0.5, "score_version": "1"}})
+    file_that_closed_is_undone(db, bring)
+    assert [one["score_version"] for one in db.prospects.find()] == ["1"]
+    file_changes(db, bring)
+    assert [one["score_version"] for one in db.prospects.find()] == [""]
+
+
 def test_a_pause_that_ends_while_a_file_is_read_is_not_undone_by_it(
     db: Db, bring: Bring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
