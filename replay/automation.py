@@ -169,14 +169,15 @@ class Automation(ABC):
         self._report(at, "drift", Finding(verdict.is_drift, report, version.name, verdict.sentence))
 
     def _judge_quality(self, at: datetime) -> None:
-        size, version = self.setup.watching.callwise_quality_window, self.champion
+        settings, version = self.setup.watching, self.champion
+        size, level_outcomes = settings.callwise_quality_window, settings.callwise_level_outcomes
         window = self.newest_outcomes(version.name, size)
         sales = sum(call.positive for call in window)
         if len(window) < (min(size, quality.LEAST) if self.upkeep else size) or sales in (0, len(window)):
             return
         if not self._is_news("quality", [(call.outcome, call.at) for call in window]):
             return
-        verdict, _ = self.setup.functions.quality(version.reference, window, version.name, CODE)
+        verdict, _ = self.setup.functions.quality(version.reference, window, version.name, CODE, level_outcomes)
         report = quality.report_id(version.name, window)
         self._judged[f"quality:{version.name}"] = {"until": verdict.until}
         self._report(at, "quality", Finding(bool(verdict.broken), report, version.name, verdict.sentence))

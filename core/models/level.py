@@ -100,6 +100,15 @@ def error(scores: npt.ArrayLike, shift: float) -> float:
     return float(1 / np.sqrt((expected * (1 - expected)).sum() + 1 / PRIOR_SD**2))
 
 
+def left(scores: npt.ArrayLike, size: int) -> float:
+    """How far off, in log-odds, the rule may leave a level that follows `size` outcomes with such n scores (as used).
+
+    CERTAIN standard errors of an estimate from so many; 0 where levels follow nothing (`size` is 0) and without scores.
+    """
+    used = np.ravel(scores)[:size]
+    return CERTAIN * error(used, 0.0) if used.size else 0.0
+
+
 def contradiction(scores: npt.ArrayLike, positives: npt.ArrayLike) -> float:
     """How much n outcomes, the oldest first, speak against n scores (as used): Shiryaev and Roberts' detector.
 

@@ -48,7 +48,8 @@ def jobs(
 
     def run_performance() -> str:
         least = LEAST if settings.refresh_every else size
-        judged = review_quality(shelf, registry(), size, code_version(), least=least)
+        level = settings.callwise_level_outcomes
+        judged = review_quality(shelf, registry(), size, code_version(), least=least, level_outcomes=level)
         return f"{judged}. {review_expected(shelf, registry(), size, code_version())}"
 
     def run_parity() -> str:

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
+from core.models.level import levelled
+
 DRAWS, AT_ONCE, SEED = 20_000, 2_000, 20_100_514
 FALSE_ALARMS = 0.001
 """Share of windows that break a promise that holds: half by AUC, a quarter in each other way. A champion is judged some
@@ -45,22 +47,27 @@ class Promise:
         return tuple(problems)
 
 
-def promise_of(score: ArrayLike) -> Promise:
-    """What the n scores (probabilities of a sale) promise for n calls."""
+def promise_of(score: ArrayLike, left: float = 0.0) -> Promise:
+    """What the n scores (probabilities of a sale) promise for n calls.
+
+    `left`: how far off their level may be, in log-odds, before the level itself moves (`core.models.level.left`). A
+    conversion within that breaks no promise: the level follows it, and a training could do no more.
+    """
     scores = np.asarray(score, dtype=np.float64)
-    random, aucs, conversions = np.random.default_rng(SEED), [], []
+    random, aucs, lowest, highest = np.random.default_rng(SEED), [], [], []
+    least, most = levelled(scores, -left), levelled(scores, left)
     for _ in range(0, DRAWS, AT_ONCE):
-        drawn = random.random((AT_ONCE, scores.size)) < scores
-        aucs.append(_aucs(drawn, scores))
-        conversions.append(drawn.mean(axis=1))
+        luck = random.random((AT_ONCE, scores.size))
+        aucs.append(_aucs(luck < scores, scores))
+        lowest.append((luck < least).mean(axis=1))
+        highest.append((luck < most).mean(axis=1))
     auc = np.concatenate(aucs)
-    low, high = np.quantile(np.concatenate(conversions), [FALSE_ALARMS / 4, 1 - FALSE_ALARMS / 4])
     return Promise(
         auc=float(auc.mean()),
         auc_low=float(np.quantile(auc, FALSE_ALARMS / 2)),
         conversion=float(scores.mean()),
-        conversion_low=float(low),
-        conversion_high=float(high),
+        conversion_low=float(np.quantile(np.concatenate(lowest), FALSE_ALARMS / 4)),
+        conversion_high=float(np.quantile(np.concatenate(highest), 1 - FALSE_ALARMS / 4)),
     )
 
 

@@ -2,8 +2,7 @@
 
 Two bars. The champion's figures on its own training data are shown to people, and flatter it: it has seen those rows,
 and they are not a selection, while people are called from the top of the list. The verdict rests on the other bar: what
-the scores of these very calls promised (`promise`). Each window breaks a promise that holds with a probability of 1%;
-windows that share outcomes are not independent.
+the scores of these very calls promised (`promise`). Windows that share outcomes are not independent.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.models import level
 from core.models.decisions import CHAMPION
 from core.models.metrics import Quality, quality
 from core.models.registry import SCORE
@@ -65,12 +65,19 @@ class QualityVerdict:
 
 
 def review_quality(
-    shelf: ReportStore, registry: Registry, size: int, code_version: str, *, least: int | None = None
+    shelf: ReportStore,
+    registry: Registry,
+    size: int,
+    code_version: str,
+    *,
+    least: int | None = None,
+    level_outcomes: int = 0,
 ) -> str:
     """Judge the `size` newest outcomes, if there are `least` (None: all), and publish once; returns it in words.
 
     Those count, too, that the champion had a say in before, as a refresh. Where refreshes follow each other after some
-    hundred outcomes, `LEAST` are enough; a promise's bounds are as wide as the window's size asks.
+    hundred outcomes, `LEAST` are enough; a promise's bounds are as wide as the window's size asks. `level_outcomes`:
+    see `judge`.
 
     Raises Unavailable, NotFound when the champion has no training data beside it.
     """
@@ -86,7 +93,7 @@ def review_quality(
         return f"no verdict: of {len(window)} outcomes {sales} are sales, and a ranking needs both sales and refusals"
     if not shelf.count_new("performance", champion.version, [(call.outcome, call.at) for call in window]):
         return "less than a tenth of the window is new since the last report"
-    verdict, snapshot = judge(registry.reference(champion), window, champion.version, code_version)
+    verdict, snapshot = judge(registry.reference(champion), window, champion.version, code_version, level_outcomes)
     report = report_id(champion.version, window)
     shelf.store_verdict(report, "performance", verdict.document())
     record_state(shelf.db, "quality", "degraded" if verdict.broken else WELL, report, verdict.sentence)
@@ -100,10 +107,11 @@ def report_id(version: str, window: Sequence[windows.Called]) -> str:
 
 
 def judge(
-    reference: pd.DataFrame, window: Sequence[windows.Called], version: str, code_version: str
+    reference: pd.DataFrame, window: Sequence[windows.Called], version: str, code_version: str, level_outcomes: int = 0
 ) -> tuple[QualityVerdict, str]:
     """The verdict on `window` (n calls, the newest first) and its Evidently snapshot as JSON.
 
+    `level_outcomes`: how many outcomes levels are estimated from, 0 where they do not move (`CALLWISE_LEVEL_OUTCOMES`).
     `reference` has `outcome` (0 or 1) and `score`. Raises InputError when either holds one class only.
     """
     from evidently import BinaryClassification, DataDefinition, Dataset, Report  # noqa: PLC0415 - as in drift
@@ -137,7 +145,7 @@ def judge(
         since=first.at,
         until=last.at,
         quality=quality(current[OUTCOME], current[SCORE]),
-        promise=promise_of(current[SCORE]),
+        promise=promise_of(current[SCORE], level.left(current[SCORE], level_outcomes)),
         reference=quality(reference[OUTCOME], reference[SCORE]),
     )
     return verdict, snapshot.dumps()

@@ -18,6 +18,7 @@ from evidently.legacy.calculations.stattests import jensenshannon_stat_test, was
 from evidently.legacy.core import ColumnType
 from sklearn.metrics import roc_auc_score
 
+from core.models import level
 from core.models.gates import Gate
 from core.models.metrics import quality as figures
 from core.models.proof import Model, predict
@@ -61,7 +62,7 @@ def distances(
 
 
 def judge_quality(
-    reference: pd.DataFrame, window: Sequence[windows.Called], version: str, code_version: str
+    reference: pd.DataFrame, window: Sequence[windows.Called], version: str, code_version: str, level_outcomes: int = 0
 ) -> tuple[QualityVerdict, str]:
     """As `monitor.reports.quality.judge`, without a snapshot."""
     sold = np.array([call.positive for call in window])
@@ -72,7 +73,7 @@ def judge_quality(
         since=window[-1].at,
         until=window[0].at,
         quality=figures(sold, scores),
-        promise=promise_of(scores),
+        promise=promise_of(scores, level.left(scores, level_outcomes)),
         reference=figures(reference[OUTCOME], reference[SCORE]),
     )
     return verdict, ""

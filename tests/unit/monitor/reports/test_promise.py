@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from core.models import level
 from core.models.metrics import quality
 from monitor.reports.promise import FALSE_ALARMS, _aucs, promise_of
 
@@ -49,6 +50,19 @@ def test_a_world_that_moved_breaks_it_in_words(truth, word) -> None:  # type: ig
     found = quality(y, score)
     problems = promise_of(score).broken(found.auc, found.conversion)
     assert any(word in problem for problem in problems)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_what_a_level_follows_breaks_no_promise(side: int) -> None:
+    """As a season does: 0.6 log-odds off over a whole window is the level's to follow, 1.2 is not."""
+    score = np.random.default_rng(3).beta(2, 12, 500)
+    tolerant, strict = promise_of(score, level.left(score, 200)), promise_of(score)
+    assert (tolerant.auc, tolerant.auc_low, tolerant.conversion) == (strict.auc, strict.auc_low, strict.conversion)
+    near, far = (float(level.levelled(score, side * shift).mean()) for shift in (0.6, 1.2))
+    assert strict.broken(0.9, near) != ()
+    assert tolerant.broken(0.9, near) == ()
+    assert tolerant.broken(0.9, far) != ()
+    assert promise_of(score, level.left(score, 0)) == strict, "where levels are off, nothing follows"
 
 
 def test_the_same_scores_promise_the_same() -> None:

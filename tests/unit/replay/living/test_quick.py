@@ -111,7 +111,9 @@ def test_quality_is_the_same(model: Model, split: Split) -> None:
     frame = outcomes(5, 400)
     called = zip(frame[OUTCOME], predict(model, frame), frame[AT], strict=True)
     rows = [Called(f"p{n}:1", at, bool(sold), float(score)) for n, (sold, score, at) in enumerate(called)][::-1]
-    assert quick.judge_quality(reference, rows, "1", "code")[0] == quality.judge(reference, rows, "1", "code")[0]
+    for level_outcomes in (0, 200):
+        found = reference, rows, "1", "code", level_outcomes
+        assert quick.judge_quality(*found)[0] == quality.judge(*found)[0]
 
 
 BROKEN: dict[str, Change] = {
