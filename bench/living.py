@@ -1,7 +1,8 @@
 """`scripts/bench living [--json OUT]`: the appliance's loop in simulated call centres whose truth is known.
 
 Each world is played `--runs` times with other people, by an event clock, through the appliance's own functions; an
-oracle that knows the world, the first model frozen, and chance are played on the same people. Figures are means over
+oracle that knows the world, a pupil that knows its form and learns its numbers (`replay.living.pupil`), the first model
+frozen, and chance are played on the same people. Figures are means over
 runs, with their standard errors; the same version prints the same figures. `replay.living` says how it is played, and
 `replay.living.quick` which reports are made without their pages. Of the search for a model, two candidates are tried
 instead of 16, unless CALLWISE_SEARCH_TRIALS says otherwise.
@@ -43,6 +44,7 @@ COMMON = (
     "canaries_promoted",
     "auc_lost_to_oracle",
     "sales_of_oracles",
+    "pupil_sales_of_oracles",
 )
 ASKED: Mapping[str, Sequence[str]] = {
     "stationary": ("weeks_with_drift_alarm", "weeks_with_quality_alarm", "found"),

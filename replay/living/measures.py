@@ -21,7 +21,7 @@ from replay.automation import Automation
 from replay.life import NO_VERDICT, PROMOTED, ROLLED_BACK, Report, trials
 from replay.living.centre import START, Day
 from replay.living.people import NEW_WORD, Numbers
-from replay.living.runs import FROZEN, LOOP, ORACLE, RANDOM, SOUND, Run
+from replay.living.runs import FROZEN, LOOP, ORACLE, PUPIL, RANDOM, SOUND, Run
 from replay.living.sabotage import Sabotage
 from replay.living.today import DayList, Today
 from replay.upkeep import Upkeep
@@ -47,6 +47,7 @@ def measures(run: Run) -> Measures:
         "first_model_refused": float(bool(run.loop.first_refused)),
         "rows_rejected": run.loop.people.rejected,
         "sales_of_oracles": sales[LOOP] / sales[ORACLE],
+        "pupil_sales_of_oracles": sales[PUPIL] / sales[ORACLE],
         "frozen_sales_of_oracles": sales[FROZEN] / sales[ORACLE],
         "random_sales_of_oracles": sales[RANDOM] / sales[ORACLE],
     }

@@ -15,13 +15,14 @@ from replay.living.call_list import CallList, key_of
 from replay.living.centre import START, Centre, Day
 from replay.living.files import SCHEMA
 from replay.living.loop import Delivery, Loop, Scored, everybody
+from replay.living.pupil import Pupil
 from replay.living.sabotage import Sabotage
 from replay.living.today import Today
 from replay.living.worlds import World
 from replay.setup import Setup
 from replay.upkeep import Version
 
-LOOP, ORACLE, FROZEN, RANDOM, SOUND = "today", "oracle", "frozen", "random", "sound"
+LOOP, ORACLE, PUPIL, FROZEN, RANDOM, SOUND = "today", "oracle", "pupil", "frozen", "random", "sound"
 PLAIN = (ORACLE, FROZEN, RANDOM)
 
 Begin = Callable[[Setup, Delivery, datetime], Today]
@@ -55,6 +56,10 @@ def run(world: World, seed: int, setup: Setup, weeks: int | None = None, begin: 
     days[LOOP] = morning.again().play(loop, weeks)
     if world.change == "broken training":
         days[SOUND] = morning.again().play(begin(setup, morning.history(), START), weeks)
+    pupil = morning.again()
+    learner = Pupil(pupil, PUPIL)
+    learner.arrive(pupil.history(), START)
+    days[PUPIL] = pupil.play(learner, weeks)
     for name in PLAIN:
         centre = morning.again()
         days[name] = centre.play(plain(name, centre, Frozen(first, loop.people)), weeks)
