@@ -10,8 +10,9 @@ from core.clock import now
 from core.lists.call_values import next_call_only
 from core.schema import Schema
 from core.schema.column import Column, Role, Value
+from core.scoring.logged import by_key
 from core.sentences import Sentence
-from core.stores.mongo import Db, Document, reachable
+from core.stores.mongo import Db, Document
 
 TITLES = {
     Role.PROFILE: Sentence("Who they are"),
@@ -39,8 +40,7 @@ def features(db: Db, schema: Schema, prospect: Document) -> Mapping[str, Value]:
     stored: Mapping[str, Value] = prospect["features"] | next_call_only(schema, prospect, now())
     if not prospect.get("economy"):
         return stored
-    with reachable():
-        logged = db.predictions.find_one({"_id": prospect["prediction"]})
+    logged = by_key(db, [prospect["prediction"]]).get(prospect["prediction"])
     return {**logged["features"], **stored} if logged else stored
 
 

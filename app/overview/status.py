@@ -12,6 +12,7 @@ from core.clock import now
 from core.oversight.incidents import ACTIVE
 from core.schema import Schema, economy
 from core.schema.column import Column
+from core.scoring.packed import rows_of
 from core.stores.embedded_mongo import newest
 from core.stores.mongo import Db, Document, reachable
 
@@ -33,9 +34,10 @@ def count_work(db: Db) -> Work:
 
 
 def last_prediction(db: Db) -> Document | None:
-    """The newest record of the prediction log. Raises Unavailable."""
+    """A row of the newest record of the prediction log. Raises Unavailable."""
     with reachable():
-        return newest(db.predictions, "at")
+        record = newest(db.predictions, "at")
+    return next(rows_of([record]), None) if record else None
 
 
 def open_incidents(db: Db) -> list[Document]:

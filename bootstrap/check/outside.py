@@ -21,6 +21,7 @@ from core.models.level import unlevelled
 from core.models.registry import ModelRegistry, ModelVersion
 from core.schema import Schema
 from core.scoring import protocol
+from core.scoring.logged import by_key
 from core.scoring.prediction import own_score
 from core.stores import event_log
 from core.stores.data_registry import DataRegistry
@@ -155,7 +156,7 @@ class Outside:
     def _logged(self, key: str) -> Document:
         # A record may wait in the spool first, which drains within seconds.
         deadline = time.monotonic() + DRAINED
-        while (record := self._db.predictions.find_one({"_id": key})) is None and time.monotonic() < deadline:
+        while (record := by_key(self._db, [key]).get(key)) is None and time.monotonic() < deadline:
             time.sleep(0.5)
         return present(record, f"the log has no record {key} after {DRAINED} s")
 

@@ -63,7 +63,8 @@ RIGHTS = (
     Rights(
         "prefect-worker",
         MongoRights(
-            writes=("erasures", "kept_out", "deletions"),
+            # Predictions: a record of many people goes on without the one who is erased.
+            writes=("erasures", "kept_out", "deletions", "predictions"),
             appends=("events", "models"),
             # Of people who are erased, and of campaigns that are deleted.
             removes=(

@@ -16,6 +16,7 @@ reproduced; wishes not to be called; events, which name nobody; this receipt. Th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from core.calls.lifecycle import claim_holder, epoch_seconds
 from core.clock import Clock, now
 from core.errors import Conflict, InputError, NotFound
 from core.lists import import_log, logged_import
+from core.scoring.packed import count_rows
 from core.sentences import Sentence
 from core.stores.embedded_mongo import remove_by_key
 from core.stores.mongo import SOCKET_TIMEOUT_SECONDS, Db, Document, count, reachable
@@ -97,20 +99,24 @@ class Deletion:
         }
 
 
-def places(campaign: str) -> dict[str, Document]:
-    """The query of a campaign's documents by collection, in the order in which they are removed.
+def places(campaign: str) -> list[tuple[str, Document]]:
+    """The queries of a campaign's documents with their collections, in the order in which they are removed.
 
     Calls go first, because `core.calls.claims.settle_calls` makes missing records of them. Outcomes go before
     prospects, because an outcome without a prospect would stop a training.
     """
-    return {
-        "calls": {"campaign": campaign},
-        "contacts": {"campaign": campaign},
-        "outcomes": {"campaign": campaign},
-        "prospects": {"campaign": campaign},
-        "predictions": {"prospect": {"$gte": f"{campaign}:", "$lt": f"{campaign};"}},  # `;` follows `:`
-        "imports": {"campaign": campaign},
-    }
+    of_campaign: Document = {"campaign": campaign}
+    # `;` follows `:`. A packed record names its campaign; its people may be of none (`core.scoring.packed`).
+    of_one: Document = {"prospect": {"$gte": f"{campaign}:", "$lt": f"{campaign};"}, "campaign": {"$in": [None]}}
+    return [
+        ("calls", of_campaign),
+        ("contacts", of_campaign),
+        ("outcomes", of_campaign),
+        ("prospects", of_campaign),
+        ("predictions", of_campaign),
+        ("predictions", of_one),
+        ("imports", of_campaign),
+    ]
 
 
 def ask(db: Db, campaign: str, *, typed: str, by: str, why: str, clock: Clock = now) -> Deletion:
@@ -178,18 +184,26 @@ def note(db: Db, deletion: Deletion, status: Status, **progress: Any) -> Deletio
 
 def counts(db: Db, campaign: str) -> dict[str, int]:
     """The number of documents in each place. Raises Unavailable."""
+    found: Counter[str] = Counter()
     with reachable():
-        return {name: count(db[name], query) for name, query in places(campaign).items()}
+        for name, query in places(campaign):
+            found[name] += _rows(db, query) if name == "predictions" else count(db[name], query)
+    return dict(found)
+
+
+def _rows(db: Db, query: Document) -> int:
+    return sum(count_rows(record) for record in db.predictions.find(query, {"many": 1}))
 
 
 def remove(db: Db, campaign: str) -> int:
     """Remove the documents of `campaign` in every place; returns how many. Safe to repeat. Raises Unavailable."""
     many = 0
     with reachable():
-        for name, query in places(campaign).items():
-            while keys := [str(d["_id"]) for d in db[name].find(query, {"_id": 1}).limit(BATCH)]:
-                remove_by_key(db[name], keys)
-                many += len(keys)
+        for name, query in places(campaign):
+            fields = {"many": 1} if name == "predictions" else {"_id": 1}
+            while found := list(db[name].find(query, fields).limit(BATCH)):
+                remove_by_key(db[name], [str(document["_id"]) for document in found])
+                many += sum(map(count_rows, found))
     return many
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from core.privacy.place import Subject
 from core.schema.person import Person
+from core.scoring.packed import PACKED, PEOPLE, rows_of, without
 from core.stores.embedded_mongo import remove_by_key
-from core.stores.mongo import Db, reachable
+from core.stores.mongo import Db, Document, reachable
+
+RECORDS = 200
+"""Records of predictions that are read at once."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,37 @@ class Collection:
             return [str(document["_id"]) for document in self.db[self.name].find(query, {"_id": 1})]
 
 
+@dataclass(frozen=True)
+class Predictions(Collection):
+    """The rows of the prediction log. A packed record goes on without the person's."""
+
+    name: str = "predictions"
+    field: str = "prospect"
+
+    def count(self, subject: Subject) -> int:
+        """How many rows are the subject's."""
+        return sum(subject.person.has(str(row["prospect"])) for row in rows_of(self._records(subject)))
+
+    def erase(self, subject: Subject) -> None:
+        """Remove these rows."""
+        for record in self._records(subject):
+            rest = without(record, subject.person.has)
+            with reachable():
+                if rest is None:
+                    remove_by_key(self.db.predictions, [record["_id"]])
+                elif rest is not record:
+                    changed = {name: rest[name] for name in (*PEOPLE, PACKED)}
+                    # Another erasure may have changed it since; then this one is repeated.
+                    unchanged = {"_id": record["_id"], "many": record["many"]}
+                    self.db.predictions.update_one(unchanged, {"$set": changed})
+
+    def _records(self, subject: Subject) -> Iterator[Document]:
+        found = self._found(subject)
+        for start in range(0, len(found), RECORDS):
+            with reachable():
+                yield from list(self.db.predictions.find({"_id": {"$in": found[start : start + RECORDS]}}))
+
+
 def collections(db: Db) -> list[Collection]:
     """The collections of a kind that hold people, in the order in which they are cleared.
 
@@ -52,7 +87,7 @@ def collections(db: Db) -> list[Collection]:
         Collection(db, "outcomes", "prospect"),
         Collection(db, "contacts", "_id"),
         Collection(db, "prospects", "_id"),
-        Collection(db, "predictions", "prospect"),
+        Predictions(db),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from core.scoring.packed import PACKING, rows_of
 from core.stores.mongo import Db, Document, reachable
 
 PAGE = 2_000
@@ -27,12 +28,14 @@ def predictions_before(
     """
     for start in range(0, len(outcomes), PAGE):
         page = outcomes[start : start + PAGE]
-        query: Document = {"prospect": {"$in": [outcome["prospect"] for outcome in page]}}
+        wanted = {outcome["prospect"] for outcome in page}
+        query: Document = {"prospect": {"$in": list(wanted)}}
         if since is not None:
             query["at"] = {"$gte": since}
         by_prospect: dict[str, list[Document]] = {}
         with reachable():
-            for record in db.predictions.find(query, fields):
+            found = db.predictions.find(query, {**fields, **PACKING} if fields else None)
+            for record in rows_of(found, wanted):
                 by_prospect.setdefault(record["prospect"], []).append(record)
         for records in by_prospect.values():
             records.sort(key=lambda record: (record["at"], record["_id"]))

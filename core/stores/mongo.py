@@ -88,7 +88,12 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
         [("import", ASCENDING)],
     ],
     "imports": [[("campaign", ASCENDING), ("order", DESCENDING)]],
-    "predictions": [[("at", ASCENDING)], [("prospect", ASCENDING), ("at", DESCENDING)]],
+    "predictions": [
+        [("at", ASCENDING)],
+        # Of a record with many rows, each of its people is an entry.
+        [("prospect", ASCENDING), ("at", DESCENDING)],
+        [("campaign", ASCENDING)],
+    ],
     "indicators": [[("series", ASCENDING), ("period", ASCENDING)]],
     "contacts": [[("search", ASCENDING)]],
     "sessions": [[("user", ASCENDING)]],

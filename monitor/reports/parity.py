@@ -22,7 +22,8 @@ from core.clock import Clock, now
 from core.models.level import levelled
 from core.models.proof import TOLERANCE, predict
 from core.models.registry import Loaded, ModelVersion
-from core.scoring.prediction import own_score, scored_by
+from core.scoring.logged import newest_rows
+from core.scoring.prediction import own_score
 from core.stores.mongo import Db, Document, reachable
 from monitor.jobs.cause_states import WELL, record_state
 from monitor.reports.sample import drawn, start_of
@@ -124,8 +125,7 @@ def rescore(db: Db, registry: Registry, version: str, size: int, at: datetime) -
 
 def _newest(db: Db, version: str, size: int, known: Set[str]) -> list[Document]:
     """The newest `size` records with a score by `version`, of whoever asked for it, without those `known`."""
-    with reachable():
-        newest = list(db.predictions.find(scored_by(version)).sort([("at", DESCENDING)]).limit(size + len(known)))
+    newest = newest_rows(db, version, size + len(known))
     return [record for record in newest if record["_id"] not in known][:size]
 
 

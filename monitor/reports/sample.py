@@ -17,6 +17,7 @@ from datetime import datetime
 from pymongo import ASCENDING
 
 from core.lists.arrival import draw
+from core.scoring.logged import by_key
 from core.scoring.prediction import own_score
 from core.stores.mongo import Db, Document, reachable
 
@@ -45,8 +46,8 @@ def drawn(db: Db, version: str, size: int, *, start: int = 0) -> Sample:
         people = _people(db, {"$gte": start}, most)
         if start and len(people) < most:
             people += _people(db, {"$lt": start}, most - len(people))
-        keys = [person["prediction"] for person in people]
-        found = {record["_id"]: record for record in db.predictions.find({"_id": {"$in": keys}})}
+    keys = [person["prediction"] for person in people]
+    found = by_key(db, keys)
     records = [found[key] for key in keys if key in found and own_score(found[key], version) is not None]
     return Sample(records[:size], len(people) < size)
 

@@ -25,6 +25,8 @@ from pymongo import DESCENDING
 from core.lists.arrival import draw
 from core.models.level import unlevelled
 from core.schema.column import Value
+from core.scoring.logged import by_key
+from core.scoring.packed import PACKING, rows_of
 from core.scoring.prediction import SCORES_FIELDS, own_score, scored_by, used_score
 from core.scoring.predictions_before import DATED, predictions_before
 from core.stores.mongo import Db, Document, reachable
@@ -92,18 +94,18 @@ def _last_scored(db: Db, version: str, size: int, known: Set[str]) -> list[Docum
             newest |= {prospect: new[prospect] for prospect, _ in page if prospect in listed and prospect in new}
             if len(newest) >= size:
                 break
-        keys = list(newest.values())[:size]
-        return list(db.predictions.find({"_id": {"$in": keys}}))
+    return list(by_key(db, list(newest.values())[:size]).values())
 
 
 def _newest(db: Db, version: str) -> Iterator[tuple[str, str]]:
     """Prospect and key of each prediction by `version` with a prospect, the newest first, read as needed."""
     query = {"prospect": {"$gt": ""}, **scored_by(version)}
     # Sorted by time alone, which has an index; within one request the key decides.
-    records = db.predictions.find(query, {"prospect": 1, "at": 1}).sort([("at", DESCENDING)])
-    for _, together in groupby(records, key=lambda record: record["at"]):
-        for record in sorted(together, key=lambda record: str(record["_id"]), reverse=True):
-            yield record["prospect"], record["_id"]
+    records = db.predictions.find(query, {**JOINED, **PACKING}).sort([("at", DESCENDING)])
+    for _, together in groupby(rows_of(records), key=lambda row: row["at"]):
+        for row in sorted(together, key=lambda row: str(row["_id"]), reverse=True):
+            if row["prospect"] and own_score(row, version) is not None:
+                yield row["prospect"], row["_id"]
 
 
 def _pages(pairs: Iterator[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:

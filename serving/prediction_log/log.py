@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.errors import Unavailable
-from core.scoring.prediction import Prediction, same_answer
+from core.scoring.packed import pack, rows_of, same_answers
+from core.scoring.prediction import Prediction
 from core.stores.mongo import Document
 from serving.prediction_log.spool import Spool, Waiting
 from serving.prediction_log.store import Store
@@ -59,8 +60,12 @@ class PredictionLog:
 
     def write(self, predictions: Sequence[Prediction]) -> list[Prediction]:
         """Make n records durable; returns the stored ones. Raises Conflict (id used for other rows), Unavailable."""
-        stored = self._put([prediction.document() for prediction in predictions])
-        return [Prediction.from_document(document) for document in stored]
+        new = pack([prediction.document() for prediction in predictions])
+        stored = self._put(new)
+        if all(held is record for held, record in zip(stored, new, strict=True)):
+            return list(predictions)  # nobody sent this request before
+        rows = {row["_id"]: row for row in rows_of(stored)}
+        return [Prediction.from_document(rows[prediction.id]) for prediction in predictions]
 
     def _put(self, documents: list[Document]) -> list[Document]:
         failed = False
@@ -139,7 +144,7 @@ class PredictionLog:
         if not batch:
             return
         pairs = zip(batch, self._home.merge([document for _, document in batch], seconds), strict=True)
-        disputed = {waiting.seq for waiting, stored in pairs if not same_answer(waiting.document, stored)}
+        disputed = {waiting.seq for waiting, stored in pairs if not same_answers(waiting.document, stored)}
         for seq, document in batch:
             if seq in disputed:
                 log.error("prediction %s contradicts the log and was put aside in the spool", document["_id"])

@@ -21,6 +21,7 @@ from bson.codec_options import CodecOptions
 
 from core.clock import Clock, now
 from core.errors import SettingsError, Unavailable
+from core.scoring.packed import count_rows, without
 from core.stores.mongo import Document
 from serving.prediction_log.store import refuse_other_rows
 
@@ -100,7 +101,7 @@ class Spool:
             sql.executemany("DELETE FROM waiting WHERE seq = ?", [(seq,) for seq in (*done, *disputed)])
 
     def remove(self, is_theirs: Callable[[str], bool]) -> int:
-        """Remove the records whose prospect `is_theirs`, even those put aside; returns their number.
+        """Remove the rows whose prospect `is_theirs`, even those put aside; returns their number.
 
         The file keeps no trace of them. Raises Unavailable.
         """
@@ -108,9 +109,15 @@ class Spool:
         with self._transaction() as sql:
             for table in ("waiting", "disputed"):
                 rows = sql.execute(f"SELECT seq, document FROM {table}").fetchall()  # noqa: S608  one of two names
-                theirs = [(seq,) for seq, document in rows if is_theirs(str(_decoded(document)["prospect"]))]
-                sql.executemany(f"DELETE FROM {table} WHERE seq = ?", theirs)  # noqa: S608
-                removed += len(theirs)
+                for seq, stored in rows:
+                    record = _decoded(stored)
+                    rest = without(record, is_theirs)
+                    if rest is None:
+                        sql.execute(f"DELETE FROM {table} WHERE seq = ?", (seq,))  # noqa: S608
+                    elif rest is not record:
+                        changed = bson.encode(rest), seq
+                        sql.execute(f"UPDATE {table} SET document = ? WHERE seq = ?", changed)  # noqa: S608
+                    removed += count_rows(record) - (count_rows(rest) if rest else 0)
         with self._lock:
             self._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return removed

@@ -9,7 +9,7 @@ import pymongo
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from core.errors import Conflict, Unavailable
-from core.scoring.prediction import same_question
+from core.scoring.packed import PACKED, different_row, record_of
 from core.stores.mongo import Db, Document
 
 DUPLICATE_KEY = 11000
@@ -21,7 +21,7 @@ ATTEMPTS = 3
 
 
 class Store(Protocol):
-    """A store of prediction records by `_id`: the first one written under a key stays."""
+    """A store of prediction records by `_id`, packed or not: the first one written under a key stays."""
 
     def put(self, documents: Sequence[Document]) -> list[Document]:
         """Make one request's n records durable; returns the stored records under their keys.
@@ -76,8 +76,7 @@ class MongoStore:
             except BulkWriteError as error:
                 if not _only_duplicates(error) or attempt == ATTEMPTS - 1:
                     raise
-                keys = [document["_id"] for document in documents]
-                stored = {document["_id"]: document for document in self._collection.find({"_id": {"$in": keys}})}
+                stored = self._held([document["_id"] for document in documents])
                 for document in documents:
                     if document["_id"] in stored:
                         judge(stored[document["_id"]], document)
@@ -85,13 +84,21 @@ class MongoStore:
                 stored |= {document["_id"]: document for document in missing}
         return [stored[document["_id"]] for document in documents]
 
+    def _held(self, keys: Sequence[str]) -> dict[str, Document]:
+        """The records that hold these keys, by key: a row sent alone may have been stored among others, packed."""
+        asked = sorted({*keys, *map(record_of, keys)})
+        found = {record["_id"]: record for record in self._collection.find({"_id": {"$in": asked}})}
+        packed = {key: record for key, record in found.items() if PACKED in record}
+        holders = {key: found.get(key) or packed.get(record_of(key)) for key in keys}
+        return {key: record for key, record in holders.items() if record is not None}
+
 
 def refuse_other_rows(held: Document, new: Document) -> None:
-    """Raise Conflict where the stored record of a key has another question than the new one."""
-    if not same_question(held, new):
+    """Raise Conflict where the stored record of a key has another question in one of the new one's rows."""
+    if differs := different_row(held, new):
         raise Conflict(
             f"The request id '{new['request']}' was already used for other rows: row "
-            f"{int(new['_id'].rpartition(':')[2]) + 1} differs.",
+            f"{int(differs.rpartition(':')[2]) + 1} differs.",
             kept="The first request's predictions stay; nothing was logged for this one.",
             next="Send these rows under an id of their own.",
         )

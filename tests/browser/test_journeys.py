@@ -25,6 +25,7 @@ from core.models.decisions import DecisionKind
 from core.privacy import requests as erasure_requests
 from core.privacy.requests import Status
 from core.schema import Schema
+from core.scoring.logged import by_key
 from core.stores.mongo import Document, count
 from tests.browser import live_appliance
 from tests.browser.barriers import WIDTHS, barriers, look_through, pages, report, settled
@@ -141,7 +142,7 @@ def looked_up(page: Page, live: Live) -> str:
     shown = read_card(page)
     person = live.db.prospects.find_one({"_id": f"{SAMPLE_CAMPAIGN}:{shown['ref']}"})
     assert person is not None
-    logged = live.db.predictions.find_one({"_id": person["prediction"]})
+    logged = by_key(live.db, [person["prediction"]]).get(person["prediction"])
     assert logged is not None
     assert shown["score"] == f"{logged['score']:.4f}"
     # At least two; they may be drawn after the score.
@@ -184,7 +185,7 @@ def test_a_manager_imports_a_file_with_bad_rows_and_mends_them(
     assert sorted(found) == list(range(1, ROWS + 1))
     assert (found[2]["age"], found[4]["marital"]) == (33, "single")
     for one in live.ranked(CAMPAIGN):
-        logged = live.db.predictions.find_one({"_id": one["prediction"]})
+        logged = by_key(live.db, [one["prediction"]]).get(one["prediction"])
         assert logged is not None
         assert logged["score"] == one["score"]
 

@@ -54,9 +54,11 @@ print(json.dumps(db.prospects.find_one({"campaign": "check", "status": "open"}, 
 """
 LOGGED = """
 import json, os
+from core.scoring.logged import by_key
 from pymongo import MongoClient
 db = MongoClient(os.environ["MONGODB_URI"])["callwise"]
-print(json.dumps([d and d["score"] for d in (db.predictions.find_one({"_id": i}) for i in {ids})]))
+found = by_key(db, {ids})
+print(json.dumps([found[i]["score"] if i in found else None for i in {ids}]))
 """
 
 
@@ -127,9 +129,11 @@ def test_a_person_sees_the_score_that_is_logged(appliance: Appliance) -> None:
         browser.close()
     program = """
 import json, os
+from core.scoring.logged import by_key
 from pymongo import MongoClient
 db = MongoClient(os.environ["MONGODB_URI"])["callwise"]
-print(json.dumps(db.predictions.find_one({"_id": db.prospects.find_one({"_id": KEY})["prediction"]})["score"]))
+key = db.prospects.find_one({"_id": KEY})["prediction"]
+print(json.dumps(by_key(db, [key])[key]["score"]))
 """
     logged = appliance.ask("app", program.replace("KEY", repr(f"check:{shown['ref']}")))
     assert f"{logged:.4f}" == shown["score"]

@@ -53,11 +53,13 @@ while True:
 """
 KEPT = """
 import json, os, sys
+from core.scoring.packed import rows_of
 from pymongo import MongoClient
 db = MongoClient(os.environ["MONGODB_URI"])["callwise"]
 outcomes = [o["prospect"] for o in db.outcomes.find({"agent": AGENT})]
 done = [p["_id"] for p in db.prospects.find({"_id": {"$in": outcomes}, "status": "done"})]
-scores = {p["_id"]: p["score"] for p in db.predictions.find({"_id": {"$regex": "^PREFIX"}})}
+found = rows_of(db.predictions.find({"_id": {"$regex": "^PREFIX"}}))
+scores = {p["_id"]: p["score"] for p in found}
 print(json.dumps({"outcomes": outcomes, "done": done, "scores": scores}))
 """
 COUNTS = """

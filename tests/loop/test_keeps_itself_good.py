@@ -11,7 +11,7 @@ import math
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from core.models.decisions import DecisionKind
 from core.models.gates import Gate
 from core.schema import Schema
 from core.schema.economy import indicators
+from core.scoring.logged import by_key, every_row
 from core.settings.group import ROOT
 from core.stores.mongo import Document, count
 from monitor.messages import message
@@ -131,9 +132,8 @@ def test_a_shift_is_noticed_learnt_tried_and_promoted(live: Live, asker: Asker) 
     live.until("serving follows", lambda: live.in_service() == (trial.version, ""))
     live.until("the aliases follow", lambda: (live.alias("champion"), live.alias("canary")) == (trial.version, None))
     assert live.alias("previous") == "1"
-    used = {"version": trial.version, "route": "champion"}
-    follows = live.until("and answers", lambda: live.db.predictions.find_one(used, sort=[("at", 1)]))
-    live.say(f"the first answer by the new champion came {(follows['at'] - promoted.at).total_seconds():.1f} s later")
+    follows = live.until("and answers", lambda: answers_of(live, trial.version))
+    live.say(f"the first answer by the new champion came {(min(follows) - promoted.at).total_seconds():.1f} s later")
     assert asker.failed == []
     live.say(f"{asker.answered} requests were answered meanwhile, none failed")
 
@@ -234,11 +234,16 @@ def call_until(live: Live, holds: Callable[[], bool], name: str, size: int, *job
     return campaigns
 
 
+def answers_of(live: Live, champion: str) -> list[datetime]:
+    """When the version answered as champion."""
+    return [row["at"] for row in every_row(live.db) if (row["version"], row["route"]) == (champion, "champion")]
+
+
 def both_scored(live: Live, campaigns: list[str], canary: str) -> None:
     """In the log both models' scores stand for everybody on the list, and the list used the one of the route."""
     asked = list(live.db.prospects.find({"campaign": {"$in": campaigns}}))
     listed = [one for one in asked if f"+{canary}@" in (one["ranked_by"] or "")]
-    logged = {one["_id"]: one for one in live.db.predictions.find({"_id": {"$in": [p["prediction"] for p in listed]}})}
+    logged = by_key(live.db, [one["prediction"] for one in listed])
     assert len(listed) == len(logged) > 0
     for prospect in listed:
         said = logged[prospect["prediction"]]

@@ -13,6 +13,7 @@ from core.kinds.registry import find
 from core.models.decisions import DecisionKind
 from core.schema import Schema
 from core.schema.column import ColumnType
+from core.scoring.logged import every_row
 from core.settings.group import ROOT
 from core.stores.evidently import EvidentlyUI, project_id
 from tests.loop.live import Live, running
@@ -100,7 +101,7 @@ def test_each_kind_is_trained_served_and_called_with_its_own_people(first: Live,
         names = set(live.schema.feature_names)
         assert live.db.outcomes.count_documents({}) == HISTORY + OPEN
         assert all(set(one["features"]) == names for one in live.db.prospects.find())
-        assert all(set(one["features"]) == names for one in live.db.predictions.find())
+        assert all(set(one["features"]) == names for one in every_row(live.db))
     by_kind = {(run["parameters"].get("kind") or "", tuple(run["tags"])) for run in first.runs()}
     assert {kind for kind, _ in by_kind} == {"", OTHER}
     assert all((f"kind:{OTHER}" in tags) == bool(kind) for kind, tags in by_kind)

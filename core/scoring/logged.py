@@ -1,0 +1,32 @@
+"""Rows of the prediction log, however they are stored (`core.scoring.packed`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pymongo import DESCENDING
+
+from core.scoring.packed import record_of, rows_of
+from core.scoring.prediction import own_score, scored_by
+from core.stores.mongo import Db, Document, reachable
+
+
+def by_key(db: Db, keys: Sequence[str]) -> dict[str, Document]:
+    """The rows with these keys, by key; without those that the log does not have. Raises Unavailable."""
+    asked = set(keys)
+    with reachable():
+        records = list(db.predictions.find({"_id": {"$in": sorted(asked | {record_of(key) for key in asked})}}))
+    return {row["_id"]: row for row in rows_of(records) if row["_id"] in asked}
+
+
+def newest_rows(db: Db, version: str, many: int) -> list[Document]:
+    """The newest `many` rows with a score of `version`'s own, of whoever asked for it. Raises Unavailable."""
+    with reachable():
+        records = list(db.predictions.find(scored_by(version)).sort([("at", DESCENDING)]).limit(many))
+    return [row for row in rows_of(records) if own_score(row, version) is not None][:many]
+
+
+def every_row(db: Db) -> Iterator[Document]:
+    """All rows, in no order. Raises Unavailable."""
+    with reachable():
+        yield from rows_of(db.predictions.find())
