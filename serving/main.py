@@ -32,6 +32,7 @@ from serving.prediction_log.forget import Forgetting
 from serving.prediction_log.log import PredictionLog
 from serving.prediction_log.spool import Spool
 from serving.prediction_log.store import MongoStore
+from serving.prediction_log.together import WritesTogether
 from serving.routing import Router
 from serving.scorer import Scorer
 
@@ -89,7 +90,7 @@ class Service:
         spool = Spool(read.callwise_spool_dir)  # makes the folder
         models = Models(ModelRegistry(read), schema, LoadingMark(read.callwise_spool_dir))
         db = kind.database(connect(read, timeout_seconds=MONGO_SECONDS))
-        log = PredictionLog(MongoStore(db, timeout_seconds=MONGO_SECONDS), spool)
+        log = PredictionLog(WritesTogether(MongoStore(db, timeout_seconds=MONGO_SECONDS)), spool)
 
         def levels_in_force() -> Mapping[str, Level]:
             with pymongo.timeout(MONGO_SECONDS):
