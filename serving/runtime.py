@@ -6,6 +6,7 @@ MLServer calls `load` once at its start; the model is ready as soon as the regis
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -34,6 +35,8 @@ from serving.scorer import NoChampion
 log = logging.getLogger(__name__)
 
 FIRST_LOOK_SECONDS, FIRST_LEVELS_SECONDS = 30.0, 3.0
+AT_ONCE = 20
+"""Rows that are scored on the event loop: that takes less time than another thread takes to begin."""
 BAD_REQUEST, CONFLICT, INTERNAL_ERROR, UNAVAILABLE = 400, 409, 500, 503
 
 
@@ -67,6 +70,9 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
         self.service.start()
         await asyncio.to_thread(self.service.models.looked.wait, FIRST_LOOK_SECONDS)
         await asyncio.to_thread(self.service.levels.looked.wait, FIRST_LEVELS_SECONDS)
+        # What is loaded by now stays: the collector need not look through it again after every few requests.
+        gc.collect()
+        gc.freeze()
         return True
 
     async def unload(self) -> bool:
@@ -94,7 +100,7 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
         # gRPC sends an empty id where there is none. MLServer answers under the id that it finds here.
         payload.id = payload.id or generate_uuid()
         try:
-            return await asyncio.to_thread(self._answer, payload)
+            return await self._answer(payload)
         except CallwiseError as error:
             raise MLServerError(str(error), _status(error)) from error
         except Exception as error:
@@ -112,15 +118,24 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
             raise MLServerError(str(error), UNAVAILABLE) from error
         return answer
 
-    def _answer(self, payload: InferenceRequest) -> InferenceResponse:
+    async def _answer(self, payload: InferenceRequest) -> InferenceResponse:
+        if _rows(payload) <= AT_ONCE:
+            asked, what_if, predictions = self._scored(payload)
+        else:
+            asked, what_if, predictions = await asyncio.to_thread(self._scored, payload)
+        if not what_if:
+            predictions = await asyncio.to_thread(self.service.scorer.log.write, predictions)
+        return _reply(self.name, payload.id, predictions, asked)
+
+    def _scored(self, payload: InferenceRequest) -> tuple[Mapping[str, str], bool, list[Prediction]]:
+        """The outputs asked for, whether it is a what-if, and the predictions, not logged yet."""
         protocol.check_request_id(payload.id)
         rows = protocol.parse(self.service.schema, [_tensor(sent) for sent in payload.inputs])
         outputs = protocol.asked_outputs([output.name for output in payload.outputs or ()])
         parameters = payload.parameters.model_dump() if payload.parameters else {}
-        scorer = self.service.scorer
-        answer = scorer.what_if if protocol.asks_what_if(parameters) else scorer.score
-        predictions = answer(payload.id, rows, with_reasons=protocol.REASONS in outputs)
-        return _reply(self.name, payload.id, predictions, outputs)
+        what_if = protocol.asks_what_if(parameters)
+        answer = self.service.scorer.what_if if what_if else self.service.scorer.predict
+        return outputs, what_if, answer(payload.id, rows, with_reasons=protocol.REASONS in outputs)
 
     def _state(self) -> dict[str, str | int | float]:
         models, prediction_log = self.service.models, self.service.log.state()
@@ -169,6 +184,11 @@ def _status(error: CallwiseError) -> int:
     return CONFLICT if isinstance(error, Conflict) else UNAVAILABLE
 
 
+def _rows(payload: InferenceRequest) -> int:
+    """How many rows the request says it has; the check of what it has comes later."""
+    return max((sent.shape[0] for sent in payload.inputs if sent.shape), default=0)
+
+
 def _tensor(sent: RequestInput) -> protocol.Tensor:
     data = sent.data.root
     if not isinstance(data, list):
@@ -184,7 +204,8 @@ def _reply(
     name: str, request_id: str, predictions: Sequence[Prediction], outputs: Mapping[str, str]
 ) -> InferenceResponse:
     columns = {name: [getattr(prediction, name) for prediction in predictions] for name in protocol.OUTPUTS}
-    columns[protocol.REASONS] = [json.dumps(prediction.reasons) for prediction in predictions]
+    if protocol.REASONS in outputs:
+        columns[protocol.REASONS] = [json.dumps(prediction.reasons) for prediction in predictions]
     return InferenceResponse(
         model_name=name,
         id=request_id,

@@ -77,7 +77,7 @@ class Scorer:
         share: Callable[[], CanaryShare | None] = lambda: None,
     ) -> None:
         """`share` gives the canary's share in force; without one for this canary, the share is the router's."""
-        self._lineup, self._levels, self._router, self._log, self._clock = lineup, levels, router, log, clock
+        self._lineup, self._levels, self._router, self.log, self._clock = lineup, levels, router, log, clock
         self._mixture, self._share = mixture, share
         self.trial, self.mixing = TrialCounts(), TrialCounts()
         self._failed_reasons: dict[str, str] = {}
@@ -96,6 +96,10 @@ class Scorer:
         A repeated request gets the answer that was logged first. Raises NoChampion, ModelError, Conflict when the id
         was used for other rows, and Unavailable when no record could be stored.
         """
+        return self.log.write(self.predict(request_id, rows, with_reasons=with_reasons))
+
+    def predict(self, request_id: str, rows: protocol.Rows, *, with_reasons: bool = False) -> list[Prediction]:
+        """The same, not logged yet: nobody may be answered with these. Raises NoChampion, ModelError."""
         lineup, levels = self._lineup(), self._levels()
         if lineup is None:
             raise NoChampion
@@ -112,7 +116,7 @@ class Scorer:
             predictions.append(_prediction(request_id, number, prospect, features, at, *answers))
         if with_reasons:
             predictions = self._explained(predictions, lineup)
-        return self._log.write(predictions)
+        return predictions
 
     def what_if(self, request_id: str, rows: protocol.Rows, *, with_reasons: bool = False) -> list[Prediction]:
         """The champion's answers for n rows. Nothing is logged, routed or counted. Raises NoChampion, ModelError."""

@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 
 Wanted = Callable[[], Sequence[ModelSettings]]
 LOOK_SECONDS = 1.0
+SWITCH_SECONDS = 0.0005
+"""How long a thread that computes keeps the others waiting. A request is partly the event loop's and partly a thread's,
+so at 5 ms, as Python has it, each would wait for all."""
 FORBIDDEN, CONFLICT, UNAVAILABLE = 403, 409, 503
 
 # MLServer maps these to UNKNOWN over gRPC, which clients can neither distinguish nor repeat.
@@ -182,5 +185,6 @@ def main(arguments: list[str]) -> int:
         return 2
     limits, kinds = load(RequestSettings), Kinds.from_environment()
     install_uvloop_event_loop()
+    sys.setswitchinterval(SWITCH_SECONDS)
     asyncio.run(_serve(arguments[0], limits.callwise_request_megabytes * MEGABYTE, kinds.models))
     return 0

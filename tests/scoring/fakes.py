@@ -15,6 +15,7 @@ from core.errors import ModelError, Unavailable
 from core.models.levels_in_force import Level
 from core.models.proof import Proof
 from core.models.registry import Loaded, ModelVersion
+from core.scoring.packed import rows_of
 from core.scoring.prediction import Prediction
 from core.stores.mongo import Document
 from serving.prediction_log.store import refuse_other_rows
@@ -45,6 +46,11 @@ class MemoryHome:
         self.down = False
         self.asked = 0
         self.after: Callable[[], None] = lambda: None
+
+    @property
+    def rows(self) -> dict[str, Document]:
+        """What is held, row by row."""
+        return {row["_id"]: row for row in rows_of(self.held.values())}
 
     def put(self, documents: Sequence[Document]) -> list[Document]:
         """See `serving.prediction_log.store.Store`."""

@@ -20,6 +20,8 @@ from core.models.level import levelled
 from core.models.proof import predict
 from core.schema.column import Value
 from core.scoring import protocol
+from core.scoring.logged import by_key
+from core.scoring.packed import rows_of
 from tests.scoring.by_grpc import called
 from tests.scoring.processes import SERVING_BIN, Mongo, Registry, Server, free_ports, some_rows, wait_for
 
@@ -97,10 +99,9 @@ def test_reply_log_and_registry_say_the_same_number(appliance: Appliance, versio
     rows = some_rows(appliance.registry.schema, 50, seed=9)
     scores = appliance.server.client.score(rows, [f"p{row}" for row in range(50)], request_id="same")
     assert [score.score for score in scores] == appliance.expected(versions[0], rows)
-    log = appliance.mongo.database().predictions
+    log = by_key(appliance.mongo.database(), [score.prediction for score in scores])
     for score, row in zip(scores, rows, strict=True):
-        held = log.find_one({"_id": score.prediction})
-        assert held is not None
+        held = log[score.prediction]
         assert (held["score"], held["version"], held["route"]) == (score.score, versions[0], "champion")
         assert held["features"] == row
 
@@ -112,11 +113,10 @@ def test_a_canary_gets_its_share_and_both_scores_are_logged(appliance: Appliance
     rows = some_rows(appliance.registry.schema, 60, seed=10)
     scores = appliance.server.client.score(rows, [f"p{row}" for row in range(60)], request_id="canary")
     by_version = {version: appliance.expected(version, rows) for version in versions}
-    log = appliance.mongo.database().predictions
+    log = by_key(appliance.mongo.database(), [score.prediction for score in scores])
     assert {score.route for score in scores} == {"champion", "canary"}
     for row, score in enumerate(scores):
-        held = log.find_one({"_id": score.prediction})
-        assert held is not None
+        held = log[score.prediction]
         used, shadow = versions if score.route == "champion" else reversed(versions)
         assert (score.version, score.score) == (used, by_version[used][row])
         assert (held["shadow_version"], held["shadow_score"]) == (shadow, by_version[shadow][row])
@@ -144,7 +144,7 @@ def test_the_level_in_force_is_served_without_mongodb_and_again_after_a_restart(
     )
     wait_for("the level", lambda: level() == -0.8)
     assert answered("levelled") == expected
-    assert {held["level"] for held in log.find({"request": "levelled"})} == {-0.8}
+    assert {held["level"] for held in rows_of(log.find({"request": "levelled"}))} == {-0.8}
     appliance.mongo.kill()
     assert answered("levelled-without-mongodb") == expected
     wait_for("the silence being noticed", lambda: "the levels cannot be read" in appliance.server.output)

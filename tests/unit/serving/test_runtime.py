@@ -114,7 +114,7 @@ def test_the_reply_the_log_and_the_model_say_the_same_number(stand: Stand) -> No
         "version": ("BYTES", [1], ["1"]),
         "route": ("BYTES", [1], ["champion"]),
     }
-    held = stand.home.held["list-7:0"]
+    held = stand.home.rows["list-7:0"]
     assert held["score"] == 0.133
     assert held["features"] == {**ROW, "age": 33}
     assert (held["request"], held["prospect"], held["version"], held["route"]) == ("list-7", "p:0", "1", "champion")
@@ -127,7 +127,7 @@ def test_rows_keep_their_order(stand: Stand) -> None:
     scores = stand.client.score([{**ROW, "age": age} for age in ages], [f"p{n}" for n in range(500)], request_id="r")
     assert [score.score for score in scores] == [round(age / 1000 + 0.1, 12) for age in ages]
     assert [score.prediction for score in scores] == [f"r:{row}" for row in range(500)]
-    assert [stand.home.held[score.prediction]["features"]["age"] for score in scores] == ages
+    assert [stand.home.rows[score.prediction]["features"]["age"] for score in scores] == ages
 
 
 def test_with_a_canary_both_score_all_rows_and_the_route_decides(stand: Stand) -> None:
@@ -138,7 +138,7 @@ def test_with_a_canary_both_score_all_rows_and_the_route_decides(stand: Stand) -
     assert [score.route for score in scores] == expected
     assert {"canary", "champion"} == set(expected)
     for score in scores:
-        held = stand.home.held[score.prediction]
+        held = stand.home.rows[score.prediction]
         used, shadow = (("2", 0.52), ("1", 0.12)) if score.route == "canary" else (("1", 0.12), ("2", 0.52))
         assert (score.version, round(score.score, 9)) == used
         assert (held["shadow_version"], round(held["shadow_score"], 9)) == shadow
@@ -153,7 +153,7 @@ def test_a_canary_that_fails_costs_nobody_an_answer(stand: Stand) -> None:
     stand.point(champion="1", canary="2")
     prospects = [f"p{number}" for number in range(20)]
     assert {score.route for score in stand.client.score([ROW] * 20, prospects)} == {"champion"}
-    assert {held["shadow_score"] for held in stand.home.held.values()} == {None}
+    assert {held["shadow_score"] for held in stand.home.rows.values()} == {None}
     state = stand.client.state()
     assert (state["canary_requests"], state["canary_errors"]) == (1, 1)
     stand.registry.models["2"].score = 0.52
@@ -173,7 +173,7 @@ def test_a_refresh_has_its_say_once_it_is_loaded_and_in_force(stand: Stand) -> N
     assert (state["refresh"], state["refresh_weight"]) == ("2", 0.8)
     [score] = stand.client.score([{**ROW, "age": 20}], ["p"], request_id="r")
     together = float(mixed([0.12], [0.52], 0.8)[0])
-    held = stand.home.held[score.prediction]
+    held = stand.home.rows[score.prediction]
     assert (score.score, score.version, held["score"]) == (together, "1", together)
     assert (held["mixed"]["version"], held["mixed"]["score"], held["mixed"]["champion_score"]) == ("2", 0.52, 0.12)
     assert stand.client.state()["refresh_requests"] == 1
@@ -190,7 +190,7 @@ def test_each_model_scores_at_its_own_level_and_the_log_says_which(stand: Stand)
     assert {score.route for score in scores} == {"champion", "canary"}
     first, second = float(levelled(0.12, 0.5)), float(levelled(0.52, -1.25))
     for score in scores:
-        held = stand.home.held[score.prediction]
+        held = stand.home.rows[score.prediction]
         used, shadow = ((second, -1.25), (first, 0.5)) if score.route == "canary" else ((first, 0.5), (second, -1.25))
         assert (score.score, held["level"]) == used
         assert (held["score"], held["level"]) == used
@@ -205,7 +205,7 @@ def test_without_a_canary_the_shadow_has_no_level_and_one_at_none_scores_as_trai
     stand.point(champion="1")
     stand.put_levels(v2=2.0)
     assert stand.client.score([{**ROW, "age": 33}], ["p"], request_id="r")[0].score == 0.133
-    assert (stand.home.held["r:0"]["level"], stand.home.held["r:0"]["shadow_level"]) == (0.0, None)
+    assert (stand.home.rows["r:0"]["level"], stand.home.rows["r:0"]["shadow_level"]) == (0.0, None)
     assert stand.client.state()["champion_level"] == 0.0
     stand.point(champion="2")
     assert stand.client.state()["champion_level"] == 2.0, "known before the version was in service"
@@ -217,7 +217,7 @@ def test_a_repeated_request_keeps_the_level_of_its_first_answer(stand: Stand) ->
     first = stand.client.score([ROW], ["p"], request_id="r")
     stand.put_levels(v1=-0.5)
     assert stand.client.score([ROW], ["p"], request_id="r") == first
-    assert stand.home.held["r:0"]["level"] == 0.5
+    assert stand.home.rows["r:0"]["level"] == 0.5
     assert stand.client.score([ROW], ["p"], request_id="r2")[0].score < first[0].score
 
 
@@ -258,7 +258,7 @@ def test_a_used_request_id_with_other_rows_is_a_conflict(stand: Stand) -> None:
     assert "request id 'r' was already used for other rows" in said
     with pytest.raises(Conflict, match="request id 'r'"):
         stand.client.score([{**ROW, "age": 32}], ["p:0"], request_id="r")
-    assert stand.home.held["r:0"]["features"]["age"] == 30
+    assert stand.home.rows["r:0"]["features"]["age"] == 30
 
 
 def test_a_request_without_an_id_gets_one(stand: Stand) -> None:
@@ -353,7 +353,7 @@ def test_a_failure_nobody_foresaw_is_in_the_log_and_not_in_the_reply(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a secret path")
 
-    monkeypatch.setattr(stand.service.scorer, "score", fail)
+    monkeypatch.setattr(stand.service.scorer, "predict", fail)
     said = error(stand.http.post(f"{PATH}/infer", json=body()), 500)
     assert said == "The scoring service failed; its log says why."
     assert "a secret path" in caplog.text
@@ -370,13 +370,13 @@ def test_reasons_are_given_to_whoever_asks_for_them_logged_and_given_again(stand
         assert score.reasons is not None
         [reason] = score.reasons
         assert (reason.column, reason.effect > 0) == ("age", row["age"] == 90)
-        assert stand.home.held[score.prediction]["reasons"] == [{"column": "age", "effect": reason.effect}]
+        assert stand.home.rows[score.prediction]["reasons"] == [{"column": "age", "effect": reason.effect}]
     by_route = {score.route: score.reasons for score, row in zip(scores, rows, strict=True) if row["age"] == 90}
     assert by_route["champion"] != by_route["canary"], "each is explained by the model that is used"
     stand.point(champion="2")
     assert stand.client.score(rows, people, request_id="r", with_reasons=True) == scores, "as they were logged"
     assert [score.reasons for score in stand.client.score(rows, people, request_id="s")] == [None] * 40
-    assert stand.home.held["s:0"]["reasons"] is None
+    assert stand.home.rows["s:0"]["reasons"] is None
 
 
 def test_a_model_that_cannot_be_explained_scores_without_reasons(
