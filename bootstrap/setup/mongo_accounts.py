@@ -21,6 +21,7 @@ from core.stores.mongo_client import open_client
 READS = ["find", "collStats", "listIndexes"]
 WRITES = ["insert", "update"]
 APPENDS = ["insert"]
+CHANGES = ["update"]
 REMOVES = ["remove"]
 UNAUTHORIZED, UNAUTHENTICATED = 13, 18
 SECONDS = 10
@@ -88,7 +89,12 @@ def privileges(rights: MongoRights) -> list[dict[str, Any]]:
         actions = [*READS, *WRITES, "createCollection", "createIndex", "dropIndex", "collMod"]
         return [{"resource": everything, "actions": [*actions, "listCollections", "dbStats"]}]
     by_collection: dict[str, list[str]] = {}
-    for names, actions in ((rights.writes, WRITES), (rights.appends, APPENDS), (rights.removes, REMOVES)):
+    for names, actions in (
+        (rights.writes, WRITES),
+        (rights.appends, APPENDS),
+        (rights.changes, CHANGES),
+        (rights.removes, REMOVES),
+    ):
         for name in names:
             by_collection[name] = [*by_collection.get(name, []), *actions]
     readable = sorted((COLLECTIONS - PRIVATE) | {*rights.writes, *rights.appends})

@@ -20,13 +20,15 @@ READ, WRITE, DELETE, MAKE = "read", "write", "delete", "make the bucket"
 
 @dataclass(frozen=True)
 class MongoRights:
-    """A service's collections: `writes` allows to insert and update, `appends` only to insert, `removes` to remove.
+    """A service's collections: `writes` allows to insert and update, `appends` only to insert, `changes` only to
+    update, `removes` to remove.
 
     `owns`: everything on every collection, and indexes; for the set-up. `indexes`: it makes those of a new kind.
     """
 
     writes: tuple[str, ...] = ()
     appends: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
     removes: tuple[str, ...] = ()
     owns: bool = False
     indexes: bool = False
@@ -48,6 +50,8 @@ class Rights:
         parts = []
         if self.mongo is not None:
             what = ", ".join([*self.mongo.writes, *(f"{name} (adds only)" for name in self.mongo.appends)])
+            if self.mongo.changes:
+                what += f"; changes {', '.join(self.mongo.changes)}"
             if self.mongo.removes:
                 what += f"; removes from {', '.join(self.mongo.removes)}"
             what = "owns the database" if self.mongo.owns else f"writes {what}"
@@ -63,9 +67,9 @@ RIGHTS = (
     Rights(
         "prefect-worker",
         MongoRights(
-            # Predictions: a record of many people goes on without the one who is erased.
-            writes=("erasures", "kept_out", "deletions", "predictions"),
+            writes=("erasures", "kept_out", "deletions"),
             appends=("events", "models"),
+            changes=("predictions",),  # a record of many people goes on without the one who is erased
             # Of people who are erased, and of campaigns that are deleted.
             removes=(
                 *("calls", "contacts", "outcomes", "prospects", "predictions", "do_not_call", "campaigns", "imports"),

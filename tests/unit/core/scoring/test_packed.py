@@ -106,7 +106,7 @@ def test_a_record_goes_on_without_whoever_is_forgotten() -> None:
     assert without(plain, {"spring:0"}.__contains__) is None
 
 
-def test_another_question_is_told_by_its_row() -> None:
+def test_another_question_is_found_in_its_row() -> None:
     [held] = pack(alike(20))
     rows = alike(20)
     rows[12] |= {"features": {**rows[12]["features"], "age": 99}}
