@@ -13,7 +13,7 @@ from core.settings.loading import load
 from replay.living.files import SCHEMA
 from replay.living.measures import Measures, measures
 from replay.living.quick import QUICK
-from replay.living.runs import LOOP, PLAIN, SOUND, run
+from replay.living.runs import LOOP, PLAIN, PUPIL, SOUND, run
 from replay.living.worlds import WORLDS
 from replay.setup import Settings, Setup
 
@@ -25,7 +25,7 @@ def test_a_broken_training_is_judged_beside_a_sound_one() -> None:
     world = replace(WORLDS["sabotaged"], arrivals=60, capacity=40, warm_up=56, onset=7)
     setup = Setup.from_settings(load(Settings, ENV), SCHEMA, QUICK)
     found = run(world, 1, setup, weeks=2)
-    assert set(found.days) == {LOOP, SOUND, *PLAIN}
+    assert set(found.days) == {LOOP, SOUND, PUPIL, *PLAIN}
     figures = measures(found)
     assert found.sales["oracle"] > found.sales["random"]
     assert figures["lists_over_half"] is not None
@@ -71,6 +71,7 @@ def test_each_world_has_figures_of_its_own_in_the_table() -> None:
 
 FIGURES = (
     "weeks_with_alarm", "weeks_with_drift_alarm", "weeks_with_quality_alarm", "canaries_promoted", "found", "outcomes",
-    "auc_lost_to_oracle", "sales_of_oracles", "ringing_before", "arrivals", "named", "longest_wait_days",
-    "longest_trial_days", "over_half", "lists_over_half", "shown_worse", "sales_lost", "refreshes", "mixture_weight",
+    "auc_lost_to_oracle", "sales_of_oracles", "pupil_sales_of_oracles", "ringing_before", "arrivals", "named",
+    "longest_wait_days", "longest_trial_days", "over_half", "lists_over_half", "shown_worse", "sales_lost", "refreshes",
+    "mixture_weight",
 )  # fmt: skip
