@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
-from monitor.reports.drift.arrivals import BEFORE, Arrival, Cohorts
+from monitor.reports.drift.arrivals import BEFORE, Arrival, Cohorts, are_enough
 
 
 @dataclass
@@ -22,12 +22,11 @@ class Arrived:
 
     def cohorts(self, size: int, accepted: datetime) -> Cohorts:
         """As `monitor.reports.drift.arrivals.read`."""
-        earlier = [people for at, people in self.files if at < accepted]
-        return Cohorts.of(
-            _newest([people for _, people in self.files], size, (1 + BEFORE) * size),
-            _newest(earlier, size, BEFORE * size),
-            size,
-        )
+        earlier = _newest([people for at, people in self.files if at < accepted], size, BEFORE * size)
+        if not are_enough(earlier, size):
+            later = [people for at, people in self.files if at >= accepted]
+            earlier = _newest(later[::-1], size, BEFORE * size)
+        return Cohorts.of(_newest([people for _, people in self.files], size, (1 + BEFORE) * size), earlier, size)
 
 
 def _newest(files: Sequence[Sequence[Arrival]], each: int, many: int) -> list[Arrival]:

@@ -69,6 +69,7 @@ class Automation(ABC):
     _judged: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _last: triggers.LastTraining | None = None
     _state: SuccessionState = field(default_factory=SuccessionState)
+    _accepted: datetime | None = None
     _ended_as_refresh: dict[str, Trial] = field(default_factory=dict)
     _models: int = 1
 
@@ -158,7 +159,7 @@ class Automation(ABC):
 
     def _judge_drift(self, at: datetime) -> None:
         limits, version = self.setup.drift_limits, self.champion
-        cohorts = self.arrived().cohorts(limits.window, self._state.promotions[-1].at)
+        cohorts = self.arrived().cohorts(limits.window, self._accepted or at)
         window = cohorts.window
         if len(window) < min(limits.window, LEAST) or not self._is_news("drift", [(row.id, row.at) for row in window]):
             return
@@ -274,6 +275,8 @@ class Automation(ABC):
             self.upkeep.learnt = self._last.outcomes
             self._ended_as_refresh[run] = Trial(name, TrialState.PROMOTED, said, tried=False)
             self._findings.clear()  # they judge what was in use before
+            if incident is not None:
+                self._accepted = at  # as `core.models.decisions.SuccessionState.accepted`
             return run
         self.trainings[run] = Training(at, why, Run(RunEnd.HANDED_OVER))
         if self.trials:
@@ -289,6 +292,7 @@ class Automation(ABC):
         if self.upkeep is not None and self._last is not None:
             self.upkeep.start(self._last.outcomes)
         self._decide(DecisionKind.PROMOTED, version.name, why, incident, at)
+        self._accepted = at
 
     def _decide(self, what: DecisionKind, version: str, why: str, incident: str | None, at: datetime) -> None:
         decision = Decision(self._state.last + 1, what, version, at, CODE, why, incident)

@@ -107,8 +107,8 @@ def _compared(found: Figures) -> str:
     against = {
         "before": _("The newest {window} people against the {reference} before them, by version {version}."),
         "in use": _(
-            "The newest {window} people against the {reference} before version {version} came into use, by that "
-            "version."
+            "The newest {window} people against the {reference} from when a model was last accepted, by version "
+            "{version}."
         ),
         "earlier release": _("{window} predictions against {reference} training rows of version {version}."),
         "training": _(

@@ -86,12 +86,16 @@ class SuccessionState:
     how many rollbacks in a row are possible, at most `REACH`. `trial`: the decision that put the canary on trial.
     `last`: the last decision's place. `hold`: stops promotions and requests for training.
 
+    `accepted`: the last decision for which somebody or something looked at a model: a promotion, or the refresh that a
+    training for an incident made. The upkeep's own refreshes and renewals accept nothing.
+
     `waiting`: the decision on a refresh that the next list uses. `mixed`: the newest decision on the refresh that is
     mixed with the champion, and its weight. `compared`: the decision with which the champion's comparison with its
     refreshes began.
     """
 
     promotions: tuple[Decision, ...] = ()
+    accepted: Decision | None = None
     steps_back: int = 0
     trial: Decision | None = None
     last: int = 0
@@ -146,7 +150,7 @@ class SuccessionState:
         steps = min(self.steps_back + 1, REACH) if self.promotions else 0
         promoted = {"promotions": (*self.promotions, decision), "steps_back": steps}
         changed: dict[DecisionKind, dict[str, Any]] = {
-            DecisionKind.PROMOTED: {**anew, **promoted},
+            DecisionKind.PROMOTED: {**anew, **promoted, "accepted": decision},
             DecisionKind.ON_TRIAL: {"trial": decision},
             DecisionKind.DROPPED: {"trial": None},
             # The failed version leaves the list, so another rollback goes further back and not forward to it.
@@ -160,6 +164,7 @@ class SuccessionState:
             # A canary that becomes a refresh is on trial no longer: outcomes did not show it to be worse.
             DecisionKind.REFRESHED: {
                 "waiting": decision,
+                "accepted": decision if decision.incident else self.accepted,
                 "trial": self.trial if self.canary != decision.version else None,
             },
             DecisionKind.MIXED: {

@@ -9,7 +9,7 @@ REPORTS = {"drift": ("drift", "drift"), "quality": ("performance", "degraded")}
 
 AGAINST = {
     "before": "the {n} before them",
-    "in use": "the {n} before the model came into use",
+    "in use": "the {n} from when a model was last accepted",
     "training": "{n} training rows, which were chosen for a call, so this is information and no alarm",
 }
 FROM_ONE_FILE = 0.1

@@ -57,7 +57,8 @@ class Arrival:
 class Cohorts:
     """People who arrived, in groups, each with the newest first.
 
-    `window`: the newest; `before`: those before the window; `accepted`: those before the champion came into use.
+    `window`: the newest; `before`: those before the window; `accepted`: those from when a model was last
+    accepted (`core.models.decisions.SuccessionState.accepted`).
     `known`: a hash of the figures that fill indicators which files left out; empty without any.
     """
 
@@ -95,7 +96,7 @@ class Cohorts:
 
 
 def read(db: Db, schema: Schema, size: int, accepted: datetime, known: KnownFigures) -> Cohorts:
-    """The cohorts for windows of at most `size`; the champion came into use at `accepted`.
+    """The cohorts for windows of at most `size`; a model was last accepted at `accepted`.
 
     Values are those of the arrival; where a file left out an indicator it has the value in `known`. Reads at most
     `size` people of a file, and as many files as that needs. Raises Unavailable.
@@ -103,7 +104,18 @@ def read(db: Db, schema: Schema, size: int, accepted: datetime, known: KnownFigu
     with reachable():
         newest = _newest(db, schema, size, (1 + BEFORE) * size, {}, known)
         earlier = _newest(db, schema, size, BEFORE * size, {"times.begun": {"$lt": accepted}}, known)
+        if not are_enough(earlier, size):
+            earlier = _newest(db, schema, size, BEFORE * size, {"times.begun": {"$gte": accepted}}, known, ASCENDING)
     return Cohorts.of(newest, earlier, size, known.hash if known.figures else "")
+
+
+def are_enough(earlier: Sequence[Arrival], size: int) -> bool:
+    """Whether enough people came `earlier` than a model was accepted; else those stand for them who came first after.
+
+    A first model is accepted on the day on which the team brings its list, and whoever is left over there is compared
+    with nobody.
+    """
+    return sum(not one.left_over for one in earlier) >= size
 
 
 def state(db: Db) -> list[tuple[str, str, int]]:
@@ -117,10 +129,17 @@ def state(db: Db) -> list[tuple[str, str, int]]:
 
 
 def _newest(
-    db: Db, schema: Schema, each: int, many: int, condition: Mapping[str, Any], known: KnownFigures
+    db: Db,
+    schema: Schema,
+    each: int,
+    many: int,
+    condition: Mapping[str, Any],
+    known: KnownFigures,
+    order: int = DESCENDING,
 ) -> list[Arrival]:
+    """Up to `many` people of the files that meet `condition`, the newest first, or with `order` the oldest."""
     found: list[Arrival] = []
-    for entry in _files(db, condition):
+    for entry in _files(db, condition, order):
         rest = min(each, many - len(found))
         query = {"arrival.import": entry["_id"]}
         people = db.prospects.find(query, VALUES).sort([("arrival.draw", ASCENDING)]).limit(rest)
@@ -130,9 +149,9 @@ def _newest(
     return found
 
 
-def _files(db: Db, condition: Mapping[str, Any]) -> Iterator[Document]:
-    """The imports of people that meet `condition`, the newest first."""
-    for entry in db.imports.find(dict(condition)).sort([("order", DESCENDING)]):
+def _files(db: Db, condition: Mapping[str, Any], order: int) -> Iterator[Document]:
+    """The imports of people that meet `condition`, in this `order`."""
+    for entry in db.imports.find(dict(condition)).sort([("order", order)]):
         if (entry.get("kind") or Kind.PEOPLE) == Kind.PEOPLE:
             yield entry
 

@@ -13,8 +13,9 @@ the size of a window cannot change the test (Evidently's defaults become p-value
 "Data drift"). Nothing is drawn at random: the same people give the same verdict.
 
 There are two comparisons, and either may be bad. *Before*: with the people just before them, which finds a change soon
-and ends once everybody who is compared is of the new kind. *In use*: with the people who came before the
-champion came into use, which finds what changes slowly, and ends when a model is promoted that has seen it. While too
+and ends once everybody who is compared is of the new kind. *In use*: with the people from when a
+model was last accepted, by a promotion or by the training of an incident. This finds what changes slowly, and ends when
+a model is accepted that has seen it. While too
 few have arrived for either, the report compares with the champion's training, for people to look at: those were chosen
 for a call, so it is never bad.
 

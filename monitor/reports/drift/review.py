@@ -74,7 +74,7 @@ class DriftReview:
 
     def _judge(self, champion: ModelVersion, known: KnownFigures) -> str:
         db, size = self.shelf.db, self.limits.window
-        cohorts = arrivals.read(db, self.schema, size, self._in_use_since(champion.version), known)
+        cohorts = arrivals.read(db, self.schema, size, self._accepted_at(), known)
         window = cohorts.window
         needed = min(size, arrivals.LEAST)
         if len(window) < needed:
@@ -100,10 +100,10 @@ class DriftReview:
         found = "drift found" if verdict.is_drift else "no drift"
         return f"{found}: {verdict.sentence}; {self.shelf.publish(report, snapshot)}"
 
-    def _in_use_since(self, version: str) -> datetime:
-        """When `version` became champion; now, for a champion that no decision names yet."""
-        promotions = state_of(decisions(self.shelf.db, self.model)).promotions
-        return next((one.at for one in reversed(promotions) if one.version == version), self.clock())
+    def _accepted_at(self) -> datetime:
+        """When a model was last accepted; now, for a champion that no decision names yet."""
+        accepted = state_of(decisions(self.shelf.db, self.model)).accepted
+        return accepted.at if accepted else self.clock()
 
     def _model(self, champion: ModelVersion) -> tuple[Model, pd.DataFrame]:
         key = champion.version, champion.run_id

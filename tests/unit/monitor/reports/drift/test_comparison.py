@@ -114,7 +114,7 @@ def test_a_slow_change_is_seen_against_those_before_the_model_came_into_use(sche
     found = compared(schema, groups, training)
     assert (found.shown.against, found.drifted) == (Against.IN_USE, ["age"])
     assert found.others == {Against.BEFORE: False}
-    assert "before the model came into use" in found.sentence
+    assert "from when a model was last accepted" in found.sentence
     assert not compared(schema, cohorts(older, START, 1_000), training).is_drift
 
 

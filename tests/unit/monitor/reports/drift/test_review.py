@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from core.errors import Unavailable
+from core.models.decisions import DecisionKind
 from core.models.succession import Succession
 from core.oversight import report_words
 from core.schema import Schema
@@ -62,6 +63,11 @@ class House:
     def file(self, frame: pd.DataFrame, name: str, came_called: int | None = None) -> None:
         self.at += DAY
         deliver(self.db, frame, self.at, name, came_called=came_called)
+
+    def accept(self, incident: str) -> None:
+        """Half a day later the training of `incident` makes a refresh."""
+        succession = Succession(self.db, MODEL, Aliases(), by="monitor", clock=lambda: self.at + DAY / 2)
+        succession.decide(lambda _state: (DecisionKind.REFRESHED, "9"), "why", incident, {})
 
     def look(self) -> str:
         shelf = ReportStore(self.db, self.fake.ui(), "test", clock=lambda: self.at)
@@ -206,10 +212,47 @@ def test_a_slow_change_ends_with_a_model_that_came_into_use_after_it(
         )
     said = house.look()
     assert said.startswith("drift found: 1 of 11 columns moved: age")
-    assert "before the model came into use" in said
+    assert "from when a model was last accepted" in said
     Succession(db, MODEL, Aliases(), by="monitor", clock=lambda: house.at + DAY).promote("8", why="it is better")
     house.registry.version = "8"
     house.at += 2 * DAY
+    assert house.look().startswith("no drift")
+
+
+def test_a_first_model_is_judged_by_the_people_who_came_first_after_it(
+    db: Db, fake: FakeEvidently, schema: Schema
+) -> None:
+    """Once everybody before the window has changed, too, they alone tell that the people have changed slowly."""
+    house = House(db, fake, schema)
+    for number in range(2):
+        house.file(people(schema, 300, 2 + number), f"{number}.csv")
+    for number in range(4):
+        house.file(people(schema, 300, 4 + number).assign(age=lambda f: f["age"] + 15), f"old{number}.csv")
+    said = house.look()
+    assert said.startswith("drift found: 1 of 11 columns moved: age")
+    assert "from when a model was last accepted" in said
+
+
+def test_upkeep_accepts_nobody_and_the_training_of_an_incident_does(
+    db: Db, fake: FakeEvidently, schema: Schema
+) -> None:
+    house = House(db, fake, schema)
+    for number in range(2):
+        house.file(people(schema, 300, 2 + number), f"{number}.csv")
+
+    def file_older(many: int) -> None:
+        for number in range(many):
+            frame = people(schema, 300, 10 + number).assign(age=lambda f: f["age"] + 15)
+            house.file(frame, f"{house.at:%d}-{number}.csv")
+
+    file_older(4)
+    succession = Succession(db, MODEL, Aliases(), by="monitor", clock=lambda: house.at + DAY / 2)
+    succession.decide(lambda _state: (DecisionKind.REFRESHED, "8"), "why", None, {})
+    succession.decide(lambda _state: (DecisionKind.RENEWED, "8"), "why", None, {})
+    house.registry.version = "8"
+    assert house.look().startswith("drift found")
+    house.accept("drift:1")
+    file_older(1)
     assert house.look().startswith("no drift")
 
 
@@ -256,6 +299,8 @@ def test_only_a_change_of_state_is_an_event(db: Db, fake: FakeEvidently, schema:
         frame = people(schema, 300, 2 + number)
         house.file(frame.assign(age=rng.integers(80, 100, 300)) if age else frame, f"{number}.csv")
         house.look()
+        if number == 4:
+            house.accept("drift:1")
     told = [event["what"] for event in db.events.find().sort([("_id", 1)]) if str(event["what"]).startswith("drift")]
     assert told == ["drift: drifting", "drift: well"]
     assert event_log.first_broken(db) is None
