@@ -174,6 +174,11 @@ class Models:
         newcomer.ended(loaded=served is not None)
         return served
 
+    @property
+    def is_compiled(self) -> bool:
+        """Whether all models of the line-up score by their compiled form."""
+        return self.lineup is not None and all(served.arithmetic is not None for served in self.lineup.served)
+
     def _held(self, key: tuple[str, str]) -> ServedVersion | None:
         """The version of the line-up that has `key`."""
         return next((served for served in (self.lineup.served if self.lineup else ()) if served.key == key), None)

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 FIRST_LOOK_SECONDS, FIRST_LEVELS_SECONDS = 30.0, 3.0
 AT_ONCE = 20
-"""Rows that are scored on the event loop: that takes less time than another thread takes to begin."""
+"""Rows that compiled models score on the event loop, in less time than another thread takes to begin."""
 BAD_REQUEST, CONFLICT, INTERNAL_ERROR, UNAVAILABLE = 400, 409, 500, 503
 
 
@@ -119,7 +119,7 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
         return answer
 
     async def _answer(self, payload: InferenceRequest) -> InferenceResponse:
-        if _rows(payload) <= AT_ONCE:
+        if _rows(payload) <= AT_ONCE and self.service.models.is_compiled:
             asked, what_if, predictions = self._scored(payload)
         else:
             asked, what_if, predictions = await asyncio.to_thread(self._scored, payload)

@@ -6,14 +6,14 @@ Nothing is logged and nobody is put on a list. The result has a line for every r
 number, the person's reference, the score and the version that gave it, or else the column and the rule that the row
 breaks. Rows of people who were erased are left out, and counted.
 
-Memory does not grow with the file: rows are read, scored and written `BATCH` at a time.
+Rows are read, scored and written `BATCH` at a time. The file itself, of at most `LARGEST` bytes, is held meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import shutil
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.clock import Clock, now
-from core.errors import SettingsError, Unavailable, exit_status
+from core.errors import InputError, SettingsError, Unavailable, exit_status
 from core.files import spreadsheet_cells
 from core.files.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, prepare_reading
@@ -45,6 +45,9 @@ from core.stores.mongo import Db
 from core.values.keys import shown_key
 
 BATCH = 1_000
+LARGEST = 200_000_000
+"""Bytes of a file that the command takes: it shares the screens' memory, as an upload does."""
+LOST = re.compile("[\ud800-\udfff]")
 NOWHERE = "score"  # the campaign that rows are read into; nothing of it is stored
 CSV, PARQUET = "csv", "parquet"
 
@@ -117,7 +120,9 @@ def score_file(
     def reject(rejected: Reject) -> None:
         found = schema.reference and rejected.record.get(how.mapping.columns.get(schema.reference, ""))
         broken = ": ".join(part for part in (rejected.column, rejected.rule) if part)
-        waiting.append(Line(rejected.row, shown_key(found) if found else "", rejected=broken))
+        # Bytes that are no text are in the record as lone surrogates, which no file can hold.
+        shown = LOST.sub("\ufffd", shown_key(found)) if found else ""
+        waiting.append(Line(rejected.row, shown, rejected=LOST.sub("\ufffd", broken)))
         flush_if_full()
 
     def features(row: Row) -> dict[str, Value]:
@@ -128,12 +133,11 @@ def score_file(
         return found
 
     def flush() -> None:
-        rows = [one for one in waiting if isinstance(one, Row)]
-        scores = iter(scorer.what_if([features(row) for row in rows]) if rows else [])
-        lines = [one if isinstance(one, Line) else _line(one, next(scores)) for one in waiting]
+        lines = _scored(waiting, features, scorer, schema)
         write(lines)
-        tally.scored += len(rows)
-        tally.rejected += len(lines) - len(rows)
+        scored = sum(line.score is not None for line in lines)
+        tally.scored += scored
+        tally.rejected += len(lines) - scored
         tally.kept_out = how.door.turned_away
         waiting.clear()
         progress(tally)
@@ -150,8 +154,35 @@ def score_file(
     return tally
 
 
-def _line(row: Row, score: protocol.Score) -> Line:
-    return Line(row.number, str(row.prospect.get("written", row.prospect["ref"])), score.score, score.version)
+def _scored(
+    waiting: Sequence[Row | Line], features: Callable[[Row], dict[str, Value]], scorer: Scorer, schema: Schema
+) -> list[Line]:
+    """The lines of these rows, in their order. Of rows that the scoring service would refuse, the rules they break."""
+    asked = {one.number: features(one) for one in waiting if isinstance(one, Row)}
+    refused: dict[int, str] = {}
+    try:
+        scores = scorer.what_if(list(asked.values())) if asked else []
+    except InputError:
+        found = {number: protocol.refusal(schema, row, "what-if") for number, row in asked.items()}
+        refused = {number: f"{error.column}: {error.rule}" for number, error in found.items() if error}
+        if not refused:
+            raise
+        asked = {number: row for number, row in asked.items() if number not in refused}
+        scores = scorer.what_if(list(asked.values())) if asked else []
+    by_row = dict(zip(asked, scores, strict=True))
+    return [
+        one if isinstance(one, Line) else _line(one, by_row.get(one.number), refused.get(one.number, ""))
+        for one in waiting
+    ]
+
+
+def _line(row: Row, score: protocol.Score | None, refused: str) -> Line:
+    reference = str(row.prospect.get("written", row.prospect["ref"]))
+    return (
+        Line(row.number, reference, score.score, score.version)
+        if score
+        else Line(row.number, reference, rejected=refused)
+    )
 
 
 @contextmanager
@@ -176,6 +207,20 @@ def _cell(value: str | float | None) -> str:
     return spreadsheet_cells.escape(value) if isinstance(value, str) else "" if value is None else repr(value)
 
 
+def _copy(source: IO[bytes], target: IO[bytes]) -> None:
+    """Raises InputError past `LARGEST`."""
+    size = 0
+    while chunk := source.read(1_000_000):
+        size += len(chunk)
+        if size > LARGEST:
+            raise InputError(
+                f"The file has more than {LARGEST // 1_000_000} MB",
+                kept="Nothing was scored.",
+                next="Score it in parts; Parquet, or a zip, is the smallest.",
+            )
+        target.write(chunk)
+
+
 def _tell(tally: Tally) -> None:
     sys.stderr.write(f"score: {tally}\n")
 
@@ -198,7 +243,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="callwise-score-") as folder:
         path = Path(folder) / (Path(options.called).name or "file.csv")
         with path.open("wb") as copy:
-            shutil.copyfileobj(sys.stdin.buffer, copy)
+            _copy(sys.stdin.buffer, copy)
         client = ScoringClient(scoring, chosen.schema)
         if not client.ready():
             raise Unavailable(

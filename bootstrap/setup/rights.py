@@ -1,11 +1,11 @@
 """What each service may do on MongoDB and S3: the least that it needs.
 
 Every service reads every collection except accounts and sessions, which only the app and the set-up read. The writers
-are listed here. Events, models and predictions can be added and never changed. Only the set-up
-makes indexes, and the app those of a new kind; no
-service drops anything. Two services remove documents: the app takes back an outcome within a minute, undoes an import
-and clears ended sessions; the worker erases a person and deletes a campaign that a manager named
-(docs/decisions/0015-erasure.md), and cannot change the documents that it may remove.
+are listed here. Events and models can be added and never changed. Only the set-up makes indexes, and the app those of a
+new kind; no service drops anything. Two services remove documents: the app takes back an outcome within a minute,
+undoes an import and clears ended sessions; the worker erases a person and deletes a campaign that a manager named
+(docs/decisions/0015-erasure.md). It cannot change the documents that it may remove, but for predictions, of which a
+record may hold many people.
 
 The rights are by collection, and the same in every campaign kind's database. On S3 a kind is a folder of the bucket.
 """

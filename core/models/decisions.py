@@ -86,8 +86,9 @@ class SuccessionState:
     how many rollbacks in a row are possible, at most `REACH`. `trial`: the decision that put the canary on trial.
     `last`: the last decision's place. `hold`: stops promotions and requests for training.
 
-    `accepted`: the last decision for which somebody or something looked at a model: a promotion, or the refresh that a
-    training for an incident made. The upkeep's own refreshes and renewals accept nothing.
+    `acceptances`: the decisions for which somebody or something looked at a model, the last one last: promotions, and
+    the refreshes that trainings for incidents made; without those whose version was left out or rolled back. The
+    upkeep's own refreshes and renewals accept nothing.
 
     `waiting`: the decision on a refresh that the next list uses. `mixed`: the newest decision on the refresh that is
     mixed with the champion, and its weight. `compared`: the decision with which the champion's comparison with its
@@ -95,7 +96,7 @@ class SuccessionState:
     """
 
     promotions: tuple[Decision, ...] = ()
-    accepted: Decision | None = None
+    acceptances: tuple[Decision, ...] = ()
     steps_back: int = 0
     trial: Decision | None = None
     last: int = 0
@@ -108,6 +109,14 @@ class SuccessionState:
     def champion(self) -> str | None:
         """The version in use."""
         return self.promotions[-1].version if self.promotions else None
+
+    @property
+    def accepted(self) -> Decision | None:
+        """The last decision that accepted a model which was not taken out since."""
+        return self.acceptances[-1] if self.acceptances else None
+
+    def _accepted_without(self, *versions: str | None) -> tuple[Decision, ...]:
+        return tuple(one for one in self.acceptances if one.version not in versions)
 
     @property
     def previous(self) -> str | None:
@@ -150,13 +159,14 @@ class SuccessionState:
         steps = min(self.steps_back + 1, REACH) if self.promotions else 0
         promoted = {"promotions": (*self.promotions, decision), "steps_back": steps}
         changed: dict[DecisionKind, dict[str, Any]] = {
-            DecisionKind.PROMOTED: {**anew, **promoted, "accepted": decision},
+            DecisionKind.PROMOTED: {**anew, **promoted, "acceptances": (*self.acceptances, decision)},
             DecisionKind.ON_TRIAL: {"trial": decision},
             DecisionKind.DROPPED: {"trial": None},
             # The failed version leaves the list, so another rollback goes further back and not forward to it.
             DecisionKind.ROLLED_BACK: {
                 **anew,
                 "promotions": self.promotions[:-1],
+                "acceptances": self._accepted_without(self.champion, self.refresh),
                 "steps_back": max(0, self.steps_back - 1),
             },
             DecisionKind.HELD: {"hold": decision},
@@ -164,7 +174,7 @@ class SuccessionState:
             # A canary that becomes a refresh is on trial no longer: outcomes did not show it to be worse.
             DecisionKind.REFRESHED: {
                 "waiting": decision,
-                "accepted": decision if decision.incident else self.accepted,
+                "acceptances": (*self.acceptances, decision) if decision.incident else self.acceptances,
                 "trial": self.trial if self.canary != decision.version else None,
             },
             DecisionKind.MIXED: {
@@ -174,7 +184,11 @@ class SuccessionState:
             },
             # A canary stays on trial: what it is compared with is the champion as it is kept fresh.
             DecisionKind.RENEWED: {**alone, **promoted},
-            DecisionKind.LEFT_OUT: {**alone, "waiting": None},
+            DecisionKind.LEFT_OUT: {
+                **alone,
+                "waiting": None,
+                "acceptances": self._accepted_without(decision.version, self.refresh),
+            },
         }
         return changed[decision.what]
 

@@ -36,13 +36,17 @@ class Collection:
 
     def _found(self, subject: Subject) -> list[str]:
         with reachable():
+            query = {self.field: {"$in": self._keys(subject)}}
+            return [str(document["_id"]) for document in self.db[self.name].find(query, {"_id": 1})]
+
+    def _keys(self, subject: Subject) -> list[str]:
+        with reachable():
             # A prediction may wait in the scoring service's spool while its campaign is deleted, and arrive afterwards.
             campaigns = [
                 *(str(campaign["_id"]) for campaign in self.db.campaigns.find({}, {"_id": 1})),
                 *(str(deletion["campaign"]) for deletion in self.db.deletions.find({}, {"campaign": 1})),
             ]
-            query = {self.field: {"$in": self.keys(subject.person, campaigns)}}
-            return [str(document["_id"]) for document in self.db[self.name].find(query, {"_id": 1})]
+        return self.keys(subject.person, campaigns)
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,14 @@ class Predictions(Collection):
 
     def count(self, subject: Subject) -> int:
         """How many rows are the subject's."""
-        return sum(subject.person.has(str(row["prospect"])) for row in rows_of(self._records(subject)))
+        is_theirs = self._is_theirs(subject)
+        return sum(is_theirs(str(row["prospect"])) for row in rows_of(self._records(subject)))
 
     def erase(self, subject: Subject) -> None:
         """Remove these rows."""
+        is_theirs = self._is_theirs(subject)
         for record in self._records(subject):
-            rest = without(record, subject.person.has)
+            rest = without(record, is_theirs)
             with reachable():
                 if rest is None:
                     remove_by_key(self.db.predictions, [record["_id"]])
@@ -68,6 +74,10 @@ class Predictions(Collection):
                     # Another erasure may have changed it since; then this one is repeated.
                     unchanged = {"_id": record["_id"], "many": record["many"]}
                     self.db.predictions.update_one(unchanged, {"$set": changed})
+
+    def _is_theirs(self, subject: Subject) -> Callable[[str], bool]:
+        keys = frozenset(self._keys(subject))
+        return lambda key: key in keys or subject.person.has(key)
 
     def _records(self, subject: Subject) -> Iterator[Document]:
         found = self._found(subject)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from pymongo import DESCENDING
 
@@ -22,8 +23,8 @@ def by_key(db: Db, keys: Sequence[str]) -> dict[str, Document]:
 def newest_rows(db: Db, version: str, many: int) -> list[Document]:
     """The newest `many` rows with a score of `version`'s own, of whoever asked for it. Raises Unavailable."""
     with reachable():
-        records = list(db.predictions.find(scored_by(version)).sort([("at", DESCENDING)]).limit(many))
-    return [row for row in rows_of(records) if own_score(row, version) is not None][:many]
+        rows = rows_of(db.predictions.find(scored_by(version)).sort([("at", DESCENDING)]).limit(many))
+        return list(islice((row for row in rows if own_score(row, version) is not None), many))
 
 
 def every_row(db: Db) -> Iterator[Document]:

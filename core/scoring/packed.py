@@ -11,7 +11,7 @@ is read in the same way.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import bson
@@ -86,6 +86,25 @@ def same_answers(one: Document, other: Document) -> bool:
     return all(row["_id"] in rows and same_answer(row, rows[row["_id"]]) for row in rows_of([one]))
 
 
+def holder(document: Document, find: Callable[[Sequence[str]], Mapping[str, Document]]) -> Document | None:
+    """The record in which a store holds the rows of the record `document`, or None. `find` gives its records by key.
+
+    A row that is sent alone may have been stored among others, packed; and rows that are sent together may have been
+    stored one by one, by an earlier release.
+    """
+    key = document["_id"]
+    if PACKED in document:
+        held = find([key]).get(key)
+        if held is None or PACKED in held:
+            return held
+        singles = find([row["_id"] for row in rows_of([document])]).values()
+        alike = len({_shape(row) for row in singles}) == 1
+        return _packed(sorted(singles, key=_number)) if alike else held
+    found = find([key, record_of(key)])
+    packed = found.get(record_of(key))
+    return found.get(key) or (packed if packed is not None and PACKED in packed else None)
+
+
 def without(record: Document, is_theirs: Callable[[str], bool]) -> Document | None:
     """`record` without the rows of people who are to be forgotten; None where no row is left."""
     kept = [row for row in rows_of([record]) if not is_theirs(str(row["prospect"]))]
@@ -98,14 +117,14 @@ def _packed(rows: Sequence[Document]) -> Document:
     first = rows[0]
     columns: dict[str, Any] = {name: [row[name] for row in rows] for name in first if name not in (*HEAD, "features")}
     columns["features"] = {name: [row["features"][name] for row in rows] for name in first["features"]}
-    columns[NUMBERS] = [int(row["_id"].rpartition(":")[2]) for row in rows]
+    columns[NUMBERS] = [_number(row) for row in rows]
     return {
         **{name: first[name] for name in HEAD},
         "campaign": _campaign(first),
         "prospect": sorted({row["prospect"] for row in rows} - {""}),
         "version": _distinct(columns["version"]),
-        "shadow_version": _distinct(columns["shadow_version"]),
-        "mixed": {"version": _distinct(one["version"] for one in columns["mixed"] if one)},
+        "shadow_version": _distinct(columns.get("shadow_version", ())),
+        "mixed": {"version": _distinct(one["version"] for one in columns.get("mixed", ()) if one)},
         "many": len(rows),
         PACKED: bson.Binary(zlib.compress(bson.encode(columns), LEVEL)),
     }
@@ -117,6 +136,11 @@ def _columns(record: Document) -> Document:
 
 def _distinct(values: Iterable[str | None]) -> list[str]:
     return sorted({value for value in values if value is not None})
+
+
+def _number(row: Document) -> int:
+    """The place of the row in its request."""
+    return int(row["_id"].rpartition(":")[2])
 
 
 def _campaign(row: Document) -> str:

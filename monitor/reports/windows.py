@@ -71,7 +71,7 @@ def predictions(db: Db, version: str, size: int) -> list[Scored]:
 
     The people are drawn by a hash from the open ones of all lists. Only where fewer are open, those who are on a list
     and have been called are added, the last scored first. Shorter where there are fewer in all, and while `version`
-    still ranks those drawn. Reads no more than twice `size` whole records. Raises Unavailable.
+    still ranks those drawn. Reads no more than twice `size` records. Raises Unavailable.
     """
     sample = drawn(db, version, size)
     records = sample.records

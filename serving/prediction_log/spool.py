@@ -21,7 +21,7 @@ from bson.codec_options import CodecOptions
 
 from core.clock import Clock, now
 from core.errors import SettingsError, Unavailable
-from core.scoring.packed import count_rows, without
+from core.scoring.packed import count_rows, holder, without
 from core.stores.mongo import Document
 from serving.prediction_log.store import refuse_other_rows
 
@@ -77,10 +77,10 @@ class Spool:
         stored = []
         with self._transaction() as sql:
             for document in documents:
-                row = sql.execute("SELECT document FROM waiting WHERE id = ?", (document["_id"],)).fetchone()
-                if row:
-                    stored.append(_decoded(row[0]))
-                    refuse_other_rows(stored[-1], document)
+                held = holder(document, lambda keys: _waiting(sql, keys))
+                if held:
+                    refuse_other_rows(held, document)
+                    stored.append(held)
                 else:
                     record = (document["_id"], document["at"].isoformat(), bson.encode(document))
                     sql.execute("INSERT INTO waiting (id, at, document) VALUES (?, ?, ?)", record)
@@ -151,6 +151,12 @@ class Spool:
                 if self._sql.in_transaction:
                     self._sql.execute("ROLLBACK")
                 raise Unavailable(f"The prediction spool did not do what was asked: {error}.") from error
+
+
+def _waiting(sql: sqlite3.Connection, keys: Sequence[str]) -> dict[str, Document]:
+    """The waiting records with these keys."""
+    rows = (sql.execute("SELECT document FROM waiting WHERE id = ?", (key,)).fetchone() for key in keys)
+    return {record["_id"]: record for row in rows if row for record in [_decoded(row[0])]}
 
 
 def _decoded(document: bytes) -> Document:

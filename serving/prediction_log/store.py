@@ -9,7 +9,7 @@ import pymongo
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from core.errors import Conflict, Unavailable
-from core.scoring.packed import PACKED, different_row, record_of
+from core.scoring.packed import different_row, holder, record_of
 from core.stores.mongo import Db, Document
 
 DUPLICATE_KEY = 11000
@@ -76,7 +76,7 @@ class MongoStore:
             except BulkWriteError as error:
                 if not _only_duplicates(error) or attempt == ATTEMPTS - 1:
                     raise
-                stored = self._held([document["_id"] for document in documents])
+                stored = self._held(documents)
                 for document in documents:
                     if document["_id"] in stored:
                         judge(stored[document["_id"]], document)
@@ -84,12 +84,19 @@ class MongoStore:
                 stored |= {document["_id"]: document for document in missing}
         return [stored[document["_id"]] for document in documents]
 
-    def _held(self, keys: Sequence[str]) -> dict[str, Document]:
-        """The records that hold these keys, by key: a row sent alone may have been stored among others, packed."""
-        asked = sorted({*keys, *map(record_of, keys)})
-        found = {record["_id"]: record for record in self._collection.find({"_id": {"$in": asked}})}
-        packed = {key: record for key, record in found.items() if PACKED in record}
-        holders = {key: found.get(key) or packed.get(record_of(key)) for key in keys}
+    def _held(self, documents: Sequence[Document]) -> dict[str, Document]:
+        """The records that hold the rows of `documents`, by their keys."""
+        known: dict[str, Document | None] = {}
+
+        def find(keys: Sequence[str]) -> dict[str, Document]:
+            if new := sorted(set(keys) - known.keys()):
+                known.update(dict.fromkeys(new))
+                known.update((record["_id"], record) for record in self._collection.find({"_id": {"$in": new}}))
+            return {key: record for key in keys if (record := known[key]) is not None}
+
+        keys = [document["_id"] for document in documents]
+        find([*keys, *map(record_of, keys)])  # all at once
+        holders = {document["_id"]: holder(document, find) for document in documents}
         return {key: record for key, record in holders.items() if record is not None}
 
 

@@ -4,8 +4,8 @@ A request that comes alone writes at once. Those that come while a write is unde
 them then writes for all (group commit, as databases do it for their journals). So the busier the service is, the less
 the log costs a request, and a quiet service waits for nobody.
 
-What one request did wrong is no other's business. Where the common write meets a key that is taken, or anything else
-that it may not decide, each request writes for itself, and has its own answer or its own error.
+What one request did wrong is no other's business. Where the common write is refused, because a key is taken for other
+rows, each request writes for itself, and has its own answer or its own error.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from core.errors import CallwiseError, Unavailable
 from core.stores.mongo import Document
 from serving.prediction_log.log import Home
 from serving.prediction_log.store import CHUNK
+
+LOOK_SECONDS = 0.02
+"""How often a request that waits for its turn looks whether another has written for it."""
 
 
 @dataclass(eq=False)
@@ -49,10 +52,14 @@ class WritesTogether:
         mine = Write(documents)
         with self._lock:
             self._waiting.append(mine)
-        with self._turn:
-            # Those before it may be more than one round trip takes.
-            while mine.waits:
-                self._write(self._next())
+        # Those before it may be more than one round trip takes. Whoever is served meanwhile need not wait for a turn.
+        while mine.waits:
+            if self._turn.acquire(timeout=LOOK_SECONDS):
+                try:
+                    if mine.waits:
+                        self._write(self._next())
+                finally:
+                    self._turn.release()
         if mine.error is not None:
             raise mine.error
         return mine.stored or []
@@ -83,11 +90,15 @@ class WritesTogether:
             for write in failed:
                 write.error = error
         except CallwiseError as error:
-            for write in batch:
-                if len(batch) > 1:
-                    self._write([write])
-                else:
-                    write.error = error
+            if len(batch) == 1:
+                batch[0].error = error
+                return
+            for place, write in enumerate(batch):
+                self._write([write])
+                if isinstance(write.error, Unavailable):
+                    for other in batch[place + 1 :]:
+                        other.error = write.error
+                    return
         finally:
             for write in batch:
                 if write.waits:  # nobody may wait for a write that was cut off

@@ -58,7 +58,7 @@ class Cohorts:
     """People who arrived, in groups, each with the newest first.
 
     `window`: the newest; `before`: those before the window; `accepted`: those from when a model was last
-    accepted (`core.models.decisions.SuccessionState.accepted`).
+    accepted (`core.models.decisions.SuccessionState.accepted`), in any order.
     `known`: a hash of the figures that fill indicators which files left out; empty without any.
     """
 
@@ -83,9 +83,10 @@ class Cohorts:
         fits = (many for many in range(size, LEAST, -1) if sum(min(one, many) for one in sizes) >= 2 * many)
         many = next(fits, min(size, LEAST))
         counted = [one for people in files for one in people[:many]]
-        window, inside = counted[:many], {one.id for one in counted[:many]}
+        window = counted[:many]
         before = [one for one in counted[many : (1 + BEFORE) * many] if not one.left_over]
-        in_use = [one for one in accepted if one.id not in inside and not one.left_over]
+        newest_files = {(one.at, one.file) for one in window}
+        in_use = [one for one in accepted if (one.at, one.file) not in newest_files and not one.left_over]
         return cls(window, before, in_use[: BEFORE * many], known)
 
     @property

@@ -12,13 +12,13 @@ from core.privacy.documents import Predictions
 from core.privacy.place import Subject
 from core.schema.person import Person
 from core.scoring.logged import by_key, every_row, newest_rows
-from core.scoring.packed import rows_of
+from core.scoring.packed import pack, rows_of
 from core.scoring.prediction import Prediction
 from core.scoring.predictions_before import predictions_before
 from core.stores.mongo import Db, ensure_indexes
 from serving.prediction_log.log import PredictionLog
 from serving.prediction_log.spool import Spool
-from serving.prediction_log.store import MongoStore
+from serving.prediction_log.store import MongoStore, Store
 from tests.scoring.fakes import AT, MemoryHome, prediction
 
 pytestmark = pytest.mark.mongo
@@ -43,6 +43,26 @@ def test_a_repeated_request_finds_its_first_answer(db: Db, log: PredictionLog) -
         with pytest.raises(Conflict, match="row 78 differs"):
             log.write([replace(one, **odd) if one.id == "r:77" else one for one in request()])
     assert db.predictions.count_documents({}) == 3
+
+
+@pytest.mark.parametrize("place", ["mongo", "spool"])
+def test_what_an_earlier_release_stored_row_by_row_is_found_again(db: Db, tmp_path: Path, place: str) -> None:
+    store: Store = MongoStore(db, timeout_seconds=20) if place == "mongo" else Spool(tmp_path)
+    store.put([one.document() for one in request()])
+    again = store.put(pack([one.document() for one in request(score=0.9)]))
+    assert [Prediction.from_document(row) for row in rows_of(again)] == request()
+    other = [replace(one, prospect="spring:x") if one.id == "r:5" else one for one in request()]
+    with pytest.raises(Conflict, match="row 6 differs"):
+        store.put(pack([one.document() for one in other]))
+
+
+@pytest.mark.parametrize("place", ["mongo", "spool"])
+def test_a_row_that_is_sent_alone_is_found_among_the_others(db: Db, tmp_path: Path, place: str) -> None:
+    store: Store = MongoStore(db, timeout_seconds=20) if place == "mongo" else Spool(tmp_path)
+    store.put(pack([one.document() for one in request()]))
+    few = request(score=0.9)[:5]
+    rows = {row["_id"]: row for row in rows_of(store.put([one.document() for one in few]))}
+    assert [Prediction.from_document(rows[one.id]) for one in few] == request()[:5]
 
 
 def test_a_row_is_found_by_its_key_its_person_and_its_version(db: Db, log: PredictionLog) -> None:

@@ -94,6 +94,22 @@ def test_where_the_home_is_away_nobody_waits_for_it_twice() -> None:
     assert home.sizes == [1]
 
 
+def test_a_home_that_goes_away_after_a_conflict_is_waited_for_once() -> None:
+    home = SlowHome()
+    home.held["used:0"] = request("used")[0]
+    seen: list[int] = []
+
+    def fails(documents: Sequence[Document]) -> BaseException | None:
+        seen.append(len(documents))
+        return Unavailable("It is away.") if len(seen) > 2 else None
+
+    home.fails = fails
+    used = request("used", prospect="p:other")
+    _, *others = while_the_first_writes(home, used, *(request(f"r{number}") for number in range(5)))
+    assert {type(future.exception()) for future in others} == {Unavailable}
+    assert seen == [1, 6, 1], "the common write, and one request alone"
+
+
 def test_a_write_that_is_cut_off_leaves_nobody_waiting_or_answered() -> None:
     home = SlowHome()
     home.fails = lambda documents: MemoryError() if len(documents) > 1 else None

@@ -15,6 +15,7 @@ from bootstrap.setup.kinds import bundled_indicators
 from core.clock import now
 from core.errors import InputError, SettingsError
 from core.files.campaign_file import CampaignFile
+from core.files.reading import FileReading
 from core.imports.kept_out import keep_out
 from core.schema import Schema
 from core.schema.column import Value
@@ -104,6 +105,38 @@ def test_who_was_erased_is_left_out_and_counted(db: Db, schema: Schema, people: 
     tally, lines = result(db, ours, file, ByAge(), erasure_key=KEY)
     assert [line["reference"] for line in lines] == ["C-0", "C-1", "C-2", "C-4", "C-5", "C-6"]
     assert str(tally) == "6 rows scored, 0 rejected, 1 of erased people left out"
+
+
+@pytest.mark.mongo
+def test_a_row_that_scoring_refuses_costs_that_row_alone(
+    db: Db, schema: Schema, people: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refuses(ByAge):
+        def what_if(self, rows: Sequence[Mapping[str, Value]]) -> list[protocol.Score]:
+            if any(row["age"] == 23 for row in rows):
+                raise InputError("is not liked", row=4, column="age")
+            return super().what_if(rows)
+
+    def refusal(_schema: Schema, row: Mapping[str, Value], _key: str) -> InputError | None:
+        return InputError("is not liked", row=1, column="age") if row["age"] == 23 else None
+
+    monkeypatch.setattr(protocol, "refusal", refusal)
+    tally, lines = result(db, schema, saved(people, tmp_path / "p.csv"), Refuses())
+    assert (str(tally), lines[3]["rejected"]) == ("6 rows scored, 1 rejected", "age: is not liked")
+    assert [line["score"] for line in lines[4:]] == ["0.24", "0.25", "0.26"]
+
+
+@pytest.mark.mongo
+def test_a_reference_that_is_no_text_costs_its_row_alone(
+    db: Db, schema: Schema, people: list[Record], tmp_path: Path
+) -> None:
+    path = tmp_path / "p.csv"
+    saved([one | {"customer": f"C-{place}"} for place, one in enumerate(people)], path)
+    path.write_bytes(path.read_bytes().replace(b"C-3", b"C-\x81"))
+    ours = schema.model_copy(update={"reference": "customer"})
+    tally, lines = result(db, ours, CampaignFile.open(path, FileReading(encoding="utf-8")), ByAge())
+    assert str(tally) == "6 rows scored, 1 rejected"
+    assert lines[3]["reference"].startswith("C-")
 
 
 @pytest.mark.mongo

@@ -254,6 +254,9 @@ def test_upkeep_accepts_nobody_and_the_training_of_an_incident_does(
     house.accept("drift:1")
     file_older(1)
     assert house.look().startswith("no drift")
+    succession.decide(lambda _state: (DecisionKind.LEFT_OUT, "9"), "it is worse", None, {})
+    file_older(1)
+    assert house.look().startswith("drift found"), "the champion has not learnt from these people"
 
 
 def test_the_same_people_twice_are_one_report_and_one_snapshot(db: Db, fake: FakeEvidently, schema: Schema) -> None:
