@@ -1,10 +1,9 @@
 """`scripts/score`: the scores of the people in a file, without a campaign.
 
 Each row is read as an import reads it (`core.imports.rows`) and scored by the champion, with its refresh, for a call
-now.
-Nothing is logged and nobody is put on a list. The result has a line for every row of the file, in its order: the row's
-number, the person's reference, the score and the version that gave it, or else the column and the rule that the row
-breaks. Rows of people who were erased are left out, and counted.
+now. Nothing is logged and nobody is put on a list. The result has a line for every row of the file, in its order: the
+row's number, the person's reference, the score and the version that gave it, or else the column and the rule that the
+row breaks. Rows of people who were erased are left out, and counted.
 
 Rows are read, scored and written `BATCH` at a time. The file itself, of at most `LARGEST` bytes, is held meanwhile.
 """
@@ -13,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +28,7 @@ from core.errors import InputError, SettingsError, Unavailable, exit_status
 from core.files import spreadsheet_cells
 from core.files.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, prepare_reading
-from core.imports.reject_file import Reject
+from core.imports.reject_file import SURROGATE, Reject
 from core.imports.rows import Row
 from core.kinds.chosen import KindSettings, choose, define
 from core.lists.call_values import next_call
@@ -47,7 +45,6 @@ from core.values.keys import shown_key
 BATCH = 1_000
 LARGEST = 200_000_000
 """Bytes of a file that the command takes: it shares the screens' memory, as an upload does."""
-LOST = re.compile("[\ud800-\udfff]")
 NOWHERE = "score"  # the campaign that rows are read into; nothing of it is stored
 CSV, PARQUET = "csv", "parquet"
 
@@ -121,8 +118,8 @@ def score_file(
         found = schema.reference and rejected.record.get(how.mapping.columns.get(schema.reference, ""))
         broken = ": ".join(part for part in (rejected.column, rejected.rule) if part)
         # Bytes that are no text are in the record as lone surrogates, which no file can hold.
-        shown = LOST.sub("\ufffd", shown_key(found)) if found else ""
-        waiting.append(Line(rejected.row, shown, rejected=LOST.sub("\ufffd", broken)))
+        shown = SURROGATE.sub("\ufffd", shown_key(found)) if found else ""
+        waiting.append(Line(rejected.row, shown, rejected=SURROGATE.sub("\ufffd", broken)))
         flush_if_full()
 
     def features(row: Row) -> dict[str, Value]:
@@ -158,31 +155,30 @@ def _scored(
     waiting: Sequence[Row | Line], features: Callable[[Row], dict[str, Value]], scorer: Scorer, schema: Schema
 ) -> list[Line]:
     """The lines of these rows, in their order. Of rows that the scoring service would refuse, the rules they break."""
-    asked = {one.number: features(one) for one in waiting if isinstance(one, Row)}
+    # By place: a file of mended rows has the numbers that they had before, and two may be the same.
+    asked = {place: features(one) for place, one in enumerate(waiting) if isinstance(one, Row)}
     refused: dict[int, str] = {}
     try:
         scores = scorer.what_if(list(asked.values())) if asked else []
     except InputError:
-        found = {number: protocol.refusal(schema, row, "what-if") for number, row in asked.items()}
-        refused = {number: f"{error.column}: {error.rule}" for number, error in found.items() if error}
+        found = {place: protocol.refusal(schema, row, "what-if") for place, row in asked.items()}
+        refused = {place: f"{error.column}: {error.rule}" for place, error in found.items() if error}
         if not refused:
             raise
-        asked = {number: row for number, row in asked.items() if number not in refused}
+        asked = {place: row for place, row in asked.items() if place not in refused}
         scores = scorer.what_if(list(asked.values())) if asked else []
-    by_row = dict(zip(asked, scores, strict=True))
+    by_place = dict(zip(asked, scores, strict=True))
     return [
-        one if isinstance(one, Line) else _line(one, by_row.get(one.number), refused.get(one.number, ""))
-        for one in waiting
+        one if isinstance(one, Line) else _line(one, by_place.get(place), refused.get(place, ""))
+        for place, one in enumerate(waiting)
     ]
 
 
 def _line(row: Row, score: protocol.Score | None, refused: str) -> Line:
     reference = str(row.prospect.get("written", row.prospect["ref"]))
-    return (
-        Line(row.number, reference, score.score, score.version)
-        if score
-        else Line(row.number, reference, rejected=refused)
-    )
+    if score is None:
+        return Line(row.number, reference, rejected=refused)
+    return Line(row.number, reference, score.score, score.version)
 
 
 @contextmanager
@@ -204,7 +200,9 @@ def opened(out: IO[bytes], form: str) -> Iterator[Write]:
 
 
 def _cell(value: str | float | None) -> str:
-    return spreadsheet_cells.escape(value) if isinstance(value, str) else "" if value is None else repr(value)
+    if isinstance(value, str):
+        return spreadsheet_cells.escape(value)
+    return "" if value is None else repr(value)
 
 
 def _copy(source: IO[bytes], target: IO[bytes]) -> None:

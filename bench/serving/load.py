@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,6 @@ def at_rate(url: str, body: Any, per_second: float, seconds: float) -> Sequence[
 
     A request that waits because others are slow waits on the clock, so nothing is left out (coordinated omission).
     """
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
-
     content, begin = json.dumps(body).encode(), time.perf_counter() + 0.2
     headers = {"content-type": "application/json"}
     many = int(per_second * seconds)

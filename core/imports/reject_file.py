@@ -18,7 +18,7 @@ ROW, LINE, COLUMN, RULE, FOUND, FILE = MARKS = ("_row", "_line", "_column", "_ru
 """Row number, the line in a spreadsheet, the file's column, the rule, the value found, and the sha256 of the file that
 the row was in first."""
 
-_LOST = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
 TAKEN = "another record already has the key"
 """The beginning of the rule that keys are unique in a campaign."""
 
@@ -86,4 +86,4 @@ class RejectFile:
 
 def _cell(raw: Any) -> Any:
     # Bytes that are no letters become the sign of a lost letter, which no import accepts from this file.
-    return spreadsheet_cells.escape(_LOST.sub("\ufffd", raw)) if isinstance(raw, str) else raw
+    return spreadsheet_cells.escape(SURROGATE.sub("\ufffd", raw)) if isinstance(raw, str) else raw

@@ -127,6 +127,16 @@ def test_a_row_that_scoring_refuses_costs_that_row_alone(
 
 
 @pytest.mark.mongo
+def test_two_rows_with_the_same_number_have_scores_of_their_own(
+    db: Db, schema: Schema, people: list[Record], tmp_path: Path
+) -> None:
+    """As in a file put together from the rejects of two imports."""
+    numbered = [one | {"_row": str(1 + place % 3)} for place, one in enumerate(people)]
+    _, lines = result(db, schema, saved(numbered, tmp_path / "p.csv"), ByAge())
+    assert [line["score"] for line in lines] == ["0.2", "0.21", "0.22", "0.23", "0.24", "0.25", "0.26"]
+
+
+@pytest.mark.mongo
 def test_a_reference_that_is_no_text_costs_its_row_alone(
     db: Db, schema: Schema, people: list[Record], tmp_path: Path
 ) -> None:
