@@ -18,6 +18,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -80,13 +81,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             name, seed = played[future]
             done.setdefault(name, []).append((seed, future.result()))
             print(f"  {name} {seed}: {sum(map(len, done.values()))} of {len(asked)} runs", file=sys.stderr, flush=True)
-    figures = {
-        KEYS.get(name, name): summary(name, [found for _, found in sorted(done[name])], options.weeks)
-        for name in dict.fromkeys(name for name, _ in asked)
-    }
-    print(table(figures))
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+            if options.json:  # as it goes, so that what was played before an interruption is not lost
+                figures = {KEYS.get(name, name): summary(name, done[name], options.weeks) for name in sorted(done)}
+                options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    in_order = [name for name in WORLDS if name in done]
+    print(table({KEYS.get(name, name): summary(name, done[name], options.weeks) for name in in_order}))
     return 0
 
 
@@ -98,8 +97,9 @@ def play(name: str, seed: int, weeks: int | None) -> Measures:
     return found | {"seconds": time.process_time() - began}
 
 
-def summary(name: str, runs: Sequence[Measures], weeks: int | None) -> dict[str, Any]:
-    """Means over `runs` with their standard errors, and medians of counts."""
+def summary(name: str, played: Sequence[tuple[int, Measures]], weeks: int | None) -> dict[str, Any]:
+    """Means over the runs `played`, each with its seed, with their standard errors, and medians of counts."""
+    runs = [found for _, found in sorted(played, key=itemgetter(0))]
     values: dict[str, float | None] = {}
     errors: dict[str, float | None] = {}
     for key in runs[0]:

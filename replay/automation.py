@@ -69,7 +69,6 @@ class Automation(ABC):
     _judged: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _last: triggers.LastTraining | None = None
     _state: SuccessionState = field(default_factory=SuccessionState)
-    _accepted: datetime | None = None
     _ended_as_refresh: dict[str, Trial] = field(default_factory=dict)
     _models: int = 1
 
@@ -89,7 +88,7 @@ class Automation(ABC):
         """Who has arrived."""
 
     @abstractmethod
-    def newest_outcomes(self, version: str, size: int) -> list[windows.Called]:
+    def newest_outcomes(self, versions: Sequence[str], size: int) -> list[windows.Called]:
         """As `monitor.reports.windows.outcomes`."""
 
     @abstractmethod
@@ -142,12 +141,17 @@ class Automation(ABC):
 
     def _keep_fresh(self, upkeep: Upkeep, at: datetime) -> None:
         """Weigh the newest fits; they are used from now on, because a list is what is scored at once."""
-        self._renew(upkeep.judge(self.champion, self.refresh_pairs()), at)
+        self._renew(upkeep, self.refresh_pairs(), at)
 
-    def _renew(self, champion: Version, at: datetime) -> None:
+    def _renew(self, upkeep: Upkeep, pairs: Sequence[evidence.Pair], at: datetime, *, aged: bool = False) -> None:
+        """Weigh the newest fits by `pairs`, and let the champion be the one that the end of a comparison leaves."""
+        newest = upkeep.newest
+        champion = upkeep.judge(self.champion, pairs, aged=aged)
         if champion is not self.champion:
             self.champion = champion
             self._decide(DecisionKind.RENEWED, champion.name, "its refreshes have more than half of the say", None, at)
+        elif newest is not None and upkeep.newest is None:
+            self._decide(DecisionKind.LEFT_OUT, newest.name, "the champion has more than half of the say", None, at)
 
     def _grow(self, evidence: float) -> None:
         """Let the canary's share follow the `evidence` for it, from the next list on."""
@@ -159,32 +163,38 @@ class Automation(ABC):
 
     def _judge_drift(self, at: datetime) -> None:
         limits, version = self.setup.drift_limits, self.champion
-        cohorts = self.arrived().cohorts(limits.window, self._accepted or at)
+        accepted = self._state.accepted
+        cohorts = self.arrived().cohorts(limits.window, accepted.at if accepted else at)
         window = cohorts.window
-        if len(window) < min(limits.window, LEAST) or not self._is_news("drift", [(row.id, row.at) for row in window]):
+        judged, people = f"drift:{version.name}", [(row.id, row.at) for row in window]
+        if len(window) < min(limits.window, LEAST) or not self._is_news(judged, people):
             return
         found = self.setup.schema, cohorts, log_odds(version.model), version.reference
         verdict, _ = self.setup.functions.drift(*found, limits, version.name, CODE)
         report = report_id(version.name, cohorts)
-        self._judged[f"drift:{version.name}"] = {"last": verdict.last, "until": verdict.until}
+        self._judged[judged] = {"last": verdict.last, "until": verdict.until}
         self._report(at, "drift", Finding(verdict.is_drift, report, version.name, verdict.sentence))
 
     def _judge_quality(self, at: datetime) -> None:
         settings, version = self.setup.watching, self.champion
         size, level_outcomes = settings.callwise_quality_window, settings.callwise_level_outcomes
-        window = self.newest_outcomes(version.name, size)
+        lineage = self._state.lineage
+        window = self.newest_outcomes(lineage, size)
         sales = sum(call.positive for call in window)
         if len(window) < (min(size, quality.LEAST) if self.upkeep else size) or sales in (0, len(window)):
             return
-        if not self._is_news("quality", [(call.outcome, call.at) for call in window]):
+        judged = f"quality:{lineage[-1]}"
+        if not self._is_news(judged, [(call.outcome, call.at) for call in window]):
             return
-        verdict, _ = self.setup.functions.quality(version.reference, window, version.name, CODE, level_outcomes)
+        verdict, _ = self.setup.functions.quality(
+            version.reference, window, version.name, CODE, level_outcomes, accepted=lineage[-1]
+        )
         report = quality.report_id(version.name, window)
-        self._judged[f"quality:{version.name}"] = {"until": verdict.until}
+        self._judged[judged] = {"until": verdict.until}
         self._report(at, "quality", Finding(bool(verdict.broken), report, version.name, verdict.sentence))
 
-    def _is_news(self, cause: str, window: Sequence[tuple[str, datetime]]) -> bool:
-        last = self._judged.get(f"{cause}:{self.champion.name}")
+    def _is_news(self, judged: str, window: Sequence[tuple[str, datetime]]) -> bool:
+        last = self._judged.get(judged)
         return last is None or count_new(window, last) * STRIDE >= len(window)
 
     def _report(self, at: datetime, cause: str, finding: Finding) -> None:
@@ -248,6 +258,7 @@ class Automation(ABC):
         new = self.upkeep.refresh(self.champion, self._next_name(), self.snapshot(), self.setup, at)
         if new is not None:
             self.register(new)
+            self._decide(DecisionKind.REFRESHED, new.name, "enough new outcomes", None, at)
 
     def _next_name(self) -> str:
         self._models += 1
@@ -275,8 +286,7 @@ class Automation(ABC):
             self.upkeep.learnt = self._last.outcomes
             self._ended_as_refresh[run] = Trial(name, TrialState.PROMOTED, said, tried=False)
             self._findings.clear()  # they judge what was in use before
-            if incident is not None:
-                self._accepted = at  # as `core.models.decisions.SuccessionState.accepted`
+            self._decide(DecisionKind.REFRESHED, new.name, said, incident, at)
             return run
         self.trainings[run] = Training(at, why, Run(RunEnd.HANDED_OVER))
         if self.trials:
@@ -292,7 +302,6 @@ class Automation(ABC):
         if self.upkeep is not None and self._last is not None:
             self.upkeep.start(self._last.outcomes)
         self._decide(DecisionKind.PROMOTED, version.name, why, incident, at)
-        self._accepted = at
 
     def _decide(self, what: DecisionKind, version: str, why: str, incident: str | None, at: datetime) -> None:
         decision = Decision(self._state.last + 1, what, version, at, CODE, why, incident)

@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from core.models.decisions import DecisionKind
 from core.models.mixture import mixed
 from core.models.proof import Scores
 from monitor.ranking.levelling import learnt_calls
@@ -28,7 +29,7 @@ class Callwise(Automation):
 
     A list is what is scored at once, so its mixture has one weight. `_as_champion` [calls]: the scores of the
     champion's route, also of people on the canary's; `_newest`: those of the newest fits since the comparison
-    `_compared` began.
+    `_compared` began. `_line_since`: the first call after a training for an incident became a refresh.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Callwise(Automation):
     _as_champion: Scores = field(init=False)
     _newest: Scores = field(init=False)
     _compared: int = 0
+    _line_since: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -103,10 +105,11 @@ class Callwise(Automation):
         """See `Automation`; whoever is called arrives with the call, because a history has no other time."""
         return self._arrived
 
-    def newest_outcomes(self, version: str, size: int) -> list[windows.Called]:
+    def newest_outcomes(self, versions: Sequence[str], size: int) -> list[windows.Called]:  # noqa: ARG002 - one line
         """See `Automation`: the scores as used, the champion's mixed with those of its newest fits."""
-        used = self._as_champion if version == self.champion.name else self._forecasters[version].used
-        places = np.flatnonzero(~np.isnan(used[: len(self._known)]))[-size:]
+        used = self._as_champion
+        places = np.flatnonzero(~np.isnan(used[: len(self._known)]))
+        places = places[places >= self._line_since][-size:]
         rows = self._known.iloc[places]
         return [
             windows.Called(f"{prospect}:1", at, bool(self._sold[place]), float(used[place]))
@@ -126,8 +129,13 @@ class Callwise(Automation):
         return [version for version in (self.champion, newest, self.canary) if version is not None]
 
     def _promote(self, version: Version, why: str, incident: str | None, at: datetime) -> None:
-        self._as_champion = self._forecasters[version.name].used.copy()
+        self._as_champion, self._line_since = self._forecasters[version.name].used.copy(), 0
         super()._promote(version, why, incident, at)
+
+    def _decide(self, what: DecisionKind, version: str, why: str, incident: str | None, at: datetime) -> None:
+        if what is DecisionKind.REFRESHED and incident is not None:
+            self._line_since = len(self._times)
+        super()._decide(what, version, why, incident, at)
 
     def _pairs(self, old: Scores, new: Scores) -> list[Pair]:
         places = np.flatnonzero(~np.isnan(new[: len(self._known)]))

@@ -86,9 +86,8 @@ class SuccessionState:
     how many rollbacks in a row are possible, at most `REACH`. `trial`: the decision that put the canary on trial.
     `last`: the last decision's place. `hold`: stops promotions and requests for training.
 
-    `acceptances`: the decisions for which somebody or something looked at a model, the last one last: promotions, and
-    the refreshes that trainings for incidents made; without those whose version was left out or rolled back. The
-    upkeep's own refreshes and renewals accept nothing.
+    `brought_in`: the promotions and refreshes that brought a version into use, the last one last, without those that
+    were left out or rolled back since.
 
     `waiting`: the decision on a refresh that the next list uses. `mixed`: the newest decision on the refresh that is
     mixed with the champion, and its weight. `compared`: the decision with which the champion's comparison with its
@@ -96,7 +95,7 @@ class SuccessionState:
     """
 
     promotions: tuple[Decision, ...] = ()
-    acceptances: tuple[Decision, ...] = ()
+    brought_in: tuple[Decision, ...] = ()
     steps_back: int = 0
     trial: Decision | None = None
     last: int = 0
@@ -112,11 +111,23 @@ class SuccessionState:
 
     @property
     def accepted(self) -> Decision | None:
-        """The last decision that accepted a model which was not taken out since."""
-        return self.acceptances[-1] if self.acceptances else None
+        """The last decision that accepted a model which was not taken out since: somebody or something looked at it.
 
-    def _accepted_without(self, *versions: str | None) -> tuple[Decision, ...]:
-        return tuple(one for one in self.acceptances if one.version not in versions)
+        Promotions, and the refreshes that trainings for incidents made; the upkeep's own refreshes accept nothing.
+        """
+        looked_at = [one for one in self.brought_in if one.what is DecisionKind.PROMOTED or one.incident]
+        return looked_at[-1] if looked_at else None
+
+    @property
+    def lineage(self) -> tuple[str, ...]:
+        """The version that was last accepted, and those that its upkeep has brought in since, the newest first."""
+        since = self.accepted.place if self.accepted else 0
+        return tuple(one.version for one in reversed(self.brought_in) if one.place >= since)
+
+    def _brought_in_up_to(self, champion: str | None) -> tuple[Decision, ...]:
+        """Those up to `champion`, which remains: the refreshes that came after it go together."""
+        places = [place for place, one in enumerate(self.brought_in, 1) if one.version == champion]
+        return self.brought_in[: places[-1]] if places else self.brought_in
 
     @property
     def previous(self) -> str | None:
@@ -159,14 +170,18 @@ class SuccessionState:
         steps = min(self.steps_back + 1, REACH) if self.promotions else 0
         promoted = {"promotions": (*self.promotions, decision), "steps_back": steps}
         changed: dict[DecisionKind, dict[str, Any]] = {
-            DecisionKind.PROMOTED: {**anew, **promoted, "acceptances": (*self.acceptances, decision)},
+            DecisionKind.PROMOTED: {
+                **anew,
+                **promoted,
+                "brought_in": (*self._brought_in_up_to(self.champion), decision),
+            },
             DecisionKind.ON_TRIAL: {"trial": decision},
             DecisionKind.DROPPED: {"trial": None},
             # The failed version leaves the list, so another rollback goes further back and not forward to it.
             DecisionKind.ROLLED_BACK: {
                 **anew,
                 "promotions": self.promotions[:-1],
-                "acceptances": self._accepted_without(self.champion, self.refresh),
+                "brought_in": self._brought_in_up_to(decision.version),
                 "steps_back": max(0, self.steps_back - 1),
             },
             DecisionKind.HELD: {"hold": decision},
@@ -174,7 +189,7 @@ class SuccessionState:
             # A canary that becomes a refresh is on trial no longer: outcomes did not show it to be worse.
             DecisionKind.REFRESHED: {
                 "waiting": decision,
-                "acceptances": (*self.acceptances, decision) if decision.incident else self.acceptances,
+                "brought_in": (*self.brought_in, decision),
                 "trial": self.trial if self.canary != decision.version else None,
             },
             DecisionKind.MIXED: {
@@ -187,7 +202,7 @@ class SuccessionState:
             DecisionKind.LEFT_OUT: {
                 **alone,
                 "waiting": None,
-                "acceptances": self._accepted_without(decision.version, self.refresh),
+                "brought_in": self._brought_in_up_to(self.champion),
             },
         }
         return changed[decision.what]

@@ -93,7 +93,7 @@ class Levelling:
     def _newest(self, version: str) -> Calls:
         """The newest outcomes of `version` to look back at, with its own scores; none if following is switched off."""
         size = max(self.size, LOOK_BACK)
-        calls = windows.outcomes(self.db, version, size, since=self._since(version), own=True) if self.size else []
+        calls = windows.outcomes(self.db, [version], size, since=self._since(version), own=True) if self.size else []
         calls.reverse()
         scores = np.array([float(unlevelled(call.score, call.level)) for call in calls])
         own = scores, np.array([call.positive for call in calls], dtype=np.float64)

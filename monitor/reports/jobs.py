@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
+from core.models.decisions import decisions, state_of
 from core.schema import Schema
 from core.scoring.client import ScoringClient
 from core.stores.evidently import EvidentlyUI
@@ -49,7 +50,10 @@ def jobs(
     def run_performance() -> str:
         least = LEAST if settings.refresh_every else size
         level = settings.callwise_level_outcomes
-        judged = review_quality(shelf, registry(), size, code_version(), least=least, level_outcomes=level)
+        lineage = state_of(decisions(db, settings.callwise_model_name)).lineage
+        judged = review_quality(
+            shelf, registry(), size, code_version(), lineage=lineage, least=least, level_outcomes=level
+        )
         return f"{judged}. {review_expected(shelf, registry(), size, code_version())}"
 
     def run_parity() -> str:

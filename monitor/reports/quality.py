@@ -3,6 +3,9 @@
 Two bars. The champion's figures on its own training data are shown to people, and flatter it: it has seen those rows,
 and they are not a selection, while people are called from the top of the list. The verdict rests on the other bar: what
 the scores of these very calls promised (`promise`). Windows that share outcomes are not independent.
+
+Where refreshes follow each other after some hundred outcomes, one champion's outcomes are too few to show that the
+order is lost. So all outcomes count since a model was last accepted: those of its whole line.
 """
 
 from __future__ import annotations
@@ -33,9 +36,13 @@ LEAST = 200
 
 @dataclass(frozen=True)
 class QualityVerdict:
-    """The verdict on a window of outcomes. It names nobody: verdicts are stored for ever, and people may be erased."""
+    """The verdict on a window of outcomes. It names nobody: verdicts are stored for ever, and people may be erased.
+
+    `version`: the champion; `accepted`: the version that was last accepted, whose line is judged.
+    """
 
     version: str
+    accepted: str
     code_version: str
     since: datetime
     until: datetime
@@ -53,8 +60,9 @@ class QualityVerdict:
         """The verdict for people."""
         window = self.quality
         text = "; ".join(self.broken) or "the champion keeps what it promised"
+        line = f" and the others in use since version {self.accepted}" if self.accepted != self.version else ""
         return (
-            f"{text}. {window.size} outcomes of version {self.version}: AUC {window.auc:.3f} (promised "
+            f"{text}. {window.size} outcomes of version {self.version}{line}: AUC {window.auc:.3f} (promised "
             f"{self.promise.auc:.3f}, training {self.reference.auc:.3f}), conversion {window.conversion:.3f} (promised "
             f"{self.promise.conversion:.3f}), {window.top_half_capture:.0%} of the sales in the better half"
         )
@@ -70,30 +78,34 @@ def review_quality(
     size: int,
     code_version: str,
     *,
+    lineage: Sequence[str] = (),
     least: int | None = None,
     level_outcomes: int = 0,
 ) -> str:
     """Judge the `size` newest outcomes, if there are `least` (None: all), and publish once; returns it in words.
 
-    Those count, too, that the champion had a say in before, as a refresh. Where refreshes follow each other after some
-    hundred outcomes, `LEAST` are enough; a promise's bounds are as wide as the window's size asks. `level_outcomes`:
-    see `judge`.
+    `lineage`: whose outcomes count (`core.models.decisions.SuccessionState`; empty: the champion's). Those count, too,
+    that a version had a say in before it was champion, as a refresh or on trial. Where refreshes are made, `LEAST` are
+    enough; a promise's bounds are as wide as the window's size asks. `level_outcomes`: see `judge`.
 
     Raises Unavailable, NotFound when the champion has no training data beside it.
     """
     champion = registry.version_by_alias(CHAMPION)
     if champion is None:
         return "no champion yet, so nothing to judge"
-    window = windows.outcomes(shelf.db, champion.version, size)
+    versions = lineage or [champion.version]
+    window = windows.outcomes(shelf.db, versions, size)
     least = size if least is None else min(size, least)
     if len(window) < least:
         return f"no verdict: {len(window)} of {least} outcomes of people that version {champion.version} scored"
     sales = sum(call.positive for call in window)
     if sales in (0, len(window)):
         return f"no verdict: of {len(window)} outcomes {sales} are sales, and a ranking needs both sales and refusals"
-    if not shelf.count_new("performance", champion.version, [(call.outcome, call.at) for call in window]):
+    if not shelf.count_new("performance", versions[-1], [(call.outcome, call.at) for call in window], by="accepted"):
         return "less than a tenth of the window is new since the last report"
-    verdict, snapshot = judge(registry.reference(champion), window, champion.version, code_version, level_outcomes)
+    verdict, snapshot = judge(
+        registry.reference(champion), window, champion.version, code_version, level_outcomes, accepted=versions[-1]
+    )
     report = report_id(champion.version, window)
     shelf.store_verdict(report, "performance", verdict.document())
     record_state(shelf.db, "quality", "degraded" if verdict.broken else WELL, report, verdict.sentence)
@@ -107,9 +119,17 @@ def report_id(version: str, window: Sequence[windows.Called]) -> str:
 
 
 def judge(
-    reference: pd.DataFrame, window: Sequence[windows.Called], version: str, code_version: str, level_outcomes: int = 0
+    reference: pd.DataFrame,
+    window: Sequence[windows.Called],
+    version: str,
+    code_version: str,
+    level_outcomes: int = 0,
+    *,
+    accepted: str = "",
 ) -> tuple[QualityVerdict, str]:
     """The verdict on `window` (n calls, the newest first) and its Evidently snapshot as JSON.
+
+    `accepted`: see `QualityVerdict`; "" stands for `version`.
 
     `level_outcomes`: how many outcomes levels are estimated from, 0 where they do not move (`CALLWISE_LEVEL_OUTCOMES`).
     `reference` has `outcome` (0 or 1) and `score`. Raises InputError when either holds one class only.
@@ -141,6 +161,7 @@ def judge(
     )
     verdict = QualityVerdict(
         version=version,
+        accepted=accepted or version,
         code_version=code_version,
         since=first.at,
         until=last.at,

@@ -55,21 +55,24 @@ class ReportStore:
     project: str
     clock: Clock = now
 
-    def newest(self, kind: str, version: str) -> Document | None:
-        """The report of `kind` on the newest window of `version`. Raises Unavailable."""
+    def newest(self, kind: str, subject: str, by: str = "version") -> Document | None:
+        """The report of `kind` on the newest window of `subject`, which is in the field `by` of its verdict.
+
+        Raises Unavailable.
+        """
         with reachable():
             return self.db.reports.find_one(
-                {"kind": kind, "verdict.version": version},
+                {"kind": kind, f"verdict.{by}": subject},
                 sort=[("verdict.until", DESCENDING), ("made.at", DESCENDING)],
             )
 
-    def count_new(self, kind: str, version: str, window: Sequence[WindowRecord]) -> int:
+    def count_new(self, kind: str, subject: str, window: Sequence[WindowRecord], by: str = "version") -> int:
         """How many of a window's n records (the newest first) came after the last window that was judged.
 
         0 while they are less than a tenth: frequent verdicts say little that is new, and more of them are false. All n
         where the last verdict is on this very window and has no snapshot, because the UI was away. Raises Unavailable.
         """
-        last = self.newest(kind, version)
+        last = self.newest(kind, subject, by)
         new = count_new(window, last["verdict"]) if last else len(window)
         if last and not new and last["snapshot"] is None:
             return len(window)

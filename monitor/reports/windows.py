@@ -113,13 +113,15 @@ def _pages(pairs: Iterator[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
         yield page
 
 
-def outcomes(db: Db, version: str, size: int, *, since: datetime | None = None, own: bool = False) -> list[Called]:
-    """The `size` newest outcomes whose last prediction before the call has a score by `version`, the newest first.
+def outcomes(
+    db: Db, versions: Sequence[str], size: int, *, since: datetime | None = None, own: bool = False
+) -> list[Called]:
+    """The `size` newest outcomes whose last prediction before the call has a score by one of `versions`.
 
-    The score is the one used under `version`, which may be that of a mixture, or with `own` the version's own. Of the
-    outcomes of one moment a hash of the person decides, as long as there are no more than `MOST`. Shorter where there
-    are fewer. Nothing before `since` is read: `version` scored nobody then. Outcomes without the time of their call are
-    left out. Raises Unavailable.
+    The newest outcome is first. The score is that of the first of `versions` which gave one: as used under it, which
+    may be that of a mixture, or with `own` the version's own. Of the outcomes of one moment a hash of the person
+    decides, as long as there are no more than `MOST`. Shorter where there are fewer. Nothing before `since` is read:
+    none of `versions` scored anybody then. Outcomes without the time of their call are left out. Raises Unavailable.
     """
     if since is None:
         with reachable():
@@ -135,7 +137,7 @@ def outcomes(db: Db, version: str, size: int, *, since: datetime | None = None, 
             found = list(db.outcomes.find(query, OUTCOME).sort(NEWEST).limit(take))
         is_all = len(found) < take
         whole = found if is_all or take >= MOST else _without_last_moment(found)
-        rows = _newest_joined(db, version, sorted(whole, key=_by_hash), size, own_score if own else used_score)
+        rows = _newest_joined(db, versions, sorted(whole, key=_by_hash), size, own_score if own else used_score)
         if len(rows) == size or is_all:
             return rows
         take *= 4
@@ -150,19 +152,22 @@ def _by_hash(outcome: Document) -> tuple[float, int, str]:
     return -outcome["at"].timestamp(), draw(outcome["prospect"]), outcome["_id"]
 
 
-def _newest_joined(db: Db, version: str, ordered: Sequence[Document], size: int, score: Score) -> list[Called]:
+def _newest_joined(
+    db: Db, versions: Sequence[str], ordered: Sequence[Document], size: int, score: Score
+) -> list[Called]:
     rows: list[Called] = []
     for start in range(0, len(ordered), PAGE):
-        rows += _joined(db, version, ordered[start : start + PAGE], score)
+        rows += _joined(db, versions, ordered[start : start + PAGE], score)
         if len(rows) >= size:
             break
     return rows[:size]
 
 
-def _joined(db: Db, version: str, found: Sequence[Document], score: Score) -> list[Called]:
+def _joined(db: Db, versions: Sequence[str], found: Sequence[Document], score: Score) -> list[Called]:
     rows: list[Called] = []
     for outcome, before in predictions_before(db, found, fields=JOINED):
-        shown = score(before[-1], version) if before else None
+        by_each = (score(before[-1], version) for version in versions) if before else iter(())
+        shown = next((one for one in by_each if one is not None), None)
         if shown is not None:
             rows.append(Called(outcome["_id"], outcome["at"], bool(outcome["positive"]), *shown))
     return rows

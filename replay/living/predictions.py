@@ -82,24 +82,24 @@ class Log:
         if earlier:
             self._before[outcome.id] = earlier[-1]
 
-    def newest_outcomes(self, version: str, size: int) -> list[tuple[Outcome, Prediction]]:
-        """As `monitor.reports.windows.outcomes`: with the last prediction before the call, if `version` made it."""
+    def newest_outcomes(self, versions: Sequence[str], size: int) -> list[tuple[Outcome, Prediction]]:
+        """As `monitor.reports.windows.outcomes`: the last prediction before each call, if one of `versions` spoke."""
         found: list[tuple[Outcome, Prediction]] = []
-        since = self._since.get(version)  # it scored nobody before
-        first = bisect_left(self.outcomes, since, key=lambda one: one.at) if since else len(self.outcomes)
+        known = [self._since[version] for version in versions if version in self._since]  # they scored nobody before
+        first = bisect_left(self.outcomes, min(known), key=lambda one: one.at) if known else len(self.outcomes)
         for outcome in reversed(self.outcomes[first:]):
             before = self._before.get(outcome.id)
-            if before is not None and version in before.raw:
+            if before is not None and not before.raw.keys().isdisjoint(versions):
                 found.append((outcome, before))
                 if len(found) == size:
                     break
         return found
 
-    def called(self, version: str, size: int) -> list[Called]:
+    def called(self, versions: Sequence[str], size: int) -> list[Called]:
         """The same, as a quality report reads it."""
         return [
-            Called(outcome.id, outcome.at, outcome.positive, before.shown(version))
-            for outcome, before in self.newest_outcomes(version, size)
+            Called(outcome.id, outcome.at, outcome.positive, before.shown(next(v for v in versions if v in before.raw)))
+            for outcome, before in self.newest_outcomes(versions, size)
         ]
 
     def pairs(self, canary: str, since: datetime) -> list[Pair]:

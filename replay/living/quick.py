@@ -62,13 +62,20 @@ def distances(
 
 
 def judge_quality(
-    reference: pd.DataFrame, window: Sequence[windows.Called], version: str, code_version: str, level_outcomes: int = 0
+    reference: pd.DataFrame,
+    window: Sequence[windows.Called],
+    version: str,
+    code_version: str,
+    level_outcomes: int = 0,
+    *,
+    accepted: str = "",
 ) -> tuple[QualityVerdict, str]:
     """As `monitor.reports.quality.judge`, without a snapshot."""
     sold = np.array([call.positive for call in window])
     scores = np.array([call.score for call in window])
     verdict = QualityVerdict(
         version=version,
+        accepted=accepted or version,
         code_version=code_version,
         since=window[-1].at,
         until=window[0].at,

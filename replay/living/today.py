@@ -18,6 +18,7 @@ import pandas as pd
 
 from core.calls.rank_key import RANK_KEY
 from core.lists import call_values
+from core.models.decisions import DecisionKind
 from core.models.level import LOOK_BACK, levelled, newest, next_shift
 from core.models.mixture import mixed
 from core.schema.as_of import day_of_call
@@ -116,9 +117,9 @@ class Today(Automation):
         """See `Automation`."""
         return self.people.arrived
 
-    def newest_outcomes(self, version: str, size: int) -> list[windows.Called]:
+    def newest_outcomes(self, versions: Sequence[str], size: int) -> list[windows.Called]:
         """See `Automation`."""
-        return self.log.called(version, size)
+        return self.log.called(versions, size)
 
     def pairs(self, champion: str, canary: str) -> Sequence[Pair]:  # noqa: ARG002 - it changes during a trial
         """See `Automation`."""
@@ -136,10 +137,11 @@ class Today(Automation):
         super()._route(evidence)
         self._evidence = evidence
 
-    def _keep_fresh(self, upkeep: Upkeep, at: datetime) -> None:  # noqa: ARG002
+    def _keep_fresh(self, upkeep: Upkeep, at: datetime) -> None:
         """Leave out, at once, what was shown to be worse; all else waits for the next list."""
         if self._refresh is not None and weigh(self.refresh_pairs(), upkeep.rules).shown_worse_at is not None:
             upkeep.leave_out()
+            self._decide(DecisionKind.LEFT_OUT, self._refresh.name, "outcomes show that it is worse", None, at)
             self.lists[-1] = replace(self.lists[-1], refresh=None, weight=0.0)
 
     def _begin_list(self, at: datetime) -> None:
@@ -153,7 +155,7 @@ class Today(Automation):
                 self._compared = self.upkeep.begun, begun
             known = [pair for pair in self.refresh_pairs() if pair.at < begun]
             aged = begun - self._compared[1] > timedelta(days=self.setup.trial.days)
-            self._renew(self.upkeep.judge(self.champion, known, aged=aged), at)
+            self._renew(self.upkeep, known, at, aged=aged)
             refresh, weight = self.upkeep.newest, self.upkeep.weight
         self.lists.append(DayList(begun, self.champion, refresh, weight))
         self._route(self._evidence)
@@ -177,7 +179,7 @@ class Today(Automation):
     def _follow_level(self, version: Version) -> None:
         size = self.setup.watching.callwise_level_outcomes
         look_back = max(size, LOOK_BACK)
-        own = self.log.newest_outcomes(version.name, look_back)[::-1] if size else []
+        own = self.log.newest_outcomes([version.name], look_back)[::-1] if size else []
         scores = np.array([before.raw[version.name] for _, before in own])
         positives = np.array([outcome.positive for outcome, _ in own], dtype=np.float64)
         calls = newest(learnt_calls(version.reference), (scores, positives), look_back)

@@ -58,7 +58,7 @@ def test_nonsense_is_refused_before_anything_is_played(words: list[str], capsys:
 
 def test_each_world_has_figures_of_its_own_in_the_table() -> None:
     runs: list[Measures] = [{**dict.fromkeys(FIGURES, float(n)), "arrivals": None if n else 700.0} for n in range(2)]
-    figures = {name: living.summary(name, runs, None) for name in WORLDS}
+    figures = {name: living.summary(name, list(enumerate(runs)), None) for name in WORLDS}
     printed = living.table(figures)
     assert figures["stationary"]["weeks_with_alarm"] == 0.5
     assert figures["stationary"]["errors"]["weeks_with_alarm"] == 0.5

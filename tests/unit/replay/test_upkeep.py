@@ -118,7 +118,8 @@ def test_a_hundred_outcomes_make_a_refresh_that_is_used_at_once(loop: Loop) -> N
     assert (newest.name, newest.candidate) == ("2", IN_USE)
     assert kept(loop).weight == pytest.approx(0.8)
     assert (loop.champion.name, loop.canary, loop.registered) == ("1", None, ["2"])
-    assert [one.what for one in loop.decisions] == [DecisionKind.PROMOTED], "the first model"
+    assert [one.what for one in loop.decisions] == [DecisionKind.PROMOTED, DecisionKind.REFRESHED]
+    assert loop._state.lineage == ("2", "1"), "outcomes of both speak for the model that was accepted last"
     assert loop.trainings == {}
 
 

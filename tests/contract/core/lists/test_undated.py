@@ -36,7 +36,7 @@ def test_sales_first_in_a_file_decide_no_trial(db: Db, bring: Bring, timed: Sche
     plain = timed.model_copy(update={"segments": ()})
     dated = ["spring:p10:1", "spring:p11:1"]
     assert [pair.outcome for pair in pairs(db, plain, "2", since)] == dated
-    assert sorted(call.outcome for call in windows.outcomes(db, "1", 100)) == dated
+    assert sorted(call.outcome for call in windows.outcomes(db, ["1"], 100)) == dated
     week = gather_facts(db, "prospect-scorer", since, now() + HOUR)
     assert (week.calls, week.sales) == (2, 0)
     assert len(read_outcomes(db, timed)) == 12
@@ -47,4 +47,4 @@ def test_calls_made_here_count_as_ever(db: Db) -> None:
     record: dict[str, Any] = {"features": {"age": 40}, "version": "1", "shadow_version": None, "route": "champion"}
     db.predictions.insert_one({"_id": "r:0", "prospect": "spring:a", "at": since, "score": 0.2, **record})
     db.outcomes.insert_one({"_id": "spring:a:1", "prospect": "spring:a", "at": now(), "positive": True})
-    assert len(windows.outcomes(db, "1", 100)) == 1
+    assert len(windows.outcomes(db, ["1"], 100)) == 1

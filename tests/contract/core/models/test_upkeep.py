@@ -163,3 +163,20 @@ def test_a_weight_that_is_none_is_refused_with_the_place(db: Db, weight: object)
     db.appliance.insert_one({"_id": "mixture", "champion": "1", "refresh": "2", "weight": weight, "place": 3})
     with pytest.raises(InputError, match="no mixture with a weight from 0 to 1"):
         mixture_in_force.in_force(db)
+
+
+def test_a_line_is_what_was_brought_in_since_a_model_was_last_accepted(line: Succession) -> None:
+    assert line.state().lineage == ("1",)
+    mixed(line)
+    upkeep.renew(line, "1", "2", why="better")
+    mixed(line, "3")
+    assert line.state().lineage == ("3", "2", "1"), "upkeep accepts nothing"
+    upkeep.leave_out(line, "2", "3", why="worse")
+    assert line.state().lineage == ("2", "1"), "what was left out speaks for nobody"
+    upkeep.hand_in(line, "4", why="trained again", incident="quality:1")
+    assert line.state().lineage == ("4",), "the training of an incident was asked for"
+    upkeep.hand_in(line, "5", why="newer outcomes")
+    line.promote("6", why="a new recipe")
+    assert line.state().lineage == ("6",)
+    line.roll_back("6", why="it was a mistake")
+    assert line.state().lineage == ("2", "1"), "the refreshes that waited went with it"

@@ -130,6 +130,22 @@ def test_a_report_names_nobody_and_is_the_same_for_the_same_window(db: Db) -> No
     kept = db.reports.find_one()
     assert kept is not None
     assert not [name for name in (f"p{n}" for n in range(100, SIZE)) if f"{name}:" in repr(kept)]
-    window = windows.outcomes(db, "7", SIZE)
+    window = windows.outcomes(db, ["7"], SIZE)
     assert kept["_id"] == performance.report_id("7", window)
     assert performance.report_id("7", window[1:]) != kept["_id"]
+
+
+def test_the_champion_and_its_refreshes_are_judged_together_until_another_model_is_accepted(db: Db) -> None:
+    def judged(version: str, *lineage: str) -> str:
+        shelf = ReportStore(db, fake.ui(), "test")
+        return review_quality(
+            shelf, FakeRegistry(version, training()), SIZE, "code", least=LEAST, lineage=lineage
+        ).partition(":")[0]
+
+    fake = FakeEvidently()
+    calls(db, size=LEAST)
+    assert judged("7", "7").endswith(f"{LEAST} outcomes of version 7")
+    assert judged("8", "8", "7") == "less than a tenth of the window is new since the last report", "a renewal is none"
+    calls(db, size=LEAST, start=1000, seed=5)
+    assert judged("8", "8", "7").endswith(f"{SIZE} outcomes of version 8 and the others in use since version 7")
+    assert judged("8", "8").startswith("no verdict"), "a model that was just accepted has no outcomes yet"

@@ -145,7 +145,7 @@ def test_of_the_outcomes_of_one_day_a_window_has_people_of_all_ages(db: Db) -> N
         [{"_id": f"{one['prospect']}:1", "prospect": one["prospect"], "at": START + DAY, "positive": False}
          for one in records]
     )  # fmt: skip
-    assert spread(100 * call.score for call in windows.outcomes(db, "1", 100))
+    assert spread(100 * call.score for call in windows.outcomes(db, ["1"], 100))
 
 
 def test_the_newest_outcomes_come_first_and_those_of_one_day_fill_the_window(db: Db) -> None:
@@ -156,7 +156,7 @@ def test_the_newest_outcomes_come_first_and_those_of_one_day_fill_the_window(db:
         + [{"_id": f"{one['prospect']}:1", "prospect": one["prospect"], "at": START + 2 * DAY + n * timedelta(hours=1),
             "positive": True} for n, one in enumerate(records[:20])]
     )  # fmt: skip
-    window = windows.outcomes(db, "1", 100)
+    window = windows.outcomes(db, ["1"], 100)
     assert [call.positive for call in window] == [True] * 20 + [False] * 80
     assert [call.outcome for call in window[:20]] == [f"a:{n:04d}:1" for n in reversed(range(20))]
     assert spread(100 * call.score for call in window[20:])

@@ -101,7 +101,7 @@ def test_predictions_are_the_models_own_and_outcomes_are_held_against_what_was_u
     called(db, "a", 5)
     for version, own, at_level, level in (("1", 0.2, used, 1.5), ("2", 0.4, shadow, -0.5)):
         assert windows.predictions(db, version, 5)[0].score == pytest.approx(own, abs=1e-11)
-        (call,) = windows.outcomes(db, version, 5)
+        (call,) = windows.outcomes(db, [version], 5)
         assert (call.score, call.level) == (at_level, level)
 
 
@@ -110,7 +110,7 @@ def test_outcomes_from_before_a_moment_are_not_looked_at(db: Db) -> None:
     predicted(db, "r:1", "b", 0, 0.2)
     called(db, "a", 1)
     called(db, "b", 3)
-    assert [call.outcome for call in windows.outcomes(db, "1", 5, since=START + timedelta(minutes=2))] == ["b:1"]
+    assert [call.outcome for call in windows.outcomes(db, ["1"], 5, since=START + timedelta(minutes=2))] == ["b:1"]
 
 
 def test_an_outcome_is_joined_with_the_last_prediction_before_it(db: Db) -> None:
@@ -118,25 +118,25 @@ def test_an_outcome_is_joined_with_the_last_prediction_before_it(db: Db) -> None
     predicted(db, "r2:0", "a", 10, 0.2)
     predicted(db, "r3:0", "a", 20, 0.3)
     called(db, "a", 15, positive=True)
-    assert [(c.outcome, c.score, c.positive) for c in windows.outcomes(db, "1", 5)] == [("a:1", 0.2, True)]
+    assert [(c.outcome, c.score, c.positive) for c in windows.outcomes(db, ["1"], 5)] == [("a:1", 0.2, True)]
 
 
 def test_outcomes_without_a_prediction_before_them_are_left_out(db: Db) -> None:
     called(db, "imported", -10_000)
-    assert windows.outcomes(db, "1", 5) == []
+    assert windows.outcomes(db, ["1"], 5) == []
     predicted(db, "r:0", "a", 0, 0.1)
     predicted(db, "r:1", "b", 30, 0.1)
     called(db, "a", 5)
     called(db, "b", 20)
-    assert [call.outcome for call in windows.outcomes(db, "1", 5)] == ["a:1"]
+    assert [call.outcome for call in windows.outcomes(db, ["1"], 5)] == ["a:1"]
 
 
 def test_an_outcome_that_another_version_was_answerable_for_is_left_out(db: Db) -> None:
     predicted(db, "r:0", "a", 0, 0.1, version="1")
     predicted(db, "r:1", "a", 1, 0.9, version="2")
     called(db, "a", 5)
-    assert windows.outcomes(db, "1", 5) == []
-    assert [call.score for call in windows.outcomes(db, "2", 5)] == [0.9]
+    assert windows.outcomes(db, ["1"], 5) == []
+    assert [call.score for call in windows.outcomes(db, ["2"], 5)] == [0.9]
 
 
 def test_the_newest_outcomes_are_found_behind_many_without_a_prediction(db: Db) -> None:
@@ -146,7 +146,7 @@ def test_the_newest_outcomes_are_found_behind_many_without_a_prediction(db: Db) 
     called(db, "b", 2)
     for n in range(30):
         called(db, f"stranger{n}", 100 + n)
-    assert [call.outcome for call in windows.outcomes(db, "1", 2)] == ["b:1", "a:1"]
+    assert [call.outcome for call in windows.outcomes(db, ["1"], 2)] == ["b:1", "a:1"]
 
 
 def test_while_a_refresh_is_mixed_in_each_version_has_its_own_score_and_the_mixture_is_what_was_used(db: Db) -> None:
@@ -156,8 +156,19 @@ def test_while_a_refresh_is_mixed_in_each_version_has_its_own_score_and_the_mixt
     called(db, "a", 1, positive=True)
     assert [row.score for row in windows.predictions(db, "1", 5)] == [pytest.approx(0.2)]
     assert [row.score for row in windows.predictions(db, "2", 5)] == [pytest.approx(0.6)]
-    assert [call.score for call in windows.outcomes(db, "1", 5)] == [0.5]
-    assert [call.score for call in windows.outcomes(db, "1", 5, own=True)] == [0.2]
-    assert [call.score for call in windows.outcomes(db, "2", 5, own=True)] == [0.6]
-    assert [call.score for call in windows.outcomes(db, "2", 5)] == [0.5]
-    assert windows.outcomes(db, "3", 5) == []
+    assert [call.score for call in windows.outcomes(db, ["1"], 5)] == [0.5]
+    assert [call.score for call in windows.outcomes(db, ["1"], 5, own=True)] == [0.2]
+    assert [call.score for call in windows.outcomes(db, ["2"], 5, own=True)] == [0.6]
+    assert [call.score for call in windows.outcomes(db, ["2"], 5)] == [0.5]
+    assert windows.outcomes(db, ["3"], 5) == []
+
+
+def test_a_line_of_versions_has_one_window_and_the_newest_that_spoke_is_heard(db: Db) -> None:
+    predicted(db, "p1", "a", 0, 0.2, version="1", shadow_version="3", shadow_score=0.7)
+    predicted(db, "p2", "b", 1, 0.3, version="2")
+    predicted(db, "p3", "c", 2, 0.4, version="4")
+    for minute, prospect in enumerate("abc", 3):
+        called(db, prospect, minute)
+    assert [call.score for call in windows.outcomes(db, ["3", "2", "1"], 5)] == [0.3, 0.7]
+    assert [call.score for call in windows.outcomes(db, ["2", "1"], 5)] == [0.3, 0.2]
+    assert windows.outcomes(db, [], 5) == []

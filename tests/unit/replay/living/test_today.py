@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from core.calls.lifecycle import Result, Status
+from core.models.decisions import DecisionKind
 from core.models.level import levelled
 from core.models.mixture import mixed
 from core.settings.loading import load
@@ -97,8 +98,8 @@ def test_an_outcome_meets_the_last_prediction_before_its_call(loop: Today) -> No
     loop.register(loop.champion)
     assert first not in loop.list_of_day(START + timedelta(days=1))
     loop.outcome(first, 1, True, called_at, known_at)
-    assert [call.outcome for call in loop.newest_outcomes("1", 500)] == [f"{key_of(first)}:1"]
-    assert loop.newest_outcomes("2", 500) == [], "it scored nobody who was called"
+    assert [call.outcome for call in loop.newest_outcomes(["1"], 500)] == [f"{key_of(first)}:1"]
+    assert loop.newest_outcomes(["2"], 500) == [], "it scored nobody who was called"
 
 
 def test_outcomes_are_learnt_as_of_their_calls_in_the_order_of_calls(loop: Today, centre: Centre) -> None:
@@ -222,7 +223,7 @@ def test_a_refresh_waits_for_the_next_list_and_keeps_its_weight_for_it(centre: C
     loop.advance(START + DAY + 10 * HOUR)
     assert loop.lists[-1].weight == 0.8, "outcomes move the weight of the next list"
     assert len(loop.refresh_pairs()) == 5
-    assert loop.newest_outcomes("1", 5)[0].score == loop.newest_outcomes("2", 5)[0].score, "as used"
+    assert loop.newest_outcomes(["1"], 5)[0].score == loop.newest_outcomes("2", 5)[0].score, "as used"
     loop.list_of_day(START + 2 * DAY)
     assert loop.lists[-1].weight != 0.8
 
@@ -236,7 +237,8 @@ def test_outcomes_decide_who_is_champion(centre: Centre, sold: bool, champion: s
     assert loop.champion.name == "1"
     loop.list_of_day(START + 2 * DAY)
     assert (loop.champion.name, loop.lists[-1]) == (champion, DayList(START + 2 * DAY, loop.champion))
-    assert [one.version for one in loop.decisions] == (["1", "2"] if champion == "2" else ["1"])
+    end = DecisionKind.RENEWED if champion == "2" else DecisionKind.LEFT_OUT
+    assert [(one.what, one.version) for one in loop.decisions] == [(DecisionKind.PROMOTED, "1"), (end, "2")]
 
 
 def test_who_is_shown_to_be_worse_does_not_wait_for_the_next_list(centre: Centre) -> None:
