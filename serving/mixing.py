@@ -6,13 +6,14 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.models import mixture
 from core.models.level import levelled
 from core.models.mixture_in_force import Mixture
 from core.models.proof import Scores
-from core.schema.column import Value
 from core.scoring.prediction import Mixed
+from core.scoring.protocol import Rows
 from serving.models import Lineup
 from serving.trial import TrialCounts
 
@@ -21,16 +22,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class MixedScores:
-    """The scores of n rows that are used, and who spoke in each; `speakers` is None where one version did."""
+    """The scores of n rows that are used, and who spoke in each, as `core.scoring.batch.Batch.mixed` has it."""
 
     used: Scores
-    speakers: Sequence[Mixed] | None = None
+    speakers: Mapping[str, Sequence[Any]] | None = None
 
 
 def mixed_scores(
     lineup: Lineup,
     in_force: Mixture,
-    rows: Sequence[Mapping[str, Value]],
+    rows: Rows,
     champion: Scores,
     levels: Mapping[str, float],
     counts: TrialCounts,
@@ -58,16 +59,15 @@ def mixed_scores(
     )
     if own is None:
         return MixedScores(alone)
-    speakers = [
-        Mixed(
-            version=refresh.version,
-            weight=in_force.weight,
-            score=float(newer),
-            level=levels.get(refresh.version, 0.0),
-            champion=lineup.champion.version,
-            champion_score=float(older),
-            champion_level=levels.get(lineup.champion.version, 0.0),
-        )
-        for older, newer in zip(alone, own, strict=True)
-    ]
+    for_all = Mixed(
+        version=refresh.version,
+        weight=in_force.weight,
+        score=0.0,
+        level=levels.get(refresh.version, 0.0),
+        champion=lineup.champion.version,
+        champion_score=0.0,
+        champion_level=levels.get(lineup.champion.version, 0.0),
+    )
+    speakers = {name: [value] * len(own) for name, value in for_all.items()}
+    speakers |= {"score": own.tolist(), "champion_score": alone.tolist()}
     return MixedScores(mixture.mixed(alone, own, in_force.weight), speakers)

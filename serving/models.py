@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -25,7 +25,7 @@ from core.models.decisions import CANARY, CHAMPION, REFRESH
 from core.models.proof import Model, Scores, predict
 from core.models.registry import Loaded, ModelVersion
 from core.schema import Schema
-from core.schema.column import Value
+from core.scoring.protocol import Rows
 from serving.explain import Explainer
 from serving.loading_mark import LoadingMark, ModelRefusal, Newcomer
 
@@ -62,9 +62,12 @@ class ServedVersion:
     explainer: Explainer | None = None
     unexplained: str = ""
 
-    def score(self, rows: Sequence[Mapping[str, Value]]) -> Scores:
+    def score(self, rows: Rows) -> Scores:
         """Probabilities of a sale, shape [n]. Raises ModelError where one is not a probability."""
-        scores = self.arithmetic.score(rows) if self.arithmetic else predict(self.model, rows)
+        if self.arithmetic:
+            scores = self.arithmetic.score_columns(rows.columns, len(rows))
+        else:
+            scores = predict(self.model, rows.features)
         usable = (scores >= 0) & (scores <= 1)
         if not usable.all():
             row = int(np.argmin(usable))

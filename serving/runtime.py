@@ -10,6 +10,7 @@ import gc
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mlserver import MLModel
 from mlserver.errors import MLServerError
@@ -27,6 +28,7 @@ from mlserver.utils import generate_uuid
 
 from core.errors import CallwiseError, Conflict, InputError
 from core.scoring import protocol
+from core.scoring.batch import Batch
 from core.scoring.prediction import Prediction
 from serving.kinds import kind_in
 from serving.main import Service
@@ -127,7 +129,7 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
             predictions = await asyncio.to_thread(self.service.scorer.log.write, predictions)
         return _reply(self.name, payload.id, predictions, asked)
 
-    def _scored(self, payload: InferenceRequest) -> tuple[Mapping[str, str], bool, list[Prediction]]:
+    def _scored(self, payload: InferenceRequest) -> tuple[Mapping[str, str], bool, Sequence[Prediction]]:
         """The outputs asked for, whether it is a what-if, and the predictions, not logged yet."""
         protocol.check_request_id(payload.id)
         rows = protocol.parse(self.service.schema, [_tensor(sent) for sent in payload.inputs])
@@ -203,9 +205,9 @@ def _tensors(names: dict[str, str]) -> list[MetadataTensor]:
 def _reply(
     name: str, request_id: str, predictions: Sequence[Prediction], outputs: Mapping[str, str]
 ) -> InferenceResponse:
-    columns = {name: [getattr(prediction, name) for prediction in predictions] for name in protocol.OUTPUTS}
+    columns = {name: _column(predictions, name) for name in protocol.OUTPUTS}
     if protocol.REASONS in outputs:
-        columns[protocol.REASONS] = [json.dumps(prediction.reasons) for prediction in predictions]
+        columns[protocol.REASONS] = [json.dumps(reasons) for reasons in _column(predictions, protocol.REASONS)]
     return InferenceResponse(
         model_name=name,
         id=request_id,
@@ -221,6 +223,13 @@ def _reply(
     )
 
 
-def _sendable(values: list[str] | list[float]) -> list[bytes] | list[float]:
+def _column(predictions: Sequence[Prediction], name: str) -> Sequence[Any]:
+    """One field of n predictions."""
+    if isinstance(predictions, Batch):
+        return predictions.columns[name]
+    return [getattr(prediction, name) for prediction in predictions]
+
+
+def _sendable(values: Sequence[str] | Sequence[float]) -> list[bytes] | list[float]:
     """Words as bytes: gRPC accepts nothing else for BYTES, and MLServer turns them into text for JSON."""
     return [value.encode() if isinstance(value, str) else value for value in values]  # type: ignore[return-value]

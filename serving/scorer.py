@@ -9,9 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from core.clock import Clock
 from core.errors import Unavailable
@@ -19,10 +17,10 @@ from core.models.canary_in_force import CanaryShare
 from core.models.decisions import CANARY, CHAMPION
 from core.models.level import levelled
 from core.models.mixture_in_force import Mixture
-from core.models.proof import Scores
 from core.schema.column import Value
-from core.scoring import protocol
-from core.scoring.prediction import Mixed, Prediction
+from core.scoring.batch import Batch
+from core.scoring.prediction import Prediction
+from core.scoring.protocol import Rows
 from core.scoring.reasons import Reason, to_documents
 from serving.mixing import mixed_scores
 from serving.models import Lineup, ServedVersion
@@ -30,6 +28,8 @@ from serving.routing import Router
 from serving.trial import TrialCounts
 
 log = logging.getLogger(__name__)
+
+HALF = 0.5
 
 
 class NoChampion(Unavailable):
@@ -47,19 +47,19 @@ class NoChampion(Unavailable):
 class Log(Protocol):
     """Where predictions are stored before they are answered."""
 
-    def write(self, predictions: Sequence[Prediction]) -> list[Prediction]:
+    def write(self, predictions: Sequence[Prediction]) -> Sequence[Prediction]:
         """Make n records durable; returns the log's records under their keys. Raises Conflict, Unavailable."""
         ...
 
 
-class Answer(NamedTuple):
-    """One route's answer for one row: `score` is at `level`. `mixed`: who spoke in it, where more than one did."""
+class Answers(NamedTuple):
+    """One route's answers for n rows: `scores` are at `level`. `mixed`: who spoke in them, where more than one did."""
 
     route: str
     version: str
-    score: float
+    scores: list[float]
     level: float
-    mixed: Mixed | None = None
+    mixed: Mapping[str, Sequence[Any]] | None = None
 
 
 class Scorer:
@@ -90,7 +90,7 @@ class Scorer:
         whys = {model.version: model.unexplained or self._failed_reasons.get(model.version, "") for model in models}
         return {version: why for version, why in whys.items() if why}
 
-    def score(self, request_id: str, rows: protocol.Rows, *, with_reasons: bool = False) -> list[Prediction]:
+    def score(self, request_id: str, rows: Rows, *, with_reasons: bool = False) -> Sequence[Prediction]:
         """The n predictions, logged, with the reasons for the used scores on request.
 
         A repeated request gets the answer that was logged first. Raises NoChampion, ModelError, Conflict when the id
@@ -98,63 +98,47 @@ class Scorer:
         """
         return self.log.write(self.predict(request_id, rows, with_reasons=with_reasons))
 
-    def predict(self, request_id: str, rows: protocol.Rows, *, with_reasons: bool = False) -> list[Prediction]:
+    def predict(self, request_id: str, rows: Rows, *, with_reasons: bool = False) -> Batch:
         """The same, not logged yet: nobody may be answered with these. Raises NoChampion, ModelError."""
         lineup, levels = self._lineup(), self._levels()
         if lineup is None:
             raise NoChampion
-        of_champion, seconds = self._champion(lineup, rows, levels, self.mixing)
-        by_model = [of_champion]
-        canary = self._canary(lineup.canary, rows, seconds)
-        router = self.routing(lineup.canary.version if lineup.canary else "")
-        if lineup.canary and canary is not None:
-            by_model.append(_answers(CANARY, lineup.canary, canary, levels))
-        predictions, at = [], self._clock()
-        for number, (features, prospect, *answers) in enumerate(zip(*rows, *by_model, strict=True)):
-            if answers[1:] and router.to_canary(prospect):
-                answers.reverse()
-            predictions.append(_prediction(request_id, number, prospect, features, at, *answers))
-        if with_reasons:
-            predictions = self._explained(predictions, lineup)
-        return predictions
+        champion, seconds = self._champion(lineup, rows, levels, self.mixing)
+        canary = self._canary(lineup.canary, rows, levels, seconds)
+        columns = _columns(rows, champion, canary, self.routing(canary.version if canary else ""))
+        batch = Batch(request_id, self._clock(), rows.columns, columns, champion.mixed)
+        return self._explained(batch, rows, lineup) if with_reasons else batch
 
-    def what_if(self, request_id: str, rows: protocol.Rows, *, with_reasons: bool = False) -> list[Prediction]:
+    def what_if(self, request_id: str, rows: Rows, *, with_reasons: bool = False) -> Batch:
         """The champion's answers for n rows. Nothing is logged, routed or counted. Raises NoChampion, ModelError."""
         lineup, levels = self._lineup(), self._levels()
         if lineup is None:
             raise NoChampion
-        answers, _seconds = self._champion(lineup, rows, levels, TrialCounts())
-        at = self._clock()
-        predictions = [
-            _prediction(request_id, number, prospect, features, at, answer)
-            for number, (features, prospect, answer) in enumerate(zip(*rows, answers, strict=True))
-        ]
-        return self._explained(predictions, lineup) if with_reasons else predictions
+        champion, _seconds = self._champion(lineup, rows, levels, TrialCounts())
+        columns = _columns(rows, champion, None, self._router)
+        batch = Batch(request_id, self._clock(), rows.columns, columns, champion.mixed)
+        return self._explained(batch, rows, lineup) if with_reasons else batch
 
     def _champion(
-        self, lineup: Lineup, rows: protocol.Rows, levels: Mapping[str, float], counts: TrialCounts
-    ) -> tuple[list[Answer], float]:
+        self, lineup: Lineup, rows: Rows, levels: Mapping[str, float], counts: TrialCounts
+    ) -> tuple[Answers, float]:
         """The answers on the champion's route, mixed with a refresh's; and the seconds that the champion took."""
         began = time.perf_counter()
-        scores = lineup.champion.score(rows.features)
+        scores = lineup.champion.score(rows)
         seconds = time.perf_counter() - began
-        found = mixed_scores(lineup, self._mixture(), rows.features, scores, levels, counts, seconds)
+        found = mixed_scores(lineup, self._mixture(), rows, scores, levels, counts, seconds)
         version = lineup.champion.version
-        speakers: Sequence[Mixed | None] = found.speakers or [None] * len(found.used)
-        level = levels.get(version, 0.0)
-        answers = [
-            Answer(CHAMPION, version, float(score), level, mixed)
-            for score, mixed in zip(found.used, speakers, strict=True)
-        ]
-        return answers, seconds
+        return Answers(CHAMPION, version, found.used.tolist(), levels.get(version, 0.0), found.speakers), seconds
 
-    def _canary(self, canary: ServedVersion | None, rows: protocol.Rows, champion_seconds: float) -> Scores | None:
-        """The canary's scores; None without one, or where it fails, because a trial must not cost an answer."""
+    def _canary(
+        self, canary: ServedVersion | None, rows: Rows, levels: Mapping[str, float], champion_seconds: float
+    ) -> Answers | None:
+        """The canary's answers; None without one, or where it fails, because a trial must not cost an answer."""
         if canary is None:
             return None
         began, scores = time.perf_counter(), None
         try:
-            scores = canary.score(rows.features)
+            scores = canary.score(rows)
         except Exception:  # whatever the canary does, the champion has answered
             log.exception("canary version %s failed; the champion answers", canary.version)
         self.trial.record(
@@ -163,23 +147,26 @@ class Scorer:
             champion_seconds=champion_seconds,
             canary_seconds=time.perf_counter() - began,
         )
-        return scores
+        if scores is None:
+            return None
+        level = levels.get(canary.version, 0.0)  # 0 until one is in force
+        return Answers(CANARY, canary.version, levelled(scores, level).tolist(), level)
 
     def routing(self, canary: str) -> Router:
         """Who is scored by the version `canary`, while it is on trial."""
         share = self._share()
         return self._router if share is None or share.version != canary else self._router.with_share(share.share)
 
-    def _explained(self, predictions: list[Prediction], lineup: Lineup) -> list[Prediction]:
+    def _explained(self, batch: Batch, rows: Rows, lineup: Lineup) -> Batch:
         """The predictions, each with the reasons of the model whose score is used; of a mixture's larger part."""
-        explained = list(predictions)
-        speaking = [_speaker(prediction) for prediction in predictions]
+        explained: list[Sequence[Mapping[str, str | float]] | None] = [None] * len(batch)
+        speaking = _speakers(batch)
         for served in lineup.served:
             places = [place for place, version in enumerate(speaking) if version == served.version]
-            by_row = self._reasons(served, [dict(predictions[place].features) for place in places])
+            by_row = self._reasons(served, [rows.features[place] for place in places])
             for place, reasons in zip(places, by_row, strict=True):
-                explained[place] = replace(predictions[place], reasons=to_documents(reasons))
-        return explained
+                explained[place] = to_documents(reasons)
+        return batch.with_column("reasons", explained)
 
     def _reasons(
         self, served: ServedVersion | None, rows: list[dict[str, Value]]
@@ -201,40 +188,41 @@ class Scorer:
         return reasons
 
 
-def _speaker(prediction: Prediction) -> str:
-    """The version that has the most say in the used score."""
-    mixed = prediction.mixed if prediction.route == CHAMPION else None
-    return str(mixed["version"]) if mixed and mixed["weight"] > 0.5 else prediction.version
+def _speakers(batch: Batch) -> list[str]:
+    """The version that has the most say in each row's score."""
+    mixed = batch.mixed
+    if mixed is None or not mixed["weight"][0] > HALF:
+        return list(batch.columns["version"])
+    answered = zip(batch.columns["route"], batch.columns["version"], strict=True)
+    return [mixed["version"][0] if route == CHAMPION else version for route, version in answered]
 
 
-def _prediction(
-    request_id: str,
-    number: int,
-    prospect: str,
-    features: Mapping[str, Value],
-    at: datetime,
-    used: Answer,
-    shadow: Answer | None = None,
-) -> Prediction:
-    """The record of row `number`: the answer that is used, and the other model's, if there is one."""
-    return Prediction(
-        id=protocol.prediction_id(request_id, number),
-        request=request_id,
-        prospect=prospect,
-        features=features,
-        score=used.score,
-        version=used.version,
-        route=used.route,
-        at=at,
-        shadow_score=shadow.score if shadow else None,
-        shadow_version=shadow.version if shadow else None,
-        level=used.level,
-        shadow_level=shadow.level if shadow else None,
-        mixed=used.mixed or (shadow.mixed if shadow else None),
-    )
+def _columns(rows: Rows, champion: Answers, canary: Answers | None, router: Router) -> dict[str, Sequence[Any]]:
+    """The columns of a batch: of each row the answer that is used, and the other model's, if there is one."""
+    many = len(rows)
+    to_canary = [canary is not None and router.to_canary(prospect) for prospect in rows.prospects]
 
+    def by_route(of_champion: Sequence[Any], of_canary: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+        """The values of the route used and of the other."""
+        if True not in to_canary:
+            return of_champion, of_canary
+        pairs = zip(to_canary, of_champion, of_canary, strict=True)
+        used, other = zip(
+            *((theirs, ours) if routed else (ours, theirs) for routed, ours, theirs in pairs), strict=True
+        )
+        return used, other
 
-def _answers(route: str, served: ServedVersion, scores: Scores, levels: Mapping[str, float]) -> list[Answer]:
-    """The answers of `served` for n rows: its scores at its level, which is 0 until one is in force."""
-    level = levels.get(served.version, 0.0)
-    return [Answer(route, served.version, float(score), level) for score in levelled(scores, level)]
+    score, shadow_score = by_route(champion.scores, canary.scores if canary else [None] * many)
+    version, shadow_version = by_route([champion.version] * many, [canary.version if canary else None] * many)
+    level, shadow_level = by_route([champion.level] * many, [canary.level if canary else None] * many)
+    return {
+        "prospect": rows.prospects,
+        "score": score,
+        "version": version,
+        "route": by_route([CHAMPION] * many, [CANARY] * many)[0],
+        "shadow_score": shadow_score,
+        "shadow_version": shadow_version,
+        "level": level,
+        "shadow_level": shadow_level,
+        "reasons": [None] * many,
+    }

@@ -3,6 +3,7 @@
 A record has a price of its own wherever it is stored: an insert, its part of the journal, its place in each index. So
 the rows of a longer request share one, `ROWS` at a time. Its head says what is searched for: the people in it, their
 campaign, the time, and the versions that have a score. The rows are columns, compressed; who reads a row unpacks them.
+A column whose values are all the same, as the month or the version, has its value once.
 
 `pack` and `rows_of` are each other's inverse. A record of one row is as it always was, so the log of an earlier release
 is read in the same way.
@@ -12,11 +13,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import bson
 from bson.codec_options import CodecOptions
 
+from core.scoring.halves import EACH, Halves
 from core.scoring.prediction import same_answer, same_question
 from core.stores.mongo import Document
 
@@ -32,6 +35,8 @@ PEOPLE = ("prospect", "version", "shadow_version", "mixed", "many")
 """The fields of the head that change where people are removed."""
 LEVEL = 1  # of zlib: the quickest
 AWARE: CodecOptions[Document] = CodecOptions(tz_aware=True)
+NESTED = ("features", "mixed")
+"""Fields of a row that have fields of their own, each a column."""
 
 
 def pack(rows: Sequence[Document]) -> list[Document]:
@@ -39,9 +44,38 @@ def pack(rows: Sequence[Document]) -> list[Document]:
 
     Rows stay records of their own where they are few, of more than one campaign, or not all alike.
     """
-    if len(rows) < FEW or len({_campaign(row) for row in rows}) > 1 or len({_shape(row) for row in rows}) > 1:
+    campaigns = {campaign_of(row["prospect"]) for row in rows}
+    if len(rows) < FEW or len(campaigns) > 1 or len({_shape(row) for row in rows}) > 1:
         return list(rows)
-    return [_packed(rows[start : start + ROWS]) for start in range(0, len(rows), ROWS)]
+    return _packed(rows)
+
+
+def packed_rows(request: str, at: datetime, numbers: Sequence[int], rows: Halves) -> list[Document]:
+    """The records of the `rows` with these `numbers` in a `request` that was scored at `at`."""
+    return [_record(request, at, numbers[start : start + ROWS], rows, start) for start in range(0, len(numbers), ROWS)]
+
+
+def _record(request: str, at: datetime, numbers: Sequence[int], rows: Halves, start: int) -> Document:
+    many = len(numbers)
+    stored = {NUMBERS: list(numbers), **rows.document(start, start + many)}
+    held = Halves.of_document(stored)
+    people = set(held.values("prospect", many))
+    if "mixed" in held.nested:
+        mixed = held.nested["mixed"].values("version", many)
+    else:
+        mixed = [one["version"] for one in held.values("mixed", many) if one]
+    return {
+        "_id": f"{request}:{numbers[0]}",
+        "request": request,
+        "at": at,
+        "campaign": campaign_of(next(iter(people))),
+        "prospect": sorted(people - {""}),
+        "version": _distinct(held.values("version", many)),
+        "shadow_version": _distinct(held.values("shadow_version", many)),
+        "mixed": {"version": _distinct(mixed)},
+        "many": many,
+        PACKED: bson.Binary(zlib.compress(bson.encode(stored), LEVEL)),
+    }
 
 
 def rows_of(records: Iterable[Document], wanted: Collection[str] | None = None) -> Iterator[Document]:
@@ -50,14 +84,11 @@ def rows_of(records: Iterable[Document], wanted: Collection[str] | None = None) 
         if PACKED not in record:
             yield record
             continue
-        columns = _columns(record)
-        features = columns.pop("features")
-        for place, (number, prospect) in enumerate(zip(columns[NUMBERS], columns["prospect"], strict=True)):
-            if wanted is not None and prospect not in wanted:
-                continue
-            row = {name: values[place] for name, values in columns.items() if name != NUMBERS}
-            row |= {"_id": f"{record['request']}:{number}", "request": record["request"], "at": record.get("at")}
-            yield row | {"features": {name: values[place] for name, values in features.items()}}
+        numbers, rows = _unpacked(record)
+        for place, (number, prospect) in enumerate(zip(numbers, rows.values("prospect", len(numbers)), strict=True)):
+            if wanted is None or prospect in wanted:
+                head = {"_id": f"{record['request']}:{number}", "request": record["request"], "at": record.get("at")}
+                yield {**rows.row(place), **head}
 
 
 def count_rows(record: Document) -> int:
@@ -99,7 +130,7 @@ def holder(document: Document, find: Callable[[Sequence[str]], Mapping[str, Docu
             return held
         singles = find([row["_id"] for row in rows_of([document])]).values()
         alike = len({_shape(row) for row in singles}) == 1
-        return _packed(sorted(singles, key=_number)) if alike else held
+        return _packed(sorted(singles, key=_number))[0] if alike else held
     found = find([key, record_of(key)])
     packed = found.get(record_of(key))
     return found.get(key) or (packed if packed is not None and PACKED in packed else None)
@@ -110,28 +141,35 @@ def without(record: Document, is_theirs: Callable[[str], bool]) -> Document | No
     kept = [row for row in rows_of([record]) if not is_theirs(str(row["prospect"]))]
     if len(kept) == count_rows(record):
         return record
-    return {**_packed(kept), "_id": record["_id"]} if kept else None
+    return {**_packed(kept)[0], "_id": record["_id"]} if kept else None
 
 
-def _packed(rows: Sequence[Document]) -> Document:
+def _packed(rows: Sequence[Document]) -> list[Document]:
+    """The records of `rows` that are all alike (`_shape`)."""
     first = rows[0]
-    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in first if name not in (*HEAD, "features")}
-    columns["features"] = {name: [row["features"][name] for row in rows] for name in first["features"]}
-    columns[NUMBERS] = [_number(row) for row in rows]
-    return {
-        **{name: first[name] for name in HEAD},
-        "campaign": _campaign(first),
-        "prospect": sorted({row["prospect"] for row in rows} - {""}),
-        "version": _distinct(columns["version"]),
-        "shadow_version": _distinct(columns.get("shadow_version", ())),
-        "mixed": {"version": _distinct(one["version"] for one in columns.get("mixed", ()) if one)},
-        "many": len(rows),
-        PACKED: bson.Binary(zlib.compress(bson.encode(columns), LEVEL)),
+    columns = {name: [row[name] for row in rows] for name in first if name not in HEAD}
+    nested = {
+        name: _below(columns.pop(name)) for name in NESTED if name in columns and _have_same_fields(columns[name])
     }
+    return packed_rows(first["request"], first["at"], [_number(row) for row in rows], Halves.of(columns, **nested))
 
 
-def _columns(record: Document) -> Document:
-    return bson.decode(zlib.decompress(record[PACKED]), codec_options=AWARE)
+def _have_same_fields(values: Sequence[Mapping[str, Any] | None]) -> bool:
+    return values[0] is not None and all(value is not None and value.keys() == values[0].keys() for value in values)
+
+
+def _below(values: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The columns of a field of n rows that has fields of its own."""
+    return {name: [value[name] for value in values] for name in values[0]}
+
+
+def _unpacked(record: Document) -> tuple[list[int], Halves]:
+    """The numbers of a packed record's rows, and their columns."""
+    stored = bson.decode(zlib.decompress(record[PACKED]), codec_options=AWARE)
+    numbers = stored.pop(NUMBERS)
+    if EACH not in stored:  # before a value that all rows have was stored once
+        return numbers, Halves({}, stored, {"features": Halves({}, stored.pop("features"))})
+    return numbers, Halves.of_document(stored)
 
 
 def _distinct(values: Iterable[str | None]) -> list[str]:
@@ -143,9 +181,9 @@ def _number(row: Document) -> int:
     return int(row["_id"].rpartition(":")[2])
 
 
-def _campaign(row: Document) -> str:
-    """The campaign of the row's person; "" for keys that belong to none."""
-    return str(row["prospect"]).partition(":")[0] if ":" in str(row["prospect"]) else ""
+def campaign_of(prospect: str) -> str:
+    """The campaign of a person's key; "" for keys that belong to none."""
+    return prospect.partition(":")[0] if ":" in prospect else ""
 
 
 def _shape(row: Document) -> tuple[object, ...]:

@@ -18,7 +18,8 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple, Self
 
 from core.errors import InputError
 from core.schema import RESERVED, Schema
@@ -52,11 +53,25 @@ class Tensor(NamedTuple):
     data: Sequence[Any]
 
 
-class Rows(NamedTuple):
-    """A request's rows: n mappings of feature to value, and n prospect keys ("" where none was sent)."""
+@dataclass(frozen=True)
+class Rows:
+    """A request's n rows: n values of each feature, and n prospect keys ("" where none was sent)."""
 
-    features: list[dict[str, Value]]
-    prospects: list[str]
+    columns: Mapping[str, Sequence[Value]]
+    prospects: Sequence[str]
+
+    @classmethod
+    def of(cls, features: Sequence[Mapping[str, Value]], prospects: Sequence[str]) -> Self:
+        """The rows of n (n > 0) mappings of feature to value."""
+        return cls({name: [row[name] for row in features] for name in features[0]}, prospects)
+
+    def __len__(self) -> int:
+        return len(self.prospects)
+
+    @cached_property
+    def features(self) -> list[dict[str, Value]]:
+        """The rows, each as a mapping of feature to value."""
+        return [dict(zip(self.columns, values, strict=True)) for values in zip(*self.columns.values(), strict=True)]
 
 
 @dataclass(frozen=True)
@@ -150,9 +165,8 @@ def parse(schema: Schema, tensors: Sequence[Tensor]) -> Rows:
         raise InputError("the request has no rows; send at least 1")
     for tensor in tensors:
         _check_shape(tensor, rows)
-    columns = [_parsed(column, by_name[column.name]) for column in schema.features]
-    features = [dict(zip(schema.feature_names, values, strict=True)) for values in zip(*columns, strict=True)]
-    return Rows(features, _keys(by_name[PROSPECT]) if PROSPECT in by_name else [""] * rows)
+    columns = {column.name: _parsed(column, by_name[column.name]) for column in schema.features}
+    return Rows(columns, _keys(by_name[PROSPECT]) if PROSPECT in by_name else [""] * rows)
 
 
 def asked_outputs(names: Sequence[str]) -> dict[str, str]:
@@ -196,29 +210,35 @@ def _check_shape(tensor: Tensor, rows: int) -> None:
 def _parsed(column: Column, tensor: Tensor) -> list[Value]:
     if (tensor.datatype == "BYTES") != column.is_category or tensor.datatype == "BOOL":
         raise InputError(f"is sent as {tensor.datatype}; must be {datatype(column)}", column=column.name)
-    read = _text if column.is_category else _number
-    known: dict[tuple[type, Any], Value] = {}  # many rows have the same values; True, 1 and 1.0 are not the same
-    parsed: list[Value] = []
-    for number, raw in enumerate(tensor.data, 1):
+    sent, values = tensor.data, []
+    # Many rows have the same values. True, 1 and 1.0 are not the same, so those of several types are read one by one.
+    alike = len(kinds := set(map(type, sent))) == 1 and kinds <= {str, int, float}
+    distinct = list(dict.fromkeys(sent)) if alike else sent
+    for raw in distinct:
         try:
-            parsed.append(known[type(raw), raw])
-            continue
-        except (KeyError, TypeError):  # a list cannot be a key
-            pass
-        try:
-            value = column.parse(read(raw, column))
+            values.append(_value(raw, column))
         except ValueError as error:
-            raise InputError(str(error), row=number, column=column.name) from None
-        if isinstance(value, int) and value not in INT64:  # 1e300 is a whole number too
-            raise InputError(f"{raw!r} does not fit INT64", row=number, column=column.name)
-        known[type(raw), raw] = value
-        parsed.append(value)
-    return parsed
+            row = sent.index(raw) if alike else len(values)
+            raise InputError(str(error), row=row + 1, column=column.name) from None
+    if not alike:
+        return values
+    known = dict(zip(distinct, values, strict=True))
+    return [known[raw] for raw in sent]
+
+
+def _value(raw: Any, column: Column) -> Value:
+    """The value of `column` that was sent as `raw`. Raises ValueError."""
+    value = column.parse(_text(raw, column) if column.is_category else _number(raw, column))
+    if isinstance(value, int) and value not in INT64:  # 1e300 is a whole number too
+        raise ValueError(f"{raw!r} does not fit INT64")
+    return value
 
 
 def _keys(tensor: Tensor) -> list[str]:
     if tensor.datatype != "BYTES":
         raise InputError(f"is sent as {tensor.datatype}; must be BYTES", column=PROSPECT)
+    if all(type(raw) is str and ":" in raw and is_prospect(raw) for raw in tensor.data):
+        return list(tensor.data)
     keys: list[str] = []
     for number, raw in enumerate(tensor.data, 1):
         try:

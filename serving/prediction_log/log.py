@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.errors import Unavailable
+from core.scoring.batch import Batch
 from core.scoring.packed import pack, rows_of, same_answers
 from core.scoring.prediction import Prediction
 from core.stores.mongo import Document
@@ -58,12 +59,15 @@ class PredictionLog:
         self._gate = threading.Lock()
         self._spooling = spool.backlog().waiting > 0
 
-    def write(self, predictions: Sequence[Prediction]) -> list[Prediction]:
+    def write(self, predictions: Sequence[Prediction]) -> Sequence[Prediction]:
         """Make n records durable; returns the stored ones. Raises Conflict (id used for other rows), Unavailable."""
-        new = pack([prediction.document() for prediction in predictions])
+        if isinstance(predictions, Batch):
+            new = predictions.documents()
+        else:
+            new = pack([prediction.document() for prediction in predictions])
         stored = self._put(new)
         if all(held is record for held, record in zip(stored, new, strict=True)):
-            return list(predictions)  # nobody sent this request before
+            return predictions  # nobody sent this request before
         rows = {row["_id"]: row for row in rows_of(stored)}
         return [Prediction.from_document(rows[prediction.id]) for prediction in predictions]
 

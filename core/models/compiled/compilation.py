@@ -18,7 +18,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from core.models.compiled.encoding import CannotCompile, Encoding, Rows, Vector, encoding_of
+from core.models.compiled.encoding import CannotCompile, Columns, Encoding, Rows, Vector, encoding_of
 from core.models.compiled.models import Linear, Trees
 from core.models.level import DECIMALS
 from core.models.proof import TOLERANCE, Model, Proof, Scores
@@ -49,6 +49,10 @@ class Compiled:
         Values are as `Column.parse` leaves them. Raises KeyError for a missing feature.
         """
         return self.of_inputs(self.encoding.of(rows))
+
+    def score_columns(self, columns: Columns, size: int) -> Scores:
+        """The same for `size` rows whose features are `columns`."""
+        return self.of_inputs(self.encoding.of_columns(columns, size))
 
     def of_inputs(self, inputs: Vector) -> Scores:
         """The same of n rows whose `inputs` [n, width] the encoding has made."""

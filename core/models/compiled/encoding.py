@@ -22,6 +22,7 @@ from core.schema.column import Value
 
 Vector = npt.NDArray[np.float64]
 Rows = Sequence[Mapping[str, Value]]
+Columns = Mapping[str, Sequence[Value]]
 UNSEEN = "\x00 a word that no encoder has seen"
 
 
@@ -124,7 +125,7 @@ class Scaled:
 
 
 def _floats(values: Sequence[Value]) -> Vector:
-    return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
+    return np.array(values, dtype=np.float64)  # None becomes NaN
 
 
 @dataclass(frozen=True)
@@ -136,9 +137,13 @@ class Encoding:
 
     def of(self, rows: Rows) -> Vector:
         """The input of n rows, shape [n, width]. Raises KeyError for a missing feature."""
-        inputs = np.empty((len(rows), self.width))
+        return self.of_columns({part.name: [row[part.name] for row in rows] for part in self.parts}, len(rows))
+
+    def of_columns(self, columns: Columns, size: int) -> Vector:
+        """The input of `size` rows whose features are `columns`, shape [size, width]. Raises KeyError."""
+        inputs = np.empty((size, self.width))
         for part in self.parts:
-            self._put(inputs, part, [row[part.name] for row in rows])
+            self._put(inputs, part, columns[part.name])
         return inputs
 
     def with_value(self, inputs: Vector, name: str, value: Value) -> Vector:

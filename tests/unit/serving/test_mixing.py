@@ -55,7 +55,7 @@ def scorer(lineup: Lineup, mixture: Mixture, levels: Mapping[str, float] | None 
 
 def rows(count: int = 3) -> protocol.Rows:
     features: list[dict[str, Value]] = [{"age": 30 + row} for row in range(count)]
-    return protocol.Rows(features, [f"p:{row}" for row in range(count)])
+    return protocol.Rows.of(features, [f"p:{row}" for row in range(count)])
 
 
 def test_the_answer_is_the_mixture_and_the_log_says_who_spoke_with_which_weight() -> None:

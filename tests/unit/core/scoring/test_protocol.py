@@ -57,7 +57,7 @@ def broken(schema: Schema, sent: list[protocol.Tensor]) -> str:
 
 
 def test_rows_and_prospects_come_out_as_they_went_in(schema: Schema) -> None:
-    assert protocol.parse(schema, tensors(schema)) == protocol.Rows(ROWS, ["p:1", "p:2"])
+    assert protocol.parse(schema, tensors(schema)) == protocol.Rows.of(ROWS, ["p:1", "p:2"])
 
 
 def test_a_request_without_prospects_has_rows_of_nobody(schema: Schema) -> None:
@@ -72,7 +72,7 @@ def test_bytes_and_columns_of_shape_n_1_are_read_too(schema: Schema) -> None:
         )
         for tensor in tensors(schema)
     ]
-    assert protocol.parse(schema, sent) == protocol.Rows(ROWS, ["p:1", "p:2"])
+    assert protocol.parse(schema, sent) == protocol.Rows.of(ROWS, ["p:1", "p:2"])
 
 
 @pytest.mark.parametrize(
