@@ -181,7 +181,7 @@ class Automation(ABC):
         lineage = self._state.lineage
         window = self.newest_outcomes(lineage, size)
         sales = sum(call.positive for call in window)
-        if len(window) < (min(size, quality.LEAST) if self.upkeep else size) or sales in (0, len(window)):
+        if len(window) < min(size, quality.LEAST) or sales in (0, len(window)):
             return
         judged = f"quality:{lineage[-1]}"
         if not self._is_news(judged, [(call.outcome, call.at) for call in window]):

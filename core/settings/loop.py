@@ -84,7 +84,7 @@ class MonitorSettings(Group):
     callwise_drift_category: float = Field(0.1, gt=0, description="Jensen-Shannon distance from which words have moved")
     callwise_drift_number: float = Field(0.18, gt=0, description="deviations from which a number has moved")
     callwise_drift_score: float = Field(0.15, gt=0, description="deviations from which the score has moved")
-    callwise_quality_window: int = Field(500, ge=100, description="outcomes in one quality window")
+    callwise_quality_window: int = Field(1_000, ge=100, description="outcomes in one quality window")
     callwise_economy: Literal["live", "off"] = Field("off", description="live fetches the economy; off does not")
     callwise_economy_series: Path = Field(
         ROOT / "data" / "economy.yaml", description="path of the file that says which series feeds which column"

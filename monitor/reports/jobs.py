@@ -18,7 +18,7 @@ from monitor.reports.drift.limits import DriftLimits
 from monitor.reports.drift.review import DriftReview
 from monitor.reports.expected import review_expected
 from monitor.reports.parity import review_parity
-from monitor.reports.quality import LEAST, review_quality
+from monitor.reports.quality import review_quality
 from monitor.reports.shelf import ReportStore
 
 if TYPE_CHECKING:
@@ -48,12 +48,9 @@ def jobs(
         return DriftReview(shelf, registry(), columns, limits, model, code_version())
 
     def run_performance() -> str:
-        least = LEAST if settings.refresh_every else size
         level = settings.callwise_level_outcomes
         lineage = state_of(decisions(db, settings.callwise_model_name)).lineage
-        judged = review_quality(
-            shelf, registry(), size, code_version(), lineage=lineage, least=least, level_outcomes=level
-        )
+        judged = review_quality(shelf, registry(), size, code_version(), lineage=lineage, level_outcomes=level)
         return f"{judged}. {review_expected(shelf, registry(), size, code_version())}"
 
     def run_parity() -> str:

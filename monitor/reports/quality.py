@@ -31,7 +31,7 @@ from monitor.reports.shelf import ReportStore
 
 OUTCOME, SQUARED_ERROR = "outcome", "squared_error"
 LEAST = 200
-"""Outcomes from which there is a verdict where refreshes keep a champion for some hundred outcomes only."""
+"""Outcomes from which there is a verdict."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +79,13 @@ def review_quality(
     code_version: str,
     *,
     lineage: Sequence[str] = (),
-    least: int | None = None,
     level_outcomes: int = 0,
 ) -> str:
-    """Judge the `size` newest outcomes, if there are `least` (None: all), and publish once; returns it in words.
+    """Judge the `size` newest outcomes, or as many as there are, and publish once; returns it in words.
 
     `lineage`: whose outcomes count (`core.models.decisions.SuccessionState`; empty: the champion's). Those count, too,
-    that a version had a say in before it was champion, as a refresh or on trial. Where refreshes are made, `LEAST` are
-    enough; a promise's bounds are as wide as the window's size asks. `level_outcomes`: see `judge`.
+    that a version had a say in before it was champion, as a refresh or on trial. `LEAST` are enough: a promise's bounds
+    are as wide as the window's size asks. `level_outcomes`: see `judge`.
 
     Raises Unavailable, NotFound when the champion has no training data beside it.
     """
@@ -95,7 +94,7 @@ def review_quality(
         return "no champion yet, so nothing to judge"
     versions = lineage or [champion.version]
     window = windows.outcomes(shelf.db, versions, size)
-    least = size if least is None else min(size, least)
+    least = min(size, LEAST)
     if len(window) < least:
         return f"no verdict: {len(window)} of {least} outcomes of people that version {champion.version} scored"
     sales = sum(call.positive for call in window)

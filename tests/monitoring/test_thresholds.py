@@ -30,7 +30,7 @@ WATCHED: dict[type[MonitorSettings | IncidentSettings | TrialSettings], dict[str
         "callwise_drift_category": 0.1,
         "callwise_drift_number": 0.18,
         "callwise_drift_score": 0.15,
-        "callwise_quality_window": 500,
+        "callwise_quality_window": 1_000,
         "callwise_level_outcomes": 200,
     },
     IncidentSettings: {
