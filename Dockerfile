@@ -27,6 +27,7 @@ RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /u
  && chown -R callwise:callwise /var/lib/callwise /run/callwise
 ENV PATH=/opt/venv/bin:$PATH \
     VIRTUAL_ENV=/opt/venv \
+    OPENBLAS_NUM_THREADS=1 \
     PYTHONPATH=/srv/callwise \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

@@ -74,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--runs must be 2 or more, because figures have standard errors, and --weeks 1 or more")
     asked = [(name, seed) for name in options.world or WORLDS for seed in range(options.runs)]
     done: dict[str, list[tuple[int, Measures]]] = {}
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # both processes have a processor each
     # Spawned: a fork of a process that has loaded BLAS may hang.
     with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool:
         played = {pool.submit(play, name, seed, options.weeks): (name, seed) for name, seed in asked}

@@ -25,6 +25,7 @@ from mlserver.grpc.utils import STATUS_CODE_MAPPING
 from mlserver.handlers import ModelRepositoryHandlers
 from mlserver.settings import ModelSettings, Settings
 from mlserver.utils import install_uvloop_event_loop
+from threadpoolctl import threadpool_limits
 
 from core.clock import Clock, now
 from core.errors import exit_status
@@ -186,5 +187,7 @@ def main(arguments: list[str]) -> int:
     limits, kinds = load(RequestSettings), Kinds.from_environment()
     install_uvloop_event_loop()
     sys.setswitchinterval(SWITCH_SECONDS)
+    # Products of a request are too small for several threads, which wait for each other longer than they compute.
+    threadpool_limits(1)
     asyncio.run(_serve(arguments[0], limits.callwise_request_megabytes * MEGABYTE, kinds.models))
     return 0

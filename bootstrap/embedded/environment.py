@@ -104,6 +104,7 @@ def base(state: StateFolder, inherited: Mapping[str, str]) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
         "NO_COLOR": "1",
+        "OPENBLAS_NUM_THREADS": "1",  # each service is one of many; their small products gain nothing from more threads
         **NO_TELEMETRY,
         MARK_STATE: str(state.path),
     }

@@ -57,4 +57,4 @@ def _all_same(values: Sequence[Any]) -> bool:
     first = values[0]
     if not isinstance(first, str | int | float | None) or values[-1] != first:
         return False
-    return all(value == first for value in values) and len(set(map(type, values))) == 1
+    return values.count(first) == len(values) and len(set(map(type, values))) == 1

@@ -23,7 +23,8 @@ from typing import Any, NamedTuple, Self
 
 from core.errors import InputError
 from core.schema import RESERVED, Schema
-from core.schema.column import Column, ColumnType, Value
+from core.schema.column import NUMBERS, Column, ColumnType, Value
+from core.schema.number_columns import ordinary_numbers
 from core.scoring import reasons
 from core.scoring.reasons import Reason
 from core.values.keys import same_key
@@ -38,6 +39,7 @@ WITH_REASONS = {**OUTPUTS, REASONS: "BYTES"}
 MAX_ROWS = 10_000
 MAX_PROSPECT = 256
 PROSPECT_RULE = f"a key of 1 to {MAX_PROSPECT} printable characters"
+MANY = 20  # rows from which it pays to read a column's numbers at once
 SHOWN = 80  # characters of a wrong value that an error quotes
 INT64 = range(-(2**63), 2**63)
 # The id becomes part of the log's keys and of reply headers, so it is plain ASCII without blanks.
@@ -213,6 +215,10 @@ def _parsed(column: Column, tensor: Tensor) -> list[Value]:
     sent, values = tensor.data, []
     # Many rows have the same values. True, 1 and 1.0 are not the same, so those of several types are read one by one.
     alike = len(kinds := set(map(type, sent))) == 1 and kinds <= {str, int, float}
+    if len(sent) >= MANY and kinds <= {int, float} and column.type in NUMBERS and alike:
+        ordinary = ordinary_numbers(column, sent)
+        if ordinary is not None:
+            return ordinary
     distinct = list(dict.fromkeys(sent)) if alike else sent
     for raw in distinct:
         try:
