@@ -88,7 +88,13 @@ def peers(model: Model, sample: pd.DataFrame, folder: Path) -> Iterator[list[Pee
 
         def start(name: str, command: Sequence[object], ready: str, env: Mapping[str, str] | None = None) -> None:
             log = stack.enter_context((folder / f"{name}.log").open("w", encoding="utf-8"))
-            told = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db", **(env or {})}
+            # One thread a product of matrices for all, as Callwise has it: more would wait for each other.
+            told = {
+                **os.environ,
+                "OPENBLAS_NUM_THREADS": "1",
+                "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
+                **(env or {}),
+            }
             process = subprocess.Popen(
                 [*map(str, command)],
                 env=told,

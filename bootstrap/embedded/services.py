@@ -140,6 +140,8 @@ SERVICES = (
         reads=FLOWS,
         environment={
             "PREFECT_SERVER_MEMO_STORE_PATH": "{state}/prefect/memo_store.toml",
+            # Runs that ended 90 days ago go, with their logs.
+            "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
             "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
             "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": f"http://{HOST}:{{prefect}},http://localhost:{{prefect}}",
         },

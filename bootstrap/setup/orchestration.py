@@ -25,6 +25,8 @@ FLOW, DEPLOYMENT = "continuous-training", "default"
 ENTRYPOINT = "trainer/flow.py:continuous_training"
 ERASURE_FLOW = "erase-people"
 ERASURE_ENTRYPOINT = "trainer/privacy/flow.py:erase_people"
+RETENTION_FLOW = "clear-old"
+RETENTION_ENTRYPOINT = "trainer/retention/flow.py:clear_old"
 WATCH = "a training without a sign of life has crashed"
 SILENT = timedelta(minutes=5)
 """Ten heartbeats of a run (`PREFECT_FLOWS_HEARTBEAT_FREQUENCY`), because a busy machine may miss some."""
@@ -75,6 +77,12 @@ def ensure_erasure_deployment(api_url: str) -> str:
     """Make or update the erasure flow's deployment; returns its name."""
     description = "Makes a pass for every erasure that a manager requested; the monitor starts it."
     return _deploy(api_url, ERASURE_FLOW, ERASURE_ENTRYPOINT, description, {})
+
+
+def ensure_retention_deployment(api_url: str) -> str:
+    """Make or update the deployment of the flow that clears what is old; returns its name."""
+    description = "Clears old predictions, datasets and pages; the monitor starts it once a day."
+    return _deploy(api_url, RETENTION_FLOW, RETENTION_ENTRYPOINT, description, {})
 
 
 def _deploy(api_url: str, name: str, entrypoint: str, description: str, parameters: dict[str, Any]) -> str:

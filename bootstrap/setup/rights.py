@@ -4,8 +4,8 @@ Every service reads every collection except accounts and sessions, which only th
 are listed here. Events and models can be added and never changed. Only the set-up makes indexes, and the app those of a
 new kind; no service drops anything. Two services remove documents: the app takes back an outcome within a minute,
 undoes an import and clears ended sessions; the worker erases a person and deletes a campaign that a manager named
-(docs/decisions/0015-erasure.md). It cannot change the documents that it may remove, but for predictions, of which a
-record may hold many people.
+(docs/decisions/0015-erasure.md), and clears old predictions (`trainer.retention`). It cannot change the documents that
+it may remove, but for predictions, of which a record may hold many people.
 
 The rights are by collection, and the same in every campaign kind's database. On S3 a kind is a folder of the bucket.
 """
@@ -67,7 +67,7 @@ RIGHTS = (
     Rights(
         "prefect-worker",
         MongoRights(
-            writes=("erasures", "kept_out", "deletions"),
+            writes=("erasures", "kept_out", "deletions", "retention"),
             appends=("events", "models"),
             changes=("predictions",),  # a record of many people goes on without the one who is erased
             # Of people who are erased, and of campaigns that are deleted.

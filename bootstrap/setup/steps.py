@@ -13,7 +13,13 @@ from dataclasses import dataclass
 
 from bootstrap.setup import kinds, preflight
 from bootstrap.setup.accounts import ensure_first
-from bootstrap.setup.orchestration import ensure_deployment, ensure_erasure_deployment, ensure_watch, ensure_work_pool
+from bootstrap.setup.orchestration import (
+    ensure_deployment,
+    ensure_erasure_deployment,
+    ensure_retention_deployment,
+    ensure_watch,
+    ensure_work_pool,
+)
 from core.errors import CallwiseError
 from core.kinds import registry
 from core.kinds.chosen import KindSettings
@@ -93,7 +99,8 @@ def _kinds(db: Db, schema: Schema, settings: Settings) -> str:
 def _pipeline(settings: Settings) -> str:
     ensure_work_pool(settings.prefect_api_url)
     ensure_watch(settings.prefect_api_url)
-    deployed = [ensure_deployment(settings.prefect_api_url), ensure_erasure_deployment(settings.prefect_api_url)]
+    deploy = (ensure_deployment, ensure_erasure_deployment, ensure_retention_deployment)
+    deployed = [one(settings.prefect_api_url) for one in deploy]
     return f"work pool, watch and deployments {', '.join(deployed)}"
 
 

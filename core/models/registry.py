@@ -168,10 +168,12 @@ class ModelRegistry:
         with reachable(_named(version)):
             source = self.client.get_model_version(version.name, version.version).source
             model = self.client.get_logged_model(source.removeprefix(LOGGED_MODEL))
-            try:
-                get_artifact_repository(model.artifact_location).delete_artifacts()
-            except requests.RequestException as error:  # which this part of MLflow's client does not translate
-                raise Unavailable(f"MLflow did not remove the files of {_named(version)}: {error}.") from error
+            _remove(model.artifact_location, _named(version))
+
+    def remove_pages(self, run: str) -> None:
+        """Remove the artifacts of `run`, as the gates' pages; its figures stay. Safe to repeat. Raises Unavailable."""
+        with reachable(f"run {run}"):
+            _remove(self.client.get_run(run).info.artifact_uri, f"run {run}")
 
     @contextmanager
     def _downloaded(self, version: ModelVersion, inside: str = "") -> Iterator[Path]:
@@ -180,6 +182,13 @@ class ModelRegistry:
             with reachable(_named(version)):
                 path = mlflow.artifacts.download_artifacts(artifact_uri=address, dst_path=folder)
             yield Path(path)
+
+
+def _remove(address: str, whose: str) -> None:
+    try:
+        get_artifact_repository(address).delete_artifacts()
+    except requests.RequestException as error:  # which this part of MLflow's client does not translate
+        raise Unavailable(f"MLflow did not remove the files of {whose}: {error}.") from error
 
 
 def _open(path: Path, version: ModelVersion) -> Model:

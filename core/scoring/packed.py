@@ -138,7 +138,15 @@ def holder(document: Document, find: Callable[[Sequence[str]], Mapping[str, Docu
 
 def without(record: Document, is_theirs: Callable[[str], bool]) -> Document | None:
     """`record` without the rows of people who are to be forgotten; None where no row is left."""
-    kept = [row for row in rows_of([record]) if not is_theirs(str(row["prospect"]))]
+    return _rest(record, [row for row in rows_of([record]) if not is_theirs(str(row["prospect"]))])
+
+
+def only(record: Document, keys: Collection[str]) -> Document | None:
+    """`record` with the rows alone that have one of these `keys`; None where no row is left."""
+    return _rest(record, [row for row in rows_of([record]) if row["_id"] in keys])
+
+
+def _rest(record: Document, kept: Sequence[Document]) -> Document | None:
     if len(kept) == count_rows(record):
         return record
     return {**_packed(kept)[0], "_id": record["_id"]} if kept else None

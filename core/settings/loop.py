@@ -31,6 +31,9 @@ class TrainerSettings(OutcomeSettings, NewVersionSettings):
     callwise_code_version: str | None = Field(
         None, description="version of the code for a model's lineage; by default the checked-out commit"
     )
+    callwise_keep_days: int = Field(
+        90, ge=30, description="days after which predictions, datasets and pages go that nobody needs"
+    )
     callwise_training_window: int = Field(4000, ge=0, description="newest outcomes that training uses; 0: all")
     callwise_calibration_share: float = Field(
         0.15, gt=0, le=0.4, description="share of the outcomes, just before the newest, that calibrates the scores"

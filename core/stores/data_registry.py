@@ -1,4 +1,4 @@
-"""The data registry: every dataset that a model was trained on, by tag, for as long as the company keeps it.
+"""The data registry: every dataset that a model was trained on, by tag.
 
 A git repository of its own records the datasets, one commit and one tag each; DVC stores their content on S3. Both are
 used as libraries, so no git executable is needed. Credentials stay in memory: a commit names only the bucket.
@@ -7,8 +7,9 @@ A process may be killed at any moment, because the content reaches S3 before the
 tag always has its content. The next run tags a commit without a tag and adopts content without a commit. A file lock,
 which ends with its process, keeps writers apart.
 
-A dataset that held an erased person is retired (`trainer.privacy.datasets`): its content is gone. Its tag stays, so
-every model's lineage can be followed, and names the dataset that replaces it.
+A dataset that held an erased person is retired (`trainer.privacy.datasets`), and so is an old one that no model in use
+needs: its content is gone. Its tag stays, so every model's lineage can be followed, and names the dataset that replaces
+it.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ from core.settings.addresses import S3Settings
 BRANCH, REMOTE = "refs/heads/main", "s3"
 DATA, POINTER, FACTS = "dataset.parquet", "dataset.parquet.dvc", "dataset.json"
 RETIRED = "retired.json"
+RETENTION = "retention"
+"""What an old dataset that was cleared names in the place of an erasure's receipt (`trainer.retention.datasets`)."""
 CONTENT = "files/md5"
 """The folder of DVC's content by md5 (`ab/cdef…`), in the remote and in the cache."""
 FIRST = (".gitignore", ".dvcignore", ".dvc/config", ".dvc/.gitignore")
@@ -125,12 +128,12 @@ class DataRegistry:
         tags = sorted(name.removeprefix(prefix) for name in git.references if name.startswith(prefix))
         return [self._at(git, tag) for tag in tags]
 
-    def contents(self) -> dict[str, list[Snapshot]]:
-        """The md5 of each content in DVC, with the unretired snapshots that have it."""
-        git = pygit2.Repository(str(self._path))
+    def contents(self, *, receipt: str = "") -> dict[str, list[Snapshot]]:
+        """The md5 of each content in DVC, with the snapshots that have it: unretired, or retired for `receipt`."""
+        git, retired = pygit2.Repository(str(self._path)), self.retired()
         by_md5: dict[str, list[Snapshot]] = {}
         for snapshot in self.snapshots():
-            if not snapshot.successor:
+            if retired.get(snapshot.tag, {}).get("receipt", "") == receipt:
                 pointer = yaml.safe_load((_commit_of(git, snapshot.tag).tree / POINTER).data)
                 by_md5.setdefault(pointer["outs"][0]["md5"], []).append(snapshot)
         return by_md5
@@ -171,6 +174,12 @@ class DataRegistry:
         git = pygit2.Repository(str(self._path))
         snapshot = self._at(git, tag)
         if snapshot.successor:
+            if self.retired()[tag]["receipt"] == RETENTION:
+                raise NotFound(
+                    f"The dataset {tag} is old, and no model in use was made from it, so its content was removed.",
+                    kept="Its tag and its figures; the outcomes are in the database.",
+                    next=f"The next dataset that is kept is {snapshot.successor}.",
+                )
             raise NotFound(
                 f"The dataset {tag} held a person who was erased, so its content was removed.",
                 kept="Its tag, its figures, and everybody else's rows.",

@@ -21,6 +21,7 @@
     reviews      {model}:{week}, with :{name} for each later signature
     events       {sequence}
     appliance    {fact}
+    retention    {what was cleared}, with :{day} for each day of predictions
     users        {login name}
     sessions     {sha256 of the token}
     attempts     {name or address}
@@ -54,7 +55,7 @@ PRIVATE = frozenset({"users", "sessions", "attempts"})
 COLLECTIONS = PRIVATE | {
     *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "predictions", "indicators"),
     *("models", "incidents", "reports", "reviews", "events", "appliance", "erasures", "kept_out"),
-    *("contacts", "mappings", "imports", "kinds", "deletions"),
+    *("contacts", "mappings", "imports", "kinds", "deletions", "retention"),
 }
 
 INDEXES: dict[str, list[list[tuple[str, int]]]] = {

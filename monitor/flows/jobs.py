@@ -1,4 +1,4 @@
-"""The jobs that ask Prefect for flow runs: trainings that are due, and erasures."""
+"""The jobs that ask Prefect for flow runs: trainings that are due, erasures, and the clearing of what is old."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 from threading import Lock
 
 from core.stores.mongo import Db
-from monitor.flows import erasures
+from monitor.flows import erasures, retention
 from monitor.flows.prefect_runs import PrefectRuns
 from monitor.flows.triggers import RetrainLimits, Triggers
 from monitor.jobs.job import Job, one_at_a_time
@@ -17,6 +17,7 @@ JOBS = {
     "retrain": "ask for a training when one is due",
     "deletions": "ask for the deletion of campaigns that managers named",
     "erasures": "ask for the erasure of people whom managers named",
+    "retention": "ask once a day to clear what is old",
 }
 
 
@@ -25,7 +26,8 @@ def jobs(
 ) -> list[Job]:
     """The jobs of `JOBS`; they ask for `trainings` while they hold `asking`.
 
-    Erasures are the appliance's, not a kind's: a kind without `train_again(reason, by)` has no job for them.
+    Erasures and the clearing are the appliance's, not a kind's: a kind without `train_again(reason, by)` has no job
+    for them.
     """
     model = settings.callwise_model_name
     limits = RetrainLimits.from_settings(settings, settings.refresh_every)
@@ -43,4 +45,9 @@ def jobs(
     if train_again is None:
         return own
     erasing = erasures.Erasures(db, runs, train_again)
-    return [*own, Job("erasures", erasures.SECONDS, erasing.run)]
+    clearing = retention.Retention(db, PrefectRuns(settings.prefect_api_url, flow=retention.FLOW))
+    return [
+        *own,
+        Job("erasures", erasures.SECONDS, erasing.run),
+        Job("retention", retention.SECONDS, clearing.run),
+    ]

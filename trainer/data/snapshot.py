@@ -1,4 +1,4 @@
-"""The training data now: every outcome with its prospect's features, in time order.
+"""The training data now: the outcomes that a training learns from, with their prospects' features, in time order.
 
 Each has the values of its call (`core.lists.call_values`): month, weekday and number of that call, and of what files
 brought and changed what was known then. Outcomes without the time of their call come first, at the time of the first
@@ -17,22 +17,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pymongo import DESCENDING
 
 from core.errors import SchemaError
 from core.lists import call_values
 from core.schema import Schema
 from core.schema.column import Column, ColumnType
 from core.schema.economy import read_vintages
+from core.scoring.predictions_before import DATED
 from core.stores.mongo import Db, Document, reachable
 from trainer.data import dataset_file
 
 OUTCOME, SOURCE = "outcome", "source_campaign"
 AT, PROSPECT = dataset_file.AT, dataset_file.PROSPECT
 BATCH = 2_000
+FIELDS = dict.fromkeys(("prospect", "campaign", "positive", "at", "dated", "import", "agent", "call", "earlier"), 1)
 
 
-def read_outcomes(db: Db, schema: Schema) -> pd.DataFrame:
-    """All outcomes, the oldest first: the features, `outcome` (0 or 1), `at`, `prospect`, `source_campaign`.
+def read_outcomes(db: Db, schema: Schema, newest: int = 0) -> pd.DataFrame:
+    """The `newest` outcomes (0: all), the oldest first: the features, `outcome`, `at`, `prospect`, `source_campaign`.
 
     Where the prospect is gone, a feature is unknown, or a number is a word, the cells are empty, and the data gate
     names them. Numbers are float64 here, so that they can be empty. Raises Unavailable, and SchemaError when a feature
@@ -42,18 +45,7 @@ def read_outcomes(db: Db, schema: Schema) -> pd.DataFrame:
     if clash:
         raise SchemaError(f"The names {', '.join(sorted(clash))} are Callwise's own; rename the columns in the schema.")
     with reachable():
-        fields = {
-            "prospect": 1,
-            "campaign": 1,
-            "positive": 1,
-            "at": 1,
-            "dated": 1,
-            "import": 1,
-            "agent": 1,
-            "call": 1,
-            "earlier": 1,
-        }
-        outcomes = sorted(db.outcomes.find({}, fields, batch_size=BATCH), key=_order)
+        outcomes = sorted(_newest(db, newest) if newest else db.outcomes.find({}, FIELDS, batch_size=BATCH), key=_order)
         keys = list(dict.fromkeys(outcome["prospect"] for outcome in outcomes))
         people = {
             prospect["_id"]: prospect
@@ -82,6 +74,15 @@ def read_outcomes(db: Db, schema: Schema) -> pd.DataFrame:
     columns[PROSPECT] = pd.Series([outcome["prospect"] for outcome in outcomes], dtype="object")
     columns[SOURCE] = pd.Series([outcome["campaign"] for outcome in outcomes], dtype="object")
     return pd.DataFrame(columns)
+
+
+def _newest(db: Db, many: int) -> list[Document]:
+    """The newest `many` outcomes. Those without the time of their call count as older than all others."""
+    order = [("at", DESCENDING), ("_id", DESCENDING)]
+    found = list(db.outcomes.find(DATED, FIELDS).sort(order).limit(many))
+    if len(found) < many:
+        found += db.outcomes.find({"dated": False}, FIELDS).sort(order).limit(many - len(found))
+    return found
 
 
 def write_outcomes(frame: pd.DataFrame, schema: Schema, path: Path) -> None:

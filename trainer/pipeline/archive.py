@@ -1,9 +1,9 @@
 """Archives versions: their files go, and their lineage stays.
 
-Refreshes come every day, and each brings its files: the model, its proof, and the rows that drift compares with. A
-version in use, one that a rollback can reach, and the newest `KEPT` keep theirs. Of any other version the registry
-keeps its number, its tags and its run, with every figure, and the tag `archived`. To have it again, train on its
-dataset with its code.
+Refreshes come every day, and each brings its files: the model, its proof, the rows that drift compares with, and the
+pages of its gates. A version in use, one that a rollback can reach, and the newest `KEPT` keep theirs. Of any other
+version the registry keeps its number, its tags and its run, with every figure, and the tag `archived`. To have it
+again, train on its dataset with its code.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def archive(models: ModelRegistry, state: SuccessionState, *, clock: Clock = now
     for version in out_of_use:
         try:
             models.remove_files(version)
+            models.remove_pages(version.run_id)
             models.tag(version.version, ARCHIVED, f"{clock():%Y-%m-%d}")
         except (NotFound, Unavailable) as error:
             log.warning("Version %s cannot be archived; it keeps its files for now: %s", version.version, error)

@@ -190,10 +190,10 @@ def _log_refusal(trainer: Trainer, refused: GateRefused, *, subject: str, incide
 
 
 def take_snapshot(trainer: Trainer) -> tuple[pd.DataFrame, Snapshot]:
-    """All outcomes as they are now, and the snapshot that keeps exactly these."""
+    """The outcomes that a training learns from, as they are now, and the snapshot that keeps exactly these."""
     with tempfile.TemporaryDirectory(prefix="callwise-snapshot-") as folder:
         path = Path(folder) / "dataset.parquet"
-        frame = read_outcomes(trainer.db, trainer.schema)
+        frame = read_outcomes(trainer.db, trainer.schema, trainer.settings.callwise_training_window)
         event_log.append(
             trainer.db, who="trainer", what=Event.OUTCOMES_READ, subject=trainer.models.name, rows=len(frame)
         )

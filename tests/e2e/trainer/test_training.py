@@ -6,7 +6,7 @@ import json
 import os
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 from unittest.mock import Mock
@@ -18,6 +18,7 @@ import requests
 from mlflow.store.artifact.http_artifact_repo import HttpArtifactRepository
 from mlflow.store.artifact.s3_artifact_repo import S3ArtifactRepository
 
+from core.clock import now
 from core.errors import GateRefused, ModelError, NotFound, Unavailable
 from core.models.decisions import CANARY, CHAMPION, DecisionKind, SuccessionState
 from core.models.gates import Gate
@@ -36,6 +37,8 @@ from trainer.fitting.candidates import Candidate
 from trainer.main import Settings, compose
 from trainer.pipeline import archive, handover
 from trainer.pipeline.training import Trainer, TrainingResult, train
+from trainer.retention.datasets import OldDatasets
+from trainer.retention.pages import OldPages
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -415,3 +418,51 @@ def test_as_a_prefect_flow_a_refusal_is_a_failed_state_with_its_reason(
     assert [details["gate"] for _, details in ended] == [None, "champion gate"]
     assert [details["outcomes"] for _, details in ended] == [len(list(db.outcomes.find()))] * 2
     assert len({run for run, _ in ended if run}) == 2
+
+
+def test_pages_of_old_runs_without_a_version_go_and_their_figures_stay(
+    db: Db, schema: Schema, trainer: Trainer, environment: dict[str, str]
+) -> None:
+    store(db, schema, made_up(schema))
+    train(trainer, reason="first")
+    refused = refreshing(environment, CALLWISE_CODE_VERSION="two")
+    with pytest.raises(GateRefused):
+        train(refused, reason="again")
+    client = trainer.models.client
+    experiment = client.get_experiment_by_name(trainer.experiment).experiment_id
+    parents = [run.info for run in client.search_runs([experiment]) if client.list_artifacts(run.info.run_id)]
+    assert len(parents) == 2
+    began = now()
+
+    def cleared(days: int) -> int:
+        return OldPages(db, trainer.models, trainer.experiment, 90, lambda: began + timedelta(days=days)).clear()
+
+    assert cleared(89) == 0
+    assert cleared(91) > 0
+    assert cleared(91) == 0
+    version = trainer.models.version("1")
+    assert [info.run_id for info in parents if client.list_artifacts(info.run_id)] == [version.run_id]
+    assert all(client.get_run(info.run_id).data.metrics for info in parents)
+    trainer.models.remove_pages(version.run_id)
+    trainer.models.remove_pages(version.run_id)  # a process may have died before it said so
+    assert client.list_artifacts(version.run_id) == []
+
+
+def test_what_is_old_is_cleared_as_a_prefect_flow(
+    db: Db, schema: Schema, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "PREFECT_API_URL" not in os.environ:
+        pytest.skip("PREFECT_API_URL names no server; scripts/test starts one")
+    from trainer.retention import flow
+
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    compose(load(Settings, environment)).data.ensure()
+    cleared = flow.clear_old(return_state=True)
+    assert cleared.message == "cleared: 0 predictions, 0 datasets, 0 runs' pages"
+    ended = db.retention.find_one({"_id": "ended"})
+    assert ended is not None
+    assert abs(ended["last"]["at"] - now()) < timedelta(minutes=5)
+    monkeypatch.setattr(OldDatasets, "clear", Mock(side_effect=Unavailable("S3 is away.")))
+    failed = flow.clear_old(return_state=True)
+    assert (failed.is_failed(), failed.message) == (True, "datasets: S3 is away.")
