@@ -101,7 +101,7 @@ def quality_figures(found: Facts) -> Document | None:
     return {
         "version": newest["version"],
         "size": measured["size"],
-        "auc": measured["auc"],
+        "auc": newest.get("order", measured["auc"]),  # of earlier releases the AUC of all
         "promised_auc": promised["auc"],
         "conversion": report_words.conversion(measured),
         "promised_conversion": promised["conversion"],

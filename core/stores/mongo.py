@@ -95,6 +95,8 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
         [("prospect", ASCENDING), ("at", DESCENDING)],
         [("campaign", ASCENDING)],
     ],
+    # What happened last of a kind, and whether a decision is logged.
+    "events": [[("what", ASCENDING)]],
     "indicators": [[("series", ASCENDING), ("period", ASCENDING)]],
     "contacts": [[("search", ASCENDING)]],
     "sessions": [[("user", ASCENDING)]],

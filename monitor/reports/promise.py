@@ -5,6 +5,10 @@ with that of all. Selection by score leaves a calibrated score calibrated, so wh
 very calls is a fair bar. Outcomes are drawn from the scores (a parametric bootstrap) with a fixed seed, so that the
 same window always gets the same verdict. The idea is that of confidence-based performance estimation (NannyML
 documentation, "CBPE").
+
+The order is judged among calls of about the same time, as an agent meets it on a day's list. Over months the level of
+scores and the share of sales move, each at its own time; that a score of May is above one of March says nothing about
+the order of either list.
 """
 
 from __future__ import annotations
@@ -17,6 +21,8 @@ from scipy.stats import rankdata
 
 from core.models.level import levelled
 
+TOGETHER = 50
+"""Calls in a row within which the order is judged."""
 DRAWS, AT_ONCE, SEED = 20_000, 2_000, 20_100_514
 FALSE_ALARMS = 0.001
 """Share of windows that break a promise that holds: half by AUC, a quarter in each other way. A champion is judged some
@@ -25,7 +31,7 @@ five times a week, so a world in which nothing changes rings in less than one we
 
 @dataclass(frozen=True)
 class Promise:
-    """The AUC and conversion that n scores promise, and the bounds outside of which the promise is broken."""
+    """The AUC (of `order_of`) and conversion that n scores promise, and the bounds outside of which they break it."""
 
     auc: float
     auc_low: float
@@ -47,8 +53,17 @@ class Promise:
         return tuple(problems)
 
 
-def promise_of(score: ArrayLike, left: float = 0.0) -> Promise:
-    """What the n scores (probabilities of a sale) promise for n calls.
+def order_of(sold: ArrayLike, score: ArrayLike, together: int = TOGETHER) -> float:
+    """The AUC of n calls in the order of time, counting pairs within each `together` calls in a row (0: all pairs).
+
+    0.5 where no such pair has a sale and a refusal.
+    """
+    scores = np.asarray(score, dtype=np.float64)
+    return float(_aucs(np.asarray(sold, dtype=np.bool_)[None, :], scores, together)[0])
+
+
+def promise_of(score: ArrayLike, left: float = 0.0, together: int = 0) -> Promise:
+    """What the n scores (probabilities of a sale) promise for n calls; `together`: see `order_of`.
 
     `left`: how far off their level may be, in log-odds, before the level itself moves (`core.models.level.left`). A
     conversion within that breaks no promise: the level follows it, and a training could do no more.
@@ -58,7 +73,7 @@ def promise_of(score: ArrayLike, left: float = 0.0) -> Promise:
     least, most = levelled(scores, -left), levelled(scores, left)
     for _ in range(0, DRAWS, AT_ONCE):
         luck = random.random((AT_ONCE, scores.size))
-        aucs.append(_aucs(luck < scores, scores))
+        aucs.append(_aucs(luck < scores, scores, together))
         lowest.append((luck < least).mean(axis=1))
         highest.append((luck < most).mean(axis=1))
     auc = np.concatenate(aucs)
@@ -71,12 +86,14 @@ def promise_of(score: ArrayLike, left: float = 0.0) -> Promise:
     )
 
 
-def _aucs(drawn: NDArray[np.bool_], score: NDArray[np.float64]) -> NDArray[np.float64]:
+def _aucs(drawn: NDArray[np.bool_], score: NDArray[np.float64], together: int = 0) -> NDArray[np.float64]:
     """AUC of each draw by rank sums (Mann-Whitney), ties counted half; draws of one class only say nothing."""
-    sales = drawn.sum(axis=1)
-    mixed = (sales > 0) & (sales < score.size)
-    ranks, sales = drawn[mixed] @ rankdata(score), sales[mixed]
-    if not sales.size:
-        return np.array([0.5])
-    aucs: NDArray[np.float64] = (ranks - sales * (sales + 1) / 2) / (sales * (score.size - sales))
-    return aucs
+    above, pairs = np.zeros(len(drawn)), np.zeros(len(drawn))
+    step = together or max(score.size, 1)
+    for start in range(0, score.size, step):
+        block, scores = drawn[:, start : start + step], score[start : start + step]
+        sales = block.sum(axis=1)
+        above += block @ rankdata(scores) - sales * (sales + 1) / 2
+        pairs += sales * (scores.size - sales)
+    known = pairs > 0
+    return above[known] / pairs[known] if known.any() else np.array([0.5])

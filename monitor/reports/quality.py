@@ -25,7 +25,7 @@ from core.models.registry import SCORE
 from core.stores.evidently import QUALITY
 from monitor.jobs.cause_states import WELL, record_state
 from monitor.reports import windows
-from monitor.reports.promise import Promise, promise_of
+from monitor.reports.promise import TOGETHER, Promise, order_of, promise_of
 from monitor.reports.registry import Registry
 from monitor.reports.shelf import ReportStore
 
@@ -38,7 +38,8 @@ LEAST = 200
 class QualityVerdict:
     """The verdict on a window of outcomes. It names nobody: verdicts are stored for ever, and people may be erased.
 
-    `version`: the champion; `accepted`: the version that was last accepted, whose line is judged.
+    `version`: the champion; `accepted`: the version that was last accepted, whose line is judged. `order`: the AUC
+    among calls of the same time (`monitor.reports.promise`), which is held against the promise.
     """
 
     version: str
@@ -47,13 +48,14 @@ class QualityVerdict:
     since: datetime
     until: datetime
     quality: Quality
+    order: float
     promise: Promise
     reference: Quality
 
     @property
     def broken(self) -> tuple[str, ...]:
         """The ways in which the champion breaks its promise; empty if it keeps it."""
-        return self.promise.broken(self.quality.auc, self.quality.conversion)
+        return self.promise.broken(self.order, self.quality.conversion)
 
     @property
     def sentence(self) -> str:
@@ -62,9 +64,10 @@ class QualityVerdict:
         text = "; ".join(self.broken) or "the champion keeps what it promised"
         line = f" and the others in use since version {self.accepted}" if self.accepted != self.version else ""
         return (
-            f"{text}. {window.size} outcomes of version {self.version}{line}: AUC {window.auc:.3f} (promised "
-            f"{self.promise.auc:.3f}, training {self.reference.auc:.3f}), conversion {window.conversion:.3f} (promised "
-            f"{self.promise.conversion:.3f}), {window.top_half_capture:.0%} of the sales in the better half"
+            f"{text}. {window.size} outcomes of version {self.version}{line}: AUC {self.order:.3f} among calls of the "
+            f"same time (promised {self.promise.auc:.3f}), {window.auc:.3f} of all (training {self.reference.auc:.3f}), "
+            f"conversion {window.conversion:.3f} (promised {self.promise.conversion:.3f}), "
+            f"{window.top_half_capture:.0%} of the sales in the better half"
         )
 
     def document(self) -> dict[str, Any]:
@@ -165,7 +168,8 @@ def judge(
         since=first.at,
         until=last.at,
         quality=quality(current[OUTCOME], current[SCORE]),
-        promise=promise_of(current[SCORE], level.left(current[SCORE], level_outcomes)),
+        order=order_of(current[OUTCOME], current[SCORE]),
+        promise=promise_of(current[SCORE], level.left(current[SCORE], level_outcomes), TOGETHER),
         reference=quality(reference[OUTCOME], reference[SCORE]),
     )
     return verdict, snapshot.dumps()

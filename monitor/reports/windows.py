@@ -132,10 +132,10 @@ def outcomes(
     take = 2 * size
     while True:
         with reachable():
-            # Imported histories, from before the first prediction, are not even read.
-            query = {**DATED, "at": {"$gte": since}}
-            found = list(db.outcomes.find(query, OUTCOME).sort(NEWEST).limit(take))
-        is_all = len(found) < take
+            # With a bound on the time, the embedded server would read all of them and sort: 30 times as long.
+            newest = list(db.outcomes.find(DATED, OUTCOME).sort(NEWEST).limit(take))
+        found = [outcome for outcome in newest if outcome["at"] >= since]
+        is_all = len(newest) < take or len(found) < len(newest)
         whole = found if is_all or take >= MOST else _without_last_moment(found)
         rows = _newest_joined(db, versions, sorted(whole, key=_by_hash), size, own_score if own else used_score)
         if len(rows) == size or is_all:

@@ -29,7 +29,7 @@ from core.schema.column import ColumnType as Type
 from monitor.reports import windows
 from monitor.reports.drift.comparable import Comparable
 from monitor.reports.drift.comparison import compare
-from monitor.reports.promise import promise_of
+from monitor.reports.promise import TOGETHER, order_of, promise_of
 from monitor.reports.quality import OUTCOME, QualityVerdict
 from replay.setup import Functions
 from trainer.data.snapshot import AT, PROSPECT
@@ -80,7 +80,8 @@ def judge_quality(
         since=window[-1].at,
         until=window[0].at,
         quality=figures(sold, scores),
-        promise=promise_of(scores, level.left(scores, level_outcomes)),
+        order=order_of(sold, scores),
+        promise=promise_of(scores, level.left(scores, level_outcomes), TOGETHER),
         reference=figures(reference[OUTCOME], reference[SCORE]),
     )
     return verdict, ""

@@ -4,7 +4,7 @@ from numpy.typing import NDArray
 
 from core.models import level
 from core.models.metrics import quality
-from monitor.reports.promise import FALSE_ALARMS, _aucs, promise_of
+from monitor.reports.promise import FALSE_ALARMS, TOGETHER, _aucs, order_of, promise_of
 
 
 def top_of_the_list(seed: int) -> NDArray[np.float64]:
@@ -26,8 +26,29 @@ def test_calibrated_scores_break_their_promise_as_seldom_as_stated() -> None:
 
 def test_it_is_judged_by_the_figures_that_reports_show() -> None:
     score = top_of_the_list(2)
-    found = quality(np.random.default_rng(3).random(score.size) < score, score)
+    sold = np.random.default_rng(3).random(score.size) < score
+    found = quality(sold, score)
+    assert order_of(sold, score, 0) == pytest.approx(found.auc)
     assert promise_of(score).broken(found.auc, found.conversion) == ()
+
+
+def test_a_level_that_moves_out_of_step_is_no_lost_order() -> None:
+    """In half of the blocks all scores are low and the share of sales is high; within each the order holds."""
+    rng = np.random.default_rng(5)
+    true = rng.beta(2, 12, 1_000)
+    out_of_step = np.repeat(np.arange(1_000 // TOGETHER) % 2 == 0, TOGETHER)
+    sold = rng.random(1_000) < np.where(out_of_step, np.minimum(2 * true, 1), true / 2)
+    score = np.where(out_of_step, true / 2, np.minimum(2 * true, 1))
+    promise = promise_of(score, 0.0, TOGETHER)
+    assert quality(sold, score).auc < promise_of(score).auc_low
+    assert promise.broken(order_of(sold, score), promise.conversion) == ()
+    turned = promise.broken(order_of(sold, 1 - score), promise.conversion)
+    assert "lost its order" in turned[0]
+
+
+def test_where_no_two_calls_can_be_compared_the_order_says_nothing() -> None:
+    assert order_of([True, False], [0.3, 0.2], 1) == 0.5
+    assert order_of([True, True], [0.3, 0.2]) == 0.5
 
 
 def test_the_promise_knows_that_the_called_are_a_selection() -> None:
