@@ -95,8 +95,9 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
         [("prospect", ASCENDING), ("at", DESCENDING)],
         [("campaign", ASCENDING)],
     ],
-    # What happened last of a kind, and whether a decision is logged.
-    "events": [[("what", ASCENDING)]],
+    # What happened last of a kind, and whether a decision or a step is logged.
+    "events": [[("what", ASCENDING)], [("subject", ASCENDING)]],
+    "reports": [[("kind", ASCENDING)]],
     "indicators": [[("series", ASCENDING), ("period", ASCENDING)]],
     "contacts": [[("search", ASCENDING)]],
     "sessions": [[("user", ASCENDING)]],
@@ -134,6 +135,8 @@ def ensure_indexes(db: Db) -> None:
 
 def count(collection: Collection[Document], query: Mapping[str, Any]) -> int:
     """The number of matching documents. The embedded server's `count_documents` is slow and matches no null."""
+    if not query:
+        return collection.estimated_document_count()  # which every server knows without counting
     counts = list(collection.aggregate([{"$match": query}, {"$count": "n"}]))
     return int(counts[0]["n"]) if counts else 0
 

@@ -16,13 +16,14 @@ from pymongo import ASCENDING, UpdateOne
 from core.calls import campaigns
 from core.calls.rank_key import RANK_KEY, rank_again, to_be_ranked
 from core.lists import call_values
+from core.scoring.kept_predictions import KEPT_PREDICTIONS
 from core.stores.mongo import Db, Document, count, reachable
 
 KEY = "ranked:"
 AT_ONCE = 500
 FIELDS = {
     **call_values.FIELDS,
-    **dict.fromkeys(("prediction", "economy", "campaign", "digest", "refused", RANK_KEY), 1),
+    **dict.fromkeys(("prediction", "economy", "campaign", "digest", "refused", RANK_KEY, KEPT_PREDICTIONS), 1),
 }
 
 

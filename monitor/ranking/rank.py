@@ -42,6 +42,7 @@ from core.schema import Schema, economy
 from core.schema.as_of import day_of_call
 from core.schema.economy import KnownFigures
 from core.scoring import protocol
+from core.scoring.kept_predictions import KEPT_PREDICTIONS, with_newest
 from core.scoring.protocol import Score
 from core.scoring.reasons import to_documents
 from core.stores import event_log
@@ -71,6 +72,7 @@ class Ranking:
     at: datetime
     keys: RankKeys
     known: KnownFigures
+    clock: Clock = now
     looked_at: int = 0
     ranked: int = 0
     closed: int = 0
@@ -113,7 +115,7 @@ def rank(
     keys = RankKeys(
         present, day_of_call(schema, at), schema.hash, known.hash, present.trial if trial is None else trial
     )
-    ranking = Ranking(present, at, keys, known)
+    ranking = Ranking(present, at, keys, known, clock)
     ranking.awaited = asked if asked != present else None  # None, too, where no decision names a champion
     try:
         for one in lists:
@@ -181,7 +183,8 @@ def _ask(people: OpenList, prospects: Sequence[Document], scorer: Scorer, schema
         return
     others = {(score.route, score.version) for score in scores} - ranking.lineup.routes
     ranking.overtaken |= bool(others)  # the next run has the new line-up and ranks these again
-    ranked = [(p, _ranked(p, score, ranking)) for p, score in zip(prospects, scores, strict=True)]
+    answered = ranking.clock()
+    ranked = [(p, _ranked(p, score, ranking, answered)) for p, score in zip(prospects, scores, strict=True)]
     if others:
         ranked = [(p, {**fields, "ranked_by": "", **rank_again(people.campaign)}) for p, fields in ranked]
     written = people.put(ranked)
@@ -239,14 +242,15 @@ def _still_waiting(people: OpenList, schema: Schema, ranking: Ranking) -> None:
         _complete(people, people.people(word, 1), schema, ranking)
 
 
-def _ranked(prospect: Document, score: Score, ranking: Ranking) -> Document:
-    """The fields of a prospect that was ranked."""
+def _ranked(prospect: Document, score: Score, ranking: Ranking, answered: datetime) -> Document:
+    """The fields of a prospect that was ranked by an answer of the moment `answered`."""
     in_economy = prospect.get("economy") is not None
     ranked = {
         "score": score.score,
         "score_version": score.version,
         "score_route": score.route,
         "prediction": score.prediction,
+        KEPT_PREDICTIONS: with_newest(prospect, score.prediction, answered),
         "ranked_by": str(ranking.lineup),
         "reasons": to_documents(score.reasons),
         "draw": draw(prospect["_id"]),  # the reports' sample: `monitor.reports.sample`

@@ -63,9 +63,10 @@ class QualityVerdict:
         window = self.quality
         text = "; ".join(self.broken) or "the champion keeps what it promised"
         line = f" and the others in use since version {self.accepted}" if self.accepted != self.version else ""
+        promised, training = self.promise.auc, self.reference.auc
         return (
             f"{text}. {window.size} outcomes of version {self.version}{line}: AUC {self.order:.3f} among calls of the "
-            f"same time (promised {self.promise.auc:.3f}), {window.auc:.3f} of all (training {self.reference.auc:.3f}), "
+            f"same time (promised {promised:.3f}), {window.auc:.3f} of all (training {training:.3f}), "
             f"conversion {window.conversion:.3f} (promised {self.promise.conversion:.3f}), "
             f"{window.top_half_capture:.0%} of the sales in the better half"
         )

@@ -58,5 +58,6 @@ def start_of(at: datetime) -> int:
 
 
 def _people(db: Db, place: Document, most: int) -> list[Document]:
-    query = {"status": "open", "draw": place}
-    return list(db.prospects.find(query, KNOWN).sort([("draw", ASCENDING)]).limit(most))
+    # As a pipeline: for it, and not for a plain question, the embedded server uses an index of two columns.
+    asked = {"$match": {"status": "open", "draw": place}}
+    return list(db.prospects.aggregate([asked, {"$sort": {"draw": ASCENDING}}, {"$limit": most}, {"$project": KNOWN}]))

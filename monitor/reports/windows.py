@@ -37,7 +37,7 @@ Shown = tuple[float, float]
 Score = Callable[[Mapping[str, Any], str], Shown | None]
 PAGE = 500
 MOST = 50_000
-"""Outcomes read until the order within a moment no longer matters."""
+"""Outcomes read until the order within a moment no longer matters; and records read for people who have been called."""
 OUTCOME = {"prospect": 1, "at": 1, "positive": 1}
 # What an outcome is compared with; without the features, which are most of a record.
 JOINED = {"prospect": 1, "at": 1, **SCORES_FIELDS}
@@ -98,10 +98,13 @@ def _last_scored(db: Db, version: str, size: int, known: Set[str]) -> list[Docum
 
 
 def _newest(db: Db, version: str) -> Iterator[tuple[str, str]]:
-    """Prospect and key of each prediction by `version` with a prospect, the newest first, read as needed."""
+    """Prospect and key of predictions by `version` with a prospect, the newest first, from no more than `MOST` records.
+
+    They are read as needed.
+    """
     query = {"prospect": {"$gt": ""}, **scored_by(version)}
     # Sorted by time alone, which has an index; within one request the key decides.
-    records = db.predictions.find(query, {**JOINED, **PACKING}).sort([("at", DESCENDING)])
+    records = db.predictions.find(query, {**JOINED, **PACKING}).sort([("at", DESCENDING)]).limit(MOST)
     for _, together in groupby(rows_of(records), key=lambda row: row["at"]):
         for row in sorted(together, key=lambda row: str(row["_id"]), reverse=True):
             if row["prospect"] and own_score(row, version) is not None:
@@ -165,7 +168,7 @@ def _newest_joined(
 
 def _joined(db: Db, versions: Sequence[str], found: Sequence[Document], score: Score) -> list[Called]:
     rows: list[Called] = []
-    for outcome, before in predictions_before(db, found, fields=JOINED):
+    for outcome, before in predictions_before(db, found, fields=JOINED, last=True):
         by_each = (score(before[-1], version) for version in versions) if before else iter(())
         shown = next((one for one in by_each if one is not None), None)
         if shown is not None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-
-from pymongo import ASCENDING
+from operator import itemgetter
 
 from core.schema import Schema
 from core.scoring.predictions_before import DATED, predictions_before
@@ -52,10 +51,10 @@ def refresh_pairs(db: Db, champion: str, since: datetime) -> list[Pair]:
 
 
 def _pairs(db: Db, since: datetime, pair: Callable[[Document, Document], Pair | None]) -> list[Pair]:
-    query = {**DATED, "at": {"$gte": since}}
+    query = {"at": {"$gte": since}, **DATED}
     with reachable():
-        outcomes = list(db.outcomes.find(query).sort([("at", ASCENDING), ("_id", ASCENDING)]))
-    known = predictions_before(db, outcomes, since=since)
+        outcomes = sorted(db.outcomes.find(query), key=itemgetter("at", "_id"))
+    known = predictions_before(db, outcomes, since=since, last=True)
     return [made for outcome, before in known if before and (made := pair(outcome, before[-1])) is not None]
 
 

@@ -117,7 +117,11 @@ class OldPredictions:
                 shown = list(self.db.prospects.find({"_id": {"$in": some}}, {"prediction": 1}))
                 outcomes = list(self.db.outcomes.find({"prospect": {"$in": some}}, NEEDED))
             keys |= {str(one["prediction"]) for one in shown if one.get("prediction")}
-            keys |= {before[-1]["_id"] for _, before in predictions_before(self.db, outcomes, fields=NEEDED) if before}
+            keys |= {
+                before[-1]["_id"]
+                for _, before in predictions_before(self.db, outcomes, fields=NEEDED, last=True)
+                if before
+            }
         return keys
 
 

@@ -11,6 +11,7 @@ from core.lists.deletion import counts, remove
 from core.privacy.documents import Predictions
 from core.privacy.place import Subject
 from core.schema.person import Person
+from core.scoring.kept_predictions import KEPT_PREDICTIONS, with_newest
 from core.scoring.logged import by_key, every_row, newest_rows
 from core.scoring.packed import pack, rows_of
 from core.scoring.prediction import Prediction
@@ -19,6 +20,7 @@ from core.stores.mongo import Db, ensure_indexes
 from serving.prediction_log.log import PredictionLog
 from serving.prediction_log.spool import Spool
 from serving.prediction_log.store import MongoStore, Store
+from tests.questions import listened_to
 from tests.scoring.fakes import AT, MemoryHome, prediction
 
 pytestmark = pytest.mark.mongo
@@ -116,3 +118,22 @@ def test_a_deleted_campaign_takes_its_rows_and_no_others(db: Db, log: Prediction
     assert remove(db, "spring") == MANY + 2
     assert counts(db, "spring")["predictions"] == 0
     assert {row["request"] for row in every_row(db)} == {"autumn", "none", "both"}
+
+
+def test_of_a_person_on_a_list_no_record_is_read_but_those_that_the_person_names(db: Db, log: PredictionLog) -> None:
+    for day in range(3):
+        log.write(request(f"r{day}", at=AT + timedelta(days=day), score=day / 10))
+    kept: list[list[int | str]] = []
+    for day in range(3):
+        kept = with_newest({KEPT_PREDICTIONS: kept}, f"r{day}:7", AT + timedelta(days=day, seconds=1))
+    db.prospects.insert_one({"_id": "spring:007", KEPT_PREDICTIONS: kept})
+    call = {"prospect": "spring:007", "at": AT + timedelta(days=1, hours=1)}
+    with listened_to(db) as (heard, questions):
+        [(_, before)] = predictions_before(heard, [call])
+        [(_, last)] = predictions_before(heard, [call], last=True)
+        [(_, recent)] = predictions_before(heard, [call], since=AT + timedelta(hours=1))
+    assert [row["score"] for row in before] == [0.0, 0.1]
+    assert [row["_id"] for row in last] == [row["_id"] for row in recent] == ["r1:7"]
+    assert all("_id" in command["filter"] for _, _, command in questions.asked)
+    db.predictions.delete_many({})
+    assert [found for _, found in predictions_before(db, [call])] == [[]], "erased, or cleared"

@@ -38,6 +38,7 @@ def predicted(db: Db, key: str, at: datetime, score: float, version: str, **more
     shadow = {"shadow_version": None, "shadow_score": None, "level": 0.0, "shadow_level": None}
     features = {"job": "student", "age": 22, "month": "may"}
     record = {"prospect": key, "features": features, "score": score, "version": version, "route": "champion", "at": at}
+    db.prospects.update_one({"_id": key}, {"$set": {"prediction": f"{version}-{at:%d%H}:{key}"}})
     db.predictions.insert_one({"_id": f"{version}-{at:%d%H}:{key}", "request": version, **record, **shadow, **more})
 
 
