@@ -1,4 +1,4 @@
-"""Scoring beside its peers: `scripts/bench serving [--seconds N] [--rounds N] [--json OUT]`.
+"""Scoring beside its peers: `scripts/bench serving [--seconds N] [--rounds N] [--json OUT] [--page PAGE]`.
 
 An embedded appliance trains a champion on half of the sample and a refresh on all of it; both speak in every score, and
 every score is logged before it is answered. The peers serve the same champion: MLServer's own MLflow runtime,
@@ -27,6 +27,7 @@ import pandas as pd
 import psutil
 
 from bench import crowd
+from bench.serving import page
 from bench.serving import peers as others
 from bench.serving.load import Answered, answered, at_rate, find_wrk
 from bench.serving.peers import Peer
@@ -51,6 +52,7 @@ OURS, EMPTY, STOCK = "callwise", "empty mlserver", "mlserver-mlflow"
 SIZES = {"one_row": 1, "hundred_rows": 100, "thousand_rows": 1_000}
 SECONDS, ROUNDS, PATIENCE_SECONDS, WEIGHT = 4.0, 3, 120.0, 0.8
 PEAK_SECONDS, HALF_SECONDS = 60.0, 10.0
+PLOT = "serving.png"
 Rounds = Mapping[str, Sequence[Answered]]
 
 
@@ -62,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="rounds of all loads (default: %(default)s)")
     parser.add_argument("--peak", type=float, default=PEAK_SECONDS, help="seconds at full load (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
+    parser.add_argument("--page", type=Path, help="also put them, and their plot, into this page")
     options = parser.parse_args(arguments)
     find_wrk()
     with (
@@ -74,6 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(json.dumps(figures, indent=1), flush=True)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    if options.page:
+        page.write(figures, options.page, options.page.parent / "images" / PLOT)
     return 1 if figures["failed"] else 0
 
 
