@@ -35,6 +35,7 @@ class OldDatasets:
         Safe to interrupt and repeat: a dataset is marked before its content goes, and what is left of marked ones goes
         the next time. Raises Unavailable.
         """
+        self.data.ensure()  # a kind may never have been trained
         needed = {one.tags.get("dataset_tag", "") for one in self.models.versions() if ARCHIVED not in one.tags}
         with self.data.writing():
             live = [one for one in self.data.snapshots() if not one.successor]

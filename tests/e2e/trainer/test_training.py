@@ -457,7 +457,6 @@ def test_what_is_old_is_cleared_as_a_prefect_flow(
 
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    compose(load(Settings, environment)).data.ensure()
     cleared = flow.clear_old(return_state=True)
     assert cleared.message == "cleared: 0 predictions, 0 datasets, 0 runs' pages"
     ended = db.retention.find_one({"_id": "ended"})

@@ -76,6 +76,5 @@ def test_a_run_that_was_killed_after_the_mark_is_finished(
     assert len(objects.keys("dvc/")) == 1
 
 
-def test_an_empty_registry_has_nothing_old(registry: DataRegistry, objects: ObjectStore) -> None:
-    registry.ensure()
+def test_where_nothing_was_trained_yet_nothing_is_old(registry: DataRegistry, objects: ObjectStore) -> None:
     assert OldDatasets(registry, objects, models(), 90, lambda: NOW).clear() == 0
