@@ -37,7 +37,7 @@ from monitor.reports.shelf import STRIDE, count_new
 from monitor.trials import evidence
 from monitor.trials.canary_share import canary_share
 from replay.arrived import Arrived
-from replay.life import Report, Training
+from replay.life import Report, Training, trial_of
 from replay.setup import Setup
 from replay.upkeep import ENDED_AS_REFRESH, Upkeep, Version
 from serving.routing import Router
@@ -233,16 +233,7 @@ class Automation(ABC):
     def _trial_of(self, incident: Incident) -> Trial | None:
         if incident.run in self._ended_as_refresh:
             return self._ended_as_refresh[incident.run]
-        made = [one for one in self.decisions if one.incident == incident.id and one.what is not DecisionKind.DROPPED]
-        made = [one for one in made if one.version not in incident.earlier]
-        version = incident.version or (made[-1].version if made else None)
-        if version is None:
-            return None
-        last = [one for one in self.decisions if one.version == version][-1]
-        if self._state.canary == version:
-            return Trial(version, TrialState.ON_TRIAL, last.why)
-        end = TrialState.PROMOTED if last.what is DecisionKind.PROMOTED else TrialState.ENDED
-        return Trial(version, end, last.why, tried=self.trials)
+        return trial_of(incident, self.decisions, self._state.canary, tried=self.trials)
 
     def _train_if_due(self, at: datetime) -> None:
         if self._last is None or self.canary is not None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.models.decisions import Decision, DecisionKind
-from monitor.incidents.facts import Finding, Run
-from monitor.incidents.lifecycle import Entry, Status
+from monitor.incidents.facts import Finding, Run, Trial, TrialState
+from monitor.incidents.lifecycle import Entry, Incident, Status
 
 TRIALS = "trials"
 PROMOTED, ROLLED_BACK, NO_VERDICT = "promoted", "rolled back", "no verdict"
@@ -69,3 +69,20 @@ def incidents(history: Sequence[tuple[str, Entry]]) -> list[Span]:
         became = ESCALATED if escalated else RESOLVED if over else GOING_ON
         found.append(Span(incident.split(":")[0], steps[0].at, steps[-1].at if over else None, became))
     return found
+
+
+def trial_of(incident: Incident, decisions: Sequence[Decision], canary: str | None, *, tried: bool) -> Trial | None:
+    """What became of the model that was trained for `incident`, by the `decisions` so far; None before there is one.
+
+    `canary` is the version on trial; `tried`: whether models go on trial at all.
+    """
+    made = [one for one in decisions if one.incident == incident.id and one.what is not DecisionKind.DROPPED]
+    made = [one for one in made if one.version not in incident.earlier]
+    version = incident.version or (made[-1].version if made else None)
+    if version is None:
+        return None
+    last = [one for one in decisions if one.version == version][-1]
+    if canary == version:
+        return Trial(version, TrialState.ON_TRIAL, last.why)
+    end = TrialState.PROMOTED if last.what is DecisionKind.PROMOTED else TrialState.ENDED
+    return Trial(version, end, last.why, tried=tried)

@@ -11,9 +11,9 @@ def put_on_a_list(db: Db, prospects: Iterable[str]) -> None:
     """Let each of `prospects` be on a list, once."""
     wanted = list(dict.fromkeys(prospects))
     there = {found["_id"] for found in db.prospects.find({"_id": {"$in": wanted}}, {"_id": 1})}
-    if new := [
-        {"_id": prospect, "campaign": "listed", "status": "done"} for prospect in wanted if prospect not in there
-    ]:
+    # As an earlier release left them: the log is searched for their predictions.
+    done = {"campaign": "listed", "status": "done", "prediction": "earlier:0"}
+    if new := [{"_id": prospect, **done} for prospect in wanted if prospect not in there]:
         db.prospects.insert_many(new)
 
 

@@ -36,6 +36,7 @@ def by_index(collection: str, pipeline: list[dict[str, Any]], *more: list[tuple[
     """
     match = pipeline[0]["$match"]
     order = next((list(stage["$sort"]) for stage in pipeline if "$sort" in stage), [])
+    order = [name for name in order if name != "_id"]  # the few that an index finds are sorted by key
     bounded = [next(iter(stage)) for stage in pipeline].index("$limit") if len(pipeline) > 1 else 0
     if any("$match" in stage for stage in pipeline[1:bounded]):
         return False

@@ -14,7 +14,6 @@ START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 def predicted(db: Db, id: str, prospect: str, minute: int, score: float, version: str = "1", **more: Any) -> None:
     put_on_a_list(db, [prospect])
-    db.prospects.update_one({"_id": prospect}, {"$set": {"prediction": id}})
     logged(db, id, prospect, minute, score, version, **more)
 
 
