@@ -227,7 +227,8 @@ def _campaign(db: Db, schema: Schema, began: datetime, at: datetime, people: int
         status = "done" if called else "open"
         prospects.append(
             {"_id": key, "campaign": CAMPAIGN, "ref": f"{number:05d}", "status": status, "score": chance,
-             "features": features, "claim": {"by": None, "until": None}, "score_version": "3"}
+             "features": features, "claim": {"by": None, "until": None}, "score_version": "3",
+             "prediction": f"r:{number}"}
         )  # fmt: skip
         predictions.append(
             {"_id": f"r:{number}", "request": "r", "prospect": key, "features": features, "score": chance,
