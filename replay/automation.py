@@ -49,8 +49,7 @@ CODE = "replay"
 
 @dataclass(kw_only=True)
 class Automation(ABC):
-    """The loop. `trials`: whether a new model goes on trial before its promotion. `upkeep`: refreshes of the champion;
-    without it no model is a refresh.
+    """The loop. `trials`: whether a new model goes on trial before its promotion. `upkeep`: refreshes, if it makes any.
 
     `history` has the entries of all incidents, each with its incident's id; `trainings` are by their key.
     """
@@ -109,7 +108,7 @@ class Automation(ABC):
         return len(self.trainings)
 
     def start(self, at: datetime) -> None:
-        """Promote the first model, unless that was done."""
+        """Promote the first model, once."""
         if self._last is None:
             self._promote(self.champion, "the first model", None, at)
             self._last = triggers.LastTraining("first", at, self.outcomes_known())
@@ -184,13 +183,14 @@ class Automation(ABC):
         if len(window) < min(size, quality.LEAST) or sales in (0, len(window)):
             return
         judged = f"quality:{lineage[-1]}"
-        if not self._is_news(judged, [(call.outcome, call.at) for call in window]):
+        known = self._judged.get(judged, {}).get("version") == version.name
+        if known and not self._is_news(judged, [(call.outcome, call.at) for call in window]):
             return
         verdict, _ = self.setup.functions.quality(
             version.reference, window, version.name, CODE, level_outcomes, accepted=lineage[-1]
         )
         report = quality.report_id(version.name, window)
-        self._judged[judged] = {"until": verdict.until}
+        self._judged[judged] = {"until": verdict.until, "version": version.name}
         self._report(at, "quality", Finding(bool(verdict.broken), report, version.name, verdict.sentence))
 
     def _is_news(self, judged: str, window: Sequence[tuple[str, datetime]]) -> bool:

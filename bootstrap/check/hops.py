@@ -24,6 +24,7 @@ from core.accounts.account import Role
 from core.errors import CallwiseError
 from core.settings.group import ROOT
 from core.settings.loading import load
+from core.settings.loop import TrainerSettings
 from core.stores.mongo import Document, count
 
 CAMPAIGN = "check"
@@ -111,7 +112,8 @@ class Check:
 
     def dataset(self) -> str:
         """A clone of the data registry and S3 are enough to restore the dataset, by its hash."""
-        return self.look.dataset(count(self.journey.db.outcomes, {}))
+        outcomes, window = count(self.journey.db.outcomes, {}), load(TrainerSettings).callwise_training_window
+        return self.look.dataset(min(outcomes, window) if window else outcomes)
 
     def storage(self) -> str:
         """The object store holds datasets and models."""

@@ -74,7 +74,7 @@ class Outside:
             snapshot = DataRegistry(clone, self._settings).checkout(tag, data)
             rows = len(pd.read_parquet(data))
         expect(snapshot.sha256 == champion.tags["dataset_sha256"], "the dataset's hash is not the one on the model")
-        expect(rows == outcomes, f"the dataset has {rows} rows, MongoDB {outcomes} outcomes")
+        expect(rows == outcomes, f"the dataset has {rows} rows, a training learns from {outcomes} outcomes")
         return f"{rows:,} rows by tag {tag}, sha256 {snapshot.sha256[:12]} as on the model"
 
     def storage(self) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -171,8 +171,11 @@ class ModelRegistry:
             _remove(model.artifact_location, _named(version))
 
     def remove_pages(self, run: str) -> None:
-        """Remove the artifacts of `run`, as the gates' pages; its figures stay. Safe to repeat. Raises Unavailable."""
-        with reachable(f"run {run}"):
+        """Remove the artifacts of `run`, as the gates' pages; its figures stay. Safe to repeat. Raises Unavailable.
+
+        A run that somebody deleted has none.
+        """
+        with suppress(NotFound), reachable(f"run {run}"):
             _remove(self.client.get_run(run).info.artifact_uri, f"run {run}")
 
     @contextmanager

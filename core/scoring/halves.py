@@ -57,4 +57,6 @@ def _all_same(values: Sequence[Any]) -> bool:
     first = values[0]
     if not isinstance(first, str | int | float | None) or values[-1] != first:
         return False
+    if first == 0 and isinstance(first, float):
+        return False  # 0.0 and -0.0 are equal
     return values.count(first) == len(values) and len(set(map(type, values))) == 1

@@ -11,13 +11,20 @@ from core.scoring.packed import record_of, rows_of
 from core.scoring.prediction import own_score, scored_by
 from core.stores.mongo import Db, Document, reachable
 
+AT_ONCE = 500
+"""Records that are read at once: each may hold fifty rows."""
+
 
 def by_key(db: Db, keys: Sequence[str]) -> dict[str, Document]:
     """The rows with these keys, by key; without those that the log does not have. Raises Unavailable."""
     asked = set(keys)
-    with reachable():
-        records = list(db.predictions.find({"_id": {"$in": sorted(asked | {record_of(key) for key in asked})}}))
-    return {row["_id"]: row for row in rows_of(records) if row["_id"] in asked}
+    found: dict[str, Document] = {}
+    records = sorted(asked | {record_of(key) for key in asked})
+    for start in range(0, len(records), AT_ONCE):
+        with reachable():
+            page = list(db.predictions.find({"_id": {"$in": records[start : start + AT_ONCE]}}))
+        found.update((row["_id"], row) for row in rows_of(page, keys=asked))
+    return found
 
 
 def newest_rows(db: Db, version: str, many: int) -> list[Document]:

@@ -78,17 +78,23 @@ def _record(request: str, at: datetime, numbers: Sequence[int], rows: Halves, st
     }
 
 
-def rows_of(records: Iterable[Document], wanted: Collection[str] | None = None) -> Iterator[Document]:
-    """The rows in `records`, each as a document of its own; of packed ones those alone whose person is `wanted`."""
+def rows_of(
+    records: Iterable[Document], wanted: Collection[str] | None = None, *, keys: Collection[str] | None = None
+) -> Iterator[Document]:
+    """The rows in `records`, each as a document of its own.
+
+    Of packed ones those alone whose person is `wanted`; with `keys`, of all those alone that have one of these.
+    """
     for record in records:
         if PACKED not in record:
-            yield record
+            if keys is None or record["_id"] in keys:
+                yield record
             continue
         numbers, rows = _unpacked(record)
         for place, (number, prospect) in enumerate(zip(numbers, rows.values("prospect", len(numbers)), strict=True)):
-            if wanted is None or prospect in wanted:
-                head = {"_id": f"{record['request']}:{number}", "request": record["request"], "at": record.get("at")}
-                yield {**rows.row(place), **head}
+            key = f"{record['request']}:{number}"
+            if (wanted is None or prospect in wanted) and (keys is None or key in keys):
+                yield {**rows.row(place), "_id": key, "request": record["request"], "at": record.get("at")}
 
 
 def count_rows(record: Document) -> int:

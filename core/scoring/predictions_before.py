@@ -45,6 +45,7 @@ def predictions_before(
         for outcome, known in zip(page, keys, strict=True):
             if known is None:
                 records = [one for one in by_prospect.get(outcome["prospect"], []) if one["at"] <= outcome["at"]]
+                records = records[-1:] if last else records
             else:
                 records = [found[key] for key in known if key in found]
             yield outcome, [record for record in records if since is None or record["at"] >= since]

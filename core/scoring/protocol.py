@@ -212,24 +212,25 @@ def _check_shape(tensor: Tensor, rows: int) -> None:
 def _parsed(column: Column, tensor: Tensor) -> list[Value]:
     if (tensor.datatype == "BYTES") != column.is_category or tensor.datatype == "BOOL":
         raise InputError(f"is sent as {tensor.datatype}; must be {datatype(column)}", column=column.name)
-    sent, values = tensor.data, []
-    # Many rows have the same values. True, 1 and 1.0 are not the same, so those of several types are read one by one.
-    alike = len(kinds := set(map(type, sent))) == 1 and kinds <= {str, int, float}
-    if len(sent) >= MANY and kinds <= {int, float} and column.type in NUMBERS and alike:
+    sent = tensor.data
+    if len(sent) >= MANY and column.type in NUMBERS and set(map(type, sent)) in ({int}, {float}):
         ordinary = ordinary_numbers(column, sent)
         if ordinary is not None:
             return ordinary
-    distinct = list(dict.fromkeys(sent)) if alike else sent
-    for raw in distinct:
-        try:
-            values.append(_value(raw, column))
-        except ValueError as error:
-            row = sent.index(raw) if alike else len(values)
-            raise InputError(str(error), row=row + 1, column=column.name) from None
-    if not alike:
-        return values
-    known = dict(zip(distinct, values, strict=True))
-    return [known[raw] for raw in sent]
+    # Many rows have the same values; True, 1 and 1.0 are not the same.
+    keyed: list[Any] = [(type(raw), raw) for raw in sent]
+    try:
+        hash(tuple(keyed))
+    except TypeError:  # a list cannot be a key
+        keyed = list(range(len(sent)))
+    known: dict[Any, Value] = {}
+    for place, key in enumerate(keyed):
+        if key not in known:
+            try:
+                known[key] = _value(sent[place], column)
+            except ValueError as error:
+                raise InputError(str(error), row=place + 1, column=column.name) from None
+    return [known[key] for key in keyed]
 
 
 def _value(raw: Any, column: Column) -> Value:

@@ -15,7 +15,7 @@ from pymongo import DESCENDING
 from core.clock import Clock, now
 from core.models.decisions import HOLDS, Decision, DecisionKind, SuccessionState, decisions, state_of
 from core.stores.events import Event
-from core.stores.mongo import Db, count, reachable
+from core.stores.mongo import Db, reachable
 from monitor.flows.prefect_runs import FlowRun, PrefectRuns, give_up_silent
 from monitor.incidents import causes
 from monitor.incidents import store as incident_store
@@ -67,7 +67,7 @@ class FollowUp:
         lineup = state_of(taken)
         retraining = incident.status is Status.RETRAINING and incident.run is not None
         with reachable():
-            outcomes = count(self.db.outcomes, {})
+            outcomes = self.db.outcomes.estimated_document_count()  # asked every few seconds
         return Facts(
             at=self.clock(),
             finding=causes.newest_finding(self.db, incident.cause),

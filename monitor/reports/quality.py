@@ -104,7 +104,9 @@ def review_quality(
     sales = sum(call.positive for call in window)
     if sales in (0, len(window)):
         return f"no verdict: of {len(window)} outcomes {sales} are sales, and a ranking needs both sales and refusals"
-    if not shelf.count_new("performance", versions[-1], [(call.outcome, call.at) for call in window], by="accepted"):
+    # A new champion of the same line gets the line's verdict at once: incidents are about the champion.
+    keys = [(call.outcome, call.at) for call in window]
+    if not shelf.count_new("performance", versions[-1], keys, by="accepted", version=champion.version):
         return "less than a tenth of the window is new since the last report"
     verdict, snapshot = judge(
         registry.reference(champion), window, champion.version, code_version, level_outcomes, accepted=versions[-1]

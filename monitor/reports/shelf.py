@@ -66,13 +66,18 @@ class ReportStore:
                 sort=[("verdict.until", DESCENDING), ("made.at", DESCENDING)],
             )
 
-    def count_new(self, kind: str, subject: str, window: Sequence[WindowRecord], by: str = "version") -> int:
+    def count_new(
+        self, kind: str, subject: str, window: Sequence[WindowRecord], by: str = "version", version: str = ""
+    ) -> int:
         """How many of a window's n records (the newest first) came after the last window that was judged.
 
         0 while they are less than a tenth: frequent verdicts say little that is new, and more of them are false. All n
-        where the last verdict is on this very window and has no snapshot, because the UI was away. Raises Unavailable.
+        where the last verdict is on this very window and has no snapshot, because the UI was away, and where it names
+        another version than `version`. Raises Unavailable.
         """
         last = self.newest(kind, subject, by)
+        if last and version and last["verdict"]["version"] != version:
+            return len(window)
         new = count_new(window, last["verdict"]) if last else len(window)
         if last and not new and last["snapshot"] is None:
             return len(window)

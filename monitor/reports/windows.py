@@ -121,10 +121,11 @@ def outcomes(
 ) -> list[Called]:
     """The `size` newest outcomes whose last prediction before the call has a score by one of `versions`.
 
-    The newest outcome is first. The score is that of the first of `versions` which gave one: as used under it, which
-    may be that of a mixture, or with `own` the version's own. Of the outcomes of one moment a hash of the person
-    decides, as long as there are no more than `MOST`. Shorter where there are fewer. Nothing before `since` is read:
-    none of `versions` scored anybody then. Outcomes without the time of their call are left out. Raises Unavailable.
+    The newest outcome is first. The score is that of the first of `versions` which was used, or else scored in the
+    shadow: as used under it, which may be that of a mixture, or with `own` the version's own. Of the outcomes of one
+    moment a hash of the person decides, as long as there are no more than `MOST`. Shorter where there are fewer.
+    Nothing before `since` is read: none of `versions` scored anybody then. Outcomes without the time of their call are
+    left out. Raises Unavailable.
     """
     if since is None:
         with reachable():
@@ -169,11 +170,19 @@ def _newest_joined(
 def _joined(db: Db, versions: Sequence[str], found: Sequence[Document], score: Score) -> list[Called]:
     rows: list[Called] = []
     for outcome, before in predictions_before(db, found, fields=JOINED, last=True):
-        by_each = (score(before[-1], version) for version in versions) if before else iter(())
-        shown = next((one for one in by_each if one is not None), None)
+        shown = _shown(before[-1], versions, score) if before else None
         if shown is not None:
             rows.append(Called(outcome["_id"], outcome["at"], bool(outcome["positive"]), *shown))
     return rows
+
+
+def _shown(record: Document, versions: Sequence[str], score: Score) -> Shown | None:
+    """The score by the first of `versions` that was used; only where none was, by one that scored in the shadow."""
+    for side in ({**record, "shadow_version": None}, record):
+        for version in versions:
+            if (found := score(side, version)) is not None:
+                return found
+    return None
 
 
 def _scored(record: Document, version: str) -> Scored:

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from core.clock import Clock, now
 from core.errors import NotFound
 from core.privacy.place import Subject
-from core.stores.data_registry import CONTENT, DataRegistry, Snapshot
+from core.stores.data_registry import CONTENT, RETENTION, DataRegistry, Snapshot
 from core.stores.object_store import ObjectStore
 from trainer.data import dataset_file
 from trainer.data.dataset_file import PROSPECT
@@ -72,8 +72,12 @@ class Datasets:
         return {tag: entry["successor"] for tag, entry in entries if entry["receipt"] == receipt}
 
     def tags_of(self, receipt: str) -> set[str]:
-        """Every dataset that held the subject of `receipt`: the replaced ones, and all that these had replaced."""
-        tags, retired = set(self.successors_for(receipt)), self.data.retired()
+        """Every dataset that held the subject of `receipt`: the replaced ones, and all that these had replaced.
+
+        Without those that were cleared because they were old: nobody can say who was in them.
+        """
+        tags = set(self.successors_for(receipt))
+        retired = {tag: entry for tag, entry in self.data.retired().items() if entry["receipt"] != RETENTION}
         while before := {tag for tag, entry in retired.items() if entry["successor"] in tags} - tags:
             tags |= before
         return tags

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -16,6 +17,7 @@ from prefect import flow
 from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 
+from core.clock import now
 from core.errors import CallwiseError
 from core.kinds.kind import settings_of
 from core.kinds.registry import kinds
@@ -32,7 +34,9 @@ from trainer.retention.predictions import OldPredictions
 
 log = logging.getLogger(__name__)
 ENDED = "ended"
-"""The document of `retention` in the shipped kind's database that has the time of the last end."""
+"""The document of `retention` in the shipped kind's database that has the last end: when, and what failed."""
+Step = Callable[[], int | None]
+"""Clears a part of what is old and returns how many went; None where nothing is left."""
 
 
 @flow(name="clear-old", persist_result=False)
@@ -40,29 +44,40 @@ def clear_old() -> State[Any]:
     """Clear what is old in every kind; fails when a part fails."""
     settings = load(main.Settings)
     home, failed, said = connect(settings), [], []
-    for kind in kinds(home, read_schema(settings.callwise_schema)):
-        trainer, own = main.compose(settings, kind.name), settings_of(settings, kind)
+    for kind in kinds(home, read_schema(settings.callwise_schema), retired=True):
+        trainer, own = main.compose(settings, kind.name, retired=True), settings_of(settings, kind)
         store = ObjectStore(own, own.s3_bucket_datasets)
         name = f"{kind.key}: " if kind.key else ""
-        for what, clear in parts(trainer, store, settings.callwise_keep_days).items():
+        for what, step in parts(trainer, store, settings.callwise_keep_days).items():
             try:
-                with FileLock(trainer.lock, timeout=PATIENCE):
-                    said.append(f"{name}{clear()} {what}")
+                said.append(f"{name}{_whole(step, trainer.lock)} {what}")
             except Timeout:
                 failed.append(f"{name}{what}: a training does not end")
-            except CallwiseError as error:
+            except Exception as error:  # whatever one part meets, the others go on; the flow fails with its words
                 log.exception("%s%s could not be cleared", name, what)
-                failed.append(f"{name}{what}: {error.what}")
+                failed.append(f"{name}{what}: {error.what if isinstance(error, CallwiseError) else repr(error)}")
     with reachable():
-        home.retention.update_one({"_id": ENDED}, {"$set": {"last": {"at": trainer.clock()}}}, upsert=True)
+        last = {"at": now(), "failed": "; ".join(failed)}
+        home.retention.update_one({"_id": ENDED}, {"$set": {"last": last}}, upsert=True)
     return Failed(message="; ".join(failed)) if failed else Completed(message=f"cleared: {', '.join(said)}")
 
 
-def parts(trainer: Trainer, store: ObjectStore, days: int) -> dict[str, Callable[[], int]]:
-    """What clears one kind, by what it clears; each returns how many."""
+def parts(trainer: Trainer, store: ObjectStore, days: int) -> dict[str, Step]:
+    """What clears one kind, step by step, by what it clears."""
     db, clock = trainer.db, trainer.clock
     return {
-        "predictions": OldPredictions(db, days, clock).clear,
-        "datasets": OldDatasets(trainer.data, store, trainer.models, days, clock).clear,
-        "runs' pages": OldPages(db, trainer.models, trainer.experiment, days, clock).clear,
+        "predictions": OldPredictions(db, days, clock).step,
+        "datasets": OldDatasets(trainer.data, store, trainer.models, days, clock).step,
+        "runs' pages": OldPages(db, trainer.models, trainer.experiment, days, clock).step,
     }
+
+
+def _whole(step: Step, lock: Path) -> int:
+    """Take every step of one part; between two a training may begin. Returns how many went. Raises Timeout."""
+    gone = 0
+    while True:
+        with FileLock(lock, timeout=PATIENCE):
+            done = step()
+        if done is None:
+            return gone
+        gone += done

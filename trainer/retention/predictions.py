@@ -37,16 +37,20 @@ class OldPredictions:
     days: int
     clock: Clock = now
 
-    def clear(self) -> int:
-        """Count and clear every old day that is not cleared yet; returns how many rows went. Raises Unavailable."""
-        end, gone = _midnight(self.clock()) - timedelta(days=self.days), 0
-        while (day := self._next_day()) is not None and day < end:
-            keys = self._records_of(day)
-            self._count(day, keys)
-            gone += sum(self._clear(keys[start : start + RECORDS]) for start in range(0, len(keys), RECORDS))
-            with reachable():
-                done = {"until": {"at": day + timedelta(days=1)}}
-                self.db.retention.update_one({"_id": KIND}, {"$set": done}, upsert=True)
+    def step(self) -> int | None:
+        """Count and clear the first old day that is not cleared yet; returns how many rows went, None without one.
+
+        Raises Unavailable.
+        """
+        day = self._next_day()
+        if day is None or day >= _midnight(self.clock()) - timedelta(days=self.days):
+            return None
+        keys = self._records_of(day)
+        self._count(day, keys)
+        gone = sum(self._clear(keys[start : start + RECORDS]) for start in range(0, len(keys), RECORDS))
+        with reachable():
+            done = {"until": {"at": day + timedelta(days=1)}}
+            self.db.retention.update_one({"_id": KIND}, {"$set": done}, upsert=True)
         return gone
 
     def _next_day(self) -> datetime | None:

@@ -435,7 +435,8 @@ def test_pages_of_old_runs_without_a_version_go_and_their_figures_stay(
     began = now()
 
     def cleared(days: int) -> int:
-        return OldPages(db, trainer.models, trainer.experiment, 90, lambda: began + timedelta(days=days)).clear()
+        old = OldPages(db, trainer.models, trainer.experiment, 90, lambda: began + timedelta(days=days))
+        return sum(iter(old.step, None))
 
     assert cleared(89) == 0
     assert cleared(91) > 0
@@ -462,6 +463,9 @@ def test_what_is_old_is_cleared_as_a_prefect_flow(
     ended = db.retention.find_one({"_id": "ended"})
     assert ended is not None
     assert abs(ended["last"]["at"] - now()) < timedelta(minutes=5)
-    monkeypatch.setattr(OldDatasets, "clear", Mock(side_effect=Unavailable("S3 is away.")))
+    monkeypatch.setattr(OldDatasets, "step", Mock(side_effect=Unavailable("S3 is away.")))
     failed = flow.clear_old(return_state=True)
     assert (failed.is_failed(), failed.message) == (True, "datasets: S3 is away.")
+    after = db.retention.find_one({"_id": "ended"})
+    assert after is not None
+    assert after["last"]["failed"] == "datasets: S3 is away."

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.errors import Unavailable
 from core.stores import event_log
 from core.stores.events import Event
 from core.stores.mongo import Db
@@ -31,7 +32,18 @@ def test_a_run_is_asked_for_once_a_day_and_never_twice_at_once(db: Db) -> None:
     assert list(prefect.runs) == [first]
 
 
-def test_a_run_that_failed_is_asked_for_again_an_hour_later(db: Db) -> None:
+def test_what_failed_is_said_and_tried_again_an_hour_later(db: Db) -> None:
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    prefect = FakePrefect(flow=FLOW, now=at)
+    job = Retention(db, prefect.client(), clock=lambda: at)
+    db.retention.insert_one({"_id": "ended", "last": {"at": at, "failed": "datasets: S3 is away."}})
+    with pytest.raises(Unavailable, match="could not be cleared: datasets: S3 is away"):
+        job.run()
+    at += timedelta(hours=1)
+    assert job.run().startswith("asked for flow run")
+
+
+def test_a_run_that_was_lost_is_asked_for_again_an_hour_later(db: Db) -> None:
     at = datetime(2026, 3, 2, 9, tzinfo=UTC)
     prefect = FakePrefect(flow=FLOW, now=at)
     job = Retention(db, prefect.client(), clock=lambda: at)

@@ -169,6 +169,7 @@ def test_a_line_of_versions_has_one_window_and_the_newest_that_spoke_is_heard(db
     predicted(db, "p3", "c", 2, 0.4, version="4")
     for minute, prospect in enumerate("abc", 3):
         called(db, prospect, minute)
-    assert [call.score for call in windows.outcomes(db, ["3", "2", "1"], 5)] == [0.3, 0.7]
+    assert [call.score for call in windows.outcomes(db, ["3", "2", "1"], 5)] == [0.3, 0.2], "what was used"
+    assert [call.score for call in windows.outcomes(db, ["3", "2"], 5)] == [0.3, 0.7], "its trial's shadow"
     assert [call.score for call in windows.outcomes(db, ["2", "1"], 5)] == [0.3, 0.2]
     assert windows.outcomes(db, [], 5) == []
