@@ -25,8 +25,8 @@ Column = Sequence[Any]
 class Batch(Sequence[Prediction]):
     """The rows 0 to n - 1 of `request`, scored at the moment `at`.
 
-    `columns` has n values for each other field of a `Prediction` but `mixed`; `mixed` has them for each field of
-    `core.scoring.prediction.Mixed`, and is None where one version spoke.
+    `columns`: n values for each other field of a `Prediction` but `mixed`. `mixed`: n values for each field of
+    `core.scoring.prediction.Mixed`; None while no refresh is mixed with the champion.
     """
 
     request: str

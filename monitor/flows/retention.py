@@ -36,7 +36,7 @@ class Retention:
                 next="It is tried again within an hour; the run's log in Prefect says more.",
             )
         if not failed and at - last < EVERY:
-            return "cleared within a day"
+            return f"the next clearing is due on {last + EVERY:%Y-%m-%d at %H:%M} UTC"
         if going := give_up_silent(self.runs, at, LOST):
             return f"flow run {going[0].id} clears what is old"
         run = self.runs.start({}, key=f"{FLOW}:{int(at.timestamp() // AGAIN.total_seconds())}")

@@ -46,7 +46,8 @@ class OldPredictions:
         if day is None or day >= _midnight(self.clock()) - timedelta(days=self.days):
             return None
         keys = self._records_of(day)
-        self._count(day, keys)
+        if keys:
+            self._count(day, keys)
         gone = sum(self._clear(keys[start : start + RECORDS]) for start in range(0, len(keys), RECORDS))
         with reachable():
             done = {"until": {"at": day + timedelta(days=1)}}
@@ -54,11 +55,16 @@ class OldPredictions:
         return gone
 
     def _next_day(self) -> datetime | None:
-        """The first day that is not cleared and has predictions."""
+        """The first day that is not cleared, which may have no predictions; None before there are any.
+
+        The first prediction of that day is not asked for: for a bound and an order together the embedded server reads
+        the whole log.
+        """
         with reachable():
             done = self.db.retention.find_one({"_id": KIND})
-            query = {"at": {"$gte": done["until"]["at"]}} if done else {}
-            first = self.db.predictions.find_one(query, {"at": 1}, sort=[("at", 1)])
+            first = None if done else self.db.predictions.find_one({}, {"at": 1}, sort=[("at", 1)])
+        if done:
+            return _midnight(done["until"]["at"])
         return _midnight(first["at"]) if first else None
 
     def _records_of(self, day: datetime) -> list[str]:

@@ -20,7 +20,7 @@ def test_a_run_is_asked_for_once_a_day_and_never_twice_at_once(db: Db) -> None:
     job = Retention(db, prefect.client(), clock=lambda: at)
     assert job.run() == "nothing is old yet"
     event_log.append(db, who="setup", what=Event.OUTCOMES_READ, subject="s", clock=lambda: began)
-    assert job.run() == "cleared within a day", "a new appliance has nothing old"
+    assert job.run() == "the next clearing is due on 2026-03-03 at 09:00 UTC", "a new appliance has nothing old"
     at += timedelta(days=1)
     prefect.now = at
     assert job.run().startswith("asked for flow run")
@@ -28,7 +28,7 @@ def test_a_run_is_asked_for_once_a_day_and_never_twice_at_once(db: Db) -> None:
     assert job.run() == f"flow run {first} clears what is old"
     prefect.ends(first, "COMPLETED")
     db.retention.insert_one({"_id": "ended", "last": {"at": at}})
-    assert job.run() == "cleared within a day"
+    assert job.run() == "the next clearing is due on 2026-03-04 at 09:00 UTC"
     assert list(prefect.runs) == [first]
 
 

@@ -10,6 +10,7 @@ from core.scoring.logged import every_row
 from core.scoring.packed import pack
 from core.scoring.predictions_before import predictions_before
 from core.stores.mongo import Db, Document, ensure_indexes
+from tests.questions import listened_to
 from tests.scoring.fakes import prediction
 from trainer.retention.predictions import OldPredictions
 
@@ -107,6 +108,20 @@ def test_a_run_that_is_killed_counts_nobody_twice(
     assert list(rows(db)) == ["a:70"]
     [counted] = db.retention.find({"_id": f"predictions:{OLD:%Y-%m-%d}"})
     assert [one["rows"] for one in counted["scored"]] == [MANY]
+
+
+def test_days_without_predictions_are_passed_and_no_bound_is_asked_for_with_an_order(
+    db: Db, old: OldPredictions
+) -> None:
+    """The embedded server reads and sorts all that is within the bound."""
+    log(db, "a", OLDER, many=10)
+    log(db, "b", OLD, many=10)
+    with listened_to(db) as (heard, questions):
+        assert whole(OldPredictions(heard, old.days, old.clock)) == 20
+    ordered = [command for name, _, command in questions.asked if name == "find" and command.get("sort")]
+    assert [command["filter"] for command in ordered] == [{}], "the very first prediction, once"
+    days = {one["_id"] for one in db.retention.find()} - {"predictions"}
+    assert days == {f"predictions:{day:%Y-%m-%d}" for day in (OLDER, OLD)}
 
 
 def test_nothing_is_cleared_before_its_time(db: Db, old: OldPredictions) -> None:
