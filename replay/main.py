@@ -35,6 +35,9 @@ from trainer.fitting import recipe
 ARMS = ("callwise", "frozen", "schedule", "unguarded", "all_on_trial", "no_canary")
 KEPT_FRESH = ("callwise", "unguarded")
 EVERY = 200
+PAGES = Functions(refresh=quick.step)
+"""The appliance's own reports and gates. Only a refresh's gates, which run every hundred outcomes, are without the
+pages that people read: so they take a tenth of the time."""
 
 
 class LiveSettings(KindSettings, RegistrySettings):
@@ -62,6 +65,11 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--label-delay", type=int, default=200, metavar="N", help="calls after which an outcome is known"
     )
     parser.add_argument("--until", type=int, metavar="N", help="end after this call of the history")
+    parser.add_argument(
+        "--without-pages",
+        action="store_true",
+        help="leave out the pages of reports and gates: the same figures, sooner (replay.living.quick)",
+    )
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures to this file")
     parser.add_argument("--picture", type=Path, default=Path("replay.png"), metavar="PNG", help="the picture's file")
     parser.add_argument("--live", action="store_true", help="play it to the running appliance instead")
@@ -92,7 +100,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     # Spawned: a fork of a process that has loaded BLAS may hang.
     with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool:
         first = pool.submit(first_model, history, schema, protocol).result()  # that of all arms
-        runs = [pool.submit(run, name, history, schema, protocol, first) for name in ARMS]
+        functions = quick.QUICK if args.without_pages else PAGES
+        runs = [pool.submit(run, name, history, schema, protocol, first, functions) for name in ARMS]
         played = {name: run.result() for name, run in zip(ARMS, runs, strict=True)}
     scores = {name: one.scores for name, one in played.items()}
     sold = history.sold[protocol.known : protocol.known + len(scores["callwise"])]
@@ -128,11 +137,19 @@ def first_model(history: History, schema: Schema, protocol: Protocol) -> recipe.
 
 
 def run(
-    name: str, history: History, schema: Schema, protocol: Protocol, first: recipe.ValidatedModel | None = None
+    name: str,
+    history: History,
+    schema: Schema,
+    protocol: Protocol,
+    first: recipe.ValidatedModel | None = None,
+    functions: Functions | None = None,
 ) -> ArmResult:
-    """Play the arm `name`, in a process of its own, from its `first` model on. Raises GateRefused (`first_model`)."""
+    """Play the arm `name`, in a process of its own, from its `first` model on, with `functions` (default: `PAGES`).
+
+    Raises GateRefused (`first_model`).
+    """
     warnings.filterwarnings("ignore")
-    arm = compose(name, history, schema, first or first_model(history, schema, protocol))
+    arm = compose(name, history, schema, first or first_model(history, schema, protocol), functions or PAGES)
 
     def report(calls: int) -> None:
         if calls % 2_500 < 50:
@@ -141,15 +158,16 @@ def run(
     return ArmResult(name, play(history, arm, protocol, report), arm)
 
 
-def compose(name: str, history: History, schema: Schema, made: recipe.ValidatedModel) -> Arm:
+def compose(
+    name: str, history: History, schema: Schema, made: recipe.ValidatedModel, functions: Functions = PAGES
+) -> Arm:
     """The arm `name`, with the first model in use. Settings are the appliance's own, from the environment."""
     settings, calls = load(Settings), len(history.frame)
     if name == "frozen":
         return Frozen(name, Forecaster("1", made.model, calls))
     if name == "schedule":
         return Schedule(name, Forecaster("1", made.model, calls), made.candidate, schema, settings, EVERY)
-    # A refresh's gates run every hundred outcomes; without the pages that people read they take a tenth of the time.
-    setup = Setup.from_settings(settings, schema, Functions(refresh=quick.step))
+    setup = Setup.from_settings(settings, schema, functions)
     first, window = Version.from_training("1", made, schema), settings.callwise_level_outcomes
     kept_fresh = name in KEPT_FRESH and not setup.every_version_on_trial
     rules = replace(setup.refresh, worse=0.0) if name == "unguarded" else setup.refresh
