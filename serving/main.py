@@ -56,8 +56,12 @@ class Service:
     forgetting: Forgetting
     scorer: Scorer
     reload_seconds: float
+    writes: WritesTogether = field(init=False)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.writes = WritesTogether(self.log)
 
     def start(self) -> None:
         """Start the threads that follow the registry, the levels and the erasures, and drain the spool."""
@@ -90,7 +94,7 @@ class Service:
         spool = Spool(read.callwise_spool_dir)  # makes the folder
         models = Models(ModelRegistry(read), schema, LoadingMark(read.callwise_spool_dir))
         db = kind.database(connect(read, timeout_seconds=MONGO_SECONDS))
-        log = PredictionLog(WritesTogether(MongoStore(db, timeout_seconds=MONGO_SECONDS)), spool)
+        log = PredictionLog(MongoStore(db, timeout_seconds=MONGO_SECONDS), spool)
 
         def levels_in_force() -> Mapping[str, Level]:
             with pymongo.timeout(MONGO_SECONDS):

@@ -126,7 +126,7 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
         else:
             asked, what_if, predictions = await asyncio.to_thread(self._scored, payload)
         if not what_if:
-            predictions = await asyncio.to_thread(self.service.scorer.log.write, predictions)
+            predictions = await self.service.writes.write(predictions)
         return _reply(self.name, payload.id, predictions, asked)
 
     def _scored(self, payload: InferenceRequest) -> tuple[Mapping[str, str], bool, Sequence[Prediction]]:

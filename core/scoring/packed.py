@@ -50,6 +50,11 @@ def pack(rows: Sequence[Document]) -> list[Document]:
     return _packed(rows)
 
 
+def count_records(rows: int) -> int:
+    """How many records a request of so many `rows` of one campaign becomes."""
+    return rows if rows < FEW else -(-rows // ROWS)
+
+
 def packed_rows(request: str, at: datetime, numbers: Sequence[int], rows: Halves) -> list[Document]:
     """The records of the `rows` with these `numbers` in a `request` that was scored at `at`."""
     return [_record(request, at, numbers[start : start + ROWS], rows, start) for start in range(0, len(numbers), ROWS)]

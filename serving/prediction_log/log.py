@@ -11,11 +11,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
-from core.errors import Unavailable
+from core.errors import CallwiseError, Unavailable
 from core.scoring.batch import Batch
 from core.scoring.packed import pack, rows_of, same_answers
 from core.scoring.prediction import Prediction
@@ -61,19 +62,45 @@ class PredictionLog:
 
     def write(self, predictions: Sequence[Prediction]) -> Sequence[Prediction]:
         """Make n records durable; returns the stored ones. Raises Conflict (id used for other rows), Unavailable."""
-        if isinstance(predictions, Batch):
-            new = predictions.documents()
-        else:
-            new = pack([prediction.document() for prediction in predictions])
-        stored = self._put(new)
-        if all(held is record for held, record in zip(stored, new, strict=True)):
-            return predictions  # nobody sent this request before
-        rows = {row["_id"]: row for row in rows_of(stored)}
-        return [Prediction.from_document(rows[prediction.id]) for prediction in predictions]
+        [answer] = self.write_each([predictions])
+        if isinstance(answer, CallwiseError):
+            raise answer
+        return answer
 
-    def _put(self, documents: list[Document]) -> list[Document]:
+    def write_each(self, requests: Sequence[Sequence[Prediction]]) -> list[Sequence[Prediction] | CallwiseError]:
+        """The same for n requests, in one write if none of them is refused; returns what came of each.
+
+        What one request did wrong is no other's business. Where the common write is refused, because a key is taken for
+        other rows, each request is written by itself.
+        """
+        new = [_documents(predictions) for predictions in requests]
+        return [
+            held if isinstance(held, CallwiseError) else _answer(predictions, documents, held)
+            for predictions, documents, held in zip(requests, new, self._put_each(new), strict=True)
+        ]
+
+    def _put_each(self, requests: Sequence[list[Document]]) -> Iterator[list[Document] | CallwiseError]:
         failed = False
-        if not self._spooling:
+        if len(requests) > 1 and not self._spooling:
+            try:
+                stored = iter(self._home.put([document for documents in requests for document in documents]))
+            except Unavailable as error:
+                failed = True  # whoever waits would wait as long for the same: the spool takes theirs at once
+                log.warning("predictions go to the local spool: %s", error)
+            except CallwiseError:
+                log.debug("a common write was refused; each request is written by itself")
+            else:
+                yield from (list(islice(stored, len(documents))) for documents in requests)
+                return
+        for documents in requests:
+            try:
+                yield self._put(documents, failed=failed)
+            except CallwiseError as error:
+                yield error
+
+    def _put(self, documents: list[Document], *, failed: bool = False) -> list[Document]:
+        """Put one request's records where they belong now; `failed`: MongoDB has just refused them."""
+        if not failed and not self._spooling:
             try:
                 return self._home.put(documents)
             except Unavailable as error:
@@ -153,3 +180,20 @@ class PredictionLog:
             if seq in disputed:
                 log.error("prediction %s contradicts the log and was put aside in the spool", document["_id"])
         self._spool.settle([seq for seq, _ in batch if seq not in disputed], disputed)
+
+
+def _documents(predictions: Sequence[Prediction]) -> list[Document]:
+    """The records of one request's predictions."""
+    if isinstance(predictions, Batch):
+        return predictions.documents()
+    return pack([prediction.document() for prediction in predictions])
+
+
+def _answer(
+    predictions: Sequence[Prediction], new: Sequence[Document], stored: Sequence[Document]
+) -> Sequence[Prediction]:
+    """What the log holds under the keys of `predictions`: these, unless the request was sent before."""
+    if all(held is record for held, record in zip(stored, new, strict=True)):
+        return predictions
+    rows = {row["_id"]: row for row in rows_of(stored)}
+    return [Prediction.from_document(rows[prediction.id]) for prediction in predictions]

@@ -1,105 +1,99 @@
-"""Writes of requests that wait at the same time become one: one round trip and one wait for the journal.
+"""Requests that wait for the log at the same time are written together: one round trip and one wait for the journal.
 
-A request that comes alone writes at once. Those that come while a write is under way wait for its end, and the first of
-them then writes for all (group commit, as databases do it for their journals). So the busier the service is, the less
-the log costs a request, and a quiet service waits for nobody.
-
-What one request did wrong is no other's business. Where the common write is refused, because a key is taken for other
-rows, each request writes for itself, and has its own answer or its own error.
+A request that comes alone is written at once. Those that come while a write is under way wait for its end, and all of
+them are in the next one (group commit, as databases do it for their journals). So the busier the service is, the less
+the log costs a request, and a quiet service waits for nobody. The requests wait on the event loop, not in threads of
+their own: a thread that has to wake up costs more than its part of a write.
 """
 
 from __future__ import annotations
 
-import threading
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from typing import Protocol
 
 from core.errors import CallwiseError, Unavailable
-from core.stores.mongo import Document
-from serving.prediction_log.log import Home
+from core.scoring.packed import count_records
+from core.scoring.prediction import Prediction
 from serving.prediction_log.store import CHUNK
 
-LOOK_SECONDS = 0.02
-"""How often a request that waits for its turn looks whether another has written for it."""
+Answer = Sequence[Prediction] | CallwiseError
+"""What came of one request: the log's records under its keys, or what is told to whoever sent it."""
+
+
+class Log(Protocol):
+    """See `serving.prediction_log.log.PredictionLog`."""
+
+    def write_each(self, requests: Sequence[Sequence[Prediction]]) -> Sequence[Answer]:
+        """Make the predictions of n requests durable; returns what came of each."""
+        ...
 
 
 @dataclass(eq=False)
-class Write:
-    """The records of one request, and what came of them; None while they wait."""
+class Waiting:
+    """A request's predictions, and where its answer is awaited."""
 
-    documents: Sequence[Document]
-    stored: list[Document] | None = None
-    error: Exception | None = None
+    predictions: Sequence[Prediction]
+    answer: asyncio.Future[Sequence[Prediction]]
 
-    @property
-    def waits(self) -> bool:
-        """Whether nothing came of it yet."""
-        return self.stored is None and self.error is None
+    def tell(self, answer: Answer | Exception) -> None:
+        """Give the answer, unless there is one, or nobody waits for it any more."""
+        if self.answer.done():
+            return
+        if isinstance(answer, Exception):
+            self.answer.set_exception(answer)
+        else:
+            self.answer.set_result(answer)
 
 
 class WritesTogether:
-    """A home for predictions whose requests, in threads of their own, write together. See `Home`."""
+    """The way to the log for the requests of one event loop."""
 
-    def __init__(self, home: Home) -> None:
-        self._home = home
-        self._turn = threading.Lock()  # held by whoever writes
-        self._lock = threading.Lock()
-        self._waiting: list[Write] = []
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._waiting: list[Waiting] = []
+        self._writing: asyncio.Task[None] | None = None
 
-    def put(self, documents: Sequence[Document]) -> list[Document]:
-        """See `serving.prediction_log.store.Store`."""
-        mine = Write(documents)
-        with self._lock:
-            self._waiting.append(mine)
-        # Those before it may be more than one round trip takes. Whoever is served meanwhile need not wait for a turn.
-        while mine.waits:
-            if self._turn.acquire(timeout=LOOK_SECONDS):
-                try:
-                    if mine.waits:
-                        self._write(self._next())
-                finally:
-                    self._turn.release()
-        if mine.error is not None:
-            raise mine.error
-        return mine.stored or []
+    async def write(self, predictions: Sequence[Prediction]) -> Sequence[Prediction]:
+        """Make n records durable; returns the log's records under their keys. Raises Conflict, Unavailable."""
+        mine = Waiting(predictions, asyncio.get_running_loop().create_future())
+        self._waiting.append(mine)
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        return await mine.answer
 
-    def merge(self, documents: Sequence[Document], seconds: float) -> list[Document]:
-        """See `Home`."""
-        return self._home.merge(documents, seconds)
+    async def _write(self) -> None:
+        try:
+            while self._waiting:
+                await self._write_together(self._next())
+        finally:
+            self._writing = None
 
-    def _next(self) -> list[Write]:
-        """The first of the writes that wait, and those after it that fit the same round trip."""
-        with self._lock:
-            many, size = 1, len(self._waiting[0].documents)
-            while many < len(self._waiting) and size + len(self._waiting[many].documents) <= CHUNK:
-                size += len(self._waiting[many].documents)
-                many += 1
-            batch, self._waiting = self._waiting[:many], self._waiting[many:]
+    def _next(self) -> list[Waiting]:
+        """The first of the requests that wait, and those after it that fit the same round trip."""
+        many, size = 1, count_records(len(self._waiting[0].predictions))
+        while many < len(self._waiting):
+            size += count_records(len(self._waiting[many].predictions))
+            if size > CHUNK:
+                break
+            many += 1
+        batch, self._waiting = self._waiting[:many], self._waiting[many:]
         return batch
 
-    def _write(self, batch: Sequence[Write]) -> None:
+    async def _write_together(self, batch: Sequence[Waiting]) -> None:
         try:
-            stored = iter(self._home.put([document for write in batch for document in write.documents]))
-            for write in batch:
-                write.stored = list(islice(stored, len(write.documents)))
-        except Unavailable as error:
-            # Whoever waits meanwhile would wait as long for the same: the spool takes theirs at once.
-            with self._lock:
-                failed, self._waiting = [*batch, *self._waiting], []
-            for write in failed:
-                write.error = error
-        except CallwiseError as error:
+            answers = await asyncio.to_thread(self._log.write_each, [waiting.predictions for waiting in batch])
+        except Exception as error:  # noqa: BLE001  whatever it is, whoever asked is told
             if len(batch) == 1:
-                batch[0].error = error
+                batch[0].tell(error)
                 return
-            for place, write in enumerate(batch):
-                self._write([write])
-                if isinstance(write.error, Unavailable):
-                    for other in batch[place + 1 :]:
-                        other.error = write.error
-                    return
-        finally:
-            for write in batch:
-                if write.waits:  # nobody may wait for a write that was cut off
-                    write.error = Unavailable("The predictions were not stored: the write was cut off.")
+            for waiting in batch:  # what is wrong with one request is no other's business
+                await self._write_together([waiting])
+        except BaseException:
+            for waiting in (*batch, *self._waiting):
+                waiting.tell(Unavailable("The service ended before the predictions were stored."))
+            raise
+        else:
+            for waiting, answer in zip(batch, answers, strict=True):
+                waiting.tell(answer)

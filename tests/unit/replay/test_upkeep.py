@@ -62,7 +62,7 @@ class Loop(Automation):
     def arrived(self) -> Arrived:
         return Arrived()
 
-    def newest_outcomes(self, version: str, size: int) -> list[windows.Called]:
+    def newest_outcomes(self, versions: Sequence[str], size: int) -> list[windows.Called]:
         return []
 
     def pairs(self, champion: str, canary: str) -> Sequence[Pair]:

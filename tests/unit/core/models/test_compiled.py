@@ -14,7 +14,7 @@ from sklearn.linear_model import Ridge
 from core.errors import ModelError
 from core.models.compiled import compilation
 from core.models.compiled.compilation import compiled, proven
-from core.models.compiled.encoding import CannotCompile
+from core.models.compiled.encoding import FEW, CannotCompile
 from core.models.proof import Model, Proof, cells, predict
 from core.schema import Schema, read_schema
 from core.schema.column import BLANK, Column, Value
@@ -106,7 +106,9 @@ def test_it_scores_one_row_as_it_scores_it_among_others(fitted: Fitted) -> None:
     model, rows = fitted
     form = compiled(model)
     together = form.score(rows[:20])
-    assert [float(form.score([row])[0]) for row in rows[:20]] == together.tolist()
+    for size in (1, FEW, FEW + 1):
+        parts = [form.score(rows[at : min(at + size, 20)]) for at in range(0, 20, size)]
+        assert np.concatenate(parts).tolist() == together.tolist()
     assert form.score([]).shape == (0,)
 
 
@@ -121,6 +123,18 @@ def test_it_scores_odd_values_of_every_column(fitted: Fitted, schema: Schema) ->
         if value is not None or column.optional
     ]
     assert apart(model, changed) < 1e-11
+    form = compiled(model)
+    assert [float(form.score([row])[0]) for row in changed] == form.score(changed).tolist(), "each alone"
+
+
+def test_a_blank_where_none_may_be_is_refused_alone_and_among_others(schema: Schema) -> None:
+    model, rows = fit(schema, CANDIDATES[0])
+    form = compiled(model)
+    for column in schema.features:
+        if not column.is_category and not column.optional and not column.special:
+            for size in (1, FEW + 1):
+                with pytest.raises(ValueError, match=column.name):
+                    form.score([*rows[1:size], {**rows[0], column.name: None}])
 
 
 def test_each_change_of_a_value_is_that_of_a_whole_row(fitted: Fitted, schema: Schema) -> None:
