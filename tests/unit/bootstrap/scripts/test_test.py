@@ -57,6 +57,24 @@ def test_suites_and_packages_may_be_mixed(checkout: Path) -> None:
     assert asked(checkout, "faults", "replay") == {"tests/faults", "tests/unit/replay", "tests/contract/replay"}
 
 
+LINTERS = ("ruff", "mypy", "lint-imports", "python")
+
+
+@pytest.mark.parametrize("failing", ["", "ruff check .", "ruff format", "mypy", "lint-imports", "python"])
+def test_each_check_of_lint_counts_and_all_of_them_run(checkout: Path, failing: str) -> None:
+    """Kind: a command whose failure is swallowed, because somebody further up asks for the status."""
+    for name in LINTERS:
+        tool = checkout / ".venv/bin" / name
+        fails = f'case "{name} $*" in "{failing}"*) exit 1 ;; esac\n' if failing else ""
+        tool.write_text(f'#!/bin/sh\necho "{name} $@" >> called\n{fails}')
+        tool.chmod(0o755)
+    result = run(checkout, "lint")
+    assert (result.returncode != 0) == bool(failing), result.stdout + result.stderr
+    assert ("all of it holds" in result.stdout) == (not failing)
+    called = (checkout / "called").read_text()
+    assert all(f"{name} " in called for name in LINTERS)
+
+
 def test_an_unknown_word_runs_nothing_and_is_named(checkout: Path) -> None:
     result = run(checkout, "core", "everythign")
     assert result.returncode == 2
