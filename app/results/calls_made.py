@@ -142,7 +142,11 @@ def _newest_within(
 
 def _end(db: Db, query: Document, direction: int) -> datetime | None:
     """The time of the first or the last outcome of the campaign of `query`; None without one."""
-    order = [{"$match": {"campaign": query["campaign"]}}, {"$sort": {"at": direction}}, {"$limit": 1}]
+    order: list[Document] = [
+        {"$match": {"campaign": query["campaign"]}},
+        {"$sort": {"at": direction}},
+        {"$limit": 1},
+    ]
     return next((outcome["at"] for outcome in db.outcomes.aggregate(order)), None)
 
 

@@ -103,8 +103,8 @@ def test_the_newest_of_a_period_are_read_span_by_span_and_never_all(db: Db) -> N
 def test_calls_of_one_moment_come_in_the_order_of_their_keys(db: Db) -> None:
     for ref in ("1", "3", "2"):
         called(db, ref, Result.SOLD if ref == "3" else Result.REFUSED, NOON)
-    for period in ({}, {"since": NOON, "until": NOON + DAY}):
-        assert [call.sold for call in read_calls(db, "spring", [], 2, **period)] == [True, False]
+    for since, until in ((None, None), (NOON, NOON + DAY)):
+        assert [call.sold for call in read_calls(db, "spring", [], 2, since=since, until=until)] == [True, False]
 
 
 def test_what_counts_is_the_last_word_of_each_version_before_the_call(db: Db) -> None:
