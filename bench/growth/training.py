@@ -8,7 +8,8 @@ same steps are also called one after the other, before and after it: read, gates
 of the trigger is compared with their mean. Then a monitor runs, new outcomes come, and refreshes are asked for in the
 same way; scoring mixes each as soon as a list may begin, which here is at once.
 
-At the end a training runs in a process of its own, with N outcomes in the database (default: 1,000,000) and with a few.
+At the end a training runs in a process of its own: with the history alone, and with N outcomes in the database
+(default: 1,000,000), the others of the same people in earlier years.
 """
 
 from __future__ import annotations
@@ -37,16 +38,16 @@ from bootstrap.embedded.watch import Watch
 from core.calls import claims, recording
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport
-from core.schema import Schema, read_schema
+from core.schema import read_schema
 from core.scoring.client import ScoringClient
 from core.settings.addresses import MongoSettings, SchemaSettings, ScoringSettings
 from core.settings.loading import load
-from core.stores.mongo import Db, Document, connect, count, ensure_indexes
+from core.stores.mongo import Db, Document, connect, count
 from monitor.flows.prefect_runs import PrefectRuns
 
 SERVICES = ("mlserver", "prefect-worker", "evidently", "setup")
-CAMPAIGN, TIMES, REFRESHES, NEW = "newcomers", 3, 3, 100
-FEW, MANY, YEARS = 50_000, 1_000_000, timedelta(days=3 * 365)
+CAMPAIGN, TIMES, REFRESHES, NEW, PEOPLE = "newcomers", 3, 3, 100, 2_000
+MANY, YEARS = 1_000_000, timedelta(days=3 * 365)
 TRAINING_SECONDS, PAUSE_SECONDS = 900.0, 5.0
 ASKED = {"over_bare_steps": 1.5, "refresh_s": 20.0, "memory_ratio": 1.2}
 # Only this bench asks for trainings, and a refresh waits for no list.
@@ -55,6 +56,7 @@ SETTINGS = {
     "CALLWISE_REFRESH_OUTCOMES": "0",
     "CALLWISE_RETRAIN_OUTCOMES": "1000000000",
     "CALLWISE_RETRAIN_DAYS": "10000",
+    "CALLWISE_CODE_VERSION": "bench",  # a commit in between would make every refresh another code's
 }
 
 
@@ -63,7 +65,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = growth.parser("training", __doc__)
     parser.add_argument("--refreshes", type=int, default=REFRESHES, help="how many (default: %(default)s)")
     parser.add_argument("--outcomes", type=int, default=MANY, help="for the memory (default: %(default)s)")
-    parser.add_argument("--few", type=int, default=FEW, help="compared with so many (default: %(default)s)")
     options = parser.parse_args(arguments)
     with (
         tempfile.TemporaryDirectory(prefix="callwise-bench-") as folder,
@@ -74,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         figures = {
             **bench.training(),
             **bench.refreshes(options.refreshes),
-            **bench.memory(options.few, options.outcomes),
+            **bench.memory(options.outcomes),
             **figures_page.machine("mlflow", "prefect", "scikit-learn"),
         }
     print(json.dumps(figures, indent=1), flush=True)
@@ -98,7 +99,7 @@ class Bench:
     def training(self) -> dict[str, Any]:
         """From the trigger to a champion in service, over the bare steps."""
         history = growth.load_history(self.db, self.schema, self.folder, times=TIMES)
-        growth.add_people(self.db, self.schema, CAMPAIGN, 10_000)
+        growth.add_people(self.db, self.schema, CAMPAIGN, PEOPLE)
         outcomes = count(self.db.outcomes, {})
         print(f"  {outcomes:,} outcomes of {history}", flush=True)
         bare = [self._bare()]
@@ -118,15 +119,25 @@ class Bench:
                 seconds.append(self._served("refresh", refresh=True))
         return {"refresh_s": round(statistics.median(seconds), 1), "refreshes_s": [round(one, 1) for one in seconds]}
 
-    def memory(self, few: int, many: int) -> dict[str, Any]:
-        """The most memory of a training with `many` outcomes in the database, over one with `few`."""
-        found = {size: self._with_outcomes(size) for size in (few, many)}
+    def memory(self, many: int) -> dict[str, Any]:
+        """The most memory of a training with `many` outcomes in the database, over one with the history alone."""
+        few = count(self.db.outcomes, {})
+        alone, began = self._whole("history"), time.monotonic()
+        add_outcomes(self.db, many - few)
+        print(f"  {many:,} outcomes were stored after {time.monotonic() - began:.0f} s", flush=True)
+        among = self._whole("years")
         return {
-            "memory_ratio": round(found[many]["mib"] / found[few]["mib"], 3),
-            "memory_mib": {str(size): one["mib"] for size, one in found.items()},
-            "read_s": {str(size): one["steps"]["snapshot"] for size, one in found.items()},
+            "memory_ratio": round(among["mib"] / alone["mib"], 3),
+            "memory_mib": {str(few): alone["mib"], str(many): among["mib"]},
+            "snapshot_s": {str(few): alone["steps"]["snapshot"], str(many): among["steps"]["snapshot"]},
             "memory_outcomes": many,
         }
+
+    def _whole(self, name: str) -> dict[str, Any]:
+        """A first training of another model, in a process of its own."""
+        found = _child("whole", {**self.env, "CALLWISE_MODEL_NAME": f"bench-{name}", "CALLWISE_SEARCH_TRIALS": "2"})
+        print(f"  with the {name}, a training takes {found['mib']:,.0f} MiB", flush=True)
+        return found
 
     def _bare(self) -> dict[str, float]:
         return dict(_child("bare", {**self.env, "CALLWISE_MODEL_NAME": "bench-bare"})["steps"])
@@ -138,7 +149,7 @@ class Bench:
 
         def served() -> bool:
             now = self.flows.find(run.id)
-            if now and now.state in ("FAILED", "CRASHED", "CANCELLED"):
+            if now and (now.state in ("FAILED", "CRASHED", "CANCELLED") or now.name == "Unchanged"):
                 raise RuntimeError(f"the training ended as {now.name}: {now.message}")
             return self.scoring.state().get(role) not in (before, "")
 
@@ -156,16 +167,6 @@ class Bench:
             result = Result.SOLD if number % 8 == 0 else Result.REFUSED
             recording.record(self.db, held["_id"], "bench", CallReport(result))
 
-    def _with_outcomes(self, many: int) -> dict[str, Any]:
-        own = f"bench_{many}"
-        env = {**self.env, "MONGODB_DATABASE": own, "CALLWISE_MODEL_NAME": own, "CALLWISE_SEARCH_TRIALS": "2"}
-        db, began = connect(load(MongoSettings, env)), time.monotonic()
-        fill(db, self.schema, many, self.folder)
-        print(f"  {many:,} outcomes were stored within {time.monotonic() - began:.0f} s", flush=True)
-        found = _child("whole", env)
-        print(f"  with them, a training takes {found['mib']:,.0f} MiB", flush=True)
-        return found
-
 
 def compared(bare: Sequence[Mapping[str, float]], seconds: float) -> dict[str, Any]:
     """`seconds` from a trigger to service over the mean of the `bare` trainings (the seconds of each step)."""
@@ -179,21 +180,19 @@ def compared(bare: Sequence[Mapping[str, float]], seconds: float) -> dict[str, A
     }
 
 
-def fill(db: Db, schema: Schema, many: int, folder: Path) -> None:
-    """Have `many` outcomes in the empty database `db`: the sample's, and before them the same people's earlier ones."""
-    growth.load_history(db, schema, folder, published=False)
+def add_outcomes(db: Db, many: int) -> None:
+    """Add `many` outcomes to those in `db`: the same people's, of earlier years."""
     pattern = list(db.outcomes.find())
-    earlier = islice(_earlier(pattern), max(0, many - len(pattern)))
+    earlier = islice(_earlier(pattern), max(0, many))
     while batch := list(islice(earlier, crowd.BATCH)):
         db.outcomes.insert_many(batch, ordered=False)
-    ensure_indexes(db)
 
 
 def _earlier(pattern: Sequence[Document]) -> Iterator[Document]:
     span = 1
     while True:
         for one in pattern:
-            yield {**one, "_id": f"{one['prospect']}:{span + 1}", "at": one["at"] - span * YEARS}
+            yield {**one, "_id": f"{one['_id']}-{span}", "at": one["at"] - span * YEARS}
         span += 1
 
 
