@@ -47,13 +47,17 @@ def features(schema: Schema, many: int, chance: random.Random) -> list[dict[str,
     return [{column.name: _value(column, chance) for column in schema.features} for _ in range(many)]
 
 
+def file_row(schema: Schema, ref: str, chance: random.Random) -> dict[str, Value]:
+    """A row of a file, of somebody who was not called yet."""
+    row: dict[str, Value] = {column.name: _value(column, chance) for column in schema.columns}
+    return row | {schema.outcome.column: ""} | ({schema.reference: ref} if schema.reference else {})
+
+
 def _import(db: Db, schema: Schema, campaign: str, chance: random.Random) -> None:
     """Import a file of one row; its prospect is the pattern for the others."""
     with tempfile.TemporaryDirectory(prefix="callwise-bench-") as folder:
         path = Path(folder) / "people.csv"
-        row = {column.name: _value(column, chance) for column in schema.columns} | {schema.outcome.column: ""}
-        if schema.reference:
-            row[schema.reference] = "0000001"
+        row = file_row(schema, "0000001", chance)
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, row)
             writer.writeheader()

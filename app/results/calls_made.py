@@ -11,7 +11,7 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from pymongo import DESCENDING
+from pymongo import ASCENDING, DESCENDING
 
 from app.language.zones import zone
 from app.results.statistics import Rate
@@ -29,6 +29,10 @@ _OUTCOME = projection("prospect", "agent", "positive", "at")
 _PREDICTION = projection(
     "prospect", "at", "features", "route", "version", "score", "shadow_version", "shadow_score", "mixed"
 )
+_NEWEST_FIRST = [("at", DESCENDING), ("_id", DESCENDING)]
+_SECOND = timedelta(seconds=1)
+FIRST_SPAN = timedelta(days=1)
+"""The time that is searched first for the newest calls; where few are found, the next span is twice as long."""
 
 
 class Tally(NamedTuple):
@@ -101,15 +105,49 @@ def read_calls(
     """
     known = {} if known is None else known
     query: Document = {"campaign": campaign}
-    if since or until:
-        query["at"] = {**({"$gte": since} if since else {}), **({"$lt": until} if until else {})}
     if not imported:
         query["agent"] = {"$ne": IMPORTED}
     with reachable():
-        newest = db.outcomes.find(query, _OUTCOME).sort([("at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
-        outcomes = list(newest)
+        if since or until:
+            outcomes = _newest_within(db, query, since, until, limit)
+        else:
+            outcomes = list(db.outcomes.find(query, _OUTCOME).sort(_NEWEST_FIRST).limit(limit))
     _look_up(db, [outcome for outcome in outcomes if (outcome["_id"], outcome["at"]) not in known], columns, known)
     return [Call(o["at"], str(o["agent"]), bool(o["positive"]), known[o["_id"], o["at"]]) for o in outcomes]
+
+
+def _newest_within(
+    db: Db, query: Document, since: datetime | None, until: datetime | None, limit: int
+) -> list[Document]:
+    """The `limit` newest outcomes of the `query` in a period, the newest first.
+
+    They are read in spans of time, from the end of the period back. With bounds and an order together the embedded
+    server reads all outcomes of all campaigns.
+    """
+    first, last = (_end(db, query, direction) for direction in (ASCENDING, DESCENDING))
+    if first is None or last is None:
+        return []
+    # The embedded server compares times as texts, so a bound is a full second.
+    beyond = last.replace(microsecond=0) + _SECOND
+    begin, end = max(since or first, first.replace(microsecond=0)), min(until or beyond, beyond)
+    outcomes: list[Document] = []
+    span = FIRST_SPAN
+    while end > begin and len(outcomes) < limit:
+        start = max(begin, end - span)
+        found = list(db.outcomes.find({**query, "at": {"$gte": start, "$lt": end}}, _OUTCOME))
+        outcomes += sorted(found, key=lambda outcome: (outcome["at"], outcome["_id"]), reverse=True)
+        end, span = start, span if len(found) * 2 > limit else 2 * span
+    return outcomes[:limit]
+
+
+def _end(db: Db, query: Document, direction: int) -> datetime | None:
+    """The time of the first or the last outcome of the campaign of `query`; None without one."""
+    order: list[Document] = [
+        {"$match": {"campaign": query["campaign"]}},
+        {"$sort": {"at": direction}},
+        {"$limit": 1},
+    ]
+    return next((outcome["at"] for outcome in db.outcomes.aggregate(order)), None)
 
 
 def _look_up(db: Db, outcomes: Sequence[Document], columns: Sequence[str], known: Known) -> None:

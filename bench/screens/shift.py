@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from multiprocessing import get_context
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from core.calls import claims, recording
 from core.calls.lifecycle import Result
@@ -66,7 +66,7 @@ class ShiftReplies:
     record_seconds: list[float] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
-    def __iadd__(self, other: ShiftReplies) -> ShiftReplies:
+    def __iadd__(self, other: ShiftReplies) -> Self:
         for name, values in vars(other).items():
             getattr(self, name).extend(values)
         return self
@@ -90,10 +90,14 @@ def double_claims(told: ShiftReplies) -> int:
     return sum(len(agents) - 1 for agents in holders.values())
 
 
-def lost_outcomes(db: Db, campaign: str, told: ShiftReplies) -> int:
-    """How many recorded calls the database lacks or holds otherwise, and how many it holds without a reply."""
-    calls: dict[str, Document] = {call["_id"]: call for call in db.calls.find({"campaign": campaign})}
-    outcomes: dict[str, Document] = {outcome["_id"]: outcome for outcome in db.outcomes.find({"campaign": campaign})}
+def lost_outcomes(db: Db, campaign: str, told: ShiftReplies, *, since: datetime | None = None) -> int:
+    """How many recorded calls the database lacks or holds otherwise, and how many it holds without a reply.
+
+    `since`: leaves out those that were there before the shift.
+    """
+    asked: Document = {"campaign": campaign, **({"at": {"$gte": since}} if since else {})}
+    calls: dict[str, Document] = {call["_id"]: call for call in db.calls.find(asked)}
+    outcomes: dict[str, Document] = {outcome["_id"]: outcome for outcome in db.outcomes.find(asked)}
     states: dict[str, Document] = {}
     keys = sorted({recorded.prospect for recorded in told.recorded})
     for start in range(0, len(keys), 1_000):

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-BEGIN, END = "<!-- figures: scripts/bench serving --page -->", "<!-- end of figures -->"
+from bench import figures_page
+
+COMMAND = "serving"
 HEADS = {"one_row": "1 row", "hundred_rows": "100 rows", "thousand_rows": "1,000 rows"}
 NAMES = {
     "callwise": "**Callwise**",
@@ -21,15 +23,8 @@ OURS, STOCK = "callwise", "mlserver-mlflow"
 
 def write(figures: Mapping[str, Any], page: Path, picture: Path) -> None:
     """Put the figures between the marks in `page`, and their plot into `picture`. Raises ValueError without marks."""
-    text = page.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{page} has no place for the figures: {BEGIN} … {END}")
     image = f"![Answers a second, beside the peers](images/{picture.name})"
-    page.write_text(
-        f"{before}{BEGIN}\n{table(figures)}\n\n{image}\n\n{sentences(figures)}\n{END}{after}", encoding="utf-8"
-    )
+    figures_page.put(page, COMMAND, f"{table(figures)}\n\n{image}\n\n{sentences(figures)}")
     draw(figures, picture)
 
 

@@ -23,12 +23,15 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-class _UnixTransport(Transport):
+class UnixTransport(Transport):
+    """Reaches supervisord by its socket at `path`."""
+
     def __init__(self, path: str) -> None:
         super().__init__()
         self._path = path
 
     def make_connection(self, host: Any) -> _UnixConnection:
+        """The connection to the socket, whatever the `host`."""
         # `Transport.close` closes the connection that this attribute holds.
         connection = _UnixConnection(self._path)
         self._connection = host, connection
@@ -41,7 +44,7 @@ def processes(socket_path: str) -> dict[str, dict[str, Any]]:
     Raises Unavailable if supervisord does not answer.
     """
     try:
-        with ServerProxy("http://localhost/RPC2", transport=_UnixTransport(socket_path)) as server:
+        with ServerProxy("http://localhost/RPC2", transport=UnixTransport(socket_path)) as server:
             infos: Any = server.supervisor.getAllProcessInfo()
     except (OSError, Fault, ProtocolError, http.client.HTTPException) as error:
         raise Unavailable(f"the supervisor does not answer: {error}") from error

@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 import mlflow
 import pandas as pd
 import requests
-import skops.io
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion as MlflowVersion
 from mlflow.exceptions import MlflowException
@@ -195,6 +194,8 @@ def _remove(address: str, whose: str) -> None:
 
 
 def _open(path: Path, version: ModelVersion) -> Model:
+    import skops.io  # noqa: PLC0415 - takes two seconds of a processor, and whoever opens no model needs none of it
+
     foreign = set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES)
     if foreign:
         raise ModelError(

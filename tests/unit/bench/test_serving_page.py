@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bench import figures_page
 from bench.serving import page
 
 
@@ -26,7 +27,7 @@ def figures(ours: int = 400) -> dict[str, Any]:
 
 def test_the_figures_stand_between_the_marks_and_newer_ones_replace_them(tmp_path: Path) -> None:
     written, picture = tmp_path / "page.md", tmp_path / "serving.png"
-    written.write_text(f"before\n{page.BEGIN}\n{page.END}\nafter\n", encoding="utf-8")
+    written.write_text(f"before\n{figures_page.begin(page.COMMAND)}\n{figures_page.END}\nafter\n", encoding="utf-8")
     page.write(figures(), written, picture)
     page.write(figures(500), written, picture)
     text = written.read_text(encoding="utf-8")

@@ -15,7 +15,8 @@ from core.files.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
 from core.lists.call_values import IMPORTED
 from core.schema import Schema
-from core.stores.mongo import Db
+from core.stores.mongo import Db, ensure_indexes
+from tests.questions import listened_to
 
 DAY = timedelta(days=1)
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -78,6 +79,32 @@ def test_a_period_begins_with_its_first_moment_and_ends_before_its_last(db: Db) 
         called(db, str(number), Result.REFUSED, NOON + number * DAY)
     found = read_calls(db, "spring", [], 9, since=NOON + DAY, until=NOON + 3 * DAY)
     assert [call.at for call in found] == [NOON + 2 * DAY, NOON + DAY]
+
+
+def test_the_newest_of_a_period_are_read_span_by_span_and_never_all(db: Db) -> None:
+    ensure_indexes(db)
+    month = 30 * DAY
+    for number in range(12):
+        called(db, str(number), Result.REFUSED, NOON - number * month)
+    called(db, "1", Result.SOLD, NOON, campaign="other")
+    with listened_to(db) as (asked, questions):
+        found = read_calls(asked, "spring", [], 3, since=NOON - 10 * month, until=NOON + 400 * DAY)
+    assert [call.at for call in found] == [NOON, NOON - month, NOON - 2 * month]
+    within = [command for name, where, command in questions.asked if (name, where) == ("find", "outcomes")]
+    assert within
+    assert all(command.get("sort") is None for command in within), "with bounds, an order has all outcomes read"
+    assert min(command["filter"]["at"]["$gte"] for command in within) > NOON - 6 * month
+    plans = [str(db.outcomes.find(command["filter"]).explain()["queryPlanner"]["winningPlan"]) for command in within]
+    assert not [plan for plan in plans if "COLLSCAN" in plan or "SCAN outcomes" in plan]
+    every = read_calls(db, "spring", [], 99, since=NOON - 10 * month, until=NOON)
+    assert [call.at for call in every] == [NOON - number * month for number in range(1, 11)]
+
+
+def test_calls_of_one_moment_come_in_the_order_of_their_keys(db: Db) -> None:
+    for ref in ("1", "3", "2"):
+        called(db, ref, Result.SOLD if ref == "3" else Result.REFUSED, NOON)
+    for since, until in ((None, None), (NOON, NOON + DAY)):
+        assert [call.sold for call in read_calls(db, "spring", [], 2, since=since, until=until)] == [True, False]
 
 
 def test_what_counts_is_the_last_word_of_each_version_before_the_call(db: Db) -> None:

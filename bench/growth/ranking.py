@@ -10,31 +10,23 @@ is its processor time, and that of the database and of scoring, as a share of on
 
 from __future__ import annotations
 
-import argparse
 import json
-import random
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 
-from bench import crowd
+from bench.growth import appliance as growth
 from bootstrap.demo.testbed import print_line
 from bootstrap.embedded.appliance import Appliance
-from bootstrap.embedded.processes import MARK_SERVICE, find_processes
 from bootstrap.embedded.watch import Watch
-from bootstrap.sample.simulator import DEFAULT_PATH
-from core.calls.rank_key import RANK_KEY, rank_again, to_be_ranked
+from core.calls.rank_key import RANK_KEY, to_be_ranked
 from core.clock import now
-from core.files.campaign_file import CampaignFile
-from core.imports.importer import ImportRequest, import_campaign
 from core.lists.call_values import next_call
 from core.models.proof import TOLERANCE, predict
 from core.schema import Schema, read_schema
@@ -46,17 +38,15 @@ from trainer.main import Settings, compose
 from trainer.pipeline.training import train
 
 PEOPLE, TENTH, CHECKED = 1_000_000, 10, 500
-WARM_UP_SECONDS, IDLE_SECONDS, PATIENCE_SECONDS, POLL_SECONDS = 60.0, 60.0, 120.0, 5.0
-RANK_ALL = [sys.executable, "-m", "bench.rank_all"]
+WARM_UP_SECONDS, IDLE_SECONDS, POLL_SECONDS = 60.0, 60.0, 5.0
+RANK_ALL = [sys.executable, "-m", "bench.growth.rank_all"]
 CONSUMERS = ("mongo", "mlserver", "bench monitor")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and write the figures; 1 if somebody has no score or another one than the champion's."""
-    parser = argparse.ArgumentParser("scripts/bench ranking", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = growth.parser("ranking", __doc__, page=False)
     parser.add_argument("--people", type=int, default=PEOPLE, help="people who come in (default: %(default)s)")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="also write the figures to this file")
     options = parser.parse_args(arguments)
     if options.people < 10 * TENTH:
         parser.error(f"--people must be {10 * TENTH} or more")
@@ -65,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Appliance(Path(folder) / "state", services=("mlserver", "prefect", "evidently", "setup")) as appliance,
     ):
         Watch(appliance).wait_healthy(print_line)
-        figures = _measure(appliance, options.people)
+        figures = _measure(appliance, options.people, Path(folder))
     for name, value in figures.items():
         print(f"{name:>24}  {value}", flush=True)
     if options.json:
@@ -73,16 +63,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if figures["without_score"] or not figures["largest_difference"] <= TOLERANCE else 0
 
 
-def _measure(appliance: Appliance, people: int) -> dict[str, Any]:
+def _measure(appliance: Appliance, people: int, folder: Path) -> dict[str, Any]:
     env = {**appliance.environment("bench"), "CALLWISE_SEARCH_TRIALS": "2"}
     schema, db = read_schema(load(SchemaSettings, env).callwise_schema), connect(load(MongoSettings, env))
-    _champion(db, schema, env)
+    _champion(db, schema, env, folder)
     small = people // TENTH
-    _fill(db, schema, "small", small)
+    _come_in(db, schema, "small", small)
     alone = _child(env)
     db.campaigns.update_one({"_id": "small"}, {"$set": {"state": {"is": "closed", "by": "bench", "at": now()}}})
     print(f"  {small:,} people: {small / alone['seconds']:.0f} a second", flush=True)
-    _fill(db, schema, "large", people)
+    _come_in(db, schema, "large", people)
     half = _killed(db, env, people // 2)
     rest = _child(env)
     return {
@@ -97,39 +87,15 @@ def _measure(appliance: Appliance, people: int) -> dict[str, Any]:
     }
 
 
-def _champion(db: Db, schema: Schema, env: Mapping[str, str]) -> None:
-    with tempfile.TemporaryDirectory(prefix="callwise-bench-") as folder:
-        request = ImportRequest(CampaignFile.open(DEFAULT_PATH), "sample")
-        import_campaign(db, schema, request, rejects=Path(folder) / "rejects.csv")
+def _champion(db: Db, schema: Schema, env: Mapping[str, str], folder: Path) -> None:
+    growth.load_history(db, schema, folder, published=False)
     print(f"  champion: {train(compose(load(Settings, dict(env))), reason='bench').why}", flush=True)
-    scoring, until = ScoringClient(load(ScoringSettings, env), schema), time.monotonic() + PATIENCE_SECONDS
-    while not scoring.ready():
-        if time.monotonic() > until:
-            raise TimeoutError(f"the champion was not in service within {PATIENCE_SECONDS:g} s")
-        time.sleep(0.5)
+    growth.wait_until(ScoringClient(load(ScoringSettings, env), schema).ready, "the champion was not in service")
 
 
-def _fill(db: Db, schema: Schema, campaign: str, size: int) -> None:
-    """Put `size` people into `campaign`, as an import leaves them."""
-    began, chance = time.monotonic(), random.Random(1)  # noqa: S311  made-up people
-    db.campaigns.insert_one({"_id": campaign, "created_at": now(), "title": campaign, "schema": schema.hash})
-    kinds = crowd.features(schema, crowd.KINDS, chance)
-    everybody = (
-        {
-            "_id": f"{campaign}:{number:07d}",
-            "campaign": campaign,
-            "ref": f"{number:07d}",
-            "row": number,
-            "features": chance.choice(kinds),
-            "status": "open",
-            "score": None,
-            "claim": None,
-            **rank_again(campaign),
-        }
-        for number in range(1, size + 1)
-    )
-    while batch := list(islice(everybody, crowd.BATCH)):
-        db.prospects.insert_many(batch, ordered=False)
+def _come_in(db: Db, schema: Schema, campaign: str, size: int) -> None:
+    began = time.monotonic()
+    growth.add_people(db, schema, campaign, size)
     print(f"  {size:,} people came in within {time.monotonic() - began:.0f} s", flush=True)
 
 
@@ -168,33 +134,13 @@ def _largest_difference(db: Db, schema: Schema, env: Mapping[str, str]) -> float
 
 def _idle(appliance: Appliance, env: Mapping[str, str]) -> dict[str, float]:
     """The share of a processor that an appliance takes with everybody ranked, in all and by service."""
-    log = (appliance.state.path / "bench-monitor.log").open("w", encoding="utf-8")
-    told = {**env, MARK_SERVICE: "bench monitor"}
-    monitor = subprocess.Popen([sys.executable, "-m", "monitor"], env=told, stdout=log, stderr=log)
-    try:
+    with growth.monitoring(appliance, env):
         time.sleep(WARM_UP_SECONDS)
-        before, began = _processor_seconds(appliance), time.monotonic()
+        before, began = growth.processor_seconds(appliance), time.monotonic()
         time.sleep(IDLE_SECONDS)
-        took, after = time.monotonic() - began, _processor_seconds(appliance)
-    finally:
-        monitor.terminate()
-        monitor.wait()
-        log.close()
-    shares = {name: round((after[name] - before[name]) / took, 4) for name in CONSUMERS}
+        took, after = time.monotonic() - began, growth.processor_seconds(appliance)
+    shares = {name: round((after.get(name, 0.0) - before.get(name, 0.0)) / took, 4) for name in CONSUMERS}
     return {"idle_cpu": round(sum(shares.values()), 4), **{f"idle_{name}": share for name, share in shares.items()}}
-
-
-def _processor_seconds(appliance: Appliance) -> dict[str, float]:
-    seconds = dict.fromkeys(CONSUMERS, 0.0)
-    for process in find_processes(appliance.state.path):
-        try:
-            service = process.environ().get(MARK_SERVICE, "")
-            if service in seconds:
-                times = process.cpu_times()
-                seconds[service] += times.user + times.system
-        except psutil.Error:
-            continue  # it has ended meanwhile
-    return seconds
 
 
 if __name__ == "__main__":
