@@ -7,8 +7,8 @@ answer leads to the sign-in page, which a refused connection could not do.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -29,18 +29,27 @@ from core.stores.mongo import Db
 
 log = logging.getLogger(__name__)
 
-OPEN = (ADDRESS, "/static/", "/_stcore/health", "/_stcore/host-config", "/favicon", "/manifest.json", "/robots.txt")
+# The door's questions are answered by `app.access.tool_door`, for whoever is not signed in too.
+OPEN = (
+    *(ADDRESS, "/door/", "/static/", "/_stcore/health", "/_stcore/host-config"),
+    *("/favicon", "/manifest.json", "/robots.txt"),
+)
 LARGEST = 16_384  # bytes of the sign-in form's content
-SEE_OTHER, UNAUTHORIZED, FORBIDDEN, TOO_LARGE, TOO_MANY, UNAVAILABLE = 303, 401, 403, 413, 429, 503
+SEE_OTHER, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE = 303, 401, 403, 404, 413, 429, 503
 
 
 @dataclass(frozen=True)
 class Reception:
-    """The database of accounts and sessions, a session's limits, and the single sign-on's title, if there is one."""
+    """The database of accounts and sessions, a session's limits, and the single sign-on's title, if there is one.
+
+    `app_page`: the address of these pages, and `tool_pages` those of the tools by name, if a door is in front of them.
+    """
 
     db: Db
     limits: SessionLimits
     sso_title: str | None = None
+    app_page: str | None = None
+    tool_pages: Mapping[str, str] = field(default_factory=dict)
 
     def has_session(self, request: Request) -> bool:
         """Whether the request has a valid session. Raises Unavailable."""
@@ -97,13 +106,13 @@ def routes(reception: Callable[[], Reception]) -> list[Route]:
     return [Route(ADDRESS, front, methods=["GET"]), Route(ADDRESS, form, methods=["POST"])]
 
 
-def same_origin(request: Request) -> bool:
-    """Whether a form comes from our own page. Browsers set one of these headers, and no page can forge them."""
+def same_origin(request: Request, host: str | None = None) -> bool:
+    """Whether a page of `host`, by default ours, sends this. Browsers set these headers, and no page can forge them."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None and site != "same-origin":
         return False
     if origin is not None:
-        return urlsplit(origin).netloc == request.headers.get("host")
+        return urlsplit(origin).netloc == (host or request.headers.get("host"))
     return site is not None
 
 
