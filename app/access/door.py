@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -17,7 +18,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.access import sessions, sign_in_page
+from app.access import devices, sessions, sign_in_page
 from app.access.identity import COOKIE
 from app.access.sign_in import Refused, sign_in
 from app.access.sign_in_page import ADDRESS, local_address, words
@@ -119,8 +120,14 @@ def same_origin(request: Request, host: str | None = None) -> bool:
 def redirect_with_session(request: Request, token: str, onward: str) -> Response:
     """Redirect to the page `onward` of the app, with the session's cookie."""
     response = RedirectResponse(onward, SEE_OTHER, headers={"Cache-Control": "no-store"})
-    response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/")
+    _set(response, request, COOKIE, token)
     return response
+
+
+def _set(response: Response, request: Request, name: str, value: str, lasts: timedelta | None = None) -> None:
+    """Set a cookie that no script reads, and that ends with the browser or after a time."""
+    secure, seconds = request.url.scheme == "https", int(lasts.total_seconds()) if lasts else None
+    response.set_cookie(name, value, seconds, httponly=True, samesite="lax", secure=secure, path="/")
 
 
 def page(
@@ -174,11 +181,14 @@ def _sign_in(request: Request, reception: Callable[[], Reception], body: bytes) 
     address = request.client.host if request.client else None
     try:
         desk = reception()
-        result = sign_in(desk.db, name, password, address=address, at=now(), limits=desk.limits)
+        device = request.cookies.get(devices.COOKIE)
+        result = sign_in(desk.db, name, password, address=address, at=now(), limits=desk.limits, device=device)
     except CallwiseError as error:
         return _away(request, onward, error)
     if not isinstance(result, Refused):
-        return redirect_with_session(request, result.token, onward)
+        response = redirect_with_session(request, result.token, onward)
+        _set(response, request, devices.COOKIE, result.device, devices.KNOWN)
+        return response
     if result.wait:
         seconds = int(result.wait.total_seconds())
         message = sign_in_page.wait_message(seconds, gettext)
