@@ -62,6 +62,7 @@ class Door:
     """A running door. `ports`: by those of the Caddyfile. `seen`: what reached the servers behind it."""
 
     ports: dict[int, int]
+    process: subprocess.Popen[bytes]
     seen: list[Seen] = field(default_factory=list)
     folder: Path = Path()
 
@@ -77,33 +78,43 @@ class Door:
             request = client.build_request(method, address, headers=sent, extensions={"sni_hostname": NAME})
             return client.send(request)
 
+    def certificate(self, port: int) -> bytes:
+        """The certificate that the door shows, as DER."""
+        with self._wire(port) as wire:
+            return wire.getpeercert(binary_form=True) or b""
+
     def raw(self, port: int, text: str) -> str:
         """The first line of the answer to a request that is sent as it is."""
+        with self._wire(port) as wire:
+            wire.sendall(text.replace("\n", "\r\n").encode())
+            return wire.recv(4096).decode(errors="replace").split("\r\n")[0]
+
+    @contextmanager
+    def _wire(self, port: int) -> Iterator[ssl.SSLSocket]:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         with (
             socket.create_connection(("127.0.0.1", self.ports[port]), 30) as plain,
             context.wrap_socket(plain, server_hostname=NAME) as wire,
         ):
-            wire.sendall(text.replace("\n", "\r\n").encode())
-            return wire.recv(4096).decode(errors="replace").split("\r\n")[0]
+            yield wire
 
 
 @contextmanager
 def running(app: ASGIApp, folder: Path, **environment: str) -> Iterator[Door]:
     """The door before `app`, with its data in `folder`. `environment`: what compose.yaml gives it beside its names."""
     caddy = program()
-    door = Door({port: free_port() for port in PORTS}, folder=folder)
-    app_port, closing = free_port(), []
+    ports, seen = {port: free_port() for port in PORTS}, list[Seen]()
+    app_port, closing = free_port(), list[ThreadingHTTPServer]()
     text = (ROOT / "deploy/Caddyfile").read_text()
-    for port, own in door.ports.items():
+    for port, own in ports.items():
         text = text.replace(f":{port} {{", f":{own} {{").replace(f"https_port {port}", f"https_port {own}")
     text = text.replace("app:8501", f"127.0.0.1:{app_port}")
     for address in BEHIND:
-        server = _recorder(address.partition(":")[0], door.seen)
+        server = _recorder(address.partition(":")[0], seen)
         closing.append(server)
         text = text.replace(address, f"127.0.0.1:{server.server_address[1]}")
-    text = text.replace("admin off", "admin off\n\tdefault_bind 127.0.0.1", 1)
+    text = text.replace("admin {", "default_bind 127.0.0.1\n\tadmin {", 1)
     (folder / "Caddyfile").write_text(text)
     web = uvicorn.Server(uvicorn.Config(app, port=app_port, log_level="warning", forwarded_allow_ips="*"))
     thread = threading.Thread(target=web.run, daemon=True)
@@ -117,6 +128,7 @@ def running(app: ASGIApp, folder: Path, **environment: str) -> Iterator[Door]:
         "XDG_DATA_HOME": str(folder / "data"),
         "XDG_CONFIG_HOME": str(folder / "config"),
         "DOOR_FILE": str(folder / "Caddyfile"),
+        "DOOR_ADMIN": f"unix/{folder / 'admin.sock'}",
         "DOOR_HOST": NAME,
         "DOOR_TLS": "internal",
         "DOOR_SCORING_USER": "scoring",
@@ -127,7 +139,8 @@ def running(app: ASGIApp, folder: Path, **environment: str) -> Iterator[Door]:
     with open(folder / "log", "ab") as log:
         process = subprocess.Popen([ROOT / "deploy/open-door"], env=given, stdout=log, stderr=log, cwd=folder)
     try:
-        _wait(door, process, web)
+        door = Door(ports, process, seen, folder)
+        _wait(door, web)
         door.seen.clear()
         yield door
     finally:
@@ -140,9 +153,9 @@ def running(app: ASGIApp, folder: Path, **environment: str) -> Iterator[Door]:
             server.server_close()
 
 
-def _wait(door: Door, process: subprocess.Popen[bytes], web: uvicorn.Server) -> None:
+def _wait(door: Door, web: uvicorn.Server) -> None:
     deadline = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and door.process.poll() is None:
         try:
             if web.started and all(door.ask("GET", port, "/door-is-there") for port in PORTS):
                 return

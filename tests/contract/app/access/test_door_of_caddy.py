@@ -162,7 +162,7 @@ def test_where_the_app_is_away_no_tool_opens(db: Db, tmp_path: Path) -> None:
     async def broken(scope: object, receive: object, send: object) -> None:
         raise RuntimeError("the app has a fault")
 
-    with running(broken, tmp_path) as door:  # type: ignore[arg-type]
+    with running(broken, tmp_path) as door:
         token = signed_in(db, "Eve", Role.ENGINEER)
         for port in TOOLS:
             assert door.ask("GET", port, "/", cookie=f"{COOKIE}={token}").status_code >= 500

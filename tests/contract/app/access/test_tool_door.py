@@ -165,7 +165,12 @@ def test_an_agent_who_opens_a_page_is_told_why_not(door: TestClient, db: Db) -> 
 def test_polling_keeps_nobody_signed_in(door: TestClient, db: Db) -> None:
     token = signed_in(db)
     early = int(now().timestamp()) - 3600
-    seen = lambda: db.sessions.find_one({"_id": sessions.key(token)})["seen"]  # type: ignore[index]  # noqa: E731
+
+    def seen() -> int:
+        session = db.sessions.find_one({"_id": sessions.key(token)})
+        assert session is not None
+        return int(session["seen"])
+
     db.sessions.update_one({"_id": sessions.key(token)}, {"$set": {"seen": early}})
     assert ask(door, LOOK, token, **OWN).status_code == 200
     assert seen() == early
