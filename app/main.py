@@ -17,9 +17,10 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 
-from app.access import identity, single_sign_on
+from app.access import identity, single_sign_on, tool_door
 from app.access.boundary import boundary
 from app.access.door import Guard, Reception, routes
+from app.access.tool_calls import Tool
 from app.accounts import my_account, own_password, roles
 from app.accounts import page as accounts_page
 from app.calls import page as calls_page
@@ -134,7 +135,18 @@ def wiring() -> Wiring:
 def reception() -> Reception:
     """What the web server needs to check sessions. Raises SettingsError."""
     settings, company = load(Settings), provider()
-    return Reception(connect(settings, timeout_seconds=5.0), _limits(settings), company.title if company else None)
+    tools = {
+        Tool.MLFLOW: settings.callwise_mlflow_page,
+        Tool.PREFECT: settings.callwise_prefect_page,
+        Tool.EVIDENTLY: settings.callwise_evidently_page,
+    }
+    return Reception(
+        connect(settings, timeout_seconds=5.0),
+        _limits(settings),
+        company.title if company else None,
+        settings.callwise_app_page,
+        tool_door.pages(tools),
+    )
 
 
 @cache
@@ -231,6 +243,9 @@ if __name__ == "__main__":
 else:
     app = st.App(
         __file__,
-        routes=[*routes(reception), *single_sign_on.routes(reception, provider)],
+        routes=[
+            *(*routes(reception), *single_sign_on.routes(reception, provider)),
+            *tool_door.routes(reception),
+        ],
         middleware=[Middleware(Guard, reception=reception)],
     )

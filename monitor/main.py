@@ -107,7 +107,7 @@ class Watched:
         return [replace(job, name=kind.label(job.name)) for job in preparation.watch(made)]
 
     def _trainings(self, kind: Kind) -> PrefectRuns:
-        return PrefectRuns(self.settings.prefect_api_url, kind=kind.key)
+        return PrefectRuns(self.settings, kind=kind.key)
 
     def _lock(self, kind: Kind) -> threading.Lock:
         return self._asking.setdefault(kind.name, threading.Lock())

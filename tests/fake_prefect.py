@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from core.settings.addresses import PrefectSettings
 from monitor.flows.prefect_runs import FLOW, PrefectRuns
 
 DEPLOYMENT = "00000000-0000-0000-0000-00000000d0d0"
@@ -30,7 +31,9 @@ class FakePrefect:
 
     def client(self, kind: str = "") -> PrefectRuns:
         transport = httpx.MockTransport(self._answer)
-        return PrefectRuns("http://prefect.test/api", flow=self.flow, kind=kind, transport=transport)
+        return PrefectRuns(
+            PrefectSettings(prefect_api_url="http://prefect.test/api"), flow=self.flow, kind=kind, transport=transport
+        )
 
     def ends(self, run: str, type: str, name: str = "", message: str | None = None) -> None:
         """Let `run` be in another state from now on."""

@@ -1,4 +1,8 @@
-"""Counts failed sign-ins so that guessing takes too long. `attempts` has a document per login name and per address.
+"""Counts failed sign-ins so that guessing takes too long, and nobody else is made to wait by it.
+
+`attempts` has a document for each key that is counted. A browser in which somebody signed in before is known for that
+name and has a count of its own (`app.access.devices`), so neither a prankster elsewhere nor the slips of an office make
+its owner wait. Any other browser shares three counts: of the name from this address, of the address, and of the name.
 
 An attempt is counted before its password is checked, in one find-and-update. So however many attempts arrive at once,
 in any number of processes, only the free ones reach the check. A right password takes its count back. An attempt during
@@ -35,14 +39,24 @@ class Key:
     daily: bool = False
 
     @classmethod
-    def of_name(cls, name: str) -> Key:
+    def of_device(cls, device: str) -> Key:
+        """Attempts in a browser that is known under the key `device`, for one name."""
+        return cls(f"device:{device}", 5)
+
+    @classmethod
+    def of_pair(cls, name: str, address: str | None) -> Key:
         """Attempts as `name`, with or without such an account. Hashed: people type passwords there by mistake."""
-        return cls(f"name:{hashlib.sha256(name.encode()).hexdigest()[:32]}", 5)
+        return cls(f"pair:{_hashed(f'{name}|{address}')}", 5)
 
     @classmethod
     def of_address(cls, address: str) -> Key:
-        """Attempts from `address`, which a whole team may share."""
+        """Attempts from `address`, which a whole team may share; those whom it let in later do not count."""
         return cls(f"address:{address[:64]}", 50, daily=True)
+
+    @classmethod
+    def of_name(cls, name: str) -> Key:
+        """Attempts as `name` from any address: more than the waits let one address make in a day."""
+        return cls(f"name:{_hashed(name)}", 200, daily=True)
 
 
 @dataclass(frozen=True)
@@ -92,13 +106,22 @@ def forget(db: Db, key: Key) -> None:
         db.attempts.delete_one({"_id": key.id})
 
 
-def uncount(db: Db, counted: CountedAttempt) -> None:
-    """Uncount an attempt that succeeded, so that nobody waits because of it. Raises Unavailable."""
+def uncount(db: Db, counted: CountedAttempt, more: int = 0) -> None:
+    """Uncount an attempt that succeeded, and `more` slips before it, so that nobody waits because of them.
+
+    Raises Unavailable.
+    """
     known = {"_id": counted.key.id, "failures": {"$gt": 0}}
     with reachable():
         if counted.before is not None:
             db.attempts.update_one({**known, "last": counted.at}, {"$set": {"last": counted.before}})
-        db.attempts.update_one(known, {"$inc": {"failures": -1}})
+        if (
+            not more
+            or not db.attempts.update_one(
+                {**known, "failures": {"$gt": more}}, {"$inc": {"failures": -1 - more}}
+            ).matched_count
+        ):
+            db.attempts.update_one(known, {"$inc": {"failures": -1}})
 
 
 def prune(db: Db, at: datetime) -> None:
@@ -106,6 +129,10 @@ def prune(db: Db, at: datetime) -> None:
     with reachable():
         for stamp in ("last", "since"):
             db.attempts.delete_many({stamp: {"$lt": milliseconds(at - FORGET)}})
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _left(count: Document | None, key: Key, at: datetime) -> int:

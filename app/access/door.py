@@ -7,8 +7,9 @@ answer leads to the sign-in page, which a refused connection could not do.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -17,7 +18,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.access import sessions, sign_in_page
+from app.access import devices, sessions, sign_in_page
 from app.access.identity import COOKIE
 from app.access.sign_in import Refused, sign_in
 from app.access.sign_in_page import ADDRESS, local_address, words
@@ -29,18 +30,27 @@ from core.stores.mongo import Db
 
 log = logging.getLogger(__name__)
 
-OPEN = (ADDRESS, "/static/", "/_stcore/health", "/_stcore/host-config", "/favicon", "/manifest.json", "/robots.txt")
+# The door's questions are answered by `app.access.tool_door`, for whoever is not signed in too.
+OPEN = (
+    *(ADDRESS, "/door/", "/static/", "/_stcore/health", "/_stcore/host-config"),
+    *("/favicon", "/manifest.json", "/robots.txt"),
+)
 LARGEST = 16_384  # bytes of the sign-in form's content
-SEE_OTHER, UNAUTHORIZED, FORBIDDEN, TOO_LARGE, TOO_MANY, UNAVAILABLE = 303, 401, 403, 413, 429, 503
+SEE_OTHER, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE = 303, 401, 403, 404, 413, 429, 503
 
 
 @dataclass(frozen=True)
 class Reception:
-    """The database of accounts and sessions, a session's limits, and the single sign-on's title, if there is one."""
+    """The database of accounts and sessions, a session's limits, and the single sign-on's title, if there is one.
+
+    `app_page`: the address of these pages, and `tool_pages` those of the tools by name, if a door is in front of them.
+    """
 
     db: Db
     limits: SessionLimits
     sso_title: str | None = None
+    app_page: str | None = None
+    tool_pages: Mapping[str, str] = field(default_factory=dict)
 
     def has_session(self, request: Request) -> bool:
         """Whether the request has a valid session. Raises Unavailable."""
@@ -97,21 +107,27 @@ def routes(reception: Callable[[], Reception]) -> list[Route]:
     return [Route(ADDRESS, front, methods=["GET"]), Route(ADDRESS, form, methods=["POST"])]
 
 
-def same_origin(request: Request) -> bool:
-    """Whether a form comes from our own page. Browsers set one of these headers, and no page can forge them."""
+def same_origin(request: Request, host: str | None = None) -> bool:
+    """Whether a page of `host`, by default ours, sends this. Browsers set these headers, and no page can forge them."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     if site is not None and site != "same-origin":
         return False
     if origin is not None:
-        return urlsplit(origin).netloc == request.headers.get("host")
+        return urlsplit(origin).netloc == (host or request.headers.get("host"))
     return site is not None
 
 
 def redirect_with_session(request: Request, token: str, onward: str) -> Response:
     """Redirect to the page `onward` of the app, with the session's cookie."""
     response = RedirectResponse(onward, SEE_OTHER, headers={"Cache-Control": "no-store"})
-    response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=request.url.scheme == "https", path="/")
+    _set(response, request, COOKIE, token)
     return response
+
+
+def _set(response: Response, request: Request, name: str, value: str, lasts: timedelta | None = None) -> None:
+    """Set a cookie that no script reads, and that ends with the browser or after a time."""
+    secure, seconds = request.url.scheme == "https", int(lasts.total_seconds()) if lasts else None
+    response.set_cookie(name, value, seconds, httponly=True, samesite="lax", secure=secure, path="/")
 
 
 def page(
@@ -165,11 +181,14 @@ def _sign_in(request: Request, reception: Callable[[], Reception], body: bytes) 
     address = request.client.host if request.client else None
     try:
         desk = reception()
-        result = sign_in(desk.db, name, password, address=address, at=now(), limits=desk.limits)
+        device = request.cookies.get(devices.COOKIE)
+        result = sign_in(desk.db, name, password, address=address, at=now(), limits=desk.limits, device=device)
     except CallwiseError as error:
         return _away(request, onward, error)
     if not isinstance(result, Refused):
-        return redirect_with_session(request, result.token, onward)
+        response = redirect_with_session(request, result.token, onward)
+        _set(response, request, devices.COOKIE, result.device, devices.KNOWN)
+        return response
     if result.wait:
         seconds = int(result.wait.total_seconds())
         message = sign_in_page.wait_message(seconds, gettext)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.access import attempts, sessions
+from app.access import attempts, devices, sessions
 from app.access.attempts import Key
 from app.shell.appliance import SessionLimits
 from core.accounts import passwords
@@ -21,10 +21,11 @@ from core.stores.mongo import Db, Document, reachable
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A successful sign-in, with the session's token."""
+    """A successful sign-in, with the session's token and that of the browser (`app.access.devices`)."""
 
     account: Account
     token: str
+    device: str
 
 
 @dataclass(frozen=True)
@@ -35,20 +36,34 @@ class Refused:
 
 
 def sign_in(
-    db: Db, name: str, password: str, *, address: str | None, at: datetime, limits: SessionLimits
+    db: Db,
+    name: str,
+    password: str,
+    *,
+    address: str | None,
+    at: datetime,
+    limits: SessionLimits,
+    device: str | None = None,
 ) -> SignedIn | Refused:
-    """Open a session if the name and password are right. Raises Unavailable."""
-    account = verify(db, login_name(name)[:200], password, address=address, at=at)
+    """Open a session if the name and password are right. `device`: the browser's cookie. Raises Unavailable."""
+    name = login_name(name)[:200]
+    account = verify(db, name, password, address=address, at=at, device=device)
     if isinstance(account, Refused):
         return account
+    device = devices.remember(db, device, name, at)
     token = sessions.open_session(db, account, at, limits)
-    event_log.append(db, who=account.shown, what=Event.SIGNED_IN, subject=account.name, address=address)
-    return SignedIn(account, token)
+    # Without the address: events are kept for ever. The door's log has it for as long as its files last.
+    event_log.append(db, who=account.shown, what=Event.SIGNED_IN, subject=account.name)
+    return SignedIn(account, token, device)
 
 
-def verify(db: Db, name: str, password: str, *, address: str | None, at: datetime) -> Account | Refused:
+def verify(
+    db: Db, name: str, password: str, *, address: str | None, at: datetime, device: str | None = None
+) -> Account | Refused:
     """The account with this name and password. Counts the attempt. Raises Unavailable."""
-    keys = [Key.of_name(name), *([Key.of_address(address)] if address else [])]
+    own = devices.known(db, device, name, at)
+    shared = [Key.of_pair(name, address), *([Key.of_address(address)] if address else []), Key.of_name(name)]
+    keys = [Key.of_device(own)] if own else shared
     attempts.prune(db, at)
     if wait := max(attempts.remaining_wait(db, key, at) for key in keys):
         return Refused(timedelta(seconds=wait))
@@ -61,17 +76,17 @@ def verify(db: Db, name: str, password: str, *, address: str | None, at: datetim
     if user is None or user["disabled"] or not right:
         for attempt in counted:
             if attempt.failures == attempt.key.free:  # the first that makes one wait
-                _log_throttling(db, attempt.key, user, address)
+                _log_throttling(db, attempt.key, user)
         return Refused()
     attempts.forget(db, keys[0])
     for attempt in counted[1:]:
-        attempts.uncount(db, attempt)
+        attempts.uncount(db, attempt, more=counted[0].failures - 1)
     if passwords.outdated(user["hash"]):
         rehash(db, name, user["hash"], password)
     return Account.from_document(user)
 
 
-def _log_throttling(db: Db, key: Key, user: Document | None, address: str | None) -> None:
+def _log_throttling(db: Db, key: Key, user: Document | None) -> None:
     """Log that a wait begins, without the name if no account has it: it may be a password."""
     event_log.append(
         db,
@@ -79,6 +94,5 @@ def _log_throttling(db: Db, key: Key, user: Document | None, address: str | None
         what=Event.SIGN_IN_THROTTLED,
         subject=str(user["_id"]) if user else "an unknown login name",
         why=f"{key.free} attempts failed",
-        address=address,
         counted=key.id.partition(":")[0],
     )

@@ -149,14 +149,11 @@ def _foreign() -> tuple[type[Exception], ...]:
 def _enter(
     request: Request, reception: Callable[[], Reception], provider: Provider, claims: dict[str, Any], onward: str
 ) -> Response:
-    address = request.client.host if request.client else None
     try:
         desk = reception()
         account = admit(desk.db, claims, provider.rules)
         token = sessions.open_session(desk.db, account, now(), desk.limits)
-        event_log.append(
-            desk.db, who=account.shown, what=Event.SIGNED_IN, subject=account.name, address=address, by="sso"
-        )
+        event_log.append(desk.db, who=account.shown, what=Event.SIGNED_IN, subject=account.name, by="sso")
     except Forbidden as error:
         log.warning("the rules of the single sign-on refuse this account: %s", error)
         return page(request, message=f"{error.what} {error.next}", status=FORBIDDEN)

@@ -102,7 +102,7 @@ class Journey:
 
         Raises GateRefused when a gate stopped it, Unavailable when it failed otherwise or took too long.
         """
-        with SyncPrefectClient(self.settings.prefect_api_url) as client:
+        with SyncPrefectClient(self.settings.prefect_api_url, auth_string=self.settings.prefect_secret) as client:
             deployment = client.read_deployment_by_name(f"{FLOW}/{DEPLOYMENT}")
             parameters = {"reason": reason, **({} if self._kind.shipped else {"kind": self._kind.name})}
             run = client.create_flow_run_from_deployment(deployment.id, parameters=parameters)

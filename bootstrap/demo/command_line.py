@@ -133,6 +133,9 @@ def _invite(appliance: Appliance, console: Console) -> None:
     for label, address in appliance.pages().items():
         console.print(f"  {label:<12}{address}", highlight=False)
     console.print(f"  {'Logs':<12}{appliance.state.path / 'log'}", highlight=False)
+    console.print(
+        f"\nPrefect asks for {appliance.env['PREFECT_API_AUTH_STRING']} once in each browser.", highlight=False
+    )
     if first := _first_password(appliance):
         console.print(f"\nSign in as admin with the password {first}, and choose one of your own.", highlight=False)
     console.print("\nOpen the call list in a browser, choose the campaign, and take the first person to call.")

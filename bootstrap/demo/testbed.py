@@ -23,7 +23,7 @@ from core.stores.object_store import ObjectStore
 SERVICES = ("s3", "mongo", "mlflow", "prefect", "evidently")
 NAMED = (
     *("MONGODB_URI", "S3_ENDPOINT_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_BUCKET_DATASETS", "S3_BUCKET_MODELS"),
-    *("MLFLOW_TRACKING_URI", "PREFECT_API_URL", "EVIDENTLY_URL"),
+    *("MLFLOW_TRACKING_URI", "PREFECT_API_URL", "PREFECT_API_AUTH_STRING", "EVIDENTLY_URL"),
 )
 
 

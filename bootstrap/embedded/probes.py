@@ -9,6 +9,7 @@ probe that needs it.
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -33,9 +34,10 @@ class Probe(Protocol):
         """Return if it is; else raise Unavailable with the reason."""
 
 
-def _fetch(url: str, body: Mapping[str, Any] | None = None) -> bytes:
+def _fetch(url: str, body: Mapping[str, Any] | None = None, secret: str = "") -> bytes:
     data = None if body is None else json.dumps(body).encode()
-    request = Request(url, data=data, headers={"Content-Type": "application/json"})
+    login = {"Authorization": f"Basic {b64encode(secret.encode()).decode()}"} if secret else {}
+    request = Request(url, data=data, headers={"Content-Type": "application/json", **login})
     try:
         with _open(request, timeout=TIMEOUT) as reply:
             return bytes(reply.read())
@@ -117,11 +119,12 @@ class PrefectWorker:
     pool: str
     name: str = ""
     api: str = "{PREFECT_API_URL}"
+    secret: str = "{PREFECT_API_AUTH_STRING}"
 
     def __call__(self, values: Mapping[str, str]) -> None:
         """Raise Unavailable unless it is well."""
         url = f"{self.api.format_map(values)}/work_pools/{self.pool}/workers/filter"
-        name = self.name.format_map(values)
-        online = [worker["name"] for worker in json.loads(_fetch(url, {})) if worker["status"] == "ONLINE"]
+        name, secret = self.name.format_map(values), self.secret.format_map(values)
+        online = [worker["name"] for worker in json.loads(_fetch(url, {}, secret)) if worker["status"] == "ONLINE"]
         if not online or (name and name not in online):
             raise Unavailable(f"no worker {name} of the pool '{self.pool}' is online (those are: {online})")

@@ -17,7 +17,7 @@ from bootstrap.embedded.supervisor import Finished
 MONGO = ("MONGODB_URI",)
 STORE = ("S3_ENDPOINT_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY")
 REGISTRY = ("MLFLOW_TRACKING_URI",)
-FLOWS = ("PREFECT_API_URL",)
+FLOWS = ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING")
 SCORING = ("MLSERVER_URL",)
 REPORTS = ("EVIDENTLY_URL",)
 DATASETS = ("CALLWISE_DATA_REGISTRY",)
@@ -137,8 +137,9 @@ SERVICES = (
         health=Http("{PREFECT_API_URL}/health"),
         ports=("prefect",),
         address="PREFECT_API_URL",
-        reads=FLOWS,
+        reads=("PREFECT_API_URL",),
         environment={
+            "PREFECT_SERVER_API_AUTH_STRING": "{PREFECT_API_AUTH_STRING}",
             "PREFECT_SERVER_MEMO_STORE_PATH": "{state}/prefect/memo_store.toml",
             # Runs that ended 90 days ago go, with their logs.
             "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
@@ -214,7 +215,7 @@ SERVICES = (
         health=Http(f"http://{HOST}:{{app}}/_stcore/health"),
         needs=("mongo", "setup"),
         ports=("app",),
-        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + ERASURE,
+        reads=MONGO + STORE + REGISTRY + SCORING + REPORTS + ERASURE,
         environment={
             "CALLWISE_MLFLOW_PAGE": "{MLFLOW_TRACKING_URI}",
             "CALLWISE_PREFECT_PAGE": f"http://{HOST}:{{prefect}}",

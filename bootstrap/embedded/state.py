@@ -129,6 +129,7 @@ class StateFolder:
             "CALLWISE_ROUTING_KEY": secrets.token_hex(32),
             "CALLWISE_ERASURE_KEY": secrets.token_hex(32),
             "ADMIN_PASSWORD": secrets.token_hex(10),
+            "PREFECT_API_AUTH_STRING": f"callwise:{secrets.token_hex(10)}",  # people type it in the embedded appliance
         }
         if generated.keys() - known:  # a new folder, or the folder of an earlier version
             known = {**generated, **known}

@@ -97,10 +97,10 @@ def _kinds(db: Db, schema: Schema, settings: Settings) -> str:
 
 
 def _pipeline(settings: Settings) -> str:
-    ensure_work_pool(settings.prefect_api_url)
-    ensure_watch(settings.prefect_api_url)
+    ensure_work_pool(settings)
+    ensure_watch(settings)
     deploy = (ensure_deployment, ensure_erasure_deployment, ensure_retention_deployment)
-    deployed = [one(settings.prefect_api_url) for one in deploy]
+    deployed = [one(settings) for one in deploy]
     return f"work pool, watch and deployments {', '.join(deployed)}"
 
 

@@ -38,6 +38,12 @@ class PrefectSettings(Group):
     """The Prefect server."""
 
     prefect_api_url: str = Field(description="address of the Prefect API, ending in /api")
+    prefect_api_auth_string: SecretStr | None = Field(None, description="secret of the Prefect API, NAME:PASSWORD")
+
+    @property
+    def prefect_secret(self) -> str | None:
+        """The secret itself."""
+        return self.prefect_api_auth_string.get_secret_value() if self.prefect_api_auth_string else None
 
 
 class ScoringSettings(Group):

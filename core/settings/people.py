@@ -55,6 +55,7 @@ class AppSettings(Group):
     callwise_sso_default_role: Literal["agent", "manager", "engineer", "none"] = Field(
         "agent", description="role of people without such a value; none: they are not admitted"
     )
+    callwise_app_page: str | None = Field(None, description="address at which people open the app, behind a door")
     callwise_mlflow_page: str | None = Field(None, description="address at which people open MLflow")
     callwise_prefect_page: str | None = Field(None, description="address at which people open Prefect")
     callwise_evidently_page: str | None = Field(None, description="address at which people open Evidently")

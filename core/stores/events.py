@@ -25,6 +25,7 @@ class Event(StrEnum):
     SESSIONS_ENDED = "sessions ended"
     SIGNED_IN = "signed in"
     SIGN_IN_THROTTLED = "sign-in throttled"
+    TOOL_CHANGED = "tool changed"
 
     CAMPAIGN_IMPORTED = "campaign file imported"
     CAMPAIGN_ASSIGNED = "campaign assigned"

@@ -40,12 +40,12 @@ def jobs(
         minimum=settings.callwise_minimum_outcomes,
     )
     asks = Job("retrain", settings.callwise_retrain_seconds, one_at_a_time(asking, triggers.run))
-    runs = PrefectRuns(settings.prefect_api_url, flow=erasures.FLOW)
+    runs = PrefectRuns(settings, flow=erasures.FLOW)
     own = [asks, Job("deletions", erasures.SECONDS, erasures.Deletions(db, runs).run)]
     if train_again is None:
         return own
     erasing = erasures.Erasures(db, runs, train_again)
-    clearing = retention.Retention(db, PrefectRuns(settings.prefect_api_url, flow=retention.FLOW))
+    clearing = retention.Retention(db, PrefectRuns(settings, flow=retention.FLOW))
     return [
         *own,
         Job("erasures", erasures.SECONDS, erasing.run),

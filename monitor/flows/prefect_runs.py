@@ -18,6 +18,7 @@ from uuid import UUID
 import httpx
 
 from core.errors import NotFound, Unavailable
+from core.settings.addresses import PrefectSettings
 
 FLOW, DEPLOYMENT = "continuous-training", "default"
 KIND = "kind"
@@ -64,12 +65,23 @@ class PrefectRuns:
     """The flow runs of one flow, for one campaign kind, on one Prefect server. Every method raises Unavailable."""
 
     def __init__(
-        self, api_url: str, *, flow: str = FLOW, kind: str = "", transport: httpx.BaseTransport | None = None
+        self,
+        settings: PrefectSettings,
+        *,
+        flow: str = FLOW,
+        kind: str = "",
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         """`kind`: "" is the shipped one."""
         self._flow, self._kind, self._mark = flow, kind, f"{kind}/" if kind else ""
-        url = api_url.rstrip("/")
-        self._http = httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, trust_env=False, transport=transport)
+        url, secret = settings.prefect_api_url.rstrip("/"), settings.prefect_secret
+        self._http = httpx.Client(
+            base_url=url,
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,
+            transport=transport,
+            auth=httpx.BasicAuth(*secret.split(":", 1)) if secret else None,
+        )
 
     def request_training(
         self, reason: str, *, incident: str | None = None, key: str | None = None, refresh: bool = False

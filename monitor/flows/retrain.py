@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     found = choose(load(Settings), options.kind)
     model = found.settings.callwise_model_name
-    flows = PrefectRuns(found.settings.prefect_api_url, kind=found.kind.key)
+    flows = PrefectRuns(found.settings, kind=found.kind.key)
     print(ask_for_training(found.db, flows, model, options.reason, by=options.by, anyway=options.anyway))
 
 

@@ -46,9 +46,9 @@ class View:
         self.model = own.callwise_model_name
         self.db: Db = kind.database(connect(own))
         self.scoring = ScoringClient(own, kind.schema)
-        self.flows = PrefectRuns(own.prefect_api_url, kind=kind.key)
+        self.flows = PrefectRuns(own, kind=kind.key)
         self.registry = ModelRegistry(own)
-        self._prefect = own.prefect_api_url
+        self._prefect, self._secret = own.prefect_api_url, own.prefect_secret
         self._monitor = f"http://{own.callwise_monitor_host}:{own.callwise_monitor_port}/health"
         self._said: set[str] = set()
 
@@ -121,7 +121,8 @@ class View:
     def runs(self) -> list[dict[str, Any]]:
         """Every training there was, as Prefect has it."""
         asked = {"flows": {"name": {"any_": [FLOW]}}}
-        reply = httpx.post(f"{self._prefect}/flow_runs/filter", json=asked, timeout=60, trust_env=False)
+        auth = httpx.BasicAuth(*self._secret.split(":", 1)) if self._secret else None
+        reply = httpx.post(f"{self._prefect}/flow_runs/filter", json=asked, timeout=60, trust_env=False, auth=auth)
         return list(reply.raise_for_status().json())
 
     def jobs(self) -> dict[str, int]:

@@ -21,6 +21,22 @@ START_SECONDS = 900.0
 HEAL_SECONDS = 300.0
 
 
+SESSION = """
+import json
+from app.access.sessions import open_session
+from app.shell.appliance import SessionLimits
+from core.accounts.account import Role
+from core.accounts.directory import add, find
+from core.clock import now
+from core.settings.addresses import MongoSettings
+from core.settings.loading import load
+from core.stores.mongo import connect
+db, role = connect(load(MongoSettings)), Role(ROLE)
+account = find(db, f"door-{role}") or add(db, f"door-{role}", f"Door {role}", role, by="tests")
+print(json.dumps(open_session(db, account, now(), SessionLimits())))
+"""
+
+
 class Failed(AssertionError):
     """A command did not end well."""
 
@@ -44,6 +60,7 @@ class Appliance:
     """One running compose project."""
 
     env: dict[str, str] = field(default_factory=env_file)
+    _sessions: dict[str, str] = field(default_factory=dict)
 
     def compose(self, *words: str, given: str | None = None, timeout: float = 120.0) -> str:
         """`docker compose …`."""
@@ -99,10 +116,12 @@ class Appliance:
         )
         return f"https://{self.env['DOOR_HOST']}:{self.env.get(name, default)}"
 
-    @property
-    def person(self) -> tuple[str, str]:
-        """Login of people."""
-        return self.env["DOOR_USER"], self.env["DOOR_PASSWORD"]
+    def person(self, role: str = "engineer") -> httpx.Client:
+        """The client of a person who is signed in, as a page of the tool asks; an account is made where it is none."""
+        if role not in self._sessions:
+            self._sessions[role] = self.ask("app", SESSION.replace("ROLE", repr(role)))
+        own = {"sec-fetch-site": "same-origin"}
+        return self.client(cookies={"callwise_session": self._sessions[role]}, headers=own)
 
     @property
     def program(self) -> tuple[str, str]:

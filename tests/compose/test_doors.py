@@ -21,24 +21,19 @@ OK, SEE_OTHER, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 200, 303, 401, 403, 404
 
 @pytest.mark.parametrize("page", TOOLS)
 @pytest.mark.parametrize("path", ["/", "answers", "/api", "/static/../", "//"])
-def test_a_page_opens_with_its_login_only(appliance: Appliance, page: str, path: str) -> None:
+def test_a_page_opens_for_nobody_who_is_not_signed_in(appliance: Appliance, page: str, path: str) -> None:
     url = appliance.url(page) + (ANSWERS[page] if path == "answers" else path)
-    user, password = appliance.person
-    for login in (
-        None,
-        (user, ""),
-        (user, password[:-1]),
-        (user, password + "x"),
-        ("root", password),
-        appliance.program,
-    ):
-        with appliance.client(login) as client:
+    for login in (None, ("admin", appliance.env["ADMIN_PASSWORD"]), appliance.program):
+        with appliance.client(login, cookies={"callwise_session": "guessed"}) as client:
             assert client.get(url).status_code == UNAUTHORIZED, f"{url} answered {login and login[0]}"
+            assert client.post(url, headers={"sec-fetch-site": "same-origin"}).status_code == UNAUTHORIZED
+    with appliance.person("agent") as client:
+        assert client.get(url).status_code == FORBIDDEN
 
 
 @pytest.mark.parametrize("page", TOOLS)
-def test_a_page_opens_with_its_login(appliance: Appliance, page: str) -> None:
-    with appliance.client(appliance.person) as client:
+def test_a_page_opens_for_managers(appliance: Appliance, page: str) -> None:
+    with appliance.person("manager") as client:
         assert client.get(appliance.url(page) + ANSWERS[page]).status_code == OK
         home = client.get(appliance.url(page) + "/")
     assert home.status_code == OK
@@ -47,11 +42,34 @@ def test_a_page_opens_with_its_login(appliance: Appliance, page: str) -> None:
     assert "server" not in home.headers
 
 
+def test_a_manager_cannot_act_and_an_engineer_makes_no_deployment(appliance: Appliance) -> None:
+    api = f"{appliance.url('prefect')}/api"
+    with appliance.person("manager") as client:
+        found = client.post(f"{api}/deployments/filter", json={}).json()
+        run = f"{api}/deployments/{found[0]['id']}/create_flow_run"
+        assert client.post(run, json={}).status_code == FORBIDDEN
+    with appliance.person() as client:
+        for path in ("deployments/", "work_pools/", "block_documents/", "automations/"):
+            assert client.post(f"{api}/{path}", json={}).status_code == FORBIDDEN
+
+
+def test_prefect_itself_refuses_who_lacks_its_secret(appliance: Appliance) -> None:
+    program = """
+import json, urllib.request, urllib.error
+try:
+    urllib.request.urlopen("http://prefect:4200/api/deployments/name/continuous-training/default")
+    print(json.dumps(200))
+except urllib.error.HTTPError as error:
+    print(json.dumps(error.code))
+"""
+    assert appliance.ask("mlserver", program) == UNAUTHORIZED
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/campaigns", "/api", "/media/x", "/_stcore/upload_file/x/y", "/_stcore/metrics"]
 )
 def test_the_screens_open_for_nobody_who_is_not_signed_in(appliance: Appliance, path: str) -> None:
-    for login in (None, appliance.person, appliance.program):
+    for login in (None, ("admin", appliance.env["ADMIN_PASSWORD"]), appliance.program):
         with appliance.client(login, cookies={"callwise_session": "guessed"}) as client:
             assert client.get(appliance.url() + path).status_code == UNAUTHORIZED
             sent = client.get(appliance.url() + path, headers=PAGE)
@@ -76,7 +94,13 @@ def test_the_sign_in_page_is_for_everybody_and_its_form_for_itself(appliance: Ap
 @pytest.mark.parametrize("path", [V2, INFER, "/v2", "/v2/health/live", "/v2/repository/index"])
 def test_scores_are_for_the_scoring_login_only(appliance: Appliance, path: str) -> None:
     user, password = appliance.program
-    for login in (None, (user, ""), (user, password[:-1]), ("root", password), appliance.person):
+    for login in (
+        None,
+        (user, ""),
+        (user, password[:-1]),
+        ("root", password),
+        ("admin", appliance.env["ADMIN_PASSWORD"]),
+    ):
         with appliance.client(login) as client:
             for method in ("GET", "POST"):
                 assert client.request(method, appliance.url() + path).status_code == UNAUTHORIZED
@@ -90,7 +114,7 @@ def test_models_cannot_be_loaded_or_unloaded_from_outside(appliance: Appliance) 
 
 
 def test_there_is_no_way_in_without_tls(appliance: Appliance) -> None:
-    with appliance.client(appliance.person) as client:
+    with appliance.person() as client:
         try:
             answer = client.get(appliance.url().replace("https://", "http://"))
         except httpx.HTTPError:

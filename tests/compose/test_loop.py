@@ -79,7 +79,7 @@ def test_a_program_is_given_the_score_that_is_logged(appliance: Appliance, schem
 
 @pytest.mark.usefixtures("hops")
 def test_the_tools_show_the_same_through_the_door(appliance: Appliance, hops: dict[str, dict[str, Any]]) -> None:
-    with appliance.client(appliance.person) as client:
+    with appliance.person() as client:
         champion = client.get(
             f"{appliance.url('mlflow')}/api/2.0/mlflow/registered-models/alias",
             params={"name": "prospect-scorer", "alias": "champion"},

@@ -75,7 +75,7 @@ def test_nothing_leaves_at_the_start_and_at_work(appliance: Appliance) -> None:
     with listening(appliance) as heard:
         appliance.compose("restart", *LASTING[2:], timeout=300)
         appliance.wait_healthy()
-        with appliance.client(appliance.person) as client:
+        with appliance.person() as client:
             assert client.get(appliance.url() + "/sign-in").status_code == 200
             for page in ("mlflow", "prefect", "evidently"):
                 assert client.get(appliance.url(page) + "/").status_code == 200

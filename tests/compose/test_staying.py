@@ -185,7 +185,7 @@ def test_down_and_up_loses_nothing(appliance: Appliance) -> None:
     projects = f"{appliance.url('evidently')}/api/projects"
 
     def seen() -> dict[str, Any]:
-        with appliance.client(appliance.person) as client:
+        with appliance.person() as client:
             champion = client.get(alias).json()["model_version"]
             reports = {
                 p["id"]: len(client.get(f"{projects}/{p['id']}/reports").json()) for p in client.get(projects).json()

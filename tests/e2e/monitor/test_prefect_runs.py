@@ -18,21 +18,28 @@ from bootstrap.setup.orchestration import (
     ensure_watch,
     ensure_work_pool,
 )
+from core.settings.addresses import PrefectSettings
 from core.settings.group import ROOT
+from core.settings.loading import load
 from core.stores.mongo import Db
 from monitor.flows import erasures
 from monitor.flows.prefect_runs import PrefectRuns
 from tests.prefect_cases import check_flows, check_kinds
 
 
+def login(server: PrefectSettings) -> httpx.BasicAuth | None:
+    """The server's secret, if it asks for one."""
+    return httpx.BasicAuth(*server.prefect_secret.split(":", 1)) if server.prefect_secret else None
+
+
 def test_the_real_prefect_does_what_flows_do() -> None:
     if "PREFECT_API_URL" not in os.environ:
         pytest.skip("PREFECT_API_URL names no server; scripts/test starts one")
-    url = os.environ["PREFECT_API_URL"]
-    ensure_work_pool(url)
-    ensure_deployment(url)
-    check_flows(PrefectRuns(url))
-    check_kinds(PrefectRuns(url), PrefectRuns(url, kind="car-loans"))
+    server = load(PrefectSettings)
+    ensure_work_pool(server)
+    ensure_deployment(server)
+    check_flows(PrefectRuns(server))
+    check_kinds(PrefectRuns(server), PrefectRuns(server, kind="car-loans"))
 
 
 LOAD = """
@@ -56,9 +63,9 @@ def test_a_training_runs_the_code_where_it_lies_and_copies_nothing(tmp_path: Pat
     """A worker starts every run in an empty folder, and whatever is fetched into it is fetched for every training."""
     if "PREFECT_API_URL" not in os.environ:
         pytest.skip("PREFECT_API_URL names no server; scripts/test starts one")
-    url = os.environ["PREFECT_API_URL"]
-    ensure_work_pool(url)
-    ensure_deployment(url)
+    server = load(PrefectSettings)
+    ensure_work_pool(server)
+    ensure_deployment(server)
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     loaded = subprocess.run(
         [sys.executable, "-c", LOAD], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
@@ -71,10 +78,10 @@ def test_a_training_runs_the_code_where_it_lies_and_copies_nothing(tmp_path: Pat
 def test_a_training_asked_for_by_hand_is_asked_for_once_and_written_down(db: Db) -> None:
     if "PREFECT_API_URL" not in os.environ:
         pytest.skip("PREFECT_API_URL names no server; scripts/test starts one")
-    url = os.environ["PREFECT_API_URL"]
-    ensure_work_pool(url)
-    ensure_deployment(url)
-    flows = PrefectRuns(url)
+    server = load(PrefectSettings)
+    ensure_work_pool(server)
+    ensure_deployment(server)
+    flows = PrefectRuns(server)
     for run in flows.under_way():
         flows.give_up(run.id, "left by another test")
     named = {name: value for name, value in os.environ.items() if not name.startswith("CALLWISE_")}
@@ -94,16 +101,16 @@ def test_a_run_whose_worker_was_killed_crashes_and_makes_room(after: str) -> Non
     """Nobody ends it: it is left as by a worker that is killed `after` something, and another waits for its place."""
     if "PREFECT_API_URL" not in os.environ:
         pytest.skip("PREFECT_API_URL names no server; scripts/test starts one")
-    url = os.environ["PREFECT_API_URL"]
-    ensure_work_pool(url)
-    ensure_deployment(url)
-    ensure_watch(url)
-    ensure_watch(url, timedelta(seconds=10))  # the least that Prefect takes; and the watch is brought up to date
-    api = httpx.Client(base_url=url, timeout=60, trust_env=False)
+    server = load(PrefectSettings)
+    ensure_work_pool(server)
+    ensure_deployment(server)
+    ensure_watch(server)
+    ensure_watch(server, timedelta(seconds=10))  # the least that Prefect takes; and the watch is brought up to date
+    api = httpx.Client(base_url=server.prefect_api_url, timeout=60, trust_env=False, auth=login(server))
     try:
         named = [one for one in api.post("/automations/filter", json={}).json() if one["name"] == WATCH]
         assert [one["trigger"]["within"] for one in named] == [10.0]
-        flows = PrefectRuns(url)
+        flows = PrefectRuns(server)
         for run in flows.under_way():
             flows.give_up(run.id, "left by another test")
         killed, waiting = flows.request_training("killed"), flows.request_training("waiting")
@@ -124,7 +131,7 @@ def test_a_run_whose_worker_was_killed_crashes_and_makes_room(after: str) -> Non
         assert _move(api, waiting.id, "PENDING") == "ACCEPT"
         flows.give_up(waiting.id, "the test is over")
     finally:
-        ensure_watch(url)
+        ensure_watch(server)
         api.close()
 
 
@@ -148,11 +155,11 @@ def _tell(api: httpx.Client, run: str, what: str) -> None:
 def test_a_run_that_erases_is_another_flows_and_runs_the_code_where_it_lies(tmp_path: Path) -> None:
     if "PREFECT_API_URL" not in os.environ:
         pytest.skip("PREFECT_API_URL names no server; scripts/test starts one")
-    url = os.environ["PREFECT_API_URL"]
-    ensure_work_pool(url)
-    ensure_deployment(url)
-    assert ensure_erasure_deployment(url) == f"{erasures.FLOW}/default"
-    runs, trainings = PrefectRuns(url, flow=erasures.FLOW), PrefectRuns(url)
+    server = load(PrefectSettings)
+    ensure_work_pool(server)
+    ensure_deployment(server)
+    assert ensure_erasure_deployment(server) == f"{erasures.FLOW}/default"
+    runs, trainings = PrefectRuns(server, flow=erasures.FLOW), PrefectRuns(server)
     key = f"test:{uuid.uuid4()}"
     asked = runs.start({}, key=key)
     assert runs.start({}, key=key).id == asked.id

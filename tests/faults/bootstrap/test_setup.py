@@ -118,8 +118,9 @@ def state(env: dict[str, str]) -> dict[str, Any]:
         }
     s3 = load(S3Settings, {name: value for name, value in env.items() if not name.startswith("CALLWISE_")})
     mlflow = MlflowClient(env["MLFLOW_TRACKING_URI"])
-    pools = httpx.post(f"{env['PREFECT_API_URL']}/work_pools/filter", json={}).json()
-    deployments = httpx.post(f"{env['PREFECT_API_URL']}/deployments/filter", json={}).json()
+    secret = httpx.BasicAuth(*env["PREFECT_API_AUTH_STRING"].split(":", 1))
+    pools = httpx.post(f"{env['PREFECT_API_URL']}/work_pools/filter", json={}, auth=secret).json()
+    deployments = httpx.post(f"{env['PREFECT_API_URL']}/deployments/filter", json={}, auth=secret).json()
     projects = httpx.get(f"{env['EVIDENTLY_URL']}/api/projects").json()
     git = pygit2.Repository(env["CALLWISE_DATA_REGISTRY"])
     return {

@@ -125,6 +125,22 @@ def test_who_has_an_account_is_given_it_and_nobody_else() -> None:
     assert handed_out == {f"account-{rights.service}:/run/callwise/{rights.service}" for rights in RIGHTS}
 
 
+def test_prefects_secret_is_given_to_those_who_use_its_api_and_to_nobody_else() -> None:
+    secret = "callwise:${PREFECT_PASSWORD:?run scripts/init first}"
+    having = {
+        (name, variable)
+        for name, service in CONTAINERS.items()
+        for variable, value in service.get("environment", {}).items()
+        if "PREFECT_PASSWORD" in str(value)
+    }
+    users = ("bootstrap", "prefect-worker", "monitor", "caddy")
+    assert having == {
+        ("prefect", "PREFECT_SERVER_API_AUTH_STRING"),
+        *((name, "PREFECT_API_AUTH_STRING") for name in users),
+    }
+    assert all(CONTAINERS[name]["environment"][variable] == secret for name, variable in having)
+
+
 # --- closed by default ---------------------------------------------------------------------------------------------
 
 
@@ -204,7 +220,7 @@ def test_every_variable_is_documented() -> None:
 def test_no_secret_has_a_default() -> None:
     text = (ROOT / "compose.yaml").read_text()
     secrets = re.findall(r"^([A-Z0-9_]+)=$", EXAMPLE.split("# === the services'")[0], re.MULTILINE)
-    assert {"DOOR_PASSWORD", "MONGO_ROOT_PASSWORD", "S3_ROOT_PASSWORD", "CALLWISE_ROUTING_KEY"} <= set(secrets)
+    assert {"PREFECT_PASSWORD", "MONGO_ROOT_PASSWORD", "S3_ROOT_PASSWORD", "CALLWISE_ROUTING_KEY"} <= set(secrets)
     for name in secrets:
         uses = re.findall(r"\$\{" + name + r"([^}]*)\}", text)
         assert uses

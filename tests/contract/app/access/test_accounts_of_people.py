@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from argon2 import PasswordHasher
 
-from app.access import attempts, sessions
+from app.access import attempts, devices, sessions
 from app.access.attempts import Key
 from app.access.sessions import account_of, open_session
 from app.access.sign_in import Refused, SignedIn, sign_in
@@ -42,9 +42,16 @@ def ann(db: Db) -> Account:
 
 
 def enter(
-    db: Db, name: str = "ann", password: str = GOOD, *, after: float = 0, address: str | None = "10.0.0.1"
+    db: Db,
+    name: str = "ann",
+    password: str = GOOD,
+    *,
+    after: float = 0,
+    address: str | None = "10.0.0.1",
+    device: str | None = None,
 ) -> SignedIn | Refused:
-    return sign_in(db, name, password, address=address, at=START + timedelta(seconds=after), limits=LIMITS)
+    at = START + timedelta(seconds=after)
+    return sign_in(db, name, password, address=address, at=at, limits=LIMITS, device=device)
 
 
 def told(db: Db) -> list[str]:
@@ -182,7 +189,15 @@ def test_it_is_told_once_when_somebody_has_to_wait(db: Db, ann: Account) -> None
     assert told(db).count("sign-in throttled") == 1
     event = db.events.find_one({"what": "sign-in throttled"})
     assert event is not None
-    assert (event["subject"], event["details"]) == ("ann", {"address": "10.0.0.1", "counted": "name"})
+    assert (event["subject"], event["details"]) == ("ann", {"counted": "pair"})
+
+
+def test_no_address_stays_in_the_events(db: Db, ann: Account) -> None:
+    for number in range(60):
+        enter(db, f"name{number % 12}", "wrong")
+    assert isinstance(enter(db, after=3600), SignedIn)
+    assert told(db).count("sign-in throttled") > 1
+    assert "10.0.0.1" not in str([*db.events.find({})])
 
 
 def test_a_password_typed_as_a_name_is_written_nowhere(db: Db, ann: Account) -> None:
@@ -197,6 +212,77 @@ def test_an_address_is_throttled_whatever_names_it_tries(db: Db, ann: Account) -
     assert enter(db) == Refused(timedelta(seconds=15))
     assert isinstance(enter(db, address="10.0.0.2"), SignedIn)
     assert isinstance(enter(db, address=None), SignedIn), "where no address is known, the name alone counts"
+
+
+def device_of(done: SignedIn | Refused) -> str:
+    assert isinstance(done, SignedIn)
+    return done.device
+
+
+def test_a_prankster_elsewhere_makes_nobody_wait(db: Db, ann: Account) -> None:
+    """With 100 wrong passwords for her name: also where she never signed in before."""
+    for second in range(0, 100_000, 1_000):
+        enter(db, password="wrong", address="10.0.0.66", after=second)
+    assert isinstance(enter(db, after=100_000), SignedIn)
+
+
+def test_a_prankster_at_the_same_address_makes_a_known_browser_wait_for_nothing(db: Db, ann: Account) -> None:
+    hers = device_of(enter(db))
+    for _ in range(5):
+        assert enter(db, password="wrong", after=1) == Refused()
+    assert enter(db, after=1) == Refused(timedelta(seconds=15)), "a browser that is not known waits"
+    assert device_of(enter(db, after=1, device=hers)) == hers
+
+
+def test_many_addresses_together_are_slowed_down_and_a_known_browser_is_not(db: Db, ann: Account) -> None:
+    """200 failures a day for one name; then any other browser waits, and hers does not."""
+    hers = device_of(enter(db))
+    for number in range(200):
+        assert enter(db, password="wrong", address=f"10.1.{number}.1") == Refused()
+    assert enter(db, address="10.2.0.1") == Refused(timedelta(seconds=15))
+    assert isinstance(enter(db, address="10.2.0.1", device=hers), SignedIn)
+
+
+def test_an_office_that_types_wrongly_two_hundred_times_a_day_is_not_locked_out(db: Db) -> None:
+    """40 people, who each type it wrongly five times, and sign in."""
+    for number in range(40):
+        add(db, f"agent{number}", f"Agent {number}", Role.AGENT, by="tests", password=GOOD, must_change=False)
+    for number in range(40):
+        at = number * 600
+        for _ in range(4):
+            assert enter(db, f"agent{number}", "wrong", after=at) == Refused()
+        assert isinstance(enter(db, f"agent{number}", after=at + 1), SignedIn)
+        assert enter(db, f"agent{number}", "wrong", after=at + 2) == Refused()
+        assert isinstance(enter(db, f"agent{number}", after=at + 3), SignedIn)
+
+
+def test_a_known_browser_is_known_for_its_name_alone_and_guesses_slowly_itself(db: Db, ann: Account) -> None:
+    add(db, "bob", "Bob", Role.AGENT, by="tests", password=OTHER, must_change=False)
+    hers = device_of(enter(db))
+    for _ in range(5):
+        assert enter(db, "bob", "wrong", device=hers) == Refused()
+    assert enter(db, "bob", OTHER, device=hers) == Refused(timedelta(seconds=15)), "it is not known for Bob"
+    for _ in range(5):
+        assert enter(db, password="wrong", device=hers) == Refused()
+    assert enter(db, device=hers) == Refused(timedelta(seconds=15))
+    assert isinstance(enter(db, device=hers, after=15), SignedIn)
+
+
+@pytest.mark.parametrize("device", ["", "guessed", "x" * 5000])
+def test_a_cookie_that_was_not_given_out_helps_nobody(db: Db, ann: Account, device: str) -> None:
+    for _ in range(5):
+        assert enter(db, password="wrong", device=device) == Refused()
+    assert enter(db, device=device) == Refused(timedelta(seconds=15))
+
+
+def test_a_browser_is_known_for_ninety_days(db: Db, ann: Account) -> None:
+    hers = device_of(enter(db))
+    assert devices.known(db, hers, "ann", START + devices.KNOWN - timedelta(hours=1))
+    assert not devices.known(db, hers, "ann", START + devices.KNOWN)
+    assert hers not in str([*db.attempts.find({})]), "the cookie itself is kept nowhere"
+    for after in (86_400 * 2, 86_400 * 4):
+        enter(db, "bob", "wrong", after=after)
+    assert devices.known(db, hers, "ann", START), "counts are forgotten after a day, and it is not"
 
 
 def test_a_team_behind_one_address_that_signs_in_is_not_throttled(db: Db, ann: Account) -> None:
@@ -225,7 +311,7 @@ def test_yesterdays_failures_are_forgotten(db: Db, ann: Account) -> None:
 
 
 def test_of_many_attempts_at_once_each_is_counted(db: Db) -> None:
-    key = Key.of_name("ann")
+    key = Key.of_pair("ann", None)
     with ThreadPoolExecutor(20) as pool:
         counted = list(pool.map(lambda _: attempts.count(db, key, START), range(20)))
     assert sorted(one.failures for one in counted) == list(range(1, 21))

@@ -93,7 +93,9 @@ def test_what_holds_no_data_is_open(browser: TestClient, path: str) -> None:
 def test_a_right_password_is_answered_with_a_cookie_that_no_script_reads(browser: TestClient, db: Db) -> None:
     done = post(browser, next="/results?campaign=spring")
     assert (done.status_code, done.headers["location"]) == (303, "/results?campaign=spring")
-    cookie = done.headers["set-cookie"]
+    [cookie, device] = done.headers.get_list("set-cookie")
+    assert device.startswith("callwise_device=")
+    assert {"httponly", "samesite=lax", "path=/", "max-age=7776000"} <= set(device.lower().split("; "))
     assert "httponly" in cookie.lower()
     assert "samesite=lax" in cookie.lower()
     assert "path=/" in cookie.lower()
@@ -107,7 +109,8 @@ def test_a_right_password_is_answered_with_a_cookie_that_no_script_reads(browser
 
 def test_behind_https_the_cookie_is_for_https(browser: TestClient) -> None:
     browser.base_url = browser.base_url.copy_with(scheme="https")
-    assert "secure" in post(browser, headers={"origin": "https://testserver"}).headers["set-cookie"].lower()
+    cookies = post(browser, headers={"origin": "https://testserver"}).headers.get_list("set-cookie")
+    assert ["secure" in cookie.lower() for cookie in cookies] == [True, True]
 
 
 def test_a_wrong_password_is_told_and_never_written_back(browser: TestClient) -> None:

@@ -13,6 +13,7 @@ from bootstrap.embedded.probes import S3, Http, Mongo, PrefectWorker, Probe
 from core.errors import Unavailable
 
 WORKERS = [{"name": "gone", "status": "OFFLINE"}, {"name": "former", "status": "ONLINE"}]
+SECRET = "callwise:a secret"
 DEAD = "127.0.0.1:9"  # discard (RFC 863): reserved, and nobody listens there any more
 
 
@@ -23,6 +24,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers["Authorization"] != "Basic Y2FsbHdpc2U6YSBzZWNyZXQ=":
+            self.send_error(401)
+            return
         self.send_response(200 if self.path == "/api/work_pools/pool/workers/filter" else 404)
         self.end_headers()
         self.wfile.write(json.dumps(WORKERS).encode())
@@ -52,7 +56,7 @@ def test_no_proxy_is_asked(server: str, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_only_a_worker_that_is_online_counts(server: str) -> None:
-    values = {"PREFECT_API_URL": f"http://{server}/api", "start": "now"}
+    values = {"PREFECT_API_URL": f"http://{server}/api", "PREFECT_API_AUTH_STRING": SECRET, "start": "now"}
     PrefectWorker("pool")(values)
     PrefectWorker("pool", "former")(values)
     for name in ("gone", "{start}"):
@@ -60,6 +64,8 @@ def test_only_a_worker_that_is_online_counts(server: str) -> None:
             PrefectWorker("pool", name)(values)
     with pytest.raises(Unavailable):
         PrefectWorker("no such pool")(values)
+    with pytest.raises(Unavailable, match="Unauthorized"):
+        PrefectWorker("pool")({**values, "PREFECT_API_AUTH_STRING": "callwise:another"})
 
 
 @pytest.mark.parametrize("probe", [Http("http://{HERE}/"), S3(), Mongo(), PrefectWorker("pool")], ids=repr)
@@ -67,6 +73,7 @@ def test_nobody_there(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bootstrap.embedded.probes.TIMEOUT", 0.2)
     values = {
         "HERE": DEAD, "MONGODB_URI": f"mongodb://{DEAD}", "PREFECT_API_URL": f"http://{DEAD}/api",
+        "PREFECT_API_AUTH_STRING": SECRET,
         "S3_ENDPOINT_URL": f"http://{DEAD}", "S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "s" * 20,
     }  # fmt: skip
     with pytest.raises(Unavailable):

@@ -14,17 +14,22 @@ import pytest
 from core.settings.group import ROOT
 from core.settings.group import UNSAFE_SECRETS as UNSAFE
 
-TYPED = ("ADMIN_PASSWORD", "DOOR_PASSWORD")
+TYPED = ("ADMIN_PASSWORD",)
 SECRETS = (
     *TYPED,
     *(
         "DOOR_SCORING_PASSWORD",
+        "PREFECT_PASSWORD",
         "MONGO_ROOT_PASSWORD",
         "S3_ROOT_PASSWORD",
         "CALLWISE_ROUTING_KEY",
         "CALLWISE_ERASURE_KEY",
+        "CALLWISE_SIGNING_KEY",
     ),
 )
+
+
+MAILS = ("notanemail", "a@b", "@example.org", "a b@example.org", "ops@example.org {", "/cert.pem", "cert key", "x\ny")
 
 
 @pytest.fixture
@@ -58,7 +63,7 @@ def test_every_secret_is_made_here_and_for_its_owner_only(folder: Path) -> None:
         assert re.fullmatch(r"[A-Za-z0-9]{20,}", found[name]), name
         assert found[name].lower() not in UNSAFE
     assert len({found[name] for name in SECRETS}) == len(SECRETS)
-    # What it says next holds the two passwords that a person types, and no other secret.
+    # What it says next holds the password that a person types, and no other secret.
     assert all(found[name] in done.stdout for name in TYPED)
     assert not any(found[name] in done.stdout + done.stderr for name in SECRETS if name not in TYPED)
 
@@ -75,11 +80,77 @@ def test_two_appliances_have_nothing_in_common(folder: Path, tmp_path_factory: p
 def test_it_never_overwrites(folder: Path) -> None:
     init(folder)
     before = (folder / ".env").read_bytes()
-    again = init(folder, "--host", "callwise.example.org")
+    again = init(folder)
     assert again.returncode == 0
     assert (folder / ".env").read_bytes() == before
     assert "left as it is" in again.stderr
     assert [path.name for path in folder.iterdir() if path.name.startswith(".env.")] == [".env.example"]
+
+
+def test_a_host_beside_an_env_changes_the_door_alone_and_says_so(folder: Path) -> None:
+    init(folder)
+    before = variables(folder)
+    again = init(folder, "--host", "callwise.example.org", "--tls", "ops@example.org")
+    assert again.returncode == 0, again.stderr
+    door = {
+        "DOOR_HOST": "callwise.example.org",
+        "DOOR_LISTEN": "0.0.0.0",
+        "DOOR_TLS": "ops@example.org",
+        "DOOR_PORT": "443",
+    }
+    assert variables(folder) == before | door
+    assert all(f"init: {name}={value}" in again.stderr for name, value in door.items())
+    assert not any(before[name] in again.stdout + again.stderr for name in SECRETS)
+    assert stat.S_IMODE((folder / ".env").stat().st_mode) == 0o600
+    kept = (folder / ".env").read_bytes()
+    assert "left as it is" in init(folder, "--host", "callwise.example.org", "--tls", "ops@example.org").stderr
+    assert (folder / ".env").read_bytes() == kept
+    back = init(folder, "--host", "callwise.example.org", "--tls", "internal")
+    assert back.returncode == 0
+    assert variables(folder) == before | door | {"DOOR_TLS": "internal", "DOOR_PORT": "8443"}
+
+
+def test_secrets_of_a_newer_release_are_added_and_the_others_stay(folder: Path) -> None:
+    init(folder)
+    before = variables(folder)
+    newer = {"PREFECT_PASSWORD", "CALLWISE_SIGNING_KEY"}
+    text = (folder / ".env").read_text()
+    for name in newer:
+        text = text.replace(f"{name}={before[name]}\n", "")
+    (folder / ".env").write_text(text + "# own words\nAPP_MEMORY=3g")
+    done = init(folder)
+    assert done.returncode == 0, done.stderr
+    after = variables(folder)
+    assert {name for name in after if after[name] != before.get(name)} == {*newer, "APP_MEMORY"}
+    assert all(re.fullmatch(r"[A-Za-z0-9]{43}", after[name]) for name in newer)
+    assert "# own words" in (folder / ".env").read_text()
+    assert all(f".env had no {name}: made" in done.stderr for name in newer)
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_it_says_what_it_does(folder: Path, option: str) -> None:
+    done = init(folder, option)
+    assert done.returncode == 0
+    assert done.stdout.startswith("Prepares this folder")
+    assert "--tls" in done.stdout
+    assert "set -euo" not in done.stdout
+    assert not (folder / ".env").exists()
+
+
+@pytest.mark.parametrize("host", ["2001:db8::7", "[2001:db8::7]", "::1"])
+def test_an_ipv6_address_has_its_brackets(folder: Path, host: str) -> None:
+    done = init(folder, "--host", host)
+    address = f"[{host.strip('[]')}]"
+    found = variables(folder)
+    assert (found["DOOR_HOST"], found["DOOR_LISTEN"]) == (address, "[::]")
+    assert f"https://{address}:8443 " in done.stdout
+
+
+def test_certificates_of_ones_own_are_named_by_their_paths(folder: Path) -> None:
+    init(folder, "--host", "callwise.intern", "--tls", "/certs/cert.pem /certs/key.pem")
+    found = variables(folder)
+    assert found["DOOR_TLS"] == "/certs/cert.pem /certs/key.pem"
+    assert "DOOR_PORT" not in found
 
 
 def test_it_listens_on_loopback_unless_told_for_whom(folder: Path) -> None:
@@ -92,11 +163,17 @@ def test_a_host_opens_it_to_the_team(folder: Path) -> None:
     init(folder, "--host", "callwise.example.org", "--tls", "ops@example.org")
     found = variables(folder)
     assert (found["DOOR_HOST"], found["DOOR_LISTEN"]) == ("callwise.example.org", "0.0.0.0")
-    assert found["DOOR_TLS"] == "ops@example.org"
+    assert (found["DOOR_TLS"], found["DOOR_PORT"]) == ("ops@example.org", "443")
 
 
 @pytest.mark.parametrize(
-    "options", [["--hots", "x"], ["--host"], ["--host", "a b"], ["--tls", "a@b"], ["--host", "$(id)"]]
+    "options",
+    [
+        *(["--hots", "x"], ["--host"], ["--host", "a b"], ["--tls", "a@b"], ["--host", "$(id)"], ["--host", "-x"]),
+        *(["--host", "callwise.example.org:8443"], ["--host", "2001:db8"], ["--host", "2001:db8::g"]),
+        *(["--host", "callwise.example.org", "--tls", wrong] for wrong in MAILS),
+        *(["--host", host, "--tls", "ops@example.org"] for host in ("localhost", "10.0.0.7", "::1", "server")),
+    ],
 )
 def test_a_wrong_option_writes_nothing(folder: Path, options: list[str]) -> None:
     assert init(folder, *options).returncode == 1
