@@ -10,6 +10,7 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import FrameType
@@ -33,7 +34,8 @@ AGAIN = timedelta(hours=1)
 """From a failure to the next try."""
 FIRST = timedelta(hours=1)
 """From the start of the service to the first backup of a new appliance, which may be tried out for minutes alone."""
-WEEK = timedelta(days=7)
+WEEK = timedelta(days=6, hours=12)
+"""From one drill to the next, so that it is the same backup of the week, a minute earlier or later."""
 LATE = timedelta(hours=30)
 """Age of the newest backup from which the page says that something is wrong."""
 
@@ -57,9 +59,10 @@ class Daily:
             return
         if self.settings.callwise_backup_daily == "off":
             return
-        if backup_due(self.archive.last, at, self.settings.callwise_backup_hour):
-            self._try("backup", at, self._take)
-        elif drill_due(self.archive.last, self.archive.drilled, at):
+        if not backup_due(self.archive.last, at, self.settings.callwise_backup_hour):
+            return
+        # A drill comes after a backup of its own: at the quiet hour, and not while somebody backs up by hand.
+        if self._try("backup", at, self._take) and drill_due(self.archive.drilled, at):
             self._try("drill", at, self._drill)
 
     def report(self) -> dict[str, Any]:
@@ -74,16 +77,18 @@ class Daily:
             "failures": dict(self.failures),
         }
 
-    def _try(self, what: str, at: datetime, run: Any) -> None:
+    def _try(self, what: str, at: datetime, run: Callable[[], str]) -> bool:
         if at < self._not_before.get(what, at):
-            return
+            return False
         try:
             log.info("%s: %s.", what, run())
             self.failures.pop(what, None)
+            return True
         except (CallwiseError, OSError) as error:
-            log.error("%s failed and is tried again in an hour: %s", what, error)  # noqa: TRY400  a sentence for people
+            log.error("%s failed: %s", what, error)  # noqa: TRY400  a sentence for people
             self.failures[what] = str(error)
             self._not_before[what] = self.clock() + AGAIN
+            return False
 
     def _take(self) -> str:
         settings = self.settings
@@ -114,9 +119,9 @@ def backup_due(last: datetime | None, at: datetime, hour: int) -> bool:
     return last is None or last < struck
 
 
-def drill_due(last: datetime | None, drilled: datetime | None, at: datetime) -> bool:
-    """Whether a drill is due at `at`: there is a backup, and none was tried in the last week."""
-    return last is not None and (drilled is None or at - drilled >= WEEK)
+def drill_due(drilled: datetime | None, at: datetime) -> bool:
+    """Whether a drill is due at `at`, the last one having been at `drilled`."""
+    return drilled is None or at - drilled >= WEEK
 
 
 def main() -> int:

@@ -2,6 +2,8 @@
 
 What is compared is counted and hashed where it lies after the restore: rows in the databases, objects through the
 scratch S3 server, files on disk. The manifest says what each must be. The appliance itself is not touched.
+
+In docker compose the service has no servers of its own to start: there every copy is read to its last record.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bootstrap.backup import objects, sqlite_files
+from bootstrap.backup import mongo_dump, objects, sqlite_files
 from bootstrap.backup.archive import Archive, clear
 from bootstrap.backup.manifest import Manifest, Part, fingerprint, tree
 from bootstrap.backup.register import FILE
@@ -120,6 +122,10 @@ def _drill(archive: Archive, scratch: Path, say: Callable[[str], None]) -> Drill
     folder, manifest = read(archive, backup, scratch / "backup")
     read_seconds = time.monotonic() - began
     say(f"read and compared {len(manifest.files)} files")
+    if not any((folder / "mongo").glob(DATABASES["mongo"])):
+        found = _copies(folder)
+        compared = [_compared(name, parts, found.get(name, {})) for name, parts in manifest.stores.items()]
+        return Drill(backup.name, backup.at, tuple(compared), len(manifest.files), read_seconds, 0.0)
     state = clear(scratch / "state")
     lay_out(folder, state)
     for name, pattern in DATABASES.items():
@@ -144,14 +150,31 @@ def _on_disk(state: Path) -> dict[str, Parts]:
     """The parts of the stores that are files, as they lie in a restored state folder."""
     found: dict[str, Parts] = {name: {"files": tree(state / name)} for name in FOLDERS}
     for name, pattern in DATABASES.items():
-        found[name] = {
-            f"{path.stem}.{table}": part
-            for path in sorted((state / name).glob(pattern))
-            for table, part in sqlite_files.tables(path).items()
-        }
+        found[name] = _tables(state / name, pattern)
     # The secrets lie in the state folder itself, beside the lock.
     found["secrets"] = {"files": _secrets(state)}
     return found
+
+
+def _copies(folder: Path) -> dict[str, Parts]:
+    """The parts of a backup of docker compose, whose servers are not here: each copy is read to its last record."""
+    found: dict[str, Parts] = {name: {"files": tree(folder / name)} for name in (*FOLDERS, "secrets")}
+    for name in ("prefect", "mlflow", "spool"):
+        for path in sorted((folder / name).glob(DATABASES[name])):
+            sqlite_files.check(path)
+        found[name] = _tables(folder / name, DATABASES[name])
+    found["mongo"] = mongo_dump.parts(folder / "mongo")
+    found["s3"] = {path.name: objects.part(path) for path in sorted((folder / "s3").iterdir())}
+    found["register"] = _register(folder)
+    return found
+
+
+def _tables(folder: Path, pattern: str) -> Parts:
+    return {
+        f"{path.stem}.{table}": part
+        for path in sorted(folder.glob(pattern))
+        for table, part in sqlite_files.tables(path).items()
+    }
 
 
 def _secrets(state: Path) -> Part:

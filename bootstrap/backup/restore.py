@@ -98,7 +98,7 @@ def restore(
         aside = set_aside(state)
         if aside:
             say(f"the present state is now in {aside}")
-            registers += _register_of(aside, say)
+            registers += _register_of(aside, scratch / "aside", say)
         made.rename(state)
         with Appliance(state, services=("s3", "mongo")) as appliance:
             Watch(appliance).wait_healthy(lambda _: None)
@@ -150,14 +150,20 @@ def _not_running(state: Path) -> Iterator[None]:
         yield
 
 
-def _register_of(state: Path, say: Say) -> list[Register]:
-    """The register of erasures in a state that was set aside; none if its database does not start."""
+def _register_of(aside: Path, scratch: Path, say: Say) -> list[Register]:
+    """The register of erasures in a state that was set aside; none if its database cannot be read.
+
+    A server is started on a copy: the rest of the state may be broken, and the state stays as it was.
+    """
     try:
-        with Appliance(state, services=("mongo",)) as appliance:
+        clear(scratch)
+        (scratch / "lock").touch(mode=0o600)
+        shutil.copytree(aside / "mongo", scratch / "mongo")
+        with Appliance(scratch, services=("mongo",)) as appliance:
             Watch(appliance).wait_healthy(lambda _: None, timeout=PATIENCE)
             return [Register.of(connect(load(MongoSettings, appliance.env)))]
     except (CallwiseError, OSError, ValueError) as error:
-        say(f"the register of erasures in {state} cannot be read, so only receipts from elsewhere count ({error})")
+        say(f"the register of erasures in {aside} cannot be read, so only receipts from elsewhere count ({error})")
         return []
 
 

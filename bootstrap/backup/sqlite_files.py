@@ -7,6 +7,7 @@ it reads page by page in one read transaction, which writers in WAL mode do not 
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -25,7 +26,9 @@ ENDINGS = ("-wal", "-shm", "-journal")
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that cannot write. Raises Unavailable if the database is missing, locked or damaged."""
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=SECONDS)) as connection:
+        with closing(
+            sqlite3.connect(f"{path.resolve().as_uri()}?{_mode(path)}", uri=True, timeout=SECONDS)
+        ) as connection:
             yield connection
     except sqlite3.Error as error:
         raise Unavailable(
@@ -33,6 +36,15 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
             kept="Nothing was changed.",
             next=f"Look at {path} and at the log of the service that owns it.",
         ) from error
+
+
+def _mode(path: Path) -> str:
+    """How to open a database. In WAL mode a reader writes beside the file, unless a writer has made the files for it.
+
+    Where nobody may write, as in a volume that is mounted read-only, and no writer is there, nothing can change either.
+    """
+    unused = not path.with_name(f"{path.name}-wal").exists()
+    return "immutable=1" if unused and path.exists() and not os.access(path.parent, os.W_OK) else "mode=ro"
 
 
 def copy(source: Path, target: Path) -> dict[str, Part]:

@@ -6,7 +6,8 @@ backup copies the other way round: first what refers, then what it refers to. So
 was there when the record was copied, and is copied after it.
 
     spool       before MongoDB, because its rows move there: copied twice, under one key, rather than never
-    mongo       as of one moment each database (the embedded server's are SQLite); the kinds' before the appliance's
+    mongo       the kinds' databases before the appliance's; as of one moment each where they are SQLite, the embedded
+                server's, and collection by collection elsewhere
     registry    refs before objects
     prefect, evidently, mlflow      as of one moment each
     s3          last
@@ -15,15 +16,15 @@ was there when the record was copied, and is copied after it.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from bootstrap.backup import objects, register, sqlite_files
+from bootstrap.backup import env_file, mongo_dump, objects, register, sqlite_files
 from bootstrap.backup.manifest import Part, tree
-from core.errors import NotFound
 from core.settings.addresses import MongoSettings, S3Settings
 from core.settings.backup import BackupSettings
 from core.stores.mongo import connect
@@ -60,7 +61,7 @@ def stores(settings: Settings) -> list[Store]:
         Store("spool", lambda target: _databases(root / "spool", "*.sqlite3", target), may_be_empty=True),
         Store(
             "mongo",
-            lambda target: _mongo(root / "mongo", home, target),
+            lambda target: _mongo(settings, target),
             lasting=tuple(f"{home}.{name}" for name in ("users", "events", "models", "kinds")),
         ),
         Store("register", lambda target: register.copy(connect(settings), target), may_be_empty=True),
@@ -82,11 +83,14 @@ def _databases(folder: Path, pattern: str, target: Path) -> Parts:
     return _copied(sorted(folder.glob(pattern)), target)
 
 
-def _mongo(folder: Path, home: str, target: Path) -> Parts:
-    """The embedded server's databases, one file each, the appliance's own last.
+def _mongo(settings: Settings, target: Path) -> Parts:
+    """The embedded server's databases, one file each, the appliance's own last; of a server elsewhere, its documents.
 
     Those of the kinds refer to it: a call to somebody who asked not to be called comes before the wish.
     """
+    folder, home = settings.callwise_backup_of / "mongo", settings.mongodb_database
+    if not folder.is_dir():
+        return mongo_dump.copy(connect(settings), target)
     return _copied(sorted(folder.glob("*.db"), key=lambda path: (path.stem == home, path.name)), target)
 
 
@@ -143,10 +147,12 @@ def _copy_tree(files: Iterator[Path], folder: Path, target: Path) -> None:
 
 
 def _secrets(root: Path, target: Path) -> Parts:
-    """The secrets of the embedded appliance, and whether it has the demo's story."""
+    """The secrets of the embedded appliance, and whether it has the demo's story; or the files of variables."""
     target.mkdir(parents=True, mode=0o700)
     if not (root / "secrets.json").exists():
-        raise NotFound(f"There are no secrets in {root}.", kept="No backup was made.")
+        for name, text in env_file.files(os.environ).items():
+            (target / name).write_text(text, encoding="utf-8")
+        return {"files": tree(target)}
     for path in (root / "secrets.json", root / "story.json"):
         if path.exists():
             shutil.copyfile(path, target / path.name)
