@@ -17,10 +17,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bootstrap.backup import mongo_dump, objects, sqlite_files
 from bootstrap.backup.archive import Archive, clear
+from bootstrap.backup.copies import mongo_dump, objects, sqlite_files
+from bootstrap.backup.copies.register import FILE
 from bootstrap.backup.manifest import Manifest, Part, fingerprint, tree
-from bootstrap.backup.register import FILE
 from bootstrap.backup.restore import choose, lay_out, read
 from bootstrap.embedded.appliance import Appliance
 from bootstrap.embedded.watch import Watch

@@ -10,15 +10,15 @@ import fcntl
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootstrap.backup import objects
 from bootstrap.backup.archive import Archive, Backup, clear
+from bootstrap.backup.copies import objects
+from bootstrap.backup.copies.register import Register, receipts_text
 from bootstrap.backup.manifest import Manifest
-from bootstrap.backup.register import Register, receipts_text
 from bootstrap.embedded.appliance import Appliance
 from bootstrap.embedded.environment import ROOT
 from bootstrap.embedded.watch import Watch
@@ -104,7 +104,7 @@ def restore(
             Watch(appliance).wait_healthy(lambda _: None)
             objects.put_back(load(S3Settings, appliance.env), folder / "s3")
             say("put the objects back into S3")
-            erased = _erase_again(appliance, registers, receipts)
+            erased = erase_again(appliance.environment("restore"), registers, receipts)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return Restored(backup, manifest, aside, erased)
@@ -167,15 +167,18 @@ def _register_of(aside: Path, scratch: Path, say: Say) -> list[Register]:
         return []
 
 
-def _erase_again(appliance: Appliance, registers: Sequence[Register], receipts: Iterable[Path]) -> str:
-    """Carry the registers over, and ask for the erasure of everybody with a receipt; returns it in words."""
-    db = connect(load(MongoSettings, appliance.env))
+def erase_again(env: Mapping[str, str], registers: Sequence[Register], receipts: Iterable[Path]) -> str:
+    """Carry the registers over, and ask for the erasure of everybody with a receipt; returns it in words.
+
+    `env`: the settings of the appliance. Raises Unavailable.
+    """
+    db = connect(load(MongoSettings, env))
     carried = sum(register.carry_over(db) for register in registers)
     text = "\n".join([receipts_text(registers), *(path.read_text(encoding="utf-8") for path in receipts)])
     done = subprocess.run(
         [sys.executable, "-P", "-m", "trainer.privacy.erase_again", "--by", "restore"],
         input=text,
-        env=appliance.environment("restore"),
+        env=dict(env),
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from bootstrap.backup import env_file, mongo_dump, objects, register, sqlite_files
+from bootstrap.backup.copies import env_file, mongo_dump, objects, register, sqlite_files
 from bootstrap.backup.manifest import Part, tree
 from core.settings.addresses import MongoSettings, S3Settings
 from core.settings.backup import BackupSettings

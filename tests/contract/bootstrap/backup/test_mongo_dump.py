@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.backup import mongo_dump
-from bootstrap.backup.mend import mend
+from bootstrap.backup.copies import mongo_dump
+from bootstrap.backup.copies.mend import mend
 from core.calls.claims import claim
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record

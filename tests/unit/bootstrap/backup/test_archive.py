@@ -86,7 +86,7 @@ def all_of(archive: Archive, backup: Backup, scratch: Path) -> None:
     archive.read(backup, scratch / "back")
 
 
-DAMAGES: list[tuple[str, Callable[[Archive], None], str]] = [
+DAMAGES: list[tuple[str, Callable[[Archive], object], str]] = [
     ("a flipped bit in the data", lambda a: flip(parts(a, "data")[0]), "damaged: a part of it was changed"),
     ("a missing chunk", lambda a: parts(a, "data")[0].unlink(), "damaged: a part of it is missing"),
     ("a flipped bit in a list of files", lambda a: flip(parts(a, "snapshots")[0]), "is corrupted"),
@@ -100,7 +100,7 @@ DAMAGES: list[tuple[str, Callable[[Archive], None], str]] = [
 
 @pytest.mark.parametrize(("damage", "said"), [case[1:] for case in DAMAGES], ids=[case[0] for case in DAMAGES])
 def test_a_damaged_archive_is_refused_with_the_reason(
-    archive: Archive, tmp_path: Path, damage: Callable[[Archive], None], said: str, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, tmp_path: Path, damage: Callable[[Archive], object], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)  # the engine asks a folder five times for what is missing
     (backup,) = archive.backups()

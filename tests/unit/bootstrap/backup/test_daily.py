@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from bootstrap.backup import daily as dailies
 from bootstrap.backup.archive import Archive, Backup
 from bootstrap.backup.daily import AGAIN, FIRST, Daily, backup_due, drill_due
 from bootstrap.backup.page import Page
@@ -168,7 +167,7 @@ def test_a_bad_drill_is_a_failure(daily: Daily, monkeypatch: pytest.MonkeyPatch)
             return {"equal": False}
 
     monkeypatch.undo()
-    monkeypatch.setattr(dailies.drills, "drill", lambda *_: Different())
+    monkeypatch.setattr("bootstrap.backup.drill.drill", lambda *_: Different())
     monkeypatch.setattr(Daily, "_take", lambda self: "made")
     daily.archive.keep(Backup("a", daily.clock() - timedelta(days=1), {}))
     daily.look()

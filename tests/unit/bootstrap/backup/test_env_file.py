@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bootstrap.backup.env_file import EXAMPLE, files
+from bootstrap.backup.copies.env_file import EXAMPLE, files
 from core.errors import NotFound
 
 SECRETS = {

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bootstrap.backup import sqlite_files
-from bootstrap.backup.objects import file_of, key_of
+from bootstrap.backup.copies import sqlite_files
+from bootstrap.backup.copies.objects import file_of, key_of
 from bootstrap.backup.stores import Settings, stores
 from core.errors import InputError, NotFound, Unavailable
 from core.settings.loading import load

@@ -41,10 +41,10 @@ def store(name: str, *, may_be_empty: bool = False, lasting: tuple[str, ...] = (
     return Store(name, copy, lasting, may_be_empty)
 
 
-def back_up(archive: Archive, *stores: Store, day: int = 0, **options: bool) -> Taken:
+def back_up(archive: Archive, *stores: Store, day: int = 0, accept_empty: bool = False) -> Taken:
     scratch = archive.folder.with_name("scratch")
     at = AT + timedelta(days=day)
-    return take(stores, archive, scratch, keep=RULE, version="0.1.0", clock=lambda: at, **options)
+    return take(stores, archive, scratch, keep=RULE, version="0.1.0", clock=lambda: at, accept_empty=accept_empty)
 
 
 def test_a_backup_is_made_and_its_copies_go(archive: Archive) -> None:

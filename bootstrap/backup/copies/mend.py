@@ -1,8 +1,9 @@
 """Finishes, after a restore, the calls of the seconds in which MongoDB was copied collection by collection.
 
-The copy has prospects first, then outcomes, then calls (`bootstrap.backup.mongo_dump`). So it may have a call that its
-prospect does not know yet, and the outcome of a call that was taken back since. All that follows from a call is in the
-call itself: `core.calls.recording.finish` writes it again. Only calls from shortly before the copy on are looked at.
+The copy has prospects first, then outcomes, then calls (`bootstrap.backup.copies.mongo_dump`). So it may have a call
+that its prospect does not know yet, and the outcome of a call that was taken back since. All that follows from a call
+is in the call itself: `core.calls.recording.finish` writes it again. Only calls from shortly before the copy on are
+looked at.
 """
 
 from __future__ import annotations

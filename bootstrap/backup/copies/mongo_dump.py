@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
+from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo.collection import Collection
-from pymongo.database import Database
 
 from bootstrap.backup.manifest import Part
 from core.errors import InputError
@@ -60,19 +62,28 @@ def copy(home: Db, target: Path) -> dict[str, Part]:
     return parts
 
 
+def move(database: Db, into: Db) -> None:
+    """Move every collection of `database` into the database `into`. Raises Unavailable."""
+    with reachable():
+        for name in database.list_collection_names():
+            if name.startswith("system."):
+                continue
+            _insert(_raw(database, name).find({}, batch_size=BATCH), _raw(into, name))
+            database.drop_collection(name)
+
+
 def load(home: Db, source: Path) -> None:
     """Write every document of a copy to its collection. The databases must be empty. Raises Unavailable, InputError."""
     for path in sorted(source.glob(f"*{ENDING}")):
         database, _, collection = path.name.removesuffix(ENDING).rpartition(".")
         with reachable():
-            target, batch = _raw(home.client[database], collection), []
-            for document in documents(path):
-                batch.append(document)
-                if len(batch) == BATCH:
-                    target.insert_many(batch)
-                    batch = []
-            if batch:
-                target.insert_many(batch)
+            _insert(documents(path), _raw(home.client[database], collection))
+
+
+def _insert(found: Iterable[RawBSONDocument], target: Raw) -> None:
+    batches = iter(found)
+    while batch := list(islice(batches, BATCH)):
+        target.insert_many(batch)
 
 
 def parts(source: Path) -> dict[str, Part]:
@@ -104,12 +115,13 @@ def databases(found: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(name.partition(".")[0] for name in found))
 
 
-def _raw(database: Database[dict[str, object]], collection: str) -> Raw:
-    from bson.codec_options import CodecOptions  # noqa: PLC0415
-
+def _raw(database: Db, collection: str) -> Raw:
+    """The collection, with documents as bytes."""
+    options: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
     # Not through the kind's own view of its database, which puts the appliance's collections in the place of its own.
-    plain: Raw = Collection(database, collection, codec_options=CodecOptions(document_class=RawBSONDocument))
-    return plain
+    raw: Any = database.client[database.name].get_collection(collection, options)
+    found: Raw = raw
+    return found
 
 
 def _write(collection: Raw, path: Path) -> Part:
