@@ -22,8 +22,8 @@ FROM ${PYTHON_IMAGE} AS base
 # /var/lib/callwise for data, /run/callwise for accounts.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin callwise \
  && python3 -m venv --without-pip /opt/venv \
- && for name in caddy evidently mlflow prefect registry s3 spool; do mkdir -p "/var/lib/callwise/$name"; done \
- && for name in app bootstrap mlflow mlserver monitor prefect-worker; do mkdir -p "/run/callwise/$name"; done \
+ && for name in backup-scratch backups caddy evidently mlflow prefect registry s3 spool; do mkdir -p "/var/lib/callwise/$name"; done \
+ && for name in app backup bootstrap mlflow mlserver monitor prefect-worker; do mkdir -p "/run/callwise/$name"; done \
  && chown -R callwise:callwise /var/lib/callwise /run/callwise
 ENV PATH=/opt/venv/bin:$PATH \
     VIRTUAL_ENV=/opt/venv \
@@ -181,12 +181,14 @@ LABEL org.opencontainers.image.title="Callwise: training (Prefect worker)" \
       org.opencontainers.image.version=$VERSION \
       org.opencontainers.image.revision=$REVISION
 
-# Sets the appliance up and runs the check as people use it, so it has the libraries of all services.
+# Sets the appliance up, backs it up, and runs the check as people use it, so it has the libraries of all services.
 FROM trainer AS bootstrap
 RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
     --mount=type=bind,source=requirements/bootstrap.txt,target=/mnt/requirements/bootstrap.txt \
     --mount=type=cache,target=/var/cache/uv \
     install bootstrap
+# The variables of .env, which a backup keeps.
+COPY .env.example .env.example
 COPY data data
 COPY core core
 COPY monitor monitor

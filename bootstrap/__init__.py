@@ -2,3 +2,6 @@
 
 WORK_POOL = "callwise"
 """Prefect's work pool: the set-up makes it, and the worker polls it."""
+
+VERSION = "0.1.0"
+"""The release, as in pyproject.toml, which no image has."""

@@ -28,8 +28,8 @@ INHERITED = frozenset(
     }
 )
 
-FILES = ("CALLWISE_SCHEMA", "CALLWISE_ECONOMY_SERIES")
-"""Settings that name a file of the caller's."""
+FILES = ("CALLWISE_SCHEMA", "CALLWISE_ECONOMY_SERIES", "CALLWISE_BACKUP_FOLDER")
+"""Settings that name a file or folder of the caller's."""
 
 NO_TELEMETRY = {
     "DO_NOT_TRACK": "true",  # MLflow, Prefect, Evidently (consoledonottrack.com)
@@ -60,6 +60,7 @@ def settings(state: StateFolder, ports: Mapping[str, int]) -> dict[str, str]:
         "CALLWISE_DATA_REGISTRY": str(state.path / "registry"),
         "CALLWISE_SPOOL_DIR": str(state.path / "spool"),
         "CALLWISE_MONITOR_PORT": str(ports["monitor"]),
+        "CALLWISE_BACKUP_PORT": str(ports["backup"]),
         **state.secrets(),
     }
 
@@ -102,6 +103,10 @@ def base(state: StateFolder, inherited: Mapping[str, str]) -> dict[str, str]:
         "MPLBACKEND": "Agg",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
         "PYTHONPATH": str(ROOT),
+        "CALLWISE_BACKUP_OF": str(state.path),
+        # Beside the state folder, so that neither a reset nor a restore touches them.
+        "CALLWISE_BACKUP_FOLDER": taken.get("CALLWISE_BACKUP_FOLDER", f"{state.path}.backups"),
+        "CALLWISE_BACKUP_SCRATCH": str(state.path / "backup"),
         "PYTHONUNBUFFERED": "1",
         "NO_COLOR": "1",
         "OPENBLAS_NUM_THREADS": "1",  # each service is one of many; their small products gain nothing from more threads

@@ -24,6 +24,7 @@ DATASETS = ("CALLWISE_DATA_REGISTRY",)
 ERASURE = ("CALLWISE_ERASURE_KEY",)
 FIRST_ACCOUNT = ("ADMIN_PASSWORD",)
 ROUTING = ("CALLWISE_SPOOL_DIR", "CALLWISE_ROUTING_KEY")
+BACKUP = ("CALLWISE_BACKUP_PASSPHRASE", "CALLWISE_BACKUP_PORT")
 
 
 @dataclass(frozen=True)
@@ -222,6 +223,15 @@ SERVICES = (
             "CALLWISE_EVIDENTLY_PAGE": "{EVIDENTLY_URL}",
             "STREAMLIT_LOGGER_MESSAGE_FORMAT": "%(asctime)s %(levelname)s %(name)s: %(message)s",  # adds the level
         },
+    ),
+    Service(
+        name="backup",
+        label="Backup",
+        command=("python", "-m", "bootstrap.backup.daily"),
+        health=Http(f"http://{HOST}:{{backup}}/health"),
+        needs=("s3", "mongo", "setup"),
+        ports=("backup",),
+        reads=MONGO + STORE + BACKUP,
     ),
 )
 

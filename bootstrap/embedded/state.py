@@ -7,6 +7,7 @@ state/
 ├── home/            HOME of all services: caches and settings of their tools
 ├── log/             one log a service
 ├── run/             files of the current run; working directories
+├── backup/          copies while a backup or a drill is made; the backups lie in a folder beside the state
 └── s3/ mongo/ mlflow/ prefect/ evidently/ registry/ spool/ mlserver/     data
 """
 
@@ -130,6 +131,7 @@ class StateFolder:
             "CALLWISE_ERASURE_KEY": secrets.token_hex(32),
             "ADMIN_PASSWORD": secrets.token_hex(10),
             "PREFECT_API_AUTH_STRING": f"callwise:{secrets.token_hex(10)}",  # people type it in the embedded appliance
+            "CALLWISE_BACKUP_PASSPHRASE": secrets.token_hex(20),
         }
         if generated.keys() - known:  # a new folder, or the folder of an earlier version
             known = {**generated, **known}

@@ -97,7 +97,8 @@ def privileges(rights: MongoRights) -> list[dict[str, Any]]:
     ):
         for name in names:
             by_collection[name] = [*by_collection.get(name, []), *actions]
-    readable = sorted((COLLECTIONS - PRIVATE) | {*rights.writes, *rights.appends})
+    private = frozenset() if rights.reads_private else PRIVATE
+    readable = sorted((COLLECTIONS - private) | {*rights.writes, *rights.appends})
     allowed = [*((name, READS) for name in readable), *by_collection.items()]
     return [
         {

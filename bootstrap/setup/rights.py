@@ -1,11 +1,11 @@
 """What each service may do on MongoDB and S3: the least that it needs.
 
-Every service reads every collection except accounts and sessions, which only the app and the set-up read. The writers
-are listed here. Events and models can be added and never changed. Only the set-up makes indexes, and the app those of a
-new kind; no service drops anything. Two services remove documents: the app takes back an outcome within a minute,
-undoes an import and clears ended sessions; the worker erases a person and deletes a campaign that a manager named
-(docs/decisions/0015-erasure.md), and clears old predictions (`trainer.retention`). It cannot change the documents that
-it may remove, but for predictions, of which a record may hold many people.
+Every service reads every collection except accounts and sessions, which only the app, the set-up and the backup read.
+The writers are listed here. Events and models can be added and never changed. Only the set-up makes indexes, and the
+app those of a new kind; no service drops anything. Two services remove documents: the app takes back an outcome within
+a minute, undoes an import and clears ended sessions; the worker erases a person and deletes a campaign that a manager
+named (docs/decisions/0015-erasure.md), and clears old predictions (`trainer.retention`). It cannot change the
+documents that it may remove, but for predictions, of which a record may hold many people.
 
 The rights are by collection, and the same in every campaign kind's database. On S3 a kind is a folder of the bucket.
 """
@@ -24,6 +24,7 @@ class MongoRights:
     update, `removes` to remove.
 
     `owns`: everything on every collection, and indexes; for the set-up. `indexes`: it makes those of a new kind.
+    `reads_private`: also people's accounts and sessions.
     """
 
     writes: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class MongoRights:
     removes: tuple[str, ...] = ()
     owns: bool = False
     indexes: bool = False
+    reads_private: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class Rights:
                 what += f"; changes {', '.join(self.mongo.changes)}"
             if self.mongo.removes:
                 what += f"; removes from {', '.join(self.mongo.removes)}"
-            what = "owns the database" if self.mongo.owns else f"writes {what}"
+            what = "owns the database" if self.mongo.owns else f"writes {what}" if what else "writes nothing"
+            what += ", and reads all" if self.mongo.reads_private else ""
             parts.append(f"MongoDB: {what}")
         for bucket, actions in (self.s3 or {}).items():
             parts.append(f"S3 {bucket}: {', '.join(actions)}")
@@ -63,6 +66,7 @@ class Rights:
 
 RIGHTS = (
     Rights("bootstrap", MongoRights(owns=True), {"datasets": (READ, WRITE, MAKE), "models": (READ, WRITE, MAKE)}),
+    Rights("backup", MongoRights(reads_private=True), {"datasets": (READ,), "models": (READ,)}),
     Rights("mlflow", None, {"models": (READ, WRITE, DELETE)}),
     Rights(
         "prefect-worker",

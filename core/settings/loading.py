@@ -15,7 +15,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from core.errors import SettingsError
-from core.settings import addresses, loop, people  # noqa: F401  `unknown` needs all groups to be imported
+from core.settings import addresses, backup, loop, people  # noqa: F401  `unknown` needs all groups to be imported
 from core.settings.group import Group
 
 S = TypeVar("S", bound=Group)

@@ -1,7 +1,8 @@
 """Erases people whom a restored backup brought back: `python -m trainer.privacy.erase_again --by NAME < RECEIPTS`.
 
-A receipt names nobody, but the key shows for everybody on the lists whether a receipt is theirs. The receipts are the
-only input: JSON from the page Privacy, one after the other on standard input.
+A receipt names nobody, but the key shows for everybody on the lists whether a receipt is theirs. Who must not come in
+again is kept out, whether on a list or not: the next file may have them. The receipts are the only input: JSON from the
+page Privacy, one after the other on standard input.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from core.clock import Clock, now
 from core.errors import InputError, SettingsError, exit_status
+from core.imports import kept_out
 from core.kinds.registry import kinds
 from core.privacy.requests import Erasure, request_erasure
 from core.schema import Schema, read_schema
@@ -32,15 +35,24 @@ class Settings(MongoSettings, SchemaSettings, ErasureSettings):
 
 def request_again(db: Db, schema: Schema, key: str, receipts: Sequence[Mapping[str, Any]], *, by: str) -> list[Erasure]:
     """Request the erasure of everybody on the lists who has a receipt. Safe to repeat. Raises Unavailable."""
-    kept_out = {str(receipt["pseudonym"]): bool(receipt["kept_out"]) for receipt in receipts}
+    keep_out = {str(receipt["pseudonym"]): bool(receipt["kept_out"]) for receipt in receipts}
     pseudonyms, requests = Pseudonyms(key), {}
     with reachable():
         for prospect in db.prospects.find({}, {"ref": 1, "campaign": 1}, batch_size=BATCH):
             person = Person(prospect["ref"], None if schema.reference else prospect["campaign"], kind_of(db))
             for pseudonym in pseudonyms.pseudonyms(person):
-                if pseudonym in kept_out and pseudonym not in requests:
-                    requests[pseudonym] = request_erasure(db, key, person, by=by, keep_out=kept_out[pseudonym])
+                if pseudonym in keep_out and pseudonym not in requests:
+                    requests[pseudonym] = request_erasure(db, key, person, by=by, keep_out=keep_out[pseudonym])
     return list(requests.values())
+
+
+def keep_out_again(home: Db, receipts: Sequence[Mapping[str, Any]], *, clock: Clock = now) -> int:
+    """Keep everybody out whose receipt says so; returns their number. Who was let in since stays let in, as long as the
+    database still knows it. Safe to repeat. Raises Unavailable."""
+    out = [receipt for receipt in receipts if receipt["kept_out"]]
+    for receipt in out:
+        kept_out.keep_out(home, str(receipt["pseudonym"]), receipt=str(receipt["number"]), at=clock())
+    return len(out)
 
 
 def receipts_in(text: str) -> Iterator[Mapping[str, Any]]:
@@ -51,7 +63,7 @@ def receipts_in(text: str) -> Iterator[Mapping[str, Any]]:
             receipt, length = decoder.raw_decode(rest)
         except ValueError as error:
             raise _no_receipt(str(error)) from error
-        if not isinstance(receipt, dict) or not {"pseudonym", "kept_out"} <= receipt.keys():
+        if not isinstance(receipt, dict) or not {"number", "pseudonym", "kept_out"} <= receipt.keys():
             raise _no_receipt("it has no pseudonym")
         yield receipt
         rest = rest[length:].lstrip()
@@ -81,7 +93,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for kind in kinds(home, shipped, retired=True)
         for request in request_again(kind.database(home), kind.schema, settings.erasure_key, receipts, by=options.by)
     }
-    print(f"{len(receipts)} receipts; {len(requests)} people were back on the lists and are being erased again.")
+    out = keep_out_again(home, receipts)
+    print(
+        f"{len(receipts)} receipts; {len(requests)} people were back on the lists and are being erased again; "
+        f"{out} may not come in by a file."
+    )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import yaml
 
 from bootstrap.embedded.environment import NO_TELEMETRY
 from bootstrap.embedded.services import BY_NAME, SERVICES, Service
-from bootstrap.setup.rights import RIGHTS
+from bootstrap.setup.rights import READ, RIGHTS, MongoRights
 from core.settings.group import ROOT
 from core.settings.loading import groups
 
@@ -26,10 +26,10 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 # The one-shot set-up has the name of its package here. Beside the list's services there are the door, and what makes
 # volumes and accounts, of which the embedded appliance has none.
 NAMES = {"setup": "bootstrap"}
-PLUMBING = {"volumes", "accounts", "caddy"}
+PLUMBING = {"volumes", "accounts", "caddy", "restore"}
 OTHERS_MAKE = {"s3", "mongo"}
 COMMON = {"MONGODB_DATABASE", "S3_BUCKET_DATASETS", "S3_BUCKET_MODELS"}
-ONCE = {"volumes", "accounts", "bootstrap"}
+ONCE = {"volumes", "accounts", "bootstrap", "restore"}
 ACCOUNT = {
     "mongo": {"MONGODB_URI"},
     "s3": {"S3_ACCESS_KEY", "S3_SECRET_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"},
@@ -202,10 +202,31 @@ def test_data_volumes_have_one_owner() -> None:
             source = volume["source"] if isinstance(volume, dict) else volume.split(":")[0]
             readonly = isinstance(volume, str) and volume.endswith(":ro")
             assert source in COMPOSE["volumes"], f"{name} mounts {source}, which is no named volume"
-            if not readonly and name not in ("volumes", "accounts"):
+            if not readonly and name not in ("volumes", "accounts", "restore"):
                 users.setdefault(source, set()).add(name)
     assert users.pop("registry") == {"bootstrap", "prefect-worker"}  # made by the one, filled by the other
     assert all(len(names) == 1 for names in users.values())
+
+
+def test_the_backup_reads_every_store_and_writes_to_none() -> None:
+    stores = {"mlflow", "prefect", "evidently", "registry", "spool"}
+    mounts = [volume.split(":") for volume in CONTAINERS["backup"]["volumes"]]
+    assert {source for source, _, *mode in mounts if mode == ["ro"]} == {*stores, "account-backup"}
+    assert {source for source, _, *mode in mounts if not mode} == {"backups", "backup-scratch"}
+    assert CONTAINERS["backup"]["networks"] == ["data"]
+    rights = next(rights for rights in RIGHTS if rights.service == "backup")
+    assert rights.mongo == MongoRights(reads_private=True)
+    assert rights.s3 == {"datasets": (READ,), "models": (READ,)}
+
+
+def test_a_restore_fills_what_a_backup_reads_and_starts_only_when_it_is_asked_for() -> None:
+    assert CONTAINERS["restore"]["profiles"] == ["restore"]
+    assert "restart" in CONTAINERS["restore"]
+    assert CONTAINERS["restore"]["restart"] == "no"
+    written = {volume.split(":")[0] for volume in CONTAINERS["restore"]["volumes"]}
+    read = {volume.split(":")[0] for volume in CONTAINERS["backup"]["volumes"] if volume.endswith(":ro")}
+    assert written - {"backup-scratch"} == read - {"account-backup"}
+    assert CONTAINERS["restore"]["networks"] == ["data"]
 
 
 # --- what is asked of .env -----------------------------------------------------------------------------------------

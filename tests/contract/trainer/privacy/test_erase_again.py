@@ -7,11 +7,12 @@ import json
 import pytest
 
 from core.errors import InputError
+from core.imports.kept_out import Doorkeeper, let_in
 from core.privacy.requests import under_way
 from core.schema import Schema
 from core.schema.person import Person, Pseudonyms
 from core.stores.mongo import Db
-from trainer.privacy.erase_again import receipts_in, request_again
+from trainer.privacy.erase_again import keep_out_again, receipts_in, request_again
 
 pytestmark = pytest.mark.mongo
 
@@ -44,13 +45,34 @@ def test_without_a_reference_column_it_is_the_row_of_the_campaign(db: Db, schema
     assert [one.person for one in asked] == [Person("2", "autumn")]
 
 
+def test_who_is_on_no_list_is_kept_out_of_the_next_file(db: Db, schema: Schema) -> None:
+    ours = schema.model_copy(update={"reference": "customer"})
+    receipts = [receipt(Person("gone")), receipt(Person("may come"), kept_out=False)]
+    for _ in range(2):
+        assert request_again(db, ours, KEY, receipts, by="ann") == []
+        assert keep_out_again(db, receipts) == 1
+    door = Doorkeeper(db, KEY)
+    assert door.keeps_out("gone", None)
+    assert not door.keeps_out("may come", None)
+
+
+def test_who_was_let_in_since_is_not_kept_out_again(db: Db) -> None:
+    theirs = receipt(Person("back"))
+    keep_out_again(db, [theirs])
+    let_in(db, str(theirs["pseudonym"]), by="ann")
+    keep_out_again(db, [theirs])
+    assert not Doorkeeper(db, KEY).keeps_out("back", None)
+
+
 def test_receipts_stand_one_after_the_other() -> None:
     given = [receipt(Person("1")), receipt(Person("2"))]
     assert list(receipts_in("\n".join(json.dumps(one, indent=2) for one in given) + "\n\n")) == given
     assert list(receipts_in("  ")) == []
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"number": 1}', '{"pseudonym": "a", "kept_out": true} x'])
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"number": 1}', '{"number": "a-1", "pseudonym": "a", "kept_out": true} x']
+)
 def test_what_is_no_receipt_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="is not a receipt"):
         list(receipts_in(text))

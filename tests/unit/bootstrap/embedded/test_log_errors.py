@@ -35,6 +35,7 @@ Worker '20261128T161833Z-21639' started!
 """,
     "mlserver": "2026-11-28 16:21:36,172 INFO mlserver.rest: HTTP server running on http://127.0.0.1:18524\n",
     "monitor": "2026-11-28 16:22:01,371 INFO callwise.monitor: trial: no champion yet.\n",
+    "backup": "2026-11-28 02:00:08,095 INFO callwise.backup: backup: made at 2026-11-28 02:00:00 UTC, 2.6 MB in 8 s.\n",
     "app": "2026-11-28 16:21:34.429 No runtime found, using MemoryCacheStorageManager\n",
     "supervisord": "2026-11-28 16:21:18,008 INFO exited: setup (exit status 0; expected)\n",
 }
@@ -71,6 +72,7 @@ ERROR - 2026-11-28 16:28:16,929 - litestar - config - Uncaught exception (connec
 2026-11-28 16:21:36,172 ERROR serving.models: version 3 is refused
 2026-11-28 16:21:36,172 CRITICAL mlserver: no models
 """,
+    "backup": "2026-11-28 02:00:08,095 ERROR callwise.backup: backup failed and is tried again in an hour: no space\n",
     "monitor": """\
 2026-11-28 16:22:01,203 ERROR callwise.monitor: parity failed and is tried again every 86400 s: The scoring service did
 Fatal Python error: Segmentation fault

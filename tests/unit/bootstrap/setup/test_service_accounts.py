@@ -78,7 +78,7 @@ def test_only_the_app_and_erasing_may_remove_and_only_the_set_up_may_drop_an_ind
 def test_everybody_reads_everything_but_who_signs_in_and_with_what(rights: Rights) -> None:
     assert rights.mongo is not None
     reads = {name for name in COLLECTIONS if "find" in allowed(rights.mongo, name)}
-    assert COLLECTIONS - reads == (set() if rights.service in ("app", "bootstrap") else PRIVATE)
+    assert COLLECTIONS - reads == (set() if rights.service in ("app", "backup", "bootstrap") else PRIVATE)
 
 
 def test_every_collection_that_the_code_names_is_known() -> None:

@@ -1,0 +1,1 @@
+"""Backup, restore and drill: every store and secret in one encrypted archive, and back from it."""

@@ -1,0 +1,293 @@
+"""The archive: a folder with encrypted, deduplicated backups. The only module that knows the engine, Replicat.
+
+    folder/
+    ├── key              the archive's key, encrypted under the passphrase (scrypt)
+    ├── config           the engine's settings
+    ├── drill.json       the result of the last drill
+    ├── backups.json     the backups that must be here: names, times, numbers of records; no secrets
+    └── data/ snapshots/ chunks and lists of files, encrypted and authenticated (AES-GCM)
+
+Folder and passphrase are all that a restore needs. Files are split by content, so what an earlier backup has is not
+stored again. Every chunk is authenticated when it is read: a changed or missing one is an error, never other data.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any, TypeVar
+
+from core.errors import Conflict, InputError, NotFound
+
+T = TypeVar("T")
+
+logging.getLogger("replicat").setLevel(logging.WARNING)  # at INFO, a line for every chunk
+
+KEY, INDEX, DRILL, LOCK = "key", "backups.json", "drill.json", "lock"
+AT_ONCE = 2
+"""Chunks that are encrypted and written side by side; some ten times as many wait in memory."""
+CHUNKS = {"name": "gclmulchunker", "min_length": 32_000, "max_length": 512_000}
+"""Sizes of chunks in bytes. A database changes a page here and a page there, and each makes one chunk new."""
+KDF = {"name": "scrypt", "n": 1 << 17}
+"""Cost of a guess at the passphrase: 128 MiB and half a second, as OWASP's Password Storage Cheat Sheet proposes. The
+engine's own default takes 1 GiB, which a small container does not have."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """One backup in the archive: its name, when the copying of the stores began, and its number of records by part.
+
+    A part is `{store}/{part}`.
+    """
+
+    name: str
+    at: datetime
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+class Archive:
+    """The archive in one folder, opened with its passphrase."""
+
+    def __init__(self, folder: Path, passphrase: str) -> None:
+        self.folder = folder.resolve()
+        self._passphrase = passphrase.encode()
+
+    @property
+    def exists(self) -> bool:
+        """Whether the folder holds an archive."""
+        return (self.folder / KEY).is_file()
+
+    @property
+    def last(self) -> datetime | None:
+        """When the newest backup was made, without opening the archive; None if there is none."""
+        return max((datetime.fromisoformat(noted["at"]) for noted in self._index().values()), default=None)
+
+    @property
+    def drilled(self) -> datetime | None:
+        """When the last drill was made; None if none was."""
+        return datetime.fromisoformat(self.drill["at"]) if self.drill else None
+
+    @property
+    def drill(self) -> dict[str, Any]:
+        """The result of the last drill; empty if none was made."""
+        try:
+            result: dict[str, Any] = json.loads((self.folder / DRILL).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return result
+
+    def note_drill(self, result: Mapping[str, Any], at: datetime) -> None:
+        """Keep the result of a drill."""
+        self._write(DRILL, json.dumps({"at": at.isoformat(), **result}, indent=2).encode())
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other backups and drills out; the lock ends with its process. Raises Conflict if one is at work."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with open(self.folder / LOCK, "a", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Conflict(
+                    f"Another backup or drill is at work on {self.folder}.", next="Wait until it has ended."
+                ) from None
+            yield
+
+    def create(self) -> None:
+        """Make the archive, if there is none. Raises InputError if something else is in the folder."""
+        if self.exists:
+            return
+        if any(entry.name != LOCK for entry in self.folder.iterdir()):
+            raise InputError(
+                f"{self.folder} is not empty and not an archive of backups.",
+                kept="Nothing was written.",
+                next="Name an empty folder.",
+            )
+        # The key comes last: until then the folder is empty for us, and half an archive is made again.
+        settings = {"encryption": {"kdf": dict(KDF)}, "chunking": dict(CHUNKS)}
+        with tempfile.TemporaryDirectory(prefix="callwise-archive-") as scratch:
+            made = Path(scratch) / KEY
+
+            async def initialise(repository: Any) -> None:
+                await repository.init(password=self._passphrase, settings=settings, key_output_path=made)
+
+            self._engine(initialise, unlock=False)
+            self._write(KEY, made.read_bytes())
+
+    def backups(self) -> list[Backup]:
+        """All backups, the newest first.
+
+        Raises NotFound if the folder is no archive; InputError if the passphrase is wrong, or a backup that must be
+        here is missing or damaged.
+        """
+        self._require()
+        found: set[str] = set()
+
+        async def name_all(repository: Any) -> None:
+            found.update(await _names(repository))
+
+        self._engine(name_all)
+        index = self._index()
+        if missing := sorted(noted["at"] for name, noted in index.items() if name not in found):
+            raise InputError(
+                f"The archive {self.folder} is damaged: the backup of {missing[-1]} is missing.",
+                kept="Nothing was changed.",
+                next="Use another copy of the archive.",
+            )
+        # A backup that was written and not yet noted was not finished: its process died before it was read back.
+        backups = [Backup(name, datetime.fromisoformat(n["at"]), n["counts"]) for name, n in index.items()]
+        return sorted(backups, key=lambda backup: backup.at, reverse=True)
+
+    def write(self, source: Path, at: datetime, counts: Mapping[str, int]) -> Backup:
+        """Store all files below `source`, which hold `counts` records. Only `keep` makes it a backup."""
+        self._require()
+
+        async def store(repository: Any) -> str:
+            return str((await repository.snapshot(paths=[source])).name)
+
+        began = time.time()
+        name = self._engine(store)
+        _make_durable(path for path in self.folder.rglob("*") if path.stat().st_mtime >= began - 1)
+        return Backup(name, at, counts)
+
+    def keep(self, backup: Backup) -> None:
+        """Note that `backup` is complete."""
+        noted = {"at": backup.at.isoformat(), "counts": dict(backup.counts)}
+        self._note({**self._index(), backup.name: noted})
+
+    def read(self, backup: Backup, into: Path) -> Path:
+        """Write the files of `backup` below `into`; returns the folder that is what `source` was.
+
+        Something must lie in `source` itself, not only in its folders. Empty files are not restored.
+
+        Raises InputError if a part of it is missing or damaged.
+        """
+
+        async def restore(repository: Any) -> list[str]:
+            result = await repository.restore(snapshot_regex=f"^{backup.name}$", path=into)
+            return [str(path) for path in result.files]
+
+        into.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files = self._engine(restore)
+        if not files:
+            raise NotFound(f"The backup {backup.name[:12]} is not in {self.folder}.")
+        # The engine restores absolute paths below `into`.
+        return into / min((Path(one) for one in files), key=lambda path: len(path.parts)).parent.relative_to("/")
+
+    def forget(self, backups: Sequence[Backup]) -> None:
+        """Remove these backups, and the chunks that no other backup has."""
+        names = {backup.name for backup in backups}
+        # First from the list: a process that dies after it leaves a backup too many, never one too few.
+        self._note({name: noted for name, noted in self._index().items() if name not in names})
+
+        async def delete(repository: Any) -> None:
+            kept = self._index()
+            # Also those of processes that died before they had noted theirs.
+            if gone := [name for name in await _names(repository) if name not in kept]:
+                await repository.delete_snapshots(gone, confirm=False)
+            await repository.clean()
+
+        self._engine(delete)
+
+    def _engine(self, work: Callable[[Any], Coroutine[Any, Any, T]], *, unlock: bool = True) -> T:
+        """Do `work` on the open archive. Translates the engine's errors; its progress goes nowhere."""
+        from replicat.backends.local import Local  # noqa: PLC0415
+        from replicat.exceptions import DecryptionError, ReplicatError  # noqa: PLC0415
+        from replicat.repository import Repository  # noqa: PLC0415
+
+        async def run() -> T:
+            repository = Repository(Local(str(self.folder)), concurrent=AT_ONCE, cache_directory=None)
+            if unlock:
+                try:
+                    await repository.unlock(password=self._passphrase, key=(self.folder / KEY).read_bytes())
+                except DecryptionError:
+                    raise InputError(
+                        f"The passphrase does not open the archive {self.folder}.",
+                        kept="Nothing was changed.",
+                        next="Use the passphrase of the appliance that made it; if it is right, the key is damaged.",
+                    ) from None
+                except (ValueError, KeyError, TypeError, AttributeError, LookupError, OSError) as error:
+                    raise self._damaged(f"its key or settings cannot be read ({error})") from error
+            return await work(repository)
+
+        try:
+            with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+                return asyncio.run(run())
+        except DecryptionError as error:
+            raise self._damaged("a part of it was changed") from error
+        except ReplicatError as error:
+            raise self._damaged(str(error)) from error
+        except FileNotFoundError as error:
+            raise self._damaged(f"a part of it is missing ({Path(str(error.filename)).name[:12]}…)") from error
+
+    def _damaged(self, why: str) -> InputError:
+        return InputError(
+            f"The archive {self.folder} is damaged: {why}.",
+            kept="Nothing was changed.",
+            next="Use another copy of the archive, or an older backup.",
+        )
+
+    def _require(self) -> None:
+        if not self.exists:
+            raise NotFound(
+                f"There is no archive of backups in {self.folder}.", next="Name the folder that has the file `key`."
+            )
+
+    def _index(self) -> dict[str, Any]:
+        try:
+            index: dict[str, Any] = json.loads((self.folder / INDEX).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            raise self._damaged(f"{INDEX} cannot be read") from error
+        return index
+
+    def _note(self, index: Mapping[str, Any]) -> None:
+        self._write(INDEX, json.dumps(dict(index), indent=2).encode())
+
+    def _write(self, name: str, content: bytes) -> None:
+        """Replace the file `name`; complete or not at all."""
+        descriptor, temporary = tempfile.mkstemp(dir=self.folder, prefix=f".{name}-")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, self.folder / name)
+
+
+def _make_durable(paths: Iterable[Path]) -> None:
+    """Wait until these files and folders are on the disk: the engine leaves that to the kernel."""
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+async def _names(repository: Any) -> list[str]:
+    """The names of all that the engine stores. It prints them, and has no call that returns them."""
+    from replicat.utils import SnapshotListColumn  # noqa: PLC0415
+
+    with redirect_stdout(StringIO()) as printed:
+        await repository.list_snapshots(header=False, columns=[SnapshotListColumn.NAME])
+    return printed.getvalue().split()
+
+
+def clear(folder: Path) -> Path:
+    """Make `folder` anew and empty, for its owner alone; returns it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    return folder

@@ -1,0 +1,39 @@
+"""A backup of docker compose has .env and settings.env as they were, made of the variables of its container."""
+
+from __future__ import annotations
+
+import pytest
+
+from bootstrap.backup.copies.env_file import EXAMPLE, files
+from core.errors import NotFound
+
+SECRETS = {
+    "DOOR_PASSWORD": "door", "DOOR_SCORING_PASSWORD": "scoring", "ADMIN_PASSWORD": "first", "MONGO_ROOT_PASSWORD": "m",
+    "S3_ROOT_USER": "root", "S3_ROOT_PASSWORD": "s", "CALLWISE_ROUTING_KEY": "r", "CALLWISE_ERASURE_KEY": "e",
+    "CALLWISE_BACKUP_PASSPHRASE": "words",
+}  # fmt: skip
+
+
+def test_every_variable_comes_back_into_its_file() -> None:
+    found = files(
+        {
+            **SECRETS, "DOOR_HOST": "calls.example.org", "MONGO_IMAGE": "mongo:8.0.12", "WORKER_MEMORY": "8g",
+            "CALLWISE_NOTIFY_URLS": "json://hooks.example.org/a b", "CALLWISE_BACKUP_DAYS": "14", "PATH": "/bin",
+            # What compose.yaml sets itself, and the service's own account.
+            "MONGODB_URI": "mongodb://backup:x@mongo", "S3_ACCESS_KEY": "k", "CALLWISE_BACKUP_FOLDER": "/var/lib",
+        }
+    )  # fmt: skip
+    env = dict(line.split("=", 1) for line in found["env"].splitlines())
+    assert env == {**SECRETS, "DOOR_HOST": "calls.example.org", "MONGO_IMAGE": "mongo:8.0.12", "WORKER_MEMORY": "8g"}
+    assert found["settings.env"] == "CALLWISE_NOTIFY_URLS=json://hooks.example.org/a b\nCALLWISE_BACKUP_DAYS=14\n"
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_without_one_of_the_secrets_there_is_no_backup(name: str) -> None:
+    with pytest.raises(NotFound, match=f"The secrets {name} are not among"):
+        files({**SECRETS, name: ""})
+
+
+def test_the_example_names_every_secret() -> None:
+    first = EXAMPLE.read_text().partition("# === the services' settings")[0].splitlines()
+    assert {line.removesuffix("=") for line in first if line.endswith("=") and not line.startswith("#")} == set(SECRETS)

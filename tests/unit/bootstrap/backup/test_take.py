@@ -1,0 +1,128 @@
+"""A backup is one only when it was read back; an empty or lost store is refused before anything is pushed out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bootstrap.backup import archive as archives
+from bootstrap.backup.archive import Archive, Backup
+from bootstrap.backup.keeping import Keep
+from bootstrap.backup.manifest import Part
+from bootstrap.backup.stores import Parts, Store
+from bootstrap.backup.take import Taken, take
+from core.errors import Conflict, InputError, Unavailable
+
+AT = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
+RULE = Keep(1, 0, 0)
+
+
+@pytest.fixture(autouse=True)
+def quick_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(archives.KDF, "n", 1 << 10)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return Archive(tmp_path / "archive", "a passphrase of this test")
+
+
+def store(name: str, *, may_be_empty: bool = False, lasting: tuple[str, ...] = (), **counts: int) -> Store:
+    """A store with as many records of each part as `counts` says."""
+
+    def copy(target: Path) -> Parts:
+        target.mkdir()
+        (target / "data").write_text(repr(counts))
+        return {part: Part(number, "") for part, number in counts.items()}
+
+    return Store(name, copy, lasting, may_be_empty)
+
+
+def back_up(archive: Archive, *stores: Store, day: int = 0, accept_empty: bool = False) -> Taken:
+    scratch = archive.folder.with_name("scratch")
+    at = AT + timedelta(days=day)
+    return take(stores, archive, scratch, keep=RULE, version="0.1.0", clock=lambda: at, accept_empty=accept_empty)
+
+
+def test_a_backup_is_made_and_its_copies_go(archive: Archive) -> None:
+    made = back_up(archive, store("mongo", calls=3), store("spool", may_be_empty=True))
+    (backup,) = archive.backups()
+    assert (backup, backup.counts) == (made.backup, {"mongo/calls": 3})
+    assert made.manifest.files.keys() == {"mongo/data", "spool/data"}
+    assert not any(archive.folder.with_name("scratch").iterdir())
+
+
+def test_an_empty_store_is_refused_by_name(archive: Archive) -> None:
+    with pytest.raises(Conflict, match=r"The store mlflow is empty.*No backup was made"):
+        back_up(archive, store("mongo", calls=3), store("mlflow", runs=0))
+    assert archive.backups() == []
+
+
+def test_a_store_that_lost_what_the_last_backup_had_is_refused(archive: Archive) -> None:
+    # As a volume is that was lost and made anew: not empty, but without the models.
+    back_up(archive, store("mlflow", lasting=("runs",), runs=5, tables=9))
+    lost = store("mlflow", lasting=("runs",), runs=0, tables=9)
+    for days in range(1, 4):
+        with pytest.raises(
+            Conflict, match="runs of the store mlflow is empty, and the last backup has 5 records of it"
+        ):
+            back_up(archive, lost, day=days)
+    assert [backup.at for backup in archive.backups()] == [AT]
+    back_up(archive, lost, day=4, accept_empty=True)
+    assert len(archive.backups()) == 2
+
+
+def test_old_ones_go_only_after_a_new_one_is_there(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    for day in range(3):
+        back_up(archive, store("mongo", calls=3), day=day)
+    monkeypatch.setattr(Archive, "read", lambda *_: pytest.fail("as a disk that cannot be read"))
+    with pytest.raises(pytest.fail.Exception):
+        back_up(archive, store("mongo", calls=4), day=3)
+    monkeypatch.undo()
+    assert len(archive.backups()) == 3
+    made = back_up(archive, store("mongo", calls=4), day=4)
+    assert [backup.at for backup in made.gone] == [AT]
+
+
+def test_what_comes_back_different_is_no_backup(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Archive.read
+
+    def bad_disk(self: Archive, backup: Backup, into: Path) -> Path:
+        folder = read(self, backup, into)
+        (folder / "mongo" / "data").write_text("other")
+        return folder
+
+    monkeypatch.setattr(Archive, "read", bad_disk)
+    with pytest.raises(InputError, match="mongo/data is not what was stored"):
+        back_up(archive, store("mongo", calls=3))
+    assert archive.backups() == []
+
+
+def test_a_store_that_cannot_be_read_leaves_no_copy_behind(archive: Archive) -> None:
+    def broken(_: Path) -> Parts:
+        raise Unavailable("S3 does not answer.")
+
+    with pytest.raises(Unavailable):
+        back_up(archive, store("mongo", calls=3), Store("s3", broken))
+    assert not any(archive.folder.with_name("scratch").iterdir())
+    assert archive.backups() == []
+
+
+def test_stores_are_copied_in_their_order(archive: Archive) -> None:
+    order: list[str] = []
+
+    def noting(name: str) -> Callable[[Path], Parts]:
+        def copy(target: Path) -> Parts:
+            order.append(name)
+            target.mkdir()
+            (target / "data").write_text(name)
+            return {"rows": Part(1, "")}
+
+        return copy
+
+    names = ["spool", "mongo", "registry", "mlflow", "s3"]
+    back_up(archive, *(Store(name, noting(name)) for name in names))
+    assert order == names
