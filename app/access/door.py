@@ -29,7 +29,16 @@ from core.stores.mongo import Db
 
 log = logging.getLogger(__name__)
 
-OPEN = (ADDRESS, "/static/", "/_stcore/health", "/_stcore/host-config", "/favicon", "/manifest.json", "/robots.txt")
+OPEN = (
+    ADDRESS,
+    "/status",
+    "/static/",
+    "/_stcore/health",
+    "/_stcore/host-config",
+    "/favicon",
+    "/manifest.json",
+    "/robots.txt",
+)
 LARGEST = 16_384  # bytes of the sign-in form's content
 SEE_OTHER, UNAUTHORIZED, FORBIDDEN, TOO_LARGE, TOO_MANY, UNAVAILABLE = 303, 401, 403, 413, 429, 503
 
