@@ -17,7 +17,7 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 
-from app.access import identity, single_sign_on, tool_door
+from app.access import figures, identity, probe, single_sign_on, tool_door
 from app.access.boundary import boundary
 from app.access.door import Guard, Reception, routes
 from app.access.tool_calls import Tool
@@ -29,6 +29,7 @@ from app.economy import page as economy_page
 from app.language import _, formats
 from app.language.switch import draw_language_switch
 from app.models import page as models_page
+from app.operation import page as operation_page
 from app.overview import page as overview_page
 from app.privacy import page as privacy_page
 from app.results import page as results_page
@@ -210,6 +211,7 @@ def _pages(wired: Wiring, account: Account) -> dict[str, list[Any]]:
             page(models_page.page, _("Models"), ":material/model_training:", "models", Role.MANAGER),
             page(review_page.page, _("Review"), ":material/fact_check:", "review", Role.MANAGER),
             page(economy_page.page, _("Economy"), ":material/show_chart:", "economy", Role.MANAGER),
+            page(operation_page.page, _("Operation"), ":material/monitor_heart:", "operation", Role.MANAGER),
             page(privacy_page.page, _("Privacy"), ":material/shield_person:", "privacy", Role.MANAGER),
             page(accounts_page.page, _("Accounts"), ":material/manage_accounts:", "accounts", Role.MANAGER),
         ],
@@ -241,11 +243,13 @@ def _sign_out(_house: Appliance) -> None:
 if __name__ == "__main__":
     run()
 else:
+    metrics = load(Settings)
+    figures.serve(metrics.callwise_app_metrics_host, metrics.callwise_app_metrics_port)
     app = st.App(
         __file__,
         routes=[
-            *(*routes(reception), *single_sign_on.routes(reception, provider)),
+            *(*routes(reception), *probe.routes(reception), *single_sign_on.routes(reception, provider)),
             *tool_door.routes(reception),
         ],
-        middleware=[Middleware(Guard, reception=reception)],
+        middleware=[Middleware(figures.Counted), Middleware(Guard, reception=reception)],
     )

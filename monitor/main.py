@@ -9,16 +9,18 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.kinds import registry
 from core.kinds.kind import Kind, settings_of
 from core.models.decisions import decisions, state_of
+from core.oversight.space import Work
 from core.schema import read_schema
 from core.scoring.client import ScoringClient
 from core.settings.loading import load
 from core.stores import mongo
 from core.stores.evidently import PROJECT
+from core.stores.mongo import Db
 from monitor.economy import jobs as economy
 from monitor.flows import jobs as flows
 from monitor.flows import retrain
@@ -29,6 +31,9 @@ from monitor.jobs.health import Health, HealthPage
 from monitor.jobs.job import Job, Runs
 from monitor.jobs.schedule import Schedule
 from monitor.jobs.settings import Settings
+from monitor.machine import jobs as machine
+from monitor.machine.metrics import Figures, text
+from monitor.machine.watch import Plan, Watch, no_plan
 from monitor.messages import jobs as messages
 from monitor.ranking import jobs as ranking
 from monitor.ranking.beginning import Preparation
@@ -46,7 +51,7 @@ KIND_SECONDS = 2.0
 # What each job does, for people.
 JOBS = {
     name: about
-    for feature in (ranking, economy, reports, trials, incidents, flows, messages)
+    for feature in (ranking, economy, reports, trials, incidents, flows, messages, machine)
     for name, about in feature.JOBS.items()
 }
 
@@ -72,9 +77,18 @@ class Watched:
     The first run that needs MLflow or Evidently imports it (seconds), so ranking and the health page do not wait.
     """
 
-    def __init__(self, settings: Settings, project: str = PROJECT) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        project: str = PROJECT,
+        runs: Runs | None = None,
+        plan: Callable[[], Plan] = no_plan,
+    ) -> None:
         """Raises SettingsError, SchemaError."""
         self.settings, self._project = settings, project
+        self._runs, self._plan = runs or Runs(), plan
+        self.space = machine.space_of(settings)
+        self.watch: Watch | None = None
         self.home = mongo.connect(settings)
         schema = read_schema(settings.callwise_schema)
         self.shipped = Kind(schema.name, schema, shipped=True)
@@ -100,11 +114,18 @@ class Watched:
             *economy.jobs(settings, db, columns, strict=kind.shipped),
             *reports.jobs(settings, db, scoring, columns, models, project),
             *trials.jobs(settings, db, scoring, columns, models),
-            *incidents.jobs(settings, db, trainings, asking),
+            *incidents.jobs(settings, db, trainings, asking, lambda: self.space.may(Work.TRAININGS)),
             *flows.jobs(settings, db, trainings, asking, again),
             *messages.jobs(settings, db, "" if kind.shipped else kind.title),
         ]
-        return [replace(job, name=kind.label(job.name)) for job in preparation.watch(made)]
+        if kind.shipped:
+            self.watch = machine.watch(settings, db, scoring, self.space, self._runs, self._databases, self._plan)
+            made += machine.jobs(settings, self.watch)
+        guarded = [self.space.guard(job) for job in preparation.watch(made)]
+        return [replace(job, name=kind.label(job.name)) for job in guarded]
+
+    def _databases(self) -> dict[str, Db]:
+        return {kind.name: kind.database(self.home) for kind in self.kinds()}
 
     def _trainings(self, kind: Kind) -> PrefectRuns:
         return PrefectRuns(self.settings, kind=kind.key)
@@ -171,18 +192,29 @@ def serve(settings: Settings) -> None:
 
     Raises SettingsError and SchemaError, before anything is started.
     """
-    watched, runs, ended = Watched(settings), Runs(), threading.Event()
+    runs, ended = Runs(), threading.Event()
     schedule = Schedule(runs)
+    watched = Watched(settings, runs=runs, plan=schedule.plan)
     followed = Followed(watched, schedule)
     schedule.put("", watched.jobs(watched.shipped))
     schedule.put("kinds", [Job("kinds", KIND_SECONDS, followed.run)])
 
     def health() -> Health:
         alive, failing = schedule.alive, runs.failing(settings.callwise_job_failures)
-        details = {"scheduler": alive, "failing": failing, "jobs": runs.report(), "code_version": code_version()}
+        details = {
+            "scheduler": alive,
+            "failing": failing,
+            "warnings": watched.watch.warnings() if watched.watch else [],
+            "jobs": runs.report(),
+            "code_version": code_version(),
+        }
         return Health(alive and not failing, details)
 
-    page = HealthPage(settings.callwise_monitor_host, settings.callwise_monitor_port, health)
+    def last() -> dict[str, Any]:
+        return watched.watch.last if watched.watch else {}
+
+    figures = Figures(last, runs.records)
+    page = HealthPage(settings.callwise_monitor_host, settings.callwise_monitor_port, health, lambda: text(figures))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     schedule.start()

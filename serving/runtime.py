@@ -27,6 +27,7 @@ from mlserver.types import (
 from mlserver.utils import generate_uuid
 
 from core.errors import CallwiseError, Conflict, InputError
+from core.oversight.memory import used_share
 from core.scoring import protocol
 from core.scoring.batch import Batch
 from core.scoring.prediction import Prediction
@@ -176,6 +177,9 @@ class ProspectScorer(MLModel):  # type: ignore[misc]
             "spool_oldest_seconds": prediction_log.oldest_seconds,
             "spool_disputed": prediction_log.disputed,
             "reloaded": self.reloaded,
+            # Where MongoDB is away, predictions wait here, on a volume of this service alone.
+            "spool_free_bytes": self.service.spool.free_bytes(),
+            "memory_share": -1.0 if (share := used_share()) is None else share,
             "forgotten": ",".join(self.service.forgetting.forgotten),
         }
 

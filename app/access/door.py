@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 # The door's questions are answered by `app.access.tool_door`, for whoever is not signed in too.
 OPEN = (
-    *(ADDRESS, "/door/", "/static/", "/_stcore/health", "/_stcore/host-config"),
+    *(ADDRESS, "/door/", "/status", "/static/", "/_stcore/health", "/_stcore/host-config"),
     *("/favicon", "/manifest.json", "/robots.txt"),
 )
 LARGEST = 16_384  # bytes of the sign-in form's content

@@ -25,6 +25,7 @@ from core.errors import InputError
 from core.imports.column_mapping import ColumnMapping
 from core.lists import import_log
 from core.lists.logged_import import Entry
+from core.oversight.space import refuse_import
 from core.sentences import Sentence
 
 NEW = "A new campaign"
@@ -112,6 +113,7 @@ def _import(
             next=Sentence("Choose it from the list to add to it, or give the new one another name."),
         )
     who = identity.require(Role.MANAGER).shown
+    refuse_import(house.db if house.home is None else house.home)
     work = ImportJob(campaign, chosen.file, who, mapping, title=title, called=called)
     place = _wait_for(house, work) if work.is_small else import_process.start(house, work)
     chosen_file.forget()

@@ -26,6 +26,7 @@ from core.errors import InputError
 from core.imports.column_mapping import ColumnMapping
 from core.imports.readings import Readings
 from core.kinds.kind import Kind
+from core.oversight.space import refuse_import
 from core.proposal import naming
 from core.proposal.choices.kind import changed
 from core.proposal.kind_text import kind_text
@@ -158,6 +159,7 @@ def _first_training(house: Appliance, kind: Proposal) -> None:
 
 def _go(house: Appliance, looked: LookedAt, kind: Proposal, mapping: ColumnMapping, called: datetime | None) -> None:
     who = identity.require(Role.MANAGER).shown
+    refuse_import(house.db if house.home is None else house.home)
     opened = open_kind(house, kind_text(kind), by=who)
     file, title = looked.chosen.file, kind.schema.title
     work = ImportJob(run_import.campaign_key(title), file, who, mapping, title=title, called=called)

@@ -203,7 +203,7 @@ SERVICES = (
         needs=("mongo", "mlflow", "evidently", "setup"),
         ports=("monitor",),
         reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ("CALLWISE_MONITOR_PORT",),
-        environment={"CALLWISE_APP_PAGE": f"http://{HOST}:{{app}}"},
+        environment={"CALLWISE_APP_PAGE": f"http://{HOST}:{{app}}", "CALLWISE_MONITOR_HOST": HOST},
     ),
     Service(
         name="app",
@@ -215,9 +215,10 @@ SERVICES = (
         ),
         health=Http(f"http://{HOST}:{{app}}/_stcore/health"),
         needs=("mongo", "setup"),
-        ports=("app",),
+        ports=("app", "app_metrics"),
         reads=MONGO + STORE + REGISTRY + SCORING + REPORTS + ERASURE,
         environment={
+            "CALLWISE_APP_METRICS_PORT": "{app_metrics}",
             "CALLWISE_MLFLOW_PAGE": "{MLFLOW_TRACKING_URI}",
             "CALLWISE_PREFECT_PAGE": f"http://{HOST}:{{prefect}}",
             "CALLWISE_EVIDENTLY_PAGE": "{EVIDENTLY_URL}",

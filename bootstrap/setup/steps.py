@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bootstrap.setup import kinds, preflight
+from bootstrap.setup import kinds, preflight, stores
 from bootstrap.setup.accounts import ensure_first
 from bootstrap.setup.orchestration import (
     ensure_deployment,
@@ -58,6 +58,7 @@ def steps(settings: Settings) -> list[Step]:
         Step("pipeline", lambda: _pipeline(settings)),
         Step("drift review", lambda: kinds.review(settings, shipped)),
         Step("campaign kinds", lambda: _kinds(db, schema, settings)),
+        Step("stores", lambda: stores.look(db, settings)),
         Step("ready", lambda: kinds.ready(db, schema)),
     ]
 

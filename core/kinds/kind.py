@@ -124,7 +124,5 @@ def settings_of(settings: S, kind: Kind) -> S:
         "callwise_spool_dir": lambda value: Path(value) / FOLDER / name,
         "s3_bucket_datasets": lambda value: f"{value}/{FOLDER}/{name}",
     }
-    fields = type(settings).model_fields
-    return settings.model_copy(
-        update={field: make(getattr(settings, field)) for field, make in own.items() if field in fields}
-    )
+    given = {field: getattr(settings, field) for field in own if field in type(settings).model_fields}
+    return settings.model_copy(update={field: own[field](value) for field, value in given.items() if value is not None})

@@ -32,6 +32,7 @@ class DecisionKind(StrEnum):
     MIXED = "mixed in"
     RENEWED = "renewed"
     LEFT_OUT = "left out"
+    LOST = "lost"
 
     @property
     def words(self) -> Sentence:
@@ -50,6 +51,7 @@ _WORDS = {
     DecisionKind.MIXED: Sentence("mixed with the champion"),
     DecisionKind.RENEWED: Sentence("champion, by refreshes"),
     DecisionKind.LEFT_OUT: Sentence("left out of the mixture"),
+    DecisionKind.LOST: Sentence("lost with its files"),
 }
 
 REACH = 30
@@ -204,6 +206,8 @@ class SuccessionState:
                 "waiting": None,
                 "brought_in": self._brought_in_up_to(self.champion),
             },
+            # The files of all versions are gone: the next that passes the gates is a first champion.
+            DecisionKind.LOST: {**anew, "promotions": (), "brought_in": (), "steps_back": 0},
         }
         return changed[decision.what]
 

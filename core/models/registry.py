@@ -162,6 +162,27 @@ class ModelRegistry:
         with self._downloaded(version, f"extra_files/{REFERENCE}") as path:
             return pd.read_parquet(path)
 
+    def skip_to(self, number: int, experiment: str) -> None:
+        """Let the next version have a number above `number`; safe to repeat. Raises NotFound, Unavailable.
+
+        MLflow counts versions that were deleted, so some are made and deleted. Each names a run in `experiment`, as
+        MLflow asks for; the run is deleted too.
+        """
+        with reachable(f"the experiment {experiment}"):
+            found = self.client.get_experiment_by_name(experiment)
+            if found is None:
+                raise NotFound(f"The model registry does not have the experiment {experiment}.")
+            run = self.client.create_run(found.experiment_id)
+            try:
+                made = max((int(version.version) for version in self.versions()), default=0)
+                while made < number:
+                    source = f"{run.info.artifact_uri}/none"
+                    version = self.client.create_model_version(self.name, source, run.info.run_id)
+                    made = int(version.version)
+                    self.client.delete_model_version(self.name, version.version)
+            finally:
+                self.client.delete_run(run.info.run_id)
+
     def remove_files(self, version: ModelVersion) -> None:
         """Remove the files of `version`; its entry stays. Safe to repeat. Raises NotFound, Unavailable."""
         with reachable(_named(version)):

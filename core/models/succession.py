@@ -202,6 +202,17 @@ class Succession:
 
         return self.decide(upon, why, incident, {"from": newest})
 
+    def begin_again(self, *, why: str) -> Decision | None:
+        """Forget all versions, whose files were lost; None if there is no champion. Safe to repeat. Raises Unavailable.
+
+        The next version that passes the gates is champion, like a first one.
+        """
+
+        def upon(present: SuccessionState) -> Taken | None:
+            return (DecisionKind.LOST, present.champion) if present.champion else None
+
+        return self.decide(upon, why, None, None) if self.state().champion else None
+
     def sync(self) -> SuccessionState:
         """Update the event log and the aliases to the decisions; returns their state. Raises Unavailable."""
         while True:

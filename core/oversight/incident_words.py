@@ -11,6 +11,13 @@ NAMES = {
     "quality": Sentence("the model does not keep what it promised"),
     "data": Sentence("a training was stopped by its data"),
     "skew": Sentence("scores in service differ from training's"),
+    "disk": Sentence("the server's disk is nearly full"),
+    "certificate": Sentence("the door's certificate ends soon"),
+    "clock": Sentence("the server's clock is not right"),
+    "backlog": Sentence("predictions do not reach the database"),
+    "backup": Sentence("there is no recent backup"),
+    "drill": Sentence("no recent drill shows that a backup can be restored"),
+    "stores": Sentence("a store was lost"),
 }
 HEADS = {
     "open": Sentence("Noticed"),
@@ -52,6 +59,21 @@ UNMENDED = {
     "economy": Sentence(
         "Nothing at first: the figure is fetched again automatically. If this lasts, look at the log of the monitor."
     ),
+    "disk": Sentence(
+        "Make room on the server (docker image prune, old backups) or give it a larger disk. Until then work stops in"
+        " this order: reports, trainings, imports, ranking. Calls and their results are always recorded."
+    ),
+    "certificate": Sentence(
+        "Look at the door's log (docker compose logs caddy), or renew the certificate of your own."
+    ),
+    "clock": Sentence("Turn the time service on (timedatectl set-ntp true), and compare the clock with another."),
+    "backlog": Sentence("Look at MongoDB's log and its disk. No prediction is lost: they wait in the scoring service."),
+    "memory": Sentence("Raise the service's memory limit in .env, then docker compose up -d."),
+    "job": Sentence("Look at the log of the monitor, and at the service that the reason names."),
+    "service": Sentence("Look at the service's log (docker compose logs), then run scripts/doctor."),
+    "backup": Sentence("Look at the last backup's log, and make one by hand (docs/operations.md, Backup)."),
+    "drill": Sentence("Restore a backup on a scratch appliance by hand, and compare (docs/operations.md, Backup)."),
+    "stores": Sentence("Restore the volume from a backup, or go on without it (docs/operations.md, A volume is lost)."),
 }
 # The same for an incident that lasts, so that waiting is no longer enough.
 LASTING = {
@@ -66,8 +88,15 @@ OTHER = Sentence("Look at the log of the monitor.")
 def cause_name(cause: str) -> str:
     """A cause, in words."""
     kind, _, series = cause.partition(":")
-    if kind == "economy":
-        return Sentence("the economic figure {series} is out of date", series=series)
+    match kind:
+        case "economy":
+            return Sentence("the economic figure {series} is out of date", series=series)
+        case "job":
+            return Sentence("the job {job} fails again and again", job=series)
+        case "service":
+            return Sentence("the service {service} does not answer", service=series)
+        case "memory":
+            return Sentence("the service {service} has little memory left", service=series)
     return NAMES.get(cause, cause)
 
 

@@ -107,6 +107,17 @@ class MonitorSettings(Group):
         return value
 
 
+class WatchSettings(Group):
+    """How the monitor looks at the machine."""
+
+    callwise_watch_seconds: float = Field(30.0, gt=0, description="seconds between looks at machine and services")
+    callwise_disk_reserve_mib: int = Field(
+        4096, ge=0, description="MiB of disk below which an alarm is raised and work stops step by step"
+    )
+    callwise_data_registry: Path | None = Field(None, description="folder of the data registry's git repository")
+    s3_endpoint_url: str | None = Field(None, description="address of the S3 server, http:// or https://")
+
+
 class IncidentSettings(Group):
     """When the appliance trains again automatically, and when it calls for a person."""
 

@@ -33,6 +33,12 @@ class NotifySettings(Group):
     callwise_hold_days: float = Field(7.0, gt=0, description="days between reminders of a hold")
 
 
+class DoorSettings(Group):
+    """The door that people come through."""
+
+    callwise_door: str | None = Field(None, description="HOST:PORT at which the monitor looks at the certificate")
+
+
 class AppSettings(Group):
     """The screens: the call list, sign-in and links."""
 
@@ -60,6 +66,8 @@ class AppSettings(Group):
     callwise_prefect_page: str | None = Field(None, description="address at which people open Prefect")
     callwise_evidently_page: str | None = Field(None, description="address at which people open Evidently")
     callwise_model_name: str = Field("prospect-scorer", description="name of the registered model")
+    callwise_app_metrics_host: str = Field("127.0.0.1", description="address on which the app gives its figures")
+    callwise_app_metrics_port: int | None = Field(None, description="port of the app's figures; without it, none")
 
 
 class FirstAccountSettings(Group):

@@ -6,7 +6,7 @@ on the state it was decided on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,7 +28,10 @@ ENDS = {"refused": RunEnd.REFUSED, "unchanged": RunEnd.UNCHANGED}
 
 @dataclass(frozen=True)
 class FollowUp:
-    """Follows up the incidents of `model`; a training that takes longer than `limit` counts as lost."""
+    """Follows up the incidents of `model`; a training that takes longer than `limit` counts as lost.
+
+    While it may not train, because the disk is short, incidents wait for their trainings.
+    """
 
     db: Db
     flows: PrefectRuns
@@ -36,6 +39,7 @@ class FollowUp:
     rules: IncidentRules
     limit: timedelta = timedelta(hours=6)
     clock: Clock = now
+    may_train: Callable[[], bool] = lambda: True
 
     def run(self) -> str:
         """Open new incidents, and take every step that is possible. Raises Unavailable."""
@@ -73,15 +77,18 @@ class FollowUp:
             finding=causes.newest_finding(self.db, incident.cause),
             champion=lineup.champion,
             outcomes=outcomes,
-            busy=_busy(incident, lineup, going),
+            busy=_busy(incident, lineup, going) or not self.may_train(),
             run=run_of(self.db, self.flows, incident.run) if retraining and incident.run else None,
             trial=trial_of(incident, taken),
         )
 
 
 HANDED_OVER = (DecisionKind.ON_TRIAL, DecisionKind.PROMOTED, DecisionKind.REFRESHED)
-ENDS_OF_TRIAL = (DecisionKind.ON_TRIAL, DecisionKind.PROMOTED, DecisionKind.ROLLED_BACK)
-ENDS_OF_REFRESH = (DecisionKind.RENEWED, DecisionKind.LEFT_OUT, DecisionKind.PROMOTED, DecisionKind.ROLLED_BACK)
+ENDS_OF_TRIAL = (DecisionKind.ON_TRIAL, DecisionKind.PROMOTED, DecisionKind.ROLLED_BACK, DecisionKind.LOST)
+ENDS_OF_REFRESH = (
+    *(DecisionKind.RENEWED, DecisionKind.LEFT_OUT, DecisionKind.PROMOTED, DecisionKind.ROLLED_BACK),
+    DecisionKind.LOST,
+)
 
 
 def _busy(incident: Incident, lineup: SuccessionState, going: Sequence[FlowRun]) -> bool:

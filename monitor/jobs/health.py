@@ -1,4 +1,7 @@
-"""The health page: `GET /health` answers 200 while all is well and 503 when it is not, with the reasons as JSON."""
+"""The health page: `GET /health` answers 200 while all is well and 503 when it is not, with the reasons as JSON.
+
+`GET /metrics` on the same port has the figures for Prometheus.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,14 @@ class Health:
 
 
 class HealthPage:
-    """Serves `look()` at /health on `host`:`port` (0: any free one) in a thread. Raises SettingsError if that fails."""
+    """Serves `look()` at /health and `figures()` at /metrics on `host`:`port` (0: any free one) in a thread.
 
-    def __init__(self, host: str, port: int, look: Callable[[], Health]) -> None:
+    Raises SettingsError if that fails.
+    """
+
+    def __init__(self, host: str, port: int, look: Callable[[], Health], figures: Callable[[], bytes] = bytes) -> None:
         try:
-            self._server = ThreadingHTTPServer((host, port), _handler(look))
+            self._server = ThreadingHTTPServer((host, port), _handler(look, figures))
         except OSError as error:
             raise SettingsError(
                 f"The health page cannot bind {host}:{port}: {error.strerror}.",
@@ -47,14 +53,18 @@ class HealthPage:
         self._server.server_close()
 
 
-def _handler(look: Callable[[], Health]) -> type[BaseHTTPRequestHandler]:
+def _handler(look: Callable[[], Health], figures: Callable[[], bytes]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         server_version, sys_version = "callwise-monitor", ""
         timeout = 10  # seconds for a request to arrive
 
         def do_GET(self) -> None:
-            if self.path.split("?")[0] != "/health":
-                self._answer(HTTPStatus.NOT_FOUND, {"error": "only /health is here"})
+            path = self.path.split("?")[0]
+            if path == "/metrics":
+                self._send(HTTPStatus.OK, "text/plain; version=0.0.4; charset=utf-8", figures())
+                return
+            if path != "/health":
+                self._answer(HTTPStatus.NOT_FOUND, {"error": "only /health and /metrics are here"})
                 return
             health = look()
             status = HTTPStatus.OK if health.ok else HTTPStatus.SERVICE_UNAVAILABLE
@@ -64,9 +74,11 @@ def _handler(look: Callable[[], Health]) -> type[BaseHTTPRequestHandler]:
             """Log nothing: a request comes every few seconds."""
 
         def _answer(self, status: HTTPStatus, content: dict[str, Any]) -> None:
-            body = json.dumps(content).encode()
+            self._send(status, "application/json", json.dumps(content).encode())
+
+        def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -49,11 +50,13 @@ def one_at_a_time(lock: threading.Lock, run: Callable[[], str]) -> Callable[[], 
 
 @dataclass
 class Record:
-    """The last runs of one job."""
+    """The last runs of one job; `seconds` is how long the last success took."""
 
     runs: int = 0
     failures_in_a_row: int = 0
     succeeded_at: datetime | None = None
+    seconds: float | None = None
+    failing_since: datetime | None = None
     failed_at: datetime | None = None
     result: str = ""
     error: str = ""
@@ -80,19 +83,25 @@ class Runs:
 
     def run(self, job: Job) -> int:
         """Run `job` once; returns its failures in a row. Raises nothing that a job may raise."""
+        began = time.monotonic()
         try:
             result = job.run()
         except CallwiseError as error:
             return self._failed(job, str(error))
         except Exception as error:  # noqa: BLE001 - a mistake in one job must not end the others; it is logged in full
             return self._failed(job, f"{type(error).__name__}: {error}", trace=True)
-        self._succeeded(job, result)
+        self._succeeded(job, result, time.monotonic() - began)
         return 0
 
     def report(self) -> dict[str, dict[str, Any]]:
         """The records of all jobs that have run, by name."""
         with self._lock:
             return {name: record.document() for name, record in sorted(self._records.items())}
+
+    def records(self) -> dict[str, Record]:
+        """A copy of the records of all jobs that have run, by name."""
+        with self._lock:
+            return {name: replace(record) for name, record in self._records.items()}
 
     def failing(self, failures: int) -> list[str]:
         """Names of the jobs that failed at least `failures` times in a row."""
@@ -104,12 +113,13 @@ class Runs:
         with self._lock:
             self._records.pop(name, None)
 
-    def _succeeded(self, job: Job, result: str) -> None:
+    def _succeeded(self, job: Job, result: str, seconds: float) -> None:
         with self._lock:
             record = self._records.setdefault(job.name, Record())
             failures, is_new = record.failures_in_a_row, result != record.result
             record.runs += 1
-            record.failures_in_a_row, record.error = 0, ""
+            record.failures_in_a_row, record.error, record.failing_since = 0, "", None
+            record.seconds = seconds
             record.succeeded_at, record.result = self.clock(), result
         if failures:
             log.info("%s: works again after %d failed runs.", job.name, failures)
@@ -123,6 +133,7 @@ class Runs:
             record.runs += 1
             record.failures_in_a_row += 1
             record.failed_at, record.error = self.clock(), error
+            record.failing_since = record.failing_since or record.failed_at
             failures = record.failures_in_a_row
         if is_new:
             soon = retry_seconds(job, failures)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
@@ -70,6 +70,15 @@ class Schedule:
     def jobs(self) -> list[str]:
         """The names of all jobs."""
         return [name for names in self._groups.values() for name in names]
+
+    def plan(self) -> dict[str, tuple[float, datetime | None]]:
+        """Of each job the seconds between its runs, and when it runs next."""
+        found = {name: self._scheduler.get_job(name) for name in self.jobs}
+        return {
+            name: (job.trigger.interval.total_seconds(), getattr(job, "next_run_time", None))
+            for name, job in found.items()
+            if job is not None
+        }
 
     def start(self) -> None:
         """Run every job now, and then at its interval."""

@@ -15,7 +15,9 @@ class Settings(
     loop.RoutingSettings,
     loop.RefreshSettings,
     loop.IncidentSettings,
+    loop.WatchSettings,
     loop.OutcomeSettings,
     people.NotifySettings,
+    people.DoorSettings,
 ):
     """All settings of the monitor."""

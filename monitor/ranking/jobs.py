@@ -13,6 +13,7 @@ from core.scoring.client import ScoringClient
 from core.stores.mongo import Db
 from monitor.jobs.job import Job
 from monitor.jobs.settings import Settings
+from monitor.machine.metrics import PEOPLE_RANKED
 from monitor.ranking.beginning import Beginning, Preparation
 from monitor.ranking.levelling import Levelling, learnt_calls
 from monitor.ranking.lineup import Lineup
@@ -50,6 +51,8 @@ def jobs(
 
     def run_rank() -> str:
         ranking = rank(db, scoring, columns, decided=decided, began_with=beginning.trial)
+        if ranking:
+            PEOPLE_RANKED.labels(columns.name).inc(ranking.ranked)
         return str(ranking) if ranking else "no champion in service yet, so nobody is ranked"
 
     def learnt_by(version: str) -> Calls:

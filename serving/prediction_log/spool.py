@@ -7,6 +7,7 @@ contradict the log: they were acknowledged, so they stay for a person to check.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -56,7 +57,7 @@ class Spool:
 
     def __init__(self, folder: Path, *, clock: Clock = now) -> None:
         """Open or create the spool in `folder`. Raises SettingsError where that is not possible."""
-        self._clock = clock
+        self._clock, self._folder = clock, folder
         self._lock = threading.Lock()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,6 +87,11 @@ class Spool:
                     sql.execute("INSERT INTO waiting (id, at, document) VALUES (?, ?, ?)", record)
                     stored.append(document)
         return stored
+
+    def free_bytes(self) -> int:
+        """Bytes that may still be written beside the spool's file."""
+        seen = os.statvfs(self._folder)
+        return seen.f_bavail * seen.f_frsize
 
     def oldest(self, limit: int) -> list[Waiting]:
         """Up to `limit` records, in order of arrival. Raises Unavailable."""

@@ -16,6 +16,7 @@ import pytest
 from mlflow import MlflowClient
 from pymongo import MongoClient
 
+from core.models.succession import Succession
 from core.settings.addresses import S3Settings
 from core.settings.group import ROOT
 from core.settings.loading import load
@@ -33,6 +34,7 @@ STEPS = (
     "pipeline",
     "drift review",
     "campaign kinds",
+    "stores",
     "ready",
 )
 
@@ -161,6 +163,39 @@ def test_killed_after_each_step_and_run_again_it_ends_the_same(env: dict[str, st
     assert len(mended["commits"]) == 1
     run(env)
     assert state(env) == mended
+
+
+@pytest.mark.timeout(600)
+def test_a_lost_model_registry_is_told_at_each_start_and_can_be_gone_on_without(env: dict[str, str]) -> None:
+    def stores(*words: str) -> str:
+        run = [sys.executable, "-m", "bootstrap.setup.stores", *words]
+        return subprocess.run(run, env=env, cwd=ROOT, text=True, capture_output=True, check=True).stdout
+
+    def succession(db: Db) -> Succession:
+        return Succession(db, model, None, by="a test")
+
+    model, client = env["CALLWISE_MODEL_NAME"], MlflowClient(env["MLFLOW_TRACKING_URI"])
+    run(env)
+    with database(env["MONGODB_URI"], env["MONGODB_DATABASE"]) as db:
+        for version in ("1", "2", "3"):
+            succession(db).promote(version, why="of before")
+        client.delete_registered_model(model)
+        run(env)
+        found = stores()
+        assert "setup: LOST: the volume callwise_mlflow" in found
+        assert "restore it from a backup" in found
+        assert db.appliance.find_one({"_id": "lost"})["stores"] == ["mlflow"]  # type: ignore[index]
+        assert succession(db).state().champion == "3"
+        assert "all are this appliance's" in stores("accept")
+        assert db.appliance.find_one({"_id": "lost"}) is None
+        assert succession(db).state().champion is None
+    experiment = client.get_experiment_by_name("continuous-training")
+    assert experiment is not None
+    made = client.create_run(experiment.experiment_id)
+    after = client.create_model_version(model, f"{made.info.artifact_uri}/model", made.info.run_id)
+    assert int(after.version) == 4
+    client.delete_run(made.info.run_id)
+    client.delete_registered_model(model)
 
 
 def test_a_missing_variable_is_named_and_nothing_is_touched(env: dict[str, str]) -> None:

@@ -23,7 +23,7 @@ def test_a_kind_has_every_job_but_that_of_the_appliance(schema: Schema) -> None:
     watched = Watched(read_settings(NOWHERE))
     assert [job.name for job in watched.jobs(watched.shipped)] == list(JOBS)
     names = [job.name for job in watched.jobs(Kind("car-loans", schema))]
-    assert names == [f"{name} car-loans" for name in JOBS if name not in ("erasures", "retention")]
+    assert names == [f"{name} car-loans" for name in JOBS if name not in ("erasures", "retention", "watch")]
 
 
 def test_jobs_of_a_kind_begin_when_it_comes_and_are_replaced_when_it_changes(schema: Schema) -> None:

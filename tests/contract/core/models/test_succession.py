@@ -75,6 +75,22 @@ def test_the_first_is_promoted_and_the_next_is_tried_first(line: Succession, nam
     assert names == {CHAMPION: "2", PREVIOUS: "1"}
 
 
+def test_after_a_loss_the_next_version_is_a_first_champion(line: Succession, names: Names) -> None:
+    assert line.begin_again(why="nothing was lost yet") is None
+    line.promote("1", why="the first")
+    line.promote("2", why="it sold more")
+    line.start_trial("3", why="it passed the gates")
+    lost = line.begin_again(why="its files were lost")
+    assert lost is not None
+    assert (lost.what, lost.version) == (DecisionKind.LOST, "2")
+    assert line.begin_again(why="again") is None
+    state = line.state()
+    assert (state.champion, state.previous, state.canary, state.reachable) == (None, None, None, frozenset())
+    line.promote("4", why="a first one again")
+    assert line.state().champion == "4"
+    assert line.state().previous is None
+
+
 def test_whatever_is_repeated_changes_nothing(line: Succession, names: Names, db: Db) -> None:
     for _ in range(3):
         line.promote("1", why="the first")

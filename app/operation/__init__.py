@@ -1,0 +1,1 @@
+"""Whether the appliance runs: services, jobs, disk, alarms and notices."""

@@ -1,0 +1,145 @@
+"""When a state of the machine is an alarm. Pure functions of what was measured.
+
+An alarm is the state of a cause (`monitor.jobs.cause_states`), so it becomes an incident: people are told once when it
+begins and once when it ends, and the overview shows it meanwhile. An alarm ends at another value than it begins, so a
+value at the border does not send a message each minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from core.oversight.space import MIB, Work
+from monitor.machine.certificate import Certificate
+from monitor.machine.services import Seen
+
+DISK_MARGIN = 1.1
+MEMORY, MEMORY_WELL = 0.92, 0.85
+BACKLOG = timedelta(minutes=10)
+JOB, SERVICE, CLOCK = timedelta(minutes=15), timedelta(minutes=10), timedelta(hours=1)
+"""How long a job fails, a service is silent and nothing keeps the clock before it is an alarm."""
+JUMP = timedelta(hours=1)
+"""How long a jump of the clock is an alarm."""
+BACKUP, DRILL = timedelta(hours=36), timedelta(days=10)
+"""Daily backups and weekly drills, with some hours for a machine that was off."""
+
+
+@dataclass(frozen=True)
+class Failing:
+    """A job that fails: since when, how many times in a row, and why."""
+
+    since: datetime
+    failures: int
+    error: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """The newest backup, or drill of one, that succeeded (`well`), and whether the newest of all did (`ok`)."""
+
+    well: datetime | None
+    ok: bool
+    bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a look at the appliance found, at the moment `at`. None and empty: unknown.
+
+    `free`: bytes by place, of a `reserve`. `memory`: the share of its limit by service. `unkept`: since when no time
+    service keeps the clock; `jumped`: when the clock last jumped, and by how many seconds. `silent`: since when a
+    service does not answer. `lost`: volumes that were lost.
+    """
+
+    at: datetime
+    services: Sequence[Seen] = ()
+    silent: Mapping[str, datetime] = field(default_factory=dict)
+    free: Mapping[str, int] = field(default_factory=dict)
+    reserve: int = 0
+    stopped: Sequence[Work] = ()
+    certificate: Certificate | None = None
+    unkept: datetime | None = None
+    jumped: tuple[datetime, float] | None = None
+    memory: Mapping[str, float] = field(default_factory=dict)
+    backlog: int | None = None
+    backlog_seconds: float = 0.0
+    failing: Mapping[str, Failing] = field(default_factory=dict)
+    backup: Done | None = None
+    drill: Done | None = None
+    lost: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One cause: whether it is bad now, and why."""
+
+    cause: str
+    bad: bool
+    why: str
+
+
+def alarms(seen: Measured, bad: Collection[str]) -> Iterator[Alarm]:
+    """Every cause that can be judged; `bad` has those that were bad at the last look."""
+    if seen.free:
+        place, free = min(seen.free.items(), key=lambda item: item[1])
+        limit = seen.reserve * (DISK_MARGIN if "disk" in bad else 1)
+        stop = f"; stopped: {', '.join(seen.stopped)}" if seen.stopped else ""
+        yield Alarm("disk", free < limit, f"{free / MIB:,.0f} MiB are free in {place}{stop}")
+    if seen.certificate is not None:
+        until = f"the door's certificate is valid until {seen.certificate.ends:%Y-%m-%d %H:%M} UTC"
+        yield Alarm("certificate", seen.certificate.late(seen.at), until)
+    yield _clock(seen)
+    if seen.backlog is not None:
+        late = seen.backlog_seconds >= BACKLOG.total_seconds() or ("backlog" in bad and seen.backlog > 0)
+        minutes = seen.backlog_seconds / 60
+        why = f"{seen.backlog:,} records of predictions wait, the oldest for {minutes:,.0f} minutes"
+        yield Alarm("backlog", late, why if seen.backlog else "no prediction waits")
+    for service, share in sorted(seen.memory.items()):
+        cause = f"memory:{service}"
+        limit = MEMORY_WELL if cause in bad else MEMORY
+        yield Alarm(cause, share >= limit, f"{service} uses {share:.0%} of its memory")
+    yield from _lasting("job", seen, {name: one.since for name, one in seen.failing.items()}, JOB, bad)
+    yield from _lasting("service", seen, seen.silent, SERVICE, bad)
+    for cause, done, limit_age in (("backup", seen.backup, BACKUP), ("drill", seen.drill, DRILL)):
+        if done is not None:
+            yield _done(cause, done, limit_age, seen.at)
+    names = ", ".join(f"callwise_{name}" for name in seen.lost)
+    yield Alarm("stores", bool(seen.lost), f"lost or put back empty: {names}" if names else "every store is there")
+
+
+def _clock(seen: Measured) -> Alarm:
+    if seen.jumped is not None and seen.at - seen.jumped[0] < JUMP:
+        return Alarm("clock", True, f"the clock was set by {seen.jumped[1]:+,.0f} seconds")
+    if seen.unkept is not None and seen.at - seen.unkept >= CLOCK:
+        return Alarm("clock", True, "no time service keeps the clock")
+    return Alarm("clock", False, "the clock is kept")
+
+
+def _lasting(
+    kind: str, seen: Measured, since: Mapping[str, datetime], limit: timedelta, bad: Collection[str]
+) -> Iterator[Alarm]:
+    """What is bad once it has lasted: each that is, and each that was and is over."""
+    over = {cause.partition(":")[2] for cause in bad if cause.startswith(f"{kind}:")} - since.keys()
+    for name, began in sorted(since.items()):
+        if seen.at - began >= limit or f"{kind}:{name}" in bad:
+            yield Alarm(f"{kind}:{name}", True, _why(kind, name, seen))
+    for name in sorted(over):
+        yield Alarm(f"{kind}:{name}", False, f"{name} is well")
+
+
+def _why(kind: str, name: str, seen: Measured) -> str:
+    if kind == "job":
+        failing = seen.failing[name]
+        return f"{name} failed {failing.failures} times in a row: {failing.error}"
+    return next((f"{name}: {one.why}" for one in seen.services if one.name == name), name)
+
+
+def _done(cause: str, done: Done, limit: timedelta, at: datetime) -> Alarm:
+    what = "backup" if cause == "backup" else "drill of a restore"
+    if done.well is None:
+        return Alarm(cause, True, f"no {what} has succeeded yet")
+    newest = f"the last {what} that succeeded is of {done.well:%Y-%m-%d %H:%M} UTC"
+    failed = "" if done.ok else "; the newest one failed"
+    return Alarm(cause, not done.ok or at - done.well >= limit, newest + failed)

@@ -1,0 +1,49 @@
+"""Whether each service answers, as the monitor reaches it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+TIMEOUT_SECONDS = 3.0
+POOL = "callwise"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One service: whether it answers, and why not."""
+
+    name: str
+    ok: bool
+    why: str = ""
+
+
+def look(addresses: Mapping[str, str], prefect: str) -> list[Seen]:
+    """Ask every address for anything, and Prefect (`prefect` ends in /api) for its worker. Raises nothing."""
+    with httpx.Client(timeout=TIMEOUT_SECONDS) as client:
+        found = [_answers(client, name, address) for name, address in addresses.items()]
+        return [*found, _worker(client, prefect)]
+
+
+def _answers(client: httpx.Client, name: str, address: str) -> Seen:
+    try:
+        status = client.get(address).status_code
+    except httpx.HTTPError as error:
+        return Seen(name, ok=False, why=f"{type(error).__name__}: {error}".rstrip(": "))
+    well = status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return Seen(name, ok=well, why="" if well else f"it answers with status {status}")
+
+
+def _worker(client: httpx.Client, prefect: str) -> Seen:
+    name = "prefect-worker"
+    try:
+        reply = client.post(f"{prefect}/work_pools/{POOL}/workers/filter", json={})
+        workers: list[dict[str, Any]] = reply.json() if reply.is_success else []
+    except (httpx.HTTPError, ValueError):
+        return Seen(name, ok=False, why="Prefect does not answer, so nobody knows")
+    online = any(worker.get("status") == "ONLINE" for worker in workers)
+    return Seen(name, ok=online, why="" if online else "it has not called Prefect lately")
