@@ -27,7 +27,10 @@ from starlette.types import ASGIApp
 from core.settings.group import ROOT
 
 NAME = "callwise.localhost"
-BEHIND = {"mlserver:8080", "mlflow:5000", "prefect:4200", "evidently:8000"}
+BEHIND = (
+    *("mlserver:8080", "mlserver:8082", "mlflow:5000", "prefect:4200", "evidently:8000"),
+    *("monitor:8090", "app:9100", "prefect-worker:4201"),
+)
 PORTS = (8443, 8444, 8445, 8446)
 WAIT_SECONDS = 60
 
@@ -133,6 +136,8 @@ def running(app: ASGIApp, folder: Path, **environment: str) -> Iterator[Door]:
         "DOOR_TLS": "internal",
         "DOOR_SCORING_USER": "scoring",
         "DOOR_SCORING_PASSWORD": "of the scoring login",
+        "DOOR_METRICS_USER": "metrics",
+        "DOOR_METRICS_PASSWORD": "of the metrics login",
         "PREFECT_API_AUTH_STRING": "callwise:of Prefect",
         **environment,
     }

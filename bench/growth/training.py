@@ -40,7 +40,7 @@ from core.calls.lifecycle import Result
 from core.calls.recording import CallReport
 from core.schema import read_schema
 from core.scoring.client import ScoringClient
-from core.settings.addresses import MongoSettings, SchemaSettings, ScoringSettings
+from core.settings.addresses import MongoSettings, PrefectSettings, SchemaSettings, ScoringSettings
 from core.settings.loading import load
 from core.stores.mongo import Db, Document, connect, count
 from monitor.flows.prefect_runs import PrefectRuns
@@ -94,7 +94,7 @@ class Bench:
         self.schema = read_schema(load(SchemaSettings, self.env).callwise_schema)
         self.db = connect(load(MongoSettings, self.env))
         self.scoring = ScoringClient(load(ScoringSettings, self.env), self.schema)
-        self.flows = PrefectRuns(self.env["PREFECT_API_URL"])
+        self.flows = PrefectRuns(load(PrefectSettings, self.env))
 
     def training(self) -> dict[str, Any]:
         """From the trigger to a champion in service, over the bare steps."""

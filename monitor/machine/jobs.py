@@ -43,7 +43,7 @@ def watch(
     known = {name: address for name, address in addresses.items() if address}
 
     def services() -> list[Seen]:
-        return look(known, settings.prefect_api_url)
+        return look(known, settings)
 
     def certificate() -> Certificate | None:
         door = settings.callwise_door

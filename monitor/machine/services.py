@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 
+from core.settings.addresses import PrefectSettings
+
 TIMEOUT_SECONDS = 3.0
 POOL = "callwise"
 
@@ -22,8 +24,8 @@ class Seen:
     why: str = ""
 
 
-def look(addresses: Mapping[str, str], prefect: str) -> list[Seen]:
-    """Ask every address for anything, and Prefect (`prefect` ends in /api) for its worker. Raises nothing."""
+def look(addresses: Mapping[str, str], prefect: PrefectSettings) -> list[Seen]:
+    """Ask every address for anything, and Prefect for its worker. Raises nothing."""
     with httpx.Client(timeout=TIMEOUT_SECONDS) as client:
         found = [_answers(client, name, address) for name, address in addresses.items()]
         return [*found, _worker(client, prefect)]
@@ -38,11 +40,18 @@ def _answers(client: httpx.Client, name: str, address: str) -> Seen:
     return Seen(name, ok=well, why="" if well else f"it answers with status {status}")
 
 
-def _worker(client: httpx.Client, prefect: str) -> Seen:
+def _worker(client: httpx.Client, prefect: PrefectSettings) -> Seen:
     name = "prefect-worker"
     try:
-        reply = client.post(f"{prefect}/work_pools/{POOL}/workers/filter", json={})
-        workers: list[dict[str, Any]] = reply.json() if reply.is_success else []
+        secret = prefect.prefect_secret
+        reply = client.post(
+            f"{prefect.prefect_api_url.rstrip('/')}/work_pools/{POOL}/workers/filter",
+            json={},
+            auth=httpx.BasicAuth(*secret.split(":", 1)) if secret else None,
+        )
+        if not reply.is_success:
+            return Seen(name, ok=False, why=f"Prefect answers with status {reply.status_code}, so nobody knows")
+        workers: list[dict[str, Any]] = reply.json()
     except (httpx.HTTPError, ValueError):
         return Seen(name, ok=False, why="Prefect does not answer, so nobody knows")
     online = any(worker.get("status") == "ONLINE" for worker in workers)

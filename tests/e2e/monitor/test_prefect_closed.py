@@ -16,6 +16,7 @@ from core.errors import Unavailable
 from core.settings.addresses import PrefectSettings
 from core.settings.loading import load
 from monitor.flows.prefect_runs import PrefectRuns
+from monitor.machine.services import look
 
 UNAUTHORIZED = 401
 
@@ -46,6 +47,9 @@ def test_our_clients_say_that_they_were_refused(server: PrefectSettings) -> None
         ensure_work_pool(wrong)
     with pytest.raises(Unavailable, match="401"):
         PrefectRuns(wrong).under_way()
+    assert "401" in look({}, wrong)[0].why
+    ensure_work_pool(server)
+    assert look({}, server)[0].why in ("", "it has not called Prefect lately"), "it is answered"
 
 
 def test_a_run_has_no_command_and_no_environment_of_its_own(server: PrefectSettings) -> None:

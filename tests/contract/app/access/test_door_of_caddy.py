@@ -158,6 +158,37 @@ def test_scores_are_given_to_their_login_alone(door: Door, db: Db) -> None:
     assert COOKIE not in door.seen[0].headers.get("cookie", "")
 
 
+def test_figures_are_given_to_their_login_alone_and_it_opens_nothing_else(door: Door, db: Db) -> None:
+    eve = f"{COOKIE}={signed_in(db, 'Eve', Role.ENGINEER)}"
+    names = ("monitor", "app", "scoring", "worker", "prefect")
+    for one in (
+        "",
+        "Basic",
+        login("metrics", ""),
+        login("scoring", "of the scoring login"),
+        login("metrics", "guessed"),
+    ):
+        for name in names:
+            answer = door.ask("GET", APP, f"/metrics/{name}", cookie=eve, **({"authorization": one} if one else {}))
+            assert answer.status_code == 401, (one, name)
+    assert door.seen == []
+    right = {"authorization": login("metrics", "of the metrics login"), "cookie": eve}
+    answers = {name: door.ask("GET", APP, f"/metrics/{name}", **right).status_code for name in names}
+    assert answers == dict.fromkeys(names, 200)
+    assert [(one.server, one.path) for one in door.seen] == [
+        *(("monitor", "/metrics"), ("app", "/metrics"), ("mlserver", "/metrics")),
+        *(("prefect-worker", "/metrics"), ("prefect", "/api/metrics")),
+    ]
+    for one in door.seen:
+        theirs = login("callwise", "of Prefect") if one.server == "prefect" else None
+        assert one.headers.get("authorization") == theirs
+        assert COOKIE not in one.headers.get("cookie", "")
+    assert door.ask("GET", APP, "/metrics/elsewhere", **right).status_code == 404
+    assert door.ask("GET", APP, "/v2/models/prospect-scorer", **right).status_code == 401
+    only = {"authorization": right["authorization"]}
+    assert all(door.ask("GET", port, "/", **only).status_code == 401 for port in TOOLS)
+
+
 def test_where_the_app_is_away_no_tool_opens(db: Db, tmp_path: Path) -> None:
     async def broken(scope: object, receive: object, send: object) -> None:
         raise RuntimeError("the app has a fault")
