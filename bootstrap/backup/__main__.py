@@ -28,7 +28,9 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     what.add_argument("--passphrase", action="store_true", help="print the passphrase, to be kept elsewhere")
     parser.add_argument("--accept-empty", action="store_true", help="a store has become empty, and that is right")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write the result of the drill to this file")
+    parser.add_argument(
+        "--json", type=Path, metavar="OUT", help="write the result of the drill to this file; - prints it"
+    )
     return parser.parse_args(argv)
 
 
@@ -82,7 +84,9 @@ def run_drill(archive: Archive, settings: Settings, out: Path | None) -> int:
     print(
         f"{result.summary()}; read in {result.read_seconds:.1f} s, all servers well after {result.start_seconds:.1f} s."
     )
-    if out:
+    if out and str(out) == "-":
+        print(json.dumps(result.document(), indent=2))
+    elif out:
         out.write_text(json.dumps(result.document(), indent=2) + "\n", encoding="utf-8")
     return 0 if result.equal else 1
 

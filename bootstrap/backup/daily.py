@@ -7,12 +7,15 @@ hour has come and the archive has none since then. An appliance that was off at 
 from __future__ import annotations
 
 import logging
+import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -24,7 +27,7 @@ from bootstrap.backup.page import Page
 from bootstrap.backup.stores import Settings, stores
 from bootstrap.backup.take import take, words
 from core.clock import Clock, now
-from core.errors import CallwiseError, InputError
+from core.errors import CallwiseError, Conflict, InputError
 from core.settings.loading import load
 
 log = logging.getLogger("callwise.backup")
@@ -111,6 +114,14 @@ class Daily:
         return result.summary()
 
 
+def remove_leftovers(archive: Archive, scratch: Path) -> None:
+    """Remove the copies, secrets among them, of a backup or drill whose process was killed."""
+    if left := [scratch / name for name in ("copy", "read", "drill") if (scratch / name).exists()]:
+        with suppress(Conflict), archive.locked():
+            for folder in left:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
 def backup_due(last: datetime | None, at: datetime, hour: int) -> bool:
     """Whether a backup is due at `at`: none was made since `hour` (UTC) last struck."""
     struck = at.replace(hour=hour, minute=0, second=0, microsecond=0)
@@ -133,6 +144,7 @@ def main() -> int:
         settings = load(Settings)
         archive = Archive(settings.callwise_backup_folder, settings.callwise_backup_passphrase.get_secret_value())
         daily = Daily(settings, archive)
+        remove_leftovers(archive, settings.callwise_backup_scratch)
         Page(settings.callwise_backup_host, settings.callwise_backup_port, daily.report)
         log.info("backups go to %s; daily: %s.", archive.folder, settings.callwise_backup_daily)
         while True:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bootstrap.backup.archive import Archive, Backup
-from bootstrap.backup.daily import AGAIN, FIRST, Daily, backup_due, drill_due
+from bootstrap.backup.daily import AGAIN, FIRST, Daily, backup_due, drill_due, remove_leftovers
 from bootstrap.backup.page import Page
 from bootstrap.backup.stores import Settings
 from core.errors import Conflict, SettingsError
@@ -154,6 +154,16 @@ def test_it_can_be_switched_off(daily: Daily, clock: Hand) -> None:
         clock.at += timedelta(days=1)
     assert silent.archive.last is None
     assert silent.report()["ok"]
+
+
+def test_copies_of_a_killed_backup_go_at_the_next_start_and_those_of_a_running_one_stay(daily: Daily) -> None:
+    scratch = daily.settings.callwise_backup_scratch
+    (scratch / "copy" / "secrets").mkdir(parents=True)
+    with daily.archive.locked():
+        remove_leftovers(daily.archive, scratch)
+        assert (scratch / "copy").exists()
+    remove_leftovers(daily.archive, scratch)
+    assert not (scratch / "copy").exists()
 
 
 def test_a_bad_drill_is_a_failure(daily: Daily, monkeypatch: pytest.MonkeyPatch) -> None:

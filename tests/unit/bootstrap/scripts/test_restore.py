@@ -1,0 +1,106 @@
+"""`scripts/restore --docker`: the order of its steps, and what is left when one fails. The engine is a stand-in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from core.settings.group import ROOT
+
+# Notes each call; prints what the backup has for .env, and fails where it is told to.
+DOCKER = """#!/bin/sh
+echo "$*" >>"$CALLS"
+case "$*" in
+  *"$FAIL"*) [ -z "$FAIL" ] || exit 1 ;;
+esac
+case "$*" in
+  *"into_volumes env /archive --settings"*) echo "CALLWISE_BACKUP_DAYS=14" ;;
+  *"into_volumes env"*) echo "MONGO_ROOT_PASSWORD=of-the-backup" ;;
+esac
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A checkout with an archive beside it."""
+    (tmp_path / "scripts").mkdir()
+    for name in ("restore", "init"):
+        shutil.copy(ROOT / "scripts" / name, tmp_path / "scripts")
+    shutil.copy(ROOT / ".env.example", tmp_path)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "docker").write_text(DOCKER)
+    (tmp_path / "bin" / "docker").chmod(0o755)
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive" / "key").write_text("{}")
+    return tmp_path
+
+
+def restore(folder: Path, *words: str, fail: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [folder / "scripts" / "restore", "--docker", *words],
+        env={
+            "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
+            "CALLS": str(folder / "calls"),
+            "FAIL": fail,
+            "CALLWISE_BACKUP_PASSPHRASE": "words of this test",
+        },
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def calls(folder: Path) -> list[str]:
+    return (folder / "calls").read_text().splitlines() if (folder / "calls").exists() else []
+
+
+def step(folder: Path, part: str) -> int:
+    return next(number for number, call in enumerate(calls(folder)) if part in call)
+
+
+def test_secrets_first_then_the_stores_then_all_services(folder: Path) -> None:
+    (folder / ".env").write_text("MONGO_ROOT_PASSWORD=of-before\n")
+    done = restore(folder, "archive", "--backup", "2026-03-01")
+    assert done.returncode == 0, done.stderr
+    assert (folder / ".env").read_text() == "MONGO_ROOT_PASSWORD=of-the-backup\n"
+    assert (folder / "settings.env").read_text() == "CALLWISE_BACKUP_DAYS=14\n"
+    assert (folder / ".env").stat().st_mode & 0o777 == 0o600
+    (before,) = folder.glob(".env.before-restore-*")
+    assert before.read_text() == "MONGO_ROOT_PASSWORD=of-before\n"
+    assert before.name in done.stderr
+    order = ["into_volumes env", "restore down", "up -d --wait --no-build mongo s3", "into_volumes data"]
+    places = [step(folder, part) for part in order]
+    assert places == sorted(places)
+    assert calls(folder)[-1] == "compose up -d --wait --no-build"
+    assert all("--backup 2026-03-01" in call for call in calls(folder) if "into_volumes" in call)
+    assert not any("words of this test" in call for call in calls(folder))
+
+
+def test_an_archive_that_does_not_open_changes_nothing(folder: Path) -> None:
+    (folder / ".env").write_text("MONGO_ROOT_PASSWORD=of-before\n")
+    done = restore(folder, "archive", fail="into_volumes env")
+    assert done.returncode == 1
+    assert "nothing was changed" in done.stderr
+    assert (folder / ".env").read_text() == "MONGO_ROOT_PASSWORD=of-before\n"
+    assert {path.name for path in folder.glob(".env*")} == {".env", ".env.example"}
+    assert not any(" down" in call or " up " in call for call in calls(folder))
+
+
+def test_on_a_new_machine_there_is_no_env_before_and_none_after_a_failure(folder: Path) -> None:
+    assert restore(folder, "archive", fail="into_volumes env").returncode == 1
+    assert not (folder / ".env").exists()
+    assert restore(folder, "archive").returncode == 0
+    assert (folder / ".env").read_text() == "MONGO_ROOT_PASSWORD=of-the-backup\n"
+
+
+@pytest.mark.parametrize("named", ["nothing", "scripts"])
+def test_a_folder_without_an_archive_is_refused(folder: Path, named: str) -> None:
+    done = restore(folder, named)
+    assert done.returncode == 1
+    assert "no folder" in done.stderr or "no archive of backups" in done.stderr
+    assert calls(folder) == []
