@@ -112,6 +112,7 @@ def _agent(db: Db, shift: Shift, number: int, until: float, look: Callable[[str]
             prospect = claims.claim(db, shift.campaign, name)
         if prospect is None:
             told.refused.append(f"{name}: nobody was free")
+            time.sleep(shift.pause)
             continue
         calls = int(prospect.get("calls") or 0)
         told.claimed.append(Claimed(prospect["_id"], calls, name))

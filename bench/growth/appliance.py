@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from zipfile import ZipFile
 
 import psutil
 
@@ -27,7 +28,11 @@ from core.schema import Schema
 from core.stores.mongo import Db
 
 PUBLISHED = "BANK_MARKETING_ZIP"
-PATIENCE_SECONDS, POLL_SECONDS = 120.0, 0.1
+LEARNT = 5_000
+"""Outcomes that a training learns from, and some."""
+AT_ONCE = 1_000
+"""Documents that are inserted at once: the embedded server answers nobody meanwhile, and a monitor is at work."""
+PATIENCE_SECONDS, POLL_SECONDS = 300.0, 0.1
 
 
 def parser(name: str, text: str | None, *, page: bool = True) -> argparse.ArgumentParser:
@@ -41,16 +46,26 @@ def parser(name: str, text: str | None, *, page: bool = True) -> argparse.Argume
     return made
 
 
-def load_history(db: Db, schema: Schema, folder: Path, *, times: int = 1, published: bool = True) -> str:
-    """Import the published file where the environment names it, else the sample, `times` over; which one, in words.
-
-    Not `published`: the sample in any case.
-    """
-    named = os.environ.get(PUBLISHED) if published else None
+def load_history(db: Db, schema: Schema, folder: Path, *, times: int) -> str:
+    """Import the published file where the environment names it, else the sample, `times` over; which one, in words."""
+    named = os.environ.get(PUBLISHED)
     for number in range(1, 1 + (1 if named else times)):
-        request = ImportRequest(CampaignFile.open(Path(named) if named else DEFAULT_PATH), f"history-{number}")
-        import_campaign(db, schema, request, rejects=folder / "rejects.csv")
+        _load(db, schema, Path(named) if named else DEFAULT_PATH, f"history-{number}", folder)
     return "the published file" if named else "the sample"
+
+
+def load_sample(db: Db, schema: Schema, folder: Path, rows: int = LEARNT) -> None:
+    """Import the newest `rows` of the sample: enough to train a champion on."""
+    with ZipFile(DEFAULT_PATH) as packed:
+        header, *lines = packed.read(packed.namelist()[0]).decode().splitlines(keepends=True)
+    path = folder / "history.csv"
+    path.write_text("".join([header, *lines[-rows:]]), encoding="utf-8")
+    _load(db, schema, path, "history", folder)
+
+
+def _load(db: Db, schema: Schema, path: Path, campaign: str, folder: Path) -> None:
+    request = ImportRequest(CampaignFile.open(path), campaign)
+    import_campaign(db, schema, request, rejects=folder / "rejects.csv")
 
 
 def add_people(db: Db, schema: Schema, campaign: str, size: int) -> None:
@@ -72,7 +87,7 @@ def add_people(db: Db, schema: Schema, campaign: str, size: int) -> None:
         }
         for number in range(1, size + 1)
     )
-    while batch := list(islice(everybody, crowd.BATCH)):
+    while batch := list(islice(everybody, AT_ONCE)):
         db.prospects.insert_many(batch, ordered=False)
 
 

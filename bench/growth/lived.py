@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any
 
 from bench import crowd
+from bench.growth.appliance import AT_ONCE
 from core.calls.lifecycle import STANDARD, Result
 from core.calls.rank_key import OFF_THE_LIST, RANK_KEY
 from core.calls.recording import CallReport, new_call
@@ -45,7 +46,7 @@ def fill(db: Db, schema: Schema, campaign: str, people: int, agents: Sequence[st
     told = {"words": [word], "checked": f"{at:%Y-%m-%d}"}
     db.appliance.update_one({"_id": f"{KEY}{campaign}"}, {"$set": told}, upsert=True)
     made = _chunks(schema, campaign, people, agents, word, lineup.champion, at)
-    while some := list(islice(made, crowd.BATCH // ROWS)):
+    while some := list(islice(made, AT_ONCE // ROWS)):
         for name in ("predictions", "calls", "outcomes", "prospects"):
             if documents := [document for chunk in some for document in chunk[name]]:
                 db[name].insert_many(documents, ordered=False)

@@ -94,7 +94,7 @@ class Bench:
         self.schema: Schema = read_schema(load(SchemaSettings, env).callwise_schema)
         self.db: Db = connect(load(MongoSettings, env))
         self.scoring = ScoringClient(load(ScoringSettings, env), self.schema)
-        growth.load_history(self.db, self.schema, folder, published=False)
+        growth.load_sample(self.db, self.schema, folder)
         print(f"  champion: {train(compose(load(Settings, dict(env))), reason='bench').why}", flush=True)
         growth.wait_until(self.scoring.ready, "the champion was not in service")
 

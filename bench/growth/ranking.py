@@ -88,7 +88,7 @@ def _measure(appliance: Appliance, people: int, folder: Path) -> dict[str, Any]:
 
 
 def _champion(db: Db, schema: Schema, env: Mapping[str, str], folder: Path) -> None:
-    growth.load_history(db, schema, folder, published=False)
+    growth.load_sample(db, schema, folder)
     print(f"  champion: {train(compose(load(Settings, dict(env))), reason='bench').why}", flush=True)
     growth.wait_until(ScoringClient(load(ScoringSettings, env), schema).ready, "the champion was not in service")
 

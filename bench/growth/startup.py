@@ -63,8 +63,8 @@ def age(appliance: Appliance, folder: Path) -> None:
     """Give the appliance what a restart finds: a history, a champion, and everybody ranked."""
     env = {**appliance.environment("bench"), "CALLWISE_SEARCH_TRIALS": "2"}
     schema, db = read_schema(load(SchemaSettings, env).callwise_schema), connect(load(MongoSettings, env))
-    growth.load_history(db, schema, folder, published=False)
-    growth.add_people(db, schema, "newcomers", 5_000)
+    growth.load_sample(db, schema, folder)
+    growth.add_people(db, schema, "newcomers", 2_000)
     print(f"  champion: {train(compose(load(Settings, env)), reason='bench').why}", flush=True)
     growth.wait_until(ScoringClient(load(ScoringSettings, env), schema).ready, "the champion was not in service")
     unranked = {"campaign": "newcomers", "score": None}

@@ -29,7 +29,7 @@ from typing import Any
 
 import httpx
 
-from bench import crowd, figures_page
+from bench import figures_page
 from bench.growth import appliance as growth
 from bootstrap.demo.testbed import print_line
 from bootstrap.embedded.appliance import Appliance
@@ -184,7 +184,7 @@ def add_outcomes(db: Db, many: int) -> None:
     """Add `many` outcomes to those in `db`: the same people's, of earlier years."""
     pattern = list(db.outcomes.find())
     earlier = islice(_earlier(pattern), max(0, many))
-    while batch := list(islice(earlier, crowd.BATCH)):
+    while batch := list(islice(earlier, growth.AT_ONCE)):
         db.outcomes.insert_many(batch, ordered=False)
 
 

@@ -88,7 +88,7 @@ class Year:
 
     def run(self, options: Any) -> list[dict[str, float]]:
         """The sizes at the end of each month, by store."""
-        growth.load_history(self.trainer.db, self.trainer.schema, self.folder, published=False)
+        growth.load_sample(self.trainer.db, self.trainer.schema, self.folder)
         begins = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         begins -= timedelta(days=DAYS * options.months)
         team = Team(self.trainer, self.shelf, options.people, options.calls, options.trainings, begins)

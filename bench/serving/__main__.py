@@ -1,10 +1,10 @@
 """Scoring beside its peers: `scripts/bench serving [--seconds N] [--rounds N] [--json OUT] [--page PAGE]`.
 
 An embedded appliance trains a champion on half of the sample and a refresh on all of it; both speak in every score, and
-every score is logged before it is answered. The peers serve the same champion: MLServer's own MLflow runtime,
-`mlflow models serve`, FastAPI with scikit-learn, and a runtime of MLServer that does nothing, which is the limit. They
-validate nothing and log nothing. All are asked in turn, round by round, by `wrk` over 8 connections, so that whatever
-else the machine does meets all alike; figures are medians over the rounds.
+every score is logged before it is answered. The peers serve the same champion: MLServer's own MLflow and
+scikit-learn runtimes, `mlflow models serve`, FastAPI and BentoML with scikit-learn, and a runtime of MLServer that does
+nothing, which is the limit. They validate nothing and log nothing. All are asked in turn, round by round, by `wrk` over
+8 connections, so that whatever else the machine does meets all alike; figures are medians over the rounds.
 """
 
 from __future__ import annotations

@@ -13,8 +13,10 @@ HEADS = {"one_row": "1 row", "hundred_rows": "100 rows", "thousand_rows": "1,000
 NAMES = {
     "callwise": "**Callwise**",
     "mlserver-mlflow": "MLServer's MLflow runtime",
+    "mlserver-sklearn": "MLServer's scikit-learn runtime",
     "mlflow models serve": "`mlflow models serve`",
     "fastapi": "FastAPI with scikit-learn",
+    "bentoml": "BentoML with scikit-learn",
     "empty mlserver": "MLServer with a runtime that does nothing",
 }
 """Who is measured, in the order of the table."""
@@ -40,7 +42,7 @@ def table(figures: Mapping[str, Any]) -> str:
 def sentences(figures: Mapping[str, Any]) -> str:
     """What the figures say, as ratios."""
     versions, machine = figures["versions"], figures["machine"]
-    peers = ", ".join(f"{name} {versions[name]}" for name in ("mlserver", "mlflow", "scikit-learn"))
+    peers = ", ".join(f"{name} {versions[name]}" for name in ("mlserver", "mlflow", "bentoml", "scikit-learn"))
     ratios = ", ".join(f"{figures[size][STOCK]:.2f} of {head}" for size, head in HEADS.items())
     return "\n".join(
         [

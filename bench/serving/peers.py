@@ -1,7 +1,8 @@
 """The peers: what else serves the same model, each in a process of its own, in an environment of its own.
 
-The environment `.venv-peers` has the versions of scikit-learn, numpy and pandas that Callwise has, and MLServer's. It
-is made on the first run, from the package index that pip knows.
+The environment `.venv-peers` has the versions of scikit-learn, numpy and pandas that Callwise has, and MLServer's;
+BentoML has one of its own, because the two do not resolve together. They are made on the first run, from the package
+index that pip knows.
 """
 
 from __future__ import annotations
@@ -29,10 +30,17 @@ from core.models.proof import Model
 from core.scoring import protocol
 from core.settings.group import ROOT
 
-MLSERVER = "1.7.1"
-PEERS, SERVING = ROOT / ".venv-peers", ROOT / ".venv-serving"
-SHARED = ("scikit-learn", "numpy", "pandas", "mlflow")
-OWN = (f"mlserver=={MLSERVER}", f"mlserver-mlflow=={MLSERVER}", f"mlserver-sklearn=={MLSERVER}", "fastapi", "uvicorn")
+MLSERVER, BENTOML = "1.7.1", "1.4.40"
+PEERS, BENTO, SERVING = ROOT / ".venv-peers", ROOT / ".venv-peers-bentoml", ROOT / ".venv-serving"
+SHARED = ("scikit-learn", "numpy", "pandas")
+OWN: Mapping[Path, Sequence[str]] = {
+    PEERS: (
+        *(f"mlserver=={MLSERVER}", f"mlserver-mlflow=={MLSERVER}", f"mlserver-sklearn=={MLSERVER}"),
+        *("fastapi", "uvicorn", f"mlflow=={version('mlflow')}"),
+    ),
+    BENTO: (f"bentoml=={BENTOML}",),
+}
+NAMED = ("mlserver", "mlserver-mlflow", "mlserver-sklearn", "mlflow", "fastapi", "uvicorn", "bentoml", *SHARED)
 READY_SECONDS = 120.0
 
 
@@ -50,36 +58,43 @@ class Peer:
         columns = {tensor["name"]: tensor["data"] for tensor in inputs}
         if self.by_columns == "columns":
             return columns
+        if self.by_columns == "bentoml":
+            return {"columns": columns}
         if self.by_columns == "mlflow":
             rows = [list(row) for row in zip(*columns.values(), strict=True)]
             return {"dataframe_split": {"columns": list(columns), "data": rows}}
         if self.by_columns == "mlserver-mlflow":
             return {"parameters": {"content_type": "pd"}, "inputs": [_typed(tensor) for tensor in inputs]}
+        if self.by_columns == "mlserver-sklearn":
+            wanted = [{"name": "predict_proba"}]  # without asking, it answers with the class
+            return {"parameters": {"content_type": "pd"}, "inputs": [_typed(one) for one in inputs], "outputs": wanted}
         return v2
 
 
-def make_environment() -> None:
-    """Make `.venv-peers`, unless it is there."""
-    if (PEERS / "made").exists():
-        return
-    print("  making the peers' environment, which takes some minutes", flush=True)
-    subprocess.run([sys.executable, "-m", "venv", str(PEERS)], check=True)
+def make_environments() -> None:
+    """Make the environments of the peers, unless they are there."""
     pins = [f"{name}=={version(name)}" for name in SHARED]
-    subprocess.run([PEERS / "bin" / "pip", "install", "--quiet", *OWN, *pins], check=True)
-    (PEERS / "made").write_text("", encoding="utf-8")
+    for folder, own in OWN.items():
+        if not (folder / "made").exists():
+            print(f"  making {folder.name}, which takes some minutes", flush=True)
+            subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+            subprocess.run([folder / "bin" / "pip", "install", "--quiet", *own, *pins], check=True)
+            (folder / "made").write_text("", encoding="utf-8")
 
 
 def versions() -> dict[str, str]:
     """The versions of what is compared."""
-    listed = subprocess.run([PEERS / "bin" / "pip", "list", "--format", "json"], capture_output=True, check=True)
-    wanted = {"mlserver", "mlserver-mlflow", "mlserver-sklearn", "mlflow", "fastapi", "uvicorn", *SHARED}
-    return {one["name"]: one["version"] for one in json.loads(listed.stdout) if one["name"] in wanted}
+    found: dict[str, str] = {}
+    for folder in (BENTO, PEERS):
+        listed = subprocess.run([folder / "bin" / "pip", "list", "--format", "json"], capture_output=True, check=True)
+        found |= {one["name"]: one["version"] for one in json.loads(listed.stdout) if one["name"] in NAMED}
+    return found
 
 
 @contextmanager
 def peers(model: Model, sample: pd.DataFrame, folder: Path) -> Iterator[list[Peer]]:
     """All peers, ready to answer with `model`, whose features are those of `sample`; ended after it."""
-    make_environment()
+    make_environments()
     saved, pickled = folder / "mlflow-model", folder / "model.joblib"
     signature = mlflow.models.infer_signature(sample, model.predict_proba(sample))
     mlflow.sklearn.save_model(model, saved, signature=signature, serialization_format="cloudpickle")
@@ -111,10 +126,16 @@ def peers(model: Model, sample: pd.DataFrame, folder: Path) -> Iterator[list[Pee
         start("empty", [SERVING / "bin" / "mlserver", "start", folder / "empty"], empty, {"PYTHONPATH": str(ROOT)})
         stock = _mlserver(folder / "stock", "mlserver_mlflow.MLflowRuntime", str(saved))
         start("stock", [PEERS / "bin" / "mlserver", "start", folder / "stock"], stock)
+        sklearn = _mlserver(folder / "sklearn", "mlserver_sklearn.SKLearnModel", str(pickled))
+        start("sklearn", [PEERS / "bin" / "mlserver", "start", folder / "sklearn"], sklearn)
         port = _free_port()
         plain = [PEERS / "bin" / "uvicorn", "plain:app", "--port", str(port), "--log-level", "warning"]
         here = {"BENCH_MODEL": str(pickled), "PYTHONPATH": str(Path(__file__).parent)}
         start("fastapi", plain, f"http://127.0.0.1:{port}/health", here)
+        bento = _free_port()
+        serve = ["serve", "bento:Scores", "--host", "127.0.0.1", "--port", str(bento)]
+        home = {"BENTOML_HOME": str(folder / "bentoml"), "BENTOML_DO_NOT_TRACK": "True"}
+        start("bentoml", [BENTO / "bin" / "bentoml", *serve], f"http://127.0.0.1:{bento}/readyz", here | home)
         served = _free_port()
         command = ["models", "serve", "-m", str(saved), "-p", str(served), "--env-manager", "local"]
         path = {"PATH": f"{PEERS / 'bin'}:{os.environ['PATH']}"}
@@ -122,8 +143,10 @@ def peers(model: Model, sample: pd.DataFrame, folder: Path) -> Iterator[list[Pee
         yield [
             Peer("empty mlserver", empty.replace("/ready", "/infer")),
             Peer("mlserver-mlflow", stock.replace("/ready", "/infer"), "mlserver-mlflow"),
+            Peer("mlserver-sklearn", sklearn.replace("/ready", "/infer"), "mlserver-sklearn"),
             Peer("mlflow models serve", f"http://127.0.0.1:{served}/invocations", "mlflow"),
             Peer("fastapi", f"http://127.0.0.1:{port}/predict", "columns"),
+            Peer("bentoml", f"http://127.0.0.1:{bento}/predict", "bentoml"),
         ]
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pymongo.collection import Collection
@@ -29,18 +29,11 @@ Step = Mapping[str, Any]
 
 SEPARATOR = "\x1f"  # between the texts of a key
 REMOVED_AT_ONCE = 500
-MINUTE = "%Y-%m-%dT%H:%M"
 
 
 def count_between(collection: Collection[Document], field: str, bounds: Document, **more: Any) -> int:
     """The number of documents with the time `field` within `bounds` that fit `more`. A pipeline compares no times."""
     return collection.count_documents({field: bounds, **more})
-
-
-def since_minute(field: str, at: datetime) -> list[Step]:
-    """Pipeline steps that select times `field` from `at`, a full minute, on. A pipeline compares texts, not times."""
-    minute = {"$dateToString": {"format": MINUTE, "date": f"${field}"}}
-    return [{"$addFields": {"minute": minute}}, {"$match": {"minute": {"$gte": f"{at.astimezone(UTC):{MINUTE}}"}}}]
 
 
 def local_time(field: str, minutes: int) -> Expression:

@@ -77,6 +77,8 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     ],
     "calls": [
         [("agent", ASCENDING), ("at", ASCENDING)],
+        # The calls of today: of two columns the embedded server finds nothing.
+        [("at", ASCENDING)],
         [("prospect", ASCENDING)],
         [("ref", ASCENDING)],
         # This index also serves the best time to call, which reads all calls of a campaign.

@@ -21,7 +21,7 @@ def figures(ours: int = 400) -> dict[str, Any]:
         "backlog": 0,
         "backlog_s": 0.0,
         "machine": {"processors": 2, "kind": "x86_64"},
-        "versions": {"mlserver": "1.7.1", "mlflow": "3.17.2", "scikit-learn": "1.5.2"},
+        "versions": {"mlserver": "1.7.1", "mlflow": "3.17.2", "bentoml": "1.4.40", "scikit-learn": "1.5.2"},
     }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from app.ranked_list.listing import PAGE, ListState, list_state, page
+from app.ranked_list.listing import PAGE, ListState, list_state, page, results_since
 from core.clock import now
-from core.stores.mongo import Db, Document
+from core.stores.mongo import Db, Document, ensure_indexes
 from tests.questions import Questions, listened_to
 
 
@@ -59,3 +60,29 @@ def test_the_first_rows_are_found_by_index_and_bounded(questions: tuple[Db, Ques
         assert list(stages["$match"]["$match"]) == ["campaign", "status"]
         assert list(stages["$sort"]["$sort"]) == ["score", "ref"], "the index's own order"
         assert stages["$limit"]["$limit"] <= PAGE
+
+
+def test_the_calls_of_today_are_found_without_those_of_the_year(questions: tuple[Db, Questions]) -> None:
+    db, listener = questions
+    ensure_indexes(db)
+    midnight = datetime(2026, 11, 3, tzinfo=timezone(timedelta(hours=1)))
+    made = [
+        ("ann", "spring", "sold", timedelta(0)),
+        ("ann", "spring", "refused", timedelta(hours=9)),
+        ("ann", "spring", "sold", timedelta(hours=10)),
+        ("ann", "spring", "sold", -timedelta(seconds=1)),
+        ("ann", "autumn", "sold", timedelta(hours=9)),
+        ("bob", "spring", "sold", timedelta(hours=9)),
+    ]
+    db.calls.insert_many(
+        [
+            {"_id": str(place), "agent": agent, "campaign": campaign, "result": result, "at": midnight + after}
+            for place, (agent, campaign, result, after) in enumerate(made)
+        ]
+    )
+    listener.asked.clear()
+    assert results_since(db, "spring", "ann", midnight) == {"sold": 2, "refused": 1}
+    [(_, _, asked)] = [one for one in listener.asked if one[1] == "calls"]
+    plan = str(db.calls.find(asked["filter"]).explain()["queryPlanner"]["winningPlan"])
+    assert "COLLSCAN" not in plan
+    assert "SCAN calls" not in plan

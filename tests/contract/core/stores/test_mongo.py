@@ -1,7 +1,7 @@
 """What Callwise needs of a MongoDB server, and nothing more. Every case here is relied on by code in core/."""
 
 import math
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pymongo import ReturnDocument, UpdateOne
@@ -23,7 +23,6 @@ from core.stores.embedded_mongo import (
     remove_by_key,
     revision_update,
     set_once,
-    since_minute,
 )
 from core.stores.mongo import Db, connect, count, ensure_indexes, reachable
 
@@ -136,13 +135,6 @@ def test_keys_of_one_prefix_are_found_between_bounds(db: Db) -> None:
     db.appliance.insert_many([{"_id": key} for key in ("monitor:drift", "monitor:economy:euribor3m", "ready")])
     found = db.appliance.find({"_id": {"$gte": "monitor:", "$lt": "monitor;"}})
     assert {fact["_id"] for fact in found} == {"monitor:drift", "monitor:economy:euribor3m"}
-
-
-def test_since_minute_keeps_that_minute_and_what_is_later(db: Db) -> None:
-    db.calls.insert_many([{"_id": f"{n:+d}", "at": THEN + timedelta(minutes=n)} for n in (-1, 0, 1, 60 * 24)])
-    berlin = THEN.replace(second=0, microsecond=0).astimezone(timezone(timedelta(hours=2)))
-    found = db.calls.aggregate([{"$match": {}}, *since_minute("at", berlin), {"$group": {"_id": "$_id"}}])
-    assert {one["_id"] for one in found} == {"+0", "+1", "+1440"}
 
 
 def test_local_time_is_on_the_clock_of_that_many_minutes(db: Db) -> None:
