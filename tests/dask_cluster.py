@@ -16,7 +16,7 @@ from pathlib import Path
 from core.settings.group import ROOT
 
 DASK = Path(sys.executable).with_name("dask")
-SECONDS = 90.0
+SECONDS = 240.0
 
 
 @dataclass
@@ -43,7 +43,8 @@ class DaskCluster:
     def add_worker(self) -> None:
         """One more worker with one thread, which nobody starts again."""
         local = ("--local-directory", str(self.folder), "--no-dashboard", "--no-nanny", "--nthreads", "1")
-        self.workers.append(self.start("worker", self.address, "--host", "127.0.0.1", *local))
+        alone = ("--death-timeout", "60")  # a test run that is killed leaves none behind
+        self.workers.append(self.start("worker", self.address, "--host", "127.0.0.1", *local, *alone))
 
 
 @contextmanager

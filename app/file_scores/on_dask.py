@@ -10,26 +10,21 @@ Workers must have the same code and libraries, or the scores could be others: ea
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 from app.file_scores.lines import Line, Placed, Plan, Scorer, Spread
 from core.errors import SettingsError, Unavailable
-from core.settings.group import ROOT
+from core.stores import dask_cluster
+from core.stores.dask_cluster import WORKERLESS_SECONDS, DaskCluster, fingerprint
 
-CONNECT_SECONDS, WORKERLESS_SECONDS, LOOK_SECONDS = 10.0, 60.0, 1.0
 FOR_EACH_THREAD = 3
 """Batches that wait or are in work for each thread of the cluster."""
 LEAST = 8
 CODE = ("core", "app/file_scores")
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas")
 
 Context = tuple[Plan, Scorer, str]
 Columns = list[tuple[Any, ...]]
@@ -52,7 +47,7 @@ def cluster(address: str, *, workerless_seconds: float = WORKERLESS_SECONDS) -> 
         ) from error
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is said here
     try:
-        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        client = Client(address, timeout=dask_cluster.CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise Unavailable(
             f"No Dask scheduler answers at {address}: {error}",
@@ -60,90 +55,51 @@ def cluster(address: str, *, workerless_seconds: float = WORKERLESS_SECONDS) -> 
             next="Check the address, and that the scheduler runs; without --dask the file is scored here.",
         ) from error
     try:
-        yield _Cluster(client, address, workerless_seconds).lines
+        yield _Lines(DaskCluster(client, address, workerless_seconds=workerless_seconds)).of
     finally:
         client.close()
 
 
-class _Cluster:
-    """A connected cluster."""
+class _Lines:
+    """Makes lines on a cluster."""
 
-    def __init__(self, client: Any, address: str, workerless_seconds: float) -> None:
-        self._client, self._address, self._patience = client, address, workerless_seconds
+    def __init__(self, cluster: DaskCluster) -> None:
+        self._cluster = cluster
 
-    def lines(self, plan: Plan, scorer: Scorer, files: Iterable[Sequence[Placed]]) -> Iterator[Sequence[Line]]:
-        """See `app.file_scores.lines.Spread`. Raises Unavailable, SettingsError."""
-        # As a task, it is made again if the workers that have it die; data that is only scattered would be lost.
-        context = self._client.submit(_given, (plan, scorer, fingerprint()), pure=False)
+    def of(self, plan: Plan, scorer: Scorer, files: Iterable[Sequence[Placed]]) -> Iterator[Sequence[Line]]:
+        """See `app.file_scores.lines.Spread`. Raises ClusterLost, SettingsError."""
+        context = self._cluster.shared((plan, scorer, fingerprint(*CODE)))
         most, waiting = self._most(), deque[Any]()
-        for batch in files:
-            waiting.append(self._client.submit(_columns, context, list(batch), pure=False))
+        for number, batch in enumerate(files):
+            waiting.append(self._cluster.submit(_columns, context, list(batch)))
             if len(waiting) >= most:
                 yield self._result(waiting.popleft())
-                most = self._most() if len(waiting) % LEAST == 0 else most
+            if number % LEAST == 0:
+                most = self._most()  # workers may come and go
         while waiting:
             yield self._result(waiting.popleft())
 
     def _most(self) -> int:
-        threads: int = sum(self._client.nthreads().values())
-        return max(LEAST, FOR_EACH_THREAD * threads)
+        return max(LEAST, FOR_EACH_THREAD * self._cluster.threads())
 
     def _result(self, future: Any) -> list[Line]:
-        alone_since = time.monotonic()
-        while True:
-            try:
-                return [Line(*one) for one in future.result(timeout=LOOK_SECONDS)]
-            except TimeoutError:
-                if self._workers():
-                    alone_since = time.monotonic()
-                elif time.monotonic() - alone_since > self._patience:
-                    raise self._lost(f"it has had no worker for {self._patience:g} s") from None
-            except ImportError as error:
-                raise SettingsError(
-                    f"The workers of the Dask cluster at {self._address} do not have Callwise: {error}",
-                    kept="Nothing was written.",
-                    next="Start them in the same image or checkout as this command.",
-                ) from error
-            except Exception as error:
-                if type(error).__module__.startswith("core."):
-                    raise
-                raise self._lost(f"{type(error).__name__}: {error}") from error
-
-    def _workers(self) -> int:
         try:
-            return len(self._client.nthreads())
-        except Exception as error:
-            raise self._lost(f"{type(error).__name__}: {error}") from error
-
-    def _lost(self, why: str) -> Unavailable:
-        return Unavailable(
-            f"The Dask cluster at {self._address} was lost: {why}.",
-            kept="Nothing was written.",
-            next="Look at its scheduler and workers, then repeat the command.",
-        )
-
-
-def _given(context: Context) -> Context:
-    return context
+            return [Line(*one) for one in self._cluster.result(future)]
+        except ImportError as error:
+            raise SettingsError(
+                f"The workers of the Dask cluster do not have Callwise: {error}",
+                kept="Nothing was written.",
+                next="Start them in the same image or checkout as this command.",
+            ) from error
 
 
 def _columns(context: Context, batch: Sequence[Placed]) -> Columns:
     """The lines of a batch, as tuples. Runs on a worker. Raises SettingsError if the code here is another one."""
     plan, scorer, wanted = context
-    if fingerprint() != wanted:
+    if fingerprint(*CODE) != wanted:
         raise SettingsError(
             "A worker of the Dask cluster has another version of Callwise or of its libraries than this command.",
             kept="Nothing was written.",
             next="Start the workers in the same image or checkout.",
         )
     return [tuple(vars(line).values()) for line in plan.lines(batch, scorer)]
-
-
-@cache
-def fingerprint() -> str:
-    """What decides which score a row gets, beside the model: a hash of our code and of the libraries' versions."""
-    digest = hashlib.sha256(" ".join(version(name) for name in LIBRARIES).encode())
-    for folder in CODE:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            digest.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()

@@ -196,7 +196,8 @@ def test_data_volumes_have_one_owner() -> None:
 
 
 def test_every_variable_is_documented() -> None:
-    asked = set(re.findall(r"\$\{([A-Z0-9_]+)", (ROOT / "compose.yaml").read_text()))
+    files = (ROOT / "compose.yaml", ROOT / "compose.dask.yaml")
+    asked = {name for file in files for name in re.findall(r"\$\{([A-Z0-9_]+)", file.read_text())}
     documented = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", EXAMPLE.split("# === the services'")[0], re.MULTILINE))
     assert asked == documented
 

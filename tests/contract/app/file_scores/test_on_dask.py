@@ -27,6 +27,7 @@ from core.models.compiled.compilation import compiled
 from core.schema import Schema
 from core.schema.person import Person, Pseudonyms
 from core.settings.group import ROOT
+from core.stores import dask_cluster as dask_cluster_module
 from core.stores.mongo import Db
 from tests.dask_cluster import DaskCluster, dask_cluster
 from tests.made_up_outcomes import made_up
@@ -146,7 +147,7 @@ def test_an_address_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatc
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{bound.getsockname()[1]}"
-    monkeypatch.setattr(on_dask, "CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr(dask_cluster_module, "CONNECT_SECONDS", 1.0)
     with pytest.raises(Unavailable, match=f"No Dask scheduler answers at {address}"), on_dask.cluster(address):
         pass
 
@@ -159,7 +160,7 @@ def test_workers_with_other_code_do_not_score(
     cluster: DaskCluster,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(on_dask, "fingerprint", lambda: "of another release")
+    monkeypatch.setattr(on_dask, "fingerprint", lambda *_folders: "of another release")
     with (
         on_dask.cluster(cluster.address) as spread,
         pytest.raises(SettingsError, match="another version of Callwise"),
