@@ -101,6 +101,10 @@ RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
 
 # --- our services -------------------------------------------------------------------------------------------------
 FROM model AS mlflow
+RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
+    --mount=type=bind,source=requirements/mlflow.txt,target=/mnt/requirements/mlflow.txt \
+    --mount=type=cache,target=/var/cache/uv \
+    install mlflow
 USER 10001:10001
 ARG VERSION REVISION
 LABEL org.opencontainers.image.title="Callwise: MLflow server" \
@@ -177,6 +181,25 @@ ARG VERSION REVISION
 # Part of the lineage of every model that is trained here.
 ENV CALLWISE_CODE_VERSION=$VERSION+$REVISION
 LABEL org.opencontainers.image.title="Callwise: training (Prefect worker)" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.revision=$REVISION
+
+# The worker with what a Dask cluster needs: its scheduler, its workers, and who sends them work (compose.dask.yaml).
+FROM worker AS dask
+USER root
+RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
+    --mount=type=bind,source=requirements/dask.txt,target=/mnt/requirements/dask.txt \
+    --mount=type=cache,target=/var/cache/uv \
+    install dask
+COPY app/__init__.py app/__init__.py
+COPY app/file_scores app/file_scores
+RUN mkdir -p /var/lib/callwise/scores \
+ && chown callwise:callwise /var/lib/callwise/scores \
+ && python -m compileall -q app
+USER 10001:10001
+ARG VERSION REVISION
+LABEL org.opencontainers.image.title="Callwise: Dask cluster" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version=$VERSION \
       org.opencontainers.image.revision=$REVISION

@@ -31,14 +31,17 @@ class MongoAccounts:
     """Users and roles of one database. `missing` says why the server has none, or is empty."""
 
     def __init__(self, address: str, database: str, admin: str, password: str) -> None:
-        """Check whether the server requires a login. Raises Unavailable if it does not answer."""
+        """Check whether the server requires a login. Raises Unavailable if it does not answer.
+
+        `address`: `host:port`, or `host:port,host:port,host:port/?replicaSet=NAME`, with any options of a connection.
+        """
         self._address, self._database = address, database
         self.missing = ""
         if not self._closed():
             self.missing = f"MongoDB at {address} requires no login: services have no users of their own there."
             return
         client = open_client(
-            f"mongodb://{address}/",
+            self._uri(),
             username=admin,
             password=password,
             authSource="admin",
@@ -49,7 +52,7 @@ class MongoAccounts:
     def grant(self, service: str, password: str, rights: MongoRights) -> str:
         """Make or update the service's user and role; returns its connection string. Raises Unavailable."""
         if self.missing:
-            return f"mongodb://{self._address}/"
+            return self._uri()
         # Commands do not inherit the write concern of the client.
         durable = {"writeConcern": self._db.write_concern.document}
         name = f"{self._database}-{service}"
@@ -66,11 +69,16 @@ class MongoAccounts:
                 kept="Accounts already made stay.",
                 next="Read the log of mongo. MONGO_ROOT_PASSWORD in .env must be the password of its first start.",
             ) from error
-        return f"mongodb://{service}:{password}@{self._address}/?authSource={self._database}"
+        return self._uri(f"{service}:{password}@", f"authSource={self._database}")
+
+    def _uri(self, login: str = "", option: str = "") -> str:
+        hosts, _, given = self._address.partition("/?")
+        options = "&".join(one for one in (given, option) if one)
+        return f"mongodb://{login}{hosts}/" + (f"?{options}" if options else "")
 
     def _closed(self) -> bool:
         """Whether the server refuses a caller without a login."""
-        with open_client(f"mongodb://{self._address}/", serverSelectionTimeoutMS=SECONDS * 1000) as anybody:
+        with open_client(self._uri(), serverSelectionTimeoutMS=SECONDS * 1000) as anybody:
             try:
                 anybody[self._database].list_collection_names()
             except OperationFailure as error:

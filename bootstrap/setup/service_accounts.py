@@ -34,7 +34,7 @@ FILE = "account.env"
 class Settings(Group):
     """The administrators' credentials, and the addresses of the stores."""
 
-    mongodb_address: str = Field(description="host:port of the MongoDB server")
+    mongodb_address: str = Field(description="hosts and options of MongoDB, without a login")
     mongodb_admin_user: str = Field(description="user with the right to make users")
     mongodb_admin_password: SecretStr = Field(description="that user's password")
     mongodb_database: str = Field("callwise", description="database name")

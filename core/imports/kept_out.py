@@ -74,3 +74,14 @@ class Doorkeeper:
     def _read(self) -> frozenset[str]:
         with reachable():
             return frozenset(entry["_id"] for entry in self._db.kept_out.find({}) if not entry["lifted"])
+
+
+class OpenDoor(Doorkeeper):
+    """Lets everybody in: nobody was erased, or they were turned away before."""
+
+    def __init__(self) -> None:
+        self.turned_away = 0
+
+    def keeps_out(self, ref: str, campaign: str | None) -> bool:  # noqa: ARG002 - it looks at nobody
+        """False."""
+        return False

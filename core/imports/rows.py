@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import count
 
 from core.calls import contacts
 from core.calls.rank_key import rank_if_open
@@ -65,14 +66,16 @@ class Reading:
     called: datetime | None = None
     keys_as_written: bool = False
 
-    def rows(self, records: Iterable[Record], reject: Callable[[Reject], None]) -> Iterator[Row]:
-        """The `records` that fit, in order; each of the others goes to `reject`."""
+    def rows(
+        self, records: Iterable[Record], reject: Callable[[Reject], None], places: Iterable[int] | None = None
+    ) -> Iterator[Row]:
+        """The `records` that fit, in order; each of the others goes to `reject`. `places` in the file: from 1 on."""
         months = self.schema.calendar
         calendar = CampaignCalendar(months.start) if months else None
-        for place, original in enumerate(records, 1):
+        for place, original in zip(places or count(1), records, strict=False):
             values = self.sound(original)
             number, record = place, self.reader.record(original, values=values is None)
-            if self._is_kept_out(record, place):
+            if self.is_kept_out(record, place):
                 continue
             if spoilt := self.spoilt(record, original, place):
                 reject(spoilt)
@@ -104,8 +107,8 @@ class Reading:
             return Reject(place, name, why.rule, original, source, cell(original.get(source)), why.kind or why.rule)
         return None
 
-    def _is_kept_out(self, record: Record, place: int) -> bool:
-        """Comes before all other checks, so that not even a file of rejects contains the row."""
+    def is_kept_out(self, record: Record, place: int) -> bool:
+        """Whether the door turns the row away. Before all other checks: not even a file of rejects contains it."""
         if self.schema.reference:
             return self.door.keeps_out(cell(record.get(self.schema.reference)), None)
         try:

@@ -43,6 +43,7 @@ class TrainerSettings(OutcomeSettings, NewVersionSettings):
     )
     callwise_search_trials: int = Field(16, ge=2, description="candidate models tried at most")
     callwise_search_seconds: float = Field(30.0, gt=0, description="seconds after which no other candidate is tried")
+    callwise_dask: str = Field("", description="address of the Dask scheduler that the search sends fits to, if any")
     callwise_gate_auc: float = Field(0.02, ge=0, le=0.5, description="AUC above 0.5 that no model may clearly miss")
     callwise_gate_log_loss: float = Field(0.0, ge=0, description="log loss per outcome that a first model must gain")
     callwise_gate_rows: int = Field(100, ge=20, description="outcomes that a comparison needs, new to both models")

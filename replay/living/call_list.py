@@ -9,7 +9,7 @@ from datetime import datetime
 from core.calls.lifecycle import LIVE, Status
 from core.calls.rank_key import rank_again
 from core.imports.column_mapping import ColumnMapping
-from core.imports.kept_out import Doorkeeper
+from core.imports.kept_out import OpenDoor
 from core.imports.rows import Reading
 from core.lists import arrival
 from core.schema import Schema
@@ -20,17 +20,6 @@ from replay.arrived import Arrived
 from replay.living.loop import Call, Delivery
 
 CAMPAIGN = "living"
-
-
-class OpenDoor(Doorkeeper):
-    """Lets everybody in: nobody was erased from a simulated call centre."""
-
-    def __init__(self) -> None:
-        self.turned_away = 0
-
-    def keeps_out(self, ref: str, campaign: str | None) -> bool:  # noqa: ARG002 - it looks at nobody
-        """False."""
-        return False
 
 
 @dataclass

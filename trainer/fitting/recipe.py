@@ -29,7 +29,7 @@ from core.settings.loop import TrainerSettings
 from trainer.data import split
 from trainer.data.snapshot import AT, OUTCOME
 from trainer.data.split import Split
-from trainer.fitting import calibrate
+from trainer.fitting import calibrate, on_dask
 from trainer.fitting.candidates import Candidate
 from trainer.fitting.search import SearchTrial, search
 from trainer.gates import champion_gate as gate
@@ -144,6 +144,7 @@ def train_model(
         seconds=settings.callwise_search_seconds,
         seed=seed,
         on_trial=watch.trial,
+        fits=on_dask.fits(settings.callwise_dask),
     )
     watch.params({"kind": best.kind, **best.params})
     judged, calibration = step("fit and calibrate", calibrate.fit)(best, windows, schema, seed)

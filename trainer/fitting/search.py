@@ -21,13 +21,13 @@ import pandas as pd
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import TimeSeriesSplit
-from threadpoolctl import threadpool_limits
 
 from core.models.proof import Scores
 from core.schema import Schema
 from trainer.data.snapshot import OUTCOME
 from trainer.fitting import candidates
 from trainer.fitting.candidates import Candidate
+from trainer.fitting.fold_fits import Begin, Fits, Folds, here
 from trainer.gates.champion_gate import Outcomes, auc_lost
 
 FOLDS = 4
@@ -59,26 +59,40 @@ def search(
     seconds: float,
     seed: int,
     on_trial: Callable[[SearchTrial], None] = lambda _tried: None,
+    fits: Fits = here,
 ) -> Candidate:
     """The best candidate for the n rows of `fit` (the oldest first).
 
-    The same rows and seed give the same candidate, unless the budget of `seconds` ends the search. The search calls
-    `on_trial` after every trial.
+    The same rows and seed give the same candidate, wherever `fits` are done, unless the budget of `seconds` ends the
+    search. The search calls `on_trial` after every trial.
     """
     features, outcome = fit[schema.feature_names], fit[OUTCOME].to_numpy()
     folds = list(TimeSeriesSplit(FOLDS, test_size=len(fit) // (2 * FOLDS)).split(features))
+    with fits(Folds(features, outcome, folds, schema, seed)) as begin:
+        tried, told = _trials(begin, [outcome[after] for _, after in folds], trials, seconds, seed, on_trial)
+    return chosen(tried, [outcome[after] for _, after in folds], told).candidate
 
+
+def _trials(
+    begin: Begin,
+    outcomes: Sequence[Outcomes],
+    trials: int,
+    seconds: float,
+    seed: int,
+    on_trial: Callable[[SearchTrial], None],
+) -> tuple[list[SearchTrial], Mapping[int, list[Scores]]]:
+    """The trials, and the scores that each told of the folds with these `outcomes`."""
     told: dict[int, list[Scores]] = {}
 
     def objective(trial: optuna.Trial) -> float:
         candidate = candidates.suggest(trial)
         trial.set_user_attr("candidate", {"kind": candidate.kind, "params": dict(candidate.params)})
         aucs: list[float] = []
-        for number, (before, after) in enumerate(folds):
-            model = candidates.build(candidate, schema, seed).fit(features.iloc[before], outcome[before])
-            scores = model.predict_proba(features.iloc[after])[:, 1]
+        waiting = [begin(candidate, number) for number in range(FOLDS)]
+        for number, (wait, sold) in enumerate(zip(waiting, outcomes, strict=True)):
+            scores = wait()
             told.setdefault(trial.number, []).append(scores)
-            aucs.append(float(roc_auc_score(outcome[after], scores)))
+            aucs.append(float(roc_auc_score(sold, scores)))
             trial.set_user_attr("fold_auc", aucs)
             trial.report(sum(aucs) / len(aucs), number)
             if number + 1 < FOLDS and trial.should_prune():
@@ -93,12 +107,9 @@ def search(
     )
     for first in candidates.FIRST:
         study.enqueue_trial(dict(first))
-    # One thread: more do not help on data of this size, and on a busy machine they wait for each other.
-    with threadpool_limits(1):
-        report = [lambda _study, trial: on_trial(_tried(trial))]
-        study.optimize(objective, n_trials=trials, timeout=seconds, callbacks=report)
-    tried = [_tried(trial) for trial in study.trials if trial.state.is_finished()]
-    return chosen(tried, [outcome[after] for _, after in folds], told).candidate
+    report = [lambda _study, trial: on_trial(_tried(trial))]
+    study.optimize(objective, n_trials=trials, timeout=seconds, callbacks=report)
+    return [_tried(trial) for trial in study.trials if trial.state.is_finished()], told
 
 
 def chosen(tried: Sequence[SearchTrial], outcomes: Sequence[Outcomes], told: Mapping[int, list[Scores]]) -> SearchTrial:

@@ -6,10 +6,12 @@ import re
 import stat
 import subprocess
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
-from bootstrap.setup.mongo_accounts import privileges
+from bootstrap.setup import mongo_accounts
+from bootstrap.setup.mongo_accounts import MongoAccounts, privileges
 from bootstrap.setup.rights import READ, RIGHTS, WRITE, MongoRights, Rights
 from bootstrap.setup.s3_accounts import policy
 from bootstrap.setup.service_accounts import Settings, read_account, write_account
@@ -157,3 +159,26 @@ def test_an_administrator_with_a_default_password_is_refused() -> None:
     }  # fmt: skip
     with pytest.raises(SettingsError, match="S3_ADMIN_PASSWORD"):
         load(Settings, env)
+
+
+@pytest.mark.parametrize(
+    ("address", "uri"),
+    [
+        ("mongo:27017", "mongodb://app:word@mongo:27017/?authSource=callwise"),
+        ("a:1,b:2,c:3/?replicaSet=rs0", "mongodb://app:word@a:1,b:2,c:3/?replicaSet=rs0&authSource=callwise"),
+    ],
+)
+def test_a_service_gets_the_hosts_and_options_of_the_address_with_its_own_login(
+    address: str, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def client(given: str, **_options: object) -> MagicMock:
+        opened.append(given)
+        return MagicMock()
+
+    monkeypatch.setattr(mongo_accounts, "open_client", client)
+    monkeypatch.setattr(MongoAccounts, "_closed", lambda self: bool(self._uri()))
+    assert MongoAccounts(address, "callwise", "root", "secret").grant("app", "word", MongoRights()) == uri
+    [asked] = opened  # the administrator logs in by options of the client
+    assert asked == f"mongodb://{address}" if "?" in address else f"mongodb://{address}/"

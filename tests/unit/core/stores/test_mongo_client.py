@@ -79,3 +79,15 @@ def test_an_address_that_is_not_usable_is_said_without_its_password(uri: str) ->
 def test_a_client_of_a_service_account_waits_for_the_journal_too() -> None:
     with open_client("mongodb://127.0.0.1:1/", username="admin", password="secret", authSource="admin") as client:
         assert client.write_concern.document == {"w": "majority", "j": True}
+
+
+def test_the_address_of_a_replica_set_reaches_the_driver_as_it_is() -> None:
+    """The driver then finds the primary, and each write waits for the journals of most of the three servers."""
+    uri = "mongodb://callwise:password@a.example:27017,b.example:27017,c.example:27018/?replicaSet=rs0&authSource=callwise"
+    db = connect(load(MongoSettings, {"MONGODB_URI": uri}))
+    with db.client as client:
+        topology = client.topology_description
+        assert topology.replica_set_name == "rs0"
+        assert set(topology.server_descriptions()) == {("a.example", 27017), ("b.example", 27017), ("c.example", 27018)}
+        assert client.write_concern.document == {"w": "majority", "j": True}
+        assert db.outcomes.write_concern.document == {"w": "majority", "j": True}

@@ -9,8 +9,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from app.lists import score_file as module
-from app.lists.score_file import Tally, opened, score_file
+from app.file_scores import lines as module
+from app.file_scores.lines import Line
+from app.file_scores.result_file import opened
+from app.file_scores.score_file import Tally, score_file
 from bootstrap.setup.kinds import bundled_indicators
 from core.clock import now
 from core.errors import InputError, SettingsError
@@ -164,5 +166,5 @@ def test_a_parquet_result_has_types(db: Db, schema: Schema, people: list[Record]
 def test_a_cell_that_a_spreadsheet_would_run_is_escaped(db: Db, schema: Schema, tmp_path: Path) -> None:
     out = io.BytesIO()
     with opened(out, "csv") as write:
-        write([module.Line(1, "=1+1", 0.1 + 0.2, "3")])
+        write([Line(1, "=1+1", 0.1 + 0.2, "3")])
     assert out.getvalue().decode().splitlines()[1] == "1,'=1+1,0.30000000000000004,3,"
