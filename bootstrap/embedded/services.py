@@ -23,6 +23,8 @@ REPORTS = ("EVIDENTLY_URL",)
 DATASETS = ("CALLWISE_DATA_REGISTRY",)
 ERASURE = ("CALLWISE_ERASURE_KEY",)
 FIRST_ACCOUNT = ("ADMIN_PASSWORD",)
+SIGNING = ("CALLWISE_SIGNING_KEY",)
+VERIFYING = ("CALLWISE_VERIFYING_KEY",)
 ROUTING = ("CALLWISE_SPOOL_DIR", "CALLWISE_ROUTING_KEY")
 
 
@@ -161,7 +163,7 @@ SERVICES = (
         command=("python", "-m", "bootstrap.setup.steps"),
         health=Finished("setup"),
         needs=("s3", "mongo", "mlflow", "prefect", "evidently"),
-        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE + FIRST_ACCOUNT,
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE + FIRST_ACCOUNT + SIGNING,
         one_shot=True,
     ),
     Service(
@@ -173,7 +175,7 @@ SERVICES = (
         ),
         health=PrefectWorker(WORK_POOL, "{start}"),
         needs=("prefect", "setup"),
-        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE,
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE + SIGNING + VERIFYING,
         environment={
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
@@ -192,7 +194,7 @@ SERVICES = (
         needs=("mongo", "mlflow", "setup"),
         ports=("mlserver", "mlserver_grpc", "mlserver_metrics"),
         address="MLSERVER_URL",
-        reads=MONGO + REGISTRY + ROUTING,
+        reads=MONGO + REGISTRY + ROUTING + VERIFYING,
     ),
     Service(
         name="monitor",
@@ -201,7 +203,7 @@ SERVICES = (
         health=Http(f"http://{HOST}:{{monitor}}/health"),
         needs=("mongo", "mlflow", "evidently", "setup"),
         ports=("monitor",),
-        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ("CALLWISE_MONITOR_PORT",),
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + VERIFYING + ("CALLWISE_MONITOR_PORT",),
         environment={"CALLWISE_APP_PAGE": f"http://{HOST}:{{app}}"},
     ),
     Service(

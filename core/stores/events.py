@@ -63,6 +63,7 @@ class Event(StrEnum):
     MODEL_MIXED = "model mixed in"
     MODEL_RENEWED = "model renewed"
     MODEL_LEFT_OUT = "model left out"
+    MODELS_SIGNED = "models signed"
 
     INCIDENT_OPEN = "incident open"
     INCIDENT_RETRAINING = "incident retraining"
