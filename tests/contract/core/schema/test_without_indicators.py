@@ -141,6 +141,7 @@ def test_every_job_of_the_monitor_is_made_and_says_that_there_is_nothing_to_fetc
     env = {
         **{name: os.environ[name] for name in ("MONGODB_URI", "MLFLOW_TRACKING_URI", "EVIDENTLY_URL")},
         "PREFECT_API_URL": os.environ["PREFECT_API_URL"],
+        **{name: os.environ[name] for name in ("PREFECT_API_AUTH_STRING",) if name in os.environ},
         "MONGODB_DATABASE": db.name,
         "MLSERVER_URL": "http://127.0.0.1:9",
         "CALLWISE_SCHEMA": str(OLDER),
