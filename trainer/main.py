@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from core.kinds.chosen import KindSettings, choose
 from core.models.registry import ModelRegistry
+from core.models.signature import Signer
 from core.models.succession import Succession
 from core.settings.addresses import DatasetSettings, RegistrySettings, S3Settings
 from core.settings.loading import load
-from core.settings.loop import TrainerSettings
+from core.settings.loop import SigningSettings, TrainerSettings
 from core.stores.data_registry import DataRegistry
 from trainer.pipeline.training import Trainer
 
 
-class Settings(KindSettings, S3Settings, RegistrySettings, DatasetSettings, TrainerSettings):
+class Settings(KindSettings, S3Settings, RegistrySettings, DatasetSettings, TrainerSettings, SigningSettings):
     """Everything that training reads from the environment."""
 
 
@@ -33,6 +34,7 @@ def compose(settings: Settings | None = None, kind: str | None = None, *, retire
         models=models,
         succession=Succession(db, models.name, models, by="trainer"),
         settings=own,
+        signer=Signer(own.callwise_signing_key.get_secret_value()),
         experiment=own.callwise_experiment,
         lock=registry.with_name(registry.name + ".training.lock"),
     )

@@ -23,6 +23,8 @@ REPORTS = ("EVIDENTLY_URL",)
 DATASETS = ("CALLWISE_DATA_REGISTRY",)
 ERASURE = ("CALLWISE_ERASURE_KEY",)
 FIRST_ACCOUNT = ("ADMIN_PASSWORD",)
+SIGNING = ("CALLWISE_SIGNING_KEY",)
+VERIFYING = ("CALLWISE_VERIFYING_KEY",)
 ROUTING = ("CALLWISE_SPOOL_DIR", "CALLWISE_ROUTING_KEY")
 BACKUP = ("CALLWISE_BACKUP_PASSPHRASE", "CALLWISE_BACKUP_PORT")
 
@@ -162,7 +164,7 @@ SERVICES = (
         command=("python", "-m", "bootstrap.setup.steps"),
         health=Finished("setup"),
         needs=("s3", "mongo", "mlflow", "prefect", "evidently"),
-        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE + FIRST_ACCOUNT,
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE + FIRST_ACCOUNT + SIGNING,
         one_shot=True,
     ),
     Service(
@@ -174,7 +176,7 @@ SERVICES = (
         ),
         health=PrefectWorker(WORK_POOL, "{start}"),
         needs=("prefect", "setup"),
-        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE,
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE + SIGNING + VERIFYING,
         environment={
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "PREFECT_WORKER_HEARTBEAT_SECONDS": "10",
@@ -193,7 +195,7 @@ SERVICES = (
         needs=("mongo", "mlflow", "setup"),
         ports=("mlserver", "mlserver_grpc", "mlserver_metrics"),
         address="MLSERVER_URL",
-        reads=MONGO + REGISTRY + ROUTING,
+        reads=MONGO + REGISTRY + ROUTING + VERIFYING,
     ),
     Service(
         name="monitor",
@@ -202,7 +204,7 @@ SERVICES = (
         health=Http(f"http://{HOST}:{{monitor}}/health"),
         needs=("mongo", "mlflow", "evidently", "setup"),
         ports=("monitor",),
-        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ("CALLWISE_MONITOR_PORT",),
+        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + VERIFYING + ("CALLWISE_MONITOR_PORT",),
         environment={"CALLWISE_APP_PAGE": f"http://{HOST}:{{app}}", "CALLWISE_MONITOR_HOST": HOST},
     ),
     Service(

@@ -133,6 +133,13 @@ class StateFolder:
             "PREFECT_API_AUTH_STRING": f"callwise:{secrets.token_hex(10)}",  # people type it in the embedded appliance
             "CALLWISE_BACKUP_PASSPHRASE": secrets.token_hex(20),
         }
+        if "CALLWISE_VERIFYING_KEY" not in known:
+            # Imported here because every service's launcher reads this module, and only the first start needs it.
+            from core.models.signature import Signer  # noqa: PLC0415
+
+            signing = known.get("CALLWISE_SIGNING_KEY") or secrets.token_hex(32)
+            pair = {"CALLWISE_SIGNING_KEY": signing, "CALLWISE_VERIFYING_KEY": Signer(signing).verifying_key}
+            generated = {**generated, **pair}
         if generated.keys() - known:  # a new folder, or the folder of an earlier version
             known = {**generated, **known}
             self.write("secrets.json", known)

@@ -24,11 +24,14 @@ from bootstrap.setup.mongo_accounts import MongoAccounts
 from bootstrap.setup.rights import RIGHTS
 from bootstrap.setup.s3_accounts import S3Accounts
 from core.errors import CallwiseError, SettingsError
+from core.models.signature import Signer
 from core.settings.group import Group
 from core.settings.loading import load
 
 ROOT = Path("/run/callwise")
 FILE = "account.env"
+VERIFIERS = ("mlserver", "monitor", "prefect-worker")
+"""Who opens the files of models, and gets the key that verifies their signatures; it is no secret."""
 
 
 class Settings(Group):
@@ -43,6 +46,7 @@ class Settings(Group):
     s3_admin_password: SecretStr = Field(description="the S3 administrator's secret key")
     s3_bucket_datasets: str = Field("callwise-datasets", description="bucket of the DVC remote")
     s3_bucket_models: str = Field("callwise-models", description="bucket of MLflow's artifacts")
+    callwise_signing_key: SecretStr = Field(description="secret of the key that signs models")
     accounts_required: bool = Field(False, description="whether a store without accounts prevents the start")
 
 
@@ -83,6 +87,8 @@ def hand_out(settings: Settings, root: Path = ROOT) -> list[str]:
             account |= {"S3_ACCOUNT_SECRET": secret, "S3_ACCESS_KEY": access_key, "S3_SECRET_KEY": secret_key}
             # The names that the S3 clients of MLflow and DVC read.
             account |= {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key}
+        if rights.service in VERIFIERS:
+            account["CALLWISE_VERIFYING_KEY"] = Signer(settings.callwise_signing_key.get_secret_value()).verifying_key
         write_account(path, account)
     return missing
 

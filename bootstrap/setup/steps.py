@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bootstrap.setup import kinds, preflight, stores
+from bootstrap.setup import kinds, preflight, signing, stores
 from bootstrap.setup.accounts import ensure_first
 from bootstrap.setup.orchestration import (
     ensure_deployment,
@@ -22,7 +22,6 @@ from bootstrap.setup.orchestration import (
 )
 from core.errors import CallwiseError
 from core.kinds import registry
-from core.kinds.chosen import KindSettings
 from core.kinds.kind import Kind
 from core.schema import Schema, read_schema
 from core.settings.addresses import PrefectSettings
@@ -32,7 +31,7 @@ from core.stores.mongo import Db, connect
 from core.stores.object_store import ObjectStore
 
 
-class Settings(kinds.KindSettings, KindSettings, PrefectSettings, FirstAccountSettings):
+class Settings(kinds.KindSettings, signing.Settings, PrefectSettings, FirstAccountSettings):
     """The settings of everything that the set-up prepares."""
 
 
@@ -59,6 +58,7 @@ def steps(settings: Settings) -> list[Step]:
         Step("drift review", lambda: kinds.review(settings, shipped)),
         Step("campaign kinds", lambda: _kinds(db, schema, settings)),
         Step("stores", lambda: stores.look(db, settings)),
+        Step("signatures", lambda: signing.sign_once(db, settings)),
         Step("ready", lambda: kinds.ready(db, schema)),
     ]
 

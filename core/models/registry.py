@@ -25,7 +25,9 @@ from mlflow.protos import databricks_pb2 as codes
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from core.errors import ModelError, NotFound, Unavailable
+from core.models import signature
 from core.models.proof import Model, Proof
+from core.models.signature import Verifier
 from core.settings.addresses import RegistrySettings
 
 PROOF, REFERENCE = "proof.json", "reference.parquet"
@@ -55,12 +57,13 @@ TRUSTED_TYPES = (
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """One registered version. `tags` hold its lineage; `version` counts from "1"."""
+    """One registered version. `tags` hold its lineage; `version` counts from "1"; `model_id` names its files."""
 
     name: str
     version: str
     run_id: str
     tags: Mapping[str, str]
+    model_id: str = ""
 
 
 class Loaded(NamedTuple):
@@ -76,6 +79,7 @@ class ModelRegistry:
 
     def __init__(self, settings: RegistrySettings) -> None:
         self.name = settings.callwise_model_name
+        self._verifying_key = settings.callwise_verifying_key
         for variable, value in MLFLOW_DEFAULTS.items():
             os.environ.setdefault(variable, value)
         mlflow.set_tracking_uri(settings.mlflow_tracking_uri)
@@ -141,25 +145,24 @@ class ModelRegistry:
             self.client.set_model_version_tag(self.name, version, key, value)
 
     def load(self, version: ModelVersion) -> Loaded:
-        """Download a version and check its proof. Raises ModelError (proof, type or format), Unavailable."""
+        """Download a version and check its signature and proof.
+
+        Raises ModelError (signature, proof, type or format) before anything is opened that the trainer did not sign;
+        Unavailable.
+        """
+        signed = self.signed(version)
         with self._downloaded(version) as folder:
-            with reachable(f"the files of {_named(version)}"):  # an archived version has none
-                flavor = mlflow.models.Model.load(str(folder)).flavors.get("sklearn", {})
-            if flavor.get("serialization_format") != "skops":
-                raise ModelError(f"{_named(version)} is not in the skops format.", kept="It was not opened.")
-            model = _open(folder / flavor["pickled_model"], version)
-            proof = Proof.from_text(folder / "extra_files" / PROOF)
-            file = folder / "extra_files" / REFERENCE
-            reference = pd.read_parquet(file) if file.is_file() else pd.DataFrame()
-        proof.check(model, _named(version))
-        return Loaded(model, proof, reference)
+            signature.check(signed, folder, _named(version))
+            return read_model(folder, _named(version))
 
     def reference(self, version: ModelVersion) -> pd.DataFrame:
         """The newest rows (up to 5,000) of training: features, `outcome` (0 or 1), the version's own `score`.
 
-        Drift compares with these. Raises NotFound, Unavailable.
+        Drift compares with these. Raises ModelError where the trainer did not sign them, NotFound, Unavailable.
         """
-        with self._downloaded(version, f"extra_files/{REFERENCE}") as path:
+        signed, inside = self.signed(version), f"extra_files/{REFERENCE}"
+        with self._downloaded(version, inside) as path:
+            signature.check_file(signed, inside, signature.digest(path), _named(version))
             return pd.read_parquet(path)
 
     def skip_to(self, number: int, experiment: str) -> None:
@@ -182,6 +185,16 @@ class ModelRegistry:
                     self.client.delete_model_version(self.name, version.version)
             finally:
                 self.client.delete_run(run.info.run_id)
+
+    def signed(self, version: ModelVersion) -> dict[str, list[str]]:
+        """The files of `version` with their digests, as the trainer signed them. Raises ModelError if it did not."""
+        return Verifier(self._verifying_key).files(version.name, version.version, version.run_id, version.tags)
+
+    @contextmanager
+    def files(self, version: ModelVersion) -> Iterator[Path]:
+        """The files of `version`, unverified, in a folder that is deleted afterwards. Raises NotFound, Unavailable."""
+        with self._downloaded(version) as folder:
+            yield folder
 
     def remove_files(self, version: ModelVersion) -> None:
         """Remove the files of `version`; its entry stays. Safe to repeat. Raises NotFound, Unavailable."""
@@ -214,13 +227,27 @@ def _remove(address: str, whose: str) -> None:
         raise Unavailable(f"MLflow did not remove the files of {whose}: {error}.") from error
 
 
-def _open(path: Path, version: ModelVersion) -> Model:
+def read_model(folder: Path, named: str) -> Loaded:
+    """The model `named`, from its files in `folder`. Raises ModelError (proof, type or format), NotFound."""
+    with reachable(f"the files of {named}"):  # an archived version has none
+        flavor = mlflow.models.Model.load(str(folder)).flavors.get("sklearn", {})
+    if flavor.get("serialization_format") != "skops":
+        raise ModelError(f"{named} is not in the skops format.", kept="It was not opened.")
+    model = _open(folder / flavor["pickled_model"], named)
+    proof = Proof.from_text(folder / "extra_files" / PROOF)
+    file = folder / "extra_files" / REFERENCE
+    reference = pd.read_parquet(file) if file.is_file() else pd.DataFrame()
+    proof.check(model, named)
+    return Loaded(model, proof, reference)
+
+
+def _open(path: Path, named: str) -> Model:
     import skops.io  # noqa: PLC0415 - takes two seconds of a processor, and whoever opens no model needs none of it
 
     foreign = set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES)
     if foreign:
         raise ModelError(
-            f"{_named(version)} holds types that are not trusted: {', '.join(sorted(foreign))}.",
+            f"{named} holds types that are not trusted: {', '.join(sorted(foreign))}.",
             kept="It was not opened.",
             next="If training made it, review them and add them to TRUSTED_TYPES.",
         )
@@ -233,7 +260,13 @@ def _named(version: ModelVersion) -> str:
 
 
 def _version(registered: MlflowVersion) -> ModelVersion:
-    return ModelVersion(registered.name, str(registered.version), str(registered.run_id or ""), dict(registered.tags))
+    return ModelVersion(
+        registered.name,
+        str(registered.version),
+        str(registered.run_id or ""),
+        dict(registered.tags),
+        str(registered.source or "").removeprefix(LOGGED_MODEL),
+    )
 
 
 @contextmanager

@@ -32,6 +32,7 @@ class RegistrySettings(Group):
     mlflow_tracking_uri: str = Field(description="address of the MLflow server")
     callwise_model_name: str = Field("prospect-scorer", description="name of the registered model")
     callwise_experiment: str = Field("continuous-training", description="name of the MLflow experiment")
+    callwise_verifying_key: str | None = Field(None, description="key that verifies the trainer's signatures")
 
 
 class PrefectSettings(Group):

@@ -24,6 +24,12 @@ class NewVersionSettings(Group):
     )
 
 
+class SigningSettings(Group):
+    """What signs the files of models."""
+
+    callwise_signing_key: SecretStr = Field(description="secret of the key that signs models; training and set-up")
+
+
 class TrainerSettings(OutcomeSettings, NewVersionSettings):
     """How a model is searched for, and which gates it must pass."""
 

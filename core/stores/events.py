@@ -64,6 +64,7 @@ class Event(StrEnum):
     MODEL_RENEWED = "model renewed"
     MODEL_LEFT_OUT = "model left out"
     MODEL_LOST = "model lost"
+    MODELS_SIGNED = "models signed"
 
     INCIDENT_OPEN = "incident open"
     INCIDENT_RETRAINING = "incident retraining"

@@ -31,12 +31,14 @@ from bootstrap.embedded.environment import programs
 from bootstrap.embedded.services import BY_NAME
 from core.models.proof import Proof
 from core.models.registry import PROOF, ModelRegistry, log_model_arguments
+from core.models.signature import SIGNATURE, digests
 from core.schema import Schema, read_schema
 from core.schema.column import ColumnType, Value
 from core.scoring.client import ScoringClient
 from core.settings.addresses import MongoSettings, RegistrySettings, ScoringSettings
 from core.stores.mongo import Db, connect
 from serving import config
+from tests.signing import SIGNER, VERIFYING
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -98,13 +100,17 @@ class Registry:
 
     def __post_init__(self) -> None:
         self.uri = f"sqlite:///{self.folder / 'mlflow.db'}"
-        self.registry = ModelRegistry(RegistrySettings(mlflow_tracking_uri=self.uri, callwise_model_name=self.name))
+        self.registry = ModelRegistry(
+            RegistrySettings(
+                mlflow_tracking_uri=self.uri, callwise_model_name=self.name, callwise_verifying_key=VERIFYING
+            )
+        )
         self.registry.ensure()
         self.experiment = self.registry.client.create_experiment(
             self.experiment_name, artifact_location=(self.folder / "artifacts").as_uri()
         )
 
-    def add(self, *, seed: int, proven: bool = True) -> str:
+    def add(self, *, seed: int, proven: bool = True, signed: bool = True) -> str:
         """Register a small model as training does; returns its version. Not `proven`: its proof belongs to another."""
         rows = some_rows(self.schema, 200, seed)
         frame = pd.DataFrame(rows)
@@ -128,7 +134,22 @@ class Registry:
                 pip_requirements=[],
                 **log_model_arguments(),
             )
-        return str(logged.registered_model_version)
+        number = str(logged.registered_model_version)
+        if signed:
+            self.sign(number)
+        return number
+
+    def sign(self, number: str) -> None:
+        """Sign the files of a version as they are now."""
+        version = self.registry.version(number)
+        with self.registry.files(version) as folder:
+            tag = SIGNER.tag(version.name, version.run_id, digests(folder))
+        self.registry.tag(number, SIGNATURE, tag)
+
+    def file(self, number: str, inside: str) -> Path:
+        """Where the file `inside` of a version lies."""
+        model = self.registry.client.get_logged_model(self.registry.version(number).model_id)
+        return Path(model.artifact_location.removeprefix("file://")) / inside
 
     def point(self, alias: str, version: str) -> None:
         """Let `alias` name `version`."""
@@ -246,6 +267,7 @@ class Server:
             "CALLWISE_MODEL_NAME": registry.name,
             "CALLWISE_SPOOL_DIR": str(self.spool),
             "CALLWISE_ROUTING_KEY": "a-key-of-this-test",
+            "CALLWISE_VERIFYING_KEY": VERIFYING,
             "CALLWISE_RELOAD_SECONDS": "0.2",
             **env,
         }

@@ -21,7 +21,17 @@ from core.errors import ModelError
 from core.models.compiled.compilation import compiled
 from core.models.compiled.encoding import CannotCompile
 from core.models.proof import TOLERANCE, Model, Proof, predict
-from core.models.registry import PROOF, REFERENCE, SCORE, ModelRegistry, ModelVersion, log_model_arguments, reachable
+from core.models.registry import (
+    PROOF,
+    REFERENCE,
+    SCORE,
+    ModelRegistry,
+    ModelVersion,
+    log_model_arguments,
+    reachable,
+    read_model,
+)
+from core.models.signature import SIGNATURE, Signer, check_file, digest, digests
 from core.schema import Schema
 from core.schema.column import OTHER, Column, ColumnType, Value
 from core.scoring import protocol
@@ -47,10 +57,11 @@ def register(
     lineage: Lineage,
     run_id: str,
     more: Mapping[str, str],
+    signer: Signer,
 ) -> ModelVersion:
-    """Register `model`, fitted on the rows of `trained_on` (oldest first), with `more` tags.
+    """Register `model`, fitted on the rows of `trained_on` (oldest first), with `more` tags and a signature.
 
-    Raises Unavailable, and ModelError where the model's compiled form does not give its scores.
+    Raises Unavailable, and ModelError where the model's compiled form, or the stored files, do not give its scores.
     """
     registry.ensure()
     proven = Proof.for_model(model, proof_inputs(trained_on, schema))
@@ -71,12 +82,34 @@ def register(
                 extra_files=[str(proof), str(reference)],
                 **log_model_arguments(),
             )
-        tags = {**lineage.tags(), **more, "run_id": run_id, PASSED: "true", ARITHMETIC: arithmetic}
+        stored = _stored(logged.model_uri, proof, reference)
+        tags = {
+            SIGNATURE: signer.tag(registry.name, run_id, stored),
+            **lineage.tags(),
+            **more,
+            "run_id": run_id,
+            PASSED: "true",
+            ARITHMETIC: arithmetic,
+        }
         tags[TRAINED_UNTIL] = trained_on[AT].iloc[-1].isoformat()
         made = registry.client.create_model_version(
             registry.name, logged.model_uri, run_id, tags=tags, model_id=logged.model_id
         )
     return registry.version(str(made.version))
+
+
+def _stored(model_uri: str, proof: Path, reference: Path) -> dict[str, list[str]]:
+    """The digests of what the registry has, read back: it opens, is proven by our proof, and lies beside our files.
+
+    Raises ModelError.
+    """
+    with tempfile.TemporaryDirectory(prefix="callwise-stored-") as folder:
+        path = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri, dst_path=folder))
+        files = digests(path)
+        for own in (proof, reference):
+            check_file(files, f"extra_files/{own.name}", digest(own), "The new model")
+        read_model(path, "The new model")
+    return files
 
 
 def difference(model: Model, proof: Proof) -> float:

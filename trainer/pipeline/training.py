@@ -23,6 +23,7 @@ from core.errors import Conflict, GateRefused, Unavailable
 from core.models.decisions import CANARY, CHAMPION, DecisionKind
 from core.models.proof import Model
 from core.models.registry import ModelRegistry, ModelVersion
+from core.models.signature import Signer
 from core.models.succession import Succession
 from core.schema import Schema
 from core.settings.loop import TrainerSettings
@@ -64,6 +65,7 @@ class Trainer:
     settings: TrainerSettings
     experiment: str
     lock: Path
+    signer: Signer
     clock: Clock = now
 
 
@@ -155,7 +157,14 @@ def _candidate(
     elif champion is not None and not always and has_recipe_of(champion, trainer.schema, made.candidate):
         tags[SAME_RECIPE] = champion.version
     version = step("register", register)(
-        trainer.models, made.model, made.trained_on, trainer.schema, lineage, run.id, {**tags, "why": why}
+        trainer.models,
+        made.model,
+        made.trained_on,
+        trainer.schema,
+        lineage,
+        run.id,
+        {**tags, "why": why},
+        trainer.signer,
     )
     decision = step("hand over", handover.hand_over)(trainer.succession, trainer.models, version, why=why)
     try:

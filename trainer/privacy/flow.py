@@ -105,7 +105,7 @@ def _in_kind(settings: Settings, kind: Kind, pseudonyms: Pseudonyms, scoring: Sc
         *collections(trainer.db),
         Spool(scoring or ScoringClient(own, trainer.schema)),
         RejectFiles(trainer.db, store, trainer.schema),
-        ModelRows(trainer.models, trainer.experiment, traces),
+        ModelRows(trainer.models, trainer.experiment, traces, trainer.signer),
         datasets,
     ]
     return _InKind(trainer, kind, places, Learning(kind.key, datasets, trainer.models, traces, trainer.succession))

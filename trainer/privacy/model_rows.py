@@ -10,6 +10,7 @@ measures the same. What a model has learnt from the person stays until a model t
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -20,15 +21,29 @@ import numpy as np
 import pandas as pd
 from mlflow.entities import LoggedModel
 
-from core.errors import NotFound
+from core.errors import ModelError, NotFound
 from core.models.registry import PROOF, REFERENCE, ModelRegistry, reachable
+from core.models.signature import SIGNATURE, Signer, digest
 from core.privacy.place import Subject
 from trainer.privacy.row_fingerprints import RowFingerprints
+
+log = logging.getLogger(__name__)
 
 EXTRA = "extra_files"
 EXAMPLE, SENT = "input_example.json", "serving_input_example.json"
 DATASET_TAG = "dataset_tag"
 WAITING = "waiting"
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file beside a model, without the subject's rows: `path` here, `inside` the model, its digest `before`."""
+
+    model_id: str
+    inside: str
+    path: Path
+    before: str
+    lost: int
 
 
 @dataclass(frozen=True)
@@ -38,21 +53,44 @@ class ModelRows:
     models: ModelRegistry
     experiment: str
     traces: RowFingerprints
+    signer: Signer
     name: str = "model rows"
 
     def count(self, subject: Subject) -> int:
         """How many of the subject's rows are beside models; 0 while the subject has no traces."""
-        return sum(many for _, _, many in self._files(subject))
+        return sum(file.lost for file in self._files(subject))
 
     def erase(self, subject: Subject) -> None:
         """Write every file with the subject's rows again, without them."""
-        for model, path, many in self._files(subject):
-            if many:
-                with reachable(f"model {model.model_id}"):
-                    folder = EXTRA if path.name in (PROOF, REFERENCE) else None
-                    self.models.client.log_model_artifact(model.model_id, str(path), folder)
+        for file in self._files(subject):
+            if file.lost:
+                # Both contents are signed while one takes the place of the other: a process that is killed meanwhile
+                # leaves a version that can be opened.
+                after = digest(file.path)
+                self._sign(file, [file.before, after])
+                with reachable(f"model {file.model_id}"):
+                    folder = EXTRA if file.path.name in (PROOF, REFERENCE) else None
+                    self.models.client.log_model_artifact(file.model_id, str(file.path), folder)
+                self._sign(file, [after])
 
-    def _files(self, subject: Subject) -> Iterator[tuple[LoggedModel, Path, int]]:
+    def _sign(self, file: _File, instead: list[str]) -> None:
+        """Sign the versions of a model again, with the digests of `file` replaced by `instead`.
+
+        A file that was not the signed one stays without a signature, and the version stays refused.
+        """
+        for version in self.models.versions():
+            if version.model_id != file.model_id or SIGNATURE not in version.tags:
+                continue
+            try:
+                signed = self.models.signed(version)
+            except ModelError as error:
+                log.warning("Version %s is not signed again: %s", version.version, error)
+                continue
+            if file.before in signed.get(file.inside, ()):
+                tag = self.signer.tag(version.name, version.run_id, {**signed, file.inside: instead})
+                self.models.tag(version.version, SIGNATURE, tag)
+
+    def _files(self, subject: Subject) -> Iterator[_File]:
         """Each file without the subject's rows, on this machine until the next one, and how many rows it lost."""
         if not subject.traces:
             return
@@ -62,7 +100,9 @@ class ModelRows:
                     address = f"{model.artifact_location}/{inside}"
                     with reachable(inside):
                         path = Path(mlflow.artifacts.download_artifacts(artifact_uri=address, dst_path=folder))
-                    yield model, path, FILES[inside](path, self.traces, subject.traces)
+                    before = digest(path)
+                    lost = FILES[inside](path, self.traces, subject.traces)
+                    yield _File(model.model_id, inside, path, before, lost)
 
     def _artifacts(self, model: LoggedModel) -> set[str]:
         with reachable(f"model {model.model_id}"):

@@ -126,6 +126,7 @@ def test_an_index_answers_whatever_is_polled(
     env = {
         **{name: os.environ[name] for name in ("MONGODB_URI", "MLFLOW_TRACKING_URI", "EVIDENTLY_URL")},
         "PREFECT_API_URL": os.environ["PREFECT_API_URL"],
+        **{name: os.environ[name] for name in ("PREFECT_API_AUTH_STRING",) if name in os.environ},
         "MLSERVER_URL": "http://127.0.0.1:9",
         "MONGODB_DATABASE": db.name,
     }

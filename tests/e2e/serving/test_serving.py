@@ -1,6 +1,7 @@
 """MLServer itself, with the runtime, real models in a real registry, and a MongoDB-wire server."""
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from core.errors import Unavailable
 from core.models import levels_in_force
 from core.models.level import levelled
 from core.models.proof import predict
+from core.models.registry import PROOF
 from core.schema.column import Value
 from core.scoring import protocol
 from core.scoring.logged import by_key
@@ -181,6 +183,21 @@ def test_a_model_that_does_not_reproduce_its_proof_is_refused(appliance: Applian
     assert appliance.server.client.score(rows, ["p"])[0].version == versions[0]
     appliance.serve(versions[1])
     assert appliance.server.client.state()["refused"] == ""
+
+
+def test_a_version_that_training_did_not_sign_is_refused_and_said(appliance: Appliance, versions: list[str]) -> None:
+    """Made past training, and then one whose files were replaced by those of another, with their proof."""
+    appliance.serve(versions[0])
+    made = appliance.registry
+    unsigned, replaced = made.add(seed=4, signed=False), made.add(seed=5)
+    for inside in ("model.skops", f"extra_files/{PROOF}"):
+        shutil.copy(made.file(unsigned, inside), made.file(replaced, inside))
+    for bad, why in ((unsigned, "has no signature"), (replaced, "is not the file that was signed")):
+        made.point("champion", bad)
+        wait_for("the refusal", lambda why=why: str(why) in str(appliance.server.client.state()["refused"]))
+        rows = some_rows(made.schema, 1)
+        assert appliance.server.client.score(rows, ["p"])[0].version == versions[0]
+    appliance.serve(versions[0])
 
 
 def test_models_change_under_steady_requests_and_none_is_dropped(appliance: Appliance, versions: list[str]) -> None:

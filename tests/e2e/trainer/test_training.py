@@ -32,6 +32,7 @@ from core.stores.events import Event
 from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
 from tests.made_up_outcomes import made_up, store
+from tests.signing import KEYS
 from trainer.data.snapshot import AT, OUTCOME, PROSPECT
 from trainer.fitting.candidates import Candidate
 from trainer.main import Settings, compose
@@ -57,6 +58,7 @@ def environment(db: Db, objects: ObjectStore, tmp_path: Path) -> dict[str, str]:
         "MONGODB_DATABASE": db.name,
         "S3_BUCKET_DATASETS": objects.bucket,
         "CALLWISE_MODEL_NAME": own,
+        **KEYS,
         "CALLWISE_EXPERIMENT": own,
         "CALLWISE_DATA_REGISTRY": str(tmp_path / "registry"),
         "CALLWISE_SCHEMA": str(ROOT / "data" / "schema.yaml"),

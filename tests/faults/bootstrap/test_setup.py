@@ -22,6 +22,7 @@ from core.settings.group import ROOT
 from core.settings.loading import load
 from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
+from tests.signing import KEYS
 
 NEEDED = ("MONGODB_URI", "S3_ENDPOINT_URL", "MLFLOW_TRACKING_URI", "PREFECT_API_URL", "EVIDENTLY_URL")
 STEPS = (
@@ -52,6 +53,7 @@ def env(tmp_path: Path) -> Iterator[dict[str, str]]:
         "S3_BUCKET_DATASETS": f"setup-{name}-datasets",
         "S3_BUCKET_MODELS": f"setup-{name}-models",
         "CALLWISE_MODEL_NAME": f"setup-{name}",
+        **KEYS,
         "CALLWISE_DATA_REGISTRY": str(tmp_path / "registry"),
     }
     with database(os.environ["MONGODB_URI"], f"setup_{name}") as db:

@@ -15,6 +15,7 @@ import yaml
 from bootstrap.embedded.environment import NO_TELEMETRY
 from bootstrap.embedded.services import BY_NAME, SERVICES, Service
 from bootstrap.setup.rights import READ, RIGHTS, MongoRights
+from bootstrap.setup.service_accounts import VERIFIERS
 from core.settings.group import ROOT
 from core.settings.loading import groups
 
@@ -50,6 +51,8 @@ def container(service: Service) -> dict[str, Any]:
 def given(service: Service) -> set[str]:
     """Variables that the service finds: in the compose file, and in the file of its own accounts."""
     names = set(container(service).get("environment", {}))
+    if NAMES.get(service.name, service.name) in VERIFIERS:
+        names.add("CALLWISE_VERIFYING_KEY")
     for rights in RIGHTS:
         if rights.service == NAMES.get(service.name, service.name):
             names |= ACCOUNT["mongo"] if rights.mongo is not None else set()
@@ -141,6 +144,12 @@ def test_prefects_secret_is_given_to_those_who_use_its_api_and_to_nobody_else() 
         *((name, "PREFECT_API_AUTH_STRING") for name in users),
     }
     assert all(CONTAINERS[name]["environment"][variable] == secret for name, variable in having)
+
+
+def test_only_set_up_and_the_worker_can_sign_models() -> None:
+    having = {name for name, service in CONTAINERS.items() if "CALLWISE_SIGNING_KEY" in service.get("environment", {})}
+    assert having == {"accounts", "bootstrap", "prefect-worker"}
+    assert {"mlserver", "monitor"} < set(VERIFIERS)
 
 
 # --- closed by default ---------------------------------------------------------------------------------------------

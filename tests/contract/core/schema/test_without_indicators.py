@@ -34,6 +34,7 @@ from monitor.reports.drift.limits import DriftLimits
 from tests.arrivals import cohorts
 from tests.made_up_outcomes import made_up
 from tests.screens import drawn, texts
+from tests.signing import KEYS
 from trainer.data import snapshot
 from trainer.data.snapshot import read_outcomes, write_outcomes
 from trainer.fitting import recipe
@@ -97,6 +98,7 @@ def test_set_up_stores_no_indicator_that_the_schema_does_not_have(db: Db, schema
             "MONGODB_DATABASE": db.name,
             "CALLWISE_DATA_REGISTRY": str(tmp_path / "registry"),
             "CALLWISE_SCHEMA": str(path),
+            **KEYS,
         }
         steps = {step.name: step.run for step in setup.steps(load(setup.Settings, env))}
         steps["database"]()
@@ -139,6 +141,7 @@ def test_every_job_of_the_monitor_is_made_and_says_that_there_is_nothing_to_fetc
     env = {
         **{name: os.environ[name] for name in ("MONGODB_URI", "MLFLOW_TRACKING_URI", "EVIDENTLY_URL")},
         "PREFECT_API_URL": os.environ["PREFECT_API_URL"],
+        **{name: os.environ[name] for name in ("PREFECT_API_AUTH_STRING",) if name in os.environ},
         "MONGODB_DATABASE": db.name,
         "MLSERVER_URL": "http://127.0.0.1:9",
         "CALLWISE_SCHEMA": str(OLDER),

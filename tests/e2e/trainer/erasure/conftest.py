@@ -28,6 +28,7 @@ from core.stores.object_store import ObjectStore
 from serving.prediction_log.forget import Forgetting
 from serving.prediction_log.spool import Spool
 from tests.made_up_outcomes import made_up, store
+from tests.signing import KEYS, SIGNER
 from trainer import main
 from trainer.data.lineage import Lineage
 from trainer.data.snapshot import PROSPECT
@@ -113,7 +114,7 @@ class House:
         model = CalibratedClassifierCV(pipeline, method="sigmoid", cv="prefit").fit(rows, outcomes)
         lineage = Lineage.from_snapshot(kept, self.schema, "one", reason="a test", incident=None, parent=None)
         run = self.trainer.models.client.create_run(self.experiment).info.run_id
-        return register(self.trainer.models, model, frame, self.schema, lineage, run, {"why": "a test"}).version
+        return register(self.trainer.models, model, frame, self.schema, lineage, run, {"why": "a test"}, SIGNER).version
 
     @property
     def experiment(self) -> str:
@@ -143,6 +144,7 @@ def house(db: Db, objects: ObjectStore, tmp_path: Path, schema: Schema) -> House
         "S3_BUCKET_DATASETS": objects.bucket,
         "MLSERVER_URL": "http://127.0.0.1:9",
         "CALLWISE_MODEL_NAME": own,
+        **KEYS,
         "CALLWISE_EXPERIMENT": own,
         "CALLWISE_DATA_REGISTRY": str(tmp_path / "registry"),
         "CALLWISE_SCHEMA": str(path),

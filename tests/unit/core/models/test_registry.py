@@ -10,7 +10,7 @@ import skops.io
 
 from core.errors import ModelError, SchemaError, SettingsError
 from core.models.proof import Proof, predict
-from core.models.registry import TRUSTED_TYPES, ModelVersion, _open
+from core.models.registry import TRUSTED_TYPES, _open
 from core.schema import Schema
 from core.stores.data_registry import Snapshot, sha256
 from tests.made_up_outcomes import made_up
@@ -27,7 +27,7 @@ CANDIDATES = [
     for kind, params in (("logistic regression", {"c": 0.1}), ("gradient boosting", BOOSTING))
     for left_out in ("nothing", "indicators")
 ]
-VERSION = ModelVersion("scorer", "3", "run", {})
+NAMED = "scorer version 3"
 
 
 @pytest.mark.parametrize("candidate", CANDIDATES, ids=lambda c: f"{c.kind}-{c.params['left_out']}")
@@ -41,7 +41,7 @@ def test_every_kind_of_model_comes_back_the_same_from_trusted_types(
     assert len(proof.scores) > 100
     skops.io.dump(model, tmp_path / "model.skops")
     (tmp_path / "proof.json").write_text(proof.text())
-    Proof.from_text(tmp_path / "proof.json").check(_open(tmp_path / "model.skops", VERSION), "scorer version 3")
+    Proof.from_text(tmp_path / "proof.json").check(_open(tmp_path / "model.skops", NAMED), "scorer version 3")
 
     newer = split.by_time(frame.tail(1_000), OUTCOME, calibration_share=0.2, test_share=0.2)
     other, _ = calibrate.fit(candidate, newer, schema, seed=7)
@@ -54,7 +54,7 @@ def test_a_type_that_is_not_on_the_list_is_not_opened(tmp_path: Path) -> None:
 
     skops.io.dump(FunctionTransformer(pd.read_pickle), tmp_path / "model.skops")
     with pytest.raises(ModelError, match=r"pandas.*read_pickle"):
-        _open(tmp_path / "model.skops", VERSION)
+        _open(tmp_path / "model.skops", NAMED)
     assert not [name for name in TRUSTED_TYPES if "partial" in name or "read" in name]
 
 

@@ -1,0 +1,108 @@
+"""Signs the versions of a release before signatures, once: `python -m bootstrap.setup.signing --by NAME --why WHY`.
+
+A version without a signature is refused. The first set-up that knows signatures signs the versions that it finds,
+because they were in service until then, and notes that it did. From then on the trainer alone signs. The command signs
+again what does not verify any more, after the signing key was lost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+
+from core.clock import now
+from core.errors import CallwiseError, ModelError, NotFound
+from core.kinds import registry
+from core.kinds.chosen import KindSettings
+from core.kinds.kind import settings_of
+from core.models.registry import ModelRegistry, ModelVersion, read_model
+from core.models.signature import SIGNATURE, Signer, digests
+from core.schema import read_schema
+from core.settings.addresses import RegistrySettings
+from core.settings.loading import load
+from core.settings.loop import SigningSettings
+from core.stores import event_log
+from core.stores.events import Event
+from core.stores.mongo import Db, connect, reachable
+
+log = logging.getLogger(__name__)
+NOTE = "signed"
+
+
+class Settings(KindSettings, RegistrySettings, SigningSettings):
+    """Where the kinds and their models are, and what signs them."""
+
+
+def sign_once(home: Db, settings: Settings) -> str:
+    """Sign what an earlier release left, unless that was done; returns it in words. Raises Unavailable."""
+    with reachable():
+        if home.appliance.find_one({"_id": NOTE}):
+            return "training signs its models"
+    signed = _sign(home, settings, by="setup", why="made by a release before signatures")
+    with reachable():
+        home.appliance.replace_one({"_id": NOTE}, {"_id": NOTE, "at": now(), "versions": signed}, upsert=True)
+    return f"{len(signed)} versions of an earlier release"
+
+
+def sign_again(home: Db, settings: Settings, *, by: str, why: str) -> list[str]:
+    """Sign every version that does not verify; returns them. Raises Unavailable."""
+    return _sign(home, settings, by=by, why=why)
+
+
+def _sign(home: Db, settings: Settings, *, by: str, why: str) -> list[str]:
+    signer, signed = Signer(settings.callwise_signing_key.get_secret_value()), list[str]()
+    verified = settings.model_copy(update={"callwise_verifying_key": signer.verifying_key})
+    for kind in registry.kinds(home, read_schema(settings.callwise_schema), retired=True):
+        models = ModelRegistry(settings_of(verified, kind))
+        for version in _versions(models):
+            if _sign_version(models, version, signer):
+                signed.append(f"{version.name}:{version.version}")
+    if signed:
+        event_log.append(home, who=by, what=Event.MODELS_SIGNED, subject=", ".join(signed), why=why)
+    return signed
+
+
+def _versions(models: ModelRegistry) -> list[ModelVersion]:
+    try:
+        return models.versions()
+    except NotFound:  # a kind without a model
+        return []
+
+
+def _sign_version(models: ModelRegistry, version: ModelVersion, signer: Signer) -> bool:
+    """Sign `version`, if it is not signed and opens; whether that was done."""
+    try:
+        models.signed(version)
+        return False
+    except ModelError:
+        pass
+    try:
+        with models.files(version) as folder:
+            read_model(folder, f"{version.name} version {version.version}")
+            files = digests(folder)
+    except (ModelError, NotFound) as error:  # archived, or not what it says
+        log.warning("Version %s of %s is not signed: %s", version.version, version.name, error)
+        return False
+    models.tag(version.version, SIGNATURE, signer.tag(version.name, version.run_id, files))
+    return True
+
+
+def main() -> int:
+    """Sign again, and print the versions; 1 after an error, which is printed."""
+    parser = argparse.ArgumentParser(description="Signs every version that does not verify, after a lost key.")
+    parser.add_argument("--by", required=True, metavar="NAME", help="who asks for it, for the event log")
+    parser.add_argument("--why", required=True, metavar="WHY", help="the reason, for the event log")
+    asked = parser.parse_args()
+    try:
+        settings = load(Settings)
+        signed = sign_again(connect(settings), settings, by=asked.by, why=asked.why)
+    except CallwiseError as error:
+        print(f"signing: {error}", file=sys.stderr)
+        return 1
+    print(f"signing: {', '.join(signed) or 'every version verifies'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""Versions of a release before signatures are signed once; what comes without a signature later stays refused."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bootstrap.setup.signing import Settings, sign_again, sign_once
+from core.errors import ModelError
+from core.models.signature import Signer
+from core.settings.loading import load
+from core.stores.mongo import Db
+from tests.scoring.processes import Registry
+from tests.signing import SIGNING, VERIFYING
+
+pytestmark = pytest.mark.mongo
+
+
+def settings(db: Db, made: Registry, secret: str = SIGNING) -> Settings:
+    env = {"MONGODB_URI": os.environ["MONGODB_URI"], "MONGODB_DATABASE": db.name, "MLFLOW_TRACKING_URI": made.uri}
+    return load(Settings, {**env, "CALLWISE_SIGNING_KEY": secret})
+
+
+def refused(made: Registry, number: str) -> str:
+    with pytest.raises(ModelError) as error:
+        made.registry.load(made.registry.version(number))
+    return error.value.what
+
+
+def test_what_is_there_is_signed_once_and_what_comes_later_is_not(db: Db, tmp_path: Path) -> None:
+    made = Registry(tmp_path)
+    earlier, unproven = made.add(seed=1, signed=False), made.add(seed=2, signed=False, proven=False)
+    assert "has no signature" in refused(made, earlier)
+    assert sign_once(db, settings(db, made)) == "1 versions of an earlier release"
+    made.registry.load(made.registry.version(earlier))
+    assert "has no signature" in refused(made, unproven), "it does not prove itself"
+    [event] = db.events.find({"what": "models signed"})
+    assert (event["who"], event["subject"]) == ("setup", f"prospect-scorer:{earlier}")
+
+    later = made.add(seed=3, signed=False)
+    assert sign_once(db, settings(db, made)) == "training signs its models"
+    assert "has no signature" in refused(made, later)
+
+    # The key is lost: another secret, and an engineer who says so.
+    other = "another secret"
+    made.registry._verifying_key = Signer(other).verifying_key
+    assert "is not the trainer's" in refused(made, earlier)
+    again = sign_again(db, settings(db, made, other), by="eve", why="the key was lost")
+    assert again == [f"prospect-scorer:{later}", f"prospect-scorer:{earlier}"]
+    made.registry.load(made.registry.version(earlier))
+    assert [one["who"] for one in db.events.find({"what": "models signed"})] == ["setup", "eve"]
+    made.registry._verifying_key = VERIFYING
+
+
+def test_an_empty_appliance_signs_nothing_ever(db: Db, tmp_path: Path) -> None:
+    made = Registry(tmp_path)
+    assert sign_once(db, settings(db, made)) == "0 versions of an earlier release"
+    version = made.add(seed=1, signed=False)
+    assert sign_once(db, settings(db, made)) == "training signs its models"
+    assert "has no signature" in refused(made, version)
+    assert db.events.find_one({"what": "models signed"}) is None
