@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.language import formats
 from app.operation import figures
 from core.clock import now
 from core.oversight.job_words import WORDS
@@ -124,6 +125,12 @@ def test_jobs_that_fail_come_first_and_a_kinds_job_says_what_it_does() -> None:
     assert first["What it does"] == "compare the people who came last with those before"
     assert first["State"].startswith("✗ failed 12 times in a row")
     assert first["Last success"] == "not yet"
+
+
+def test_a_time_is_no_list_in_any_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "moment", lambda *_: "1. Dez. 2026, 01:53")
+    job = figures.jobs(look(), "UTC")[0]
+    assert job["Next run"] == job["Last success"] == r"1\. Dez\. 2026, 01\:53"
 
 
 def test_services_that_answer_need_no_reason() -> None:
