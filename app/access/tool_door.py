@@ -161,11 +161,8 @@ def pages(addresses: Mapping[Tool, str | None]) -> dict[str, str]:
 
 def _refused(request: Request) -> Response:
     gettext = words(accepted_languages(request))[1]
-    what, next_step = (
-        "Your account may not do that.",
-        "Ask a colleague who may, or ask an engineer to change your role.",
-    )
-    text = f"{gettext(what)} {gettext(next_step)}"
+    what = gettext("Your account may not do that.")
+    text = f"{what} {gettext('Ask a colleague who may, or ask an engineer to change your role.')}"
     return PlainTextResponse(text, FORBIDDEN, headers={"Cache-Control": "no-store"})
 
 

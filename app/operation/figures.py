@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from app.language import _, formats, plural, translate
 from core.oversight.job_words import WORDS
 from core.oversight.space import MIB
@@ -38,7 +40,7 @@ def room(seen: Document, zone: str | None) -> list[dict[str, str]]:
         for one in seen["memory"]
     ]
     if seen["certificate"]:
-        ends = formats.moment(seen["certificate"]["ends"], zone)
+        ends = _moment(seen["certificate"]["ends"], zone)
         rows.append((_("Certificate of the door"), _("valid until {when}").format(when=ends)))
     if seen["clock"]["kept"] is not None:
         kept = _("kept by a time service") if seen["clock"]["kept"] else _("kept by nothing")
@@ -68,11 +70,16 @@ def _job(one: Document, zone: str | None) -> dict[str, str]:
         state = f"{WELL} {_('well')}" if one["last"] else _("not yet")
     return {
         _("Job"): formats.plain(f"{name} {kind}".strip()),
-        _("What it does"): about,
         _("State"): state,
-        _("Last success"): formats.moment(one["last"], zone) if one["last"] else translate(formats.NOT_YET),
-        _("Next run"): formats.moment(one["next"], zone) if one["next"] else translate(formats.NOT_YET),
+        _("Last success"): _moment(one["last"], zone) if one["last"] else translate(formats.NOT_YET),
+        _("Next run"): _moment(one["next"], zone) if one["next"] else translate(formats.NOT_YET),
+        _("What it does"): about,
     }
+
+
+def _moment(at: datetime, zone: str | None) -> str:
+    """A time; `1. Dez.` at the begin of a cell would be a list in Markdown."""
+    return formats.plain(formats.moment(at, zone))
 
 
 def _place(one: Document) -> str:
@@ -97,5 +104,5 @@ def _backlog(seen: Document) -> str:
 def _done(done: Document | None, zone: str | None) -> str:
     if done is None or done["at"] is None:
         return translate(formats.NOT_YET)
-    when = formats.moment(done["at"], zone)
+    when = _moment(done["at"], zone)
     return when if done["ok"] else _("{when}; the newest one failed").format(when=when)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.access import identity
 from app.access.boundary import boundary
 from app.language import _, formats, translate
 from app.operation import figures
 from app.shell import condition, notices
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice
-from core.accounts.account import Role
 from core.clock import now
 from core.oversight import incident_words
 from core.oversight.space import WORDS as WORK_WORDS
@@ -24,7 +22,6 @@ SECONDS = 15.0
 
 def page(house: Appliance) -> None:
     """Draw the page; it follows the appliance while it is open."""
-    identity.require(Role.MANAGER)
     st.title(_("Operation"))
     st.fragment(boundary()(_drawn), run_every=SECONDS)(house)
 

@@ -62,7 +62,7 @@ def bare(trainer: Trainer, step: Timed) -> None:
     lineage = Lineage(f"bench-{now():%H%M%S%f}", "", schema.hash, code, lock_sha256(), "bench")
     with tracking.run(models.client, trainer.experiment, name="bare", tags={}) as run:
         version = step("register", register)(
-            models, made.model, made.trained_on, schema, lineage, run.id, {"why": made.verdict.why}
+            models, made.model, made.trained_on, schema, lineage, run.id, {"why": made.verdict.why}, trainer.signer
         )
     loaded = step("load", models.load)(version)
     step("load", proven)(loaded.model, loaded.proof, "bare")

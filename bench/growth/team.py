@@ -217,7 +217,9 @@ class Team:
                 state = trainer.succession.state()
                 tags = {RECIPE: recipe_tag(made.candidate), "why": "bench"}
                 tags |= {REFRESH_OF: state.champion} if state.champion else {}
-                version = register(models, made.model, made.trained_on, trainer.schema, lineage, run.id, tags)
+                version = register(
+                    models, made.model, made.trained_on, trainer.schema, lineage, run.id, tags, trainer.signer
+                )
                 handover.hand_over(trainer.succession, models, version, why="bench")
                 archive(models, trainer.succession.state(), clock=self.clock)
         models.client.set_terminated(run.id, end_time=int(self.day.timestamp() * 1000))

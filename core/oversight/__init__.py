@@ -1,1 +1,1 @@
-"""Incidents, the week and its signed reviews."""
+"""Incidents, the week and its signed reviews; what stops on a full disk, and words for jobs."""

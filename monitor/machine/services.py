@@ -47,7 +47,7 @@ def _worker(client: httpx.Client, prefect: PrefectSettings) -> Seen:
         reply = client.post(
             f"{prefect.prefect_api_url.rstrip('/')}/work_pools/{POOL}/workers/filter",
             json={},
-            auth=httpx.BasicAuth(*secret.split(":", 1)) if secret else None,
+            auth=httpx.BasicAuth(*secret.split(":", 1)) if secret else httpx.USE_CLIENT_DEFAULT,
         )
         if not reply.is_success:
             return Seen(name, ok=False, why=f"Prefect answers with status {reply.status_code}, so nobody knows")

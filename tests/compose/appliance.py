@@ -128,6 +128,11 @@ class Appliance:
         """Login of programs that ask for scores."""
         return self.env["DOOR_SCORING_USER"], self.env["DOOR_SCORING_PASSWORD"]
 
+    @property
+    def scraper(self) -> tuple[str, str]:
+        """Login of Prometheus."""
+        return self.env["DOOR_METRICS_USER"], self.env["DOOR_METRICS_PASSWORD"]
+
     def client(self, login: tuple[str, str] | None = None, **options: Any) -> httpx.Client:
         """An HTTP client that trusts what the door shows: whose certificate it is, is looked at in its own test."""
         auth = httpx.BasicAuth(*login) if login else None

@@ -16,7 +16,7 @@ ANSWERS = {"mlflow": "/health", "prefect": "/api/health", "evidently": "/api/ver
 PAGE = {"accept": "text/html"}  # what a browser asks for when somebody opens an address
 V2 = "/v2/models/prospect-scorer"
 INFER = f"{V2}/infer"
-OK, SEE_OTHER, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 200, 303, 401, 403, 404
+OK, SEE_OTHER, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, UNAVAILABLE = 200, 303, 401, 403, 404, 503
 
 
 @pytest.mark.parametrize("page", TOOLS)
@@ -63,6 +63,28 @@ except urllib.error.HTTPError as error:
     print(json.dumps(error.code))
 """
     assert appliance.ask("mlserver", program) == UNAUTHORIZED
+
+
+@pytest.mark.parametrize("service", ["monitor", "app", "scoring", "worker", "prefect"])
+def test_figures_open_with_their_own_login_only(appliance: Appliance, service: str) -> None:
+    url = f"{appliance.url()}/metrics/{service}"
+    user, password = appliance.scraper
+    for login in (None, (user, password[:-1]), appliance.program):
+        with appliance.client(login) as client:
+            assert client.get(url).status_code == UNAUTHORIZED
+    with appliance.client(appliance.scraper) as client:
+        answer = client.get(url)
+        assert answer.status_code == OK
+        assert "process_cpu_seconds_total" in answer.text
+        assert client.get(f"{appliance.url()}/metrics/mongo").status_code == NOT_FOUND
+        assert client.get(appliance.url() + V2).status_code == UNAUTHORIZED
+
+
+def test_a_probe_outside_needs_no_account(appliance: Appliance) -> None:
+    with appliance.client() as client:
+        answer = client.get(f"{appliance.url()}/status")
+    assert set(answer.json()) == {"ok", "wrong", "at"}
+    assert answer.status_code == (OK if answer.json()["ok"] else UNAVAILABLE)
 
 
 @pytest.mark.parametrize(

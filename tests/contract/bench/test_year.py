@@ -22,6 +22,7 @@ from core.stores.event_log import first_broken
 from core.stores.evidently import EvidentlyUI
 from core.stores.mongo import Db, ensure_indexes
 from monitor.reports.shelf import ReportStore
+from tests.signing import SIGNER
 from trainer.pipeline.training import Trainer
 from trainer.retention.predictions import OldPredictions
 
@@ -42,6 +43,7 @@ def team(db: Db, schema: Schema, monkeypatch: pytest.MonkeyPatch, tmp_path: Any)
         load(TrainerSettings, {}),
         "bench",
         tmp_path / "lock",
+        SIGNER,
     )
     shelf = ReportStore(db, create_autospec(EvidentlyUI, instance=True), "bench")
     return Team(trainer, shelf, PEOPLE, CALLS, 0, BEGINS)

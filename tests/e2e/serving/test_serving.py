@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -185,6 +186,10 @@ def test_a_model_that_does_not_reproduce_its_proof_is_refused(appliance: Applian
     assert appliance.server.client.state()["refused"] == ""
 
 
+def refusal_says(appliance: Appliance, why: str) -> bool:
+    return why in str(appliance.server.client.state()["refused"])
+
+
 def test_a_version_that_training_did_not_sign_is_refused_and_said(appliance: Appliance, versions: list[str]) -> None:
     """Made past training, and then one whose files were replaced by those of another, with their proof."""
     appliance.serve(versions[0])
@@ -194,7 +199,7 @@ def test_a_version_that_training_did_not_sign_is_refused_and_said(appliance: App
         shutil.copy(made.file(unsigned, inside), made.file(replaced, inside))
     for bad, why in ((unsigned, "has no signature"), (replaced, "is not the file that was signed")):
         made.point("champion", bad)
-        wait_for("the refusal", lambda why=why: str(why) in str(appliance.server.client.state()["refused"]))
+        wait_for("the refusal", partial(refusal_says, appliance, why))
         rows = some_rows(made.schema, 1)
         assert appliance.server.client.score(rows, ["p"])[0].version == versions[0]
     appliance.serve(versions[0])

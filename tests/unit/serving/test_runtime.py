@@ -428,6 +428,8 @@ def test_metadata_shows_inputs_from_the_schema_and_the_state(stand: Stand) -> No
     assert [one["name"] for one in metadata["outputs"]] == ["score", "version", "route"]
     state = stand.client.state()
     assert state.pop("spool_oldest_seconds") >= 0  # type: ignore[operator]
+    assert state.pop("spool_free_bytes") > 0  # type: ignore[operator]
+    assert state.pop("memory_share") >= -1  # type: ignore[operator]
     assert state == {
         "champion": "1",
         "canary": "",

@@ -179,10 +179,10 @@ def test_figures_are_given_to_their_login_alone_and_it_opens_nothing_else(door: 
         *(("monitor", "/metrics"), ("app", "/metrics"), ("mlserver", "/metrics")),
         *(("prefect-worker", "/metrics"), ("prefect", "/api/metrics")),
     ]
-    for one in door.seen:
-        theirs = login("callwise", "of Prefect") if one.server == "prefect" else None
-        assert one.headers.get("authorization") == theirs
-        assert COOKIE not in one.headers.get("cookie", "")
+    for asked in door.seen:
+        theirs = login("callwise", "of Prefect") if asked.server == "prefect" else None
+        assert asked.headers.get("authorization") == theirs
+        assert COOKIE not in asked.headers.get("cookie", "")
     assert door.ask("GET", APP, "/metrics/elsewhere", **right).status_code == 404
     assert door.ask("GET", APP, "/v2/models/prospect-scorer", **right).status_code == 401
     only = {"authorization": right["authorization"]}

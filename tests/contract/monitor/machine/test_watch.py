@@ -161,6 +161,14 @@ def test_a_lost_store_is_told(world: World) -> None:
     assert "callwise_mlflow" in world.sent.bodies[0]
 
 
+def test_a_look_by_hand_says_what_it_sees_and_writes_nothing(world: World) -> None:
+    world.watch.plan = dict
+    world.free = 900
+    assert world.watch.run().startswith("900 MiB are free")
+    assert world.db.appliance.find_one({"_id": "condition"}) is None
+    assert world.db.events.find_one({}) is None
+
+
 def test_a_monitor_that_looks_no_more_is_away(world: World) -> None:
     assert condition.wrong(condition.read(world.db), world.at) == ["monitor"]
     world.minutes(1)
