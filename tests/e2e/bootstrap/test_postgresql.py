@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 import yaml
 from mlflow import MlflowClient
@@ -98,6 +99,14 @@ def answers(url: str) -> bool:
         return False
 
 
+def kill(server: Process) -> None:
+    """kill -9 of the server and of its workers, which would go on answering on its port."""
+    everybody = psutil.Process(server.pid).children(recursive=True)
+    server.kill()
+    for one in everybody:
+        one.kill()
+
+
 def setting(service: str, name: str) -> str:
     """The variable that compose.yaml gives this service from .env, where the service has one called `name`."""
     environment: Mapping[str, str] = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"][service][
@@ -131,14 +140,14 @@ def test_the_registry_is_in_the_database_and_outlives_its_server(postgresql: str
         client.log_metric(run.info.run_id, "auc", 0.75)
         version = client.create_model_version(registry.name, "s3://nowhere/model", run.info.run_id).version
         registry.point("champion", str(version))
-        server.kill()
+        kill(server)
         server = start()
         found = registry.version_by_alias("champion")
         assert found is not None
         assert (found.version, found.run_id) == ("1", run.info.run_id)
         assert client.get_run(run.info.run_id).data.metrics == {"auc": 0.75}
     finally:
-        server.kill()
+        kill(server)
     assert asked(database, "SELECT name, alias, version FROM registered_model_aliases") == [
         (registry.name, "champion", 1)
     ]
