@@ -117,6 +117,7 @@ def running(app: ASGIApp, folder: Path, **environment: str) -> Iterator[Door]:
         server = _recorder(address.partition(":")[0], seen)
         closing.append(server)
         text = text.replace(address, f"127.0.0.1:{server.server_address[1]}")
+        text = text.replace(f"dynamic a {address.replace(':', ' ')}", f"dynamic a localhost {server.server_address[1]}")
     text = text.replace("admin {", "default_bind 127.0.0.1\n\tadmin {", 1)
     (folder / "Caddyfile").write_text(text)
     web = uvicorn.Server(uvicorn.Config(app, port=app_port, log_level="warning", forwarded_allow_ips="*"))
