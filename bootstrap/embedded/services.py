@@ -218,7 +218,7 @@ SERVICES = (
         health=Http(f"http://{HOST}:{{app}}/_stcore/health"),
         needs=("mongo", "setup"),
         ports=("app", "app_metrics"),
-        reads=MONGO + STORE + REGISTRY + SCORING + REPORTS + ERASURE,
+        reads=MONGO + STORE + REGISTRY + SCORING + REPORTS + ERASURE + VERIFYING,  # scripts/score --dask opens models
         environment={
             "CALLWISE_APP_METRICS_PORT": "{app_metrics}",
             "CALLWISE_MLFLOW_PAGE": "{MLFLOW_TRACKING_URI}",

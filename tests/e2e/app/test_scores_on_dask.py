@@ -19,6 +19,7 @@ from core.models.mixture_in_force import Mixture
 from core.settings.group import ROOT
 from tests.dask_cluster import dask_cluster
 from tests.scoring.processes import Mongo, Registry, Server, free_ports, some_rows, wait_for
+from tests.signing import VERIFYING
 
 ROWS = 2_500
 
@@ -38,6 +39,7 @@ class Appliance:
             "MONGODB_URI": self.mongo.uri,
             "MLFLOW_TRACKING_URI": self.server.registry.uri,
             "MLSERVER_URL": self.server.url,
+            "CALLWISE_VERIFYING_KEY": VERIFYING,
         }
         command = [sys.executable, "-m", "app.file_scores.score_file", "--called", self.people.name, *arguments]
         with self.people.open("rb") as file:
