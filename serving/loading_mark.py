@@ -14,6 +14,7 @@ import json
 import logging
 import math
 import os
+import socket
 import threading
 import uuid
 from collections.abc import Callable
@@ -24,7 +25,8 @@ from core.models.registry import ModelVersion
 
 log = logging.getLogger(__name__)
 
-FILE = "loading.json"
+FILE = f"loading-{socket.gethostname()}.json"
+"""The file of the marks of this host: replicas of the service have a host each, and share the folder."""
 PROCESS = uuid.uuid4().hex
 """This process, as marks name it. A kind that changes is loaded again in the process that serves it already."""
 
@@ -50,7 +52,7 @@ class LoadingMark:
 
     def beside(self, role: str) -> LoadingMark:
         """The mark of another `role` in the same folder."""
-        return LoadingMark(self._path.parent, process=self._process, file=f"loading-{role}.json")
+        return LoadingMark(self._path.parent, process=self._process, file=f"{self._path.stem}-{role}.json")
 
     def put(self, key: Key) -> None:
         """Mark `key`, durably, in place of any other. If the disk does not take it, the log says so, and that is all.

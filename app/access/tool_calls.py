@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from urllib.parse import unquote
 
 from core.accounts.account import Role
 
@@ -57,6 +58,9 @@ READING_POSTS = {
 }
 """POST requests that only ask: the tools' pages need them to show anything."""
 
+SECRETS = {Tool.PREFECT: (r"[\s\S]*/block_documents(?!/count$)[\s\S]*",)}
+"""Paths whose answers may hold secrets, also to a GET."""
+
 CHANGES = {
     # Experiments, runs and the registry's words. Not the files of models, new versions, webhooks and gateways: what is
     # served comes from training alone, and the server asks no other address on somebody's behalf.
@@ -79,6 +83,8 @@ CHANGES = {
 
 def call_of(tool: Tool, method: str, path: str) -> Call:
     """What `method` on `path`, without its query, does. Reading by GET is open to whoever may look at the tool."""
+    if _fits(SECRETS.get(tool, ()), unquote(path)):
+        return Call.CLOSED
     if method in ("GET", "HEAD"):
         return Call.READS
     if method == "POST" and _fits(READING_POSTS[tool], path):

@@ -138,9 +138,13 @@ def _sign_in(app_page: str, question: Question) -> Response:
 
 def _onward(request: Request, reception: Callable[[], Reception]) -> Response:
     try:
-        address = reception().tool_pages.get(request.path_params["tool"])
+        desk = reception()
+        address = desk.tool_pages.get(request.path_params["tool"])
+        account = sessions.account_of(desk.db, request.cookies.get(COOKIE), now(), desk.limits, active=False)
     except CallwiseError as error:
         return _unavailable(error)
+    if account is not None and account.must_change:
+        return RedirectResponse("/", SEE_OTHER)  # the door would send them back here
     if not address:
         return PlainTextResponse("There is no such tool.", NOT_FOUND)
     return RedirectResponse(tool_address(address, request.query_params.get("at", "/")), SEE_OTHER)

@@ -68,11 +68,14 @@ class MongoStore:
     ) -> list[Document]:
         stored: dict[str, Document] = {}
         for attempt in range(ATTEMPTS):
-            missing = [document for document in documents if document["_id"] not in stored]
+            missing: dict[str, Document] = {}
+            for document in documents:
+                if document["_id"] not in stored:
+                    missing.setdefault(document["_id"], document)  # the first of a request that was repeated at once
             if not missing:
                 break
             try:
-                self._collection.insert_many(missing, ordered=True)
+                self._collection.insert_many(list(missing.values()), ordered=True)
             except BulkWriteError as error:
                 if not _only_duplicates(error) or attempt == ATTEMPTS - 1:
                     raise
@@ -81,7 +84,10 @@ class MongoStore:
                     if document["_id"] in stored:
                         judge(stored[document["_id"]], document)
             else:
-                stored |= {document["_id"]: document for document in missing}
+                stored |= missing
+                for document in documents:
+                    if (first := missing.get(document["_id"], document)) is not document:
+                        judge(first, document)
         return [stored[document["_id"]] for document in documents]
 
     def _held(self, documents: Sequence[Document]) -> dict[str, Document]:

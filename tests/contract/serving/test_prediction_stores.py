@@ -52,6 +52,15 @@ def test_the_first_answer_to_a_request_stands(store: Store) -> None:
     assert store.put(documents(again)) == documents(prediction())
 
 
+def test_requests_that_are_repeated_at_once_have_one_answer_each(store: Store) -> None:
+    """Kind: a common write of four requests, each sent twice, taken for a store that is away."""
+    first = documents(*(prediction(request=f"r{number}") for number in range(4)))
+    again = documents(*(prediction(request=f"r{number}", score=0.9) for number in range(4)))
+    assert store.put([one for pair in zip(first, again, strict=True) for one in pair]) == [
+        one for pair in zip(first, first, strict=True) for one in pair
+    ]
+
+
 @pytest.mark.parametrize("changed", [{"prospect": "p:9"}, {"features": {"age": 99}}])
 def test_other_rows_under_a_used_id_are_a_conflict_and_leave_nothing(store: Store, changed: dict[str, Any]) -> None:
     store.put(documents(prediction(), prediction(row=1)))

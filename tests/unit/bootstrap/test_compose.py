@@ -149,6 +149,12 @@ def test_prefects_secret_is_given_to_those_who_use_its_api_and_to_nobody_else() 
 def test_only_set_up_and_the_worker_can_sign_models() -> None:
     having = {name for name, service in CONTAINERS.items() if "CALLWISE_SIGNING_KEY" in service.get("environment", {})}
     assert having == {"accounts", "bootstrap", "prefect-worker"}
+    whole = {
+        name
+        for name, service in CONTAINERS.items()
+        if any(one["path"] == ".env" for one in service.get("env_file", []))
+    }
+    assert whole == {"backup"}, "it keeps every secret"
     assert {"mlserver", "monitor"} < set(VERIFIERS)
 
 

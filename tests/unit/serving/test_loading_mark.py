@@ -27,7 +27,7 @@ def test_it_is_on_the_disk_before_the_load_begins(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(os, "fsync", noted)
     assert left_by(tmp_path).fatal == KEY
-    assert synced == ["loading.new", tmp_path.name], "the content, then the name"
+    assert synced == [Path(FILE).with_suffix(".new").name, tmp_path.name], "the content, then the name"
 
 
 def test_of_its_own_process_it_says_nothing(tmp_path: Path) -> None:

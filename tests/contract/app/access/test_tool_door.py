@@ -131,6 +131,10 @@ def test_who_must_change_a_password_does_that_first(door: TestClient, db: Db) ->
     account = add(db, "new", "New", Role.ENGINEER, by="tests", password="a long first password", must_change=True)
     token = sessions.open_session(db, account, now(), SessionLimits())
     assert ask(door, READ, token).status_code == 401
+    sent = ask(door, ("mlflow", "GET", "/"), token, accept="text/html")
+    assert sent.headers["location"] == "https://callwise.test:8443/tools/mlflow?at=%2F"
+    door.cookies.set(COOKIE, token)
+    assert door.get("/tools/mlflow?at=%2F").headers["location"] == "/", "and not back to the door, for ever"
 
 
 def test_a_page_leads_to_the_sign_in_and_from_there_back(door: TestClient, db: Db) -> None:

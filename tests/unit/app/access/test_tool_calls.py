@@ -104,6 +104,25 @@ def test_looking_at_a_page_is_reading_and_no_other_method_is(tool: Tool) -> None
 @pytest.mark.parametrize(
     "path",
     [
+        *(
+            "/api/block_documents/6f1",
+            "/api/block_documents/",
+            "/api/block%5fdocuments/6f1",
+            "//api//block_documents/6f1",
+        ),
+        *("/api/block_types/slug/secret/block_documents", "/api/block_types/slug/secret/block_documents/name/x"),
+        "/api/block_documents/6f1%0a",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE"])
+def test_what_may_hold_secrets_is_closed_to_a_get_too(method: str, path: str) -> None:
+    assert call_of(Tool.PREFECT, method, path) is Call.CLOSED
+    assert call_of(Tool.PREFECT, "POST", "/api/block_documents/count") is Call.READS
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
         *("/api//flow_runs/filter", "/api/flow_runs/filter/", "/api/flow_runs/filter/../../deployments/"),
         *("/api/flow_runs/%2e%2e/filter", "/api/flow_runs/filter%2f..%2f..%2fdeployments", "/API/flow_runs/filter"),
         *("/api/flow_runs/filter\n", "/api/flow_runs/filter;/api/deployments/", "http://x/api/flow_runs/filter"),

@@ -127,6 +127,23 @@ def test_secrets_of_a_newer_release_are_added_and_the_others_stay(folder: Path) 
     assert all(f".env had no {name}: made" in done.stderr for name in newer)
 
 
+def test_what_a_newer_release_reads_is_added_and_what_nothing_reads_any_more_goes(folder: Path) -> None:
+    init(folder)
+    made = (folder / ".env").read_text()
+    gone = [line for line in made.splitlines(keepends=True) if line.startswith(("DOOR_METRICS_USER=", "MONGO_IMAGE="))]
+    assert len(gone) == 2
+    earlier = "".join(line for line in made.splitlines(keepends=True) if line not in gone)
+    (folder / ".env").write_text(f"DOOR_USER=admin\n{earlier}DOOR_PASSWORD=of the old door\nMY_OWN=1\n")
+    done = init(folder)
+    assert done.returncode == 0
+    assert sorted((folder / ".env").read_text().splitlines()) == sorted([*made.splitlines(), "MY_OWN=1"])
+    assert ".env had no MONGO_IMAGE: added" in done.stderr
+    assert "DOOR_PASSWORD is of an earlier release" in done.stderr
+    again = init(folder)
+    assert "added" not in again.stderr + again.stdout
+    assert "removed" not in again.stderr + again.stdout
+
+
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_it_says_what_it_does(folder: Path, option: str) -> None:
     done = init(folder, option)
