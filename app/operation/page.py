@@ -12,8 +12,8 @@ from app.shell.appliance import Appliance
 from app.shell.notices import Notice
 from core.clock import now
 from core.oversight import incident_words
+from core.oversight.space import STALE, Work
 from core.oversight.space import WORDS as WORK_WORDS
-from core.oversight.space import Work
 from core.stores.mongo import Document
 
 SECONDS = 15.0
@@ -39,7 +39,7 @@ def _drawn(house: Appliance) -> None:
             )
             return
         when = formats.moment(seen["seen"]["at"], st.context.timezone)
-        if at - seen["seen"]["at"] > condition.STALE:
+        if at - seen["seen"]["at"] > STALE:
             notices.show(
                 Notice(
                     "error",

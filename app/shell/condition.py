@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from core.oversight.space import CONDITION
+from core.oversight.space import CONDITION, STALE
 from core.stores.mongo import Db, Document, reachable
-
-STALE = timedelta(minutes=3)
-"""The monitor looks every half minute; after this time it counts as away."""
 
 
 def read(db: Db) -> Document | None:

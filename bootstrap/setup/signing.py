@@ -12,7 +12,7 @@ import logging
 import sys
 
 from core.clock import now
-from core.errors import CallwiseError, ModelError, NotFound
+from core.errors import CallwiseError, ModelError, NotFound, Unavailable
 from core.kinds import registry
 from core.kinds.chosen import KindSettings
 from core.kinds.kind import settings_of
@@ -71,7 +71,7 @@ def _versions(models: ModelRegistry) -> list[ModelVersion]:
 
 
 def _sign_version(models: ModelRegistry, version: ModelVersion, signer: Signer) -> bool:
-    """Sign `version`, if it is not signed and opens; whether that was done."""
+    """Sign `version`, if it is not signed and opens; whether that was done. Raises Unavailable."""
     try:
         models.signed(version)
         return False
@@ -81,8 +81,11 @@ def _sign_version(models: ModelRegistry, version: ModelVersion, signer: Signer) 
         with models.files(version) as folder:
             read_model(folder, f"{version.name} version {version.version}")
             files = digests(folder)
-    except (ModelError, NotFound) as error:  # archived, or not what it says
-        log.warning("Version %s of %s is not signed: %s", version.version, version.name, error)
+    except Unavailable:  # a later start tries again
+        raise
+    except Exception as error:  # noqa: BLE001 - archived, not what it says, or broken: the others are signed all the same
+        why = error if isinstance(error, CallwiseError) else f"{type(error).__name__}: {error}"
+        log.warning("Version %s of %s is not signed: %s", version.version, version.name, why)
         return False
     models.tag(version.version, SIGNATURE, signer.tag(version.name, version.run_id, files))
     return True

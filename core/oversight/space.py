@@ -7,14 +7,18 @@ What is not listed never stops: calls, their outcomes, wishes, erasures, and wha
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import timedelta
 from enum import StrEnum
 
+from core.clock import Clock, now
 from core.errors import Conflict
 from core.sentences import Sentence
 from core.stores.mongo import Db, reachable
 
 CONDITION = "condition"
 """The fact that holds the monitor's last look at the appliance."""
+STALE = timedelta(minutes=3)
+"""The monitor looks at least once a minute; after this time it counts as away, and its look says nothing of now."""
 MIB = 1 << 20
 
 
@@ -41,11 +45,15 @@ def stopped(free: int | None, reserve: int) -> list[Work]:
     return [work for work, share in SHARES.items() if free is not None and free < share * reserve]
 
 
-def refuse_import(db: Db) -> None:
-    """Raises Conflict if the disk is too full for another import; Unavailable. `db` is the appliance's."""
+def refuse_import(db: Db, clock: Clock = now) -> None:
+    """Raises Conflict if the disk is too full for another import; Unavailable. `db` is the appliance's.
+
+    Nobody knows the room of now while the monitor is away, and what is unknown stops nothing.
+    """
     with reachable():
-        seen = db.appliance.find_one({"_id": CONDITION}, {"stopped": 1})
-    found: Collection[str] = seen.get("stopped", ()) if seen else ()
+        seen = db.appliance.find_one({"_id": CONDITION}, {"stopped": 1, "seen": 1})
+    fresh = seen is not None and clock() - seen["seen"]["at"] <= STALE
+    found: Collection[str] = seen.get("stopped", ()) if seen and fresh else ()
     if Work.IMPORTS in found:
         raise Conflict(
             Sentence("The server's disk is nearly full, so no file is imported now."),

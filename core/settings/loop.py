@@ -117,7 +117,9 @@ class MonitorSettings(Group):
 class WatchSettings(Group):
     """How the monitor looks at the machine."""
 
-    callwise_watch_seconds: float = Field(30.0, gt=0, description="seconds between looks at machine and services")
+    callwise_watch_seconds: float = Field(
+        30.0, gt=0, le=60, description="seconds between looks at machine and services, at most 60"
+    )
     callwise_disk_reserve_mib: int = Field(
         4096, ge=0, description="MiB of disk below which an alarm is raised and work stops step by step"
     )

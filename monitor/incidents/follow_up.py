@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pymongo import DESCENDING
 
 from core.clock import Clock, now
 from core.models.decisions import HOLDS, Decision, DecisionKind, SuccessionState, decisions, state_of
+from core.oversight.incident_words import MENDED_BY_TRAINING
 from core.stores.events import Event
 from core.stores.mongo import Db, reachable
 from monitor.flows.prefect_runs import FlowRun, PrefectRuns, give_up_silent
@@ -50,14 +51,14 @@ class FollowUp:
             finding = causes.newest_finding(self.db, cause)
             if finding is not None and finding.bad and finding.version in ("", champion):
                 incident_store.open_incident(self.db, cause, finding, self.clock)
-        # Oldest first: of two incidents that need a training, the one that waits longer gets it.
-        for incident in sorted(incident_store.active(self.db), key=lambda one: (one.since, one.id)):
+        for incident in sorted(incident_store.active(self.db), key=_turn):
             self._follow(incident)
         active = incident_store.active(self.db)
         return ", ".join(f"{one.cause}: {one.status.value}" for one in active) or "no incident"
 
     def _follow(self, incident: Incident) -> None:
-        going = give_up_silent(self.flows, self.clock(), self.limit) if incident.status is not Status.ESCALATED else []
+        asks = _may_train(incident) and incident.status is not Status.ESCALATED
+        going = give_up_silent(self.flows, self.clock(), self.limit) if asks else []
         # Read after the runs: the decisions then hold the model of a run that ended in between.
         facts = self._facts(incident, decisions(self.db, self.model), going)
         todo = next_step(incident, facts, self.rules)
@@ -89,6 +90,18 @@ ENDS_OF_REFRESH = (
     *(DecisionKind.RENEWED, DecisionKind.LEFT_OUT, DecisionKind.PROMOTED, DecisionKind.ROLLED_BACK),
     DecisionKind.LOST,
 )
+
+
+def _may_train(incident: Incident) -> bool:
+    return incident.cause in MENDED_BY_TRAINING
+
+
+def _turn(incident: Incident) -> tuple[bool, datetime, str]:
+    """The order of incidents: those that need no Prefect come first, because it may be away.
+
+    Then the oldest first: of two incidents that need a training, the one that waits longer gets it.
+    """
+    return _may_train(incident), incident.since, incident.id
 
 
 def _busy(incident: Incident, lineup: SuccessionState, going: Sequence[FlowRun]) -> bool:

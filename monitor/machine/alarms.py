@@ -48,15 +48,16 @@ class Done:
 class Measured:
     """What a look at the appliance found, at the moment `at`. None and empty: unknown.
 
-    `free`: bytes by place, of a `reserve`. `memory`: the share of its limit by service. `unkept`: since when no time
-    service keeps the clock; `jumped`: when the clock last jumped, and by how many seconds. `silent`: since when a
-    service does not answer. `lost`: volumes that were lost.
+    `free`: bytes by place, of a `reserve`; `unasked`: a place could not be asked, perhaps the full one. `memory`: the
+    share of its limit by service. `unkept`: since when no time service keeps the clock; `jumped`: when the clock last
+    jumped, and by how many seconds. `silent`: since when a service does not answer. `lost`: volumes that were lost.
     """
 
     at: datetime
     services: Sequence[Seen] = ()
     silent: Mapping[str, datetime] = field(default_factory=dict)
     free: Mapping[str, int] = field(default_factory=dict)
+    unasked: bool = False
     reserve: int = 0
     stopped: Sequence[Work] = ()
     certificate: Certificate | None = None
@@ -86,7 +87,9 @@ def alarms(seen: Measured, bad: Collection[str]) -> Iterator[Alarm]:
         place, free = min(seen.free.items(), key=lambda item: item[1])
         limit = seen.reserve * (DISK_MARGIN if "disk" in bad else 1)
         stop = f"; stopped: {', '.join(seen.stopped)}" if seen.stopped else ""
-        yield Alarm("disk", free < limit, f"{free / MIB:,.0f} MiB are free in {place}{stop}")
+        short = free < limit or ("disk" in bad and seen.unasked)
+        unasked = "; another place does not answer" if seen.unasked else ""
+        yield Alarm("disk", short, f"{free / MIB:,.0f} MiB are free in {place}{stop}{unasked}")
     if seen.certificate is not None:
         until = f"the door's certificate is valid until {seen.certificate.ends:%Y-%m-%d %H:%M} UTC"
         yield Alarm("certificate", seen.certificate.late(seen.at), until)

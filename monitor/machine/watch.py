@@ -120,12 +120,15 @@ class Watch:
             self._jumped = (at, jump)
         if "spool_free_bytes" in state:
             self.space.elsewhere["spool"] = int(state["spool_free_bytes"])
+        else:  # its value of before says nothing of now
+            self.space.elsewhere.pop("spool", None)
         shares = {"monitor": self.memory(), "mlserver": _share(state)}
         seen = Measured(
             at=at,
             services=services,
             silent=self._silent,
             free=self.space.places(),
+            unasked="spool_free_bytes" not in state,
             reserve=self.space.reserve,
             stopped=self.space.stopped(),
             certificate=self.certificate(),

@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from mlflow.exceptions import MlflowException
 
 from bootstrap.setup.signing import Settings, sign_again, sign_once
-from core.errors import ModelError
+from core.errors import ModelError, Unavailable
+from core.models.registry import PROOF
 from core.models.signature import Signer
 from core.settings.loading import load
 from core.stores.mongo import Db
@@ -52,6 +54,41 @@ def test_what_is_there_is_signed_once_and_what_comes_later_is_not(db: Db, tmp_pa
     made.registry.load(made.registry.version(earlier))
     assert [one["who"] for one in db.events.find({"what": "models signed"})] == ["setup", "eve"]
     made.registry._verifying_key = VERIFYING
+
+
+def test_versions_that_are_broken_stay_unsigned_and_the_others_are_signed(
+    db: Db, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = Registry(tmp_path)
+    broken = {}
+    for seed, inside in enumerate((f"extra_files/{PROOF}", "model.skops", "MLmodel")):
+        broken[inside] = made.add(seed=seed, signed=False)
+        file = made.file(broken[inside], inside)
+        file.unlink() if PROOF in inside else file.write_bytes(b"\0: [")
+    whole = made.add(seed=9, signed=False)
+    assert sign_once(db, settings(db, made)) == "1 versions of an earlier release"
+    made.registry.load(made.registry.version(whole))
+    for number in broken.values():
+        assert "has no signature" in refused(made, number)
+        assert f"Version {number} of prospect-scorer is not signed" in caplog.text
+
+
+def test_a_registry_that_is_away_signs_nothing_and_the_next_start_does(
+    db: Db, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Registry(tmp_path)
+    version = made.add(seed=1, signed=False)
+
+    def away(*_args: object, **_how: object) -> None:
+        raise MlflowException("Connection refused")
+
+    with monkeypatch.context() as down:
+        down.setattr("mlflow.artifacts.download_artifacts", away)
+        with pytest.raises(Unavailable):
+            sign_once(db, settings(db, made))
+    assert db.appliance.find_one({"_id": "signed"}) is None
+    assert sign_once(db, settings(db, made)) == "1 versions of an earlier release"
+    made.registry.load(made.registry.version(version))
 
 
 def test_an_empty_appliance_signs_nothing_ever(db: Db, tmp_path: Path) -> None:

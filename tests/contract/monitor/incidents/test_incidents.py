@@ -379,6 +379,27 @@ def run_killed(house: House, kills: Kills, report: str) -> None:
     follow()
 
 
+def test_what_no_training_mends_ends_and_comes_to_a_person_also_while_prefect_is_away(house: House) -> None:
+    house.drift(True, "1")  # the oldest, and it needs a training
+    house.prefect.refuse = lambda method, path: True
+
+    def states() -> dict[str, str]:
+        with pytest.raises(Unavailable):
+            house.follow()
+        return {one["cause"]: one["status"] for one in house.db.incidents.find()}
+
+    assert states() == {"drift": "open"}
+    for cause in ("disk", "clock"):
+        cause_states.record_state(house.db, cause, "bad", f"{cause}-1", "because")
+    assert states() == {"drift": "open", "disk": "open", "clock": "open"}
+    cause_states.record_state(house.db, "disk", "well", "disk-2", "there is room")
+    assert states() == {"drift": "open", "disk": "resolved", "clock": "open"}
+    house.at += IncidentRules().patience
+    assert states() == {"drift": "open", "disk": "resolved", "clock": "escalated"}
+    house.prefect.refuse = lambda method, path: False
+    assert "drift: retraining" in house.follow()
+
+
 def test_killed_between_asking_and_writing_down_it_finds_the_same_training(house: House) -> None:
     house.drift(True, "1")
     house.prefect.refuse = lambda method, path: path.endswith("create_flow_run")

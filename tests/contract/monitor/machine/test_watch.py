@@ -12,7 +12,7 @@ import pytest
 
 from app.shell import condition
 from core.errors import Conflict, Unavailable
-from core.oversight.space import MIB, refuse_import
+from core.oversight.space import MIB, Work, refuse_import
 from core.stores.mongo import Db
 from monitor.incidents.facts import IncidentRules
 from monitor.incidents.follow_up import FollowUp
@@ -110,17 +110,33 @@ def test_a_full_disk_is_told_once_and_once_when_there_is_room(world: World) -> N
     assert "900 MiB are free" in world.sent.bodies[0]
     assert "What to do: Make room on the server" in world.sent.bodies[0]
     with pytest.raises(Conflict, match="disk is nearly full"):
-        refuse_import(world.db)
+        refuse_import(world.db, lambda: world.at)
+    refuse_import(world.db, lambda: world.at + timedelta(minutes=4))  # of now the look says nothing
     world.new_process()
     world.minutes(3)
     assert len(world.sent.titles) == 1
     world.free = 90_000
     world.minutes(3)
     assert world.sent.titles[1:] == ["Callwise: Solved: the server's disk is nearly full"]
-    refuse_import(world.db)
+    refuse_import(world.db, lambda: world.at)
     world.free = 900
     world.minutes(2)
     assert len(world.sent.titles) == 3
+
+
+def test_the_room_of_a_service_that_is_away_is_unknown_stops_nothing_and_ends_no_alarm(world: World) -> None:
+    world.state["spool_free_bytes"] = 900 * MIB
+    world.minutes(2)
+    assert Work.RANKING in world.watch.space.stopped()
+    assert world.sent.titles == ["Callwise: Noticed: the server's disk is nearly full"]
+    world.down = {"mlserver"}
+    world.minutes(2)
+    assert world.watch.space.stopped() == []
+    refuse_import(world.db, lambda: world.at)
+    assert len(world.sent.titles) == 1
+    world.down, world.state["spool_free_bytes"] = set(), 80_000 * MIB
+    world.minutes(2)
+    assert world.sent.titles[1:] == ["Callwise: Solved: the server's disk is nearly full"]
 
 
 def test_a_service_that_is_away_is_told_after_some_minutes(world: World) -> None:

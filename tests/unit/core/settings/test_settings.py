@@ -4,10 +4,11 @@ import pytest
 
 from core.errors import SettingsError
 from core.models.level import LEAST_OUTCOMES
+from core.oversight.space import STALE
 from core.settings.addresses import MongoSettings, S3Settings
 from core.settings.group import ROOT
 from core.settings.loading import RUNNER_VARIABLES, groups, load
-from core.settings.loop import MonitorSettings, ServingSettings
+from core.settings.loop import MonitorSettings, ServingSettings, WatchSettings
 
 S3 = {"S3_ENDPOINT_URL": "http://127.0.0.1:9000", "S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "generated-long-secret"}
 
@@ -39,6 +40,12 @@ def test_a_value_out_of_range_is_named() -> None:
     env = {"CALLWISE_SPOOL_DIR": "spool", "CALLWISE_ROUTING_KEY": "generated", "CALLWISE_CANARY_SHARE": "0.9"}
     with pytest.raises(SettingsError, match="CALLWISE_CANARY_SHARE"):
         load(ServingSettings, env)
+
+
+def test_the_monitor_looks_before_its_last_look_is_stale() -> None:
+    assert load(WatchSettings, {"CALLWISE_WATCH_SECONDS": "60"}).callwise_watch_seconds < STALE.total_seconds()
+    with pytest.raises(SettingsError, match="CALLWISE_WATCH_SECONDS"):
+        load(WatchSettings, {"CALLWISE_WATCH_SECONDS": "61"})
 
 
 @pytest.mark.parametrize("outcomes", [-1, 1, LEAST_OUTCOMES - 1])
