@@ -17,11 +17,10 @@ import asyncio
 import fcntl
 import json
 import logging
-import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,13 +28,14 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bootstrap.backup.durable import make_durable, replace
 from core.errors import Conflict, InputError, NotFound
 
 T = TypeVar("T")
 
 logging.getLogger("replicat").setLevel(logging.WARNING)  # at INFO, a line for every chunk
 
-KEY, INDEX, DRILL, LOCK = "key", "backups.json", "drill.json", "lock"
+KEY, CONFIG, INDEX, DRILL, LOCK = "key", "config", "backups.json", "drill.json", "lock"
 AT_ONCE = 2
 """Chunks that are encrypted and written side by side; some ten times as many wait in memory."""
 CHUNKS = {"name": "gclmulchunker", "min_length": 32_000, "max_length": 512_000}
@@ -90,7 +90,7 @@ class Archive:
 
     def note_drill(self, result: Mapping[str, Any], at: datetime) -> None:
         """Keep the result of a drill."""
-        self._write(DRILL, json.dumps({"at": at.isoformat(), **result}, indent=2).encode())
+        replace(self.folder / DRILL, json.dumps({"at": at.isoformat(), **result}, indent=2).encode())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -124,7 +124,9 @@ class Archive:
                 await repository.init(password=self._passphrase, settings=settings, key_output_path=made)
 
             self._engine(initialise, unlock=False)
-            self._write(KEY, made.read_bytes())
+            make_durable([self.folder / CONFIG])
+            self._note({})  # before the key: an archive that has lost its index never looks like an empty one
+            replace(self.folder / KEY, made.read_bytes())
 
     def backups(self) -> list[Backup]:
         """All backups, the newest first.
@@ -159,7 +161,7 @@ class Archive:
 
         began = time.time()
         name = self._engine(store)
-        _make_durable(path for path in self.folder.rglob("*") if path.stat().st_mtime >= began - 1)
+        make_durable(path for path in self.folder.rglob("*") if path.stat().st_mtime >= began - 1)
         return Backup(name, at, counts)
 
     def keep(self, backup: Backup) -> None:
@@ -246,35 +248,19 @@ class Archive:
             )
 
     def _index(self) -> dict[str, Any]:
+        there = self.exists  # asked first: another process may make the archive meanwhile
         try:
             index: dict[str, Any] = json.loads((self.folder / INDEX).read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if there:
+                raise self._damaged(f"{INDEX} is missing") from error
             return {}
         except ValueError as error:
             raise self._damaged(f"{INDEX} cannot be read") from error
         return index
 
     def _note(self, index: Mapping[str, Any]) -> None:
-        self._write(INDEX, json.dumps(dict(index), indent=2).encode())
-
-    def _write(self, name: str, content: bytes) -> None:
-        """Replace the file `name`; complete or not at all."""
-        descriptor, temporary = tempfile.mkstemp(dir=self.folder, prefix=f".{name}-")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self.folder / name)
-
-
-def _make_durable(paths: Iterable[Path]) -> None:
-    """Wait until these files and folders are on the disk: the engine leaves that to the kernel."""
-    for path in paths:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        replace(self.folder / INDEX, json.dumps(dict(index), indent=2).encode())
 
 
 async def _names(repository: Any) -> list[str]:

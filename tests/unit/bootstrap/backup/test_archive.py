@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.backup import archive as archives
+from bootstrap.backup import durable
 from bootstrap.backup.archive import INDEX, KEY, Archive, Backup, clear
 from core.errors import Conflict, InputError, NotFound
 
@@ -95,6 +96,7 @@ DAMAGES: list[tuple[str, Callable[[Archive], object], str]] = [
     ("a missing key", lambda a: (a.folder / KEY).unlink(), "no archive of backups"),
     ("a missing configuration", lambda a: (a.folder / "config").unlink(), "damaged"),
     ("a cut-off index", lambda a: (a.folder / INDEX).write_text("{"), "damaged"),
+    ("a missing index", lambda a: (a.folder / INDEX).unlink(), "damaged: backups.json is missing"),
 ]  # fmt: skip
 
 
@@ -118,6 +120,38 @@ def test_a_backup_that_nobody_noted_does_not_count_and_goes(archive: Archive, so
     archive.forget([])
     assert len(parts(archive, "snapshots")) == many - 1
     assert len(archive.backups()) == 1
+
+
+def test_a_lost_index_takes_no_backup_with_it(archive: Archive) -> None:
+    kept = (archive.folder / INDEX).read_bytes()
+    (archive.folder / INDEX).unlink()
+    before = parts(archive, "snapshots") + parts(archive, "data")
+    changes: list[Callable[[], object]] = [
+        lambda: archive.forget([]),
+        lambda: archive.keep(Backup("new", AT)),
+        lambda: archive.last,
+    ]
+    for change in changes:
+        with pytest.raises(InputError, match=r"backups\.json is missing"):
+            change()
+    assert parts(archive, "snapshots") + parts(archive, "data") == before
+    (archive.folder / INDEX).write_bytes(kept)  # from another copy of the archive
+    assert len(archive.backups()) == 1
+
+
+def test_a_new_archive_has_an_index_before_it_has_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+
+    def noting(path: Path, content: bytes) -> None:
+        durable.replace(path, content)
+        written.append(path.name)
+
+    monkeypatch.setattr(archives, "replace", noting)
+    made = Archive(tmp_path / "archive", WORDS)
+    with made.locked():
+        made.create()
+    assert written == [INDEX, KEY]
+    assert made.backups() == []
 
 
 def test_what_is_forgotten_leaves_no_chunk_behind(archive: Archive, source: Path, tmp_path: Path) -> None:
