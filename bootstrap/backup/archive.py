@@ -21,7 +21,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import StringIO
@@ -33,6 +33,7 @@ from core.errors import Conflict, InputError, NotFound
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
 logging.getLogger("replicat").setLevel(logging.WARNING)  # at INFO, a line for every chunk
 
 KEY, CONFIG, INDEX, DRILL, LOCK = "key", "config", "backups.json", "drill.json", "lock"
@@ -129,28 +130,33 @@ class Archive:
             replace(self.folder / KEY, made.read_bytes())
 
     def backups(self) -> list[Backup]:
-        """All backups, the newest first.
+        """All backups that are here, the newest first. A warning names those of which `examined` finds a damage.
 
-        Raises NotFound if the folder is no archive; InputError if the passphrase is wrong, or a backup that must be
-        here is missing or damaged.
+        Raises NotFound if the folder is no archive; InputError if the passphrase is wrong.
+        """
+        here, damaged = self.examined()
+        for backup in damaged:
+            log.warning("The backup of %s in %s is missing or damaged.", backup.at.isoformat(), self.folder)
+        return here
+
+    def examined(self) -> tuple[list[Backup], list[Backup]]:
+        """The backups whose list of files can be read, and those where it is missing or damaged, the newest first.
+
+        Their chunks are looked at by `read` alone. Raises as `backups` does.
         """
         self._require()
-        found: set[str] = set()
-
-        async def name_all(repository: Any) -> None:
-            found.update(await _names(repository))
-
-        self._engine(name_all)
-        index = self._index()
-        if missing := sorted(noted["at"] for name, noted in index.items() if name not in found):
-            raise InputError(
-                f"The archive {self.folder} is damaged: the backup of {missing[-1]} is missing.",
-                kept="Nothing was changed.",
-                next="Use another copy of the archive.",
-            )
         # A backup that was written and not yet noted was not finished: its process died before it was read back.
-        backups = [Backup(name, datetime.fromisoformat(n["at"]), n["counts"]) for name, n in index.items()]
-        return sorted(backups, key=lambda backup: backup.at, reverse=True)
+        noted = [Backup(name, datetime.fromisoformat(n["at"]), n["counts"]) for name, n in self._index().items()]
+        noted.sort(key=lambda backup: backup.at, reverse=True)
+        here: set[str] = set()
+
+        async def look(repository: Any) -> None:
+            for backup in noted:  # each alone: a damaged one hides no other
+                with suppress(*_unreadable()):
+                    here.update(await _names(repository, backup.name))
+
+        self._engine(look)
+        return [one for one in noted if one.name in here], [one for one in noted if one.name not in here]
 
     def write(self, source: Path, at: datetime, counts: Mapping[str, int]) -> Backup:
         """Store all files below `source`, which hold `counts` records. Only `keep` makes it a backup."""
@@ -263,13 +269,19 @@ class Archive:
         replace(self.folder / INDEX, json.dumps(dict(index), indent=2).encode())
 
 
-async def _names(repository: Any) -> list[str]:
-    """The names of all that the engine stores. It prints them, and has no call that returns them."""
+async def _names(repository: Any, name: str = "") -> list[str]:
+    """The names of all that the engine stores, or `name` alone. It prints them, and has no call that returns them."""
     from replicat.utils import SnapshotListColumn  # noqa: PLC0415
 
     with redirect_stdout(StringIO()) as printed:
-        await repository.list_snapshots(header=False, columns=[SnapshotListColumn.NAME])
+        await repository.list_snapshots(snapshot_regex=f"^{name}", header=False, columns=[SnapshotListColumn.NAME])
     return printed.getvalue().split()
+
+
+def _unreadable() -> tuple[type[Exception], ...]:
+    from replicat.exceptions import ReplicatError  # noqa: PLC0415
+
+    return ReplicatError, OSError
 
 
 def clear(folder: Path) -> Path:

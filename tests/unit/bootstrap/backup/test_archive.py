@@ -91,7 +91,7 @@ DAMAGES: list[tuple[str, Callable[[Archive], object], str]] = [
     ("a flipped bit in the data", lambda a: flip(parts(a, "data")[0]), "damaged: a part of it was changed"),
     ("a missing chunk", lambda a: parts(a, "data")[0].unlink(), "damaged: a part of it is missing"),
     ("a flipped bit in a list of files", lambda a: flip(parts(a, "snapshots")[0]), "is corrupted"),
-    ("a missing list of files", lambda a: parts(a, "snapshots")[0].unlink(), "backup of 2026-03-01.* is missing"),
+    ("a missing list of files", lambda a: parts(a, "snapshots")[0].unlink(), "is not in"),
     ("a flipped bit in the key", lambda a: flip(a.folder / KEY), "damaged|passphrase does not open"),
     ("a missing key", lambda a: (a.folder / KEY).unlink(), "no archive of backups"),
     ("a missing configuration", lambda a: (a.folder / "config").unlink(), "damaged"),
@@ -120,6 +120,29 @@ def test_a_backup_that_nobody_noted_does_not_count_and_goes(archive: Archive, so
     archive.forget([])
     assert len(parts(archive, "snapshots")) == many - 1
     assert len(archive.backups()) == 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [flip, lambda path: path.write_bytes(path.read_bytes()[:100]), lambda path: path.write_bytes(b""), Path.unlink],
+    ids=["flipped", "cut off", "emptied", "deleted"],
+)
+def test_a_damaged_backup_hides_no_other(
+    archive: Archive,
+    source: Path,
+    tmp_path: Path,
+    damage: Callable[[Path], object],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (oldest,) = archive.backups()
+    (lists,) = parts(archive, "snapshots")
+    newest = archive.write(source, AT + timedelta(days=1), {})
+    archive.keep(newest)
+    damage(lists)
+    assert archive.backups() == [newest]
+    assert "The backup of 2026-03-01T02:00:00+00:00" in caplog.text
+    assert archive.examined() == ([newest], [oldest])
+    assert (archive.read(newest, tmp_path / "back") / "manifest.json").read_text() == "{}"
 
 
 def test_a_lost_index_takes_no_backup_with_it(archive: Archive) -> None:
