@@ -37,6 +37,10 @@ log = logging.getLogger(__name__)
 logging.getLogger("replicat").setLevel(logging.WARNING)  # at INFO, a line for every chunk
 
 KEY, CONFIG, INDEX, DRILL, LOCK = "key", "config", "backups.json", "drill.json", "lock"
+EMPTY = {LOCK, CONFIG, INDEX, "lost+found"}
+"""What may lie in an empty folder: what `create` wrote before it was killed, and what a new file system has."""
+HALF = (f".{KEY}-*", f".{INDEX}-*", f"{CONFIG}_*.tmp")
+"""Files that `create` was killed in."""
 AT_ONCE = 2
 """Chunks that are encrypted and written side by side; some ten times as many wait in memory."""
 CHUNKS = {"name": "gclmulchunker", "min_length": 32_000, "max_length": 512_000}
@@ -110,12 +114,15 @@ class Archive:
         """Make the archive, if there is none. Raises InputError if something else is in the folder."""
         if self.exists:
             return
-        if any(entry.name != LOCK for entry in self.folder.iterdir()):
+        temporary = [path for one in HALF for path in self.folder.glob(one)]
+        if self._index() or {path.name for path in self.folder.iterdir()} - EMPTY - {path.name for path in temporary}:
             raise InputError(
                 f"{self.folder} is not empty and not an archive of backups.",
                 kept="Nothing was written.",
                 next="Name an empty folder.",
             )
+        for path in temporary:
+            path.unlink()
         # The key comes last: until then the folder is empty for us, and half an archive is made again.
         settings = {"encryption": {"kdf": dict(KDF)}, "chunking": dict(CHUNKS)}
         with tempfile.TemporaryDirectory(prefix="callwise-archive-") as scratch:

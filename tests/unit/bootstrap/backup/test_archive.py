@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -201,6 +202,48 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> Non
     with pytest.raises(NotFound, match="no archive of backups"):
         archive.backups()
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+def half_made(folder: Path) -> None:
+    folder.joinpath("lost+found").mkdir(parents=True)
+    for name in ("config_a1b2.tmp", ".backups.json-a1b2", ".key-a1b2"):
+        (folder / name).write_bytes(b"{")
+
+
+@pytest.mark.parametrize("killed_at", ["nothing", "config", INDEX, KEY])
+def test_a_first_backup_that_was_killed_blocks_no_later_one(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch, killed_at: str
+) -> None:
+    folder = tmp_path / "archive"
+    half_made(folder)
+
+    def killed(path: Path, content: bytes) -> None:
+        if path.name == killed_at:
+            raise KeyboardInterrupt
+        durable.replace(path, content)
+
+    archive = Archive(folder, WORDS)
+    with monkeypatch.context() as patched, archive.locked():
+        patched.setattr(archives, "replace", killed)
+        if killed_at == "config":
+            patched.setattr(archives, "make_durable", lambda _: pytest.fail("as if killed"))
+        with suppress(KeyboardInterrupt, pytest.fail.Exception):
+            archive.create()
+    assert archive.exists == (killed_at == "nothing")
+    with archive.locked():
+        archive.create()
+        archive.keep(archive.write(source, AT, {}))
+    assert [backup.at for backup in archive.backups()] == [AT]
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"lock", "config", INDEX, KEY, "lost+found", "data", "snapshots"}
+
+
+def test_an_archive_that_lost_its_key_is_not_made_again(archive: Archive) -> None:
+    (archive.folder / KEY).unlink()
+    before = {path: path.read_bytes() for path in archive.folder.rglob("*") if path.is_file()}
+    with archive.locked(), pytest.raises(InputError, match="not an archive"):
+        archive.create()
+    assert {path: path.read_bytes() for path in archive.folder.rglob("*") if path.is_file()} == before
 
 
 def test_the_last_backup_and_drill_are_known_without_the_passphrase(archive: Archive) -> None:
