@@ -17,25 +17,30 @@ import asyncio
 import fcntl
 import json
 import logging
-import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bootstrap.backup.durable import make_durable, replace
 from core.errors import Conflict, InputError, NotFound
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
 logging.getLogger("replicat").setLevel(logging.WARNING)  # at INFO, a line for every chunk
 
-KEY, INDEX, DRILL, LOCK = "key", "backups.json", "drill.json", "lock"
+KEY, CONFIG, INDEX, DRILL, LOCK = "key", "config", "backups.json", "drill.json", "lock"
+EMPTY = {LOCK, CONFIG, INDEX, "lost+found"}
+"""What may lie in an empty folder: what `create` wrote before it was killed, and what a new file system has."""
+HALF = (f".{KEY}-*", f".{INDEX}-*", f"{CONFIG}_*.tmp")
+"""Files that `create` was killed in."""
 AT_ONCE = 2
 """Chunks that are encrypted and written side by side; some ten times as many wait in memory."""
 CHUNKS = {"name": "gclmulchunker", "min_length": 32_000, "max_length": 512_000}
@@ -90,7 +95,7 @@ class Archive:
 
     def note_drill(self, result: Mapping[str, Any], at: datetime) -> None:
         """Keep the result of a drill."""
-        self._write(DRILL, json.dumps({"at": at.isoformat(), **result}, indent=2).encode())
+        replace(self.folder / DRILL, json.dumps({"at": at.isoformat(), **result}, indent=2).encode())
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -109,12 +114,15 @@ class Archive:
         """Make the archive, if there is none. Raises InputError if something else is in the folder."""
         if self.exists:
             return
-        if any(entry.name != LOCK for entry in self.folder.iterdir()):
+        temporary = [path for one in HALF for path in self.folder.glob(one)]
+        if self._index() or {path.name for path in self.folder.iterdir()} - EMPTY - {path.name for path in temporary}:
             raise InputError(
                 f"{self.folder} is not empty and not an archive of backups.",
                 kept="Nothing was written.",
                 next="Name an empty folder.",
             )
+        for path in temporary:
+            path.unlink()
         # The key comes last: until then the folder is empty for us, and half an archive is made again.
         settings = {"encryption": {"kdf": dict(KDF)}, "chunking": dict(CHUNKS)}
         with tempfile.TemporaryDirectory(prefix="callwise-archive-") as scratch:
@@ -124,31 +132,38 @@ class Archive:
                 await repository.init(password=self._passphrase, settings=settings, key_output_path=made)
 
             self._engine(initialise, unlock=False)
-            self._write(KEY, made.read_bytes())
+            make_durable([self.folder / CONFIG])
+            self._note({})  # before the key: an archive that has lost its index never looks like an empty one
+            replace(self.folder / KEY, made.read_bytes())
 
     def backups(self) -> list[Backup]:
-        """All backups, the newest first.
+        """All backups that are here, the newest first. A warning names those of which `examined` finds a damage.
 
-        Raises NotFound if the folder is no archive; InputError if the passphrase is wrong, or a backup that must be
-        here is missing or damaged.
+        Raises NotFound if the folder is no archive; InputError if the passphrase is wrong.
+        """
+        here, damaged = self.examined()
+        for backup in damaged:
+            log.warning("The backup of %s in %s is missing or damaged.", backup.at.isoformat(), self.folder)
+        return here
+
+    def examined(self) -> tuple[list[Backup], list[Backup]]:
+        """The backups whose list of files can be read, and those where it is missing or damaged, the newest first.
+
+        Their chunks are looked at by `read` alone. Raises as `backups` does.
         """
         self._require()
-        found: set[str] = set()
-
-        async def name_all(repository: Any) -> None:
-            found.update(await _names(repository))
-
-        self._engine(name_all)
-        index = self._index()
-        if missing := sorted(noted["at"] for name, noted in index.items() if name not in found):
-            raise InputError(
-                f"The archive {self.folder} is damaged: the backup of {missing[-1]} is missing.",
-                kept="Nothing was changed.",
-                next="Use another copy of the archive.",
-            )
         # A backup that was written and not yet noted was not finished: its process died before it was read back.
-        backups = [Backup(name, datetime.fromisoformat(n["at"]), n["counts"]) for name, n in index.items()]
-        return sorted(backups, key=lambda backup: backup.at, reverse=True)
+        noted = [Backup(name, datetime.fromisoformat(n["at"]), n["counts"]) for name, n in self._index().items()]
+        noted.sort(key=lambda backup: backup.at, reverse=True)
+        here: set[str] = set()
+
+        async def look(repository: Any) -> None:
+            for backup in noted:  # each alone: a damaged one hides no other
+                with suppress(*_unreadable()):
+                    here.update(await _names(repository, backup.name))
+
+        self._engine(look)
+        return [one for one in noted if one.name in here], [one for one in noted if one.name not in here]
 
     def write(self, source: Path, at: datetime, counts: Mapping[str, int]) -> Backup:
         """Store all files below `source`, which hold `counts` records. Only `keep` makes it a backup."""
@@ -159,7 +174,7 @@ class Archive:
 
         began = time.time()
         name = self._engine(store)
-        _make_durable(path for path in self.folder.rglob("*") if path.stat().st_mtime >= began - 1)
+        make_durable(path for path in self.folder.rglob("*") if path.stat().st_mtime >= began - 1)
         return Backup(name, at, counts)
 
     def keep(self, backup: Backup) -> None:
@@ -246,44 +261,34 @@ class Archive:
             )
 
     def _index(self) -> dict[str, Any]:
+        there = self.exists  # asked first: another process may make the archive meanwhile
         try:
             index: dict[str, Any] = json.loads((self.folder / INDEX).read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if there:
+                raise self._damaged(f"{INDEX} is missing") from error
             return {}
         except ValueError as error:
             raise self._damaged(f"{INDEX} cannot be read") from error
         return index
 
     def _note(self, index: Mapping[str, Any]) -> None:
-        self._write(INDEX, json.dumps(dict(index), indent=2).encode())
-
-    def _write(self, name: str, content: bytes) -> None:
-        """Replace the file `name`; complete or not at all."""
-        descriptor, temporary = tempfile.mkstemp(dir=self.folder, prefix=f".{name}-")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self.folder / name)
+        replace(self.folder / INDEX, json.dumps(dict(index), indent=2).encode())
 
 
-def _make_durable(paths: Iterable[Path]) -> None:
-    """Wait until these files and folders are on the disk: the engine leaves that to the kernel."""
-    for path in paths:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-async def _names(repository: Any) -> list[str]:
-    """The names of all that the engine stores. It prints them, and has no call that returns them."""
+async def _names(repository: Any, name: str = "") -> list[str]:
+    """The names of all that the engine stores, or `name` alone. It prints them, and has no call that returns them."""
     from replicat.utils import SnapshotListColumn  # noqa: PLC0415
 
     with redirect_stdout(StringIO()) as printed:
-        await repository.list_snapshots(header=False, columns=[SnapshotListColumn.NAME])
+        await repository.list_snapshots(snapshot_regex=f"^{name}", header=False, columns=[SnapshotListColumn.NAME])
     return printed.getvalue().split()
+
+
+def _unreadable() -> tuple[type[Exception], ...]:
+    from replicat.exceptions import ReplicatError  # noqa: PLC0415
+
+    return ReplicatError, OSError
 
 
 def clear(folder: Path) -> Path:

@@ -23,7 +23,7 @@ from bootstrap.backup.copies import mongo_dump, objects
 from bootstrap.backup.copies.mend import mend
 from bootstrap.backup.copies.register import Register
 from bootstrap.backup.from_archive import PASSPHRASE
-from bootstrap.backup.restore import choose, erase_again, read
+from bootstrap.backup.restore import choose, erase_again, read, register_since
 from bootstrap.backup.stores import Settings
 from bootstrap.backup.take import words
 from core.clock import now
@@ -127,10 +127,8 @@ def main(argv: list[str] | None = None) -> None:
             name = "settings.env" if asked.settings else "env"
             sys.stdout.write((folder / "secrets" / name).read_text(encoding="utf-8"))
             return
-        registers = restore(folder, manifest.at, load(Volumes), say=print, at=now())
-        newest = choose(archive, None)
-        if newest != backup:
-            registers.append(Register.read(read(archive, newest, Path(unpacked) / "newest")[0] / "register"))
+        registers = register_since(archive, backup, Path(unpacked) / "newest", print)
+        registers += restore(folder, manifest.at, load(Volumes), say=print, at=now())
         print(erase_again(os.environ, registers, asked.receipts))
     print(f"Restored the backup of {words(backup.at)}.")
 

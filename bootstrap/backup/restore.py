@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from bootstrap.backup.archive import Archive, Backup, clear
@@ -23,7 +24,7 @@ from bootstrap.embedded.appliance import Appliance
 from bootstrap.embedded.environment import ROOT
 from bootstrap.embedded.watch import Watch
 from core.clock import now
-from core.errors import CallwiseError, Conflict, NotFound, Unavailable
+from core.errors import CallwiseError, Conflict, InputError, NotFound, Unavailable
 from core.settings.addresses import MongoSettings, S3Settings
 from core.settings.loading import load
 from core.stores.mongo import connect
@@ -69,6 +70,19 @@ def read(archive: Archive, backup: Backup, scratch: Path) -> tuple[Path, Manifes
     return folder, manifest
 
 
+def register_since(archive: Archive, backup: Backup, scratch: Path, say: Say) -> list[Register]:
+    """The register of erasures of the newest backup after `backup` that can be read; none if there is none.
+
+    A damaged backup is no reason to refuse a good one. Raises NotFound, InputError if the archive does not open.
+    """
+    for newer in takewhile(lambda one: one != backup, archive.backups()):
+        try:
+            return [Register.read(read(archive, newer, scratch)[0] / "register")]
+        except (InputError, OSError) as error:
+            say(f"the register of erasures in the backup of {_time(newer)} cannot be read: {error}")
+    return []
+
+
 def restore(
     archive: Archive,
     state: Path,
@@ -79,9 +93,9 @@ def restore(
 ) -> Restored:
     """Put the backup `wanted` (default: the newest) in the place of `state`; people who were erased stay erased.
 
-    Receipts come from the newest backup, from the state that is replaced if its database can be read, and from the
-    files `receipts`. Raises InputError for a damaged archive or a wrong passphrase, Conflict if an appliance runs in
-    `state`, NotFound, Unavailable.
+    Receipts come from the newest backup and from the state that is replaced, if they can be read, and from the files
+    `receipts`. Raises InputError for a damaged archive or a wrong passphrase, Conflict if an appliance runs in `state`,
+    NotFound, Unavailable.
     """
     state = state.resolve()
     scratch = state.with_name(f".{state.name}-restoring")
@@ -90,9 +104,7 @@ def restore(
         folder, manifest = read(archive, backup, scratch / "backup")
         say(f"read and compared {len(manifest.files)} files")
         registers = [Register.read(folder / "register")]
-        newest = archive.backups()[0]
-        if newest != backup:
-            registers.append(Register.read(read(archive, newest, scratch / "newest")[0] / "register"))
+        registers += register_since(archive, backup, scratch / "newest", say)
         made = scratch / "state"
         lay_out(folder, made)
         aside = set_aside(state)

@@ -14,7 +14,7 @@ from bootstrap.backup.keeping import Keep
 from bootstrap.backup.manifest import Manifest
 from bootstrap.backup.stores import Parts, Store
 from core.clock import Clock, now
-from core.errors import Conflict
+from core.errors import Conflict, InputError
 
 Say = Callable[[str], None]
 
@@ -48,12 +48,13 @@ def take(
     """Make a backup of `stores`, with copies below `scratch` meanwhile. `accept_empty`: a store may have become empty.
 
     Safe to kill: what is half written counts for nothing, and the next run removes it. Raises Conflict if a store is
-    empty or another backup is being made; InputError for an archive that does not open or is damaged; Unavailable.
+    empty or another backup is being made; InputError for an archive that does not open, and, once the new backup is
+    kept, for one that has lost an older backup; Unavailable.
     """
     began, at = time.monotonic(), clock()
     with archive.locked():
         archive.create()
-        before = archive.backups()
+        before, damaged = archive.examined()
         try:
             folder = clear(scratch / "copy")
             parts = {}
@@ -62,7 +63,8 @@ def take(
                 say(f"{store.name}: {sum(part.count for part in parts[store.name].values())} records")
             counts = {f"{store}/{name}": part.count for store, found in parts.items() for name, part in found.items()}
             if not accept_empty:
-                refuse_empty(stores, parts, before[0].counts if before else {})
+                last = max([*before, *damaged], key=lambda one: one.at, default=None)
+                refuse_empty(stores, parts, last.counts if last else {})
             manifest = Manifest.of(folder, at, version, parts)
             manifest.write(folder)
             backup = archive.write(folder, at, counts)
@@ -72,6 +74,13 @@ def take(
         finally:
             shutil.rmtree(scratch / "copy", ignore_errors=True)
             shutil.rmtree(scratch / "read", ignore_errors=True)
+        if damaged:  # said only now: a damage in an old backup is no reason to have no new one
+            raise InputError(
+                f"The archive {archive.folder} is damaged: the backup of {words(damaged[0].at)} is missing or damaged.",
+                kept="A new backup was made, and no old one was removed.",
+                next=f"Put its file in snapshots/ (…-{damaged[0].name[:12]}…) back from another copy of the archive; "
+                "if there is none, remove that file and its entry in backups.json.",
+            )
         gone = keep.surplus([backup, *before])
         archive.forget(gone)
     return Taken(backup, manifest, time.monotonic() - began, gone)

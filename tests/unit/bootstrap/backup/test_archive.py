@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bootstrap.backup import archive as archives
+from bootstrap.backup import durable
 from bootstrap.backup.archive import INDEX, KEY, Archive, Backup, clear
 from core.errors import Conflict, InputError, NotFound
 
@@ -90,11 +92,12 @@ DAMAGES: list[tuple[str, Callable[[Archive], object], str]] = [
     ("a flipped bit in the data", lambda a: flip(parts(a, "data")[0]), "damaged: a part of it was changed"),
     ("a missing chunk", lambda a: parts(a, "data")[0].unlink(), "damaged: a part of it is missing"),
     ("a flipped bit in a list of files", lambda a: flip(parts(a, "snapshots")[0]), "is corrupted"),
-    ("a missing list of files", lambda a: parts(a, "snapshots")[0].unlink(), "backup of 2026-03-01.* is missing"),
+    ("a missing list of files", lambda a: parts(a, "snapshots")[0].unlink(), "is not in"),
     ("a flipped bit in the key", lambda a: flip(a.folder / KEY), "damaged|passphrase does not open"),
     ("a missing key", lambda a: (a.folder / KEY).unlink(), "no archive of backups"),
     ("a missing configuration", lambda a: (a.folder / "config").unlink(), "damaged"),
     ("a cut-off index", lambda a: (a.folder / INDEX).write_text("{"), "damaged"),
+    ("a missing index", lambda a: (a.folder / INDEX).unlink(), "damaged: backups.json is missing"),
 ]  # fmt: skip
 
 
@@ -118,6 +121,61 @@ def test_a_backup_that_nobody_noted_does_not_count_and_goes(archive: Archive, so
     archive.forget([])
     assert len(parts(archive, "snapshots")) == many - 1
     assert len(archive.backups()) == 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [flip, lambda path: path.write_bytes(path.read_bytes()[:100]), lambda path: path.write_bytes(b""), Path.unlink],
+    ids=["flipped", "cut off", "emptied", "deleted"],
+)
+def test_a_damaged_backup_hides_no_other(
+    archive: Archive,
+    source: Path,
+    tmp_path: Path,
+    damage: Callable[[Path], object],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (oldest,) = archive.backups()
+    (lists,) = parts(archive, "snapshots")
+    newest = archive.write(source, AT + timedelta(days=1), {})
+    archive.keep(newest)
+    damage(lists)
+    assert archive.backups() == [newest]
+    assert "The backup of 2026-03-01T02:00:00+00:00" in caplog.text
+    assert archive.examined() == ([newest], [oldest])
+    assert (archive.read(newest, tmp_path / "back") / "manifest.json").read_text() == "{}"
+
+
+def test_a_lost_index_takes_no_backup_with_it(archive: Archive) -> None:
+    kept = (archive.folder / INDEX).read_bytes()
+    (archive.folder / INDEX).unlink()
+    before = parts(archive, "snapshots") + parts(archive, "data")
+    changes: list[Callable[[], object]] = [
+        lambda: archive.forget([]),
+        lambda: archive.keep(Backup("new", AT)),
+        lambda: archive.last,
+    ]
+    for change in changes:
+        with pytest.raises(InputError, match=r"backups\.json is missing"):
+            change()
+    assert parts(archive, "snapshots") + parts(archive, "data") == before
+    (archive.folder / INDEX).write_bytes(kept)  # from another copy of the archive
+    assert len(archive.backups()) == 1
+
+
+def test_a_new_archive_has_an_index_before_it_has_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+
+    def noting(path: Path, content: bytes) -> None:
+        durable.replace(path, content)
+        written.append(path.name)
+
+    monkeypatch.setattr(archives, "replace", noting)
+    made = Archive(tmp_path / "archive", WORDS)
+    with made.locked():
+        made.create()
+    assert written == [INDEX, KEY]
+    assert made.backups() == []
 
 
 def test_what_is_forgotten_leaves_no_chunk_behind(archive: Archive, source: Path, tmp_path: Path) -> None:
@@ -144,6 +202,48 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> Non
     with pytest.raises(NotFound, match="no archive of backups"):
         archive.backups()
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+def half_made(folder: Path) -> None:
+    folder.joinpath("lost+found").mkdir(parents=True)
+    for name in ("config_a1b2.tmp", ".backups.json-a1b2", ".key-a1b2"):
+        (folder / name).write_bytes(b"{")
+
+
+@pytest.mark.parametrize("killed_at", ["nothing", "config", INDEX, KEY])
+def test_a_first_backup_that_was_killed_blocks_no_later_one(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch, killed_at: str
+) -> None:
+    folder = tmp_path / "archive"
+    half_made(folder)
+
+    def killed(path: Path, content: bytes) -> None:
+        if path.name == killed_at:
+            raise KeyboardInterrupt
+        durable.replace(path, content)
+
+    archive = Archive(folder, WORDS)
+    with monkeypatch.context() as patched, archive.locked():
+        patched.setattr(archives, "replace", killed)
+        if killed_at == "config":
+            patched.setattr(archives, "make_durable", lambda _: pytest.fail("as if killed"))
+        with suppress(KeyboardInterrupt, pytest.fail.Exception):
+            archive.create()
+    assert archive.exists == (killed_at == "nothing")
+    with archive.locked():
+        archive.create()
+        archive.keep(archive.write(source, AT, {}))
+    assert [backup.at for backup in archive.backups()] == [AT]
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"lock", "config", INDEX, KEY, "lost+found", "data", "snapshots"}
+
+
+def test_an_archive_that_lost_its_key_is_not_made_again(archive: Archive) -> None:
+    (archive.folder / KEY).unlink()
+    before = {path: path.read_bytes() for path in archive.folder.rglob("*") if path.is_file()}
+    with archive.locked(), pytest.raises(InputError, match="not an archive"):
+        archive.create()
+    assert {path: path.read_bytes() for path in archive.folder.rglob("*") if path.is_file()} == before
 
 
 def test_the_last_backup_and_drill_are_known_without_the_passphrase(archive: Archive) -> None:

@@ -87,6 +87,21 @@ def test_old_ones_go_only_after_a_new_one_is_there(archive: Archive, monkeypatch
     assert [backup.at for backup in made.gone] == [AT]
 
 
+def test_a_damaged_old_backup_is_said_only_when_a_new_one_is_there(archive: Archive) -> None:
+    made = [back_up(archive, store("mongo", lasting=("calls",), calls=3 + day), day=day) for day in range(2)]
+    (lists,) = archive.folder.glob(f"snapshots/**/*{made[1].backup.name}*")
+    content = lists.read_bytes()
+    lists.write_bytes(content[:-1])
+    with pytest.raises(Conflict, match="the last backup has 4 records"):
+        back_up(archive, store("mongo", lasting=("calls",), calls=0, users=1), day=2)
+    for day in range(2, 5):
+        with pytest.raises(InputError, match=r"backup of 2026-03-02.* is missing or damaged.*A new backup was made"):
+            back_up(archive, store("mongo", calls=9), day=day)
+    assert [backup.at.day for backup in archive.backups()] == [5, 4, 3, 1]
+    lists.write_bytes(content)  # from another copy of the archive
+    assert [backup.at.day for backup in back_up(archive, store("mongo", calls=9), day=6).gone] == [3, 2, 1]
+
+
 def test_what_comes_back_different_is_no_backup(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     read = Archive.read
 

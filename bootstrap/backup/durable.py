@@ -1,0 +1,29 @@
+"""Files that are on the disk when the call returns, and complete or not there at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write the file `path` anew. A process that dies in it leaves `.{name}-…` beside the former file."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    make_durable([path.parent])  # its name, too: without it a crash brings the former file back, or none
+
+
+def make_durable(paths: Iterable[Path]) -> None:
+    """Wait until these files and folders are on the disk."""
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
