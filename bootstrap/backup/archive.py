@@ -88,14 +88,21 @@ class Archive:
     def drill(self) -> dict[str, Any]:
         """The result of the last drill; empty if none was made."""
         try:
-            result: dict[str, Any] = json.loads((self.folder / DRILL).read_text(encoding="utf-8"))
+            return dict(json.loads((self.folder / DRILL).read_text(encoding="utf-8")))
         except FileNotFoundError:
             return {}
-        return result
+
+    @property
+    def drilled_equal(self) -> datetime | None:
+        """When the last drill was made that found all equal; None if none did."""
+        noted = self.drill.get("at" if self.drill.get("equal") else "last_equal")
+        return datetime.fromisoformat(noted) if noted else None
 
     def note_drill(self, result: Mapping[str, Any], at: datetime) -> None:
-        """Keep the result of a drill."""
-        replace(self.folder / DRILL, json.dumps({"at": at.isoformat(), **result}, indent=2).encode())
+        """Keep the result of a drill, and when the last one was that found every store equal."""
+        equal = at if result["equal"] else self.drilled_equal
+        noted = {"at": at.isoformat(), "last_equal": equal.isoformat() if equal else None, **result}
+        replace(self.folder / DRILL, json.dumps(noted, indent=2).encode())
 
     @contextmanager
     def locked(self) -> Iterator[None]:

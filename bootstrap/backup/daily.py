@@ -69,16 +69,26 @@ class Daily:
             self._try("drill", at, self._drill)
 
     def report(self) -> dict[str, Any]:
-        """For the page: `ok`, the last backup and drill, and what failed."""
-        last, drilled = self.archive.last, self.archive.drilled
+        """For the page: `ok`, the last backup and drill, the last drill that found all equal, and what failed.
+
+        Of `failures` there are those of this process that nothing has mended since.
+        """
+        last, drilled, equal = self.archive.last, self.archive.drilled, self.archive.drilled_equal
+        failures = {what: why for what, why in self.failures.items() if not self._mended(what)}
         late = self.settings.callwise_backup_daily == "on" and last is not None and self.clock() - last > LATE
         return {
-            "ok": not self.failures and not late,
+            "ok": not failures and not late and drilled == equal,
             "daily": self.settings.callwise_backup_daily,
             "last_backup": last.isoformat() if last else None,
             "last_drill": drilled.isoformat() if drilled else None,
-            "failures": dict(self.failures),
+            "last_equal_drill": equal.isoformat() if equal else None,
+            "failures": failures,
         }
+
+    def _mended(self, what: str) -> bool:
+        """Whether somebody has done by hand what failed here."""
+        done = self.archive.last if what == "backup" else self.archive.drilled_equal
+        return done is not None and done > self._not_before[what] - AGAIN
 
     def _try(self, what: str, at: datetime, run: Callable[[], str]) -> bool:
         if at < self._not_before.get(what, at):

@@ -205,7 +205,11 @@ SERVICES = (
         needs=("mongo", "mlflow", "evidently", "setup"),
         ports=("monitor",),
         reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + VERIFYING + ("CALLWISE_MONITOR_PORT",),
-        environment={"CALLWISE_APP_PAGE": f"http://{HOST}:{{app}}", "CALLWISE_MONITOR_HOST": HOST},
+        environment={
+            "CALLWISE_APP_PAGE": f"http://{HOST}:{{app}}",
+            "CALLWISE_MONITOR_HOST": HOST,
+            "CALLWISE_BACKUP_URL": f"http://{HOST}:{{backup}}/health",
+        },
     ),
     Service(
         name="app",

@@ -125,6 +125,7 @@ class WatchSettings(Group):
     )
     callwise_data_registry: Path | None = Field(None, description="folder of the data registry's git repository")
     s3_endpoint_url: str | None = Field(None, description="address of the S3 server, http:// or https://")
+    callwise_backup_url: str | None = Field(None, description="address of the page about backups, ending in /health")
 
 
 class IncidentSettings(Group):

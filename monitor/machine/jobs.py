@@ -9,6 +9,7 @@ from core.scoring.client import ScoringClient
 from core.stores.mongo import Db
 from monitor.jobs.job import Job, Runs
 from monitor.jobs.settings import Settings
+from monitor.machine.backups import Backups, backups_of
 from monitor.machine.certificate import Certificate, certificate_of
 from monitor.machine.services import Seen, look
 from monitor.machine.space import Space
@@ -39,6 +40,7 @@ def watch(
         "prefect": f"{settings.prefect_api_url}/health",
         "evidently": f"{settings.evidently_url}/api/version",
         "mlserver": f"{settings.mlserver_url}/v2/health/live",
+        "backup": settings.callwise_backup_url,
     }
     known = {name: address for name, address in addresses.items() if address}
 
@@ -48,6 +50,9 @@ def watch(
     def certificate() -> Certificate | None:
         door = settings.callwise_door
         return certificate_of(door, settings.callwise_app_page or "") if door else None
+
+    def backups() -> Backups:
+        return backups_of(settings.callwise_backup_url) if settings.callwise_backup_url else Backups()
 
     urls = settings.callwise_notify_urls
     return Watch(
@@ -59,6 +64,7 @@ def watch(
         certificate,
         kinds,
         plan,
+        backups=backups,
         addresses=len(urls.get_secret_value().split()) if urls else 0,
         failures=settings.callwise_job_failures,
     )

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from core.clock import Clock, now
 from core.errors import CallwiseError
@@ -17,10 +16,11 @@ from core.oversight import incident_words
 from core.oversight.incidents import ACTIVE
 from core.oversight.memory import used_share
 from core.oversight.space import CONDITION
-from core.stores.mongo import COLLECTIONS, Db, Document, reachable
+from core.stores.mongo import Db, Document, reachable
 from monitor.jobs.cause_states import WELL, record_state
 from monitor.jobs.job import Runs
 from monitor.machine.alarms import Alarm, Done, Failing, Measured, alarms
+from monitor.machine.backups import Backups
 from monitor.machine.certificate import Certificate
 from monitor.machine.clock import Clockwork, synchronized
 from monitor.machine.services import Seen
@@ -54,6 +54,7 @@ class Watch:
     certificate: Callable[[], Certificate | None] = lambda: None
     kinds: Callable[[], Mapping[str, Db]] = dict
     plan: Callable[[], Plan] = no_plan
+    backups: Callable[[], Backups] = Backups
     addresses: int = 0
     failures: int = 3
     clockwork: Clockwork = field(default_factory=Clockwork)
@@ -113,7 +114,7 @@ class Watch:
 
     def _measure(self) -> tuple[Measured, State]:
         at, services = self.clock(), self.services()
-        state = self._scoring_state()
+        state, made = self._scoring_state(), self.backups()
         self._silent = {one.name: self._silent.get(one.name, at) for one in services if not one.ok}
         self._unkept = (self._unkept or at) if self.kept() is False else None
         if jump := self.clockwork.jump():
@@ -138,8 +139,8 @@ class Watch:
             backlog=int(state["spool_waiting"]) if "spool_waiting" in state else None,
             backlog_seconds=float(state.get("spool_oldest_seconds", 0.0)),
             failing=self._failing(at),
-            backup=self._done("backup"),
-            drill=self._done("drill"),
+            backup=made.backup,
+            drill=made.drill,
             lost=self._lost(),
         )
         return seen, state
@@ -157,18 +158,6 @@ class Watch:
                 since = record.failing_since or at
                 found[name] = Failing(since, record.failures_in_a_row, record.error)
         return found
-
-    def _done(self, kind: str) -> Done | None:
-        """The newest backup or drill; None before the first, and where nothing makes any."""
-        if "backups" not in COLLECTIONS:
-            return None
-        with reachable():
-            made = list(self.db["backups"].find({"kind": kind}).sort([("_id", -1)]).limit(30))
-        if not made:
-            return None
-        made.sort(key=lambda one: _time(one["at"]), reverse=True)
-        well = next((one for one in made if one["ok"]), None)
-        return Done(_time(well["at"]) if well else None, bool(made[0]["ok"]), int((well or {}).get("bytes") or 0))
 
     def _lost(self) -> Sequence[str]:
         with reachable():
@@ -247,12 +236,6 @@ def _share(state: State) -> float | None:
 
 def _told(done: Done | None) -> Document | None:
     return {"at": done.well, "ok": done.ok, "bytes": done.bytes} if done else None
-
-
-def _time(at: Any) -> datetime:
-    """A time, as a field or nested in it."""
-    found: datetime = at["at"] if isinstance(at, Mapping) else at
-    return found
 
 
 def _versions(state: State) -> list[Document]:

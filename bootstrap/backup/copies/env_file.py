@@ -16,7 +16,7 @@ from core.settings.group import ROOT
 EXAMPLE = ROOT / ".env.example"
 PARTS = "# === the services' settings"
 VARIABLE = re.compile(r"^(?:# )?([A-Z][A-Z0-9_]+)=", re.MULTILINE)
-OWN = re.compile(r"CALLWISE_BACKUP_(OF|FOLDER|SCRATCH|PORT)|MONGODB_.*|S3_(?!ROOT).*")
+OWN = re.compile(r"CALLWISE_BACKUP_(OF|FOLDER|SCRATCH|HOST|PORT)|MONGODB_.*|S3_(?!ROOT).*")
 """What compose.yaml sets itself."""
 
 

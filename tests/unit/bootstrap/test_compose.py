@@ -231,6 +231,10 @@ def test_the_backup_reads_every_store_and_writes_to_none() -> None:
     assert {source for source, _, *mode in mounts if mode == ["ro"]} == {*stores, "account-backup"}
     assert {source for source, _, *mode in mounts if not mode} == {"backups", "backup-scratch"}
     assert CONTAINERS["backup"]["networks"] == ["data"]
+    address, port = CONTAINERS["monitor"]["environment"]["CALLWISE_BACKUP_URL"], "CALLWISE_BACKUP_PORT"
+    assert "data" in CONTAINERS["monitor"]["networks"]
+    assert address == f"http://backup:{CONTAINERS['backup']['environment'][port]}/health"
+    assert CONTAINERS["backup"]["environment"]["CALLWISE_BACKUP_HOST"] == "0.0.0.0"
     rights = next(rights for rights in RIGHTS if rights.service == "backup")
     assert rights.mongo == MongoRights(reads_private=True)
     assert rights.s3 == {"datasets": (READ,), "models": (READ,)}

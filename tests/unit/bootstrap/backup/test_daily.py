@@ -132,13 +132,28 @@ def test_what_fails_is_said_and_tried_again_in_an_hour(
         daily.look()
     assert tries == [start + FIRST, start + FIRST + AGAIN, start + FIRST + 2 * AGAIN]
     assert daily.report() == {
-        "ok": False, "daily": "on", "last_backup": None, "last_drill": None,
+        "ok": False, "daily": "on", "last_backup": None, "last_drill": None, "last_equal_drill": None,
         "failures": {"backup": "The store mlflow is empty."},
     }  # fmt: skip
     monkeypatch.setattr(Daily, "_take", lambda self: "made")
     clock.at += AGAIN
     daily.look()
     assert daily.report()["ok"]
+
+
+def test_what_somebody_does_by_hand_ends_a_failure(daily: Daily, clock: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Daily) -> str:
+        raise Conflict("The store mlflow is empty.")
+
+    monkeypatch.setattr(Daily, "_take", refuse)
+    daily.look()
+    clock.at += FIRST
+    daily.look()
+    assert not daily.report()["ok"]
+    clock.at += timedelta(minutes=1)
+    daily.archive.keep(Backup("by hand", clock.at, {}))
+    assert daily.report()["ok"]
+    assert daily.report()["failures"] == {}
 
 
 def test_a_backup_that_is_late_is_said(daily: Daily, clock: Hand) -> None:

@@ -8,8 +8,9 @@ from bootstrap.backup.copies.env_file import EXAMPLE, files
 from core.errors import NotFound
 
 SECRETS = {
-    "DOOR_PASSWORD": "door", "DOOR_SCORING_PASSWORD": "scoring", "ADMIN_PASSWORD": "first", "MONGO_ROOT_PASSWORD": "m",
-    "S3_ROOT_USER": "root", "S3_ROOT_PASSWORD": "s", "CALLWISE_ROUTING_KEY": "r", "CALLWISE_ERASURE_KEY": "e",
+    "DOOR_SCORING_PASSWORD": "scoring", "DOOR_METRICS_PASSWORD": "metrics", "ADMIN_PASSWORD": "first",
+    "MONGO_ROOT_PASSWORD": "m", "S3_ROOT_USER": "root", "S3_ROOT_PASSWORD": "s", "PREFECT_PASSWORD": "p",
+    "CALLWISE_ROUTING_KEY": "r", "CALLWISE_SIGNING_KEY": "k", "CALLWISE_ERASURE_KEY": "e",
     "CALLWISE_BACKUP_PASSPHRASE": "words",
 }  # fmt: skip
 
@@ -21,6 +22,7 @@ def test_every_variable_comes_back_into_its_file() -> None:
             "CALLWISE_NOTIFY_URLS": "json://hooks.example.org/a b", "CALLWISE_BACKUP_DAYS": "14", "PATH": "/bin",
             # What compose.yaml sets itself, and the service's own account.
             "MONGODB_URI": "mongodb://backup:x@mongo", "S3_ACCESS_KEY": "k", "CALLWISE_BACKUP_FOLDER": "/var/lib",
+            "CALLWISE_BACKUP_HOST": "0.0.0.0", "CALLWISE_BACKUP_PORT": "8091",
         }
     )  # fmt: skip
     env = dict(line.split("=", 1) for line in found["env"].splitlines())
