@@ -33,7 +33,7 @@ from monitor.jobs.schedule import Schedule
 from monitor.jobs.settings import Settings
 from monitor.machine import jobs as machine
 from monitor.machine.metrics import Figures, text
-from monitor.machine.watch import Plan, Watch, no_plan
+from monitor.machine.watch import KINDS, Plan, Watch, no_plan
 from monitor.messages import jobs as messages
 from monitor.ranking import jobs as ranking
 from monitor.ranking.beginning import Preparation
@@ -197,7 +197,7 @@ def serve(settings: Settings) -> None:
     watched = Watched(settings, runs=runs, plan=schedule.plan)
     followed = Followed(watched, schedule)
     schedule.put("", watched.jobs(watched.shipped))
-    schedule.put("kinds", [Job("kinds", KIND_SECONDS, followed.run)])
+    schedule.put(KINDS, [Job(KINDS, KIND_SECONDS, followed.run)])
 
     def health() -> Health:
         alive, failing = schedule.alive, runs.failing(settings.callwise_job_failures)

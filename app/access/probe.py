@@ -38,7 +38,9 @@ class Probe:
         """What `GET /status` says now."""
         with self._lock:
             if self._made is None or self._passed() - self._made[0] >= KEPT_SECONDS:
-                self._made = (self._passed(), self._look())
+                found = self._look()
+                # The time after the look: whoever waited for a slow look gets its answer, and looks not again.
+                self._made = (self._passed(), found)
             return self._made[1]
 
     def _look(self) -> dict[str, Any]:

@@ -69,7 +69,8 @@ class Schedule:
     @property
     def jobs(self) -> list[str]:
         """The names of all jobs."""
-        return [name for names in self._groups.values() for name in names]
+        # A copy: another thread may put a group meanwhile.
+        return [name for names in tuple(self._groups.values()) for name in names]
 
     def plan(self) -> dict[str, tuple[float, datetime | None]]:
         """Of each job the seconds between its runs, and when it runs next."""

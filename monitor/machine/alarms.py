@@ -51,6 +51,7 @@ class Measured:
     `free`: bytes by place, of a `reserve`; `unasked`: a place could not be asked, perhaps the full one. `memory`: the
     share of its limit by service. `unkept`: since when no time service keeps the clock; `jumped`: when the clock last
     jumped, and by how many seconds. `silent`: since when a service does not answer. `lost`: volumes that were lost.
+    `untried`: jobs of which this process knows no success yet.
     """
 
     at: datetime
@@ -67,6 +68,7 @@ class Measured:
     backlog: int | None = None
     backlog_seconds: float = 0.0
     failing: Mapping[str, Failing] = field(default_factory=dict)
+    untried: Collection[str] = ()
     backup: Done | None = None
     drill: Done | None = None
     lost: Sequence[str] = ()
@@ -93,7 +95,7 @@ def alarms(seen: Measured, bad: Collection[str]) -> Iterator[Alarm]:
     if seen.certificate is not None:
         until = f"the door's certificate is valid until {seen.certificate.ends:%Y-%m-%d %H:%M} UTC"
         yield Alarm("certificate", seen.certificate.late(seen.at), until)
-    yield _clock(seen)
+    yield _clock(seen, bad)
     if seen.backlog is not None:
         late = seen.backlog_seconds >= BACKLOG.total_seconds() or ("backlog" in bad and seen.backlog > 0)
         minutes = seen.backlog_seconds / 60
@@ -112,10 +114,11 @@ def alarms(seen: Measured, bad: Collection[str]) -> Iterator[Alarm]:
     yield Alarm("stores", bool(seen.lost), f"lost or put back empty: {names}" if names else "every store is there")
 
 
-def _clock(seen: Measured) -> Alarm:
+def _clock(seen: Measured, bad: Collection[str]) -> Alarm:
     if seen.jumped is not None and seen.at - seen.jumped[0] < JUMP:
         return Alarm("clock", True, f"the clock was set by {seen.jumped[1]:+,.0f} seconds")
-    if seen.unkept is not None and seen.at - seen.unkept >= CLOCK:
+    # A new process knows no earlier `unkept` than its own start.
+    if seen.unkept is not None and ("clock" in bad or seen.at - seen.unkept >= CLOCK):
         return Alarm("clock", True, "no time service keeps the clock")
     return Alarm("clock", False, "the clock is kept")
 
@@ -123,13 +126,15 @@ def _clock(seen: Measured) -> Alarm:
 def _lasting(
     kind: str, seen: Measured, since: Mapping[str, datetime], limit: timedelta, bad: Collection[str]
 ) -> Iterator[Alarm]:
-    """What is bad once it has lasted: each that is, and each that was and is over."""
+    """What is bad once it has lasted: each that is, and each that was and is over. A job is over by a success."""
     over = {cause.partition(":")[2] for cause in bad if cause.startswith(f"{kind}:")} - since.keys()
     for name, began in sorted(since.items()):
         if seen.at - began >= limit or f"{kind}:{name}" in bad:
             yield Alarm(f"{kind}:{name}", True, _why(kind, name, seen))
     for name in sorted(over):
-        yield Alarm(f"{kind}:{name}", False, f"{name} is well")
+        waits = kind == "job" and name in seen.untried
+        why = f"{name} has not succeeded since the monitor started" if waits else f"{name} is well"
+        yield Alarm(f"{kind}:{name}", waits, why)
 
 
 def _why(kind: str, name: str, seen: Measured) -> str:

@@ -16,6 +16,8 @@ UNSYNCHRONIZED = 5
 TIMEX_BYTES = 256
 """More than `struct timex` has on any architecture; its first field, `modes`, is 0: change nothing."""
 JUMP_SECONDS = 5.0
+CLOCK_BOOTTIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+"""The clock of Linux that goes on in sleep, which the monotonic clock does not."""
 
 
 def synchronized() -> bool | None:
@@ -27,12 +29,17 @@ def synchronized() -> bool | None:
     return None if state < 0 else state != UNSYNCHRONIZED
 
 
+def passed_seconds() -> float:
+    """Seconds that passed since some moment, with those that the machine slept where the kernel counts them."""
+    return time.clock_gettime(CLOCK_BOOTTIME) if CLOCK_BOOTTIME is not None else time.monotonic()
+
+
 @dataclass
 class Clockwork:
     """Compares the clock with the time that passes. `wall` and `passed` give seconds."""
 
     wall: Callable[[], float] = time.time
-    passed: Callable[[], float] = time.monotonic
+    passed: Callable[[], float] = passed_seconds
     _offset: float | None = field(default=None)
 
     def jump(self) -> float:

@@ -27,6 +27,8 @@ from monitor.machine.services import Seen
 from monitor.machine.space import Space
 
 BAD = "bad"
+KINDS = "kinds"
+"""The job that begins the jobs of each campaign kind."""
 CAUSES = ("disk", "certificate", "clock", "backlog", "memory", "job", "service", "backup", "drill", "stores")
 """The causes of this room; some are of one thing: `job:drift`."""
 Plan = Mapping[str, tuple[float, datetime | None]]
@@ -139,6 +141,7 @@ class Watch:
             backlog=int(state["spool_waiting"]) if "spool_waiting" in state else None,
             backlog_seconds=float(state.get("spool_oldest_seconds", 0.0)),
             failing=self._failing(at),
+            untried=self._untried(),
             backup=made.backup,
             drill=made.drill,
             lost=self._lost(),
@@ -158,6 +161,15 @@ class Watch:
                 since = record.failing_since or at
                 found[name] = Failing(since, record.failures_in_a_row, record.error)
         return found
+
+    def _untried(self) -> set[str]:
+        """The jobs that were bad and did not succeed yet in this process; a job that is no more is none of them."""
+        plan, records = self.plan(), self.runs.records()
+        well = {name for name, record in records.items() if record.succeeded_at is not None}
+        was_bad = {cause.partition(":")[2] for cause in self._known_bad() if cause.startswith("job:")}
+        # The first run of `kinds` plans the jobs of each campaign kind; before it, a job without a plan may come.
+        planned = KINDS not in plan or KINDS in well
+        return {name for name in was_bad - well if name in plan or not planned}
 
     def _lost(self) -> Sequence[str]:
         with reachable():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -99,6 +100,21 @@ def test_it_is_made_once_in_some_seconds(db: Db, seen: Document) -> None:
     assert found.answer()["ok"]
     passed[0] = probe.KEPT_SECONDS
     assert found.answer()["wrong"] == ["monitor"]
+
+
+def test_whoever_waited_for_a_slow_look_gets_its_answer() -> None:
+    passed, looks = [0.0], list[float]()
+
+    def away() -> Reception:
+        looks.append(passed[0])
+        passed[0] += 2 * probe.KEPT_SECONDS  # as long as MongoDB's client waits, and longer than an answer is kept
+        raise Unavailable("MongoDB is away.")
+
+    found = probe.Probe(away, lambda: passed[0])
+    with ThreadPoolExecutor(2) as callers:
+        answers = [asked.result() for asked in [callers.submit(found.answer) for _ in range(2)]]
+    assert answers[0] == answers[1]
+    assert looks == [0.0]
 
 
 @pytest.mark.parametrize("path", ["/status", "/statusx", "/metrics", "/metrics/monitor"])

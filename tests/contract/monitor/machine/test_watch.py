@@ -20,7 +20,7 @@ from monitor.jobs.job import Job, Runs
 from monitor.machine.metrics import Figures, text
 from monitor.machine.services import Seen
 from monitor.machine.space import Space
-from monitor.machine.watch import Plan, State, Watch
+from monitor.machine.watch import State, Watch
 from monitor.messages.message import Message
 from monitor.messages.outbox import Outbox
 from tests.fake_prefect import FakePrefect
@@ -56,18 +56,23 @@ class World:
             "spool_waiting": 0, "spool_oldest_seconds": 0.0, "champion": "3", "refresh": "4", "refresh_weight": 0.8,
             "canary": "", "canary_share": 0.0, "spool_free_bytes": 80_000 * MIB, "memory_share": -1.0,
         }  # fmt: skip
+        self.kept: bool | None = None
+        self.plan: dict[str, tuple[float, datetime | None]] = {
+            "rank": (3.0, START), "drift": (900.0, None), "kinds": (60.0, None),
+        }  # fmt: skip
         self.sent, self.prefect = Sent(), FakePrefect()
         self.runs = Runs(clock=lambda: self.at)
         self.new_process()
 
-    def new_process(self) -> None:
-        """The monitor starts anew: what it remembered is gone."""
+    def new_process(self, *, forgets: bool = False) -> None:
+        """The monitor starts anew: what it saw is gone, and if it `forgets`, so is how its jobs went."""
+        self.runs = Runs(clock=lambda: self.at) if forgets else self.runs
         space = Space([Path("/place")], 4096 * MIB, free=lambda _folder: self.free * MIB)
         space._seen = (float("-inf"), {})
         self.watch = Watch(
             self.db, self.runs, space, self._services, self._scoring,
-            kinds=lambda: {"bank": self.db}, plan=self._plan, addresses=1,
-            kept=lambda: None, memory=lambda: 0.5, clock=lambda: self.at,
+            kinds=lambda: {"bank": self.db}, plan=lambda: self.plan, addresses=1,
+            kept=lambda: self.kept, memory=lambda: 0.5, clock=lambda: self.at,
         )  # fmt: skip
 
     def _services(self) -> list[Seen]:
@@ -77,9 +82,6 @@ class World:
         if "mlserver" in self.down:
             raise Unavailable("The scoring service does not answer.")
         return self.state
-
-    def _plan(self) -> Plan:
-        return {"rank": (3.0, self.at + timedelta(seconds=3)), "drift": (900.0, None)}
 
     def minutes(self, number: int) -> None:
         """Look once a minute; incidents are followed and messages sent."""
@@ -164,10 +166,43 @@ def test_a_job_that_fails_again_and_again_is_told_and_its_end_too(world: World) 
         world.minutes(1)
     assert world.sent.titles == ["Callwise: Noticed: the job drift fails again and again"]
     assert condition.wrong(condition.read(world.db), world.at) == ["job:drift"]
+    world.new_process(forgets=True)
+    world.minutes(3)
+    assert condition.wrong(condition.read(world.db), world.at) == ["job:drift"]
+    world.runs.run(Job("drift", 900.0, run))  # once is not yet again and again
+    world.minutes(2)
+    assert len(world.sent.titles) == 1, "a new process knows of no success"
     broken = False
     world.runs.run(Job("drift", 900.0, run))
     world.minutes(2)
     assert world.sent.titles[1:] == ["Callwise: Solved: the job drift fails again and again"]
+
+
+def test_the_alarm_of_a_job_that_is_no_more_ends_once_the_jobs_of_all_kinds_are_known(world: World) -> None:
+    world.plan["drift loans"] = (900.0, None)
+    for _ in range(20):
+        world.runs.run(Job("drift loans", 900.0, lambda: str(1 // 0)))
+        world.minutes(1)
+    assert len(world.sent.titles) == 1
+    world.new_process(forgets=True)
+    del world.plan["drift loans"]
+    world.minutes(2)
+    assert len(world.sent.titles) == 1
+    world.runs.run(Job("kinds", 60.0, lambda: "campaign kinds: bank"))
+    world.minutes(2)
+    assert world.sent.titles[1:] == ["Callwise: Solved: the job drift loans fails again and again"]
+
+
+def test_a_clock_that_nothing_keeps_is_told_once_also_by_a_new_process(world: World) -> None:
+    world.kept = False
+    world.minutes(65)
+    assert len(world.sent.titles) == 1
+    world.new_process(forgets=True)
+    world.minutes(3)
+    assert len(world.sent.titles) == 1
+    world.kept = True
+    world.minutes(2)
+    assert [title.split(": ")[1] for title in world.sent.titles] == ["Noticed", "Solved"]
 
 
 def test_a_lost_store_is_told(world: World) -> None:

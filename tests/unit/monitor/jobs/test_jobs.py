@@ -4,6 +4,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -125,6 +126,20 @@ def test_a_job_that_raises_harms_no_other_and_a_long_one_is_not_run_beside_itsel
         ended.set()
         schedule.stop()
     assert not is_alive(schedule)
+
+
+def test_a_group_that_is_put_while_the_plan_is_read_does_not_harm_it() -> None:
+    schedule = Schedule(Runs())
+
+    class Names(list[str]):
+        def __iter__(self) -> Iterator[str]:
+            schedule.put("loans", [Job("drift loans", 900, lambda: "done")])
+            return super().__iter__()
+
+    schedule.put("", [Job("rank", 3, lambda: "done")])
+    schedule._groups[""] = Names(["rank"])
+    assert schedule.jobs == ["rank"]
+    assert schedule.jobs == ["rank", "drift loans"]
 
 
 def fetched(port: int, path: str) -> tuple[int, dict[str, Any]]:

@@ -96,6 +96,16 @@ def test_what_is_unknown_is_no_alarm_and_ends_none() -> None:
     assert {one.cause for one in alarms(measured(), bad)} == {"clock", "stores"}
 
 
+def test_a_new_process_ends_no_alarm_of_which_it_knows_no_end() -> None:
+    """It knows no earlier failure of a job, and the clock is unkept since its first look."""
+    bad = {"job:drift", "job:retired", "clock"}
+    found = {one.cause: one for one in alarms(measured(unkept=AT, untried={"drift"}), bad)}
+    assert [cause for cause in sorted(bad) if found[cause].bad] == ["clock", "job:drift"]
+    assert found["job:drift"].why == "drift has not succeeded since the monitor started"
+    found = {one.cause: one for one in alarms(measured(), bad)}
+    assert not any(found[cause].bad for cause in bad)
+
+
 def test_a_full_disk_says_which_place_and_what_stopped() -> None:
     look = measured(free={"/a": 900 * MIB, "/b": 9000 * MIB}, stopped=[Work.REPORTS, Work.TRAININGS])
     why = next(one.why for one in alarms(look, ()) if one.cause == "disk")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -17,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from core.oversight.memory import used_share
 from monitor.machine.certificate import certificate_of
-from monitor.machine.clock import Clockwork, synchronized
+from monitor.machine.clock import CLOCK_BOOTTIME, Clockwork, passed_seconds, synchronized
 
 ENDS = datetime(2026, 12, 24, 18, tzinfo=UTC)
 
@@ -34,6 +35,26 @@ def test_a_clock_that_is_set_has_jumped_once() -> None:
         wall[0], passed[0] = at, since
         jumps.append(clockwork.jump())
     assert jumps == [0.0, 0.0, 0.0, pytest.approx(-400.5), 0.0]
+
+
+def test_sleep_is_no_jump_of_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of the day and the time since the start go on in sleep; the monotonic clock stands still."""
+    clocks = {CLOCK_BOOTTIME: 500.0, time.CLOCK_REALTIME: 1000.0}
+    monkeypatch.setattr(time, "clock_gettime", clocks.__getitem__)
+    monkeypatch.setattr(time, "monotonic", lambda: 500.0)
+    clockwork = Clockwork(wall=lambda: clocks[time.CLOCK_REALTIME])
+    jumps = [clockwork.jump()]
+    clocks.update({clock: seconds + 28_800.0 for clock, seconds in clocks.items()})
+    jumps.append(clockwork.jump())
+    clocks[time.CLOCK_REALTIME] += 60.0
+    jumps.append(clockwork.jump())
+    assert jumps == [0.0, 0.0, 60.0]
+
+
+def test_where_no_clock_counts_sleep_the_monotonic_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.machine.clock.CLOCK_BOOTTIME", None)
+    monkeypatch.setattr(time, "monotonic", lambda: 7.0)
+    assert passed_seconds() == 7.0
 
 
 def cgroup(folder: Path, limit: str, current: int, inactive: int) -> Path:
