@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -50,7 +51,7 @@ def restore(folder: Path, copied_at: datetime, settings: Volumes, *, say: Say, a
     Safe to repeat: what an interrupted restore has written is set aside by the next. Raises Unavailable, Conflict.
     """
     home, stamp = connect(settings), f"{ASIDE}{at:%Y%m%d%H%M%S}"
-    registers = [Register.read(folder / "register"), Register.of(home)]
+    registers = [Register.read(folder / "register"), Register.of(home), *registers_aside(home)]
     for name in FILES:
         into_folder(folder / name, settings.callwise_backup_of / name, stamp)
         say(f"{name}: restored")
@@ -61,6 +62,17 @@ def restore(folder: Path, copied_at: datetime, settings: Volumes, *, say: Say, a
     into_s3(settings, folder / "s3", stamp)
     say("s3: restored")
     return registers
+
+
+def registers_aside(home: Db) -> list[Register]:
+    """The registers that earlier restores have set aside; one that was interrupted has carried nothing over.
+
+    Raises Unavailable.
+    """
+    with reachable():
+        names = sorted(home.client.list_database_names())
+    # Only the appliance's own database has a register; those of the kinds have more after the time.
+    return [Register.of(home.client[name]) for name in names if re.fullmatch(rf"{ASIDE}\d+", name)]
 
 
 def into_folder(source: Path, target: Path, stamp: str) -> None:

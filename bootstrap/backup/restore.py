@@ -32,6 +32,7 @@ from core.stores.mongo import connect
 Say = Callable[[str], None]
 PATIENCE = 60.0
 """Seconds for the database of a state that may be broken."""
+ASIDE = ".before-restore-"
 FILES = ("mongo", "registry", "prefect", "evidently", "mlflow", "spool")
 """Stores whose copies are files of the state folder. The others are the secrets, and the objects of S3."""
 
@@ -93,9 +94,9 @@ def restore(
 ) -> Restored:
     """Put the backup `wanted` (default: the newest) in the place of `state`; people who were erased stay erased.
 
-    Receipts come from the newest backup and from the state that is replaced, if they can be read, and from the files
-    `receipts`. Raises InputError for a damaged archive or a wrong passphrase, Conflict if an appliance runs in `state`,
-    NotFound, Unavailable.
+    Receipts come from the newest backup and from all states that were set aside, if they can be read, and from the
+    files `receipts`; so an interrupted restore may be repeated. Raises InputError for a damaged archive or a wrong
+    passphrase, Conflict if an appliance runs in `state`, NotFound, Unavailable.
     """
     state = state.resolve()
     scratch = state.with_name(f".{state.name}-restoring")
@@ -110,7 +111,9 @@ def restore(
         aside = set_aside(state)
         if aside:
             say(f"the present state is now in {aside}")
-            registers += _register_of(aside, scratch / "aside", say)
+        # Also those of earlier restores: one that was interrupted had the registers in memory alone.
+        for former in states_aside(state):
+            registers += _register_of(former, scratch / "aside", say)
         made.rename(state)
         with Appliance(state, services=("s3", "mongo")) as appliance:
             Watch(appliance).wait_healthy(lambda _: None)
@@ -139,9 +142,16 @@ def set_aside(state: Path) -> Path | None:
     if not state.exists():
         return None
     with _not_running(state):
-        aside = state.with_name(f"{state.name}.before-restore-{now():%Y%m%dT%H%M%SZ}")
+        aside = state.with_name(f"{state.name}{ASIDE}{now():%Y%m%dT%H%M%SZ}")
         state.rename(aside)
     return aside
+
+
+def states_aside(state: Path) -> list[Path]:
+    """All states that restores have set aside for `state`, the newest first."""
+    return sorted(
+        (path for path in state.parent.iterdir() if path.name.startswith(f"{state.name}{ASIDE}")), reverse=True
+    )
 
 
 @contextmanager

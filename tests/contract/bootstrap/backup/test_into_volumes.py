@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -93,3 +93,35 @@ def test_all_is_back_and_what_was_in_the_way_is_set_aside(
         f"{objects.bucket}/new": b"4",
     }
     assert said[-1] == "s3: restored"
+
+
+def test_a_restore_that_was_interrupted_and_is_repeated_knows_who_was_erased(
+    volumes: Volumes, db: Db, objects: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "copy"
+    mongo_dump.copy(db, copy / "mongo")
+    register.copy(db, copy / "register")
+    for name in into_volumes.FILES:
+        (copy / name).mkdir()
+    (copy / "s3" / objects.bucket).mkdir(parents=True)
+    objects.put("new", b"4")
+    db.erasures.insert_one({"_id": "erased-after-the-backup"})
+    db.kept_out.insert_one({"_id": "a pseudonym"})
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    earlier = {AT - timedelta(minutes=5): "copies.mongo_dump.load", AT - timedelta(minutes=4): "into_volumes.into_s3"}
+    try:
+        for at, moment in earlier.items():
+            with monkeypatch.context() as patched:
+                patched.setattr(f"bootstrap.backup.{moment}", killed)
+                with pytest.raises(KeyboardInterrupt):
+                    into_volumes.restore(copy, now(), volumes, say=lambda _: None, at=at)
+        assert db.erasures.count_documents({}) == 0  # it lies aside, and nobody has carried it over
+        registers = into_volumes.restore(copy, now(), volumes, say=lambda _: None, at=AT)
+    finally:
+        for at in earlier:
+            db.client.drop_database(f"before-restore-{at:%Y%m%d%H%M%S}")
+    assert "erased-after-the-backup" in {document["_id"] for one in registers for document in one.erasures}
+    assert "a pseudonym" in {document["_id"] for one in registers for document in one.kept_out}

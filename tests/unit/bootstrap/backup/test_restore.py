@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
 from bootstrap.backup import archive as archives
+from bootstrap.backup import restore as restores
 from bootstrap.backup.archive import Archive, Backup, clear
-from bootstrap.backup.copies.register import FILE
+from bootstrap.backup.copies.register import FILE, Register
 from bootstrap.backup.manifest import Manifest
 from bootstrap.backup.restore import choose, register_since
 
@@ -37,6 +40,9 @@ def back_up(archive: Archive, day: int) -> tuple[Backup, set[Path]]:
     (folder / "register").mkdir()
     (folder / "register" / FILE).write_text(json.dumps({"erasures": [{"_id": f"day {day}"}], "kept_out": []}))
     (folder / "data").write_bytes(os.urandom(100_000))
+    for name in (*restores.FILES, "secrets"):
+        (folder / name).mkdir()
+        (folder / name / "who").write_text(f"backup {day}")
     at = AT + timedelta(days=day)
     Manifest.of(folder, at, "0.1.0", {}).write(folder)
     backup = archive.write(folder, at, {})
@@ -76,3 +82,43 @@ def test_without_a_newer_one_that_can_be_read_the_older_is_still_restored(archiv
     said: list[str] = []
     assert erasures(archive, older, said) == []
     assert len(said) == 1
+
+
+@pytest.mark.parametrize("killed_in", ["lay_out", "set_aside", "Appliance", "erase_again"])
+def test_a_restore_that_was_interrupted_and_is_repeated_knows_who_was_erased_in_the_replaced_state(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_in: str
+) -> None:
+    back_up(archive, 0)
+    state = tmp_path / "state[1]"
+    (state / "mongo").mkdir(parents=True)
+    (state / "mongo" / "who").write_text("replaced state")
+    times = iter(AT + timedelta(seconds=second) for second in range(3))
+    carried: list[str] = []
+
+    def register_of(aside: Path, *_: object) -> list[Register]:
+        return [Register([{"_id": (aside / "mongo" / "who").read_text()}])]
+
+    def erase_again(_: object, registers: Sequence[Register], __: object) -> str:
+        carried.extend(document["_id"] for register in registers for document in register.erasures)
+        return "carried over"
+
+    def killed(*args: Path, **_: object) -> None:
+        if killed_in == "set_aside":
+            set_aside(*args)
+        raise KeyboardInterrupt
+
+    set_aside = restores.set_aside
+    for name in ("Appliance", "Watch", "load"):
+        monkeypatch.setattr(restores, name, MagicMock())
+    monkeypatch.setattr("bootstrap.backup.copies.objects.put_back", MagicMock())
+    monkeypatch.setattr(restores, "now", lambda: next(times))
+    monkeypatch.setattr(restores, "_register_of", register_of)
+    monkeypatch.setattr(restores, "erase_again", erase_again)
+    with monkeypatch.context() as patched:
+        patched.setattr(restores, killed_in, killed)
+        with pytest.raises(KeyboardInterrupt):
+            restores.restore(archive, state)
+    assert carried == []
+    restores.restore(archive, state)
+    assert {"day 0", "replaced state"} <= set(carried)
+    assert (state / "mongo" / "who").read_text() == "backup 0"
