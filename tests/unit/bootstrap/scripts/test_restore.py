@@ -67,7 +67,7 @@ def test_secrets_first_then_the_stores_then_all_services(folder: Path) -> None:
     (folder / ".env").write_text("MONGO_ROOT_PASSWORD=of-before\n")
     done = restore(folder, "archive", "--backup", "2026-03-01")
     assert done.returncode == 0, done.stderr
-    assert (folder / ".env").read_text() == "MONGO_ROOT_PASSWORD=of-the-backup\n"
+    assert (folder / ".env").read_text().startswith("MONGO_ROOT_PASSWORD=of-the-backup\n")
     assert (folder / "settings.env").read_text() == "CALLWISE_BACKUP_DAYS=14\n"
     assert (folder / ".env").stat().st_mode & 0o777 == 0o600
     (before,) = folder.glob(".env.before-restore-*")
@@ -95,7 +95,18 @@ def test_on_a_new_machine_there_is_no_env_before_and_none_after_a_failure(folder
     assert restore(folder, "archive", fail="into_volumes env").returncode == 1
     assert not (folder / ".env").exists()
     assert restore(folder, "archive").returncode == 0
-    assert (folder / ".env").read_text() == "MONGO_ROOT_PASSWORD=of-the-backup\n"
+    assert (folder / ".env").read_text().startswith("MONGO_ROOT_PASSWORD=of-the-backup\n")
+
+
+def test_secrets_that_the_backup_did_not_know_are_made(folder: Path) -> None:
+    assert restore(folder, "archive").returncode == 0
+    example = (folder / ".env.example").read_text().partition("# === the services'")[0].splitlines()
+    needed = {line for line in example if line.endswith("=") and not line.startswith("#")}
+    lines = (folder / ".env").read_text().splitlines()
+    assert {f"{line.partition('=')[0]}=" for line in lines} == needed
+    assert all(line.partition("=")[2] for line in lines)
+    assert "MONGO_ROOT_PASSWORD=of-the-backup" in lines
+    assert not list(folder.glob("*.restored"))
 
 
 @pytest.mark.parametrize("named", ["nothing", "scripts"])
