@@ -19,7 +19,9 @@ case "$*" in
 esac
 case "$*" in
   *"into_volumes env /archive --settings"*) echo "CALLWISE_BACKUP_DAYS=14" ;;
-  *"into_volumes env"*) echo "MONGO_ROOT_PASSWORD=of-the-backup" ;;
+  *"into_volumes env"*)
+    echo "MONGO_ROOT_PASSWORD=of-the-backup"
+    [ -z "$ADDRESS" ] || echo "MONGODB_ADDRESS=$ADDRESS" ;;
 esac
 """
 
@@ -39,13 +41,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def restore(folder: Path, *words: str, fail: str = "") -> subprocess.CompletedProcess[str]:
+def restore(folder: Path, *words: str, fail: str = "", address: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [folder / "scripts" / "restore", "--docker", *words],
         env={
             "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
             "CALLS": str(folder / "calls"),
             "FAIL": fail,
+            "ADDRESS": address,
             "CALLWISE_BACKUP_PASSPHRASE": "words of this test",
         },
         cwd=folder,
@@ -107,6 +110,22 @@ def test_secrets_that_the_backup_did_not_know_are_made(folder: Path) -> None:
     assert all(line.partition("=")[2] for line in lines)
     assert "MONGO_ROOT_PASSWORD=of-the-backup" in lines
     assert not list(folder.glob("*.restored"))
+
+
+@pytest.mark.parametrize("where", ["here", "in the backup"])
+def test_a_mongodb_elsewhere_is_refused_with_nothing_changed(folder: Path, where: str) -> None:
+    servers = "one:27017,two:27017/?replicaSet=callwise"
+    before = f"MONGODB_ADDRESS={servers}\n" if where == "here" else "MONGODB_ADDRESS=mongo:27017\n"
+    (folder / ".env").write_text(before)
+    done = restore(folder, "archive", address=servers if where == "in the backup" else "")
+    assert done.returncode == 1
+    assert "names a MongoDB elsewhere" in done.stderr
+    assert (folder / ".env").read_text() == before
+    assert {path.name for path in folder.glob("*.env*")} | {path.name for path in folder.glob(".env*")} == {
+        ".env",
+        ".env.example",
+    }
+    assert not any(" down" in call or " up " in call for call in calls(folder))
 
 
 @pytest.mark.parametrize("named", ["nothing", "scripts"])
