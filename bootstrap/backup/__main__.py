@@ -11,7 +11,7 @@ from bootstrap import VERSION
 from bootstrap.backup.archive import Archive
 from bootstrap.backup.drill import drill
 from bootstrap.backup.keeping import Keep
-from bootstrap.backup.stores import Settings, stores
+from bootstrap.backup.stores import Settings, elsewhere, stores
 from bootstrap.backup.take import take, words
 from core.clock import now
 from core.errors import exit_status
@@ -53,6 +53,7 @@ def main(argv: list[str] | None = None) -> int:
         settings.callwise_backup_scratch,
         keep=Keep.from_settings(settings),
         version=VERSION,
+        elsewhere=elsewhere(settings),
         accept_empty=asked.accept_empty,
         say=print,
     )

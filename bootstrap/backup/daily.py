@@ -24,7 +24,7 @@ from bootstrap.backup import drill as drills
 from bootstrap.backup.archive import Archive
 from bootstrap.backup.keeping import Keep
 from bootstrap.backup.page import Page
-from bootstrap.backup.stores import Settings, stores
+from bootstrap.backup.stores import Settings, elsewhere, stores
 from bootstrap.backup.take import take, words
 from core.clock import Clock, now
 from core.errors import CallwiseError, Conflict, InputError
@@ -111,6 +111,7 @@ class Daily:
             settings.callwise_backup_scratch,
             keep=Keep.from_settings(settings),
             version=VERSION,
+            elsewhere=elsewhere(settings),
             clock=self.clock,
         )
         what = f"made at {words(made.backup.at)}, {made.size / 1e6:.1f} MB in {made.seconds:.0f} s"

@@ -53,6 +53,9 @@ def restore(folder: Path, copied_at: datetime, settings: Volumes, *, say: Say, a
     home, stamp = connect(settings), f"{ASIDE}{at:%Y%m%d%H%M%S}"
     registers = [Register.read(folder / "register"), Register.of(home), *registers_aside(home)]
     for name in FILES:
+        if not (folder / name).is_dir():
+            say(f"{name}: not in the backup, its database was elsewhere; left as it is")
+            continue
         into_folder(folder / name, settings.callwise_backup_of / name, stamp)
         say(f"{name}: restored")
     into_mongo(home, folder / "mongo", stamp)

@@ -33,7 +33,8 @@ class Part:
 class Manifest:
     """`files`: size in bytes and sha256 by path below the backup. `stores`: parts by store, then by their name.
 
-    `folders`: all folders, also empty ones, which no archive keeps and git needs.
+    `folders`: all folders, also empty ones, which no archive keeps and git needs. `elsewhere`: stores that are not in
+    the backup, because their database is a server's.
     """
 
     at: datetime
@@ -41,17 +42,25 @@ class Manifest:
     files: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     stores: Mapping[str, Mapping[str, Part]] = field(default_factory=dict)
     folders: Sequence[str] = ()
+    elsewhere: Sequence[str] = ()
 
     def records(self, store: str) -> int:
         """The number of records of `store`."""
         return sum(part.count for part in self.stores.get(store, {}).values())
 
     @classmethod
-    def of(cls, folder: Path, at: datetime, version: str, stores: Mapping[str, Mapping[str, Part]]) -> Self:
+    def of(
+        cls,
+        folder: Path,
+        at: datetime,
+        version: str,
+        stores: Mapping[str, Mapping[str, Part]],
+        elsewhere: Sequence[str] = (),
+    ) -> Self:
         """The manifest of the files that lie below `folder`."""
         files = {str(path.relative_to(folder)): fingerprint(path) for path in below(folder)}
         folders = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_dir())
-        return cls(at, version, files, stores, folders)
+        return cls(at, version, files, stores, folders, elsewhere)
 
     def write(self, folder: Path) -> None:
         """Write it into `folder`."""
@@ -81,6 +90,7 @@ class Manifest:
                 for store, parts in document["stores"].items()
             },
             document["folders"],
+            document.get("elsewhere", []),
         )
 
     def check(self, folder: Path) -> None:

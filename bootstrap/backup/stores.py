@@ -53,8 +53,22 @@ class Store:
     may_be_empty: bool = False
 
 
+def elsewhere(settings: Settings) -> list[str]:
+    """The stores whose database is a server's, such as PostgreSQL: they are left out, for its own tools to back up."""
+    addresses = {
+        "prefect": settings.prefect_api_database_connection_url,
+        "mlflow": settings.mlflow_backend_store_uri,
+    }
+    return [name for name, uri in addresses.items() if uri and not uri.startswith("sqlite")]
+
+
 def stores(settings: Settings) -> list[Store]:
-    """The stores, in the order in which they are copied."""
+    """The stores, in the order in which they are copied, without those that are elsewhere."""
+    left_out = elsewhere(settings)
+    return [store for store in _all(settings) if store.name not in left_out]
+
+
+def _all(settings: Settings) -> list[Store]:
     root, home = settings.callwise_backup_of, settings.mongodb_database
     models = settings.s3_bucket_models
     return [

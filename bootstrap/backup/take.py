@@ -43,11 +43,13 @@ def take(
     *,
     keep: Keep,
     version: str,
+    elsewhere: Sequence[str] = (),
     accept_empty: bool = False,
     say: Say = lambda _: None,
     clock: Clock = now,
 ) -> Taken:
-    """Make a backup of `stores`, with copies below `scratch` meanwhile. `accept_empty`: a store may have become empty.
+    """Make a backup of `stores`, with copies below `scratch` meanwhile. `elsewhere`: the names of those left out.
+    `accept_empty`: a store may have become empty.
 
     Safe to kill: what is half written counts for nothing, and the next run removes it. Raises Conflict if a store is
     empty, the disk is full, or another backup is being made; InputError for an archive that does not open, and, once
@@ -65,10 +67,12 @@ def take(
             for store in stores:
                 parts[store.name] = store.copy(folder / store.name)
                 say(f"{store.name}: {sum(part.count for part in parts[store.name].values())} records")
+            for name in elsewhere:
+                say(f"{name}: left out, its database is elsewhere")
             counts = {f"{store}/{name}": part.count for store, found in parts.items() for name, part in found.items()}
             if not accept_empty:
                 refuse_empty(stores, parts, last.counts if last else {})
-            manifest = Manifest.of(folder, at, version, parts)
+            manifest = Manifest.of(folder, at, version, parts, elsewhere)
             manifest.write(folder)
             backup = archive.write(folder, at, counts, sum(size for size, _ in manifest.files.values()))
             shutil.rmtree(folder)  # room for what is read back: only one of both lies here at a time

@@ -19,6 +19,7 @@ def test_every_variable_comes_back_into_its_file() -> None:
     found = files(
         {
             **SECRETS, "DOOR_HOST": "calls.example.org", "MONGO_IMAGE": "mongo:8.0.12", "WORKER_MEMORY": "8g",
+            "COMPOSE_FILE": "compose.yaml:compose.dask.yaml", "MY_CERTS": "/etc/certs",
             "CALLWISE_NOTIFY_URLS": "json://hooks.example.org/a b", "CALLWISE_BACKUP_DAYS": "14", "PATH": "/bin",
             # What compose.yaml sets itself, and the service's own account.
             "MONGODB_URI": "mongodb://backup:x@mongo", "S3_ACCESS_KEY": "k", "CALLWISE_BACKUP_FOLDER": "/var/lib",
@@ -26,7 +27,10 @@ def test_every_variable_comes_back_into_its_file() -> None:
         }
     )  # fmt: skip
     env = dict(line.split("=", 1) for line in found["env"].splitlines())
-    assert env == {**SECRETS, "DOOR_HOST": "calls.example.org", "MONGO_IMAGE": "mongo:8.0.12", "WORKER_MEMORY": "8g"}
+    assert env == {
+        **SECRETS, "DOOR_HOST": "calls.example.org", "MONGO_IMAGE": "mongo:8.0.12", "WORKER_MEMORY": "8g",
+        "COMPOSE_FILE": "compose.yaml:compose.dask.yaml",
+    }  # fmt: skip
     assert found["settings.env"] == "CALLWISE_NOTIFY_URLS=json://hooks.example.org/a b\nCALLWISE_BACKUP_DAYS=14\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +28,10 @@ def test_it_is_read_as_it_was_written(folder: Path) -> None:
     read = Manifest.read(folder)
     assert (read.at, read.version, read.records("registry"), read.records("other")) == (AT, "0.1.0", 2, 0)
     read.check(folder)
+    document = json.loads((folder / NAME).read_text())
+    del document["elsewhere"]  # as earlier releases wrote it
+    (folder / NAME).write_text(json.dumps(document))
+    assert Manifest.read(folder) == replace(read, elsewhere=[])
 
 
 def test_empty_files_and_folders_are_made_again(folder: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bootstrap.backup.copies import sqlite_files
 from bootstrap.backup.copies.objects import file_of, key_of
-from bootstrap.backup.stores import Settings, stores
+from bootstrap.backup.stores import Settings, elsewhere, stores
 from core.errors import InputError, NotFound, Unavailable
 from core.settings.loading import load
 
@@ -37,13 +37,14 @@ def state(tmp_path: Path) -> Path:
     return folder
 
 
-def settings(state: Path) -> Settings:
+def settings(state: Path, **more: str) -> Settings:
     return load(
         Settings,
         {
             "CALLWISE_BACKUP_OF": str(state), "CALLWISE_BACKUP_FOLDER": "archive", "CALLWISE_BACKUP_SCRATCH": "scratch",
             "CALLWISE_BACKUP_PASSPHRASE": "generated", "MONGODB_URI": "mongodb://127.0.0.1:1",
             "S3_ENDPOINT_URL": "http://127.0.0.1:1", "S3_ACCESS_KEY": "key", "S3_SECRET_KEY": "generated",
+            **more,
         },
     )  # fmt: skip
 
@@ -114,6 +115,19 @@ def test_what_refers_is_copied_before_what_it_refers_to(state: Path) -> None:
     assert [name for name in names if name in order] == order
     assert names.index("mongo") < names.index("prefect")
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"), [("mlflow", "MLFLOW_BACKEND_STORE_URI"), ("prefect", "PREFECT_API_DATABASE_CONNECTION_URL")]
+)
+def test_a_store_whose_database_is_a_servers_is_left_out_by_name(state: Path, name: str, variable: str) -> None:
+    moved = settings(state, **{variable: "postgresql+psycopg2://callwise:generated@db/it"})
+    assert elsewhere(moved) == [name]
+    names = [store.name for store in stores(settings(state))]
+    assert [store.name for store in stores(moved)] == [one for one in names if one != name]
+    assert "generated" not in repr(moved)
+    for there in ({}, {variable: ""}, {variable: f"sqlite:////var/lib/callwise/{name}/{name}.db"}):
+        assert elsewhere(settings(state, **there)) == []
 
 
 def test_the_appliances_database_comes_after_those_of_its_kinds(state: Path, tmp_path: Path) -> None:

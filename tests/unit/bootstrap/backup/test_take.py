@@ -13,7 +13,7 @@ import pytest
 from bootstrap.backup import archive as archives
 from bootstrap.backup.archive import INDEX, Archive, Backup
 from bootstrap.backup.keeping import Keep
-from bootstrap.backup.manifest import Part
+from bootstrap.backup.manifest import Manifest, Part
 from bootstrap.backup.stores import Parts, Store
 from bootstrap.backup.take import RESERVE, Taken, take
 from core.errors import Conflict, InputError, Unavailable
@@ -55,6 +55,16 @@ def test_a_backup_is_made_and_its_copies_go(archive: Archive) -> None:
     assert (backup, backup.counts) == (made.backup, {"mongo/calls": 3})
     assert made.manifest.files.keys() == {"mongo/data", "spool/data"}
     assert not any(archive.folder.with_name("scratch").iterdir())
+
+
+def test_what_is_left_out_is_said_and_stands_in_the_manifest(archive: Archive, tmp_path: Path) -> None:
+    said: list[str] = []
+    scratch = tmp_path / "scratch"
+    made = take(
+        [store("mongo", calls=3)], archive, scratch, keep=RULE, version="0.1.0", elsewhere=["mlflow"], say=said.append
+    )
+    assert said == ["mongo: 3 records", "mlflow: left out, its database is elsewhere"]
+    assert Manifest.read(archive.read(made.backup, tmp_path / "read")).elsewhere == ["mlflow"]
 
 
 def test_an_empty_store_is_refused_by_name(archive: Archive) -> None:

@@ -13,16 +13,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from core.settings.group import ROOT
 
-SERVICES = ("mongo", "s3", "mlflow", "prefect", "evidently", "prefect-worker", "mlserver", "monitor", "app", "caddy")
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+SERVICES = [name for name, service in COMPOSE.items() if service["restart"] == "unless-stopped"]
+ONE_SHOTS = [name for name, service in COMPOSE.items() if service["restart"] == "no" and "profiles" not in service]
 PORTS = ("DOOR_PORT", "DOOR_PORT_MLFLOW", "DOOR_PORT_PREFECT", "DOOR_PORT_EVIDENTLY")
 WELL = {"Status": "running", "Health": {"Status": "healthy"}, "OOMKilled": False, "ExitCode": 0}
+HOUR = timedelta(hours=1)
 SCORING = "0 0 0 1\n\n\n"
 
 # What the doctor asks the engine, and no more: another question ends with status 64, and the test sees it.
@@ -65,6 +70,12 @@ match words:
         page = here / "health.json"
         page.write_text(json.dumps(world["health"]))
         sys.exit(subprocess.run([sys.executable, "-IS", "-", page.as_uri()], check=False).returncode)
+    case ["compose", "exec", "-T", "backup", "python3", "-IS", "-"]:
+        if world["backups"] is None:
+            sys.exit(1)
+        page = here / "backups.json"
+        page.write_text(json.dumps(world["backups"]))
+        sys.exit(subprocess.run([sys.executable, "-IS", "-", page.as_uri()], check=False).returncode)
 print("doctor asked", words, file=sys.stderr)
 sys.exit(64)
 """
@@ -88,9 +99,10 @@ class Folder:
         self.world: dict[str, Any] = {
             "containers": {name: {"State": dict(WELL), "RestartCount": 0} for name in SERVICES},
             "scoring": SCORING,
+            "backups": backups(HOUR),
             "health": {"ok": True, "scheduler": True, "failing": [], "jobs": {"rank": job("ranked: 0")}},
         }
-        for name in ("volumes", "accounts", "bootstrap"):
+        for name in ONE_SHOTS:
             self.world["containers"][name] = {"State": {"Status": "exited", "ExitCode": 0, "OOMKilled": False}}
 
     def env(self, line: str, file: str = ".env") -> None:
@@ -145,6 +157,13 @@ class Said:
 
 def job(said: str = "", error: str = "", failures: int = 0) -> dict[str, Any]:
     return {"runs": 9, "failures_in_a_row": failures, "said": said, "error": error}
+
+
+def backups(age: timedelta | None, **what: Any) -> dict[str, Any]:
+    """The page about backups, whose newest is so old."""
+    at = None if age is None else (datetime.now(UTC) - age).isoformat()
+    page = {"ok": True, "daily": "on", "last_backup": at, "last_drill": at, "last_equal_drill": at, "failures": {}}
+    return page | what
 
 
 @pytest.fixture
@@ -324,3 +343,35 @@ def test_what_the_monitor_warns_of_is_told(folder: Folder) -> None:
     warning = {"grade": "BAD", "name": "disk", "what": "512 MiB are free", "next": "make room"}
     folder.world["health"]["warnings"] = [warning]
     assert "512 MiB are free -> make room" in folder.doctor().bad("disk")
+
+
+def test_the_newest_backup_is_told(folder: Folder) -> None:
+    made = (datetime.now(UTC) - HOUR).strftime("%Y-%m-%d")
+    (line,) = [line for line in folder.doctor().about("backup") if "healthy" not in line]
+    assert line.startswith("ok")
+    assert f"the newest is of {made}" in line
+
+
+@pytest.mark.parametrize(("age", "said"), [(None, "there is none yet"), (31 * HOUR, "the newest is of")])
+def test_no_recent_backup_is_a_warning(folder: Folder, age: timedelta | None, said: str) -> None:
+    folder.world["backups"] = backups(age)
+    line = folder.doctor().warned("backup")
+    assert said in line
+    assert "-> scripts/backup makes one" in line
+    folder.world["backups"] = backups(age, daily="off")
+    assert "CALLWISE_BACKUP_DAILY is off" in folder.doctor().warned("backup")
+
+
+def test_a_backup_that_failed_is_bad_and_its_reason_is_told(folder: Folder) -> None:
+    folder.world["backups"] = backups(HOUR, failures={"backup": "The store mlflow is empty:\tnothing to back up."})
+    assert "the last backup failed: The store mlflow is empty: nothing to back up." in folder.doctor().bad("backup")
+
+
+def test_a_drill_that_found_a_difference_is_bad_also_after_a_restart(folder: Folder) -> None:
+    folder.world["backups"] = backups(HOUR, last_equal_drill=None)
+    assert "the last drill found a difference" in folder.doctor().bad("backup")
+
+
+def test_a_page_about_backups_that_does_not_answer_is_bad(folder: Folder) -> None:
+    folder.world["backups"] = None
+    assert "does not answer" in folder.doctor().bad("backup")

@@ -19,7 +19,9 @@ case "$*" in
 esac
 case "$*" in
   *"into_volumes env /archive --settings"*) echo "CALLWISE_BACKUP_DAYS=14" ;;
-  *"into_volumes env"*) echo "MONGO_ROOT_PASSWORD=of-the-backup" ;;
+  *"into_volumes env"*)
+    echo "MONGO_ROOT_PASSWORD=of-the-backup"
+    [ -z "$ADDRESS" ] || echo "MONGODB_ADDRESS=$ADDRESS" ;;
 esac
 """
 
@@ -39,13 +41,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def restore(folder: Path, *words: str, fail: str = "") -> subprocess.CompletedProcess[str]:
+def restore(folder: Path, *words: str, fail: str = "", address: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [folder / "scripts" / "restore", "--docker", *words],
         env={
             "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
             "CALLS": str(folder / "calls"),
             "FAIL": fail,
+            "ADDRESS": address,
             "CALLWISE_BACKUP_PASSPHRASE": "words of this test",
         },
         cwd=folder,
@@ -67,7 +70,7 @@ def test_secrets_first_then_the_stores_then_all_services(folder: Path) -> None:
     (folder / ".env").write_text("MONGO_ROOT_PASSWORD=of-before\n")
     done = restore(folder, "archive", "--backup", "2026-03-01")
     assert done.returncode == 0, done.stderr
-    assert (folder / ".env").read_text() == "MONGO_ROOT_PASSWORD=of-the-backup\n"
+    assert (folder / ".env").read_text().startswith("MONGO_ROOT_PASSWORD=of-the-backup\n")
     assert (folder / "settings.env").read_text() == "CALLWISE_BACKUP_DAYS=14\n"
     assert (folder / ".env").stat().st_mode & 0o777 == 0o600
     (before,) = folder.glob(".env.before-restore-*")
@@ -95,7 +98,34 @@ def test_on_a_new_machine_there_is_no_env_before_and_none_after_a_failure(folder
     assert restore(folder, "archive", fail="into_volumes env").returncode == 1
     assert not (folder / ".env").exists()
     assert restore(folder, "archive").returncode == 0
-    assert (folder / ".env").read_text() == "MONGO_ROOT_PASSWORD=of-the-backup\n"
+    assert (folder / ".env").read_text().startswith("MONGO_ROOT_PASSWORD=of-the-backup\n")
+
+
+def test_secrets_that_the_backup_did_not_know_are_made(folder: Path) -> None:
+    assert restore(folder, "archive").returncode == 0
+    example = (folder / ".env.example").read_text().partition("# === the services'")[0].splitlines()
+    needed = {line for line in example if line.endswith("=") and not line.startswith("#")}
+    lines = (folder / ".env").read_text().splitlines()
+    assert {f"{line.partition('=')[0]}=" for line in lines} == needed
+    assert all(line.partition("=")[2] for line in lines)
+    assert "MONGO_ROOT_PASSWORD=of-the-backup" in lines
+    assert not list(folder.glob("*.restored"))
+
+
+@pytest.mark.parametrize("where", ["here", "in the backup"])
+def test_a_mongodb_elsewhere_is_refused_with_nothing_changed(folder: Path, where: str) -> None:
+    servers = "one:27017,two:27017/?replicaSet=callwise"
+    before = f"MONGODB_ADDRESS={servers}\n" if where == "here" else "MONGODB_ADDRESS=mongo:27017\n"
+    (folder / ".env").write_text(before)
+    done = restore(folder, "archive", address=servers if where == "in the backup" else "")
+    assert done.returncode == 1
+    assert "names a MongoDB elsewhere" in done.stderr
+    assert (folder / ".env").read_text() == before
+    assert {path.name for path in folder.glob("*.env*")} | {path.name for path in folder.glob(".env*")} == {
+        ".env",
+        ".env.example",
+    }
+    assert not any(" down" in call or " up " in call for call in calls(folder))
 
 
 @pytest.mark.parametrize("named", ["nothing", "scripts"])
