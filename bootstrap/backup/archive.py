@@ -54,12 +54,13 @@ engine's own default takes 1 GiB, which a small container does not have."""
 class Backup:
     """One backup in the archive: its name, when the copying of the stores began, and its number of records by part.
 
-    A part is `{store}/{part}`.
+    A part is `{store}/{part}`. `size`: bytes of all files; 0 if an earlier release made it, which did not note them.
     """
 
     name: str
     at: datetime
     counts: Mapping[str, int] = field(default_factory=dict)
+    size: int = 0
 
 
 class Archive:
@@ -153,7 +154,8 @@ class Archive:
         """
         self._require()
         # A backup that was written and not yet noted was not finished: its process died before it was read back.
-        noted = [Backup(name, datetime.fromisoformat(n["at"]), n["counts"]) for name, n in self._index().items()]
+        index = self._index().items()
+        noted = [Backup(name, datetime.fromisoformat(n["at"]), n["counts"], n.get("size", 0)) for name, n in index]
         noted.sort(key=lambda backup: backup.at, reverse=True)
         here: set[str] = set()
 
@@ -165,8 +167,8 @@ class Archive:
         self._engine(look)
         return [one for one in noted if one.name in here], [one for one in noted if one.name not in here]
 
-    def write(self, source: Path, at: datetime, counts: Mapping[str, int]) -> Backup:
-        """Store all files below `source`, which hold `counts` records. Only `keep` makes it a backup."""
+    def write(self, source: Path, at: datetime, counts: Mapping[str, int], size: int = 0) -> Backup:
+        """Store the files below `source`: `size` bytes, `counts` records. Only `keep` makes it a backup."""
         self._require()
 
         async def store(repository: Any) -> str:
@@ -175,11 +177,11 @@ class Archive:
         began = time.time()
         name = self._engine(store)
         make_durable(path for path in self.folder.rglob("*") if path.stat().st_mtime >= began - 1)
-        return Backup(name, at, counts)
+        return Backup(name, at, counts, size)
 
     def keep(self, backup: Backup) -> None:
         """Note that `backup` is complete."""
-        noted = {"at": backup.at.isoformat(), "counts": dict(backup.counts)}
+        noted = {"at": backup.at.isoformat(), "counts": dict(backup.counts), "size": backup.size}
         self._note({**self._index(), backup.name: noted})
 
     def read(self, backup: Backup, into: Path) -> Path:

@@ -17,6 +17,8 @@ from core.clock import Clock, now
 from core.errors import Conflict, InputError
 
 Say = Callable[[str], None]
+RESERVE = 256_000_000
+"""Bytes that stay free beside the copies, for what the stores have grown by since the last backup."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Taken:
     @property
     def size(self) -> int:
         """Bytes of all files."""
-        return sum(size for size, _ in self.manifest.files.values())
+        return self.backup.size
 
 
 def take(
@@ -48,8 +50,8 @@ def take(
     """Make a backup of `stores`, with copies below `scratch` meanwhile. `accept_empty`: a store may have become empty.
 
     Safe to kill: what is half written counts for nothing, and the next run removes it. Raises Conflict if a store is
-    empty or another backup is being made; InputError for an archive that does not open, and, once the new backup is
-    kept, for one that has lost an older backup; Unavailable.
+    empty, the disk is full, or another backup is being made; InputError for an archive that does not open, and, once
+    the new backup is kept, for one that has lost an older backup; Unavailable.
     """
     began, at = time.monotonic(), clock()
     with archive.locked():
@@ -57,17 +59,19 @@ def take(
         before, damaged = archive.examined()
         try:
             folder = clear(scratch / "copy")
+            last = max([*before, *damaged], key=lambda one: one.at, default=None)
+            refuse_full(scratch, last.size if last else 0)
             parts = {}
             for store in stores:
                 parts[store.name] = store.copy(folder / store.name)
                 say(f"{store.name}: {sum(part.count for part in parts[store.name].values())} records")
             counts = {f"{store}/{name}": part.count for store, found in parts.items() for name, part in found.items()}
             if not accept_empty:
-                last = max([*before, *damaged], key=lambda one: one.at, default=None)
                 refuse_empty(stores, parts, last.counts if last else {})
             manifest = Manifest.of(folder, at, version, parts)
             manifest.write(folder)
-            backup = archive.write(folder, at, counts)
+            backup = archive.write(folder, at, counts, sum(size for size, _ in manifest.files.values()))
+            shutil.rmtree(folder)  # room for what is read back: only one of both lies here at a time
             # Whoever stored a copy of the manifest beside wrong data would find it equal: compare with the one here.
             manifest.check(archive.read(backup, clear(scratch / "read")))
             archive.keep(backup)
@@ -84,6 +88,20 @@ def take(
         gone = keep.surplus([backup, *before])
         archive.forget(gone)
     return Taken(backup, manifest, time.monotonic() - began, gone)
+
+
+def refuse_full(scratch: Path, size: int) -> None:
+    """Raise Conflict if `size` bytes, and RESERVE, do not fit below the folder `scratch`.
+
+    A copy that fills the disk takes the stores on it with it.
+    """
+    free, needed = shutil.disk_usage(scratch).free, size + RESERVE
+    if free < needed:
+        raise Conflict(
+            f"No room for copies in {scratch}: {free / 1e6:.0f} MB are free, {needed / 1e6:.0f} MB are needed.",
+            kept="No backup was made; the earlier ones stay.",
+            next="Make room on that disk.",
+        )
 
 
 def refuse_empty(stores: Sequence[Store], found: Mapping[str, Parts], before: Mapping[str, int]) -> None:

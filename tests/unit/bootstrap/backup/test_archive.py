@@ -252,7 +252,7 @@ def test_the_last_backup_and_drill_are_known_without_the_passphrase(archive: Arc
     assert anybody.drilled is None
     archive.note_drill({"equal": True}, AT)
     assert anybody.drilled == AT
-    assert set(json.loads((archive.folder / INDEX).read_text()).popitem()[1]) == {"at", "counts"}
+    assert set(json.loads((archive.folder / INDEX).read_text()).popitem()[1]) == {"at", "counts", "size"}
 
 
 def test_a_backup_that_is_not_there_is_not_found(archive: Archive, tmp_path: Path) -> None:

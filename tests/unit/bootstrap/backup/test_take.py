@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
 from bootstrap.backup import archive as archives
-from bootstrap.backup.archive import Archive, Backup
+from bootstrap.backup.archive import INDEX, Archive, Backup
 from bootstrap.backup.keeping import Keep
 from bootstrap.backup.manifest import Part
 from bootstrap.backup.stores import Parts, Store
-from bootstrap.backup.take import Taken, take
+from bootstrap.backup.take import RESERVE, Taken, take
 from core.errors import Conflict, InputError, Unavailable
 
 AT = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
@@ -124,6 +126,47 @@ def test_a_store_that_cannot_be_read_leaves_no_copy_behind(archive: Archive) -> 
         back_up(archive, store("mongo", calls=3), Store("s3", broken))
     assert not any(archive.folder.with_name("scratch").iterdir())
     assert archive.backups() == []
+
+
+def test_a_full_disk_is_refused_before_anything_is_copied(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = back_up(archive, store("mongo", calls=3))
+    assert archive.backups()[0].size == made.size == len(repr({"calls": 3}))
+    never = Store("mongo", lambda _: pytest.fail("a store was copied"))
+    free = RESERVE + made.size - 1
+    monkeypatch.setattr("shutil.disk_usage", lambda _: MagicMock(free=free))
+    with pytest.raises(Conflict, match=r"No room for copies.*256 MB are free, 256 MB are needed.*No backup"):
+        back_up(archive, never, day=1)
+    assert not any((tmp_path / "scratch").iterdir())
+    free += 1
+    back_up(archive, store("mongo", calls=4), day=2)
+    assert len(archive.backups()) == 2
+
+
+def test_the_copy_is_gone_before_what_was_stored_is_read_back(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    read = Archive.read
+    there: list[str] = []
+
+    def looking(self: Archive, backup: Backup, into: Path) -> Path:
+        there.extend(path.name for path in (tmp_path / "scratch").iterdir())
+        return read(self, backup, into)
+
+    monkeypatch.setattr(Archive, "read", looking)
+    back_up(archive, store("mongo", calls=3))
+    assert there == ["read"]
+
+
+def test_an_index_of_an_earlier_release_has_no_sizes(archive: Archive) -> None:
+    back_up(archive, store("mongo", calls=3))
+    index = json.loads((archive.folder / INDEX).read_text())
+    for noted in index.values():
+        del noted["size"]
+    (archive.folder / INDEX).write_text(json.dumps(index))
+    assert [backup.size for backup in archive.backups()] == [0]
+    back_up(archive, store("mongo", calls=3), day=1)
 
 
 def test_stores_are_copied_in_their_order(archive: Archive) -> None:
