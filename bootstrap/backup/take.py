@@ -102,7 +102,7 @@ def refuse_full(scratch: Path, size: int) -> None:
     free, needed = shutil.disk_usage(scratch).free, size + RESERVE
     if free < needed:
         raise Conflict(
-            f"There is no room for copies in {scratch}: {free / 1e6:.0f} MB are free, {needed / 1e6:.0f} MB needed.",
+            f"No room for copies in {scratch}: {free / 1e6:.0f} MB are free, {needed / 1e6:.0f} MB are needed.",
             kept="No backup was made; the earlier ones stay.",
             next="Make room on that disk.",
         )
