@@ -93,3 +93,21 @@ def test_all_is_back_and_what_was_in_the_way_is_set_aside(
         f"{objects.bucket}/new": b"4",
     }
     assert said[-1] == "s3: restored"
+
+
+def test_a_store_that_was_left_out_stays_as_it_is(
+    volumes: Volumes, db: Db, objects: ObjectStore, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    mongo_dump.copy(db, copy / "mongo")
+    register.copy(db, copy / "register")
+    (copy / "s3" / objects.bucket).mkdir(parents=True)
+    objects.put("new", b"4")  # so that there is a bucket of what is set aside
+    for name in into_volumes.FILES:
+        if name != "mlflow":
+            (copy / name).mkdir()
+    said: list[str] = []
+    into_volumes.restore(copy, now(), volumes, say=said.append, at=AT)
+    assert (tmp_path / "data" / "mlflow" / "now").read_text() == "mlflow now"
+    assert "mlflow: not in the backup, its database was elsewhere; left as it is" in said
+    assert (tmp_path / "data" / "prefect" / f".{STAMP}" / "now").exists()
