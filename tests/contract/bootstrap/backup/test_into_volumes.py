@@ -125,3 +125,21 @@ def test_a_restore_that_was_interrupted_and_is_repeated_knows_who_was_erased(
             db.client.drop_database(f"before-restore-{at:%Y%m%d%H%M%S}")
     assert "erased-after-the-backup" in {document["_id"] for one in registers for document in one.erasures}
     assert "a pseudonym" in {document["_id"] for one in registers for document in one.kept_out}
+
+
+def test_a_store_that_was_left_out_stays_as_it_is(
+    volumes: Volumes, db: Db, objects: ObjectStore, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    mongo_dump.copy(db, copy / "mongo")
+    register.copy(db, copy / "register")
+    (copy / "s3" / objects.bucket).mkdir(parents=True)
+    objects.put("new", b"4")  # so that there is a bucket of what is set aside
+    for name in into_volumes.FILES:
+        if name != "mlflow":
+            (copy / name).mkdir()
+    said: list[str] = []
+    into_volumes.restore(copy, now(), volumes, say=said.append, at=AT)
+    assert (tmp_path / "data" / "mlflow" / "now").read_text() == "mlflow now"
+    assert "mlflow: not in the backup, its database was elsewhere; left as it is" in said
+    assert (tmp_path / "data" / "prefect" / f".{STAMP}" / "now").exists()
