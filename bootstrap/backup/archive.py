@@ -14,22 +14,21 @@ stored again. Every chunk is authenticated when it is read: a changed or missing
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
 import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bootstrap.backup.durable import make_durable, replace
-from core.errors import Conflict, InputError, NotFound
+from bootstrap.backup.durable import locked, make_durable, replace
+from core.errors import InputError, NotFound
 
 T = TypeVar("T")
 
@@ -105,18 +104,10 @@ class Archive:
         noted = {"at": at.isoformat(), "last_equal": equal.isoformat() if equal else None, **result}
         replace(self.folder / DRILL, json.dumps(noted, indent=2).encode())
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Keep other backups and drills out; the lock ends with its process. Raises Conflict if one is at work."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with open(self.folder / LOCK, "a", encoding="utf-8") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise Conflict(
-                    f"Another backup or drill is at work on {self.folder}.", next="Wait until it has ended."
-                ) from None
-            yield
+        return locked(self.folder / LOCK, f"Another backup or drill is at work on {self.folder}.")
 
     def create(self) -> None:
         """Make the archive, if there is none. Raises InputError if something else is in the folder."""

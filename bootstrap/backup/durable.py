@@ -1,11 +1,15 @@
-"""Files that are on the disk when the call returns, and complete or not there at all."""
+"""Files that are on the disk when the call returns, and complete or not there at all; and files held alone."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from core.errors import Conflict
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -27,3 +31,14 @@ def make_durable(paths: Iterable[Path]) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+@contextmanager
+def locked(path: Path, otherwise: str) -> Iterator[None]:
+    """Hold the file `path` alone; the lock ends with its process. Raises Conflict, which says `otherwise`."""
+    with open(path, "a", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict(otherwise, next="Wait until it has ended.") from None
+        yield
