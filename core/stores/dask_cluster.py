@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Self
 
 from core.errors import Unavailable
 from core.settings.group import ROOT
@@ -23,8 +23,10 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas")
 class ClusterLost(Unavailable):
     """The scheduler does not answer, or there is nobody to work."""
 
-    def __init__(self, address: str, why: str) -> None:
-        super().__init__(
+    @classmethod
+    def at(cls, address: str, why: str) -> Self:
+        """The error of the cluster at `address`."""
+        return cls(
             f"The Dask cluster at {address} was lost: {why}.",
             kept="Nothing was written.",
             next="Look at its scheduler and workers, then try again.",
@@ -70,7 +72,7 @@ class DaskCluster:
                 if self.threads():
                     alone_since = time.monotonic()
                 elif time.monotonic() - alone_since > self._patience:
-                    raise ClusterLost(self._address, f"it has had no worker for {self._patience:g} s") from None
+                    raise ClusterLost.at(self._address, f"it has had no worker for {self._patience:g} s") from None
             except ImportError:
                 raise
             except Exception as error:
@@ -79,7 +81,7 @@ class DaskCluster:
                 raise self._lost(error) from error
 
     def _lost(self, error: Exception) -> ClusterLost:
-        return ClusterLost(self._address, f"{type(error).__name__}: {error}")
+        return ClusterLost.at(self._address, f"{type(error).__name__}: {error}")
 
 
 def _itself(value: Any) -> Any:

@@ -66,7 +66,7 @@ def test_whoever_signs_in_with_the_same_browser_does_not_act_on_the_page_of_the_
     assert [p["claim"] for p in db.prospects.find()] == [None, None, None]
 
 
-MANAGING = {"", "campaigns", "results", "overview", "models", "review", "economy", "privacy", "accounts"}
+MANAGING = {"", "campaigns", "results", "overview", "models", "operation", "review", "economy", "privacy", "accounts"}
 
 
 @pytest.mark.parametrize(

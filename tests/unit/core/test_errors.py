@@ -9,6 +9,7 @@ import pytest
 
 from core import errors
 from core.errors import CallwiseError, GateRefused, InputError
+from core.stores.dask_cluster import ClusterLost
 from serving.scorer import NoChampion
 
 
@@ -25,6 +26,7 @@ RAISED: list[CallwiseError] = [
     InputError("empty"),
     GateRefused("Deepchecks", "it guesses.", report="runs:/1/report.html"),
     NoChampion(),
+    ClusterLost.at("tcp://cluster:8786", "TimeoutError: no answer"),
 ]
 
 
