@@ -16,7 +16,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from core.errors import ModelError
+from core.errors import ModelError, NotFound
 
 SIGNATURE = "signature"
 """The tag: JSON with `files`, and `signed`, the signature in hexadecimal digits."""
@@ -81,8 +81,10 @@ class Verifier:
 
 
 def check(files: Digests, folder: Path, named: str) -> None:
-    """Raise ModelError unless `folder` has exactly the signed `files`."""
+    """Raise ModelError unless `folder` has exactly the signed `files`; NotFound if it has none, as when archived."""
     present = digests(folder)
+    if not present:
+        raise NotFound(f"{named} has no files: it was archived.", kept="Nothing was opened.")
     for name in sorted(files.keys() | present.keys()):
         if name not in files:
             raise _refused(f"{named} has a file that was not signed: {name}.")

@@ -129,11 +129,14 @@ def test_a_link_from_elsewhere_signs_nobody_out(app: str, chromium: Browser, ann
         (
             Role.AGENT,
             ["Call list"],
-            ["campaigns", "results", "overview", "models", "review", "economy", "privacy", "accounts"],
+            ["campaigns", "results", "overview", "models", "operation", "review", "economy", "privacy", "accounts"],
         ),
         (
             Role.MANAGER,
-            ["Call list", "Campaigns", "Results", "Overview", "Models", "Review", "Economy", "Privacy", "Accounts"],
+            [
+                *("Call list", "Campaigns", "Results", "Overview", "Models", "Review", "Economy"),
+                *("Operation", "Privacy", "Accounts"),
+            ],
             [],
         ),
     ],

@@ -36,6 +36,7 @@ STEPS = (
     "drift review",
     "campaign kinds",
     "stores",
+    "signatures",
     "ready",
 )
 

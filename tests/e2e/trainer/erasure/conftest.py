@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pandas as pd
 import pytest
 import yaml
@@ -113,6 +114,7 @@ class House:
         pipeline = build(candidate, self.schema, 0).fit(rows, outcomes)
         model = CalibratedClassifierCV(pipeline, method="sigmoid", cv="prefit").fit(rows, outcomes)
         lineage = Lineage.from_snapshot(kept, self.schema, "one", reason="a test", incident=None, parent=None)
+        mlflow.set_experiment(experiment_id=self.experiment)  # another test's may be active in this process
         run = self.trainer.models.client.create_run(self.experiment).info.run_id
         return register(self.trainer.models, model, frame, self.schema, lineage, run, {"why": "a test"}, SIGNER).version
 
