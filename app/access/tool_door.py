@@ -79,7 +79,7 @@ class Question:
 
     @classmethod
     def of(cls, request: Request) -> Question | None:
-        """The question of the door, or None if this is none."""
+        """What the door asks with this request; None for a request that lacks a part of it."""
         parts = [request.headers.get(f"x-forwarded-{part}") for part in ("method", "uri", "host")]
         tool = request.path_params["tool"]
         return cls(request, Tool(tool), *map(str, parts)) if tool in set(Tool) and all(parts) else None
