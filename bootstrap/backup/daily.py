@@ -42,6 +42,9 @@ WEEK = timedelta(days=6, hours=12)
 LATE = timedelta(hours=30)
 """Age of the newest backup from which the page says that something is wrong."""
 
+UNREADABLE = (CallwiseError, OSError, ValueError)
+"""What a damaged archive, or one that is away, makes of a look at it; ValueError: a file of it that is no JSON."""
+
 
 @dataclass
 class Daily:
@@ -51,11 +54,21 @@ class Daily:
     archive: Archive
     clock: Clock = now
     failures: dict[str, str] = field(default_factory=dict)
+    _unreadable: str = ""
     _since: datetime | None = None
     _not_before: dict[str, datetime] = field(default_factory=dict)
 
     def look(self) -> None:
-        """Make a backup or a drill if it is due."""
+        """Make a backup or a drill if it is due. An archive that cannot be read is a failure, and ends no service."""
+        try:
+            self._look()
+            self._unreadable = ""
+        except UNREADABLE as error:
+            if self._unreadable != str(error):
+                log.error("the archive cannot be read: %s", error)  # noqa: TRY400  a sentence for people
+            self._unreadable = str(error)
+
+    def _look(self) -> None:
         at = self.clock()
         self._since = self._since or at
         if self.archive.last is None and at - self._since < FIRST:
@@ -65,7 +78,7 @@ class Daily:
         if not backup_due(self.archive.last, at, self.settings.callwise_backup_hour):
             return
         # A drill comes after a backup of its own: at the quiet hour, and not while somebody backs up by hand.
-        if self._try("backup", at, self._take) and drill_due(self.archive.drilled, at):
+        if self._try("backup", at, self._take) and drill_due(self.archive.drilled_equal, at):
             self._try("drill", at, self._drill)
 
     def report(self) -> dict[str, Any]:
@@ -73,8 +86,13 @@ class Daily:
 
         Of `failures` there are those of this process that nothing has mended since.
         """
-        last, drilled, equal = self.archive.last, self.archive.drilled, self.archive.drilled_equal
-        failures = {what: why for what, why in self.failures.items() if not self._mended(what)}
+        try:
+            last, drilled, equal = self.archive.last, self.archive.drilled, self.archive.drilled_equal
+            failures = {what: why for what, why in self.failures.items() if not self._mended(what)}
+            failures |= {"backup": self._unreadable} if self._unreadable else {}
+        except UNREADABLE as error:
+            last = drilled = equal = None
+            failures = {**self.failures, "backup": str(error)}
         late = self.settings.callwise_backup_daily == "on" and last is not None and self.clock() - last > LATE
         return {
             "ok": not failures and not late and drilled == equal,
@@ -97,7 +115,7 @@ class Daily:
             log.info("%s: %s.", what, run())
             self.failures.pop(what, None)
             return True
-        except (CallwiseError, OSError) as error:
+        except UNREADABLE as error:
             log.error("%s failed: %s", what, error)  # noqa: TRY400  a sentence for people
             self.failures[what] = str(error)
             self._not_before[what] = self.clock() + AGAIN

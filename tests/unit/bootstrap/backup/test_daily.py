@@ -94,6 +94,31 @@ def test_a_backup_by_hand_brings_no_drill(daily: Daily, clock: Hand) -> None:
     assert daily.archive.drilled == clock.at
 
 
+def test_a_drill_that_found_a_difference_is_made_again_with_the_next_backup(daily: Daily, clock: Hand) -> None:
+    daily.archive.keep(Backup("first", AT - timedelta(days=1), {}))
+    daily.archive.note_drill({"equal": False}, AT - timedelta(hours=20))
+    assert not daily.report()["ok"]
+    daily.look()
+    assert daily.archive.drilled_equal == clock.at
+    assert daily.report()["ok"]
+
+
+@pytest.mark.parametrize("name", ["backups.json", "drill.json"])
+def test_an_archive_that_cannot_be_read_is_said_and_ends_no_service(daily: Daily, clock: Hand, name: str) -> None:
+    daily.archive.keep(Backup("first", AT - timedelta(days=1), {}))
+    daily.archive.note_drill({"equal": True}, AT)
+    whole = (daily.archive.folder / name).read_bytes()
+    (daily.archive.folder / name).write_text("{")
+    daily.look()
+    said = daily.report()
+    assert not said["ok"]
+    assert said["failures"]["backup"]
+    (daily.archive.folder / name).write_bytes(whole)
+    clock.at += timedelta(hours=2)
+    daily.look()
+    assert daily.report()["ok"]
+
+
 def test_two_weeks_go_by(daily: Daily, clock: Hand) -> None:
     made, drills = set(), set()
     for _ in range(14 * 24 * 4):
