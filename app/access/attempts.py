@@ -122,6 +122,7 @@ def uncount(db: Db, counted: CountedAttempt, more: int = 0) -> None:
             ).matched_count
         ):
             db.attempts.update_one(known, {"$inc": {"failures": -1}})
+        db.attempts.delete_one({"_id": counted.key.id, "failures": 0})  # nothing is left to wait for
 
 
 def prune(db: Db, at: datetime) -> None:

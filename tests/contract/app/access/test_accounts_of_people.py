@@ -287,6 +287,7 @@ def test_a_browser_is_known_for_ninety_days(db: Db, ann: Account) -> None:
 
 def test_a_team_behind_one_address_that_signs_in_is_not_throttled(db: Db, ann: Account) -> None:
     assert all(isinstance(enter(db), SignedIn) for _ in range(60))
+    assert [*db.attempts.find({"failures": {"$exists": True}})] == [], "who signs in leaves no count behind"
 
 
 def test_the_slips_of_a_team_behind_one_address_do_not_add_up_for_ever(db: Db, ann: Account) -> None:
