@@ -74,7 +74,10 @@ def take(
                 refuse_empty(stores, parts, last.counts if last else {})
             manifest = Manifest.of(folder, at, version, parts, elsewhere)
             manifest.write(folder)
-            backup = archive.write(folder, at, counts, sum(size for size, _ in manifest.files.values()))
+            size = sum(length for length, _ in manifest.files.values())
+            # What an earlier backup has is not stored again. How much that is nobody knows before; growth at least is new.
+            refuse_full(archive.folder, max(0, size - last.size) if last else size)
+            backup = archive.write(folder, at, counts, size)
             shutil.rmtree(folder)  # room for what is read back: only one of both lies here at a time
             # Whoever stored a copy of the manifest beside wrong data would find it equal: compare with the one here.
             manifest.check(archive.read(backup, clear(scratch / "read")))
@@ -94,15 +97,15 @@ def take(
     return Taken(backup, manifest, time.monotonic() - began, gone)
 
 
-def refuse_full(scratch: Path, size: int) -> None:
-    """Raise Conflict if `size` bytes, and RESERVE, do not fit below the folder `scratch`.
+def refuse_full(folder: Path, size: int) -> None:
+    """Raise Conflict if `size` bytes, and RESERVE, do not fit below `folder`, of the copies or of the archive.
 
     A copy that fills the disk takes the stores on it with it.
     """
-    free, needed = shutil.disk_usage(scratch).free, size + RESERVE
+    free, needed = shutil.disk_usage(folder).free, size + RESERVE
     if free < needed:
         raise Conflict(
-            f"No room for copies in {scratch}: {free / 1e6:.0f} MB are free, {needed / 1e6:.0f} MB are needed.",
+            f"No room for a backup in {folder}: {free / 1e6:.0f} MB are free, {needed / 1e6:.0f} MB are needed.",
             kept="No backup was made; the earlier ones stay.",
             next="Make room on that disk.",
         )

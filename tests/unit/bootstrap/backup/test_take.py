@@ -146,12 +146,23 @@ def test_a_full_disk_is_refused_before_anything_is_copied(
     never = Store("mongo", lambda _: pytest.fail("a store was copied"))
     free = RESERVE + made.size - 1
     monkeypatch.setattr("shutil.disk_usage", lambda _: MagicMock(free=free))
-    with pytest.raises(Conflict, match=r"No room for copies.*256 MB are free, 256 MB are needed.*No backup"):
+    with pytest.raises(Conflict, match=r"No room for a backup in .*scratch.*256 MB are free, 256 MB are needed.*No backup"):
         back_up(archive, never, day=1)
     assert not any((tmp_path / "scratch").iterdir())
     free += 1
     back_up(archive, store("mongo", calls=4), day=2)
     assert len(archive.backups()) == 2
+
+
+def test_an_archive_without_room_keeps_what_it_has(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    back_up(archive, store("mongo", calls=3))
+    free = {archive.folder: RESERVE}
+    monkeypatch.setattr("shutil.disk_usage", lambda where: MagicMock(free=free.get(where, RESERVE * 4)))
+    back_up(archive, store("mongo", calls=4), day=1)  # no larger than the last
+    with pytest.raises(Conflict, match=r"No room for a backup in .*archive.*the earlier ones stay"):
+        back_up(archive, store("mongo", calls=4_000_000), day=2)
+    assert len(archive.backups()) == 2
+    assert not any(archive.folder.with_name("scratch").iterdir())
 
 
 def test_the_copy_is_gone_before_what_was_stored_is_read_back(
