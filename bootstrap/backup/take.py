@@ -75,7 +75,7 @@ def take(
             manifest = Manifest.of(folder, at, version, parts, elsewhere)
             manifest.write(folder)
             size = sum(length for length, _ in manifest.files.values())
-            # What an earlier backup has is not stored again. How much that is nobody knows before; growth at least is new.
+            # An earlier backup's data is not stored again; nobody knows how much that is. Growth at least is new.
             refuse_full(archive.folder, max(0, size - last.size) if last else size)
             backup = archive.write(folder, at, counts, size)
             shutil.rmtree(folder)  # room for what is read back: only one of both lies here at a time
