@@ -18,6 +18,7 @@ PARTS = "# === the services' settings"
 VARIABLE = re.compile(r"^(?:# )?([A-Z][A-Z0-9_]+)=", re.MULTILINE)
 OWN = re.compile(r"CALLWISE_BACKUP_(OF|FOLDER|SCRATCH|HOST|PORT)|MONGODB_.*|S3_(?!ROOT).*")
 """What compose.yaml sets itself."""
+UNSAFE = re.compile(r"""[$#'"\\\n]|^\s|\s$""")
 
 
 def files(env: Mapping[str, str], example: Path = EXAMPLE) -> dict[str, str]:
@@ -41,4 +42,18 @@ def files(env: Mapping[str, str], example: Path = EXAMPLE) -> dict[str, str]:
 
 
 def _lines(names: list[str], env: Mapping[str, str]) -> str:
-    return "".join(f"{name}={env[name]}\n" for name in names if name in env)
+    return "".join(f"{name}={quoted(env[name])}\n" for name in names if name in env)
+
+
+def quoted(value: str) -> str:
+    """`value` as Compose reads it back: within quotes where a bare one would be filled in, cut off or changed.
+
+    In single quotes everything is as it stands, but for the quote itself:
+    https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/.
+    """
+    if not UNSAFE.search(value):
+        return value
+    if "\n" not in value and "'" not in value and not value.endswith("\\"):
+        return f"'{value}'"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("\n", "\\n")
+    return f'"{escaped}"'

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import io
 
-from bootstrap.backup.copies.env_file import EXAMPLE, files
+import pytest
+from dotenv import dotenv_values
+
+from bootstrap.backup.copies.env_file import EXAMPLE, files, quoted
 from core.errors import NotFound
 
 SECRETS = {
@@ -32,6 +35,26 @@ def test_every_variable_comes_back_into_its_file() -> None:
         "COMPOSE_FILE": "compose.yaml:compose.dask.yaml",
     }  # fmt: skip
     assert found["settings.env"] == "CALLWISE_NOTIFY_URLS=json://hooks.example.org/a b\nCALLWISE_BACKUP_DAYS=14\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ("plain-1_2.3:4/5@6?a=b", "plain-1_2.3:4/5@6?a=b"),
+        ("two words", "two words"),
+        ("pa$word", "'pa$word'"),
+        ("before # after", "'before # after'"),
+        ('say "hello"', "'say \"hello\"'"),
+        (" spaces ", "' spaces '"),
+        ("it's 5$", '"it\'s 5\\$"'),
+        ("two\nlines", r'"two\nlines"'),
+        ("back\\", r'"back\\"'),
+    ],
+)
+def test_a_value_is_read_as_it_was(value: str, line: str) -> None:
+    assert quoted(value) == line
+    if "$" not in line or line.startswith("'"):  # the reader here knows no escape of a dollar, as Compose does
+        assert dotenv_values(stream=io.StringIO(f"NAME={line}\n")) == {"NAME": value}
 
 
 @pytest.mark.parametrize("name", SECRETS)
