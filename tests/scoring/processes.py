@@ -204,22 +204,25 @@ class Mongo:
     """A MongoDB-wire server of its own; its data outlives it."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self.port = free_ports(1)[0]
         self.uri = f"mongodb://127.0.0.1:{self.port}"
         self._process: Process | None = None
 
     def start(self) -> Self:
         """Start it, on the data that is there."""
-        pid_file = self._folder / "mongo.pid"
-        pid_file.unlink(missing_ok=True)
-        command = [
-            str(BIN / "nx-27017"), "--host", "127.0.0.1", "--port", str(self.port),
-            "--data-dir", str(self._folder / "mongo"), "--pid-file", str(pid_file),
-        ]  # fmt: skip
-        self._process = Process(command, {}, self._folder / "mongo.log")
+        self._process = Process(self.command(), {}, self.folder / "mongo.log")
         wait_for("MongoDB answering", self._answers)
         return self
+
+    def command(self) -> list[str]:
+        """What is run: the embedded server."""
+        pid_file = self.folder / "mongo.pid"
+        pid_file.unlink(missing_ok=True)
+        return [
+            str(BIN / "nx-27017"), "--host", "127.0.0.1", "--port", str(self.port),
+            "--data-dir", str(self.folder / "mongo"), "--pid-file", str(pid_file),
+        ]  # fmt: skip
 
     def kill(self) -> None:
         """kill -9."""

@@ -1,5 +1,7 @@
 """kill -9 of MongoDB right after it acknowledged a write: all of it is there when it comes back.
 
+The embedded server and, where it is installed, a second one that keeps its data as MongoDB does, in WiredTiger.
+
 Nobody asks for scores meanwhile: predictions always waited for the journal, and the server has one journal, so a load
 of them would make everybody else's writes durable, too, and hide what is missing.
 """
@@ -20,15 +22,17 @@ from core.models.succession import Succession
 from core.stores import event_log as events
 from core.stores.events import Event
 from core.stores.mongo import Db, Document, ensure_indexes
+from tests.scoring import second_engine
 from tests.scoring.processes import Mongo
+from tests.scoring.second_engine import SecondEngine
 
 ROUNDS = 4
 LATER = timedelta(hours=2)
 
 
-@pytest.fixture
-def mongo(tmp_path: Path) -> Iterator[Mongo]:
-    made = Mongo(tmp_path).start()
+@pytest.fixture(params=[Mongo, pytest.param(SecondEngine, marks=second_engine.needed)])
+def mongo(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mongo]:
+    made: Mongo = request.param(tmp_path).start()
     yield made
     made.kill()
 
@@ -118,8 +122,8 @@ def test_what_was_acknowledged_outlives_the_server(mongo: Mongo, what: str) -> N
         db = mongo.database()
         acknowledged.append(write(db))
         mongo.kill()
-        db.client.close()
         mongo.start()
+        db.client.close()  # not before: a client takes leave of its server, and waits for one that is gone
         found = mongo.database()
         for key in acknowledged if what != "decision" else acknowledged[-1:]:
             kept(found, key)
