@@ -30,10 +30,13 @@ print(json.dumps(list(db.prospects.find({"status": "open"}, {"features": 1}).lim
 """
 AGENT = """
 import sys, time
+from core.calls.claims import claim
+from core.calls.lifecycle import Result
+from core.calls.recording import CallReport, record
 from core.errors import Unavailable
+from core.settings.addresses import MongoSettings
+from core.settings.loading import load
 from core.stores.mongo import connect
-from core.calls.claims import Result, claim, record
-from core.settings.loading import MongoSettings, load
 name = sys.argv[1]
 db = connect(load(MongoSettings), timeout_seconds=3.0)
 campaign = sys.argv[2]
@@ -44,7 +47,7 @@ while True:
         held = held or claim(db, campaign, name)
         if held is None:
             break
-        record(db, held["_id"], name, Result.REFUSED)
+        record(db, held["_id"], name, CallReport(Result.REFUSED))
         print(held["_id"], flush=True)
         held = None
     except Unavailable:
