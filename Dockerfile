@@ -173,6 +173,7 @@ RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
 FROM trainer AS worker
 COPY data/schema.yaml data/schema.yaml
 COPY requirements/trainer.txt requirements/trainer.txt
+COPY deploy/prefect_worker.py prefect_worker.py
 COPY core core
 COPY trainer trainer
 RUN python -m compileall -q core trainer
