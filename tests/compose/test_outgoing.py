@@ -76,7 +76,7 @@ def test_nothing_leaves_at_the_start_and_at_work(appliance: Appliance) -> None:
         appliance.compose("restart", *LASTING[2:], timeout=300)
         appliance.wait_healthy()
         with appliance.person() as client:
-            assert client.get(appliance.url() + "/sign-in").status_code == 200
+            assert client.get(appliance.url() + "/").status_code == 200
             for page in ("mlflow", "prefect", "evidently"):
                 assert client.get(appliance.url(page) + "/").status_code == 200
         for job in ("rank", "indicators", "drift", "performance"):
