@@ -6,6 +6,7 @@ A `Sentence` is English text. It remembers its template and values, so a screen 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 
@@ -39,3 +40,22 @@ class Sentence(str):
 
 def _restored(cls: type[Sentence], template: str, many: str, number: int | None, values: dict[str, Any]) -> Sentence:
     return cls(template, many=many, number=number, **values)
+
+
+def to_document(text: str) -> str | dict[str, Any]:
+    """`text` as a store keeps it: a Sentence with its template and values, any other text as it is."""
+    if not isinstance(text, Sentence):
+        return text
+    values = {name: to_document(value) if isinstance(value, str) else value for name, value in text.values.items()}
+    return {"template": text.template, "many": text.many, "number": text.number, "values": values}
+
+
+def from_document(stored: str | Mapping[str, Any]) -> str:
+    """The text that `to_document` made `stored` of. Raises KeyError for a document that it did not make."""
+    if isinstance(stored, str):
+        return stored
+    values = {
+        name: from_document(value) if isinstance(value, str | Mapping) else value
+        for name, value in stored["values"].items()
+    }
+    return _restored(Sentence, stored["template"], stored["many"], stored["number"], values)

@@ -14,6 +14,7 @@ from core.clock import now
 from core.oversight import incident_words
 from core.oversight.space import STALE, Work
 from core.oversight.space import WORDS as WORK_WORDS
+from core.sentences import from_document
 from core.stores.mongo import Document
 
 SECONDS = 15.0
@@ -66,7 +67,8 @@ def _state(seen: Document, wrong: list[str]) -> None:
         cause = str(alarm["cause"])
         name = translate(incident_words.cause_name(cause))
         what = translate(incident_words.kept_and_next(cause, "open")[1])
-        why, todo = formats.capital(str(alarm["why"])), _("What to do: {what}").format(what=what)
+        why = formats.capital(translate(from_document(alarm.get("said", alarm["why"]))))
+        todo = _("What to do: {what}").format(what=what)
         notices.show(Notice("error", f"{formats.capital(name)}.", f"{why}.", todo))
     if seen["stopped"]:
         stopped = ", ".join(translate(WORK_WORDS[Work(one)]) for one in seen["stopped"])

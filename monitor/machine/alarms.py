@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.oversight.space import MIB, Work
+from core.sentences import Sentence
 from monitor.machine.certificate import Certificate
 from monitor.machine.services import Seen
 
@@ -88,39 +89,50 @@ def alarms(seen: Measured, bad: Collection[str]) -> Iterator[Alarm]:
     if seen.free:
         place, free = min(seen.free.items(), key=lambda item: item[1])
         limit = seen.reserve * (DISK_MARGIN if "disk" in bad else 1)
-        stop = f"; stopped: {', '.join(seen.stopped)}" if seen.stopped else ""
         short = free < limit or ("disk" in bad and seen.unasked)
-        unasked = "; another place does not answer" if seen.unasked else ""
-        yield Alarm("disk", short, f"{free / MIB:,.0f} MiB are free in {place}{stop}{unasked}")
+        room = Sentence("{free} MiB are free in {place}", free=f"{free / MIB:,.0f}", place=place)
+        if seen.stopped:
+            room = Sentence("{room}; stopped: {what}", room=room, what=", ".join(seen.stopped))
+        if seen.unasked:
+            room = Sentence("{room}; another place does not answer", room=room)
+        yield Alarm("disk", short, room)
     if seen.certificate is not None:
-        until = f"the door's certificate is valid until {seen.certificate.ends:%Y-%m-%d %H:%M} UTC"
+        ends = f"{seen.certificate.ends:%Y-%m-%d %H:%M} UTC"
+        until = Sentence("the door's certificate is valid until {ends}", ends=ends)
         yield Alarm("certificate", seen.certificate.late(seen.at), until)
     yield _clock(seen, bad)
     if seen.backlog is not None:
         late = seen.backlog_seconds >= BACKLOG.total_seconds() or ("backlog" in bad and seen.backlog > 0)
-        minutes = seen.backlog_seconds / 60
-        why = f"{seen.backlog:,} records of predictions wait, the oldest for {minutes:,.0f} minutes"
-        yield Alarm("backlog", late, why if seen.backlog else "no prediction waits")
+        why = Sentence(
+            "{records} records of predictions wait, the oldest for {minutes} minutes",
+            records=f"{seen.backlog:,}",
+            minutes=f"{seen.backlog_seconds / 60:,.0f}",
+        )
+        yield Alarm("backlog", late, why if seen.backlog else Sentence("no prediction waits"))
     for service, share in sorted(seen.memory.items()):
         cause = f"memory:{service}"
         limit = MEMORY_WELL if cause in bad else MEMORY
-        yield Alarm(cause, share >= limit, f"{service} uses {share:.0%} of its memory")
+        used = Sentence("{service} uses {share} of its memory", service=service, share=f"{share:.0%}")
+        yield Alarm(cause, share >= limit, used)
     yield from _lasting("job", seen, {name: one.since for name, one in seen.failing.items()}, JOB, bad)
     yield from _lasting("service", seen, seen.silent, SERVICE, bad)
     for cause, done, limit_age in (("backup", seen.backup, BACKUP), ("drill", seen.drill, DRILL)):
         if done is not None:
             yield _done(cause, done, limit_age, seen.at)
     names = ", ".join(f"callwise_{name}" for name in seen.lost)
-    yield Alarm("stores", bool(seen.lost), f"lost or put back empty: {names}" if names else "every store is there")
+    lost = Sentence("lost or put back empty: {names}", names=names) if names else Sentence("every store is there")
+    yield Alarm("stores", bool(seen.lost), lost)
 
 
 def _clock(seen: Measured, bad: Collection[str]) -> Alarm:
     if seen.jumped is not None and seen.at - seen.jumped[0] < JUMP:
-        return Alarm("clock", True, f"the clock was set by {seen.jumped[1]:+,.0f} seconds")
+        return Alarm(
+            "clock", True, Sentence("the clock was set by {seconds} seconds", seconds=f"{seen.jumped[1]:+,.0f}")
+        )
     # A new process knows no earlier `unkept` than its own start.
     if seen.unkept is not None and ("clock" in bad or seen.at - seen.unkept >= CLOCK):
-        return Alarm("clock", True, "no time service keeps the clock")
-    return Alarm("clock", False, "the clock is kept")
+        return Alarm("clock", True, Sentence("no time service keeps the clock"))
+    return Alarm("clock", False, Sentence("the clock is kept"))
 
 
 def _lasting(
@@ -133,21 +145,34 @@ def _lasting(
             yield Alarm(f"{kind}:{name}", True, _why(kind, name, seen))
     for name in sorted(over):
         waits = kind == "job" and name in seen.untried
-        why = f"{name} has not succeeded since the monitor started" if waits else f"{name} is well"
-        yield Alarm(f"{kind}:{name}", waits, why)
+        yield Alarm(
+            f"{kind}:{name}",
+            waits,
+            Sentence("{name} has not succeeded since the monitor started", name=name)
+            if waits
+            else Sentence("{name} is well", name=name),
+        )
 
 
 def _why(kind: str, name: str, seen: Measured) -> str:
     if kind == "job":
         failing = seen.failing[name]
-        return f"{name} failed {failing.failures} times in a row: {failing.error}"
+        return Sentence(
+            "{name} failed {times} times in a row: {error}", name=name, times=failing.failures, error=failing.error
+        )
     return next((f"{name}: {one.why}" for one in seen.services if one.name == name), name)
 
 
 def _done(cause: str, done: Done, limit: timedelta, at: datetime) -> Alarm:
-    what = "backup" if cause == "backup" else "drill of a restore"
+    at_last = f"{done.well:%Y-%m-%d %H:%M} UTC" if done.well else ""
+    if cause == "backup":
+        never = Sentence("no backup has succeeded yet")
+        last = Sentence("the last backup that succeeded is of {at}", at=at_last)
+    else:
+        never = Sentence("no drill of a restore has succeeded yet")
+        last = Sentence("the last drill of a restore that succeeded is of {at}", at=at_last)
     if done.well is None:
-        return Alarm(cause, True, f"no {what} has succeeded yet")
-    newest = f"the last {what} that succeeded is of {done.well:%Y-%m-%d %H:%M} UTC"
-    failed = "" if done.ok else "; the newest one failed"
-    return Alarm(cause, not done.ok or at - done.well >= limit, newest + failed)
+        return Alarm(cause, True, never)
+    if not done.ok:
+        return Alarm(cause, True, Sentence("{last}; the newest one failed", last=last))
+    return Alarm(cause, at - done.well >= limit, last)

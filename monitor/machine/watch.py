@@ -16,6 +16,7 @@ from core.oversight import incident_words
 from core.oversight.incidents import ACTIVE
 from core.oversight.memory import used_share
 from core.oversight.space import CONDITION
+from core.sentences import to_document
 from core.stores.mongo import Db, Document, reachable
 from monitor.jobs.cause_states import WELL, record_state
 from monitor.jobs.job import Runs
@@ -199,7 +200,7 @@ class Watch:
             "services": [vars(one) for one in seen.services],
             "jobs": jobs,
             "failing": sorted(seen.failing),
-            "alarms": [{"cause": one.cause, "why": one.why} for one in bad],
+            "alarms": [{"cause": one.cause, "why": str(one.why), "said": to_document(one.why)} for one in bad],
             "disk": {"places": [{"place": p, "free": f} for p, f in seen.free.items()], "reserve": seen.reserve},
             "stopped": [str(work) for work in seen.stopped],
             "certificate": {"ends": seen.certificate.ends} if seen.certificate else None,
