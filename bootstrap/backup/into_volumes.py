@@ -15,7 +15,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from bootstrap.backup.from_archive import PASSPHRASE
 from bootstrap.backup.restore import choose, erase_again, read, register_since
 from bootstrap.backup.stores import Settings
 from bootstrap.backup.take import words
+from bootstrap.setup.mongo_accounts import requires_login
 from core.clock import now
 from core.errors import InputError, exit_status
 from core.kinds.registry import kinds
@@ -65,6 +66,20 @@ def restore(folder: Path, copied_at: datetime, settings: Volumes, *, say: Say, a
     into_s3(settings, folder / "s3", stamp)
     say("s3: restored")
     return registers
+
+
+def with_its_login(env: Mapping[str, str]) -> Mapping[str, str]:
+    """`env`, without MongoDB's login where the server keeps no accounts: such a one cannot answer it.
+
+    Raises Unavailable.
+    """
+    uri = env["MONGODB_URI"]
+    address, _, options = re.sub(r"//[^@/]*@", "//", uri).partition("?")
+    others = "&".join(one for one in options.split("&") if one and not one.startswith("authSource="))
+    bare = address + (f"?{others}" if others else "")
+    if bare == uri or requires_login(bare, env.get("MONGODB_DATABASE", "callwise")):
+        return env
+    return {**env, "MONGODB_URI": bare}
 
 
 def registers_aside(home: Db) -> list[Register]:
@@ -143,8 +158,9 @@ def main(argv: list[str] | None = None) -> None:
             sys.stdout.write((folder / "secrets" / name).read_text(encoding="utf-8"))
             return
         registers = register_since(archive, backup, Path(unpacked) / "newest", print)
-        registers += restore(folder, manifest.at, load(Volumes), say=print, at=now())
-        print(erase_again(os.environ, registers, asked.receipts))
+        env = with_its_login(os.environ)
+        registers += restore(folder, manifest.at, load(Volumes, env), say=print, at=now())
+        print(erase_again(env, registers, asked.receipts))
     print(f"Restored the backup of {words(backup.at)}.")
 
 

@@ -171,7 +171,8 @@ SERVICES = (
         name="prefect-worker",
         label="Prefect worker",
         command=(
-            *("prefect", "worker", "start", "--pool", WORK_POOL, "--type", "process", "--name", "{start}"),
+            *("python", "{root}/deploy/prefect_worker.py", "worker", "start"),
+            *("--pool", WORK_POOL, "--type", "process", "--name", "{start}"),
             *("--install-policy", "never"),
         ),
         health=PrefectWorker(WORK_POOL, "{start}"),

@@ -37,7 +37,7 @@ class MongoAccounts:
         """
         self._address, self._database = address, database
         self.missing = ""
-        if not self._closed():
+        if not requires_login(self._uri(), database):
             self.missing = f"MongoDB at {address} requires no login: services have no users of their own there."
             return
         client = open_client(
@@ -76,18 +76,20 @@ class MongoAccounts:
         options = "&".join(one for one in (given, option) if one)
         return f"mongodb://{login}{hosts}/" + (f"?{options}" if options else "")
 
-    def _closed(self) -> bool:
-        """Whether the server refuses a caller without a login."""
-        with open_client(self._uri(), serverSelectionTimeoutMS=SECONDS * 1000) as anybody:
-            try:
-                anybody[self._database].list_collection_names()
-            except OperationFailure as error:
-                if error.code in (UNAUTHORIZED, UNAUTHENTICATED):
-                    return True
-                raise Unavailable(f"MongoDB at {self._address} answered: {error}.") from error
-            except PyMongoError as error:
-                raise Unavailable(f"MongoDB at {self._address} does not answer: {error}.") from error
-        return False
+
+def requires_login(uri: str, database: str) -> bool:
+    """Whether the server at `uri`, which names no user, refuses a caller without a login. Raises Unavailable."""
+    shown = uri.removeprefix("mongodb://")
+    with open_client(uri, serverSelectionTimeoutMS=SECONDS * 1000) as anybody:
+        try:
+            anybody[database].list_collection_names()
+        except OperationFailure as error:
+            if error.code in (UNAUTHORIZED, UNAUTHENTICATED):
+                return True
+            raise Unavailable(f"MongoDB at {shown} answered: {error}.") from error
+        except PyMongoError as error:
+            raise Unavailable(f"MongoDB at {shown} does not answer: {error}.") from error
+    return False
 
 
 def privileges(rights: MongoRights) -> list[dict[str, Any]]:

@@ -30,7 +30,7 @@ from core.settings.loading import load
 
 ROOT = Path("/run/callwise")
 FILE = "account.env"
-VERIFIERS = ("app", "mlserver", "monitor", "prefect-worker")
+VERIFIERS = ("app", "bootstrap", "mlserver", "monitor", "prefect-worker")
 """Who opens the files of models, and gets the key that verifies their signatures; it is no secret."""
 
 

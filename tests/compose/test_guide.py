@@ -55,10 +55,10 @@ NOT_HERE = {
 }
 UP = Run(shows="Healthy|Running|Started|^$")
 HERE = {
-    "scripts/doctor": Run(),
+    "scripts/doctor": Run(shows="ok +caddy", words="scripts/doctor; [ $? != 1 ]"),  # 2: it has warnings
     "scripts/init": Run(shows="(?s).*"),
     "docker compose up -d --wait": UP,
-    "docker compose run --rm --no-deps bootstrap python -m bootstrap.check.journey": Run(shows="in the list"),
+    "docker compose run --rm --no-deps bootstrap python -m bootstrap.check.journey": Run(),  # silent where it went before
     "docker compose up -d --wait --no-build prefect-worker": UP,
     "scripts/init --help": Run(shows="--host"),
     "docker compose up -d": UP,
@@ -97,7 +97,7 @@ HERE = {
     "scripts/score FILE OUT.csv": Run(
         words="scripts/score {folder}/leads.csv {folder}/out.csv; head -2 {folder}/out.csv", shows="score"
     ),
-    "scripts/models": Run(shows="champion"),
+    "scripts/models": Run(shows="Champion"),
     "scripts/models --at TIME": Run(words="scripts/models --at 2026-01-01T00:00:00Z", shows="(?s).*"),
     "docker compose ps": Run(shows="mlserver"),
     "docker compose ps -a": Run(shows="bootstrap"),
@@ -112,7 +112,7 @@ HERE = {
         words="docker compose exec -T backup healthy http://127.0.0.1:8091/health"
     ),
     "docker compose logs backup": Run(shows="(?i)backup"),
-    "scripts/backup --list": Run(shows="MB"),
+    "scripts/backup --list": Run(shows="records"),
     "scripts/backup --drill": Run(shows="comes back equal"),
     "scripts/restore --docker FOLDER": Run(
         words="rm -rf {folder}/archive && docker compose cp backup:/var/lib/callwise/backups/. {folder}/archive "

@@ -12,6 +12,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
+from bootstrap.backup.into_volumes import with_its_login
 from bootstrap.setup.mongo_accounts import UNAUTHENTICATED, UNAUTHORIZED, MongoAccounts, privileges
 from bootstrap.setup.rights import RIGHTS, MongoRights
 from core.errors import Unavailable
@@ -108,6 +109,11 @@ def test_the_accounts_outlive_a_kill(server: SecondEngine, addresses: dict[str, 
     server.kill()
     server.start()
     assert allowed(addresses["monitor"], "insert")
+
+
+def test_a_restore_keeps_the_login_where_there_are_accounts(server: SecondEngine) -> None:
+    env = {"MONGODB_URI": f"mongodb://root:secret@{server.address}/?authSource=admin"}
+    assert with_its_login(env) == env
 
 
 def test_a_wrong_administrator_is_said(server: SecondEngine) -> None:

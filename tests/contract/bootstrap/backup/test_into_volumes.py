@@ -143,3 +143,15 @@ def test_a_store_that_was_left_out_stays_as_it_is(
     assert (tmp_path / "data" / "mlflow" / "now").read_text() == "mlflow now"
     assert "mlflow: not in the backup, its database was elsewhere; left as it is" in said
     assert (tmp_path / "data" / "prefect" / f".{STAMP}" / "now").exists()
+
+
+@pytest.mark.parametrize(
+    "options", ["/?authSource=admin", "/?authSource=admin&appName=x", "/?appName=x&authSource=admin"]
+)
+def test_a_server_without_accounts_is_asked_without_a_login(options: str) -> None:
+    uri = os.environ["MONGODB_URI"].rstrip("/").partition("?")[0].rstrip("/")
+    with_login = uri.replace("//", "//root:secret@") + options
+    found = into_volumes.with_its_login({"MONGODB_URI": with_login, "OTHER": "stays"})
+    assert found == {"MONGODB_URI": uri + ("/?appName=x" if "appName" in options else "/"), "OTHER": "stays"}
+    own = {"MONGODB_URI": uri}
+    assert into_volumes.with_its_login(own) == own

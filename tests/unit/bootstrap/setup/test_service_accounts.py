@@ -178,7 +178,7 @@ def test_a_service_gets_the_hosts_and_options_of_the_address_with_its_own_login(
         return MagicMock()
 
     monkeypatch.setattr(mongo_accounts, "open_client", client)
-    monkeypatch.setattr(MongoAccounts, "_closed", lambda self: bool(self._uri()))
+    monkeypatch.setattr(mongo_accounts, "requires_login", lambda _uri, _database: True)
     assert MongoAccounts(address, "callwise", "root", "secret").grant("app", "word", MongoRights()) == uri
     [asked] = opened  # the administrator logs in by options of the client
     assert asked == f"mongodb://{address}" if "?" in address else f"mongodb://{address}/"
