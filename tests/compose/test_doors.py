@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import ssl
+import uuid
 
 import httpx
 import pytest
 
-from tests.compose.appliance import Appliance
+from core.schema import Schema
+from core.scoring import protocol
+from tests.compose.appliance import LASTING, Appliance
 
 TOOLS = ("mlflow", "prefect", "evidently")
 ANSWERS = {"mlflow": "/health", "prefect": "/api/health", "evidently": "/api/version"}
 PAGE = {"accept": "text/html"}  # what a browser asks for when somebody opens an address
 V2 = "/v2/models/prospect-scorer"
 INFER = f"{V2}/infer"
-OK, SEE_OTHER, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, UNAVAILABLE = 200, 303, 401, 403, 404, 503
+OK, SEE_OTHER, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_LARGE, UNAVAILABLE = 200, 303, 401, 403, 404, 413, 503
+ONE = """
+import json, os
+from pymongo import MongoClient
+db = MongoClient(os.environ["MONGODB_URI"])["callwise"]
+print(json.dumps(list(db.prospects.find({}, {"features": 1}).limit(1))))
+"""
 
 
 @pytest.mark.parametrize("page", TOOLS)
@@ -269,3 +279,41 @@ def test_an_s3_key_opens_its_own_bucket_only(appliance: Appliance) -> None:
     if "S3" in warnings(appliance):
         pytest.skip("this S3 server has no accounts to make; the accounts' log says so")
     assert appliance.ask("mlflow", S3_RIGHTS) == {"callwise-models": True, "callwise-datasets": "AccessDenied"}
+
+
+SECRETS = {
+    "MONGO_ROOT_PASSWORD": {"mongo"},
+    "S3_ROOT_PASSWORD": {"s3"},
+    "PREFECT_PASSWORD": {"prefect", "prefect-worker", "monitor", "app", "caddy"},
+    "DOOR_SCORING_PASSWORD": {"caddy"},
+    "DOOR_METRICS_PASSWORD": {"caddy"},
+    "ADMIN_PASSWORD": set(),
+    "CALLWISE_ROUTING_KEY": {"mlserver"},
+    "CALLWISE_SIGNING_KEY": {"prefect-worker"},
+    "CALLWISE_ERASURE_KEY": {"prefect-worker", "app"},
+    "CALLWISE_BACKUP_PASSPHRASE": set(),
+}
+"""Which running containers may know a secret, besides `backup`, which keeps them all (docs/security.md)."""
+
+
+@pytest.mark.parametrize("service", [name for name in LASTING if name != "backup"])
+def test_a_container_finds_no_secret_but_its_own(appliance: Appliance, service: str) -> None:
+    container = appliance.containers()[service]
+    told = "\n".join([*container["Config"]["Env"], *(container["Config"]["Cmd"] or ())])
+    account = appliance.inside(service, "sh", "-c", "cat /run/callwise/account.env 2>/dev/null || true")
+    found = {name for name in SECRETS if appliance.env[name] in told + account}
+    assert found == {name for name, knowing in SECRETS.items() if service in knowing}
+
+
+def test_a_body_that_grows_a_thousandfold_is_refused_and_the_next_request_is_answered(
+    appliance: Appliance, schema: Schema
+) -> None:
+    packed = gzip.compress(b" " * (1_100 * 1_000_000), compresslevel=6)
+    assert 1_000_000 < len(packed) < 1_300_000
+    [person] = appliance.ask("app", ONE)
+    request = protocol.request(schema, [person["features"]], [person["_id"]], f"bomb-{uuid.uuid4().hex}")
+    with appliance.client(appliance.program) as client:
+        headers = {"content-type": "application/json", "content-encoding": "gzip"}
+        assert client.post(appliance.url() + INFER, content=packed, headers=headers).status_code == TOO_LARGE
+        answer = client.post(appliance.url() + INFER, json=request)
+    assert answer.status_code == OK, answer.text
