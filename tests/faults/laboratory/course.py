@@ -39,7 +39,7 @@ SETTINGS = {
 
 def every_fault() -> tuple[Fault, ...]:
     """The catalogue, in the order in which it is gone through."""
-    return (*kills.FAULTS, *lines.FAULTS, *halfway.FAULTS, *machine.FAULTS, *losses.FAULTS)
+    return (*halfway.FAULTS, *kills.FAULTS, *lines.FAULTS, *machine.FAULTS, *losses.FAULTS, *halfway.LONG)
 
 
 class Course:

@@ -225,16 +225,19 @@ def restore_killed(bench: Bench) -> None:
 
 
 FAULTS = (
-    Fault("an import killed half way", import_killed),
     Fault("a wish killed once its call was written", call_killed("wish", "after-call"), short=True),
     Fault("a wish killed once it was on the list", call_killed("wish", "after-entry")),
     Fault("a sale killed once its call was written", call_killed("sale")),
     Fault("processes killed right after their events", event_killed),
     Fault("a promotion killed before the alias", promotion_killed, short=True),
-    Fault("a training killed", training_killed(refresh=False, worker=False)),
-    Fault("a training and its worker killed", training_killed(refresh=False, worker=True)),
-    Fault("a refresh killed", training_killed(refresh=True, worker=False)),
-    Fault("an erasure killed", erasure_killed),
     Fault("backups killed", backup_killed),
-    Fault("restores killed", restore_killed),
 )
+LONG = (
+    Fault("an import killed half way", import_killed),
+    Fault("a training killed", training_killed(refresh=False, worker=False)),
+    Fault("a refresh killed", training_killed(refresh=True, worker=False)),
+    Fault("restores killed", restore_killed),
+    Fault("an erasure killed", erasure_killed),
+    Fault("a training and its worker killed", training_killed(refresh=False, worker=True)),
+)
+"""Those that take minutes each, because something has to be silent for so long before it counts as dead."""
