@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-DOCUMENTED = frozenset({503})
-"""What a service may answer that cannot do what is asked at the moment: `docs/operations.md`."""
+RIGHT = frozenset({501, 503, 505})
+"""What may be answered: 503 by a service that cannot do what is asked at the moment (docs/operations.md); 501 and 505
+to a method, a coding or a version of HTTP that there is not (RFC 9110, sections 15.6.2 and 15.6.6)."""
 SERVER_ERROR = 500
 EXAMPLES = 20
 
@@ -30,7 +31,7 @@ class Totals:
         """Count one input at `door` and its answer."""
         self.tried[door] += 1
         self.answers[f"{door} {status}"] += 1
-        if status >= SERVER_ERROR and status not in DOCUMENTED:
+        if status >= SERVER_ERROR and status not in RIGHT:
             self.errors += 1
             self.example(f"{door} answered {status} to {sent[:600]!r}")
 

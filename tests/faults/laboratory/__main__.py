@@ -1,6 +1,7 @@
 """`scripts/test faults --json OUT`: an appliance under load, one fault after the other, and what came of it.
 
     --only WORD …   the faults whose names have one of these words
+    --from NAME     begin with this fault, as after a run that was ended
     --short         those of each run of the suite
     --gone SECONDS  how long what is gone is gone (default: 60)
     --list          the names
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--json", type=Path)
     parser.add_argument("--only", nargs="+", default=[])
+    parser.add_argument("--from", dest="first", default="")
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--gone", type=float, default=60.0)
     parser.add_argument("--list", action="store_true")
@@ -37,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
         for fault in every_fault()
         if (fault.short or not asked.short) and (not asked.only or any(word in fault.name for word in asked.only))
     ]
+    names = [fault.name for fault in chosen]
+    chosen = chosen[names.index(asked.first) if asked.first in names else 0 :]
     if asked.list:
         print("\n".join(fault.name for fault in chosen))
         return 0

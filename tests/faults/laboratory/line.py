@@ -59,23 +59,24 @@ class Line:
         dead = self.state is State.HALF_OPEN
         self._ends |= {writer: dead, far_writer: dead}
         try:
-            await asyncio.gather(self._carry(reader, far_writer), self._carry(far_reader, writer))
+            # A reset of one end, as of a process that was killed, is one of the other.
+            with contextlib.suppress(OSError):
+                await asyncio.gather(self._carry(reader, far_writer), self._carry(far_reader, writer))
         finally:
             for end in (writer, far_writer):
                 self._ends.pop(end, None)
                 end.transport.abort()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while data := await reader.read(CHUNK):
-                if self.state is State.SLOW:
-                    await asyncio.sleep(SLOW_SECONDS)
-                if self._ends.get(writer):
-                    continue  # it is swallowed, and nobody is told
-                writer.write(data)
-                await writer.drain()
-            if not self._ends.get(writer) and writer.can_write_eof():
-                writer.write_eof()
+        while data := await reader.read(CHUNK):
+            if self.state is State.SLOW:
+                await asyncio.sleep(SLOW_SECONDS)
+            if self._ends.get(writer):
+                continue  # it is swallowed, and nobody is told
+            writer.write(data)
+            await writer.drain()
+        if not self._ends.get(writer) and writer.can_write_eof():
+            writer.write_eof()
 
 
 class Exchange:
