@@ -34,6 +34,10 @@ class Refused(Exception):
         self.status = status
 
 
+class _GoneError(Exception):
+    """Whoever asked has closed the connection before the answer."""
+
+
 class BoundedBody:
     """ASGI middleware before MLServer: no body of more than `most` bytes, unpacked, reaches `app`."""
 
@@ -47,7 +51,7 @@ class BoundedBody:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        sent = bytearray()
+        sent, send = bytearray(), _unless_gone(send)
         try:
             coding = _coding(Headers(scope=scope))
             await self._receive(scope, receive, sent)
@@ -57,7 +61,7 @@ class BoundedBody:
                 await self._app(_plain(scope, body), _replay(body, receive), send)
         except Refused as refusal:
             await _answer(refusal, send)
-        except asyncio.IncompleteReadError:
+        except (asyncio.IncompleteReadError, _GoneError):
             return  # the sender closed the connection
         finally:
             self._forget(sent)
@@ -158,6 +162,20 @@ def _plain(scope: Scope, body: bytes) -> Scope:
     if "content-length" in headers or body:
         headers["content-length"] = str(len(body))
     return {**scope, "headers": headers.raw}
+
+
+def _unless_gone(send: Send) -> Send:
+    """`send`, which raises _GoneError where the server's transport says in its own words that it is closed."""
+
+    async def sent(message: Message) -> None:
+        try:
+            await send(message)
+        except RuntimeError as error:
+            if "handler is closed" in str(error):
+                raise _GoneError from error
+            raise
+
+    return sent
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -33,6 +33,8 @@ from core.settings.loading import load
 from core.settings.loop import RequestSettings
 from serving.body import MEGABYTE, BoundedBody
 from serving.kinds import Kinds
+from serving.refusals.answers import limit_addresses
+from serving.refusals.grpc_server import GrpcServer
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +97,8 @@ class Server(MLServer):  # type: ignore[misc]
         self._model_repository_handlers = ReadOnlyRepository(self._model_repository, self._model_registry)
         self._data_plane.ready = self._is_ready
         super()._create_servers()
+        self._grpc_server = GrpcServer(self._settings, self._data_plane, self._model_repository_handlers)
+        limit_addresses(self._rest_server._app)
         self._rest_server._app.add_middleware(BoundedBody, most=self._most)
 
     async def start(self, models_settings: list[ModelSettings]) -> None:

@@ -31,6 +31,9 @@ STOP_TIMEOUT = 90.0
 class Appliance:
     """One appliance in one state folder. `services` limits it to these services and the ones that they need."""
 
+    launcher = supervisor_config.LAUNCHER
+    """The module that becomes a service. That of a test may give it more than its settings."""
+
     def __init__(
         self,
         state: Path,
@@ -159,7 +162,7 @@ class Appliance:
     def _supervise(self) -> None:
         tiers = {service.name: tier(service) for service in self.services}
         path = self.state.path / "run" / "supervisord.conf"
-        path.write_text(supervisor_config.configuration(self.services, tiers, self.values))
+        path.write_text(supervisor_config.configuration(self.services, tiers, self.values, self.launcher))
         (self.state.sockets / "supervisor.sock").unlink(missing_ok=True)
         shared = {**environment.base(self.state, self._inherited), MARK_SERVICE: "supervisord"}
         with open(self.log("supervisord.out"), "ab") as out:

@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 
 LOG_BYTES = "10MB"
 LOG_BACKUPS = 2
+LAUNCHER = "bootstrap.embedded.launch"
 
 
-def configuration(services: Iterable[Service], tiers: Mapping[str, int], values: Mapping[str, str]) -> str:
-    """supervisord's configuration for `services`.
+def configuration(
+    services: Iterable[Service], tiers: Mapping[str, int], values: Mapping[str, str], launcher: str = LAUNCHER
+) -> str:
+    """supervisord's configuration for `services`, each started by the module `launcher`.
 
     Each tier is a group, because supervisord stops groups one after another, the highest priority number first, and
     the members of a group together: so users of storage stop before storage. All programs start together and wait for
@@ -48,17 +51,17 @@ def configuration(services: Iterable[Service], tiers: Mapping[str, int], values:
             **{"supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"},
         ),
     ]
-    sections += [_program(service) for service in services]
+    sections += [_program(service, launcher) for service in services]
     for number in sorted({tiers[service.name] for service in services}):
         members = ",".join(service.name for service in services if tiers[service.name] == number)
         sections.append(_section(f"group:tier{number}", programs=members, priority=number + 1))
     return "\n".join(sections)
 
 
-def _program(service: Service) -> str:
+def _program(service: Service, launcher: str) -> str:
     return _section(
         f"program:{service.name}",
-        command=shlex.join([sys.executable, "-m", "bootstrap.embedded.launch", service.name]),
+        command=shlex.join([sys.executable, "-m", launcher, service.name]),
         environment=f'CALLWISE_SERVICE="{service.name}"',
         autostart="true",
         # A failed one-shot is tried again, a successful one is done; the other services never end on their own.

@@ -1,0 +1,1 @@
+"""What is refused before MLServer answers it: what is no request, and streams."""

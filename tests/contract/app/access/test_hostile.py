@@ -1,0 +1,55 @@
+"""A short run of `scripts/bench fuzz` at the door and the screens behind it: whatever comes is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from app.access import probe, tool_door
+from app.access.door import Guard, Reception, routes
+from app.shell.appliance import SessionLimits
+from bench.fuzz.hostile import Hostile
+from bench.fuzz.senders import OWN, SCREENS, TOOLS, Target, send
+from bench.fuzz.totals import Totals
+from core.stores.mongo import Db
+from tests.caddy import NAME, Door, running
+
+pytestmark = pytest.mark.mongo
+AT_THE_DOOR, BEHIND_IT = 2_000, 500
+APP, MLFLOW = 8443, 8444
+
+
+@pytest.fixture
+def door(db: Db, tmp_path: Path) -> Iterator[Door]:
+    desk = Reception(db, SessionLimits(), app_page="https://callwise.test:8443")
+    app = Starlette(
+        routes=[*routes(lambda: desk), *probe.routes(lambda: desk), *tool_door.routes(lambda: desk)],
+        middleware=[Middleware(Guard, reception=lambda: desk)],
+    )
+    with running(app, tmp_path) as made:
+        yield made
+
+
+def _target(what: str, port: int, roots: Sequence[str]) -> Target:
+    return Target(what, port, NAME, 1, lambda random: Hostile(random, f"{NAME}:{port}", roots))
+
+
+def test_hostile_requests_are_answered_and_reach_no_tool(door: Door) -> None:
+    totals = Totals()
+    for what, port, roots, many in (
+        ("the door itself", APP, OWN, AT_THE_DOOR),
+        ("screens", APP, SCREENS, BEHIND_IT),
+        ("tools", MLFLOW, TOOLS, BEHIND_IT),
+    ):
+        target = _target(what, door.ports[port], roots)
+        send(target, many, totals, seed=11)
+    assert sum(totals.tried.values()) == AT_THE_DOOR + 2 * BEHIND_IT
+    assert totals.examples == []
+    answers = {key.rpartition(" ")[2] for key in totals.answers}
+    assert {"400", "401", "404"} <= answers, "the requests reach what they are meant for"
+    assert door.process.poll() is None
+    assert door.seen == [], "nobody was signed in"

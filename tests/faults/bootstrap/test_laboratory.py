@@ -1,0 +1,28 @@
+"""A handful of the laboratory's faults on an embedded appliance under load; `scripts/test faults --json` has all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.laboratory.course import Course, every_fault
+
+KINDS = 40
+
+
+@pytest.mark.timeout(900)
+def test_what_was_acknowledged_is_there_exactly_once_after_each_fault(tmp_path: Path) -> None:
+    chosen = [fault for fault in every_fault() if fault.short]
+    course = Course(tmp_path, gone_seconds=5, short=True)
+    figures = course.run(chosen)
+    assert course.not_healed == {}
+    assert course.found.sentences() == []
+    assert [fault["name"] for fault in figures["faults"]] == [fault.name for fault in chosen]
+    assert figures["acknowledged"] > 0
+
+
+def test_the_catalogue_has_many_kinds_each_under_a_name_of_its_own() -> None:
+    names = [fault.name for fault in every_fault()]
+    assert len(names) >= KINDS
+    assert len(set(names)) == len(names)
