@@ -20,6 +20,17 @@ class ErasureSettings(Group):
         return self.callwise_erasure_key.get_secret_value() if self.callwise_erasure_key else None
 
 
+class SecondFactorSettings(Group):
+    """The second factor at sign-in."""
+
+    callwise_second_factor: Literal["offered", "required"] = Field(
+        "offered", description="required: managers and engineers switch it on at their next sign-in"
+    )
+    callwise_second_factor_key: SecretStr | None = Field(
+        None, description="key that encrypts the secrets of second factors; after a comma, former ones"
+    )
+
+
 class NotifySettings(Group):
     """Messages: addresses and times."""
 
