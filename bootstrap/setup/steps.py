@@ -62,6 +62,7 @@ def steps(settings: Settings) -> list[Step]:
         Step("campaign kinds", lambda: _kinds(db, schema, settings)),
         Step("stores", lambda: stores.look(db, settings)),
         Step("signatures", lambda: signing.sign_once(db, settings)),
+        Step("signing key", lambda: signing.renew(db, settings)),
         Step("ready", lambda: kinds.ready(db, schema)),
     ]
 

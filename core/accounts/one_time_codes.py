@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.twofactor import InvalidToken as WrongCode
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from core.errors import SettingsError
+from core.settings.key_list import key_list
 
 DIGITS, SECONDS = 6, 30
 DRIFT = 1
@@ -28,15 +29,16 @@ RECOVERY_CODES = 10
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without letters and digits that look alike
 RECOVERY_LENGTH = 16  # 79 bits, so that a plain hash keeps them: nobody tries them all
 ISSUER = "Callwise"
-SEPARATOR = ","
-"""Between the keys of a setting: the first encrypts, and all decrypt. So a key can be replaced while people sign in."""
 
 
 class KeyRing:
-    """Encrypts the secrets of one-time codes with the first of `keys`, and decrypts with all of them."""
+    """Encrypts the secrets of one-time codes with the first of `keys`, and decrypts with all of them.
+
+    `keys` are as in `core.settings.key_list`.
+    """
 
     def __init__(self, keys: str) -> None:
-        self._fernet = MultiFernet([Fernet(_derived(key)) for key in keys.split(SEPARATOR)])
+        self._fernet = MultiFernet([Fernet(_derived(key)) for key in key_list(keys)])
 
     def seal(self, secret: bytes) -> str:
         """`secret`, encrypted and authenticated."""
@@ -48,6 +50,14 @@ class KeyRing:
             return self._fernet.decrypt(sealed)
         except InvalidToken as error:
             raise _another_key() from error
+
+    def opens(self, sealed: str) -> bool:
+        """Whether one of the keys sealed it."""
+        try:
+            self._fernet.decrypt(sealed)
+        except InvalidToken:
+            return False
+        return True
 
     def reseal(self, sealed: str) -> str:
         """The same secret under the first key. Raises SettingsError if none of the keys sealed it."""
@@ -121,7 +131,7 @@ def _totp(secret: bytes) -> TOTP:
 
 
 def _derived(key: str) -> bytes:
-    derived = HKDF(SHA256(), 32, salt=None, info=b"callwise second factor").derive(key.strip().encode())
+    derived = HKDF(SHA256(), 32, salt=None, info=b"callwise second factor").derive(key.encode())
     return base64.urlsafe_b64encode(derived)
 
 

@@ -171,6 +171,13 @@ def reseal_all(db: Db, keys: KeyRing) -> int:
     return len(users)
 
 
+def sealed_otherwise(db: Db, keys: KeyRing) -> list[str]:
+    """The accounts whose secret `keys` do not open. Raises Unavailable."""
+    with reachable():
+        users = [user for user in db.users.find({}, {"hash": 0}) if user.get("factor")]
+    return sorted(str(user["_id"]) for user in users if not keys.opens(user["factor"]["secret"]))
+
+
 def wrong_code() -> InputError:
     """The error of a code that is wrong, late or used."""
     return InputError(

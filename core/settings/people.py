@@ -12,7 +12,9 @@ from core.settings.group import Group
 class ErasureSettings(Group):
     """How people who were erased are recognised."""
 
-    callwise_erasure_key: SecretStr | None = Field(None, description="key of the hash that recognises erased people")
+    callwise_erasure_key: SecretStr | None = Field(
+        None, description="key of the hash that recognises erased people; after a comma, former ones"
+    )
 
     @property
     def erasure_key(self) -> str | None:
