@@ -21,7 +21,7 @@ from app.access import figures, identity, probe, single_sign_on, tool_door
 from app.access.boundary import boundary
 from app.access.door import Guard, Reception, routes
 from app.access.tool_calls import Tool
-from app.accounts import my_account, own_password, roles
+from app.accounts import my_account, own_factor, own_password, roles
 from app.accounts import page as accounts_page
 from app.calls import page as calls_page
 from app.campaigns import page as campaigns_page
@@ -38,7 +38,10 @@ from app.shell import kind_choice
 from app.shell.appliance import Appliance, Link, SessionLimits
 from app.shell.lineage import LineageReader
 from core.accounts.account import Account, Role
+from core.accounts.one_time_codes import KeyRing
+from core.accounts.second_factor import FactorRules
 from core.calls.lifecycle import CallRules
+from core.errors import SettingsError
 from core.kinds.kind import Kind, settings_of
 from core.kinds.registry import kinds
 from core.schema import read_schema
@@ -47,18 +50,21 @@ from core.sentences import Sentence
 from core.settings.addresses import MongoSettings, S3Settings, SchemaSettings, ScoringSettings
 from core.settings.loading import load
 from core.settings.loop import OutcomeSettings
-from core.settings.people import AppSettings, ErasureSettings
+from core.settings.people import AppSettings, ErasureSettings, SecondFactorSettings
 from core.stores.mongo import connect
 from core.stores.object_store import ObjectStore
 
 STYLE = Path(__file__).with_name("style.css")
 # Addresses of the pages that are about one campaign kind.
 KIND_PAGES = frozenset({"campaigns", "results", "overview", "models", "review", "economy", "privacy"})
+REMINDING = frozenset({"overview", "accounts"})  # pages that remind managers and engineers of a second factor
 KIND_SECONDS = 2.0  # between looks for new or changed kinds; a text alone on a line would be drawn on every page
 ICON = Path(__file__).with_name("icon.svg")  # the browser would fetch a named icon from Streamlit's server
 
 
-class Settings(MongoSettings, S3Settings, SchemaSettings, OutcomeSettings, AppSettings, ErasureSettings):
+class Settings(
+    MongoSettings, S3Settings, SchemaSettings, OutcomeSettings, AppSettings, ErasureSettings, SecondFactorSettings
+):
     """The settings of the screens."""
 
 
@@ -118,6 +124,7 @@ class Wiring:
             lineage=LineageReader(registry, model) if registry else None,
             scoring=ScoringClient(scoring, schema) if scoring else None,
             limits=_limits(settings),
+            factor=_factor(settings),
             erasure_key=settings.erasure_key,
             kind=kind.key,
             home=self._home,
@@ -147,6 +154,7 @@ def reception() -> Reception:
         company.title if company else None,
         settings.callwise_app_page,
         tool_door.pages(tools),
+        _factor(settings),
     )
 
 
@@ -162,6 +170,17 @@ def _limits(settings: AppSettings) -> SessionLimits:
     )
 
 
+def _factor(settings: SecondFactorSettings) -> FactorRules:
+    key, required = settings.callwise_second_factor_key, settings.callwise_second_factor == "required"
+    if required and key is None:
+        raise SettingsError(
+            "CALLWISE_SECOND_FACTOR is required, and there is no CALLWISE_SECOND_FACTOR_KEY.",
+            kept="Nothing was started.",
+            next="Run scripts/init, which makes the key.",
+        )
+    return FactorRules(KeyRing(key.get_secret_value()) if key else None, required)
+
+
 def run() -> None:
     """Draw one page."""
     st.set_page_config(page_title="Callwise", page_icon=ICON, layout="wide")
@@ -169,28 +188,39 @@ def run() -> None:
     with boundary():
         wired: Wiring = st.cache_resource(show_spinner=False)(wiring)()
         account = identity.begin(wired.shipped)
-        page = st.navigation(_pages(wired, account), position="hidden" if account.must_change else "top")
+        first = _first_page(wired.shipped, account)
+        page = st.navigation(_pages(wired, account, first), position="hidden" if first else "top")
         # The call list has the campaigns of all kinds, and an account's own page has none.
-        if page.url_path in KIND_PAGES and not account.must_change:
+        if page.url_path in KIND_PAGES and not first:
             kind_choice.draw(wired.all())
+        if page.url_path in REMINDING and not first and wired.shipped.factor.should_enrol(account):
+            own_factor.remind(st.session_state["own_page"])
         page.run()
         st.session_state["page_drawn"] = True
     draw_language_switch()
 
 
-def _pages(wired: Wiring, account: Account) -> dict[str, list[Any]]:
+def _first_page(house: Appliance, account: Account) -> Callable[[], None] | None:
+    """What the account's owner must do before anything else: choose a password, switch a second factor on."""
+    if account.must_change:
+        return partial(own_password.first_page, account)
+    # The recovery codes of a second factor that was just switched on are shown until they are kept.
+    if house.factor.must_enrol(account) or (house.factor.required and own_factor.waiting()):
+        return partial(own_factor.first_page, house, account)
+    return None
+
+
+def _pages(wired: Wiring, account: Account, first: Callable[[], None] | None = None) -> dict[str, list[Any]]:
     """The pages by section of the menu. A page is for its role and those above; others see a refusal.
 
-    An account that must change its password gets that page alone, at every address.
+    Where there is a `first` page, it is the only one, at every address.
     """
 
     def page(draw: Callable[[Appliance], None], title: str, icon: str, url: str = "", role: Role = Role.AGENT) -> Any:
         allowed = identity.may(role)
         shown = partial(_drawn, wired, draw, url) if allowed else partial(_refused, title, role)
-        if account.must_change:
-            shown = partial(own_password.first_page, account)
         return st.Page(
-            boundary()(shown),
+            boundary()(first or shown),
             title=title,
             icon=icon,
             url_path=url,
@@ -202,6 +232,7 @@ def _pages(wired: Wiring, account: Account) -> dict[str, list[Any]]:
     # Pages without data link to the import, for people who may open it.
     imports = page(campaigns_page.page, _("Campaigns"), ":material/groups:", "campaigns", Role.MANAGER)
     st.session_state["campaigns_page"] = imports if identity.may(Role.MANAGER) else None
+    own = st.session_state["own_page"] = page(my_account.page, _("My account"), ":material/person:", "my-account")
     return {
         "": [
             home,
@@ -216,7 +247,7 @@ def _pages(wired: Wiring, account: Account) -> dict[str, list[Any]]:
             page(accounts_page.page, _("Accounts"), ":material/manage_accounts:", "accounts", Role.MANAGER),
         ],
         f":material/person: {formats.plain(account.shown)}": [
-            page(my_account.page, _("My account"), ":material/person:", "my-account"),
+            own,
             page(_sign_out, _("Sign out"), ":material/logout:", "sign-out"),
         ],
     }

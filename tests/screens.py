@@ -27,6 +27,7 @@ Draw = Callable[..., AppTest]
 def drawn(db: Db, monkeypatch: pytest.MonkeyPatch, *rooms: str, **settings: str) -> Iterator[Draw]:
     """What draws the pages of these `rooms` of the app, one under the other, with nothing left of another test.
 
+    A room with two pages is named with the second page's module: `accounts.my_account`.
     The database is the test's own, and so are these `settings`.
     """
     for name, value in {"MONGODB_DATABASE": db.name, **SETTINGS, **settings}.items():
@@ -62,4 +63,4 @@ def _draw(*rooms: str) -> None:
     identity.begin(house)
     for room in rooms:
         with boundary():
-            import_module(f"app.{room}.page").page(house)
+            import_module(f"app.{room}" if "." in room else f"app.{room}.page").page(house)

@@ -34,7 +34,7 @@ def compose(settings: Settings | None = None, kind: str | None = None, *, retire
         models=models,
         succession=Succession(db, models.name, models, by="trainer"),
         settings=own,
-        signer=Signer(own.callwise_signing_key.get_secret_value()),
+        signer=Signer(own.signing_keys[0]),
         experiment=own.callwise_experiment,
         lock=registry.with_name(registry.name + ".training.lock"),
     )

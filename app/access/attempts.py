@@ -18,7 +18,9 @@ from math import ceil
 
 from pymongo import ReturnDocument
 
+from core.stores import event_log
 from core.stores.embedded_mongo import milliseconds, set_once
+from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
 
 FIRST, LONGEST = timedelta(seconds=15), timedelta(minutes=15)
@@ -57,6 +59,11 @@ class Key:
     def of_name(cls, name: str) -> Key:
         """Attempts as `name` from any address: more than the waits let one address make in a day."""
         return cls(f"name:{_hashed(name)}", 200, daily=True)
+
+    @classmethod
+    def of_code(cls, name: str, device: str | None) -> Key:
+        """Codes of a second factor, in the known browser `device`, or in all others together."""
+        return cls(f"code:{device or _hashed(name)}", 5)
 
 
 @dataclass(frozen=True)
@@ -130,6 +137,18 @@ def prune(db: Db, at: datetime) -> None:
     with reachable():
         for stamp in ("last", "since"):
             db.attempts.delete_many({stamp: {"$lt": milliseconds(at - FORGET)}})
+
+
+def log_throttling(db: Db, key: Key, account: str | None) -> None:
+    """Log that a wait begins, without the name if no account has it: it may be a password. Raises Unavailable."""
+    event_log.append(
+        db,
+        who="nobody",
+        what=Event.SIGN_IN_THROTTLED,
+        subject=account or "an unknown login name",
+        why=f"{key.free} attempts failed",
+        counted=key.id.partition(":")[0],
+    )
 
 
 def _hashed(text: str) -> str:

@@ -18,12 +18,13 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.access import devices, sessions, sign_in_page
+from app.access import devices, second_step, sessions, sign_in_page
 from app.access.identity import COOKIE
-from app.access.sign_in import Refused, sign_in
-from app.access.sign_in_page import ADDRESS, local_address, words
+from app.access.sign_in import CodeNeeded, Refused, sign_in
+from app.access.sign_in_page import ADDRESS, CODE_ADDRESS, local_address, words
 from app.language import COOKIE as LANGUAGE_COOKIE
 from app.shell.appliance import SessionLimits
+from core.accounts.second_factor import FactorRules
 from core.clock import now
 from core.errors import CallwiseError
 from core.stores.mongo import Db
@@ -38,6 +39,8 @@ OPEN = (
 LARGEST = 16_384  # bytes of the sign-in form's content
 SEE_OTHER, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE = 303, 401, 403, 404, 413, 429, 503
 
+_NO_STORE = {"Cache-Control": "no-store"}
+
 
 @dataclass(frozen=True)
 class Reception:
@@ -51,10 +54,15 @@ class Reception:
     sso_title: str | None = None
     app_page: str | None = None
     tool_pages: Mapping[str, str] = field(default_factory=dict)
+    factor: FactorRules = field(default_factory=FactorRules)
 
     def has_session(self, request: Request) -> bool:
         """Whether the request has a valid session. Raises Unavailable."""
         return sessions.account_of(self.db, request.cookies.get(COOKIE), now(), self.limits, active=False) is not None
+
+
+Answer = Callable[[Request, Callable[[], Reception], Mapping[str, str]], Response]
+"""Answers a form with these fields."""
 
 
 class Guard:
@@ -84,17 +92,25 @@ class Guard:
         if not page:
             return PlainTextResponse("not signed in", UNAUTHORIZED)
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        onward = quote(path, safe="")
-        return RedirectResponse(f"{ADDRESS}?next={onward}", SEE_OTHER, headers={"Cache-Control": "no-store"})
+        return RedirectResponse(_with_next(ADDRESS, path), SEE_OTHER, headers=_NO_STORE)
 
 
 def routes(reception: Callable[[], Reception]) -> list[Route]:
-    """The sign-in page and the target of its form."""
+    """The pages of the two steps of a sign-in, and the targets of their forms."""
 
     async def front(request: Request) -> Response:
         return await run_in_threadpool(_front, request, reception)
 
+    async def code(request: Request) -> Response:
+        return await run_in_threadpool(_code_page, request, reception)
+
     async def form(request: Request) -> Response:
+        return await taken(request, _sign_in)
+
+    async def code_form(request: Request) -> Response:
+        return await taken(request, _second_step)
+
+    async def taken(request: Request, answer: Answer) -> Response:
         if not same_origin(request):
             return PlainTextResponse("This form is accepted from its own page only.", FORBIDDEN)
         body = b""
@@ -102,9 +118,16 @@ def routes(reception: Callable[[], Reception]) -> list[Route]:
             body += part
             if len(body) > LARGEST:
                 return PlainTextResponse("Too large.", TOO_LARGE)
-        return await run_in_threadpool(_sign_in, request, reception, body)
+        try:
+            fields = parse_qs(body.decode(), max_num_fields=10)
+        except ValueError:
+            fields = {}
+        return await run_in_threadpool(answer, request, reception, {name: values[0] for name, values in fields.items()})
 
-    return [Route(ADDRESS, front, methods=["GET"]), Route(ADDRESS, form, methods=["POST"])]
+    return [
+        *(Route(ADDRESS, front, methods=["GET"]), Route(ADDRESS, form, methods=["POST"])),
+        *(Route(CODE_ADDRESS, code, methods=["GET"]), Route(CODE_ADDRESS, code_form, methods=["POST"])),
+    ]
 
 
 def same_origin(request: Request, host: str | None = None) -> bool:
@@ -119,15 +142,17 @@ def same_origin(request: Request, host: str | None = None) -> bool:
 
 def redirect_with_session(request: Request, token: str, onward: str) -> Response:
     """Redirect to the page `onward` of the app, with the session's cookie."""
-    response = RedirectResponse(onward, SEE_OTHER, headers={"Cache-Control": "no-store"})
+    response = RedirectResponse(onward, SEE_OTHER, headers=_NO_STORE)
     _set(response, request, COOKIE, token)
     return response
 
 
-def _set(response: Response, request: Request, name: str, value: str, lasts: timedelta | None = None) -> None:
+def _set(
+    response: Response, request: Request, name: str, value: str, lasts: timedelta | None = None, path: str = "/"
+) -> None:
     """Set a cookie that no script reads, and that ends with the browser or after a time."""
     secure, seconds = request.url.scheme == "https", int(lasts.total_seconds()) if lasts else None
-    response.set_cookie(name, value, seconds, httponly=True, samesite="lax", secure=secure, path="/")
+    response.set_cookie(name, value, seconds, httponly=True, samesite="lax", secure=secure, path=path)
 
 
 def page(
@@ -145,6 +170,10 @@ def page(
     text = sign_in_page.sign_in_html(
         language, onward=onward, message=message, alarming=alarming, typed=typed, sso_title=sso_title
     )
+    return _html(text, status)
+
+
+def _html(text: str, status: int = 200) -> Response:
     headers = {
         "Content-Security-Policy": sign_in_page.POLICY,
         "Cache-Control": "no-store",
@@ -161,7 +190,7 @@ def _front(request: Request, reception: Callable[[], Reception]) -> Response:
     try:
         desk = reception()
         if desk.has_session(request):
-            return RedirectResponse(onward, SEE_OTHER, headers={"Cache-Control": "no-store"})
+            return RedirectResponse(onward, SEE_OTHER, headers=_NO_STORE)
     except CallwiseError as error:
         return _away(request, onward, error)
     response = page(request, onward=onward, message=said, alarming=False, sso_title=desk.sso_title)
@@ -170,13 +199,9 @@ def _front(request: Request, reception: Callable[[], Reception]) -> Response:
     return response
 
 
-def _sign_in(request: Request, reception: Callable[[], Reception], body: bytes) -> Response:
-    try:
-        fields = parse_qs(body.decode(), max_num_fields=10)
-    except ValueError:
-        fields = {}
-    name, password = (fields.get(field, [""])[0] for field in ("name", "password"))
-    onward = local_address(fields.get("next", [""])[0])
+def _sign_in(request: Request, reception: Callable[[], Reception], fields: Mapping[str, str]) -> Response:
+    name, password = fields.get("name", ""), fields.get("password", "")
+    onward = local_address(fields.get("next"))
     _, gettext = words(accepted_languages(request))
     address = request.client.host if request.client else None
     try:
@@ -185,18 +210,68 @@ def _sign_in(request: Request, reception: Callable[[], Reception], body: bytes) 
         result = sign_in(desk.db, name, password, address=address, at=now(), limits=desk.limits, device=device)
     except CallwiseError as error:
         return _away(request, onward, error)
+    if isinstance(result, CodeNeeded):
+        response: Response = RedirectResponse(_with_next(CODE_ADDRESS, onward), SEE_OTHER, headers=_NO_STORE)
+        _set(response, request, second_step.COOKIE, result.step, second_step.LASTS, ADDRESS)
+        return response
     if not isinstance(result, Refused):
-        response = redirect_with_session(request, result.token, onward)
-        _set(response, request, devices.COOKIE, result.device, devices.KNOWN)
-        return response
-    if result.wait:
-        seconds = int(result.wait.total_seconds())
-        message = sign_in_page.wait_message(seconds, gettext)
-        response = page(request, onward=onward, message=message, typed=name, sso_title=desk.sso_title, status=TOO_MANY)
-        response.headers["Retry-After"] = str(seconds)
-        return response
-    message = gettext("Incorrect login name or password.")
-    return page(request, onward=onward, message=message, typed=name, sso_title=desk.sso_title, status=UNAUTHORIZED)
+        return _entered(request, result.token, result.device, onward)
+    message = sign_in_page.wait_message(result.wait, gettext) or gettext("Incorrect login name or password.")
+    status = TOO_MANY if result.wait else UNAUTHORIZED
+    response = page(request, onward=onward, message=message, typed=name, sso_title=desk.sso_title, status=status)
+    return _waiting(response, result.wait)
+
+
+def _code_page(request: Request, reception: Callable[[], Reception]) -> Response:
+    onward = local_address(request.query_params.get("next"))
+    try:
+        account = second_step.pending(reception().db, request.cookies.get(second_step.COOKIE), now())
+    except CallwiseError as error:
+        return _away(request, onward, error)
+    if account is None:
+        return RedirectResponse(_with_next(ADDRESS, onward), SEE_OTHER, headers=_NO_STORE)
+    return _html(sign_in_page.code_html(words(accepted_languages(request))[0], onward=onward))
+
+
+def _second_step(request: Request, reception: Callable[[], Reception], fields: Mapping[str, str]) -> Response:
+    code, onward = fields.get("code", ""), local_address(fields.get("next"))
+    language, gettext = words(accepted_languages(request))
+    token, device, at = request.cookies.get(second_step.COOKIE, ""), request.cookies.get(devices.COOKIE), now()
+    try:
+        desk = reception()
+        account = second_step.pending(desk.db, token, at)
+        if account is None:
+            message = gettext("The password was typed too long ago. Sign in again.")
+            return page(request, onward=onward, message=message, sso_title=desk.sso_title, status=UNAUTHORIZED)
+        done = second_step.complete(
+            desk.db, desk.factor.keys, token, account, code, at=at, limits=desk.limits, device=device
+        )
+    except CallwiseError as error:
+        return _away(request, onward, error)
+    if isinstance(done, second_step.WrongCode):
+        message = sign_in_page.wait_message(done.wait, gettext)
+        message = message or gettext("This code is not right, or was used already. Wait for the next one of your app.")
+        text = sign_in_page.code_html(language, onward=onward, message=message)
+        return _waiting(_html(text, TOO_MANY if done.wait else UNAUTHORIZED), done.wait)
+    response = _entered(request, *done, onward)
+    response.delete_cookie(second_step.COOKIE, path=ADDRESS)
+    return response
+
+
+def _entered(request: Request, token: str, device: str, onward: str) -> Response:
+    response = redirect_with_session(request, token, onward)
+    _set(response, request, devices.COOKIE, device, devices.KNOWN)
+    return response
+
+
+def _waiting(response: Response, wait: timedelta) -> Response:
+    if wait:
+        response.headers["Retry-After"] = str(int(wait.total_seconds()))
+    return response
+
+
+def _with_next(address: str, onward: str) -> str:
+    return f"{address}?next={quote(onward, safe='')}"
 
 
 def _away(request: Request, onward: str, error: CallwiseError) -> Response:

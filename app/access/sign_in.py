@@ -1,4 +1,4 @@
-"""Sign-in with a login name and a password.
+"""Sign-in with a login name and a password; a second step follows where the account has a second factor.
 
 Every refusal gives the same message after the same work, whether the name, the password or the account was wrong.
 """
@@ -8,15 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.access import attempts, devices, sessions
+from app.access import attempts, devices, second_step
 from app.access.attempts import Key
 from app.shell.appliance import SessionLimits
 from core.accounts import passwords
 from core.accounts.account import Account, login_name
 from core.accounts.changes import rehash
-from core.stores import event_log
-from core.stores.events import Event
-from core.stores.mongo import Db, Document, reachable
+from core.stores.mongo import Db, reachable
 
 
 @dataclass(frozen=True)
@@ -26,6 +24,13 @@ class SignedIn:
     account: Account
     token: str
     device: str
+
+
+@dataclass(frozen=True)
+class CodeNeeded:
+    """The password was right; `step` is the token for `app.access.second_step`."""
+
+    step: str
 
 
 @dataclass(frozen=True)
@@ -44,17 +49,19 @@ def sign_in(
     at: datetime,
     limits: SessionLimits,
     device: str | None = None,
-) -> SignedIn | Refused:
-    """Open a session if the name and password are right. `device`: the browser's cookie. Raises Unavailable."""
+) -> SignedIn | CodeNeeded | Refused:
+    """Open a session if the name and password are right, or begin the second step of an account that has one.
+
+    `device`: the browser's cookie. Raises Unavailable.
+    """
     name = login_name(name)[:200]
     account = verify(db, name, password, address=address, at=at, device=device)
     if isinstance(account, Refused):
         return account
-    device = devices.remember(db, device, name, at)
-    token = sessions.open_session(db, account, at, limits)
-    # Without the address: events are kept for ever. The door's log has it for as long as its files last.
-    event_log.append(db, who=account.shown, what=Event.SIGNED_IN, subject=account.name)
-    return SignedIn(account, token, device)
+    if account.second_factor:
+        return CodeNeeded(second_step.begin(db, account, at))
+    token, known = second_step.enter(db, account, at=at, limits=limits, device=device)
+    return SignedIn(account, token, known)
 
 
 def verify(
@@ -76,7 +83,7 @@ def verify(
     if user is None or user["disabled"] or not right:
         for attempt in counted:
             if attempt.failures == attempt.key.free:  # the first that makes one wait
-                _log_throttling(db, attempt.key, user)
+                attempts.log_throttling(db, attempt.key, str(user["_id"]) if user else None)
         return Refused()
     attempts.forget(db, keys[0])
     for attempt in counted[1:]:
@@ -84,15 +91,3 @@ def verify(
     if passwords.outdated(user["hash"]):
         rehash(db, name, user["hash"], password)
     return Account.from_document(user)
-
-
-def _log_throttling(db: Db, key: Key, user: Document | None) -> None:
-    """Log that a wait begins, without the name if no account has it: it may be a password."""
-    event_log.append(
-        db,
-        who="nobody",
-        what=Event.SIGN_IN_THROTTLED,
-        subject=str(user["_id"]) if user else "an unknown login name",
-        why=f"{key.free} attempts failed",
-        counted=key.id.partition(":")[0],
-    )

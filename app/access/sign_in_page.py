@@ -6,6 +6,7 @@ The web server draws it, not Streamlit, because only the web server can set a co
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from html import escape
 from string import Template
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from babel import negotiate_locale
 from app.language import SOURCE, _, catalogue, languages
 
 ADDRESS = "/sign-in"
+CODE_ADDRESS = f"{ADDRESS}/code"
 # Browsers run no script on this page, and show it in no frame.
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
@@ -59,12 +61,7 @@ input:focus-visible, button:focus-visible, .other:focus-visible { outline: 3px s
 $said
 <form method="post" action="$address">
 <input type="hidden" name="next" value="$next">
-<label for="name">$name</label>
-<input id="name" name="name" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="200" required
-  value="$typed"$focus_name>
-<label for="password">$password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024"
-  required$focus_password>
+$fields
 <button type="submit">$go</button>
 </form>
 $other
@@ -73,6 +70,20 @@ $other
 </body>
 </html>
 """
+)
+
+_PASSWORD_FIELDS = Template(
+    """<label for="name">$name</label>
+<input id="name" name="name" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="200" required
+  value="$typed"$focus_name>
+<label for="password">$password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024"
+  required$focus_password>"""
+)
+_CODE_FIELDS = Template(
+    """<label for="code">$code</label>
+<input id="code" name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" maxlength="40"
+  required autofocus>"""
 )
 
 Words = Callable[[str], str]
@@ -96,11 +107,6 @@ def sign_in_html(
 ) -> str:
     """The page, with `message` above the form. `sso_title` is the title of the single sign-on, if any."""
     _ = catalogue(language).gettext
-    note = (
-        f'<p class="said{"" if alarming else " told"}" role="{"alert" if alarming else "status"}">{escape(message)}</p>'
-        if message
-        else ""
-    )
     beside = (
         f'<a class="other" href="{ADDRESS}/company?next={quote(onward, safe="")}">'
         f"{escape(_('Sign in with {provider}').format(provider=sso_title))}</a>"
@@ -111,24 +117,50 @@ def sign_in_html(
         language=language,
         title=escape(_("Sign in")),
         purpose=escape(_("Sign in to make calls and see what comes of them.")),
-        said=note,
+        said=_note(message, alarming=alarming),
         address=ADDRESS,
         next=escape(onward),
-        name=escape(_("Login name")),
-        password=escape(_("Password")),
-        typed=escape(typed),
-        focus_name="" if typed else " autofocus",
-        focus_password=" autofocus" if typed else "",
+        fields=_PASSWORD_FIELDS.substitute(
+            name=escape(_("Login name")),
+            password=escape(_("Password")),
+            typed=escape(typed),
+            focus_name="" if typed else " autofocus",
+            focus_password=" autofocus" if typed else "",
+        ),
         go=escape(_("Sign in")),
         other=beside,
         help=escape(_("No account, or forgot the password? Ask the engineer who looks after Callwise.")),
     )
 
 
-def wait_message(seconds: int, gettext: Words) -> str:
-    """The message that asks for a wait."""
+def code_html(language: str, *, onward: str, message: str = "") -> str:
+    """The page of the second step, with `message` above the form."""
+    _ = catalogue(language).gettext
+    again = f'<a class="other" href="{ADDRESS}?next={quote(onward, safe="")}">{escape(_("Begin again"))}</a>'
+    return _PAGE.substitute(
+        language=language,
+        title=escape(_("Second step")),
+        purpose=escape(_("Your password is right. Now type the code that the authenticator app on your phone shows.")),
+        said=_note(message, alarming=True),
+        address=CODE_ADDRESS,
+        next=escape(onward),
+        fields=_CODE_FIELDS.substitute(code=escape(_("Code of six digits, or a recovery code"))),
+        go=escape(_("Sign in")),
+        other=again,
+        help=escape(_("No phone and no recovery code? Ask the engineer who looks after Callwise.")),
+    )
+
+
+def wait_message(wait: timedelta, gettext: Words) -> str:
+    """The message that asks for a wait; empty without one."""
+    seconds = int(wait.total_seconds())
     text = gettext("Too many attempts failed. Try again in {time}.")
-    return text.format(time=f"{seconds} s" if seconds < 60 else f"{-(-seconds // 60)} min")
+    return text.format(time=f"{seconds} s" if seconds < 60 else f"{-(-seconds // 60)} min") if seconds else ""
+
+
+def _note(message: str, *, alarming: bool) -> str:
+    kind, role = ("said", "alert") if alarming else ("said told", "status")
+    return f'<p class="{kind}" role="{role}">{escape(message)}</p>' if message else ""
 
 
 def draw_signed_out() -> None:

@@ -102,7 +102,7 @@ def _refusal(question: Question, desk: Reception, app_page: str) -> Response | N
     # Pages poll, so only opening one and changing something keep a session alive.
     active = question.page or call is Call.CHANGES
     account = sessions.account_of(desk.db, request.cookies.get(COOKIE), now(), desk.limits, active=active)
-    if account is None or account.must_change:
+    if account is None or account.must_change or desk.factor.must_enrol(account):
         return _sign_in(app_page, question) if question.page else PlainTextResponse("not signed in", UNAUTHORIZED)
     if not _may(account, call):
         return _refused(request)
@@ -143,7 +143,7 @@ def _onward(request: Request, reception: Callable[[], Reception]) -> Response:
         account = sessions.account_of(desk.db, request.cookies.get(COOKIE), now(), desk.limits, active=False)
     except CallwiseError as error:
         return _unavailable(error)
-    if account is not None and account.must_change:
+    if account is not None and (account.must_change or desk.factor.must_enrol(account)):
         return RedirectResponse("/", SEE_OTHER)  # the door would send them back here
     if not address:
         return PlainTextResponse("There is no such tool.", NOT_FOUND)

@@ -1,4 +1,4 @@
-"""My account: name and role, other sessions, password."""
+"""My account: name and role, other sessions, password, second factor."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.access import identity, sessions
 from app.access.boundary import guarded_action
-from app.accounts import own_password, roles
+from app.accounts import own_factor, own_password, roles
 from app.accounts.own_password import draw_password_form
 from app.language import _, formats, plural
 from app.shell import notices
@@ -43,6 +43,8 @@ def page(house: Appliance) -> None:
         draw_password_form(account)
     else:
         st.markdown(_("You sign in with the company's single sign-on. Change your password there."))
+    st.subheader(_("Second factor"))
+    own_factor.draw_second_factor(house, account)
 
 
 @guarded_action()

@@ -12,7 +12,7 @@ from app.shell import notices
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave_notice
 from core.accounts import changes as account_changes
-from core.accounts import directory, passwords
+from core.accounts import directory, passwords, second_factor
 from core.accounts.account import SHOWN, Account, Role
 from core.errors import Conflict, Forbidden, NotFound
 
@@ -55,6 +55,9 @@ def _row(account: Account) -> dict[str, str]:
         _("Signs in as"): formats.plain(account.name),
         _("Role"): roles.label(account.role),
         _("State"): state,
+        _("Second factor"): (_("on") if account.second_factor else _("off"))
+        if account.has_password
+        else formats.NOT_YET,
         _("Since"): formats.moment(account.since, st.context.timezone) if account.since else formats.NOT_YET,
     }
 
@@ -114,6 +117,8 @@ def _changes(me: Account, mine: list[Account]) -> None:
                     st.button(
                         _("Make a new password"), key="account-reset-go", type="primary", on_click=_reset, args=(name,)
                     )
+            if account.second_factor and account.name != me.name:
+                _factor_reset(name)
             if account.disabled:
                 st.button(_("Enable"), key="account-enable", on_click=_set_disabled, args=(name, False))
             else:
@@ -124,6 +129,18 @@ def _changes(me: Account, mine: list[Account]) -> None:
                     on_click=_set_disabled,
                     args=(name, True),
                 )
+
+
+def _factor_reset(name: str) -> None:
+    with st.popover(_("Second factor"), icon=":material/phonelink_erase:", key="account-factor"):
+        st.markdown(
+            _(
+                "Somebody who lost the phone and the recovery codes signs in with the password alone after this. "
+                "Be sure that it is this person who asks. All sessions of the account end at once."
+            )
+        )
+        key = "account-factor-reset"
+        st.button(_("Reset the second factor"), key=key, type="primary", on_click=_reset_factor, args=(name,))
 
 
 @guarded_action()
@@ -159,6 +176,19 @@ def _reset(name: str) -> None:
         )
     password = account_changes.reset_password(identity.appliance().db, account.name, by=me.shown)
     st.session_state[_ONCE] = (account.shown, password)
+
+
+@guarded_action()
+def _reset_factor(name: str) -> None:
+    me, account = _to_change(name)
+    if account.name == me.name:  # a session that was left open must not be enough
+        raise Conflict(
+            _("Switch off your own second factor under *My account*."),
+            kept=_("Nothing was changed."),
+            next=_("It asks for your password and a code."),
+        )
+    second_factor.reset(identity.appliance().db, account.name, by=me.shown)
+    leave_notice(Notice("success", _("{name} has no second factor any more.").format(name=account.shown)))
 
 
 @guarded_action()

@@ -96,9 +96,9 @@ def _found(house: Appliance, key: str, person: Person) -> None:
             st.info(_("No list, call or file has this reference. Check its spelling."), icon=":material/search_off:")
         st.caption(_("The erasure also searches datasets, rows beside models, and predictions that wait to be stored."))
         _before(house, pseudonyms, before)
-        if before and before[0].status is not Status.DONE:
+        if open_now := [erasure for erasure in before if erasure.status is not Status.DONE]:
             text = _("This person's erasure is already under way: {number}, see below.")
-            st.markdown(text.format(number=before[0].id))
+            st.markdown(text.format(number=open_now[0].id))
         else:
             _confirm(house, person)
 

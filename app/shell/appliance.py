@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from app.shell.lineage import LineageReader
+from core.accounts.second_factor import FactorRules
 from core.calls.lifecycle import CallRules
 from core.schema import Schema
 from core.scoring.client import ScoringClient
@@ -50,6 +51,7 @@ class Appliance:
     lineage: LineageReader | None = None
     scoring: ScoringClient | None = None
     limits: SessionLimits = field(default_factory=SessionLimits)
+    factor: FactorRules = field(default_factory=FactorRules)
     erasure_key: str | None = None
     kind: str = ""
     others: Callable[[], Sequence[Appliance]] = tuple

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from bootstrap.backup.archive import Archive
+from bootstrap.backup.archive import Archive, Backup
 from bootstrap.backup.copies import mongo_dump, objects
 from bootstrap.backup.copies.mend import mend
 from bootstrap.backup.copies.register import Register
@@ -33,12 +33,14 @@ from core.errors import InputError, exit_status
 from core.kinds.registry import kinds
 from core.schema import read_schema
 from core.settings.addresses import SchemaSettings
+from core.settings.key_list import SEPARATOR, key_list
 from core.settings.loading import load
 from core.stores.mongo import Db, connect, reachable
 from core.stores.object_store import ObjectStore
 
 Say = Callable[[str], None]
 FILES = ("registry", "prefect", "evidently", "mlflow", "spool")
+ERASURE_KEY = "CALLWISE_ERASURE_KEY"
 ASIDE = "before-restore-"
 
 
@@ -80,6 +82,23 @@ def with_its_login(env: Mapping[str, str]) -> Mapping[str, str]:
     if bare == uri or requires_login(bare, env.get("MONGODB_DATABASE", "callwise")):
         return env
     return {**env, "MONGODB_URI": bare}
+
+
+def environment_of(archive: Archive, backup: Backup, scratch: Path) -> str:
+    """The `.env` of a backup; "" if it cannot be read: that is no reason to refuse another one."""
+    try:
+        return (read(archive, backup, scratch)[0] / "secrets" / "env").read_text(encoding="utf-8")
+    except (InputError, OSError):
+        return ""
+
+
+def with_erasure_keys(env: str, newer: str) -> str:
+    """`env` with the erasure keys of the `newer` one behind its own: people were erased under them since."""
+    found = [re.findall(rf"^{ERASURE_KEY}=(.+)$", text, re.MULTILINE) for text in (env, newer)]
+    if not all(found):
+        return env
+    keys = dict.fromkeys(key for lines in found for key in key_list(lines[-1]))
+    return re.sub(rf"^{ERASURE_KEY}=.+$", lambda _: f"{ERASURE_KEY}={SEPARATOR.join(keys)}", env, flags=re.MULTILINE)
 
 
 def registers_aside(home: Db) -> list[Register]:
@@ -155,7 +174,11 @@ def main(argv: list[str] | None = None) -> None:
         folder, manifest = read(archive, backup, Path(unpacked) / "backup")
         if asked.what == "env":
             name = "settings.env" if asked.settings else "env"
-            sys.stdout.write((folder / "secrets" / name).read_text(encoding="utf-8"))
+            text = (folder / "secrets" / name).read_text(encoding="utf-8")
+            newest = archive.backups()[0]
+            if newest != backup and not asked.settings:
+                text = with_erasure_keys(text, environment_of(archive, newest, Path(unpacked) / "newest"))
+            sys.stdout.write(text)
             return
         registers = register_since(archive, backup, Path(unpacked) / "newest", print)
         env = with_its_login(os.environ)

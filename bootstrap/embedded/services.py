@@ -22,6 +22,7 @@ SCORING = ("MLSERVER_URL",)
 REPORTS = ("EVIDENTLY_URL",)
 DATASETS = ("CALLWISE_DATA_REGISTRY",)
 ERASURE = ("CALLWISE_ERASURE_KEY",)
+SECOND_FACTOR = ("CALLWISE_SECOND_FACTOR_KEY",)
 FIRST_ACCOUNT = ("ADMIN_PASSWORD",)
 SIGNING = ("CALLWISE_SIGNING_KEY",)
 VERIFYING = ("CALLWISE_VERIFYING_KEY",)
@@ -164,7 +165,10 @@ SERVICES = (
         command=("python", "-m", "bootstrap.setup.steps"),
         health=Finished("setup"),
         needs=("s3", "mongo", "mlflow", "prefect", "evidently"),
-        reads=MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS + ERASURE + FIRST_ACCOUNT + SIGNING,
+        reads=(
+            *(MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS),
+            *(ERASURE + SECOND_FACTOR + FIRST_ACCOUNT + SIGNING),
+        ),
         one_shot=True,
     ),
     Service(
@@ -223,7 +227,8 @@ SERVICES = (
         health=Http(f"http://{HOST}:{{app}}/_stcore/health"),
         needs=("mongo", "setup"),
         ports=("app", "app_metrics"),
-        reads=MONGO + STORE + REGISTRY + SCORING + REPORTS + ERASURE + VERIFYING,  # scripts/score --dask opens models
+        # VERIFYING: scripts/score --dask opens models
+        reads=MONGO + STORE + REGISTRY + SCORING + REPORTS + ERASURE + SECOND_FACTOR + VERIFYING,
         environment={
             "CALLWISE_APP_METRICS_PORT": "{app_metrics}",
             "CALLWISE_MLFLOW_PAGE": "{MLFLOW_TRACKING_URI}",

@@ -1,9 +1,10 @@
-"""Accounts of people from the command line, for the case that the only engineer forgot the password.
+"""Accounts of people from the command line, for the case that the only engineer forgot the password or lost the phone.
 
     python -m bootstrap.setup.accounts list
     python -m bootstrap.setup.accounts add NAME "SHOWN NAME" ROLE
     python -m bootstrap.setup.accounts reset NAME
     python -m bootstrap.setup.accounts enable NAME
+    python -m bootstrap.setup.accounts reset-factor NAME
 
 A new password is printed once, and the person must change it at the next sign-in.
 """
@@ -17,7 +18,7 @@ from contextlib import contextmanager
 from getpass import getuser
 
 from core.accounts import changes as account_changes
-from core.accounts import directory, passwords
+from core.accounts import directory, passwords, second_factor
 from core.accounts.account import Account, Role, login_name
 from core.errors import exit_status
 from core.settings.addresses import MongoSettings
@@ -78,13 +79,17 @@ def run(db: Db, options: argparse.Namespace, by: str) -> str:
         case "reset":
             password = account_changes.reset_password(db, options.name, by=by)
             return f"First password of {login_name(options.name)}: {password}\nAll sessions of this account have ended."
+        case "reset-factor":
+            account = second_factor.reset(db, options.name, by=by)
+            return f"{account.name} has no second factor any more. All sessions of this account have ended."
         case _:
             return _line(account_changes.set_disabled(db, options.name, False, by=by))
 
 
 def _line(account: Account) -> str:
     state = "disabled" if account.disabled else "first password" if account.must_change else "active"
-    return f"{account.name:<20} {account.role:<10} {state:<15} {account.shown}"
+    factor = "second factor" if account.second_factor else ""
+    return f"{account.name:<20} {account.role:<10} {state:<15} {factor:<14} {account.shown}"
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -99,6 +104,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     for name, text in (
         ("reset", "make a new first password, and print it"),
         ("enable", "enable a disabled account again"),
+        ("reset-factor", "switch off the second factor of somebody who lost the phone and the recovery codes"),
     ):
         what.add_parser(name, help=text).add_argument("name", help="login name")
     return parser.parse_args(argv)

@@ -9,8 +9,10 @@ hold such privileges, so the roles are there: https://www.mongodb.com/docs/manua
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from bootstrap.setup.rights import MongoRights
@@ -30,23 +32,32 @@ SECONDS = 10
 class MongoAccounts:
     """Users and roles of one database. `missing` says why the server has none, or is empty."""
 
-    def __init__(self, address: str, database: str, admin: str, password: str) -> None:
+    def __init__(
+        self, address: str, database: str, admin: str, password: str, former: Sequence[str] = (), *, change: bool = True
+    ) -> None:
         """Check whether the server requires a login. Raises Unavailable if it does not answer.
 
         `address`: `host:port`, or `host:port,host:port,host:port/?replicaSet=NAME`, with any options of a connection.
+        `former`: passwords that the administrator had; if one of them still opens, it is changed to `password`, unless
+        `change` is False.
         """
         self._address, self._database = address, database
         self.missing = ""
         if not requires_login(self._uri(), database):
             self.missing = f"MongoDB at {address} requires no login: services have no users of their own there."
             return
-        client = open_client(
-            self._uri(),
-            username=admin,
-            password=password,
-            authSource="admin",
-            serverSelectionTimeoutMS=SECONDS * 1000,
-        )
+        client = self._open(admin, password)
+        if former and not self._lets_in(client):
+            for earlier in former if change else ():
+                if self._lets_in(old := self._open(admin, earlier)):
+                    self._change_password(old, admin, password)
+                    break
+            else:
+                raise Unavailable(
+                    f"MongoDB at {address} accepts neither the new password of its administrator nor a former one.",
+                    kept="Nothing was changed.",
+                    next="Put the MONGO_ROOT_PASSWORD back that opens it.",
+                )
         self._db, self._roles = client[database], client["admin"]
 
     def grant(self, service: str, password: str, rights: MongoRights) -> str:
@@ -70,6 +81,29 @@ class MongoAccounts:
                 next="Read the log of mongo. MONGO_ROOT_PASSWORD in .env must be the password of its first start.",
             ) from error
         return self._uri(f"{service}:{password}@", f"authSource={self._database}")
+
+    def _open(self, admin: str, password: str) -> MongoClient[Any]:
+        milliseconds = SECONDS * 1000
+        login = {"username": admin, "password": password, "authSource": "admin"}
+        return open_client(self._uri(), **login, serverSelectionTimeoutMS=milliseconds)
+
+    def _lets_in(self, client: MongoClient[Any]) -> bool:
+        try:
+            client["admin"].command("connectionStatus")
+        except OperationFailure as error:
+            if error.code == UNAUTHENTICATED:
+                return False
+            raise Unavailable(f"MongoDB at {self._address} answered: {error}.") from error
+        except PyMongoError as error:
+            raise Unavailable(f"MongoDB at {self._address} does not answer: {error}.") from error
+        return True
+
+    def _change_password(self, client: MongoClient[Any], admin: str, password: str) -> None:
+        concern = client["admin"].write_concern.document
+        try:
+            client["admin"].command({"updateUser": admin, "pwd": password, "writeConcern": concern})
+        except PyMongoError as error:
+            raise Unavailable(f"MongoDB did not change its administrator's password: {error}.") from error
 
     def _uri(self, login: str = "", option: str = "") -> str:
         hosts, _, given = self._address.partition("/?")

@@ -1,7 +1,8 @@
-"""Signs the versions of a release before signatures, once: `python -m bootstrap.setup.signing --by NAME --why WHY`.
+"""Signs versions that training did not: `python -m bootstrap.setup.signing --by NAME --why WHY`.
 
 A version without a signature is refused. The first set-up that knows signatures signs the versions that it finds,
-because they were in service until then, and notes that it did. From then on the trainer alone signs. The command signs
+because they were in service until then, and notes that it did. From then on the trainer alone signs. After the key was
+replaced, the set-up signs the same digests with the new one, where the former one had signed them. The command signs
 again what does not verify any more, after the signing key was lost.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from collections.abc import Iterator
 
 from core.clock import now
 from core.errors import CallwiseError, ModelError, NotFound, Unavailable
@@ -17,7 +19,7 @@ from core.kinds import registry
 from core.kinds.chosen import KindSettings
 from core.kinds.kind import settings_of
 from core.models.registry import ModelRegistry, ModelVersion, read_model
-from core.models.signature import SIGNATURE, Signer, digests
+from core.models.signature import SIGNATURE, Signer, Verifier, digests
 from core.schema import read_schema
 from core.settings.addresses import RegistrySettings
 from core.settings.loading import load
@@ -45,22 +47,76 @@ def sign_once(home: Db, settings: Settings) -> str:
     return f"{len(signed)} versions of an earlier release"
 
 
+def renew(home: Db, settings: Settings) -> str:
+    """Sign with the present key what a former one signed; returns it in words. Raises Unavailable.
+
+    The signed digests stay, so no file is opened and nothing else becomes valid. Safe to repeat and to kill.
+    """
+    signer, renewed = Signer(settings.signing_keys[0]), list[str]()
+    for models, version in _registered(home, settings, signer.verifying_key):
+        if _verifies(models, version):
+            continue
+        for former in settings.signing_keys[1:]:
+            try:
+                verifier = Verifier(Signer(former).verifying_key)
+                files = verifier.files(version.name, version.version, version.run_id, version.tags)
+            except ModelError:
+                continue
+            models.tag(version.version, SIGNATURE, signer.tag(version.name, version.run_id, files))
+            renewed.append(f"{version.name}:{version.version}")
+            break
+    if renewed:
+        why = "the signing key was replaced"
+        event_log.append(home, who="setup", what=Event.MODELS_SIGNED, subject=", ".join(renewed), why=why)
+    return f"{len(renewed)} versions signed with the new key" if renewed else "nothing to sign with a new key"
+
+
+def unsettled(home: Db, settings: Settings) -> list[str]:
+    """The versions that only a former key verifies. Raises Unavailable."""
+    keys = settings.signing_keys
+    present = {f"{v.name}:{v.version}" for m, v in _registered(home, settings, _verifying(keys[0])) if _verifies(m, v)}
+    former = {
+        f"{version.name}:{version.version}"
+        for key in keys[1:]
+        for models, version in _registered(home, settings, _verifying(key))
+        if _verifies(models, version)
+    }
+    return sorted(former - present)
+
+
 def sign_again(home: Db, settings: Settings, *, by: str, why: str) -> list[str]:
     """Sign every version that does not verify; returns them. Raises Unavailable."""
     return _sign(home, settings, by=by, why=why)
 
 
 def _sign(home: Db, settings: Settings, *, by: str, why: str) -> list[str]:
-    signer, signed = Signer(settings.callwise_signing_key.get_secret_value()), list[str]()
-    verified = settings.model_copy(update={"callwise_verifying_key": signer.verifying_key})
-    for kind in registry.kinds(home, read_schema(settings.callwise_schema), retired=True):
-        models = ModelRegistry(settings_of(verified, kind))
-        for version in _versions(models):
-            if _sign_version(models, version, signer):
-                signed.append(f"{version.name}:{version.version}")
+    signer, signed = Signer(settings.signing_keys[0]), list[str]()
+    for models, version in _registered(home, settings, signer.verifying_key):
+        if _sign_version(models, version, signer):
+            signed.append(f"{version.name}:{version.version}")
     if signed:
         event_log.append(home, who=by, what=Event.MODELS_SIGNED, subject=", ".join(signed), why=why)
     return signed
+
+
+def _registered(home: Db, settings: Settings, verifying: str) -> Iterator[tuple[ModelRegistry, ModelVersion]]:
+    """Every version of every kind, with its registry, which verifies with the key `verifying`."""
+    verified = settings.model_copy(update={"callwise_verifying_key": verifying})
+    for kind in registry.kinds(home, read_schema(settings.callwise_schema), retired=True):
+        models = ModelRegistry(settings_of(verified, kind))
+        yield from ((models, version) for version in _versions(models))
+
+
+def _verifying(secret: str) -> str:
+    return Signer(secret).verifying_key
+
+
+def _verifies(models: ModelRegistry, version: ModelVersion) -> bool:
+    try:
+        models.signed(version)
+    except ModelError:
+        return False
+    return True
 
 
 def _versions(models: ModelRegistry) -> list[ModelVersion]:
@@ -72,11 +128,8 @@ def _versions(models: ModelRegistry) -> list[ModelVersion]:
 
 def _sign_version(models: ModelRegistry, version: ModelVersion, signer: Signer) -> bool:
     """Sign `version`, if it is not signed and opens; whether that was done. Raises Unavailable."""
-    try:
-        models.signed(version)
+    if _verifies(models, version):
         return False
-    except ModelError:
-        pass
     try:
         with models.files(version) as folder:
             read_model(folder, f"{version.name} version {version.version}")

@@ -20,18 +20,20 @@ from bootstrap.setup.orchestration import (
     ensure_watch,
     ensure_work_pool,
 )
-from core.errors import CallwiseError
+from core.accounts import second_factor
+from core.accounts.one_time_codes import KeyRing
+from core.errors import CallwiseError, SettingsError
 from core.kinds import registry
 from core.kinds.kind import Kind
 from core.schema import Schema, read_schema
 from core.settings.addresses import PrefectSettings
 from core.settings.loading import load
-from core.settings.people import FirstAccountSettings
+from core.settings.people import FirstAccountSettings, SecondFactorSettings
 from core.stores.mongo import Db, connect
 from core.stores.object_store import ObjectStore
 
 
-class Settings(kinds.KindSettings, signing.Settings, PrefectSettings, FirstAccountSettings):
+class Settings(kinds.KindSettings, signing.Settings, PrefectSettings, FirstAccountSettings, SecondFactorSettings):
     """The settings of everything that the set-up prepares."""
 
 
@@ -51,6 +53,7 @@ def steps(settings: Settings) -> list[Step]:
         Step("object store", lambda: _buckets(settings)),
         Step("database", lambda: kinds.database(db, schema)),
         Step("accounts", lambda: _accounts(db, settings)),
+        Step("second factors", lambda: _second_factors(db, settings)),
         Step("indicators", lambda: kinds.bundled_indicators(db, kinds.INDICATORS, schema)),
         Step("model registry", lambda: kinds.model_registry(settings)),
         Step("data registry", lambda: kinds.data_registry(settings)),
@@ -59,6 +62,7 @@ def steps(settings: Settings) -> list[Step]:
         Step("campaign kinds", lambda: _kinds(db, schema, settings)),
         Step("stores", lambda: stores.look(db, settings)),
         Step("signatures", lambda: signing.sign_once(db, settings)),
+        Step("signing key", lambda: signing.renew(db, settings)),
         Step("ready", lambda: kinds.ready(db, schema)),
     ]
 
@@ -85,6 +89,17 @@ def _buckets(settings: Settings) -> str:
 def _accounts(db: Db, settings: Settings) -> str:
     first = settings.admin_password
     return ensure_first(db, first.get_secret_value() if first else None)
+
+
+def _second_factors(db: Db, settings: Settings) -> str:
+    """A key that does not fit locks out nobody but who has a second factor, so it is told and stops no start."""
+    key = settings.callwise_second_factor_key
+    if key is None:
+        return "no CALLWISE_SECOND_FACTOR_KEY, so nobody can have one"
+    try:
+        return f"{second_factor.reseal_all(db, KeyRing(key.get_secret_value()))} encrypted"
+    except SettingsError as error:
+        return f"WARNING: {error}"
 
 
 def _kinds(db: Db, schema: Schema, settings: Settings) -> str:

@@ -27,7 +27,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Account:
-    """A person who signs in. `name` is the login name, `shown` the name that colleagues see."""
+    """A person who signs in. `name` is the login name, `shown` the name that colleagues see.
+
+    `recovery_codes`: how many are unused. `core.accounts.second_factor` says what a second factor is.
+    """
 
     name: str
     shown: str
@@ -37,10 +40,13 @@ class Account:
     epoch: int = 0
     subject: str | None = None
     since: datetime | None = None
+    second_factor: bool = False
+    recovery_codes: int = 0
 
     @classmethod
     def from_document(cls, document: Document) -> Account:
         """The account that `document` of `users` describes."""
+        factor = document.get("factor")
         return cls(
             name=str(document["_id"]),
             shown=str(document["shown"]),
@@ -50,6 +56,8 @@ class Account:
             epoch=int(document["epoch"]),
             subject=document["subject"],
             since=document["made"]["at"],
+            second_factor=bool(factor),
+            recovery_codes=len(factor["recovery"]) if factor else 0,
         )
 
     @property

@@ -18,7 +18,7 @@ from core.stores.mongo import Db, reachable
 
 def set_role(db: Db, name: str, role: Role, *, by: str) -> Account:
     """Give the account another role. Raises NotFound, Conflict if it is the last engineer's, Unavailable."""
-    before = _existing(db, name)
+    before = existing(db, name)
     if before.role is role:
         return before
     if before.role is Role.ENGINEER:
@@ -32,7 +32,7 @@ def set_role(db: Db, name: str, role: Role, *, by: str) -> Account:
 
 def set_disabled(db: Db, name: str, disabled: bool, *, by: str) -> Account:
     """Disable or enable the account. Raises NotFound, Conflict if it is the last engineer's, Unavailable."""
-    before = _existing(db, name)
+    before = existing(db, name)
     if before.disabled is disabled:
         return before
     if disabled and before.role is Role.ENGINEER:
@@ -50,7 +50,7 @@ def reset_password(db: Db, name: str, *, by: str, password: str | None = None) -
 
     Raises NotFound, InputError if the account uses the single sign-on, Unavailable.
     """
-    before = _existing(db, name)
+    before = existing(db, name)
     if not before.has_password:
         raise InputError(
             Sentence("{name} signs in with the single sign-on and has no password here.", name=before.shown),
@@ -88,22 +88,37 @@ def rehash(db: Db, name: str, before: str, password: str) -> None:
         db.users.update_one({"_id": name, "hash": before}, {"$set": {"hash": passwords.hash_password(password)}})
 
 
-def _existing(db: Db, name: str) -> Account:
+def existing(db: Db, name: str) -> Account:
+    """The account. Raises NotFound, Unavailable."""
     account = find(db, name)
     if account is None:
         raise no_such_account(login_name(name))
     return account
 
 
-def _change(db: Db, name: str, values: dict[str, Any]) -> Account:
-    change: dict[str, Any] = {"$inc": {"epoch": 1}, **({"$set": values} if values else {})}
+def change(db: Db, name: str, values: dict[str, Any], only: dict[str, Any] | None = None) -> Account | None:
+    """Set `values` and end every session of the account; None if it is not as `only` says.
+
+    Raises NotFound, Unavailable.
+    """
+    update: dict[str, Any] = {"$inc": {"epoch": 1}, **({"$set": values} if values else {})}
     with reachable():
         document = db.users.find_one_and_update(
-            {"_id": login_name(name)}, change, projection={"hash": 0}, return_document=ReturnDocument.AFTER
+            {"_id": login_name(name), **(only or {})},
+            update,
+            projection={"hash": 0},
+            return_document=ReturnDocument.AFTER,
         )
     if document is None:
+        if only:
+            existing(db, name)
+            return None
         raise no_such_account(login_name(name))
     return Account.from_document(document)
+
+
+def _change(db: Db, name: str, values: dict[str, Any]) -> Account:
+    return change(db, name, values) or existing(db, name)
 
 
 def _engineers(db: Db) -> list[str]:

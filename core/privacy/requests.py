@@ -114,14 +114,16 @@ def request_erasure(db: Db, key: str, person: Person, *, by: str, keep_out: bool
 
     `keep_out`: no import may bring the person back. A second request may add this wish. Raises Unavailable.
     """
-    pseudonym = Pseudonyms(key).pseudonym(person)
+    pseudonym, *others = Pseudonyms(key).pseudonyms(person)
     with reachable():
         while True:
             before = history(db, pseudonym)
-            if before and before[0].status is not Status.DONE:
-                if before[0].keep_out or not keep_out:
-                    return before[0]
-                under_way = {"_id": before[0].id, "status": {"$ne": Status.DONE.value}}
+            # One that was made under a former key, or of the reference as it was written then, serves as well.
+            earlier = [erasure for other in others for erasure in history(db, other)]
+            if open_now := [erasure for erasure in [*before, *earlier] if erasure.status is not Status.DONE]:
+                if open_now[0].keep_out or not keep_out:
+                    return open_now[0]
+                under_way = {"_id": open_now[0].id, "status": {"$ne": Status.DONE.value}}
                 db.erasures.update_one(under_way, {"$set": {"keep_out": True}})
                 continue  # the request now has the wish, or has become done and needs a successor
             document: Document = {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from core.errors import InputError
 from core.sentences import Sentence
+from core.settings.key_list import key_list
 from core.values.keys import same_key, shown_key
 
 
@@ -62,22 +63,33 @@ class Person:
 
 
 class Pseudonyms:
-    """The keyed hash that identifies a person without naming them: HMAC-SHA256 (RFC 2104)."""
+    """The keyed hash that identifies a person without naming them: HMAC-SHA256 (RFC 2104).
 
-    def __init__(self, key: str) -> None:
-        self._key = key.encode()
+    `keys` are as in `core.settings.key_list`. A pseudonym cannot be made again under another key, because nobody has
+    the reference any more. So what is new is made with the first key, and people are recognised under each.
+    """
+
+    def __init__(self, keys: str) -> None:
+        self._keys = [key.encode() for key in key_list(keys)]
 
     def pseudonym(self, person: Person) -> str:
         """64 hex digits, the same for all spellings of the reference."""
         return self.pseudonyms(person)[0]
 
     def pseudonyms(self, person: Person) -> list[str]:
-        """The pseudonym, and behind it the one that an earlier release made of the reference as it is written."""
+        """The pseudonym; behind it the one that an earlier release made of the reference as it is written; behind both
+        those under former keys.
+        """
         # The length in front distinguishes persons whatever characters their refs hold.
         kind = f"kind:{len(person.kind)}:{person.kind}:" if person.campaign is not None and person.kind else ""
         where = person.campaign or ""
-        return [self.digest(f"{kind}{len(where)}:{where}:{ref}") for ref in person.forms]
+        texts = [f"{kind}{len(where)}:{where}:{ref}" for ref in person.forms]
+        return [_digest(key, text) for key in self._keys for text in texts]
 
-    def digest(self, text: str) -> str:
-        """The keyed hash of any text."""
-        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+    def digests(self, text: str) -> list[str]:
+        """The keyed hash of any text, under each key."""
+        return [_digest(key, text) for key in self._keys]
+
+
+def _digest(key: bytes, text: str) -> str:
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 
 from core.settings.group import ROOT, Group
+from core.settings.key_list import key_list
 
 
 class OutcomeSettings(Group):
@@ -27,7 +28,14 @@ class NewVersionSettings(Group):
 class SigningSettings(Group):
     """What signs the files of models."""
 
-    callwise_signing_key: SecretStr = Field(description="secret of the key that signs models; training and set-up")
+    callwise_signing_key: SecretStr = Field(
+        description="secret of the key that signs models, for training and set-up; after a comma, former ones"
+    )
+
+    @property
+    def signing_keys(self) -> list[str]:
+        """The secrets: the one that signs, then former ones."""
+        return key_list(self.callwise_signing_key.get_secret_value())
 
 
 class TrainerSettings(OutcomeSettings, NewVersionSettings):

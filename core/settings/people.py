@@ -12,12 +12,25 @@ from core.settings.group import Group
 class ErasureSettings(Group):
     """How people who were erased are recognised."""
 
-    callwise_erasure_key: SecretStr | None = Field(None, description="key of the hash that recognises erased people")
+    callwise_erasure_key: SecretStr | None = Field(
+        None, description="key of the hash that recognises erased people; after a comma, former ones"
+    )
 
     @property
     def erasure_key(self) -> str | None:
         """The key itself."""
         return self.callwise_erasure_key.get_secret_value() if self.callwise_erasure_key else None
+
+
+class SecondFactorSettings(Group):
+    """The second factor at sign-in."""
+
+    callwise_second_factor: Literal["offered", "required"] = Field(
+        "offered", description="required: managers and engineers switch it on at their next sign-in"
+    )
+    callwise_second_factor_key: SecretStr | None = Field(
+        None, description="key that encrypts the secrets of second factors; after a comma, former ones"
+    )
 
 
 class NotifySettings(Group):

@@ -22,6 +22,11 @@ class Event(StrEnum):
     ROLE_CHANGED = "role changed"
     PASSWORD_RESET = "password reset"  # noqa: S105  a name
     PASSWORD_CHANGED = "password changed"  # noqa: S105
+    SECOND_FACTOR_ON = "second factor on"
+    SECOND_FACTOR_OFF = "second factor off"
+    SECOND_FACTOR_RESET = "second factor reset"
+    RECOVERY_CODE_USED = "recovery code used"
+    RECOVERY_CODES_RENEWED = "recovery codes renewed"
     SESSIONS_ENDED = "sessions ended"
     SIGNED_IN = "signed in"
     SIGN_IN_THROTTLED = "sign-in throttled"

@@ -77,7 +77,11 @@ check_applied() {
   [ -n "$changed" ] || return 0
   case " $changed " in
     *" MONGO_ROOT_PASSWORD "*)
-      bad applied "changed, but not in use:$changed" "change MongoDB's password in the database first: docs/operations.md, Secrets" ;;
+      if [ -n "${wanted[MONGO_ROOT_PASSWORD_BEFORE]:-}" ]; then # scripts/init --rotate: the set-up changes it in the database
+        bad applied "changed, but not in use:$changed" "docker compose down && docker compose up -d --wait"
+        return
+      fi
+      bad applied "changed, but not in use:$changed" "put the former one back, then scripts/init --rotate MONGO_ROOT_PASSWORD" ;;
     *) bad applied "changed, but not in use:$changed" "docker compose up -d --wait" ;;
   esac
 }

@@ -26,8 +26,8 @@ class RowFingerprints:
         self._categories = [column.name for column in schema.features if column.is_category or column.optional]
 
     def of_row(self, row: Mapping[str, Any]) -> set[str]:
-        """The row's own trace, and one for each category that may be changed."""
-        return {self._trace(row, ""), *(self._trace(row, name) for name in self._categories)}
+        """The row's own trace, and one for each category that may be changed; under each key."""
+        return {trace for name in ("", *self._categories) for trace in self._traces(row, name)}
 
     def of_all(self, rows: Iterable[Mapping[str, Any]]) -> frozenset[str]:
         """The traces of all `rows`."""
@@ -35,15 +35,15 @@ class RowFingerprints:
 
     def is_row(self, row: Mapping[str, Any], traces: frozenset[str]) -> bool:
         """Whether `row` left one of `traces`."""
-        return self._trace(row, "") in traces
+        return not traces.isdisjoint(self._traces(row, ""))
 
     def is_made_from(self, row: Mapping[str, Any], traces: frozenset[str]) -> bool:
         """Whether `row` left one of `traces`, as it is or with one category changed."""
         return not traces.isdisjoint(self.of_row(row))
 
-    def _trace(self, row: Mapping[str, Any], without: str) -> str:
+    def _traces(self, row: Mapping[str, Any], without: str) -> list[str]:
         values = [without, *(_plain(row.get(name)) for name in self._names if name != without)]
-        return self._pseudonyms.digest(json.dumps(values))
+        return self._pseudonyms.digests(json.dumps(values))
 
 
 def _plain(value: Any) -> Any:

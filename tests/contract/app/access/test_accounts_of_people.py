@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from app.access import attempts, devices, sessions
 from app.access.attempts import Key
 from app.access.sessions import account_of, open_session
-from app.access.sign_in import Refused, SignedIn, sign_in
+from app.access.sign_in import CodeNeeded, Refused, SignedIn, sign_in
 from app.shell.appliance import SessionLimits
 from core.accounts import changes as account_changes
 from core.accounts import passwords
@@ -49,7 +49,7 @@ def enter(
     after: float = 0,
     address: str | None = "10.0.0.1",
     device: str | None = None,
-) -> SignedIn | Refused:
+) -> SignedIn | CodeNeeded | Refused:
     at = START + timedelta(seconds=after)
     return sign_in(db, name, password, address=address, at=at, limits=LIMITS, device=device)
 
@@ -214,7 +214,7 @@ def test_an_address_is_throttled_whatever_names_it_tries(db: Db, ann: Account) -
     assert isinstance(enter(db, address=None), SignedIn), "where no address is known, the name alone counts"
 
 
-def device_of(done: SignedIn | Refused) -> str:
+def device_of(done: SignedIn | CodeNeeded | Refused) -> str:
     assert isinstance(done, SignedIn)
     return done.device
 

@@ -9,15 +9,16 @@ from argon2 import PasswordHasher
 
 from app.access import sessions
 from app.access.sessions import account_of
-from app.access.sign_in import Refused, SignedIn, sign_in
+from app.access.sign_in import CodeNeeded, Refused, SignedIn, sign_in
 from app.shell.appliance import SessionLimits
 from bootstrap.setup.accounts import arguments, ensure_first, run, temporary_account, waits_for_first
 from core.accounts import changes as account_changes
-from core.accounts import directory, passwords
+from core.accounts import directory, passwords, second_factor
 from core.accounts.account import Role
 from core.accounts.directory import find
+from core.accounts.one_time_codes import KeyRing, code_at
 from core.clock import now
-from core.errors import CallwiseError, Conflict, NotFound
+from core.errors import CallwiseError, Conflict, InputError, NotFound
 from core.stores.mongo import Db
 from tests.contract.core.calls.test_call_rights import beyond
 from tests.people import PASSWORD
@@ -25,6 +26,7 @@ from tests.questions import listened_to
 
 pytestmark = pytest.mark.mongo
 OTHER = "tinker tailor soldier sailor"
+KEYS, SECRET = KeyRing("a key of these tests"), b"12345678901234567890"
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +34,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
-def enter(db: Db, name: str, password: str) -> SignedIn | Refused:
+def enter(db: Db, name: str, password: str) -> SignedIn | CodeNeeded | Refused:
     return sign_in(db, name, password, address=None, at=now(), limits=SessionLimits())
 
 
@@ -78,14 +80,27 @@ def test_the_way_back_in(db: Db) -> None:
     assert password not in str(list(db.events.find({})))
 
 
+def switch_factor_on(db: Db, name: str) -> None:
+    account, before = account_changes.existing(db, name), now() - timedelta(minutes=2)
+    second_factor.turn_on(db, KEYS, account, SECRET, code_at(SECRET, before), before)
+
+
 def test_accounts_from_the_command_line(db: Db) -> None:
     assert command(db, "list") == "There is no account."
     said = command(db, "add", "ann", "Ann Lee", "manager")
     assert isinstance(enter(db, "ann", said.rsplit(" ", 1)[1]), SignedIn)
     account_changes.set_disabled(db, "ann", True, by="tests")
     assert "disabled" in command(db, "list")
+    switch_factor_on(db, "ann")
+    assert "second factor" in command(db, "list")
+    assert "has no second factor any more" in command(db, "reset-factor", "ann")
+    assert "second factor" not in command(db, "list")
     assert "disabled" not in command(db, "enable", "ann")
-    for words, error in ((("reset", "nobody"), NotFound), (("add", "ann", "Other", "agent"), Conflict)):
+    for words, error in (
+        (("reset", "nobody"), NotFound),
+        (("reset-factor", "ann"), InputError),
+        (("add", "ann", "Other", "agent"), Conflict),
+    ):
         with pytest.raises(error):
             command(db, *words)
 
@@ -118,6 +133,10 @@ def test_the_app_may_do_what_signing_in_and_looking_after_accounts_do(db: Db) ->
         assert account_of(heard, done.token, now() + timedelta(minutes=2), SessionLimits()) == done.account
         account_changes.set_role(heard, "bob", Role.MANAGER, by="Ann")
         account_changes.reset_password(heard, "bob", by="Ann")
+        switch_factor_on(heard, "bob")
+        for code in (code_at(SECRET, now()), "wrong"):
+            second_factor.accept(heard, KEYS, "bob", code, now())
+        second_factor.reset(heard, "bob", by="Ann")
         sessions.carry_over(heard, done.token, account_changes.end_sessions(heard, ann))
         sessions.end_session(heard, done.token)
     assert beyond("app", questions) == set()

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from mlflow.exceptions import MlflowException
 
-from bootstrap.setup.signing import Settings, sign_again, sign_once
+from bootstrap.setup.rotation import Settings as RotationSettings
+from bootstrap.setup.rotation import on_trial
+from bootstrap.setup.signing import Settings, renew, sign_again, sign_once, unsettled
 from core.errors import ModelError, Unavailable
-from core.models.registry import PROOF
+from core.models.registry import PROOF, ModelRegistry
 from core.models.signature import Signer
+from core.models.succession import Succession
 from core.settings.loading import load
 from core.stores.mongo import Db
 from tests.scoring.processes import Registry
@@ -20,9 +23,13 @@ from tests.signing import SIGNING, VERIFYING
 pytestmark = pytest.mark.mongo
 
 
-def settings(db: Db, made: Registry, secret: str = SIGNING) -> Settings:
+def environment(db: Db, made: Registry, secret: str = SIGNING) -> dict[str, str]:
     env = {"MONGODB_URI": os.environ["MONGODB_URI"], "MONGODB_DATABASE": db.name, "MLFLOW_TRACKING_URI": made.uri}
-    return load(Settings, {**env, "CALLWISE_SIGNING_KEY": secret})
+    return {**env, "CALLWISE_SIGNING_KEY": secret}
+
+
+def settings(db: Db, made: Registry, secret: str = SIGNING) -> Settings:
+    return load(Settings, environment(db, made, secret))
 
 
 def refused(made: Registry, number: str) -> str:
@@ -98,3 +105,68 @@ def test_an_empty_appliance_signs_nothing_ever(db: Db, tmp_path: Path) -> None:
     assert sign_once(db, settings(db, made)) == "training signs its models"
     assert "has no signature" in refused(made, version)
     assert db.events.find_one({"what": "models signed"}) is None
+
+
+def test_a_replaced_key_signs_again_what_the_former_one_signed_and_nothing_else(db: Db, tmp_path: Path) -> None:
+    made, new = Registry(tmp_path), "a new secret"
+    signed, unsigned = made.add(seed=1), made.add(seed=2, signed=False)
+    replaced = made.add(seed=3)
+    made.file(replaced, "model.skops").write_bytes(b"of somebody else")
+    both = settings(db, made, f"{new},{SIGNING}")
+    names = [f"prospect-scorer:{number}" for number in (signed, replaced)]
+    assert unsettled(db, both) == sorted(names)
+    made.registry._verifying_key = Signer(new).verifying_key
+    assert "is not the trainer's" in refused(made, signed)
+
+    assert renew(db, both) == "2 versions signed with the new key"
+    made.registry.load(made.registry.version(signed))
+    assert "has no signature" in refused(made, unsigned)
+    assert "is not the file that was signed" in refused(made, replaced), "the digests stay those that were signed"
+    assert unsettled(db, both) == []
+    [event] = db.events.find({"what": "models signed"})
+    assert (event["who"], set(event["subject"].split(", "))) == ("setup", set(names))
+
+    assert renew(db, both) == renew(db, settings(db, made, new)) == "nothing to sign with a new key"
+    made.registry._verifying_key = VERIFYING
+    assert "is not the trainer's" in refused(made, signed), "the former key verifies nothing any more"
+
+
+def test_killed_between_two_versions_the_next_start_signs_the_rest(
+    db: Db, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, new = Registry(tmp_path), "a new secret"
+    made.add(seed=1), made.add(seed=2)
+    both, tag, done = settings(db, made, f"{new},{SIGNING}"), ModelRegistry.tag, list[str]()
+
+    def killed(self: ModelRegistry, version: str, key: str, value: str) -> None:
+        if done:
+            raise KeyboardInterrupt
+        done.append(version)
+        tag(self, version, key, value)
+
+    with monkeypatch.context() as once:
+        once.setattr(ModelRegistry, "tag", killed)
+        with pytest.raises(KeyboardInterrupt):
+            renew(db, both)
+    assert len(unsettled(db, both)) == 1
+    assert renew(db, both) == "1 versions signed with the new key"
+    assert unsettled(db, both) == []
+
+
+def test_a_key_that_never_signed_verifies_nothing(db: Db, tmp_path: Path) -> None:
+    made = Registry(tmp_path)
+    version = made.add(seed=1)
+    assert renew(db, settings(db, made, "a new secret,another that never signed")).startswith("nothing")
+    made.registry.load(made.registry.version(version))
+
+
+def test_whether_a_canary_is_on_trial(db: Db, tmp_path: Path) -> None:
+    made = Registry(tmp_path)
+    champion, canary = made.add(seed=1), made.add(seed=2)
+    asked = load(RotationSettings, environment(db, made))
+    assert on_trial(db, asked) == []
+    line = Succession(db, made.registry.name, made.registry, by="tests")
+    line.promote(champion, why="the first")
+    assert on_trial(db, asked) == []
+    line.start_trial(canary, why="as good")
+    assert on_trial(db, asked) == [f"prospect-scorer:{canary}"]

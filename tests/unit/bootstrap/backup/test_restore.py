@@ -15,6 +15,7 @@ from bootstrap.backup import archive as archives
 from bootstrap.backup import restore as restores
 from bootstrap.backup.archive import Archive, Backup, clear
 from bootstrap.backup.copies.register import FILE, Register
+from bootstrap.backup.into_volumes import with_erasure_keys
 from bootstrap.backup.manifest import Manifest
 from bootstrap.backup.restore import choose, register_since
 
@@ -122,3 +123,18 @@ def test_a_restore_that_was_interrupted_and_is_repeated_knows_who_was_erased_in_
     restores.restore(archive, state)
     assert {"day 0", "replaced state"} <= set(carried)
     assert (state / "mongo" / "who").read_text() == "backup 0"
+
+
+@pytest.mark.parametrize(
+    ("own", "newer", "keys"),
+    [
+        ("old", "new,old", "old,new"),
+        ("old", "old", "old"),
+        ("newest,new,old", "new", "newest,new,old"),
+    ],
+)
+def test_an_earlier_backup_gets_the_erasure_keys_of_the_newest(own: str, newer: str, keys: str) -> None:
+    text = "A=1\nCALLWISE_ERASURE_KEY={}\nB=2\n"
+    assert with_erasure_keys(text.format(own), text.format(newer)) == text.format(keys)
+    assert with_erasure_keys(text.format(own), "") == text.format(own), "one that cannot be read adds nothing"
+    assert with_erasure_keys("A=1\n", text.format(newer)) == "A=1\n"

@@ -309,9 +309,15 @@ def test_a_password_that_was_changed_and_not_applied_is_named_and_not_printed(fo
     assert "another-long-password" not in line
 
 
-def test_the_databases_password_is_changed_in_the_database_first(folder: Folder) -> None:
+def test_the_databases_password_is_not_changed_in_env_alone(folder: Folder) -> None:
     folder.world["containers"]["mongo"]["Env"] = ["MONGO_INITDB_ROOT_PASSWORD=the-one-at-the-first-start"]
-    assert "in the database first" in folder.doctor().bad("applied")
+    assert "put the former one back, then scripts/init --rotate MONGO_ROOT_PASSWORD" in folder.doctor().bad("applied")
+
+
+def test_a_replaced_password_of_the_database_is_changed_by_the_next_start(folder: Folder) -> None:
+    folder.world["containers"]["mongo"]["Env"] = ["MONGO_INITDB_ROOT_PASSWORD=the-one-at-the-first-start"]
+    folder.env("MONGO_ROOT_PASSWORD_BEFORE=the-one-at-the-first-start")
+    assert "-> docker compose down && docker compose up -d --wait" in folder.doctor().bad("applied")
 
 
 def test_a_setting_of_the_services_that_was_not_applied_is_named(folder: Folder) -> None:

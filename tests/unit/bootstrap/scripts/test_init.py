@@ -25,6 +25,7 @@ SECRETS = (
         "CALLWISE_ROUTING_KEY",
         "CALLWISE_ERASURE_KEY",
         "CALLWISE_SIGNING_KEY",
+        "CALLWISE_SECOND_FACTOR_KEY",
     ),
 )
 

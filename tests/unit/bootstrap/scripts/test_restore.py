@@ -21,6 +21,7 @@ case "$*" in
   *"into_volumes env /archive --settings"*) echo "CALLWISE_BACKUP_DAYS=14" ;;
   *"into_volumes env"*)
     echo "MONGO_ROOT_PASSWORD=of-the-backup"
+    [ -z "$ERASURE" ] || echo "CALLWISE_ERASURE_KEY=$ERASURE"
     [ -z "$ADDRESS" ] || echo "MONGODB_ADDRESS=$ADDRESS" ;;
 esac
 """
@@ -41,7 +42,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def restore(folder: Path, *words: str, fail: str = "", address: str = "") -> subprocess.CompletedProcess[str]:
+def restore(
+    folder: Path, *words: str, fail: str = "", address: str = "", erasure: str = ""
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [folder / "scripts" / "restore", "--docker", *words],
         env={
@@ -49,6 +52,7 @@ def restore(folder: Path, *words: str, fail: str = "", address: str = "") -> sub
             "CALLS": str(folder / "calls"),
             "FAIL": fail,
             "ADDRESS": address,
+            "ERASURE": erasure,
             "CALLWISE_BACKUP_PASSPHRASE": "words of this test",
         },
         cwd=folder,
@@ -134,3 +138,29 @@ def test_a_folder_without_an_archive_is_refused(folder: Path, named: str) -> Non
     assert done.returncode == 1
     assert "no folder" in done.stderr or "no archive of backups" in done.stderr
     assert calls(folder) == []
+
+
+def lines(folder: Path, name: str) -> list[str]:
+    return [line for line in (folder / ".env").read_text().splitlines() if line.startswith(f"{name}=")]
+
+
+def test_secrets_that_were_replaced_since_the_backup_are_carried_over(folder: Path) -> None:
+    """MongoDB's volume has the present password, and people were erased under the present key."""
+    (folder / ".env").write_text(
+        "MONGO_ROOT_PASSWORD=present\nMONGO_ROOT_PASSWORD_BEFORE=former\nCALLWISE_ERASURE_KEY=new,old\n"
+    )
+    assert restore(folder, "archive", erasure="old").returncode == 0
+    assert lines(folder, "CALLWISE_ERASURE_KEY") == ["CALLWISE_ERASURE_KEY=old,new"]
+    assert lines(folder, "MONGO_ROOT_PASSWORD") == ["MONGO_ROOT_PASSWORD=of-the-backup"]
+    assert lines(folder, "MONGO_ROOT_PASSWORD_BEFORE") == ["MONGO_ROOT_PASSWORD_BEFORE=present,former"]
+    assert (folder / ".env").stat().st_mode & 0o777 == 0o600
+    places = [step(folder, part) for part in ("--no-build mongo s3", "-T accounts", "into_volumes data")]
+    assert places == sorted(places), "the database has the backup's password before it is filled"
+
+
+def test_where_nothing_was_replaced_there_is_nothing_to_carry_over(folder: Path) -> None:
+    (folder / ".env").write_text("MONGO_ROOT_PASSWORD=of-the-backup\nCALLWISE_ERASURE_KEY=old\n")
+    assert restore(folder, "archive", erasure="old").returncode == 0
+    assert lines(folder, "CALLWISE_ERASURE_KEY") == ["CALLWISE_ERASURE_KEY=old"]
+    assert lines(folder, "MONGO_ROOT_PASSWORD_BEFORE") == []
+    assert not any("-T accounts" in call for call in calls(folder))
