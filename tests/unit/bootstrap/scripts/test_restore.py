@@ -134,3 +134,10 @@ def test_a_folder_without_an_archive_is_refused(folder: Path, named: str) -> Non
     assert done.returncode == 1
     assert "no folder" in done.stderr or "no archive of backups" in done.stderr
     assert calls(folder) == []
+
+
+def test_the_archive_may_be_the_one_in_the_appliance_s_own_volume(folder: Path) -> None:
+    done = restore(folder, "volume", "--backup", "0123")
+    assert done.returncode == 0, done.stderr
+    assert "-v callwise_backups:/archive" in calls(folder)[step(folder, "into_volumes data")]
+    assert "into_volumes data /archive --backup 0123" in calls(folder)[step(folder, "into_volumes data")]
