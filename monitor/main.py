@@ -7,10 +7,12 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from core.errors import Unavailable
 from core.kinds import registry
 from core.kinds.kind import Kind, settings_of
 from core.models.decisions import decisions, state_of
@@ -18,7 +20,7 @@ from core.oversight.space import Work
 from core.schema import read_schema
 from core.scoring.client import ScoringClient
 from core.settings.loading import load
-from core.stores import mongo
+from core.stores import mongo, stored_version
 from core.stores.evidently import PROJECT
 from core.stores.mongo import Db
 from monitor.economy import jobs as economy
@@ -190,11 +192,13 @@ class Followed:
 def serve(settings: Settings) -> None:
     """Run all jobs and the health page until SIGTERM or SIGINT; then end the process with status 0.
 
-    Raises SettingsError and SchemaError, before anything is started.
+    Raises SettingsError, SchemaError, and Conflict if the data is of a newer release, before anything is started.
     """
     runs, ended = Runs(), threading.Event()
     schedule = Schedule(runs)
     watched = Watched(settings, runs=runs, plan=schedule.plan)
+    with suppress(Unavailable):  # while MongoDB is away, the jobs say so
+        stored_version.refuse_newer(watched.home)
     followed = Followed(watched, schedule)
     schedule.put("", watched.jobs(watched.shipped))
     schedule.put(KINDS, [Job(KINDS, KIND_SECONDS, followed.run)])

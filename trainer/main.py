@@ -9,6 +9,7 @@ from core.models.succession import Succession
 from core.settings.addresses import DatasetSettings, RegistrySettings, S3Settings
 from core.settings.loading import load
 from core.settings.loop import SigningSettings, TrainerSettings
+from core.stores import stored_version
 from core.stores.data_registry import DataRegistry
 from trainer.pipeline.training import Trainer
 
@@ -21,11 +22,12 @@ def compose(settings: Settings | None = None, kind: str | None = None, *, retire
     """The trainer of a kind in this environment, by default of the shipped one. `retired`: also of one of those.
 
     The lock is the appliance's: one training runs at a time, of whatever kind, and none during an erasure. Raises
-    SettingsError, SchemaError, NotFound.
+    SettingsError, SchemaError, NotFound; Conflict if a newer release has migrated the data; Unavailable.
     """
     settings = settings or load(Settings)
     registry = settings.callwise_data_registry
     chosen = choose(settings, kind, retired=retired)
+    stored_version.refuse_newer(chosen.home)
     db, own, models = chosen.db, chosen.settings, ModelRegistry(chosen.settings)
     return Trainer(
         db=db,

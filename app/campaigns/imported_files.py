@@ -33,8 +33,6 @@ def draw_imported_files(house: Appliance, campaigns: Sequence[Document]) -> None
                         import_report.download(house, rejects, entry.campaign, f"rejects-{entry.key}")
                     draw_undo_button(entry, "list")
                 draw_undo_question(house, entry, "list")
-            if not entries:
-                _of_an_earlier_release(campaign)
 
 
 def _line(campaign: Document, entry: Entry) -> str:
@@ -61,14 +59,3 @@ def _figures(kind: Kind, document: Mapping[str, Any], report: Mapping[str, Any])
     if mended := document.get("mended"):
         parts.append(_("{n} of them imported since").format(n=formats.count(mended["in"])))
     return ", ".join(parts)
-
-
-def _of_an_earlier_release(campaign: Document) -> None:
-    """Files that a release noted in the campaign, before each import had an entry of its own."""
-    files: Mapping[str, Document] = campaign.get("files", {})
-    for seen in sorted(files.values(), key=lambda seen: seen["imported_at"], reverse=True):
-        rows = plural("{n} row", "{n} rows", seen["rows"]).format(n=formats.count(seen["rows"]))
-        rejected = _("{n} rejected").format(n=formats.count(seen["rejected"]))
-        at = formats.moment(seen["imported_at"], st.context.timezone)
-        title, file = formats.plain(title_of(campaign)), formats.plain(seen["path"])
-        st.markdown(f"**{title}** · {file} · {at} · {rows}, {rejected}")

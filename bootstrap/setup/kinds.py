@@ -70,8 +70,7 @@ def database(db: Db, schema: Schema) -> str:
 def bundled_indicators(db: Db, path: Path, schema: Schema) -> str:
     """The bundled values of the schema's indicators, known from each period's first day (see `core.schema.economy`).
 
-    Later values from the live sources stay. A value that an earlier version of Callwise stored without vintages gets
-    its first one.
+    Later values from the live sources stay.
     """
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
@@ -86,7 +85,6 @@ def bundled_indicators(db: Db, path: Path, schema: Schema) -> str:
         first = {"vintages": [vintage], "revision": 1, "seen": {"at": now()}}
         named = {"series": row["series"], "period": row["period"], "unit": row["unit"]}
         writes.append(UpdateOne({"_id": key}, {"$setOnInsert": {**named, **first}}, upsert=True))
-        writes.append(UpdateOne({"_id": key, "vintages": None}, {"$set": first}))
     with reachable():
         db.indicators.bulk_write(writes)
         return f"{count(db.indicators, {})} values of {len({row['series'] for row in rows})} series"

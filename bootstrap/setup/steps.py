@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bootstrap.migrations.apply import migrate_all
 from bootstrap.setup import kinds, preflight, signing, stores
 from bootstrap.setup.accounts import ensure_first
 from bootstrap.setup.orchestration import (
@@ -51,6 +52,7 @@ def steps(settings: Settings) -> list[Step]:
     shipped = Kind(schema.name, schema, shipped=True)
     return [
         Step("object store", lambda: _buckets(settings)),
+        Step("migrations", lambda: _migrations(db, settings)),
         Step("database", lambda: kinds.database(db, schema)),
         Step("accounts", lambda: _accounts(db, settings)),
         Step("second factors", lambda: _second_factors(db, settings)),
@@ -84,6 +86,12 @@ def _buckets(settings: Settings) -> str:
     for name in names:
         ObjectStore(settings, name).ensure()
     return "buckets " + ", ".join(names)
+
+
+def _migrations(db: Db, settings: Settings) -> str:
+    """Before anything else writes into the database, so that a new appliance is known by its emptiness."""
+    version = migrate_all(db, settings, lambda line: print(f"setup: migration {line}", flush=True))
+    return f"the data is of version {version}"
 
 
 def _accounts(db: Db, settings: Settings) -> str:

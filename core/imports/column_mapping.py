@@ -85,15 +85,16 @@ class ColumnMapping:
 
     @classmethod
     def from_document(cls, document: Document) -> ColumnMapping:
-        """The mapping whose stored form is `document`, of this or of an earlier release."""
+        """The mapping whose stored form is `document`."""
         values: dict[str, dict[str, str]] = {}
         for entry in document["values"]:
             values.setdefault(entry["column"], {})[entry["spelling"]] = entry["value"]
         columns = {entry["column"]: entry["from"] for entry in document["columns"]}
-        numbers = {name: NumberReading(",", ".") for name in document.get("commas", ())}
-        for entry in document.get("numbers", ()):
-            numbers[entry["column"]] = NumberReading(entry["decimal"], entry["grouping"], entry["unit"])
-        dates = {entry["column"]: DateReading(entry["day_first"]) for entry in document.get("dates", ())}
+        numbers = {
+            entry["column"]: NumberReading(entry["decimal"], entry["grouping"], entry["unit"])
+            for entry in document["numbers"]
+        }
+        dates = {entry["column"]: DateReading(entry["day_first"]) for entry in document["dates"]}
         return cls(columns, values, numbers, dates, bool(document["lenient"]))
 
     def settled(self, schema: Schema, file: CampaignFile) -> ColumnMapping:

@@ -16,23 +16,24 @@ KEPT_PREDICTIONS = "scored"
 KEPT = 8
 """A list is ranked once a day, and an outcome in a file is seldom more than a week late."""
 
+UNKNOWN = 0
+"""The time of a prediction of which nobody knows when it was written: an earlier release ranked the person."""
+
 Kept = Sequence[tuple[int, str]]
 
 
 def with_newest(prospect: Mapping[str, Any], key: str, at: datetime) -> list[list[int | str]]:
     """What `prospect` keeps after the prediction `key`, which was written at `at`."""
-    kept = prospect.get(KEPT_PREDICTIONS)
-    if kept is None and (before := prospect.get("prediction")):
-        kept = [[0, before]]  # an earlier release ranked this person, nobody knows when
-    elif kept and kept[-1][1] == key:
-        return list(kept)
-    return [*(kept or []), [_milliseconds(at), key]][-KEPT:]
+    kept = list(prospect.get(KEPT_PREDICTIONS) or [])
+    if kept and kept[-1][1] == key:
+        return kept
+    return [*kept, [_milliseconds(at), key]][-KEPT:]
 
 
-def kept_of(prospect: Mapping[str, Any]) -> Kept | None:
-    """What `prospect` keeps: nothing before the first ranking; None where an earlier release ranked this person."""
-    kept: Kept | None = prospect.get(KEPT_PREDICTIONS)
-    return [] if kept is None and not prospect.get("prediction") else kept
+def kept_of(prospect: Mapping[str, Any]) -> Kept:
+    """What `prospect` keeps: nothing before the first ranking."""
+    kept: Kept = prospect.get(KEPT_PREDICTIONS) or []
+    return kept
 
 
 def kept_before(kept: Kept | None, at: datetime) -> list[str] | None:
@@ -45,7 +46,7 @@ def kept_before(kept: Kept | None, at: datetime) -> list[str] | None:
     until = _milliseconds(at)
     known = [(time, key) for time, key in kept if time <= until]
     if known:
-        return None if known[-1][0] == 0 else [key for _, key in known]
+        return None if known[-1][0] == UNKNOWN else [key for _, key in known]
     return [] if len(kept) < KEPT else None
 
 

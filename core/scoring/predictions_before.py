@@ -55,7 +55,7 @@ def _kept(db: Db, outcomes: Sequence[Document]) -> list[list[str] | None]:
     """What `kept_before` says of the prospect of each outcome."""
     people = sorted({outcome["prospect"] for outcome in outcomes})
     with reachable():
-        found = db.prospects.find({"_id": {"$in": people}}, {KEPT_PREDICTIONS: 1, "prediction": 1})
+        found = db.prospects.find({"_id": {"$in": people}}, {KEPT_PREDICTIONS: 1})
         kept = {person["_id"]: kept_of(person) for person in found}
     return [kept_before(kept.get(outcome["prospect"]), outcome["at"]) for outcome in outcomes]
 

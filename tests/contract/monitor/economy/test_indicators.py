@@ -228,13 +228,6 @@ def test_the_snapshot_is_known_from_the_first_day_of_each_period(db: Db, schema:
     assert economy.figures_at(db, schema, datetime(2008, 9, 15, tzinfo=UTC)).figures["euribor3m"].period == "2008-08"
 
 
-def test_what_an_earlier_version_stored_gets_its_vintage(db: Db, schema: Schema) -> None:
-    old = {"series": "euribor3m", "period": "2008-05", "value": 4.858, "unit": "percent", "source": "doi"}
-    db.indicators.insert_one({"_id": "euribor3m:2008-05", **old})
-    bundled_indicators(db, ROOT / "data" / "indicators.csv", schema)
-    assert economy.figures_at(db, schema, datetime(2008, 5, 2, tzinfo=UTC)).values["euribor3m"] == 4.858
-
-
 def test_the_job_fetches_over_the_wire_when_live_and_opens_nothing_when_off(
     db: Db, schema: Schema, tmp_path: Path
 ) -> None:

@@ -153,10 +153,6 @@ class TestMapping:
         assert ColumnMapping.from_document(mapping.document()) == mapping
         assert ColumnMapping.from_document(mapping.document()).hash == mapping.hash
 
-    def test_one_of_an_earlier_release_is_read(self) -> None:
-        stored = {"columns": [{"column": "age", "from": "B"}], "values": [], "commas": ["age"], "lenient": True}
-        assert ColumnMapping.from_document(stored).numbers == {"age": NumberReading(",", ".")}
-
     def test_it_reads_a_record_as_the_schema_has_it(self, schema: Schema) -> None:
         mapping = ColumnMapping(
             {"job": "Beruf", "euribor3m": "E", "pdays": "D"},

@@ -164,3 +164,10 @@ def test_where_nothing_was_replaced_there_is_nothing_to_carry_over(folder: Path)
     assert lines(folder, "CALLWISE_ERASURE_KEY") == ["CALLWISE_ERASURE_KEY=old"]
     assert lines(folder, "MONGO_ROOT_PASSWORD_BEFORE") == []
     assert not any("-T accounts" in call for call in calls(folder))
+
+
+def test_the_archive_may_be_the_one_in_the_appliance_s_own_volume(folder: Path) -> None:
+    done = restore(folder, "volume", "--backup", "0123")
+    assert done.returncode == 0, done.stderr
+    assert "-v callwise_backups:/archive" in calls(folder)[step(folder, "into_volumes data")]
+    assert "into_volumes data /archive --backup 0123" in calls(folder)[step(folder, "into_volumes data")]

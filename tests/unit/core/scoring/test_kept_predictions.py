@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core.scoring.kept_predictions import KEPT, KEPT_PREDICTIONS, kept_before, kept_of, with_newest
+from core.scoring.kept_predictions import KEPT, KEPT_PREDICTIONS, UNKNOWN, kept_before, kept_of, with_newest
 
 AT = datetime(2026, 5, 4, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -33,9 +33,10 @@ def test_the_newest_stay_and_what_they_do_not_reach_is_not_known() -> None:
 
 
 def test_somebody_whom_an_earlier_release_ranked_is_searched_for_until_the_next_ranking() -> None:
-    assert kept_of({"prediction": "old:0"}) is None
+    migrated = {KEPT_PREDICTIONS: [[UNKNOWN, "old:0"]]}
+    assert kept_before(kept_of(migrated), AT) is None
     assert kept_of({}) == [], "nobody has ranked this person yet"
-    kept = ranked(2, prediction="old:0")[KEPT_PREDICTIONS]
+    kept = ranked(2, **migrated)[KEPT_PREDICTIONS]
     assert kept_before(kept, AT - DAY) is None
     assert kept_before(kept, AT)[-1:] == ["r0:0"]  # type: ignore[index]
 

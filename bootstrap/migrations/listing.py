@@ -1,0 +1,20 @@
+"""All migrations, in their order. A new one gets the next number, and `core.stores.stored_version.NEWEST` follows."""
+
+from __future__ import annotations
+
+from bootstrap.migrations import (
+    decimal_commas,
+    imported_files,
+    indicator_vintages,
+    kept_predictions,
+    unused_indexes,
+)
+from bootstrap.migrations.migration import Migration
+
+MIGRATIONS = (
+    Migration(1, "values of indicators get their first vintage", indicator_vintages.run),
+    Migration(2, "mappings say how numbers with a decimal comma are written", decimal_commas.run),
+    Migration(3, "files that a campaign names get entries in the log of imports", imported_files.run),
+    Migration(4, "people keep the prediction that ranked them", kept_predictions.run),
+    Migration(5, "indexes that no question uses any more are dropped", unused_indexes.run),
+)

@@ -1,0 +1,203 @@
+"""The upgrade of the appliance of docker compose."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from bootstrap.upgrade import database_image
+from bootstrap.upgrade.commands import Commands
+from bootstrap.upgrade.env_file import moved_pins, variables, with_values
+from bootstrap.upgrade.refusals import Refusal, Refused, StepFailed
+from bootstrap.upgrade.way import MIB, Say, Way, last_line, room, write_private
+
+EXAMPLE, SETTINGS = ".env.example", (".env", "settings.env")
+IMAGES_MIB = 6000
+"""Room for the images of a release, and for building them."""
+WRITERS = ("caddy", "app", "monitor", "prefect-worker", "mlserver")
+"""The services that write, and the door; the others are needed for the backup."""
+DOOR = ("caddy",)
+DOOR_LINES = ("caddy", "ports", "certificate", "health")
+"""Lines of the doctor that speak of the door, which is closed meanwhile."""
+FCV = "print(db.adminCommand({getParameter: 1, featureCompatibilityVersion: 1}).featureCompatibilityVersion.version)"
+AT_WORK, PATIENCE = "is at work on", 600.0
+PASSPHRASE = "CALLWISE_BACKUP_PASSPHRASE"  # noqa: S105  the name of a variable
+
+
+class ComposeWay(Way):
+    """The appliance whose containers run here."""
+
+    name = "compose"
+
+    def __init__(self, root: Path, folder: Path, commands: Commands, say: Say, *, seconds: float = 900.0) -> None:
+        super().__init__(root, folder, commands, say)
+        self._seconds = seconds
+
+    def described(self) -> dict[str, Any]:
+        """As `Way`."""
+        return {**super().described(), "seconds": self._seconds}
+
+    def refusals(self) -> list[Refusal]:
+        """As `Way`."""
+        found: list[Refusal | None] = [self._disk()]
+        if self._env().get("MONGODB_ADDRESS", "mongo:27017") not in ("", "mongo:27017"):
+            found.append(
+                Refusal(
+                    "database", "MONGODB_ADDRESS names a MongoDB elsewhere, and no restore fills it", "docs/scale.md"
+                )
+            )
+        if not self._env().get(PASSPHRASE):
+            found.append(Refusal("backup", f".env has no {PASSPHRASE}", "scripts/init adds it"))
+        if bad := self._bad_lines():
+            found += [Refusal("doctor", line, "scripts/doctor says what to do") for line in bad]
+        return [one for one in found if one]
+
+    def prefetch(self) -> None:
+        """As `Way`."""
+        self.checkout.unpack(self.wanted, self.next)
+        self._new_env()
+        build = {"IMAGE_VERSION": self.wanted.image_tag, "IMAGE_REVISION": self.wanted.commit}
+        self._compose("build", cwd=self.next, env=build)
+        self._compose("pull", "--ignore-buildable", "--quiet", cwd=self.next)
+        present, new, data = self._mongo(self.root), self._mongo(self.next), self._data_release()
+        if refusal := database_image.refusal(present, new, data):
+            raise Refused([refusal])
+        self.say(f"images {self.wanted.image_tag}; MongoDB {new} opens the data, which are of {data}")
+
+    def close(self) -> None:
+        """As `Way`."""
+        self._compose("stop", *WRITERS)
+        self.say("the door is closed, and nothing writes")
+
+    def backup(self) -> None:
+        """As `Way`."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            status, printed = self.commands.ask("scripts/backup")
+            if status == 0:
+                break
+            if AT_WORK not in printed or time.monotonic() > deadline:
+                raise StepFailed("\n".join(["scripts/backup failed:", *printed.strip().splitlines()[-5:]]))
+            time.sleep(10)
+        counted = self._compose(
+            "exec", "-T", "backup", "with-account", "python", "-m", "bootstrap.upgrade.within", "count"
+        )
+        self.note_backup(f"{printed}\n{counted}")
+        self.say(f"backup {self.progress.kept['backup']} of {self.progress.kept['made']}")
+
+    def stop(self) -> None:
+        """As `Way`."""
+        self._compose("down")
+
+    def switch(self) -> None:
+        """As `Way`."""
+        for name in SETTINGS:
+            if (self.root / name).exists() and not self._former(name).exists():
+                write_private(self._former(name), (self.root / name).read_text(encoding="utf-8"))
+        self.checkout.switch(self.wanted)
+        write_private(self.root / ".env", (self.next / ".env").read_text(encoding="utf-8"))
+
+    def migrate(self) -> None:
+        """As `Way`."""
+        self._compose("up", "-d", "--wait", "--no-build", "mongo", "s3")
+        self._compose("run", "--rm", "--no-deps", "-T", "accounts")
+        self._bootstrap("bootstrap.migrations")
+        now = last_line(self._bootstrap("bootstrap.upgrade.within", "count"))
+        self.compare(now)
+
+    def start(self) -> None:
+        """As `Way`."""
+        services = [name for name in self._compose("config", "--services").split() if name not in DOOR]
+        self._compose("up", "-d", "--wait", "--wait-timeout", str(int(self._seconds)), "--no-build", *services)
+        if bad := [line for line in self._bad_lines() if line.split()[0] not in DOOR_LINES]:
+            raise StepFailed("the doctor says:\n" + "\n".join(bad))
+        self.check_events(last_line(self._bootstrap("bootstrap.upgrade.within", "count")))
+        self.say("every service is well")
+
+    def open(self) -> None:
+        """As `Way`."""
+        self._compose("up", "-d", "--wait", "--no-build")
+        self.say("the door is open")
+
+    def switch_back(self) -> None:
+        """As `Way`."""
+        self._compose("down")
+        self.checkout.switch(self.before)
+        self._settings_back()
+
+    def restore(self) -> None:
+        """As `Way`."""
+        own = {name: value for name, value in self._env().items() if name in (PASSPHRASE, "IMAGE_VERSION")}
+        kept = self.progress.kept["backup"]
+        self.commands.run("scripts/restore", "--docker", "volume", "--backup", kept, env=own)
+        self._settings_back()  # a backup has no lines of a person's own
+        self.say(f"backup {kept}; what the new release left lies in before-restore-…")
+
+    def start_again(self) -> None:
+        """As `Way`."""
+        self._compose("up", "-d", "--wait", "--no-build")
+        self.say("the former release runs, and the door is open")
+
+    def clear(self) -> None:
+        """As `Way`."""
+        super().clear()
+        for name in SETTINGS:
+            self._former(name).unlink(missing_ok=True)
+
+    def _former(self, name: str) -> Path:
+        return self.folder / f"before{name if name.startswith('.') else f'.{name}'}"
+
+    def _settings_back(self) -> None:
+        for name in SETTINGS:
+            if self._former(name).exists():
+                write_private(self.root / name, self._former(name).read_text(encoding="utf-8"))
+
+    def _new_env(self) -> None:
+        """Write the .env of the new release beside its code: the images that it pins, and the secrets that it adds."""
+        env = (self.root / ".env").read_text(encoding="utf-8")
+        example = (self.root / EXAMPLE).read_text(encoding="utf-8")
+        pins = moved_pins(env, example, (self.next / EXAMPLE).read_text(encoding="utf-8"))
+        own = {"IMAGE_VERSION": self.wanted.image_tag, "IMAGE_REVISION": self.wanted.commit}
+        write_private(self.next / ".env", with_values(env, {**pins, **own}))
+        if (self.root / "settings.env").exists():
+            shutil.copy(self.root / "settings.env", self.next / "settings.env")
+        for name in sorted(path.name for path in self.root.glob("compose.override.y*ml")):
+            shutil.copy(self.root / name, self.next / name)
+        self.commands.run("scripts/init", cwd=self.next)
+
+    def _mongo(self, folder: Path) -> str:
+        """The version of MongoDB in the image that the .env in `folder` names."""
+        image = variables((folder / ".env").read_text(encoding="utf-8"))["MONGO_IMAGE"]
+        form = "{{range .Config.Env}}{{println .}}{{end}}"
+        status, text = self.commands.output("docker", "image", "inspect", "--format", form, image)
+        found = re.search(r"^MONGO_VERSION=(.+)$", text, re.MULTILINE) if status == 0 else None
+        return found[1] if found else image.rpartition(":")[2]
+
+    def _data_release(self) -> str:
+        """The release whose features the data use; "" if the database does not say it."""
+        ask = f'exec mongosh --quiet --norc -u root -p "$MONGO_INITDB_ROOT_PASSWORD" --eval "{FCV}"'
+        status, text = self.commands.output("docker", "compose", "exec", "-T", "mongo", "sh", "-c", ask)
+        return text.strip() if status == 0 else ""
+
+    def _bootstrap(self, *words: str) -> str:
+        return self._compose("run", "--rm", "--no-deps", "-T", "bootstrap", "python", "-m", *words)
+
+    def _compose(self, *words: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
+        return self.commands.run("docker", "compose", *words, cwd=cwd, env=env)
+
+    def _bad_lines(self) -> list[str]:
+        """What the doctor says is to be repaired, each line without its grade."""
+        _, text = self.commands.ask("scripts/doctor")
+        return [line[3:].strip() for line in text.splitlines() if line.startswith("BAD")]
+
+    def _disk(self) -> Refusal | None:
+        status, folder = self.commands.output("docker", "info", "--format", "{{.DockerRootDir}}")
+        where = Path(folder.strip()) if status == 0 else self.root
+        return room(where if where.exists() else self.root, IMAGES_MIB * MIB, "the images of a release")
+
+    def _env(self) -> dict[str, str]:
+        path = self.root / ".env"
+        return variables(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -1,0 +1,201 @@
+"""The upgrade of docker compose: the order of its steps, the way back, the refusals. The engine is a stand-in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from core.settings.group import ROOT
+
+# Notes each call, and answers as the engine would; fails where it is told to.
+DOCKER = r"""#!/bin/sh
+echo "$IMAGE_VERSION docker $*" >>"$CALLS"
+if [ -n "$FAIL" ]; then case "$*" in *"$FAIL"*) echo "it failed"; exit 1 ;; esac; fi
+case "$*" in
+  "compose ps --quiet --status running backup") echo 1234 ;;
+  "info --format"*) echo / ;;
+  "image inspect"*mongo:*) for word; do :; done; echo "MONGO_VERSION=${word##*:}" ;;
+  *featureCompatibilityVersion*) echo "$FCV" ;;
+  "compose config --services") printf 'mongo\ns3\naccounts\nbootstrap\napp\ncaddy\n' ;;
+  *"bootstrap.upgrade.within count") if [ -f "$CALLS.migrated" ]; then echo "$AFTER"; else echo "$BEFORE"; fi ;;
+  *"bootstrap.migrations") touch "$CALLS.migrated" ;;
+esac
+"""
+STUB = '#!/bin/sh\necho "$0 $*" | sed "s#.*/scripts#scripts#" >>"$CALLS"\n'
+BACKUP = STUB + 'echo "Backup 0123456789ab of 2026-12-01 02:00:00 UTC: 3 files"\n'
+DOCTOR = STUB + 'if [ -f "$CALLS.migrated" ]; then echo "$DOCTOR_AFTER"; else echo "$DOCTOR"; fi; exit 1\n'
+COUNTS = '{"version": 0, "broken_at": null, "counts": {"callwise.calls": 7}}'
+ENV = "MONGO_IMAGE=mongo:8.0.12\nS3_IMAGE=garage:1\nCALLWISE_BACKUP_PASSPHRASE=words\nMINE=1\n"
+
+
+@dataclass
+class Server:
+    """A checkout with two releases, and the stand-ins of engine and scripts."""
+
+    root: Path
+
+    def git(self, *words: str) -> str:
+        done = subprocess.run(["git", *words], cwd=self.root, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def release(self, name: str, mongo: str) -> None:
+        (self.root / ".env.example").write_text(f"MONGO_IMAGE=mongo:{mongo}\nS3_IMAGE=minio:1\n")
+        (self.root / "release").write_text(name)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", name)
+        self.git("tag", name)
+
+    def upgrade(self, *words: str, **world: str) -> tuple[int, str]:
+        known = {"FAIL": "", "FCV": "8.0", "DOCTOR": "", "DOCTOR_AFTER": "", "BEFORE": COUNTS, "AFTER": COUNTS}
+        done = subprocess.run(
+            [self.root / "scripts" / "upgrade", *words],
+            env={
+                "PATH": f"{self.root.parent / 'bin'}:{os.environ['PATH']}",
+                "CALLS": str(self.root.parent / "calls"),
+                **known,
+                **world,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    @property
+    def calls(self) -> list[str]:
+        path = self.root.parent / "calls"
+        return [line.strip() for line in path.read_text().splitlines()] if path.exists() else []
+
+    @property
+    def changes(self) -> list[str]:
+        """The calls that change something, without the tag before them."""
+        quiet = ("ps", "info", "image", "config", "exec")
+        found = [call.partition("docker compose ")[2] or call for call in self.calls if "docker i" not in call]
+        return [call for call in found if call.split()[0] not in quiet and "doctor" not in call]
+
+    def in_order(self, *parts: str) -> bool:
+        places = [next((n for n, call in enumerate(self.calls) if part in call), -1) for part in parts]
+        return -1 not in places and places == sorted(places)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Server:
+    root = tmp_path / "callwise"
+    (root / "bootstrap").mkdir(parents=True)
+    (root / "scripts").mkdir()
+    shutil.copy(ROOT / "bootstrap" / "__init__.py", root / "bootstrap")
+    shutil.copytree(ROOT / "bootstrap" / "upgrade", root / "bootstrap" / "upgrade")
+    shutil.copy(ROOT / "scripts" / "upgrade", root / "scripts")
+    for name, text in {"backup": BACKUP, "doctor": DOCTOR, "init": STUB, "restore": STUB}.items():
+        (root / "scripts" / name).write_text(text)
+        (root / "scripts" / name).chmod(0o755)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "docker").write_text(DOCKER)
+    (tmp_path / "bin" / "docker").chmod(0o755)
+    (root / ".gitignore").write_text(".env\n.state/\n__pycache__/\n")
+    (root / ".env").write_text(ENV)
+    made = Server(root)
+    made.git("init", "--quiet", "--initial-branch=main")
+    made.git("config", "user.name", "Tests")
+    made.git("config", "user.email", "tests@example.org")
+    made.release("v1", "8.0.12")
+    made.release("v2", "8.0.15")
+    made.release("v3", "9.0.0")
+    made.git("checkout", "--quiet", "v1")
+    return made
+
+
+def test_images_first_then_the_door_the_backup_and_the_new_release(server: Server) -> None:
+    status, said = server.upgrade("v2")
+    assert status == 0, said
+    assert server.in_order(
+        "compose build",
+        "compose pull --ignore-buildable",
+        "compose stop caddy app monitor prefect-worker mlserver",
+        "scripts/backup",
+        "bootstrap.upgrade.within count",
+        "compose down",
+        "up -d --wait --no-build mongo s3",
+        "run --rm --no-deps -T accounts",
+        "bootstrap.migrations",
+        "up -d --wait --wait-timeout 900 --no-build mongo s3 accounts bootstrap app",
+    )
+    assert server.calls[-1].endswith("compose up -d --wait --no-build")  # the door last
+    [build] = [call for call in server.calls if call.endswith("compose build")]
+    tag = f"v2-{server.git('rev-parse', 'v2')[:12]}"
+    assert build.startswith(f"{tag} ")  # the images of before keep their tag
+    env = (server.root / ".env").read_text()
+    assert f"IMAGE_VERSION={tag}" in env
+    assert "MONGO_IMAGE=mongo:8.0.15\nS3_IMAGE=garage:1\n" in env  # a person chose the S3 server
+    assert "MINE=1" in env
+    assert (server.root / ".env").stat().st_mode & 0o777 == 0o600
+    assert (server.root / "release").read_text() == "v2"
+    assert not (server.root / ".state" / "upgrade" / "next").exists()
+
+
+@pytest.mark.parametrize(
+    ("fail", "restored"),
+    [
+        ("compose stop", False),
+        ("bootstrap.migrations", True),
+        ("--no-build mongo s3 accounts", True),
+    ],
+)
+def test_what_fails_is_taken_back_with_the_old_images_and_settings(server: Server, fail: str, restored: bool) -> None:
+    status, said = server.upgrade("v2", FAIL=fail)
+    assert status == 1, said
+    assert "Taken back to" in said
+    assert (server.root / ".env").read_text() == ENV
+    assert (server.root / "release").read_text() == "v1"
+    assert ("scripts/restore --docker volume --backup 0123456789ab" in server.calls) == restored
+    assert server.changes[-1] == "up -d --wait --no-build"
+
+
+def test_lost_records_are_a_reason_to_go_back(server: Server) -> None:
+    status, said = server.upgrade("v2", AFTER=COUNTS.replace("7", "6"))
+    assert (status, "callwise.calls: 6 of 7" in said) == (1, True), said
+
+
+@pytest.mark.parametrize(
+    ("line", "status"), [("caddy        has no container -> up", 0), ("monitor      crashes at its start -> log", 1)]
+)
+def test_the_doctor_may_miss_the_door_that_is_still_closed_and_nothing_else(
+    server: Server, line: str, status: int
+) -> None:
+    found, said = server.upgrade("v2", DOCTOR_AFTER=f"BAD   {line}")
+    assert found == status, said
+    assert (line in said) == bool(status)
+
+
+def test_what_speaks_against_it_is_all_said_at_once_and_stops_nothing(server: Server) -> None:
+    (server.root / ".env").write_text(ENV.replace("CALLWISE_BACKUP_PASSPHRASE=words\n", ""))
+    (server.root / "release").write_text("changed")
+    status, said = server.upgrade("v2", DOCTOR="BAD   mongo        has stopped -> look")
+    assert status == 2
+    assert "refused: checkout: files are changed here: release" in said
+    assert "refused: backup: .env has no CALLWISE_BACKUP_PASSPHRASE -> scripts/init adds it" in said
+    assert "refused: doctor: mongo        has stopped" in said
+    assert server.changes == []
+
+
+def test_a_database_image_that_is_too_new_for_the_data_is_refused_before_anything_stops(server: Server) -> None:
+    status, said = server.upgrade("v3", FCV="7.0")
+    assert status == 2, said
+    assert "refused: database:" in said
+    assert 'setFeatureCompatibilityVersion: "8.0"' in said
+    assert not [call for call in server.changes if call.startswith(("stop", "down", "up"))]
+    assert (server.root / "release").read_text() == "v1"
+    status, said = server.upgrade("v3", FCV="8.0")
+    assert status == 0, said
+
+
+def test_a_build_that_fails_stops_nothing(server: Server) -> None:
+    status, said = server.upgrade("v2", FAIL="compose build")
+    assert (status, "refused: prefetch:" in said) == (2, True), said
+    assert not [call for call in server.changes if call.startswith(("stop", "down", "up"))]
+    assert not (server.root / ".state" / "upgrade" / "upgrade.json").exists()
