@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,21 +15,13 @@ from bootstrap.embedded.services import BY_NAME
 from core.settings.group import ROOT
 
 OWN = ROOT / ".venv-fuzz"
-PINS = ROOT / "requirements/fuzz.txt"
 SERVING = programs(BY_NAME["mlserver"])
 DATAPLANE = "site-packages/mlserver/rest/openapi/dataplane.json"
 
 
 def make_environment() -> None:
-    """Make the environment with schemathesis, unless it is there. Raises CalledProcessError."""
-    made = OWN / "made"
-    if made.exists() and made.read_text(encoding="utf-8") == PINS.read_text(encoding="utf-8"):
-        return
-    print(f"  making {OWN.name}, which takes a minute", flush=True)
-    subprocess.run([sys.executable, "-m", "venv", "--clear", str(OWN)], check=True)
-    pip = [str(OWN / "bin/pip"), "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--require-hashes", "-r", str(PINS)], check=True)
-    made.write_text(PINS.read_text(encoding="utf-8"), encoding="utf-8")
+    """Install schemathesis, unless it is there. Raises CalledProcessError."""
+    subprocess.run([ROOT / "scripts/install", "fuzz"], check=True)
 
 
 def over_grpc(place: Place, many: int, seed: int, totals: Totals) -> None:
