@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
 
 from bootstrap.backup import into_volumes
 from bootstrap.backup.copies import mongo_dump, register
@@ -50,6 +54,24 @@ def volumes(db: Db, objects: ObjectStore, tmp_path: Path) -> Iterator[Volumes]:
     for key in aside.keys():  # noqa: SIM118  no dict
         aside.remove(key)
     aside._client.remove_bucket(STAMP)
+
+
+@pytest.fixture(autouse=True)
+def _listed_beside_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded server fails to list databases ("disk I/O error") while another test drops one; MongoDB does not."""
+    once = MongoClient.list_database_names
+
+    def again(client: MongoClient[dict[str, Any]]) -> list[str]:
+        for _ in range(20):
+            try:
+                return once(client)
+            except OperationFailure as error:
+                if "disk I/O error" not in str(error):
+                    raise
+                time.sleep(0.1)
+        return once(client)
+
+    monkeypatch.setattr(MongoClient, "list_database_names", again)
 
 
 def test_all_is_back_and_what_was_in_the_way_is_set_aside(
