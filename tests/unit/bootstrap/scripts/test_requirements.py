@@ -17,7 +17,7 @@ PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[^\s;]+)( ; .+)?
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
 
 APART = {"serving", "serving-dev"}
-ALONE = {"engine"}  # a program in an environment of its own, which nothing of ours imports
+ALONE = {"engine", "fuzz"}  # programs in environments of their own, which nothing of ours imports
 # What rows and models pass through on their way from one service to another.
 SHARED = {
     "joblib",
