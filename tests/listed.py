@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from core.lists.arrival import draw
+from core.scoring.kept_predictions import UNKNOWN
 from core.stores.mongo import Db, Document
 
 
@@ -12,7 +13,7 @@ def put_on_a_list(db: Db, prospects: Iterable[str]) -> None:
     wanted = list(dict.fromkeys(prospects))
     there = {found["_id"] for found in db.prospects.find({"_id": {"$in": wanted}}, {"_id": 1})}
     # As an earlier release left them: the log is searched for their predictions.
-    done = {"campaign": "listed", "status": "done", "prediction": "earlier:0"}
+    done = {"campaign": "listed", "status": "done", "scored": [[UNKNOWN, "earlier:0"]]}
     if new := [{"_id": prospect, **done} for prospect in wanted if prospect not in there]:
         db.prospects.insert_many(new)
 

@@ -10,6 +10,7 @@ import pytest
 from core.clock import now
 from core.oversight.week import gather_facts
 from core.schema import Schema
+from core.scoring.kept_predictions import UNKNOWN
 from core.stores.mongo import Db
 from monitor.reports import windows
 from monitor.trials.pairs import pairs
@@ -30,7 +31,7 @@ def test_sales_first_in_a_file_decide_no_trial(db: Db, bring: Bring, timed: Sche
     for ref in refs:
         scores = {"prospect": f"spring:{ref}", "score": 0.2, "shadow_score": 0.3}
         db.predictions.insert_one({"_id": f"{ref}:0", "at": since + HOUR / 2, **scores, **record})
-    db.prospects.update_many({}, {"$set": {"prediction": "earlier:0"}})
+    db.prospects.update_many({}, {"$set": {"scored": [[UNKNOWN, "earlier:0"]]}})
     called = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
     rows = [{"customer": ref, "y": "yes" if n < 6 else "no"} for n, ref in enumerate(refs)]
     bring("june", *({**row, "called_at": called if n >= 10 else ""} for n, row in enumerate(rows)), schema=timed)
