@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, expect
 from bootstrap.check.browser import address, new_page, take_next, visit
 from core.clock import now
 from core.stores.mongo import Db
+from tests.browser.keyboard import press_until
 from tests.people import enter
 
 pytestmark = [pytest.mark.mongo, pytest.mark.s3]
@@ -79,10 +80,9 @@ def test_a_shift_on_the_keyboard_alone(app: str, chromium: Browser, campaign: st
         visit(page, address(app, campaign))
         for place, (key, result) in enumerate((("s", "sold"), ("x", "refused"))):
             expect(page.locator(".st-key-take button")).to_be_enabled()
-            page.keyboard.press("n")
+            press_until(page, "n", page.locator(f".st-key-outcome-{result} button"), "visible")
             expect(page.locator(".st-key-prospect-ref")).to_contain_text(f"p{29 - place}")
-            expect(page.locator(f".st-key-outcome-{result} button")).to_be_visible()
-            page.keyboard.press(key)
+            press_until(page, key, page.locator(".st-key-card"), "hidden")
             expect(page.locator(".st-key-card")).to_have_count(0)
             outcome = db.outcomes.find_one({"_id": f"spring:p{29 - place}:1"})
             assert outcome is not None
@@ -98,20 +98,21 @@ def test_every_other_result_on_the_keyboard_and_the_way_back(
         visit(page, address(app, campaign))
         for place, (pressed, result) in enumerate(keys):
             expect(page.locator(".st-key-take button")).to_be_enabled()
-            page.keyboard.press("n")
+            press_until(page, "n", page.locator(".st-key-give-back button"), "visible")
             expect(page.locator(".st-key-prospect-ref")).to_contain_text(f"p{29 - place}")
-            expect(page.locator(".st-key-give-back button")).to_be_visible()
-            page.keyboard.press(pressed[0])
+            card, promise = page.locator(".st-key-card"), page.locator(".st-key-promise-1 button")
             if pressed[1:]:
-                expect(page.locator(".st-key-promise-1 button")).to_be_visible()
-                page.keyboard.press(pressed[1:])
+                press_until(page, pressed[0], promise, "visible")
+                press_until(page, pressed[1:], promise, "hidden")
+            else:
+                press_until(page, pressed, card, "hidden")
             expect(page.locator(".st-key-card")).to_have_count(0)
             call = db.calls.find_one({"_id": f"spring:p{29 - place}:1"})
             assert call is not None
             assert call["result"] == result
         expect(page.locator(".st-key-progress")).to_contain_text("2 of 30 people called")
         expect(page.locator(".st-key-take-back button")).to_contain_text("p26")
-        page.keyboard.press("u")
+        press_until(page, "u", page.locator(".st-key-prospect-ref"), "visible")
         expect(page.locator(".st-key-prospect-ref")).to_contain_text("p26")
         expect(page.locator(".st-key-message")).to_contain_text("p26 is on your desk again")
     again = db.prospects.find_one({"_id": "spring:p26"})

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
-from playwright.sync_api import TimeoutError as Overdue
+from playwright.sync_api import Browser, Page, expect
 
 from app.calls.result_words import CALLBACK, CHOICES, DO_NOT_CALL, NO_ANSWER, REFUSED, SOLD, WRONG_NUMBER, Choice
 from bootstrap.check.browser import address, new_page, read_card, sign_in, take_next, visit
@@ -31,6 +30,7 @@ from core.stores.mongo import Document, count
 from tests.browser import live_appliance
 from tests.browser.barriers import WIDTHS, barriers, look_through, pages, report, settled
 from tests.browser.choosing import choose
+from tests.browser.keyboard import press_until
 from tests.browser.live_appliance import STAFF, Search, login
 from tests.browser.mending import write_in_cell
 from tests.loop.live import Live
@@ -115,39 +115,32 @@ def take(page: Page, by_key: bool) -> None:
     """Take the next person."""
     button = page.locator(".st-key-take button")
     expect(button).to_be_enabled()
-    press(page, "n" if by_key else button)
-    expect(page.locator(".st-key-give-back button")).to_be_visible()
-
-
-def press(page: Page, what: str | Locator) -> None:
-    """A key, or a button."""
-    if isinstance(what, str):
-        page.keyboard.press(what)
+    shown = page.locator(".st-key-give-back button")
+    if by_key:
+        press_until(page, "n", shown, "visible")
     else:
-        what.click()
-
-
-def gone(what: Locator, seconds: int = 10) -> bool:
-    """Whether `what` leaves the page within `seconds`."""
-    try:
-        what.wait_for(state="hidden", timeout=seconds * 1000)
-    except Overdue:
-        return False
-    return True
+        button.click()
+    expect(shown).to_be_visible()
 
 
 def say(page: Page, choice: Choice, by_key: bool) -> None:
     """Record what came of the call, and wait until the desk is free."""
     assert choice in CHOICES
-    press(page, choice.shortcut.lower() if by_key else page.locator(f".st-key-{choice.key} button"))
+    card, promise = page.locator(".st-key-card"), page.locator(".st-key-promise-1 button")
+    key, button = choice.shortcut.lower(), page.locator(f".st-key-{choice.key} button")
+    if not by_key:
+        button.click()
+    elif choice is CALLBACK:
+        press_until(page, key, promise, "visible")
+    else:
+        press_until(page, key, card, "hidden")
     if choice is CALLBACK:
-        promise = page.locator(".st-key-promise-1 button")
         expect(promise).to_be_visible()
-        press(page, "1" if by_key else promise)
-        if by_key and not gone(promise):
-            # A page listens to a button's key a moment after it shows the button. Whoever was faster presses again.
-            press(page, "1")
-    expect(page.locator(".st-key-card")).to_have_count(0)
+        if by_key:
+            press_until(page, "1", promise, "hidden")
+        else:
+            promise.click()
+    expect(card).to_have_count(0)
 
 
 def looked_up(page: Page, live: Live) -> str:

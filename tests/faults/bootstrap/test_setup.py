@@ -27,8 +27,10 @@ from tests.signing import KEYS
 NEEDED = ("MONGODB_URI", "S3_ENDPOINT_URL", "MLFLOW_TRACKING_URI", "PREFECT_API_URL", "EVIDENTLY_URL")
 STEPS = (
     "object store",
+    "migrations",
     "database",
     "accounts",
+    "second factors",
     "indicators",
     "model registry",
     "data registry",
@@ -37,6 +39,7 @@ STEPS = (
     "campaign kinds",
     "stores",
     "signatures",
+    "signing key",
     "ready",
 )
 
