@@ -11,7 +11,7 @@ at_once='DOOR_SCORING_PASSWORD DOOR_METRICS_PASSWORD PREFECT_PASSWORD S3_ROOT_PA
 keeps_former='CALLWISE_SIGNING_KEY CALLWISE_SECOND_FACTOR_KEY CALLWISE_ERASURE_KEY'
 replaceable="$at_once $keeps_former MONGO_ROOT_PASSWORD SERVICE_ACCOUNTS CALLWISE_ROUTING_KEY"
 
-value() { sed -n "s/^$1=//p" "$temporary" | tail -n 1; }
+value() { sed -n "s/^$1=//p" "${2:-$temporary}" | tail -n 1; }
 to_disk() { sync "$1" 2>/dev/null || sync; }
 
 # Says why a secret is not replaced here.
@@ -118,6 +118,26 @@ advise() {
   case $names in *" CALLWISE_ERASURE_KEY "*) echo "CALLWISE_ERASURE_KEY keeps the former key for ever: without it people who were erased come in again." ;; esac
 }
 
+# The services that run since before the accounts or the signing key were last replaced, of which the files $@ tell. A
+# service reads the file of its accounts, which has the verifying key too, at its start alone.
+started_before() {
+  local file name replaced='' containers service once at mounts
+  for file in "$@"; do # the newest last; each is named after the time at which it was written
+    for name in CALLWISE_SIGNING_KEY SERVICE_ACCOUNTS; do
+      [ "$(value "$name" "$file")" = "$(value "$name")" ] || replaced=${file#.env.rotated-}
+    done
+  done
+  [ -n "$replaced" ] || return 0
+  containers=$(docker compose ps --quiet | xargs docker inspect --format \
+    '{{index .Config.Labels "com.docker.compose.service"}} {{index .Config.Labels "com.docker.compose.oneoff"}} {{.State.StartedAt}}{{range .Mounts}} {{.Destination}}{{end}}') ||
+    die "it cannot be seen since when the services run: docker inspect failed. Nothing was changed"
+  while read -r service once at mounts; do
+    at=${at//[-:]/}
+    case " $mounts " in *" /run/callwise "*) ;; *) continue ;; esac
+    [ "$once" = True ] || [[ ${at:0:15} > ${replaced:0:15} ]] || printf '%s\n' "$service"
+  done <<<"$containers"
+}
+
 # Looks whether the new secrets are in use; then the former ones go.
 rotated() {
   local name earlier answer
@@ -131,6 +151,9 @@ rotated() {
     # shellcheck source=/dev/null
     . deploy/doctor/settings.sh
     check_applied
+    # shellcheck disable=SC2086
+    answer=$(started_before $earlier)
+    [ -z "$answer" ] || die "not in use yet: $(echo $answer) run since before -> $restart"
     answer=$(docker compose run --rm --no-deps -T accounts python -m bootstrap.setup.service_accounts --check 2>&1) ||
       die "not in use yet: $(tail -n 1 <<<"$answer") -> $restart"
     answer=$(docker compose run --rm --no-deps -T bootstrap python -m bootstrap.setup.rotation settled 2>&1) ||

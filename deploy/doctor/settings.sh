@@ -82,6 +82,18 @@ check_applied() {
         return
       fi
       bad applied "changed, but not in use:$changed" "put the former one back, then scripts/init --rotate MONGO_ROOT_PASSWORD" ;;
-    *) bad applied "changed, but not in use:$changed" "docker compose up -d --wait" ;;
+    *) bad applied "changed, but not in use:$changed" "$(start_for $changed)" ;;
   esac
+}
+
+# While a rotation waits, `up` alone hands out new accounts and keys that the services that run on do not learn. The door
+# has neither.
+start_for() {
+  local name
+  if compgen -G '.env.rotated-*' >/dev/null; then
+    for name in "$@"; do
+      case $name in DOOR_*) ;; *) echo 'docker compose down && docker compose up -d --wait'; return ;; esac
+    done
+  fi
+  echo 'docker compose up -d --wait'
 }

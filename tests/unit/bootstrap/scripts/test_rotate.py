@@ -25,6 +25,12 @@ case "$*" in
   *"rotation settled"*) echo "${WAITING:-nothing needs a former key}"; [ -z "$WAITING" ] ;;
   *"service_accounts --check"*) echo "accounts: ${OLD:-the present secrets are in use}"; [ -z "$OLD" ] ;;
   *"ps --quiet"*) [ -n "$DOWN" ] || echo 0123 ;;
+  inspect*StartedAt*)
+    [ "$STARTED" != unseen ] || exit 1
+    echo "app False ${STARTED:-2999-01-01T00:00:00.123456789Z} /run/callwise"
+    echo "mlserver False 2999-01-01T00:00:00.123456789Z /var/lib/callwise/spool /run/callwise"
+    echo "app True 2001-01-01T00:00:00.123456789Z /run/callwise"
+    echo "evidently False 2001-01-01T00:00:00.123456789Z /var/lib/callwise/evidently" ;;
   inspect*) [ -z "$MADE" ] || echo "$MADE" ;;
 esac
 """
@@ -238,6 +244,8 @@ def test_what_is_in_use_loses_the_former_ones_and_the_erasure_key_keeps_its_own(
         ({"OLD": "waiting: app"}, "waiting: app"),
         ({"WAITING": "only the former key verifies prospect-scorer:3"}, "prospect-scorer:3"),
         ({"MADE": "prefect-worker CALLWISE_SIGNING_KEY=of-before"}, "changed, but not in use: CALLWISE_SIGNING_KEY"),
+        ({"STARTED": "2001-01-01T00:00:00.123456789Z"}, "app run since before"),
+        ({"STARTED": "unseen"}, "cannot be seen since when"),
     ],
 )
 def test_what_is_not_in_use_yet_stays_as_it_is(folder: Path, state: dict[str, str], said: str) -> None:
@@ -247,6 +255,27 @@ def test_what_is_not_in_use_yet_stays_as_it_is(folder: Path, state: dict[str, st
     assert done.returncode == 1
     assert said in done.stderr
     assert ((folder / ".env").read_bytes(), left(folder)) == (before, kept)
+
+
+@pytest.mark.parametrize(
+    ("name", "again"), [("CALLWISE_SIGNING_KEY", True), ("SERVICE_ACCOUNTS", True), ("MONGO_ROOT_PASSWORD", False)]
+)
+def test_a_service_that_runs_on_counts_where_it_reads_the_new_secret_at_its_start(
+    folder: Path, name: str, again: bool
+) -> None:
+    """`up` without `down` before hands out a new key and new passwords, which the containers that run on never read."""
+    init(folder, "--rotate", name)
+    done = init(folder, "--rotated", STARTED="2001-01-01T00:00:00.123456789Z")
+    assert (done.returncode, "app run since before -> docker compose down" in done.stderr) == (int(again), again)
+
+
+def test_a_service_counts_from_the_last_rotation_that_it_reads(folder: Path) -> None:
+    init(folder, "--rotate", "SERVICE_ACCOUNTS")
+    [first] = left(folder)
+    first.rename(folder / ".env.rotated-20010101T000000Z")
+    init(folder, "--rotate", "PREFECT_PASSWORD", "--force")
+    assert init(folder, "--rotated", STARTED="2001-01-01T00:00:00.9Z").returncode == 1
+    assert init(folder, "--rotated", STARTED="2001-01-01T00:00:01.1Z").returncode == 0
 
 
 def test_killed_between_env_and_the_copy_settling_is_run_again(folder: Path) -> None:
