@@ -24,12 +24,33 @@ refuse_name() {
   esac
 }
 
+# An upgrade that is taken back puts the .env of its begin back.
+refuse_upgrade() { [ ! -e .state/upgrade/upgrade.json ] || die "an upgrade is under way: scripts/upgrade first. Nothing was changed"; }
+
+# The copy $1 of a former .env, without its first line, which names what was replaced.
+former_env() { if [[ $(head -n 1 "$1") == '# replaced: '* ]]; then tail -n +2 "$1"; else cat "$1"; fi; }
+
 unfinished() {
   local file
   for file in .env.rotated-*; do
     [ -e "$file" ] || continue
-    if cmp -s "$file" .env; then rm -f "$file"; else printf '%s\n' "$file"; fi
+    if former_env "$file" | cmp -s - .env; then
+      rm -f "$file"
+      say "$file was what .env is, and is removed: nothing of that rotation is in .env"
+    else printf '%s\n' "$file"; fi
   done
+}
+
+# The secrets that were replaced and that .env has in front again, of which the files $@ tell.
+put_back() {
+  local file name back=''
+  for file in "$@"; do
+    for name in $(sed -n '1s/^# replaced: //p' "$file"); do
+      case " $back " in *" $name "*) continue ;; esac
+      [ "$(value "$name" "$file" | cut -d, -f1)" != "$(value "$name" | cut -d, -f1)" ] || back="$back $name"
+    done
+  done
+  printf %s "$back"
 }
 
 # The former value of $1. Quotes and spaces would not survive beside a new one.
@@ -49,6 +70,7 @@ no_trial() {
 rotate() {
   local names=("$@") named=$# name old made kept answer earlier='' changed=()
   [ -e .env ] || die "there is no .env: scripts/init makes it, with new secrets"
+  refuse_upgrade
   earlier=$(unfinished)
   [ -z "$earlier" ] || [ -n "$force" ] ||
     die "$(echo $earlier) is of an earlier rotation. First '$restart', then scripts/init --rotated; or --force"
@@ -97,7 +119,7 @@ rotate() {
 
   kept=".env.rotated-$(date -u +%Y%m%dT%H%M%SZ)"
   [ ! -e "$kept" ] || kept="$kept-$$"
-  cp .env "$temporary.new"
+  { printf '# replaced: %s\n' "${changed[*]}"; cat .env; } >"$temporary.new"
   to_disk "$temporary.new"
   to_disk "$temporary"
   mv "$temporary.new" "$kept"
@@ -142,9 +164,18 @@ started_before() {
 rotated() {
   local name earlier answer
   [ -e .env ] || die "there is no .env"
+  refuse_upgrade
   earlier=$(unfinished)
   cp .env "$temporary"
+  if [ -z "$earlier" ] && ! grep -q -e '^MONGO_ROOT_PASSWORD_BEFORE=' -e '^CALLWISE_SIGNING_KEY=.*,' \
+    -e '^CALLWISE_SECOND_FACTOR_KEY=.*,' .env; then
+    say "no rotation was waiting"
+    return
+  fi
   if [ -z "$force" ]; then
+    # shellcheck disable=SC2086
+    answer=$(put_back $earlier)
+    [ -z "$answer" ] || die "in .env the former ones are back:$answer. A restore put them there. Nothing was removed -> scripts/init --rotate$answer --force"
     command -v docker >/dev/null || die "there is no docker, so it cannot be seen whether the new secrets are in use"
     [ -n "$(docker compose ps --quiet --status running app 2>/dev/null)" ] || die "the appliance does not run: $restart"
     bad() { die "not in use yet: $2 -> $restart"; }
@@ -170,8 +201,7 @@ rotated() {
   if ! cmp -s .env "$temporary"; then
     to_disk "$temporary"
     mv "$temporary" .env
-    say "docker compose up -d --wait takes it up, whenever it suits"
+    say "now: docker compose up -d --wait. Until then containers have the former ones, and so have backups"
   fi
   for name in $earlier; do rm -f "$name"; say "$name is removed"; done
-  [ -n "$earlier" ] || say "no rotation was waiting"
 }

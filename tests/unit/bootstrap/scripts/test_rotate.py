@@ -237,6 +237,57 @@ def test_what_is_in_use_loses_the_former_ones_and_the_erasure_key_keeps_its_own(
     assert "no rotation was waiting" in again.stderr
 
 
+def test_until_the_next_start_containers_have_the_former_keys_and_nothing_waits_any_more(folder: Path) -> None:
+    former = env(folder)["CALLWISE_SIGNING_KEY"]
+    init(folder, "--rotate", "CALLWISE_SIGNING_KEY")
+    rotated = env(folder)["CALLWISE_SIGNING_KEY"]
+    assert rotated.endswith(former)
+    done = init(folder, "--rotated", MADE=f"prefect-worker CALLWISE_SIGNING_KEY={rotated}")
+    assert done.returncode == 0, done.stderr
+    assert "now: docker compose up -d --wait" in done.stderr
+    again = init(folder, "--rotated", MADE=f"prefect-worker CALLWISE_SIGNING_KEY={rotated}")
+    assert (again.returncode, "no rotation was waiting" in again.stderr) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "name", ["PREFECT_PASSWORD", "CALLWISE_SIGNING_KEY", "CALLWISE_ERASURE_KEY", "SERVICE_ACCOUNTS"]
+)
+def test_a_secret_that_a_restore_put_back_is_not_taken_for_replaced(folder: Path, name: str) -> None:
+    path, before = folder / ".env", env(folder)
+    init(folder, "--rotate", name, "DOOR_METRICS_PASSWORD")
+    present, former = env(folder)[name], before.get(name, "")
+    # A restore puts the former erasure key in front of the present one.
+    back = f"{former},{present.partition(',')[0]}" if name == "CALLWISE_ERASURE_KEY" else former
+    path.write_text(path.read_text().replace(f"\n{name}={present}\n", f"\n{name}={back}\n"))
+    content, kept = path.read_bytes(), left(folder)
+    done = init(folder, "--rotated")
+    assert done.returncode == 1
+    assert f"the former ones are back: {name}." in done.stderr
+    assert f"-> scripts/init --rotate {name} --force" in done.stderr
+    assert (path.read_bytes(), left(folder)) == (content, kept)
+    assert init(folder, "--rotate", name, "--force").returncode == 0
+    assert init(folder, "--rotated").returncode == 0
+    assert left(folder) == []
+
+
+def test_what_was_not_replaced_may_stay_as_it_was(folder: Path) -> None:
+    init(folder, "--rotate", TRIAL="on trial: prospect-scorer:7")
+    assert init(folder, "--rotated").returncode == 0
+
+
+@pytest.mark.parametrize("option", ["--rotate", "--rotated"])
+def test_while_an_upgrade_is_under_way_nothing_is_replaced(folder: Path, option: str) -> None:
+    """Taken back, it would put the former secrets back, which MongoDB and the services have no more."""
+    (folder / ".state/upgrade").mkdir(parents=True)
+    (folder / ".state/upgrade/upgrade.json").write_text("{}")
+    before = (folder / ".env").read_bytes()
+    for more in ([], ["--force"]):
+        done = init(folder, option, *more)
+        assert done.returncode == 1
+        assert "scripts/upgrade first" in done.stderr
+    assert ((folder / ".env").read_bytes(), left(folder)) == (before, [])
+
+
 @pytest.mark.parametrize(
     ("state", "said"),
     [
