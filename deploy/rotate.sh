@@ -189,6 +189,7 @@ rotated() {
       die "not in use yet: $(tail -n 1 <<<"$answer") -> $restart"
     answer=$(docker compose run --rm --no-deps -T bootstrap python -m bootstrap.setup.rotation settled 2>&1) ||
       die "not in use yet: $(tail -n 1 <<<"$answer") -> $restart"
+    case $answer in *reset-factor*) say "$(tail -n 1 <<<"$answer")" ;; esac
   fi
   for name in CALLWISE_SIGNING_KEY CALLWISE_SECOND_FACTOR_KEY; do
     case $(value "$name") in *,*) put "$name=$(value "$name" | cut -d, -f1)"; say "$name: the former key is removed" ;; esac

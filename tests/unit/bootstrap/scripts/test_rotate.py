@@ -22,7 +22,7 @@ DOCKER = """#!/bin/sh
 echo "$*" >>calls
 case "$*" in
   *"rotation trial"*) echo "${TRIAL:-no canary is on trial}"; [ -z "$TRIAL" ] ;;
-  *"rotation settled"*) echo "${WAITING:-nothing needs a former key}"; [ -z "$WAITING" ] ;;
+  *"rotation settled"*) echo "${WAITING:-nothing needs a former key$LOST}"; [ -z "$WAITING" ] ;;
   *"service_accounts --check"*) echo "accounts: ${OLD:-the present secrets are in use}"; [ -z "$OLD" ] ;;
   *"ps --quiet"*) [ -n "$DOWN" ] || echo 0123 ;;
   inspect*StartedAt*)
@@ -268,6 +268,15 @@ def test_a_secret_that_a_restore_put_back_is_not_taken_for_replaced(folder: Path
     assert init(folder, "--rotate", name, "--force").returncode == 0
     assert init(folder, "--rotated").returncode == 0
     assert left(folder) == []
+
+
+def test_whose_second_factor_no_key_opens_is_told(folder: Path) -> None:
+    init(folder, "--rotate", "CALLWISE_SECOND_FACTOR_KEY")
+    done = init(
+        folder, "--rotated", LOST="; no key opens the second factors of bob: scripts/accounts reset-factor NAME"
+    )
+    assert done.returncode == 0
+    assert "second factors of bob" in done.stderr
 
 
 def test_what_was_not_replaced_may_stay_as_it_was(folder: Path) -> None:
