@@ -279,6 +279,11 @@ def test_whose_second_factor_no_key_opens_is_told(folder: Path) -> None:
     assert "second factors of bob" in done.stderr
 
 
+def test_the_example_says_of_the_right_keys_that_they_may_be_lists(folder: Path) -> None:
+    [line] = [one for one in (folder / ".env.example").read_text().splitlines() if "may be lists" in one]
+    assert set(re.findall(r"[A-Z_]{4,}", line)) == KEEPS_FORMER
+
+
 def test_what_was_not_replaced_may_stay_as_it_was(folder: Path) -> None:
     init(folder, "--rotate", TRIAL="on trial: prospect-scorer:7")
     assert init(folder, "--rotated").returncode == 0
