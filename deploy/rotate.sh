@@ -11,7 +11,7 @@ at_once='DOOR_SCORING_PASSWORD DOOR_METRICS_PASSWORD PREFECT_PASSWORD S3_ROOT_PA
 keeps_former='CALLWISE_SIGNING_KEY CALLWISE_SECOND_FACTOR_KEY CALLWISE_ERASURE_KEY'
 replaceable="$at_once $keeps_former MONGO_ROOT_PASSWORD SERVICE_ACCOUNTS CALLWISE_ROUTING_KEY"
 
-value() { sed -n "s/^$1=//p" "$temporary" | tail -n 1; }
+value() { sed -n "s/^$1=//p" "${2:-$temporary}" | tail -n 1; }
 to_disk() { sync "$1" 2>/dev/null || sync; }
 
 # Says why a secret is not replaced here.
@@ -24,12 +24,33 @@ refuse_name() {
   esac
 }
 
+# An upgrade that is taken back puts the .env of its begin back.
+refuse_upgrade() { [ ! -e .state/upgrade/upgrade.json ] || die "an upgrade is under way: scripts/upgrade first. Nothing was changed"; }
+
+# The copy $1 of a former .env, without its first line, which names what was replaced.
+former_env() { if [[ $(head -n 1 "$1") == '# replaced: '* ]]; then tail -n +2 "$1"; else cat "$1"; fi; }
+
 unfinished() {
   local file
   for file in .env.rotated-*; do
     [ -e "$file" ] || continue
-    if cmp -s "$file" .env; then rm -f "$file"; else printf '%s\n' "$file"; fi
+    if former_env "$file" | cmp -s - .env; then
+      rm -f "$file"
+      say "$file was what .env is, and is removed: nothing of that rotation is in .env"
+    else printf '%s\n' "$file"; fi
   done
+}
+
+# The secrets that were replaced and that .env has in front again, of which the files $@ tell.
+put_back() {
+  local file name back=''
+  for file in "$@"; do
+    for name in $(sed -n '1s/^# replaced: //p' "$file"); do
+      case " $back " in *" $name "*) continue ;; esac
+      [ "$(value "$name" "$file" | cut -d, -f1)" != "$(value "$name" | cut -d, -f1)" ] || back="$back $name"
+    done
+  done
+  printf %s "$back"
 }
 
 # The former value of $1. Quotes and spaces would not survive beside a new one.
@@ -49,6 +70,7 @@ no_trial() {
 rotate() {
   local names=("$@") named=$# name old made kept answer earlier='' changed=()
   [ -e .env ] || die "there is no .env: scripts/init makes it, with new secrets"
+  refuse_upgrade
   earlier=$(unfinished)
   [ -z "$earlier" ] || [ -n "$force" ] ||
     die "$(echo $earlier) is of an earlier rotation. First '$restart', then scripts/init --rotated; or --force"
@@ -97,7 +119,7 @@ rotate() {
 
   kept=".env.rotated-$(date -u +%Y%m%dT%H%M%SZ)"
   [ ! -e "$kept" ] || kept="$kept-$$"
-  cp .env "$temporary.new"
+  { printf '# replaced: %s\n' "${changed[*]}"; cat .env; } >"$temporary.new"
   to_disk "$temporary.new"
   to_disk "$temporary"
   mv "$temporary.new" "$kept"
@@ -118,23 +140,56 @@ advise() {
   case $names in *" CALLWISE_ERASURE_KEY "*) echo "CALLWISE_ERASURE_KEY keeps the former key for ever: without it people who were erased come in again." ;; esac
 }
 
+# The services that run since before the accounts or the signing key were last replaced, of which the files $@ tell. A
+# service reads the file of its accounts, which has the verifying key too, at its start alone.
+started_before() {
+  local file name replaced='' containers service once at mounts
+  for file in "$@"; do # the newest last; each is named after the time at which it was written
+    for name in CALLWISE_SIGNING_KEY SERVICE_ACCOUNTS; do
+      [ "$(value "$name" "$file")" = "$(value "$name")" ] || replaced=${file#.env.rotated-}
+    done
+  done
+  [ -n "$replaced" ] || return 0
+  containers=$(docker compose ps --quiet | xargs docker inspect --format \
+    '{{index .Config.Labels "com.docker.compose.service"}} {{index .Config.Labels "com.docker.compose.oneoff"}} {{.State.StartedAt}}{{range .Mounts}} {{.Destination}}{{end}}') ||
+    die "it cannot be seen since when the services run: docker inspect failed. Nothing was changed"
+  while read -r service once at mounts; do
+    at=${at//[-:]/}
+    case " $mounts " in *" /run/callwise "*) ;; *) continue ;; esac
+    [ "$once" = True ] || [[ ${at:0:15} > ${replaced:0:15} ]] || printf '%s\n' "$service"
+  done <<<"$containers"
+}
+
 # Looks whether the new secrets are in use; then the former ones go.
 rotated() {
   local name earlier answer
   [ -e .env ] || die "there is no .env"
+  refuse_upgrade
   earlier=$(unfinished)
   cp .env "$temporary"
+  if [ -z "$earlier" ] && ! grep -q -e '^MONGO_ROOT_PASSWORD_BEFORE=' -e '^CALLWISE_SIGNING_KEY=.*,' \
+    -e '^CALLWISE_SECOND_FACTOR_KEY=.*,' .env; then
+    say "no rotation was waiting"
+    return
+  fi
   if [ -z "$force" ]; then
+    # shellcheck disable=SC2086
+    answer=$(put_back $earlier)
+    [ -z "$answer" ] || die "in .env the former ones are back:$answer. A restore put them there. Nothing was removed -> scripts/init --rotate$answer --force"
     command -v docker >/dev/null || die "there is no docker, so it cannot be seen whether the new secrets are in use"
     [ -n "$(docker compose ps --quiet --status running app 2>/dev/null)" ] || die "the appliance does not run: $restart"
     bad() { die "not in use yet: $2 -> $restart"; }
     # shellcheck source=/dev/null
     . deploy/doctor/settings.sh
     check_applied
+    # shellcheck disable=SC2086
+    answer=$(started_before $earlier)
+    [ -z "$answer" ] || die "not in use yet: $(echo $answer) run since before -> $restart"
     answer=$(docker compose run --rm --no-deps -T accounts python -m bootstrap.setup.service_accounts --check 2>&1) ||
       die "not in use yet: $(tail -n 1 <<<"$answer") -> $restart"
     answer=$(docker compose run --rm --no-deps -T bootstrap python -m bootstrap.setup.rotation settled 2>&1) ||
       die "not in use yet: $(tail -n 1 <<<"$answer") -> $restart"
+    case $answer in *reset-factor*) say "$(tail -n 1 <<<"$answer")" ;; esac
   fi
   for name in CALLWISE_SIGNING_KEY CALLWISE_SECOND_FACTOR_KEY; do
     case $(value "$name") in *,*) put "$name=$(value "$name" | cut -d, -f1)"; say "$name: the former key is removed" ;; esac
@@ -147,8 +202,7 @@ rotated() {
   if ! cmp -s .env "$temporary"; then
     to_disk "$temporary"
     mv "$temporary" .env
-    say "docker compose up -d --wait takes it up, whenever it suits"
+    say "now: docker compose up -d --wait. Until then containers have the former ones, and so have backups"
   fi
   for name in $earlier; do rm -f "$name"; say "$name is removed"; done
-  [ -n "$earlier" ] || say "no rotation was waiting"
 }

@@ -62,7 +62,7 @@ class Key:
 
     @classmethod
     def of_code(cls, name: str, device: str | None) -> Key:
-        """Codes of a second factor, in the known browser `device`, or in all others together."""
+        """Codes of a second factor, in the browser `device` where one was right before, or in all others together."""
         return cls(f"code:{device or _hashed(name)}", 5)
 
 

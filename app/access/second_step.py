@@ -2,7 +2,7 @@
 
 Between the two steps a browser has a cookie that opens nothing but the second step, for a few minutes; `attempts` has
 its hash. Only who knows the password comes here, so wrong codes have counts of their own: of the account, from wherever
-they come, or of a browser that is known for it. A right password does not end them.
+they come, or of a browser in which a code was right before. A right password does not end them.
 """
 
 from __future__ import annotations
@@ -75,12 +75,17 @@ def complete(
         return refused
     with reachable():
         db.attempts.delete_one({"_id": _id(token)})
-    return enter(db, account, at=at, limits=limits, device=device)
+    return enter(db, account, at=at, limits=limits, device=device, code=True)
 
 
-def enter(db: Db, account: Account, *, at: datetime, limits: SessionLimits, device: str | None) -> tuple[str, str]:
-    """Open a session after the last step; returns its token and the browser's. Raises Unavailable."""
-    device = devices.remember(db, device, account.name, at)
+def enter(
+    db: Db, account: Account, *, at: datetime, limits: SessionLimits, device: str | None, code: bool = False
+) -> tuple[str, str]:
+    """Open a session after the last step, which was one with a `code` or not; returns its token and the browser's.
+
+    Raises Unavailable.
+    """
+    device = devices.remember(db, device, account.name, at, code=code)
     token = sessions.open_session(db, account, at, limits)
     # Without the address: events are kept for ever. The door's log has it for as long as its files last.
     event_log.append(db, who=account.shown, what=Event.SIGNED_IN, subject=account.name)
@@ -94,7 +99,7 @@ def check(
 
     Raises Unavailable, SettingsError.
     """
-    key = Key.of_code(account.name, devices.known(db, device, account.name, at))
+    key = Key.of_code(account.name, devices.known(db, device, account.name, at, code=True))
     attempts.prune(db, at)
     if wait := attempts.remaining_wait(db, key, at):
         return WrongCode(timedelta(seconds=wait))

@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 
 from bootstrap.backup.archive import Archive, Backup
@@ -84,12 +85,17 @@ def with_its_login(env: Mapping[str, str]) -> Mapping[str, str]:
     return {**env, "MONGODB_URI": bare}
 
 
-def environment_of(archive: Archive, backup: Backup, scratch: Path) -> str:
-    """The `.env` of a backup; "" if it cannot be read: that is no reason to refuse another one."""
-    try:
-        return (read(archive, backup, scratch)[0] / "secrets" / "env").read_text(encoding="utf-8")
-    except (InputError, OSError):
-        return ""
+def environment_since(archive: Archive, backup: Backup, scratch: Path, say: Say) -> str:
+    """The `.env` of the newest backup after `backup` that can be read; "" if there is none.
+
+    A damaged backup is no reason to refuse a good one. Raises NotFound, InputError if the archive does not open.
+    """
+    for newer in takewhile(lambda one: one != backup, archive.backups()):
+        try:
+            return (read(archive, newer, scratch)[0] / "secrets" / "env").read_text(encoding="utf-8")
+        except (InputError, OSError) as error:
+            say(f"the erasure keys in the backup of {words(newer.at)} cannot be read: {error}")
+    return ""
 
 
 def with_erasure_keys(env: str, newer: str) -> str:
@@ -99,6 +105,11 @@ def with_erasure_keys(env: str, newer: str) -> str:
         return env
     keys = dict.fromkeys(key for lines in found for key in key_list(lines[-1]))
     return re.sub(rf"^{ERASURE_KEY}=.+$", lambda _: f"{ERASURE_KEY}={SEPARATOR.join(keys)}", env, flags=re.MULTILINE)
+
+
+def to_stderr(line: str) -> None:
+    """Print a line for people; what is written to stdout becomes `.env`."""
+    print(line, file=sys.stderr)
 
 
 def registers_aside(home: Db) -> list[Register]:
@@ -175,9 +186,9 @@ def main(argv: list[str] | None = None) -> None:
         if asked.what == "env":
             name = "settings.env" if asked.settings else "env"
             text = (folder / "secrets" / name).read_text(encoding="utf-8")
-            newest = archive.backups()[0]
-            if newest != backup and not asked.settings:
-                text = with_erasure_keys(text, environment_of(archive, newest, Path(unpacked) / "newest"))
+            if not asked.settings:
+                newer = environment_since(archive, backup, Path(unpacked) / "newest", to_stderr)
+                text = with_erasure_keys(text, newer)
             sys.stdout.write(text)
             return
         registers = register_since(archive, backup, Path(unpacked) / "newest", print)

@@ -3,7 +3,8 @@
     trial      whether no canary is on trial, whose evidence another routing key would mix
     settled    whether nothing needs the former signing and second factor keys any more
 
-Changes nothing. Exit status: 0 yes, 1 no or not to be seen; one line says why.
+Changes nothing. Exit status: 0 yes, 1 no or not to be seen; one line says why. A second factor that no key opens waits
+for nothing; the line names whose it is.
 """
 
 from __future__ import annotations
@@ -46,27 +47,38 @@ def unsettled(home: Db, settings: Settings) -> list[str]:
     """What still needs a former key, in words. Raises Unavailable."""
     waiting = [f"only the former key verifies {version}" for version in signing.unsettled(home, settings)]
     if (key := settings.callwise_second_factor_key) is not None:
-        present = KeyRing(key_list(key.get_secret_value())[0])
-        if locked := second_factor.sealed_otherwise(home, present):
-            waiting.append(f"the second factors of {', '.join(locked)} are not under the new key")
+        keys = key_list(key.get_secret_value())
+        lost = lost_factors(home, settings)
+        former = [name for name in second_factor.sealed_otherwise(home, KeyRing(keys[0])) if name not in lost]
+        if former:
+            waiting.append(f"the second factors of {', '.join(former)} are not under the new key")
     return waiting
+
+
+def lost_factors(home: Db, settings: Settings) -> list[str]:
+    """The accounts whose second factor none of the keys opens. Raises Unavailable."""
+    key = settings.callwise_second_factor_key
+    return [] if key is None else second_factor.sealed_otherwise(home, KeyRing(key.get_secret_value()))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the answer; returns the exit status."""
     parser = argparse.ArgumentParser(description="Looks at replaced keys.")
     parser.add_argument("what", choices=("trial", "settled"))
-    asked = parser.parse_args(arguments).what
+    asked, lost = parser.parse_args(arguments).what, list[str]()
     try:
         settings = load(Settings)
         home = connect(settings, timeout_seconds=10.0)
         if asked == "trial":
             waiting = [f"on trial: {canary}" for canary in on_trial(home, settings)]
         else:
-            waiting = unsettled(home, settings)
+            waiting, lost = unsettled(home, settings), lost_factors(home, settings)
     except CallwiseError as error:
         waiting = [f"it cannot be seen: {error}"]
-    print("; ".join(waiting) or ("no canary is on trial" if asked == "trial" else "nothing needs a former key"))
+    said = waiting or ["no canary is on trial" if asked == "trial" else "nothing needs a former key"]
+    if lost:
+        said.append(f"no key opens the second factors of {', '.join(lost)}: scripts/accounts reset-factor NAME")
+    print("; ".join(said))
     return 1 if waiting else 0
 
 

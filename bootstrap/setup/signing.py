@@ -2,8 +2,9 @@
 
 A version without a signature is refused. The first set-up that knows signatures signs the versions that it finds,
 because they were in service until then, and notes that it did. From then on the trainer alone signs. After the key was
-replaced, the set-up signs the same digests with the new one, where the former one had signed them. The command signs
-again what does not verify any more, after the signing key was lost.
+replaced, the set-up signs the same digests with the new one, where the former one had signed them. It does so once and
+notes that, too: what the former key signs later is somebody else's. The command signs again what does not verify any
+more, after the signing key was lost.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from core.stores.mongo import Db, connect, reachable
 
 log = logging.getLogger(__name__)
 NOTE = "signed"
+FORMER = "former signing keys"
+"""The document of `appliance` with the `keys` that verify what former ones signed, all of which is signed again."""
 
 
 class Settings(KindSettings, RegistrySettings, SigningSettings):
@@ -48,18 +51,18 @@ def sign_once(home: Db, settings: Settings) -> str:
 
 
 def renew(home: Db, settings: Settings) -> str:
-    """Sign with the present key what a former one signed; returns it in words. Raises Unavailable.
+    """Sign with the present key what a former one signed, once for each; returns it in words. Raises Unavailable.
 
     The signed digests stay, so no file is opened and nothing else becomes valid. Safe to repeat and to kill.
     """
     signer, renewed = Signer(settings.signing_keys[0]), list[str]()
-    for models, version in _registered(home, settings, signer.verifying_key):
+    formers = _formers(home, settings)
+    for models, version in _registered(home, settings, signer.verifying_key) if formers else ():
         if _verifies(models, version):
             continue
-        for former in settings.signing_keys[1:]:
+        for former in formers:
             try:
-                verifier = Verifier(Signer(former).verifying_key)
-                files = verifier.files(version.name, version.version, version.run_id, version.tags)
+                files = Verifier(former).files(version.name, version.version, version.run_id, version.tags)
             except ModelError:
                 continue
             models.tag(version.version, SIGNATURE, signer.tag(version.name, version.run_id, files))
@@ -68,19 +71,14 @@ def renew(home: Db, settings: Settings) -> str:
     if renewed:
         why = "the signing key was replaced"
         event_log.append(home, who="setup", what=Event.MODELS_SIGNED, subject=", ".join(renewed), why=why)
+    _note_formers(home, formers, present=signer.verifying_key)
     return f"{len(renewed)} versions signed with the new key" if renewed else "nothing to sign with a new key"
 
 
 def unsettled(home: Db, settings: Settings) -> list[str]:
-    """The versions that only a former key verifies. Raises Unavailable."""
-    keys = settings.signing_keys
-    present = {f"{v.name}:{v.version}" for m, v in _registered(home, settings, _verifying(keys[0])) if _verifies(m, v)}
-    former = {
-        f"{version.name}:{version.version}"
-        for key in keys[1:]
-        for models, version in _registered(home, settings, _verifying(key))
-        if _verifies(models, version)
-    }
+    """The versions that only a former key verifies and that `renew` will sign. Raises Unavailable."""
+    present = _verified(home, settings, Signer(settings.signing_keys[0]).verifying_key)
+    former = {name for key in _formers(home, settings) for name in _verified(home, settings, key)}
     return sorted(former - present)
 
 
@@ -107,8 +105,23 @@ def _registered(home: Db, settings: Settings, verifying: str) -> Iterator[tuple[
         yield from ((models, version) for version in _versions(models))
 
 
-def _verifying(secret: str) -> str:
-    return Signer(secret).verifying_key
+def _verified(home: Db, settings: Settings, verifying: str) -> set[str]:
+    return {f"{v.name}:{v.version}" for m, v in _registered(home, settings, verifying) if _verifies(m, v)}
+
+
+def _formers(home: Db, settings: Settings) -> list[str]:
+    """The keys that verify what the former ones signed, without those that `renew` is done with."""
+    with reachable():
+        noted = home.appliance.find_one({"_id": FORMER}) or {"keys": []}
+    keys = [Signer(secret).verifying_key for secret in settings.signing_keys[1:]]
+    return [key for key in keys if key not in noted["keys"]]
+
+
+def _note_formers(home: Db, formers: list[str], *, present: str) -> None:
+    """Note that `renew` is done with `formers`. The `present` key, which may have been put back, is none any more."""
+    with reachable():
+        home.appliance.update_one({"_id": FORMER}, {"$addToSet": {"keys": {"$each": formers}}}, upsert=True)
+        home.appliance.update_one({"_id": FORMER}, {"$pull": {"keys": present}})
 
 
 def _verifies(models: ModelRegistry, version: ModelVersion) -> bool:

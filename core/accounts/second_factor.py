@@ -158,16 +158,25 @@ def _accept_recovery(db: Db, name: str, code: str) -> bool:
 def reseal_all(db: Db, keys: KeyRing) -> int:
     """Encrypt every secret with the first key again; returns how many. Safe to repeat and to kill.
 
-    Raises SettingsError if none of the keys opens one, Unavailable.
+    Raises SettingsError, after all others are encrypted, if none of the keys opens some, Unavailable.
     """
     with reachable():
         users = [user for user in db.users.find({}, {"hash": 0}) if user.get("factor")]
+    lost = [str(user["_id"]) for user in users if not keys.opens(user["factor"]["secret"])]
     for user in users:
         sealed = user["factor"]["secret"]
+        if user["_id"] in lost:
+            continue
         with reachable():
             db.users.update_one(
                 {"_id": user["_id"], "factor.secret": sealed}, {"$set": {"factor.secret": keys.reseal(sealed)}}
             )
+    if lost:
+        raise SettingsError(
+            f"The second factors of {', '.join(sorted(lost))} were stored under another CALLWISE_SECOND_FACTOR_KEY.",
+            kept=f"They stay as they are; all others, {len(users) - len(lost)}, are encrypted with the present key.",
+            next="Put the former key back, or scripts/accounts reset-factor NAME. Recovery codes work without it.",
+        )
     return len(users)
 
 

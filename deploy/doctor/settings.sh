@@ -53,7 +53,7 @@ check_certificate_setting() {
 # A container keeps the environment that it was made with, whatever .env says later. `docker compose config --hash` would
 # tell, but not for services with an env_file (docker/compose issue 14001). Names alone are printed, never values.
 check_applied() {
-  local ids service name value known=$'\n' changed=''
+  local ids service name value has known=$'\n' changed=''
   declare -A wanted=()
   mapfile -t ids < <(docker compose ps --quiet 2>/dev/null)
   for file in .env settings.env; do
@@ -64,13 +64,14 @@ check_applied() {
   done
   while IFS=' ' read -r service value; do
     [ -n "$value" ] || continue
-    name=${value%%=*}
+    name=${value%%=*} has=${value#*=}
     case $service:$name in # what others' images call it
       mongo:MONGO_INITDB_ROOT_PASSWORD) name=MONGO_ROOT_PASSWORD ;;
       s3:MINIO_ROOT_USER) name=S3_ROOT_USER ;;
       s3:MINIO_ROOT_PASSWORD) name=S3_ROOT_PASSWORD ;;
+      *:PREFECT_API_AUTH_STRING | *:PREFECT_SERVER_API_AUTH_STRING) name=PREFECT_PASSWORD has=${has#callwise:} ;;
     esac
-    [ -n "${wanted[$name]+set}" ] && [ "${wanted[$name]}" != "${value#*=}" ] || continue
+    [ -n "${wanted[$name]+set}" ] && [ "${wanted[$name]}" != "$has" ] || continue
     case $known in *$'\n'"$name"$'\n'*) ;; *) known="$known$name"$'\n' changed="$changed $name" ;; esac
   done < <([ ${#ids[@]} -eq 0 ] || docker inspect --format \
     '{{$service := index .Config.Labels "com.docker.compose.service"}}{{range .Config.Env}}{{$service}} {{println .}}{{end}}' "${ids[@]}" 2>/dev/null)
@@ -82,6 +83,18 @@ check_applied() {
         return
       fi
       bad applied "changed, but not in use:$changed" "put the former one back, then scripts/init --rotate MONGO_ROOT_PASSWORD" ;;
-    *) bad applied "changed, but not in use:$changed" "docker compose up -d --wait" ;;
+    *) bad applied "changed, but not in use:$changed" "$(start_for $changed)" ;;
   esac
+}
+
+# While a rotation waits, `up` alone hands out new accounts and keys that the services that run on do not learn. The door
+# has neither.
+start_for() {
+  local name
+  if compgen -G '.env.rotated-*' >/dev/null; then
+    for name in "$@"; do
+      case $name in DOOR_*) ;; *) echo 'docker compose down && docker compose up -d --wait'; return ;; esac
+    done
+  fi
+  echo 'docker compose up -d --wait'
 }

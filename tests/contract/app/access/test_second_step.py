@@ -215,6 +215,25 @@ def test_a_thief_of_the_password_makes_a_known_browser_wait_for_nothing(db: Db, 
     assert again[1] == hers
 
 
+def test_browsers_that_were_known_before_it_was_on_share_the_count_of_the_account(db: Db, plain_ann: Account) -> None:
+    """A thief of the password may have any number of them, each with guesses of its own."""
+    before, known = START - timedelta(minutes=1), list[str]()
+    for _ in range(6):
+        done = sign_in(db, "ann", PASSWORD, address="10.0.0.1", at=before, limits=LIMITS)
+        assert isinstance(done, SignedIn)
+        known.append(done.device)
+    second_factor.turn_on(db, KEYS, plain_ann, SECRET, code_at(SECRET, before), before)
+    for device in known[:5]:
+        assert code(db, WRONG, device=device) == WrongCode()
+    assert code(db, WRONG, device=known[5]) == WrongCode(timedelta(seconds=15))
+    # One of them is hers: from her first right code in it on it has a count of its own.
+    assert isinstance(code(db, after=60, device=known[5]), tuple)
+    for _ in range(5):
+        assert code(db, WRONG, after=60) == WrongCode()
+    assert code(db, WRONG, after=60, device=known[0]) == WrongCode(timedelta(seconds=15))
+    assert code(db, WRONG, after=60, device=known[5]) == WrongCode()
+
+
 @pytest.mark.parametrize("token", [None, "", "guessed"])
 def test_without_the_first_step_there_is_no_second(db: Db, recovery: list[str], token: str | None) -> None:
     assert pending(db, token, START) is None

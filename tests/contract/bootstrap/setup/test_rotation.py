@@ -22,6 +22,7 @@ from tests.signing import SIGNING
 
 pytestmark = pytest.mark.mongo
 SECRET = b"12345678901234567890"
+LOST = "no key opens the second factors of bob: scripts/accounts reset-factor NAME"
 
 
 def environment(db: Db, made: Registry, factor: str) -> dict[str, str]:
@@ -58,7 +59,16 @@ def test_second_factors_are_settled_by_the_next_start_and_a_wrong_key_is_told(
     assert asked("new,old") == (1, "the second factors of ann are not under the new key\n")
     assert started("new,old") == "1 encrypted"
     assert asked("new,old") == asked("new") == (0, "nothing needs a former key\n")
-    assert started("another").startswith("WARNING: A second factor was stored under another")
+    # One factor under a lost key keeps no other from the new one, and nobody waits for it.
+    bob = add(db, "bob", "Bob", Role.ENGINEER, by="tests", password="correct horse battery staple")
+    second_factor.turn_on(db, KeyRing("lost"), bob, SECRET, code_at(SECRET, before), before)
+    assert asked("newer,new") == (1, f"the second factors of ann are not under the new key; {LOST}\n")
+    assert started("newer,new").startswith("WARNING: The second factors of bob were stored under another")
+    assert asked("newer,new") == asked("newer") == (0, f"nothing needs a former key; {LOST}\n")
+    assert started("new,newer").startswith("WARNING: The second factors of bob were")
+    assert asked("new") == (0, f"nothing needs a former key; {LOST}\n")
+
+    assert started("another").startswith("WARNING: The second factors of ann, bob were stored under another")
     assert second_factor.accept(db, KeyRing("new"), "ann", code_at(SECRET, now()), now())
     assert asked("new", "trial") == (0, "no canary is on trial\n")
 

@@ -131,6 +131,26 @@ def test_a_replaced_key_signs_again_what_the_former_one_signed_and_nothing_else(
     assert "is not the trainer's" in refused(made, signed), "the former key verifies nothing any more"
 
 
+def test_what_a_former_key_signs_after_the_start_stays_refused(db: Db, tmp_path: Path) -> None:
+    """Whoever left with the former key may still write to the registry, and every start would sign for them."""
+    made, new = Registry(tmp_path), "a new secret"
+    before = made.add(seed=1)
+    both = settings(db, made, f"{new},{SIGNING}")
+    assert renew(db, both) == "1 versions signed with the new key"
+    later = made.add(seed=2)  # tests sign with the former key
+    assert unsettled(db, both) == [], "no start would settle it"
+    assert renew(db, both) == "nothing to sign with a new key"
+    made.registry._verifying_key = Signer(new).verifying_key
+    made.registry.load(made.registry.version(before))
+    assert "is not the trainer's" in refused(made, later)
+
+    # Put back as the present key, it is none of the former any more: the next rotation signs what it signed.
+    assert renew(db, settings(db, made)) == "nothing to sign with a new key"
+    assert renew(db, settings(db, made, f"a newer secret,{SIGNING},{new}")) == "2 versions signed with the new key"
+    assert db.appliance.count_documents({"_id": "former signing keys", "keys": Signer(new).verifying_key}) == 1
+    made.registry._verifying_key = VERIFYING
+
+
 def test_killed_between_two_versions_the_next_start_signs_the_rest(
     db: Db, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

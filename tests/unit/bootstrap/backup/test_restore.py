@@ -12,9 +12,11 @@ from unittest.mock import MagicMock
 import pytest
 
 from bootstrap.backup import archive as archives
+from bootstrap.backup import into_volumes
 from bootstrap.backup import restore as restores
 from bootstrap.backup.archive import Archive, Backup, clear
 from bootstrap.backup.copies.register import FILE, Register
+from bootstrap.backup.from_archive import PASSPHRASE
 from bootstrap.backup.into_volumes import with_erasure_keys
 from bootstrap.backup.manifest import Manifest
 from bootstrap.backup.restore import choose, register_since
@@ -44,6 +46,7 @@ def back_up(archive: Archive, day: int) -> tuple[Backup, set[Path]]:
     for name in (*restores.FILES, "secrets"):
         (folder / name).mkdir()
         (folder / name / "who").write_text(f"backup {day}")
+    (folder / "secrets" / "env").write_text(f"CALLWISE_ERASURE_KEY=of-day-{day}\n")
     at = AT + timedelta(days=day)
     Manifest.of(folder, at, "0.1.0", {}).write(folder)
     backup = archive.write(folder, at, {})
@@ -138,3 +141,19 @@ def test_an_earlier_backup_gets_the_erasure_keys_of_the_newest(own: str, newer: 
     assert with_erasure_keys(text.format(own), text.format(newer)) == text.format(keys)
     assert with_erasure_keys(text.format(own), "") == text.format(own), "one that cannot be read adds nothing"
     assert with_erasure_keys("A=1\n", text.format(newer)) == "A=1\n"
+
+
+def test_a_damaged_newest_backup_is_told_and_the_next_older_gives_its_erasure_keys(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = [back_up(archive, day) for day in range(4)]
+    flip(min(made[3][1]))
+    monkeypatch.setenv(PASSPHRASE, "a passphrase of this test")
+    asked = ["env", str(archive.folder), "--backup"]
+    assert into_volumes.main([*asked, "2026-03-01"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "CALLWISE_ERASURE_KEY=of-day-0,of-day-2\n", "it becomes .env"
+    [line] = err.splitlines()
+    assert line.startswith("the erasure keys in the backup of 2026-03-04 02:00:00 UTC cannot be read: The archive")
+    assert into_volumes.main([*asked, "2026-03-03"]) == 0
+    assert capsys.readouterr().out == "CALLWISE_ERASURE_KEY=of-day-2\n"

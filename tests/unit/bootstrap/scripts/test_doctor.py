@@ -320,6 +320,27 @@ def test_a_replaced_password_of_the_database_is_changed_by_the_next_start(folder
     assert "-> docker compose down && docker compose up -d --wait" in folder.doctor().bad("applied")
 
 
+@pytest.mark.parametrize(
+    ("service", "name"), [("prefect", "PREFECT_SERVER_API_AUTH_STRING"), ("monitor", "PREFECT_API_AUTH_STRING")]
+)
+def test_prefects_password_is_known_under_its_names_in_containers(folder: Folder, service: str, name: str) -> None:
+    folder.world["containers"][service]["Env"] = [f"{name}=callwise:{folder.value('PREFECT_PASSWORD')}"]
+    assert not folder.doctor().about("applied")
+    folder.world["containers"][service]["Env"] = [f"{name}=callwise:of-before"]
+    assert "changed, but not in use: PREFECT_PASSWORD ->" in folder.doctor().bad("applied")
+
+
+def test_while_a_rotation_waits_every_service_is_started_again_but_for_the_door(folder: Folder) -> None:
+    """`up` alone would hand out a verifying key that the services that run on never read."""
+    (folder.path / ".env.rotated-20260301T120000Z").write_text("CALLWISE_SIGNING_KEY=of-before\n")
+    folder.world["containers"]["caddy"]["Env"] = ["DOOR_SCORING_PASSWORD=of-before"]
+    assert "-> docker compose up -d --wait" in folder.doctor().bad("applied")
+    folder.world["containers"]["prefect-worker"]["Env"] = ["CALLWISE_SIGNING_KEY=of-before"]
+    assert "-> docker compose down && docker compose up -d --wait" in folder.doctor().bad("applied")
+    (folder.path / ".env.rotated-20260301T120000Z").unlink()
+    assert "-> docker compose up -d --wait" in folder.doctor().bad("applied")
+
+
 def test_a_setting_of_the_services_that_was_not_applied_is_named(folder: Folder) -> None:
     folder.env("CALLWISE_HOLD_DAYS=3", "settings.env")
     folder.world["containers"]["monitor"]["Env"] = ["CALLWISE_HOLD_DAYS=7"]

@@ -11,9 +11,12 @@ import pytest
 
 from core.settings.group import ROOT
 
-# Notes each call; prints what the backup has for .env, and fails where it is told to.
+# Notes each call; prints what the backup has for .env, and fails, or kills the restore, where it is told to.
 DOCKER = """#!/bin/sh
 echo "$*" >>"$CALLS"
+case "$*" in
+  *"$KILL"*) [ -z "$KILL" ] || { kill -9 $PPID; exit 1; } ;;
+esac
 case "$*" in
   *"$FAIL"*) [ -z "$FAIL" ] || exit 1 ;;
 esac
@@ -43,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def restore(
-    folder: Path, *words: str, fail: str = "", address: str = "", erasure: str = ""
+    folder: Path, *words: str, fail: str = "", kill: str = "", address: str = "", erasure: str = ""
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [folder / "scripts" / "restore", "--docker", *words],
@@ -51,6 +54,7 @@ def restore(
             "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
             "CALLS": str(folder / "calls"),
             "FAIL": fail,
+            "KILL": kill,
             "ADDRESS": address,
             "ERASURE": erasure,
             "CALLWISE_BACKUP_PASSPHRASE": "words of this test",
@@ -156,6 +160,24 @@ def test_secrets_that_were_replaced_since_the_backup_are_carried_over(folder: Pa
     assert (folder / ".env").stat().st_mode & 0o777 == 0o600
     places = [step(folder, part) for part in ("--no-build mongo s3", "-T accounts", "into_volumes data")]
     assert places == sorted(places), "the database has the backup's password before it is filled"
+
+
+@pytest.mark.parametrize("place", ["env /archive", "restore down", "-T accounts", "data"])
+def test_killed_and_run_again_the_present_secrets_are_carried_over_all_the_same(folder: Path, place: str) -> None:
+    """The second run finds an .env of the first one: made by init, or of the backup."""
+    (folder / ".env").write_text("MONGO_ROOT_PASSWORD=present\nCALLWISE_ERASURE_KEY=new,old\n")
+    for number in range(2):
+        assert restore(folder, "archive", erasure="old", kill=place).returncode == -9
+        for path in folder.glob(".env.before-restore-*Z"):  # the next one is of another second
+            path.rename(f"{path}.{number}")
+    done = restore(folder, "archive", erasure="old")
+    assert done.returncode == 0, done.stderr
+    [keys], [former] = lines(folder, "CALLWISE_ERASURE_KEY"), lines(folder, "MONGO_ROOT_PASSWORD_BEFORE")
+    assert keys.startswith("CALLWISE_ERASURE_KEY=old,")
+    assert "new" in keys.split(",")
+    assert "present" in former.partition("=")[2].split(",")
+    assert "of-the-backup" not in former.partition("=")[2].split(",")
+    assert lines(folder, "MONGO_ROOT_PASSWORD") == ["MONGO_ROOT_PASSWORD=of-the-backup"]
 
 
 def test_where_nothing_was_replaced_there_is_nothing_to_carry_over(folder: Path) -> None:

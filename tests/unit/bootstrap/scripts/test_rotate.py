@@ -22,9 +22,15 @@ DOCKER = """#!/bin/sh
 echo "$*" >>calls
 case "$*" in
   *"rotation trial"*) echo "${TRIAL:-no canary is on trial}"; [ -z "$TRIAL" ] ;;
-  *"rotation settled"*) echo "${WAITING:-nothing needs a former key}"; [ -z "$WAITING" ] ;;
+  *"rotation settled"*) echo "${WAITING:-nothing needs a former key$LOST}"; [ -z "$WAITING" ] ;;
   *"service_accounts --check"*) echo "accounts: ${OLD:-the present secrets are in use}"; [ -z "$OLD" ] ;;
   *"ps --quiet"*) [ -n "$DOWN" ] || echo 0123 ;;
+  inspect*StartedAt*)
+    [ "$STARTED" != unseen ] || exit 1
+    echo "app False ${STARTED:-2999-01-01T00:00:00.123456789Z} /run/callwise"
+    echo "mlserver False 2999-01-01T00:00:00.123456789Z /var/lib/callwise/spool /run/callwise"
+    echo "app True 2001-01-01T00:00:00.123456789Z /run/callwise"
+    echo "evidently False 2001-01-01T00:00:00.123456789Z /var/lib/callwise/evidently" ;;
   inspect*) [ -z "$MADE" ] || echo "$MADE" ;;
 esac
 """
@@ -231,6 +237,71 @@ def test_what_is_in_use_loses_the_former_ones_and_the_erasure_key_keeps_its_own(
     assert "no rotation was waiting" in again.stderr
 
 
+def test_until_the_next_start_containers_have_the_former_keys_and_nothing_waits_any_more(folder: Path) -> None:
+    former = env(folder)["CALLWISE_SIGNING_KEY"]
+    init(folder, "--rotate", "CALLWISE_SIGNING_KEY")
+    rotated = env(folder)["CALLWISE_SIGNING_KEY"]
+    assert rotated.endswith(former)
+    done = init(folder, "--rotated", MADE=f"prefect-worker CALLWISE_SIGNING_KEY={rotated}")
+    assert done.returncode == 0, done.stderr
+    assert "now: docker compose up -d --wait" in done.stderr
+    again = init(folder, "--rotated", MADE=f"prefect-worker CALLWISE_SIGNING_KEY={rotated}")
+    assert (again.returncode, "no rotation was waiting" in again.stderr) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "name", ["PREFECT_PASSWORD", "CALLWISE_SIGNING_KEY", "CALLWISE_ERASURE_KEY", "SERVICE_ACCOUNTS"]
+)
+def test_a_secret_that_a_restore_put_back_is_not_taken_for_replaced(folder: Path, name: str) -> None:
+    path, before = folder / ".env", env(folder)
+    init(folder, "--rotate", name, "DOOR_METRICS_PASSWORD")
+    present, former = env(folder)[name], before.get(name, "")
+    # A restore puts the former erasure key in front of the present one.
+    back = f"{former},{present.partition(',')[0]}" if name == "CALLWISE_ERASURE_KEY" else former
+    path.write_text(path.read_text().replace(f"\n{name}={present}\n", f"\n{name}={back}\n"))
+    content, kept = path.read_bytes(), left(folder)
+    done = init(folder, "--rotated")
+    assert done.returncode == 1
+    assert f"the former ones are back: {name}." in done.stderr
+    assert f"-> scripts/init --rotate {name} --force" in done.stderr
+    assert (path.read_bytes(), left(folder)) == (content, kept)
+    assert init(folder, "--rotate", name, "--force").returncode == 0
+    assert init(folder, "--rotated").returncode == 0
+    assert left(folder) == []
+
+
+def test_whose_second_factor_no_key_opens_is_told(folder: Path) -> None:
+    init(folder, "--rotate", "CALLWISE_SECOND_FACTOR_KEY")
+    done = init(
+        folder, "--rotated", LOST="; no key opens the second factors of bob: scripts/accounts reset-factor NAME"
+    )
+    assert done.returncode == 0
+    assert "second factors of bob" in done.stderr
+
+
+def test_the_example_says_of_the_right_keys_that_they_may_be_lists(folder: Path) -> None:
+    [line] = [one for one in (folder / ".env.example").read_text().splitlines() if "may be lists" in one]
+    assert set(re.findall(r"[A-Z_]{4,}", line)) == KEEPS_FORMER
+
+
+def test_what_was_not_replaced_may_stay_as_it_was(folder: Path) -> None:
+    init(folder, "--rotate", TRIAL="on trial: prospect-scorer:7")
+    assert init(folder, "--rotated").returncode == 0
+
+
+@pytest.mark.parametrize("option", ["--rotate", "--rotated"])
+def test_while_an_upgrade_is_under_way_nothing_is_replaced(folder: Path, option: str) -> None:
+    """Taken back, it would put the former secrets back, which MongoDB and the services have no more."""
+    (folder / ".state/upgrade").mkdir(parents=True)
+    (folder / ".state/upgrade/upgrade.json").write_text("{}")
+    before = (folder / ".env").read_bytes()
+    for more in ([], ["--force"]):
+        done = init(folder, option, *more)
+        assert done.returncode == 1
+        assert "scripts/upgrade first" in done.stderr
+    assert ((folder / ".env").read_bytes(), left(folder)) == (before, [])
+
+
 @pytest.mark.parametrize(
     ("state", "said"),
     [
@@ -238,6 +309,8 @@ def test_what_is_in_use_loses_the_former_ones_and_the_erasure_key_keeps_its_own(
         ({"OLD": "waiting: app"}, "waiting: app"),
         ({"WAITING": "only the former key verifies prospect-scorer:3"}, "prospect-scorer:3"),
         ({"MADE": "prefect-worker CALLWISE_SIGNING_KEY=of-before"}, "changed, but not in use: CALLWISE_SIGNING_KEY"),
+        ({"STARTED": "2001-01-01T00:00:00.123456789Z"}, "app run since before"),
+        ({"STARTED": "unseen"}, "cannot be seen since when"),
     ],
 )
 def test_what_is_not_in_use_yet_stays_as_it_is(folder: Path, state: dict[str, str], said: str) -> None:
@@ -247,6 +320,27 @@ def test_what_is_not_in_use_yet_stays_as_it_is(folder: Path, state: dict[str, st
     assert done.returncode == 1
     assert said in done.stderr
     assert ((folder / ".env").read_bytes(), left(folder)) == (before, kept)
+
+
+@pytest.mark.parametrize(
+    ("name", "again"), [("CALLWISE_SIGNING_KEY", True), ("SERVICE_ACCOUNTS", True), ("MONGO_ROOT_PASSWORD", False)]
+)
+def test_a_service_that_runs_on_counts_where_it_reads_the_new_secret_at_its_start(
+    folder: Path, name: str, again: bool
+) -> None:
+    """`up` without `down` before hands out a new key and new passwords, which the containers that run on never read."""
+    init(folder, "--rotate", name)
+    done = init(folder, "--rotated", STARTED="2001-01-01T00:00:00.123456789Z")
+    assert (done.returncode, "app run since before -> docker compose down" in done.stderr) == (int(again), again)
+
+
+def test_a_service_counts_from_the_last_rotation_that_it_reads(folder: Path) -> None:
+    init(folder, "--rotate", "SERVICE_ACCOUNTS")
+    [first] = left(folder)
+    first.rename(folder / ".env.rotated-20010101T000000Z")
+    init(folder, "--rotate", "PREFECT_PASSWORD", "--force")
+    assert init(folder, "--rotated", STARTED="2001-01-01T00:00:00.9Z").returncode == 1
+    assert init(folder, "--rotated", STARTED="2001-01-01T00:00:01.1Z").returncode == 0
 
 
 def test_killed_between_env_and_the_copy_settling_is_run_again(folder: Path) -> None:

@@ -55,7 +55,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Made:
     def make(password: str) -> Server:
         server = Server(password)
         monkeypatch.setattr(mongo_accounts, "open_client", server.client)
-        monkeypatch.setattr(MongoAccounts, "_closed", lambda _self: True)
+        monkeypatch.setattr(mongo_accounts, "requires_login", lambda _uri, _database: True)
         s3 = MagicMock(missing="")
         s3.grant.side_effect = lambda service, secret, _rights: (service, secret)
         monkeypatch.setattr(service_accounts, "S3Accounts", lambda *_given: s3)
