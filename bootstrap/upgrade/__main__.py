@@ -16,7 +16,7 @@ from bootstrap.upgrade.commands import Commands
 from bootstrap.upgrade.compose_way import ComposeWay
 from bootstrap.upgrade.embedded_way import EmbeddedWay
 from bootstrap.upgrade.engine import REFUSED, TAKEN_BACK, UNFINISHED, UPGRADED, Engine
-from bootstrap.upgrade.progress import FORWARD, Progress
+from bootstrap.upgrade.progress import FILE, FORWARD, Progress
 from bootstrap.upgrade.refusals import Refused, StepFailed, refuse
 from bootstrap.upgrade.way import Way
 
@@ -65,11 +65,11 @@ def main(argv: list[str] | None = None) -> int:
         except Refused as refused:
             for one in refused.refusals:
                 print(f"refused: {one}", file=sys.stderr)
-            print("Nothing was stopped and nothing was changed.", file=sys.stderr)
+            _say_what_stands(folder)
             return REFUSED
         except StepFailed as error:
             print(f"refused: prefetch: {error}\n-> put that right, and run it again", file=sys.stderr)
-            print("Nothing was stopped and nothing was changed.", file=sys.stderr)
+            _say_what_stands(folder)
             return REFUSED
         except KeyboardInterrupt:
             print("\nInterrupted. scripts/upgrade goes on, scripts/upgrade --back takes it back.", file=sys.stderr)
@@ -88,6 +88,12 @@ def _upgrade(asked: argparse.Namespace, root: Path, folder: Path, terminal: Term
             return UPGRADED
         terminal.say("preflight", f"from {_words(progress.before)} to {_words(progress.wanted)}, {way.name}", 0.0)
     else:
+        if asked.check:
+            raise refuse(
+                "under way",
+                f"the upgrade to {_words(progress.wanted)}, {progress.direction}",
+                "scripts/upgrade goes on with it, --back takes it back",
+            )
         way = _way(root, folder, commands, progress.kept["appliance"])
         if asked.version and asked.version not in (progress.wanted["name"], progress.wanted["commit"]):
             raise refuse("under way", f"the upgrade to {_words(progress.wanted)}", "scripts/upgrade goes on with it")
@@ -155,6 +161,12 @@ def _keep_runner(folder: Path) -> None:
     there.mkdir(parents=True, mode=0o700)
     shutil.copy(here.parent / "__init__.py", there)
     shutil.copytree(here, there / "upgrade", ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def _say_what_stands(folder: Path) -> None:
+    """Say that nothing was changed, unless an upgrade is under way, which has changed much."""
+    if not (folder / FILE).exists():
+        print("Nothing was stopped and nothing was changed.", file=sys.stderr)
 
 
 def _words(version: dict[str, str]) -> str:

@@ -199,3 +199,21 @@ def test_a_build_that_fails_stops_nothing(server: Server) -> None:
     assert (status, "refused: prefetch:" in said) == (2, True), said
     assert not [call for call in server.changes if call.startswith(("stop", "down", "up"))]
     assert not (server.root / ".state" / "upgrade" / "upgrade.json").exists()
+
+
+@pytest.fixture
+def under_way(server: Server) -> Server:
+    """The server whose way back failed, so that an upgrade is under way."""
+    status, said = server.upgrade("v2", FAIL="up -d --wait")
+    assert status == 3, said
+    (server.root.parent / "calls").unlink()
+    return server
+
+
+def test_a_check_does_not_go_on_with_the_upgrade_that_is_under_way(under_way: Server) -> None:
+    status, said = under_way.upgrade("--check")
+    assert (status, "refused: under way: the upgrade to v2" in said) == (2, True), said
+    assert "Nothing was stopped" not in said  # by this command, but by the one before
+    assert under_way.changes == []
+    status, said = under_way.upgrade()
+    assert status == 1, said
