@@ -131,6 +131,7 @@ class ComposeWay(Way):
     def restore(self) -> None:
         """As `Way`."""
         own = {name: value for name, value in self._env().items() if name in (PASSPHRASE, "IMAGE_VERSION")}
+        own["CALLWISE_RESTORE_CLOSED"] = "1"  # the door opens in the next step, which may be repeated
         kept = self.progress.kept["backup"]
         self.commands.run("scripts/restore", "--docker", "volume", "--backup", kept, env=own)
         self._settings_back()  # a backup has no lines of a person's own

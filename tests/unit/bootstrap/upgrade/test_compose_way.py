@@ -26,6 +26,10 @@ case "$*" in
   *"bootstrap.migrations") touch "$CALLS.migrated" ;;
 esac
 """
+RESTORE = r"""#!/bin/sh
+echo "scripts/restore $*" >>"$CALLS"
+[ -n "$CALLWISE_RESTORE_CLOSED" ] || docker compose up -d --wait --no-build
+"""
 STUB = '#!/bin/sh\necho "$0 $*" | sed "s#.*/scripts#scripts#" >>"$CALLS"\n'
 BACKUP = STUB + 'echo "Backup 0123456789ab of 2026-12-01 02:00:00 UTC: 3 files"\n'
 DOCTOR = STUB + 'if [ -f "$CALLS.migrated" ]; then echo "$DOCTOR_AFTER"; else echo "$DOCTOR"; fi; exit 1\n'
@@ -91,7 +95,7 @@ def server(tmp_path: Path) -> Server:
     shutil.copy(ROOT / "bootstrap" / "__init__.py", root / "bootstrap")
     shutil.copytree(ROOT / "bootstrap" / "upgrade", root / "bootstrap" / "upgrade")
     shutil.copy(ROOT / "scripts" / "upgrade", root / "scripts")
-    for name, text in {"backup": BACKUP, "doctor": DOCTOR, "init": STUB, "restore": STUB}.items():
+    for name, text in {"backup": BACKUP, "doctor": DOCTOR, "init": STUB, "restore": RESTORE}.items():
         (root / "scripts" / name).write_text(text)
         (root / "scripts" / name).chmod(0o755)
     (tmp_path / "bin").mkdir()
@@ -154,6 +158,14 @@ def test_what_fails_is_taken_back_with_the_old_images_and_settings(server: Serve
     assert (server.root / "release").read_text() == "v1"
     assert ("scripts/restore --docker volume --backup 0123456789ab" in server.calls) == restored
     assert server.changes[-1] == "up -d --wait --no-build"
+
+
+def test_the_way_back_opens_the_door_once_all_else_is_noted_as_done(server: Server) -> None:
+    """A restore that is repeated after the door has opened overwrites what people wrote since."""
+    status, said = server.upgrade("v2", FAIL="bootstrap.migrations")
+    assert status == 1, said
+    [restored] = [place for place, call in enumerate(server.changes) if call.startswith("scripts/restore")]
+    assert server.changes[restored:][1:] == ["up -d --wait --no-build"]
 
 
 def test_lost_records_are_a_reason_to_go_back(server: Server) -> None:
