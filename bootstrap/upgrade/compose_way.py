@@ -130,6 +130,7 @@ class ComposeWay(Way):
 
     def restore(self) -> None:
         """As `Way`."""
+        self._settings_back()  # a restore that was cut off leaves a .env with secrets of nobody's
         own = {name: value for name, value in self._env().items() if name in (PASSPHRASE, "IMAGE_VERSION")}
         own["CALLWISE_RESTORE_CLOSED"] = "1"  # the door opens in the next step, which may be repeated
         kept = self.progress.kept["backup"]

@@ -28,6 +28,12 @@ esac
 """
 RESTORE = r"""#!/bin/sh
 echo "scripts/restore $*" >>"$CALLS"
+[ "$CALLWISE_BACKUP_PASSPHRASE" = words ] || exit 4
+if [ -n "$CUT_OFF" ]; then
+  mv .env .env.before-restore
+  echo CALLWISE_BACKUP_PASSPHRASE=random >.env
+  exit 137
+fi
 [ -n "$CALLWISE_RESTORE_CLOSED" ] || docker compose up -d --wait --no-build
 """
 STUB = '#!/bin/sh\necho "$0 $*" | sed "s#.*/scripts#scripts#" >>"$CALLS"\n'
@@ -166,6 +172,15 @@ def test_the_way_back_opens_the_door_once_all_else_is_noted_as_done(server: Serv
     assert status == 1, said
     [restored] = [place for place, call in enumerate(server.changes) if call.startswith("scripts/restore")]
     assert server.changes[restored:][1:] == ["up -d --wait --no-build"]
+
+
+def test_a_restore_that_was_cut_off_does_not_leave_secrets_of_nobody_s(server: Server) -> None:
+    """It had moved .env away, and scripts/init had made one with random secrets."""
+    status, said = server.upgrade("v2", FAIL="bootstrap.migrations", CUT_OFF="1")
+    assert (status, "the way back failed: 'scripts/restore" in said) == (3, True), said
+    status, said = server.upgrade()
+    assert status == 1, said
+    assert (server.root / ".env").read_text() == ENV
 
 
 def test_lost_records_are_a_reason_to_go_back(server: Server) -> None:
