@@ -124,9 +124,11 @@ class ComposeWay(Way):
 
     def switch_back(self) -> None:
         """As `Way`."""
-        self._compose("down")
+        # In this order: the new compose.yaml may want variables that only the new .env has.
+        # No container stays: the account that it holds may be one of a .env that is there no more.
         self.checkout.switch(self.before)
         self._settings_back()
+        self._compose("down", "--remove-orphans")
 
     def restore(self) -> None:
         """As `Way`."""

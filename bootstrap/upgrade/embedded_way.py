@@ -128,6 +128,7 @@ class EmbeddedWay(Way):
 
     def switch_back(self) -> None:
         """As `Way`."""
+        self._free()
         self.checkout.switch(self.before)
         for name in ENVIRONMENTS:
             former = self.root / f"{name}.before-upgrade"

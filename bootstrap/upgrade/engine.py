@@ -14,7 +14,7 @@ UPGRADED, TAKEN_BACK, REFUSED, UNFINISHED = 0, 1, 2, 3
 """Exit statuses. UNFINISHED: the way back itself failed; the same command goes on with it."""
 
 FORWARD_STEPS = ("prefetch", "close", "backup", "stop", "switch", "migrate", "start", "open")
-BACK_STEPS = ("stop", "switch_back", "restore", "start_again")
+BACK_STEPS = ("switch_back", "restore", "start_again")
 DURABLE = "migrate"
 """The first step that changes data: from its begin on, the way back needs the backup."""
 NO_WAY_BACK = "open"

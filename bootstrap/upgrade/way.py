@@ -87,7 +87,7 @@ class Way:
         raise NotImplementedError
 
     def switch_back(self) -> None:
-        """Put the former version in its place again."""
+        """Put the former version in its place again, and stop what runs."""
         raise NotImplementedError
 
     def restore(self) -> None:

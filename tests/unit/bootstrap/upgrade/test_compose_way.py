@@ -16,6 +16,10 @@ from core.settings.group import ROOT
 DOCKER = r"""#!/bin/sh
 echo "$IMAGE_VERSION docker $*" >>"$CALLS"
 if [ -n "$FAIL" ]; then case "$*" in *"$FAIL"*) echo "it failed"; exit 1 ;; esac; fi
+# As docker compose does when compose.yaml names a variable that .env lacks.
+for name in $(cat needs); do
+  grep -q "^$name=" .env || case "$*" in compose*) echo "required variable $name is missing a value"; exit 15 ;; esac
+done
 case "$*" in
   "compose ps --quiet --status running backup") echo 1234 ;;
   "info --format"*) echo / ;;
@@ -37,6 +41,7 @@ fi
 [ -n "$CALLWISE_RESTORE_CLOSED" ] || docker compose up -d --wait --no-build
 """
 STUB = '#!/bin/sh\necho "$0 $*" | sed "s#.*/scripts#scripts#" >>"$CALLS"\n'
+INIT = STUB + 'for name in $(cat needs); do grep -q "^$name=" .env || echo "$name=made" >>.env; done\n'
 BACKUP = STUB + 'echo "Backup 0123456789ab of 2026-12-01 02:00:00 UTC: 3 files"\n'
 DOCTOR = STUB + 'if [ -f "$CALLS.migrated" ]; then echo "$DOCTOR_AFTER"; else echo "$DOCTOR"; fi; exit 1\n'
 COUNTS = '{"version": 0, "broken_at": null, "counts": {"callwise.calls": 7}}'
@@ -53,7 +58,8 @@ class Server:
         done = subprocess.run(["git", *words], cwd=self.root, capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
-    def release(self, name: str, mongo: str) -> None:
+    def release(self, name: str, mongo: str, needs: str = "") -> None:
+        (self.root / "needs").write_text(needs)
         (self.root / ".env.example").write_text(f"MONGO_IMAGE=mongo:{mongo}\nS3_IMAGE=minio:1\n")
         (self.root / "release").write_text(name)
         self.git("add", "--all")
@@ -101,7 +107,7 @@ def server(tmp_path: Path) -> Server:
     shutil.copy(ROOT / "bootstrap" / "__init__.py", root / "bootstrap")
     shutil.copytree(ROOT / "bootstrap" / "upgrade", root / "bootstrap" / "upgrade")
     shutil.copy(ROOT / "scripts" / "upgrade", root / "scripts")
-    for name, text in {"backup": BACKUP, "doctor": DOCTOR, "init": STUB, "restore": RESTORE}.items():
+    for name, text in {"backup": BACKUP, "doctor": DOCTOR, "init": INIT, "restore": RESTORE}.items():
         (root / "scripts" / name).write_text(text)
         (root / "scripts" / name).chmod(0o755)
     (tmp_path / "bin").mkdir()
@@ -116,6 +122,7 @@ def server(tmp_path: Path) -> Server:
     made.release("v1", "8.0.12")
     made.release("v2", "8.0.15")
     made.release("v3", "9.0.0")
+    made.release("v4", "8.0.15", needs="NEW_SECRET")
     made.git("checkout", "--quiet", "v1")
     return made
 
@@ -181,6 +188,16 @@ def test_a_restore_that_was_cut_off_does_not_leave_secrets_of_nobody_s(server: S
     status, said = server.upgrade()
     assert status == 1, said
     assert (server.root / ".env").read_text() == ENV
+
+
+def test_the_way_back_needs_no_variable_of_the_new_compose_yaml_in_the_old_env(server: Server) -> None:
+    hook = server.root / ".git" / "hooks" / "post-checkout"
+    hook.write_text(f'#!/bin/sh\n[ "$PWD" != {server.root} ] || ! grep -q v4 release\n')  # the new code is there, then
+    hook.chmod(0o755)
+    status, said = server.upgrade("v4")
+    assert (status, "back, because 'git checkout" in said) == (1, True), said
+    assert (server.root / ".env").read_text() == ENV
+    assert server.changes[-2:] == ["down --remove-orphans", "up -d --wait --no-build"]
 
 
 def test_lost_records_are_a_reason_to_go_back(server: Server) -> None:
