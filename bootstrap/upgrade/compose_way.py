@@ -15,6 +15,8 @@ from bootstrap.upgrade.refusals import Refusal, Refused, StepFailed
 from bootstrap.upgrade.way import MIB, Say, Way, last_line, room, write_private
 
 EXAMPLE, SETTINGS = ".env.example", (".env", "settings.env")
+OWN_VERSIONS = ("TRAINER_VERSION", "MONITOR_VERSION")
+"""Tags of images that are released by themselves. Built under them, the new images would replace the former ones."""
 IMAGES_MIB = 6000
 """Room for the images of a release, and for building them."""
 WRITERS = ("caddy", "app", "monitor", "prefect-worker", "mlserver")
@@ -51,6 +53,10 @@ class ComposeWay(Way):
             )
         if not self._env().get(PASSPHRASE):
             found.append(Refusal("backup", f".env has no {PASSPHRASE}", "scripts/init adds it"))
+        if half := sorted(path.name for path in self.root.glob(".env.rotated-*")):
+            found.append(
+                Refusal("rotation", f"secrets were replaced, and not seen to work: {half[0]}", "scripts/init --rotated")
+            )
         if bad := self._bad_lines():
             found += [Refusal("doctor", line, "scripts/doctor says what to do") for line in bad]
         return [one for one in found if one]
@@ -59,8 +65,7 @@ class ComposeWay(Way):
         """As `Way`."""
         self.checkout.unpack(self.wanted, self.next)
         self._new_env()
-        build = {"IMAGE_VERSION": self.wanted.image_tag, "IMAGE_REVISION": self.wanted.commit}
-        self._compose("build", cwd=self.next, env=build)
+        self._compose("build", cwd=self.next, env=self._images(self._env()))
         self._compose("pull", "--ignore-buildable", "--quiet", cwd=self.next)
         present, new, data = self._mongo(self.root), self._mongo(self.next), self._data_release()
         if refusal := database_image.refusal(present, new, data):
@@ -94,9 +99,11 @@ class ComposeWay(Way):
 
     def switch(self) -> None:
         """As `Way`."""
-        for name in SETTINGS:
-            if (self.root / name).exists() and not self._former(name).exists():
-                write_private(self._former(name), (self.root / name).read_text(encoding="utf-8"))
+        if not self._former(".env").exists():
+            for name in reversed(SETTINGS):  # .env last: it says that all are kept
+                if (self.root / name).exists():
+                    write_private(self._former(name), (self.root / name).read_text(encoding="utf-8"))
+        self._new_env()  # once more: hours may lie between, and somebody may have changed .env
         self.checkout.switch(self.wanted)
         write_private(self.root / ".env", (self.next / ".env").read_text(encoding="utf-8"))
 
@@ -161,16 +168,22 @@ class ComposeWay(Way):
 
     def _new_env(self) -> None:
         """Write the .env of the new release beside its code: the images that it pins, and the secrets that it adds."""
-        env = (self.root / ".env").read_text(encoding="utf-8")
-        example = (self.root / EXAMPLE).read_text(encoding="utf-8")
+        former = self._former(".env")  # where a switch was cut off, the .env here may be the new one
+        env = (former if former.exists() else self.root / ".env").read_text(encoding="utf-8")
+        example = self.checkout.text(self.before, EXAMPLE)
         pins = moved_pins(env, example, (self.next / EXAMPLE).read_text(encoding="utf-8"))
-        own = {"IMAGE_VERSION": self.wanted.image_tag, "IMAGE_REVISION": self.wanted.commit}
-        write_private(self.next / ".env", with_values(env, {**pins, **own}))
+        write_private(self.next / ".env", with_values(env, {**pins, **self._images(variables(env))}))
         if (self.root / "settings.env").exists():
             shutil.copy(self.root / "settings.env", self.next / "settings.env")
         for name in sorted(path.name for path in self.root.glob("compose.override.y*ml")):
             shutil.copy(self.root / name, self.next / name)
         self.commands.run("scripts/init", cwd=self.next)
+
+    def _images(self, env: dict[str, str]) -> dict[str, str]:
+        """The variables that name the new images; also of services that follow a version of their own in `env`."""
+        own = [name for name in OWN_VERSIONS if name in env]
+        tags = dict.fromkeys(["IMAGE_VERSION", *own], self.wanted.image_tag)
+        return {**tags, "IMAGE_REVISION": self.wanted.commit}
 
     def _mongo(self, folder: Path) -> str:
         """The version of MongoDB in the image that the .env in `folder` names."""

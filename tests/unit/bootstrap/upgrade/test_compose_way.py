@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from bootstrap.upgrade.env_file import variables
 from core.settings.group import ROOT
 
 # Notes each call, and answers as the engine would; fails where it is told to.
 DOCKER = r"""#!/bin/sh
 echo "$IMAGE_VERSION docker $*" >>"$CALLS"
+case "$*" in "compose build") echo "$TRAINER_VERSION" >"$CALLS.trainer" ;; esac
+if [ "$ROTATE_AT" = "$*" ]; then sed -i s/^MINE=1/MINE=replaced/ .env; fi
 if [ -n "$FAIL" ]; then case "$*" in *"$FAIL"*) echo "it failed"; exit 1 ;; esac; fi
 # As docker compose does when compose.yaml names a variable that .env lacks.
 for name in $(cat needs); do
@@ -113,7 +116,7 @@ def server(tmp_path: Path) -> Server:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "docker").write_text(DOCKER)
     (tmp_path / "bin" / "docker").chmod(0o755)
-    (root / ".gitignore").write_text(".env\n.state/\n__pycache__/\n")
+    (root / ".gitignore").write_text(".env*\n!.env.example\n.state/\n__pycache__/\n")
     (root / ".env").write_text(ENV)
     made = Server(root)
     made.git("init", "--quiet", "--initial-branch=main")
@@ -198,6 +201,33 @@ def test_the_way_back_needs_no_variable_of_the_new_compose_yaml_in_the_old_env(s
     assert (status, "back, because 'git checkout" in said) == (1, True), said
     assert (server.root / ".env").read_text() == ENV
     assert server.changes[-2:] == ["down --remove-orphans", "up -d --wait --no-build"]
+
+
+@pytest.mark.parametrize("fail", ["", "bootstrap.migrations"])
+def test_secrets_that_were_replaced_after_the_prefetch_are_those_of_the_new_release_and_of_the_way_back(
+    server: Server, fail: str
+) -> None:
+    status, said = server.upgrade("v2", FAIL=fail, ROTATE_AT="compose stop caddy app monitor prefect-worker mlserver")
+    assert status == bool(fail), said
+    assert variables((server.root / ".env").read_text())["MINE"] == "replaced"
+
+
+def test_secrets_that_nobody_has_seen_to_work_yet_are_settled_first(server: Server) -> None:
+    (server.root / ".env.rotated-20261201T020000Z").write_text(ENV)
+    status, said = server.upgrade("--check", "v2")
+    assert status == 2, said
+    assert "refused: rotation: secrets were replaced, and not seen to work: .env.rotated-2026" in said
+    assert "-> scripts/init --rotated" in said
+
+
+def test_images_with_a_version_of_their_own_do_not_replace_the_former_ones(server: Server) -> None:
+    (server.root / ".env").write_text(f"{ENV}TRAINER_VERSION=1.2.0\n")
+    status, said = server.upgrade("v2")
+    assert status == 0, said
+    tag = f"v2-{server.git('rev-parse', 'v2')[:12]}"
+    assert (server.root.parent / "calls.trainer").read_text().strip() == tag
+    env = variables((server.root / ".env").read_text())
+    assert (env["TRAINER_VERSION"], "MONITOR_VERSION" in env) == (tag, False)
 
 
 def test_lost_records_are_a_reason_to_go_back(server: Server) -> None:
