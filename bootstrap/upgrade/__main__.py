@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -62,20 +63,29 @@ def main(argv: list[str] | None = None) -> int:
         except BlockingIOError:
             print("upgrade: another upgrade is at work here -> wait until it has ended", file=sys.stderr)
             return REFUSED
-        try:
-            return _upgrade(asked, root, folder, terminal)
-        except Refused as refused:
-            for one in refused.refusals:
-                print(f"refused: {one}", file=sys.stderr)
-            _say_what_stands(folder)
-            return REFUSED
-        except StepFailed as error:
-            print(f"refused: prefetch: {error}\n-> put that right, and run it again", file=sys.stderr)
-            _say_what_stands(folder)
-            return REFUSED
-        except KeyboardInterrupt:
-            print("\nInterrupted. scripts/upgrade goes on, scripts/upgrade --back takes it back.", file=sys.stderr)
-            return UNFINISHED
+        return _reported(asked, root, folder, terminal)
+
+
+def _reported(asked: argparse.Namespace, root: Path, folder: Path, terminal: Terminal) -> int:
+    """Upgrade; an error is said with how far the upgrade is, and gives its exit status."""
+    try:
+        return _upgrade(asked, root, folder, terminal)
+    except Refused as refused:
+        for one in refused.refusals:
+            print(f"refused: {one}", file=sys.stderr)
+        _say_what_stands(folder)
+        return REFUSED
+    except StepFailed as error:
+        what = f"upgrade: {error}"
+        if not _under_way(folder):
+            what = f"refused: prefetch: {error}\n-> put that right, and run it again"
+    except KeyboardInterrupt:
+        what = "\nInterrupted."
+    except Exception as error:  # noqa: BLE001  whatever it is, a person is told how far the upgrade is
+        traceback.print_exc()
+        what = f"upgrade: {type(error).__name__}: {error}"
+    print(what, file=sys.stderr)
+    return _say_what_stands(folder)
 
 
 def _upgrade(asked: argparse.Namespace, root: Path, folder: Path, terminal: Terminal) -> int:
@@ -91,14 +101,11 @@ def _upgrade(asked: argparse.Namespace, root: Path, folder: Path, terminal: Term
         terminal.say("preflight", f"from {_words(progress.before)} to {_words(progress.wanted)}, {way.name}", 0.0)
     else:
         if asked.check:
-            raise refuse(
-                "under way",
-                f"the upgrade to {_words(progress.wanted)}, {progress.direction}",
-                "scripts/upgrade goes on with it, --back takes it back",
-            )
+            what = f"the upgrade to {_words(progress.wanted)}, {progress.direction}"
+            raise refuse("under way", what, "it is gone on with or taken back before another one begins")
         way = _way(root, folder, commands, progress.kept["appliance"])
         if asked.version and asked.version not in (progress.wanted["name"], progress.wanted["commit"]):
-            raise refuse("under way", f"the upgrade to {_words(progress.wanted)}", "scripts/upgrade goes on with it")
+            raise refuse("under way", f"the upgrade to {_words(progress.wanted)}", "end that one first")
         terminal.say("", f"going on with the upgrade to {_words(progress.wanted)}, {progress.direction}", 0.0)
     engine = Engine(way, folder, terminal.say)
     if asked.back and not engine.turn_back(progress, "it was asked for"):
@@ -124,7 +131,11 @@ def _begin(asked: argparse.Namespace, way: Way, root: Path, folder: Path) -> Pro
         raise refuse("version", f"{asked.version} is a file: a bundle has no history to go back to", by_hand)
     present, wanted = checkout.present(), checkout.wanted(asked.version)
     way.progress = progress = Progress(way.name, vars(present).copy(), vars(wanted).copy(), FORWARD)
-    if found := [*checkout.refusals(present, wanted), *way.refusals()]:
+    try:
+        found = [*checkout.refusals(present, wanted), *way.refusals()]
+    except StepFailed as error:
+        raise refuse("checkout", str(error), "git status says more") from error
+    if found:
         raise Refused(found)
     if asked.check:
         print(f"Nothing speaks against an upgrade from {present.name} to {wanted.name} ({wanted.commit[:12]}).")
@@ -165,10 +176,17 @@ def _keep_runner(folder: Path) -> None:
     shutil.copytree(here, there / "upgrade", ignore=shutil.ignore_patterns("__pycache__"))
 
 
-def _say_what_stands(folder: Path) -> None:
-    """Say that nothing was changed, unless an upgrade is under way, which has changed much."""
-    if not (folder / FILE).exists():
+def _under_way(folder: Path) -> bool:
+    return (folder / FILE).exists()
+
+
+def _say_what_stands(folder: Path) -> int:
+    """Say that nothing was changed, or how an upgrade that is under way goes on; returns the exit status of that."""
+    if not _under_way(folder):
         print("Nothing was stopped and nothing was changed.", file=sys.stderr)
+        return REFUSED
+    print("scripts/upgrade goes on with it, --back takes it back; see .state/upgrade/log", file=sys.stderr)
+    return UNFINISHED
 
 
 def _words(version: dict[str, str]) -> str:

@@ -11,7 +11,7 @@ from bootstrap.upgrade.refusals import Refused, StepFailed
 from bootstrap.upgrade.way import Way
 
 UPGRADED, TAKEN_BACK, REFUSED, UNFINISHED = 0, 1, 2, 3
-"""Exit statuses. UNFINISHED: the way back itself failed; the same command goes on with it."""
+"""Exit statuses. UNFINISHED: the way back failed, the door did not open, or it was cut off; one goes on with it."""
 
 FORWARD_STEPS = ("prefetch", "close", "backup", "stop", "switch", "migrate", "start", "open")
 BACK_STEPS = ("switch_back", "restore", "start_again")
@@ -36,7 +36,6 @@ class Engine:
         if progress.direction == FORWARD:
             try:
                 self._forward(progress)
-                return self._ended(progress, UPGRADED)
             except Refused:
                 self._ended(progress, REFUSED)
                 raise
@@ -48,6 +47,8 @@ class Engine:
                     self._tell(f"the new release is in place, and did not open: {error}")
                     return UNFINISHED
                 self._turn_back(progress, str(error))
+            else:
+                return self._ended(progress, UPGRADED)
         try:
             self._back(progress)
         except StepFailed as error:
@@ -90,7 +91,10 @@ class Engine:
         began = time.monotonic()
         told: list[str] = []
         self._way.say = told.append
-        getattr(self._way, step)()
+        try:
+            getattr(self._way, step)()
+        except OSError as error:
+            raise StepFailed(f"{step.replace('_', ' ')}: {error}") from error
         progress.done.append(step)
         progress.write(self._folder)
         self._say(step, "; ".join(told) or "done", time.monotonic() - began)

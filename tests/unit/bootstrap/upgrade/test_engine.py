@@ -143,3 +143,11 @@ def test_somebody_may_take_back_what_was_killed(way: FakeWay) -> None:
     engine = Engine(way, way.folder, lambda *_: None)
     assert engine.turn_back(progress, "it was asked for")
     assert run(way, progress) == TAKEN_BACK
+
+
+def test_a_full_disk_is_a_step_that_failed(way: FakeWay) -> None:
+    way.breaks["migrate"] = OSError(28, "No space left on device")
+    assert run(way, new(way)) == TAKEN_BACK
+    assert way.steps[-4:] == [*BACK_STEPS, "clear"]
+    way.breaks = {"migrate": StepFailed("no"), "restore": OSError(28, "No space left on device")}
+    assert run(way, new(way)) == UNFINISHED
