@@ -99,10 +99,7 @@ class ComposeWay(Way):
 
     def switch(self) -> None:
         """As `Way`."""
-        if not self._former(".env").exists():
-            for name in reversed(SETTINGS):  # .env last: it says that all are kept
-                if (self.root / name).exists():
-                    write_private(self._former(name), (self.root / name).read_text(encoding="utf-8"))
+        self.begin_switch()
         self._new_env()  # once more: hours may lie between, and somebody may have changed .env
         self.checkout.switch(self.wanted)
         write_private(self.root / ".env", (self.next / ".env").read_text(encoding="utf-8"))
@@ -133,8 +130,9 @@ class ComposeWay(Way):
         """As `Way`."""
         # In this order: the new compose.yaml may want variables that only the new .env has.
         # No container stays: the account that it holds may be one of a .env that is there no more.
-        self.checkout.switch(self.before)
-        self._settings_back()
+        if self.switching:  # else a person's changes are in the files
+            self.checkout.switch(self.before)
+            self._settings_back()
         self._compose("down", "--remove-orphans")
 
     def restore(self) -> None:
@@ -157,6 +155,13 @@ class ComposeWay(Way):
         super().clear()
         for name in SETTINGS:
             self._former(name).unlink(missing_ok=True)
+
+    def keep_settings(self) -> None:
+        """As `Way`."""
+        for name in SETTINGS:
+            self._former(name).unlink(missing_ok=True)
+            if (self.root / name).exists():
+                write_private(self._former(name), (self.root / name).read_text(encoding="utf-8"))
 
     def _former(self, name: str) -> Path:
         return self.folder / f"before{name if name.startswith('.') else f'.{name}'}"
@@ -187,7 +192,9 @@ class ComposeWay(Way):
 
     def _mongo(self, folder: Path) -> str:
         """The version of MongoDB in the image that the .env in `folder` names."""
-        image = variables((folder / ".env").read_text(encoding="utf-8"))["MONGO_IMAGE"]
+        image = variables((folder / ".env").read_text(encoding="utf-8")).get("MONGO_IMAGE", "")
+        if not image:
+            raise StepFailed(f"{folder / '.env'} has no MONGO_IMAGE; scripts/init adds it")
         form = "{{range .Config.Env}}{{println .}}{{end}}"
         status, text = self.commands.output("docker", "image", "inspect", "--format", form, image)
         found = re.search(r"^MONGO_VERSION=(.+)$", text, re.MULTILINE) if status == 0 else None

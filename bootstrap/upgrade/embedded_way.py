@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,7 @@ class EmbeddedWay(Way):
 
     def switch(self) -> None:
         """As `Way`."""
+        self.begin_switch()
         if not self.progress.kept["same_pins"]:
             for name in ENVIRONMENTS:
                 self._aside(name)
@@ -129,7 +131,8 @@ class EmbeddedWay(Way):
     def switch_back(self) -> None:
         """As `Way`."""
         self._free()
-        self.checkout.switch(self.before)
+        if self.switching:  # else a person's changes are in the files
+            self.checkout.switch(self.before)
         for name in ENVIRONMENTS:
             former = self.root / f"{name}.before-upgrade"
             if former.exists() or former.is_symlink():
@@ -196,7 +199,8 @@ class EmbeddedWay(Way):
                     holder = file.read().strip()
             if holder.isdecimal() and int(holder) != ended:
                 ended = int(holder)
-                os.kill(ended, signal.SIGTERM)
+                with suppress(ProcessLookupError):  # it has ended meanwhile
+                    os.kill(ended, signal.SIGTERM)
             if time.monotonic() > deadline:
                 raise StepFailed(f"the appliance in {self.state} (process {holder}) does not stop")
             time.sleep(0.5)

@@ -102,6 +102,26 @@ class Way:
         """Remove what the upgrade has left beside the appliance."""
         self.checkout.remove(self.next)
 
+    @property
+    def switching(self) -> bool:
+        """Whether the switch has begun: what lies here may be of either version."""
+        return bool(self.progress.kept.get("switching"))
+
+    def begin_switch(self) -> None:
+        """Note that the switch begins. Raises StepFailed if it would overwrite what a person did since the refusals."""
+        if self.switching:
+            return
+        if self.checkout.present().commit != self.before.commit:
+            raise StepFailed("somebody has checked another version out meanwhile")
+        if found := self.checkout.in_the_way(self.before, self.wanted):
+            raise StepFailed("; ".join(map(str, found)))
+        self.keep_settings()
+        self.progress.kept["switching"] = True
+        self.progress.write(self.folder)
+
+    def keep_settings(self) -> None:
+        """Keep the present settings for the way back."""
+
     def note_backup(self, printed: str) -> None:
         """Remember the backup that a command made, and the numbers that it printed."""
         made = MADE.search(printed)

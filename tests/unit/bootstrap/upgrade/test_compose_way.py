@@ -17,7 +17,7 @@ from core.settings.group import ROOT
 DOCKER = r"""#!/bin/sh
 echo "$IMAGE_VERSION docker $*" >>"$CALLS"
 case "$*" in "compose build") echo "$TRAINER_VERSION" >"$CALLS.trainer" ;; esac
-if [ "$ROTATE_AT" = "$*" ]; then sed -i s/^MINE=1/MINE=replaced/ .env; fi
+if [ "$AT" = "$*" ]; then eval "$DO"; fi
 if [ -n "$FAIL" ]; then case "$*" in *"$FAIL"*) echo "it failed"; exit 1 ;; esac; fi
 # As docker compose does when compose.yaml names a variable that .env lacks.
 for name in $(cat needs); do
@@ -47,6 +47,7 @@ STUB = '#!/bin/sh\necho "$0 $*" | sed "s#.*/scripts#scripts#" >>"$CALLS"\n'
 INIT = STUB + 'for name in $(cat needs); do grep -q "^$name=" .env || echo "$name=made" >>.env; done\n'
 BACKUP = STUB + 'echo "Backup 0123456789ab of 2026-12-01 02:00:00 UTC: 3 files"\n'
 DOCTOR = STUB + 'if [ -f "$CALLS.migrated" ]; then echo "$DOCTOR_AFTER"; else echo "$DOCTOR"; fi; exit 1\n'
+CLOSED = "compose stop caddy app monitor prefect-worker mlserver"
 COUNTS = '{"version": 0, "broken_at": null, "counts": {"callwise.calls": 7}}'
 ENV = "MONGO_IMAGE=mongo:8.0.12\nS3_IMAGE=garage:1\nCALLWISE_BACKUP_PASSPHRASE=words\nMINE=1\n"
 
@@ -207,9 +208,28 @@ def test_the_way_back_needs_no_variable_of_the_new_compose_yaml_in_the_old_env(s
 def test_secrets_that_were_replaced_after_the_prefetch_are_those_of_the_new_release_and_of_the_way_back(
     server: Server, fail: str
 ) -> None:
-    status, said = server.upgrade("v2", FAIL=fail, ROTATE_AT="compose stop caddy app monitor prefect-worker mlserver")
+    status, said = server.upgrade("v2", FAIL=fail, AT=CLOSED, DO="sed -i s/^MINE=1/MINE=replaced/ .env")
     assert status == bool(fail), said
     assert variables((server.root / ".env").read_text())["MINE"] == "replaced"
+
+
+@pytest.mark.parametrize(
+    ("does", "kept", "why"),
+    [
+        ("echo mine >release", "release", "files are changed here: release"),
+        ("echo mine >later", "later", "in the way of new files: later"),
+        ("git checkout -q -b own; echo mine >own; git add own; git commit -qm own", "own", "checked another version"),
+    ],
+)
+def test_what_a_person_changes_during_the_upgrade_stays(server: Server, does: str, kept: str, why: str) -> None:
+    (server.root / "later").write_text("of v5")
+    server.git("checkout", "--quiet", "main")
+    server.release("v5", "8.0.15")
+    server.git("checkout", "--quiet", "v1")
+    status, said = server.upgrade("v5", AT=CLOSED, DO=does)
+    assert (status, why in said) == (1, True), said
+    assert (server.root / kept).read_text() == "mine\n"
+    assert server.changes[-1] == "up -d --wait --no-build"
 
 
 def test_secrets_that_nobody_has_seen_to_work_yet_are_settled_first(server: Server) -> None:
@@ -291,3 +311,27 @@ def test_a_check_does_not_go_on_with_the_upgrade_that_is_under_way(under_way: Se
     assert under_way.changes == []
     status, said = under_way.upgrade()
     assert status == 1, said
+
+
+def test_an_error_that_nobody_foresaw_does_not_count_as_taken_back(server: Server) -> None:
+    status, said = server.upgrade("v2", AFTER='{"version": 0}')  # it counts nothing
+    assert (status, "upgrade: KeyError: 'counts'" in said) == (3, True), said
+    assert "scripts/upgrade goes on with it, --back takes it back" in said
+    assert (server.root / ".state" / "upgrade" / "upgrade.json").exists()
+    status, said = server.upgrade("--back")
+    assert (status, (server.root / "release").read_text()) == (1, "v1"), said
+
+
+def test_an_error_before_anything_began_is_a_refusal(server: Server) -> None:
+    (server.root / ".env").unlink()
+    (server.root / ".env").mkdir()
+    status, said = server.upgrade("v2")
+    assert (status, "upgrade: IsADirectoryError" in said) == (2, True), said
+    assert "Nothing was stopped and nothing was changed." in said
+
+
+def test_an_env_that_names_no_database_image_is_said_before_anything_stops(server: Server) -> None:
+    (server.root / ".env").write_text(ENV.replace("MONGO_IMAGE=mongo:8.0.12\n", ""))
+    status, said = server.upgrade("v2")
+    assert (status, "has no MONGO_IMAGE; scripts/init adds it" in said) == (2, True), said
+    assert not [call for call in server.changes if call.startswith(("stop", "down", "up"))]
