@@ -108,6 +108,7 @@ def _upgrade(asked: argparse.Namespace, root: Path, folder: Path, terminal: Term
             raise refuse("under way", f"the upgrade to {_words(progress.wanted)}", "end that one first")
         terminal.say("", f"going on with the upgrade to {_words(progress.wanted)}, {progress.direction}", 0.0)
     engine = Engine(way, folder, terminal.say)
+    engine.look_again(progress)
     if asked.back and not engine.turn_back(progress, "it was asked for"):
         raise refuse(
             "back", "people write with the new release already", "restore a backup: docs/operations.md, Restore"

@@ -33,6 +33,7 @@ class ComposeWay(Way):
     """The appliance whose containers run here."""
 
     name = "compose"
+    to_close = "docker compose stop caddy"
 
     def __init__(self, root: Path, folder: Path, commands: Commands, say: Say, *, seconds: float = 900.0) -> None:
         super().__init__(root, folder, commands, say)
@@ -41,6 +42,15 @@ class ComposeWay(Way):
     def described(self) -> dict[str, Any]:
         """As `Way`."""
         return {**super().described(), "seconds": self._seconds}
+
+    def opened(self) -> bool:
+        """As `Way`."""
+        status, text = self.commands.output("docker", "compose", "ps", "--services", "--status", "running")
+        # In half of a switch nothing can be started, as compose.yaml and .env do not fit.
+        if status and (self.progress.touched or not self.switching):
+            raise StepFailed("docker compose does not say what runs")
+        # The check of the new release starts all but the door.
+        return not {*text.split()}.isdisjoint(DOOR if self.switching else WRITERS)
 
     def refusals(self) -> list[Refusal]:
         """As `Way`."""

@@ -21,6 +21,7 @@ ENVIRONMENT_MIB = 3000
 """Room for both environments a second time."""
 PATIENCE = 150.0
 """Seconds for an appliance to stop."""
+WITHIN = "bootstrap.upgrade.within"
 AT_WORK = "is at work on"
 """What a backup says of another one."""
 
@@ -29,6 +30,7 @@ class EmbeddedWay(Way):
     """The appliance in the folder `state`. `only`: the services that are started for the check; default all."""
 
     name = "embedded"
+    to_close = "stop it"
 
     def __init__(
         self,
@@ -47,6 +49,13 @@ class EmbeddedWay(Way):
     def described(self) -> dict[str, Any]:
         """As `Way`."""
         return {**super().described(), "state": str(self.state), "only": self._only, "seconds": self._seconds}
+
+    def opened(self) -> bool:
+        """As `Way`."""
+        holder = self._holder() or ""
+        line = Path("/proc") / holder / "cmdline"
+        # A command of the upgrade that was cut off ends soon, and lets nobody in.
+        return holder.isdecimal() and line.exists() and WITHIN.encode() not in line.read_bytes()
 
     def refusals(self) -> list[Refusal]:
         """As `Way`."""
@@ -102,7 +111,8 @@ class EmbeddedWay(Way):
 
     def stop(self) -> None:
         """As `Way`."""
-        self._free()
+        while self._free():  # somebody has started it since the backup
+            self.backup()
 
     def switch(self) -> None:
         """As `Way`."""
@@ -176,7 +186,7 @@ class EmbeddedWay(Way):
         self._free()
         options = ["--only", self._only] if self._only and what == "check" else []
         return self.commands.run(
-            *(str(self.root / ".venv" / "bin" / "python"), "-P", "-m", "bootstrap.upgrade.within", what),
+            *(str(self.root / ".venv" / "bin" / "python"), "-P", "-m", WITHIN, what),
             *("--state", str(self.state), "--seconds", str(self._seconds), *options),
             env={"PYTHONPATH": str(self.root)},
         )
@@ -189,14 +199,8 @@ class EmbeddedWay(Way):
 
     def _free(self) -> bool:
         """End the appliance's runner, if one holds the state folder; returns whether one did."""
-        lock, deadline, ended = self.state / "lock", time.monotonic() + PATIENCE, 0
-        while lock.is_file():
-            with open(lock, encoding="utf-8") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    holder = file.read().strip()
+        deadline, ended = time.monotonic() + PATIENCE, 0
+        while (holder := self._holder()) is not None:
             if holder.isdecimal() and int(holder) != ended:
                 ended = int(holder)
                 with suppress(ProcessLookupError):  # it has ended meanwhile
@@ -205,6 +209,18 @@ class EmbeddedWay(Way):
                 raise StepFailed(f"the appliance in {self.state} (process {holder}) does not stop")
             time.sleep(0.5)
         return bool(ended)
+
+    def _holder(self) -> str | None:
+        """The process that the state folder's lock names; None if nobody holds the lock."""
+        lock = self.state / "lock"
+        if not lock.is_file():
+            return None
+        with open(lock, encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read().strip()
+        return None
 
 
 def _remove(path: Path) -> None:

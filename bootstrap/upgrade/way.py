@@ -12,7 +12,7 @@ from typing import Any
 from bootstrap.upgrade.checkout import Checkout, Version
 from bootstrap.upgrade.commands import Commands
 from bootstrap.upgrade.comparison import lost
-from bootstrap.upgrade.progress import Progress
+from bootstrap.upgrade.progress import NO_WAY_BACK, Progress
 from bootstrap.upgrade.refusals import Refusal, StepFailed
 
 Say = Callable[[str], None]
@@ -28,6 +28,8 @@ class Way:
     """
 
     name = ""
+    to_close = ""
+    """What a person does to close the appliance."""
 
     def __init__(self, root: Path, folder: Path, commands: Commands, say: Say) -> None:
         self.root, self.folder, self.commands, self.say = root, folder, commands, say
@@ -45,6 +47,10 @@ class Way:
     def wanted(self) -> Version:
         """The version that is to come."""
         return Version(**self.progress.wanted)
+
+    def opened(self) -> bool:
+        """Whether people may write now, although the upgrade has closed the appliance. Raises StepFailed."""
+        raise NotImplementedError
 
     def described(self) -> dict[str, Any]:
         """Which appliance it is, for an upgrade that goes on."""
@@ -132,6 +138,9 @@ class Way:
     def compare(self, now: Mapping[str, Any]) -> None:
         """Raise StepFailed if there are fewer records `now`, or if the event log was broken meanwhile."""
         kept = self.progress.kept
+        if NO_WAY_BACK in kept:  # people have worked since, and may have removed some
+            self.say(f"the data are of version {now['version']}")
+            return
         if missing := lost(kept["counts"], now["counts"]):
             raise StepFailed(f"records are missing: {'; '.join(missing)}")
         self.check_events(now)

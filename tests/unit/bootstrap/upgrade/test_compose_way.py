@@ -25,6 +25,7 @@ for name in $(cat needs); do
 done
 case "$*" in
   "compose ps --quiet --status running backup") echo 1234 ;;
+  "compose ps --services --status running") echo "$RUNNING" ;;
   "info --format"*) echo / ;;
   "image inspect"*mongo:*) for word; do :; done; echo "MONGO_VERSION=${word##*:}" ;;
   *featureCompatibilityVersion*) echo "$FCV" ;;
@@ -335,3 +336,26 @@ def test_an_env_that_names_no_database_image_is_said_before_anything_stops(serve
     status, said = server.upgrade("v2")
     assert (status, "has no MONGO_IMAGE; scripts/init adds it" in said) == (2, True), said
     assert not [call for call in server.changes if call.startswith(("stop", "down", "up"))]
+
+
+@pytest.mark.parametrize("running", ["app", "caddy", "mongo"])
+def test_a_backup_from_before_the_appliance_was_opened_again_is_not_trusted(server: Server, running: str) -> None:
+    status, said = server.upgrade("v2", AT="compose down", DO='kill -9 "$PPID"')
+    assert status == -9, said
+    status, said = server.upgrade(RUNNING=running)
+    assert status == 0, said
+    assert server.calls.count("scripts/backup") == (1 if running == "mongo" else 2)
+    assert ("it is closed and backed up once more" in said) == (running != "mongo")
+
+
+@pytest.mark.parametrize(("running", "way_back"), [("app", True), ("caddy", False)])
+def test_once_somebody_has_opened_the_new_release_nothing_is_taken_back(
+    server: Server, running: str, way_back: bool
+) -> None:
+    migrations = "compose run --rm --no-deps -T bootstrap python -m bootstrap.migrations"
+    status, said = server.upgrade("v2", AT=migrations, DO='kill -9 "$PPID"')
+    assert status == -9, said
+    status, said = server.upgrade("--back", RUNNING=running)
+    assert status == (1 if way_back else 2), said
+    assert ("people write with the new release already" in said) != way_back
+    assert any("scripts/restore" in call for call in server.calls) == way_back
