@@ -97,6 +97,9 @@ class EmbeddedWay(Way):
         secrets = json.loads((self.state / "secrets.json").read_text(encoding="utf-8"))
         # The way back needs it also where the state folder is no more: this file goes with the upgrade.
         write_private(self._passphrase, secrets["CALLWISE_BACKUP_PASSPHRASE"])
+        # The commands run in `root`. Whoever goes on may have another environment.
+        archive = os.environ.get("CALLWISE_BACKUP_FOLDER", f"{self.state}.backups")
+        self.progress.kept["archive"] = str((self.root / archive).resolve())
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
@@ -151,14 +154,14 @@ class EmbeddedWay(Way):
 
     def restore(self) -> None:
         """As `Way`."""
-        archive = os.environ.get("CALLWISE_BACKUP_FOLDER") or f"{self.state}.backups"
+        kept = self.progress.kept
         self.commands.run(
-            *("scripts/restore", archive, "--state", str(self.state), "--backup", self.progress.kept["backup"]),
+            *("scripts/restore", kept["archive"], "--state", str(self.state), "--backup", kept["backup"]),
             *("--passphrase-file", str(self._passphrase)),
         )
         aside = sorted(self.state.parent.glob(f"{self.state.name}.before-restore-*"))
         left = f"; what the new release left is in {aside[-1]}" if aside else ""
-        self.say(f"backup {self.progress.kept['backup']}{left}")
+        self.say(f"backup {kept['backup']}{left}")
 
     def start_again(self) -> None:
         """As `Way`."""

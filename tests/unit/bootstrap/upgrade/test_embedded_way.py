@@ -85,3 +85,26 @@ def test_a_runner_that_ends_by_itself_meanwhile_is_no_error(way: EmbeddedWay, mo
         way.start_again()
         assert process.returncode == -signal.SIGKILL
     assert not way.opened()
+
+
+@pytest.mark.parametrize("named", ["", "archives"])
+def test_the_archive_is_the_one_that_got_the_backup(
+    way: EmbeddedWay, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    """Whoever goes on may have another environment."""
+    (way.state / "secrets.json").write_text('{"CALLWISE_BACKUP_PASSPHRASE": "words"}')
+    python = way.root / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\necho 'Backup 0123456789ab of 2026-12-01 02:00:00 UTC: 3 files'\necho '{}'\n")
+    restore = way.root / "scripts" / "restore"
+    restore.parent.mkdir()
+    restore.write_text('#!/bin/sh\necho "$*" >restored\n')
+    for program in (python, restore):
+        program.chmod(0o755)
+    if named:
+        monkeypatch.setenv("CALLWISE_BACKUP_FOLDER", named)
+    way.backup()
+    monkeypatch.setenv("CALLWISE_BACKUP_FOLDER", "/elsewhere")
+    way.restore()
+    archive = way.root / named if named else f"{way.state}.backups"
+    assert (way.root / "restored").read_text().startswith(f"{archive} --state {way.state} --backup 0123456789ab ")
