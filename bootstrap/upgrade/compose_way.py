@@ -12,20 +12,32 @@ from bootstrap.upgrade import database_image
 from bootstrap.upgrade.commands import Commands
 from bootstrap.upgrade.env_file import moved_pins, variables, with_values
 from bootstrap.upgrade.refusals import Refusal, Refused, StepFailed
-from bootstrap.upgrade.way import MIB, Say, Way, last_line, room, write_private
+from bootstrap.upgrade.way import MIB, Say, Way, last_line, room, volumes_bytes, write_private
 
 EXAMPLE, SETTINGS = ".env.example", (".env", "settings.env")
 OWN_VERSIONS = ("TRAINER_VERSION", "MONITOR_VERSION")
 """Tags of images that are released by themselves. Built under them, the new images would replace the former ones."""
 IMAGES_MIB = 6000
 """Room for the images of a release, and for building them."""
+DATA, ARCHIVE = "callwise_", "callwise_backups"
+"""What names of the volumes begin with, and the one that has the backups."""
 WRITERS = ("caddy", "app", "monitor", "prefect-worker", "mlserver")
 """The services that write, and the door; the others are needed for the backup."""
 DOOR = ("caddy",)
 DOOR_LINES = ("caddy", "ports", "certificate", "health")
 """Lines of the doctor that speak of the door, which is closed meanwhile."""
-FCV = "print(db.adminCommand({getParameter: 1, featureCompatibilityVersion: 1}).featureCompatibilityVersion.version)"
+DOCTOR_BAD, DOCTOR_ENDS = 1, (0, 1, 2)
+"""Exit statuses of the doctor that has looked at everything."""
+FCV = (
+    'const admin = connect("mongodb://127.0.0.1:27017/admin");'
+    ' admin.auth("root", process.env.MONGO_INITDB_ROOT_PASSWORD);'
+    " const answer = admin.adminCommand({getParameter: 1, featureCompatibilityVersion: 1});"
+    " print(answer.featureCompatibilityVersion.version)"
+)
+"""For mongosh. The password is in the container's environment, and on no command line, which every user can read."""
 AT_WORK, PATIENCE = "is at work on", 600.0
+THIS_ONE = {"CALLWISE_STATE": ""}
+"""For the scripts: the appliance that is meant, whatever the shell of the one who goes on names."""
 PASSPHRASE = "CALLWISE_BACKUP_PASSPHRASE"  # noqa: S105  the name of a variable
 
 
@@ -91,7 +103,7 @@ class ComposeWay(Way):
         """As `Way`."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            status, printed = self.commands.ask("scripts/backup")
+            status, printed = self.commands.ask("scripts/backup", env=THIS_ONE)
             if status == 0:
                 break
             if AT_WORK not in printed or time.monotonic() > deadline:
@@ -149,7 +161,7 @@ class ComposeWay(Way):
         """As `Way`."""
         self._settings_back()  # a restore that was cut off leaves a .env with secrets of nobody's
         own = {name: value for name, value in self._env().items() if name in (PASSPHRASE, "IMAGE_VERSION")}
-        own["CALLWISE_RESTORE_CLOSED"] = "1"  # the door opens in the next step, which may be repeated
+        own |= {**THIS_ONE, "CALLWISE_RESTORE_CLOSED": "1"}  # the door opens in the next step, which may be repeated
         kept = self.progress.kept["backup"]
         self.commands.run("scripts/restore", "--docker", "volume", "--backup", kept, env=own)
         self._settings_back()  # a backup has no lines of a person's own
@@ -212,9 +224,9 @@ class ComposeWay(Way):
 
     def _data_release(self) -> str:
         """The release whose features the data use; "" if the database does not say it."""
-        ask = f'exec mongosh --quiet --norc -u root -p "$MONGO_INITDB_ROOT_PASSWORD" --eval "{FCV}"'
-        status, text = self.commands.output("docker", "compose", "exec", "-T", "mongo", "sh", "-c", ask)
-        return text.strip() if status == 0 else ""
+        ask = ("mongosh", "--quiet", "--norc", "--nodb", "--eval", FCV)
+        status, text = self.commands.output("docker", "compose", "exec", "-T", "mongo", *ask)
+        return text.strip().rpartition("\n")[2] if status == 0 else ""
 
     def _bootstrap(self, *words: str) -> str:
         return self._compose("run", "--rm", "--no-deps", "-T", "bootstrap", "python", "-m", *words)
@@ -224,13 +236,25 @@ class ComposeWay(Way):
 
     def _bad_lines(self) -> list[str]:
         """What the doctor says is to be repaired, each line without its grade."""
-        _, text = self.commands.ask("scripts/doctor")
-        return [line[3:].strip() for line in text.splitlines() if line.startswith("BAD")]
+        status, text = self.commands.ask("scripts/doctor", env=THIS_ONE)
+        found = [line[3:].strip() for line in text.splitlines() if line.startswith("BAD")]
+        if status not in DOCTOR_ENDS or bool(found) != (status == DOCTOR_BAD):
+            return [*found, f"doctor ended with status {status}, and did not look at everything"]
+        return found
 
     def _disk(self) -> Refusal | None:
         status, folder = self.commands.output("docker", "info", "--format", "{{.DockerRootDir}}")
         where = Path(folder.strip()) if status == 0 else self.root
-        return room(where if where.exists() else self.root, IMAGES_MIB * MIB, "the images of a release")
+        status, text = self.commands.output("docker", "system", "df", "--verbose", "--format", "{{json .}}")
+        try:
+            data = volumes_bytes(text, DATA, but=ARCHIVE) if status == 0 else None
+        except (ValueError, TypeError, KeyError):
+            data = None
+        if data is None:
+            return Refusal("disk", "docker does not say how large the volumes are", "docker system df --verbose")
+        # One more copy is in the archive, and one beside what a restore sets aside.
+        needed = IMAGES_MIB * MIB + 2 * data
+        return room(where if where.exists() else self.root, needed, "the images of a release, a backup and a restore")
 
     def _env(self) -> dict[str, str]:
         path = self.root / ".env"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -171,10 +172,29 @@ def room(folder: Path, needed: int, what: str) -> Refusal | None:
     )
 
 
+def volumes_bytes(text: str, prefix: str, but: str) -> int:
+    """Bytes in the volumes whose name begins with `prefix`, without `but`, as `docker system df` says it in JSON.
+
+    Raises ValueError, TypeError or KeyError if the text is of another form.
+    """
+    volumes = json.loads(text)["Volumes"] or []
+    return sum(_bytes(one["Size"]) for one in volumes if one["Name"].startswith(prefix) and one["Name"] != but)
+
+
+def _bytes(size: str) -> int:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMGTP]?)B", size)
+    if found is None:
+        raise ValueError(f"'{size}' is no size")
+    return int(float(found[1]) * 1000 ** " kMGTP".index(found[2] or " "))
+
+
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner reads: complete, or as before."""
+    """Write a file that only its owner reads: complete, or as before, also after a power cut."""
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)
     part.touch(mode=0o600)
-    part.write_text(text, encoding="utf-8")
+    with open(part, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     part.replace(path)

@@ -27,6 +27,7 @@ case "$*" in
   "compose ps --quiet --status running backup") echo 1234 ;;
   "compose ps --services --status running") echo "$RUNNING" ;;
   "info --format"*) echo / ;;
+  "system df"*) echo "{\"Volumes\": [{\"Name\": \"callwise_mongo\", \"Size\": \"$DATA\"}]}" ;;
   "image inspect"*mongo:*) for word; do :; done; echo "MONGO_VERSION=${word##*:}" ;;
   *featureCompatibilityVersion*) echo "$FCV" ;;
   "compose config --services") printf 'mongo\ns3\naccounts\nbootstrap\napp\ncaddy\n' ;;
@@ -36,7 +37,7 @@ esac
 """
 RESTORE = r"""#!/bin/sh
 echo "scripts/restore $*" >>"$CALLS"
-[ "$CALLWISE_BACKUP_PASSPHRASE" = words ] || exit 4
+[ "$CALLWISE_BACKUP_PASSPHRASE$CALLWISE_STATE" = words ] || exit 4
 if [ -n "$CUT_OFF" ]; then
   mv .env .env.before-restore
   echo CALLWISE_BACKUP_PASSPHRASE=random >.env
@@ -46,8 +47,17 @@ fi
 """
 STUB = '#!/bin/sh\necho "$0 $*" | sed "s#.*/scripts#scripts#" >>"$CALLS"\n'
 INIT = STUB + 'for name in $(cat needs); do grep -q "^$name=" .env || echo "$name=made" >>.env; done\n'
-BACKUP = STUB + 'echo "Backup 0123456789ab of 2026-12-01 02:00:00 UTC: 3 files"\n'
-DOCTOR = STUB + 'if [ -f "$CALLS.migrated" ]; then echo "$DOCTOR_AFTER"; else echo "$DOCTOR"; fi; exit 1\n'
+BACKUP = (
+    STUB + '[ -z "$CALLWISE_STATE" ] || exit 1\n' + 'echo "Backup 0123456789ab of 2026-12-01 02:00:00 UTC: 3 files"\n'
+)
+DOCTOR = (
+    STUB
+    + r"""[ -z "$CALLWISE_STATE" ] || exit 1
+if [ -f "$CALLS.migrated" ]; then found=$DOCTOR_AFTER; else found=$DOCTOR; fi
+echo "$found"
+case $found in BAD*) exit "${DOCTOR_ENDS:-1}" ;; *) exit "${DOCTOR_ENDS:-0}" ;; esac
+"""
+)
 CLOSED = "compose stop caddy app monitor prefect-worker mlserver"
 COUNTS = '{"version": 0, "broken_at": null, "counts": {"callwise.calls": 7}}'
 ENV = "MONGO_IMAGE=mongo:8.0.12\nS3_IMAGE=garage:1\nCALLWISE_BACKUP_PASSPHRASE=words\nMINE=1\n"
@@ -72,7 +82,16 @@ class Server:
         self.git("tag", name)
 
     def upgrade(self, *words: str, **world: str) -> tuple[int, str]:
-        known = {"FAIL": "", "FCV": "8.0", "DOCTOR": "", "DOCTOR_AFTER": "", "BEFORE": COUNTS, "AFTER": COUNTS}
+        known = {
+            "FAIL": "",
+            "DATA": "12.5MB",
+            "FCV": "8.0",
+            "DOCTOR": "",
+            "DOCTOR_AFTER": "",
+            "BEFORE": COUNTS,
+            "AFTER": COUNTS,
+        }
+        known["DATA"] = "12.5MB"  # in the volumes
         done = subprocess.run(
             [self.root / "scripts" / "upgrade", *words],
             env={
@@ -96,7 +115,11 @@ class Server:
     def changes(self) -> list[str]:
         """The calls that change something, without the tag before them."""
         quiet = ("ps", "info", "image", "config", "exec")
-        found = [call.partition("docker compose ")[2] or call for call in self.calls if "docker i" not in call]
+        found = [
+            call.partition("docker compose ")[2] or call
+            for call in self.calls
+            if "docker i" not in call and "docker s" not in call
+        ]
         return [call for call in found if call.split()[0] not in quiet and "doctor" not in call]
 
     def in_order(self, *parts: str) -> bool:
@@ -359,3 +382,40 @@ def test_once_somebody_has_opened_the_new_release_nothing_is_taken_back(
     assert status == (1 if way_back else 2), said
     assert ("people write with the new release already" in said) != way_back
     assert any("scripts/restore" in call for call in server.calls) == way_back
+
+
+@pytest.mark.parametrize("ends", ["0", "1", "137"])
+def test_a_doctor_that_could_not_look_at_everything_does_not_count_as_well(server: Server, ends: str) -> None:
+    line = "BAD   mongo        has stopped -> look" if ends == "0" else "ok    mongo"
+    status, said = server.upgrade("--check", "v2", DOCTOR=line, DOCTOR_ENDS=ends)
+    assert (status, f"refused: doctor: doctor ended with status {ends}" in said) == (2, True), said
+
+
+@pytest.mark.parametrize("ends", ["0", "2"])
+def test_a_doctor_that_only_warns_counts_as_well(server: Server, ends: str) -> None:
+    status, said = server.upgrade("--check", "v2", DOCTOR="WARN  memory       little -> more", DOCTOR_ENDS=ends)
+    assert status == 0, said
+
+
+@pytest.mark.parametrize("data", ["900TB", "N/A"])
+def test_the_disk_has_room_for_the_data_twice_more(server: Server, data: str) -> None:
+    status, said = server.upgrade("--check", "v2", DATA=data)
+    what = "docker does not say how large the volumes are" if data == "N/A" else "a backup and a restore take 17"
+    assert (status, "refused: disk: " in said, what in said) == (2, True, True), said
+
+
+def test_the_appliance_that_is_meant_stays_the_one_of_docker_compose(server: Server) -> None:
+    """Whoever goes on may have named another appliance in the shell."""
+    status, said = server.upgrade("v2", AT=CLOSED, DO='kill -9 "$PPID"')
+    assert status == -9, said
+    status, said = server.upgrade(CALLWISE_STATE="/elsewhere", FAIL="bootstrap.migrations")
+    assert status == 1, said
+    assert "scripts/restore --docker volume --backup 0123456789ab" in server.calls
+
+
+def test_the_database_s_password_is_on_no_command_line(server: Server) -> None:
+    status, said = server.upgrade("v2")
+    assert status == 0, said
+    [asked] = [call for call in server.calls if "featureCompatibilityVersion" in call]
+    assert "process.env.MONGO_INITDB_ROOT_PASSWORD" in asked
+    assert " -p " not in asked
