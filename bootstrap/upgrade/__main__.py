@@ -186,7 +186,7 @@ def _say_what_stands(folder: Path) -> int:
     if not _under_way(folder):
         print("Nothing was stopped and nothing was changed.", file=sys.stderr)
         return REFUSED
-    print("scripts/upgrade goes on with it, --back takes it back; see .state/upgrade/log", file=sys.stderr)
+    print("scripts/upgrade goes on with it, --back takes it back while it can; see .state/upgrade/log", file=sys.stderr)
     return UNFINISHED
 
 

@@ -337,6 +337,15 @@ def test_a_check_does_not_go_on_with_the_upgrade_that_is_under_way(under_way: Se
     assert status == 1, said
 
 
+@pytest.mark.parametrize("ends", ["INT", "TERM", "HUP"])
+def test_an_upgrade_that_is_interrupted_says_so_and_goes_on(server: Server, ends: str) -> None:
+    """HUP comes when the connection to the server breaks."""
+    status, said = server.upgrade("v2", AT="compose down", DO=f'kill -{ends} "$PPID"; sleep 60')
+    assert (status, "Interrupted.\nscripts/upgrade goes on with it" in said) == (3, True), said
+    status, said = server.upgrade()
+    assert status == 0, said
+
+
 def test_an_error_that_nobody_foresaw_does_not_count_as_taken_back(server: Server) -> None:
     status, said = server.upgrade("v2", AFTER='{"version": 0}')  # it counts nothing
     assert (status, "upgrade: KeyError: 'counts'" in said) == (3, True), said
