@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from bootstrap.upgrade.commands import Commands
 from bootstrap.upgrade.compose_way import ComposeWay
 from bootstrap.upgrade.embedded_way import EmbeddedWay
 from bootstrap.upgrade.engine import REFUSED, TAKEN_BACK, UNFINISHED, UPGRADED, Engine
-from bootstrap.upgrade.progress import FORWARD, Progress
+from bootstrap.upgrade.progress import FILE, FORWARD, Progress
 from bootstrap.upgrade.refusals import Refused, StepFailed, refuse
 from bootstrap.upgrade.way import Way
 
@@ -54,26 +55,37 @@ def main(argv: list[str] | None = None) -> int:
     folder = root / ".state" / "upgrade"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     signal.signal(signal.SIGTERM, _end)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup sets it
+        signal.signal(signal.SIGHUP, _end)
     with open(folder / "lock", "a", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             print("upgrade: another upgrade is at work here -> wait until it has ended", file=sys.stderr)
             return REFUSED
-        try:
-            return _upgrade(asked, root, folder, terminal)
-        except Refused as refused:
-            for one in refused.refusals:
-                print(f"refused: {one}", file=sys.stderr)
-            print("Nothing was stopped and nothing was changed.", file=sys.stderr)
-            return REFUSED
-        except StepFailed as error:
-            print(f"refused: prefetch: {error}\n-> put that right, and run it again", file=sys.stderr)
-            print("Nothing was stopped and nothing was changed.", file=sys.stderr)
-            return REFUSED
-        except KeyboardInterrupt:
-            print("\nInterrupted. scripts/upgrade goes on, scripts/upgrade --back takes it back.", file=sys.stderr)
-            return UNFINISHED
+        return _reported(asked, root, folder, terminal)
+
+
+def _reported(asked: argparse.Namespace, root: Path, folder: Path, terminal: Terminal) -> int:
+    """Upgrade; an error is said with how far the upgrade is, and gives its exit status."""
+    try:
+        return _upgrade(asked, root, folder, terminal)
+    except Refused as refused:
+        for one in refused.refusals:
+            print(f"refused: {one}", file=sys.stderr)
+        _say_what_stands(folder)
+        return REFUSED
+    except StepFailed as error:
+        what = f"upgrade: {error}"
+        if not _under_way(folder):
+            what = f"refused: prefetch: {error}\n-> put that right, and run it again"
+    except KeyboardInterrupt:
+        what = "\nInterrupted."
+    except Exception as error:  # noqa: BLE001  whatever it is, a person is told how far the upgrade is
+        traceback.print_exc()
+        what = f"upgrade: {type(error).__name__}: {error}"
+    print(what, file=sys.stderr)
+    return _say_what_stands(folder)
 
 
 def _upgrade(asked: argparse.Namespace, root: Path, folder: Path, terminal: Terminal) -> int:
@@ -88,11 +100,15 @@ def _upgrade(asked: argparse.Namespace, root: Path, folder: Path, terminal: Term
             return UPGRADED
         terminal.say("preflight", f"from {_words(progress.before)} to {_words(progress.wanted)}, {way.name}", 0.0)
     else:
+        if asked.check:
+            what = f"the upgrade to {_words(progress.wanted)}, {progress.direction}"
+            raise refuse("under way", what, "it is gone on with or taken back before another one begins")
         way = _way(root, folder, commands, progress.kept["appliance"])
         if asked.version and asked.version not in (progress.wanted["name"], progress.wanted["commit"]):
-            raise refuse("under way", f"the upgrade to {_words(progress.wanted)}", "scripts/upgrade goes on with it")
+            raise refuse("under way", f"the upgrade to {_words(progress.wanted)}", "end that one first")
         terminal.say("", f"going on with the upgrade to {_words(progress.wanted)}, {progress.direction}", 0.0)
     engine = Engine(way, folder, terminal.say)
+    engine.look_again(progress)
     if asked.back and not engine.turn_back(progress, "it was asked for"):
         raise refuse(
             "back", "people write with the new release already", "restore a backup: docs/operations.md, Restore"
@@ -116,7 +132,11 @@ def _begin(asked: argparse.Namespace, way: Way, root: Path, folder: Path) -> Pro
         raise refuse("version", f"{asked.version} is a file: a bundle has no history to go back to", by_hand)
     present, wanted = checkout.present(), checkout.wanted(asked.version)
     way.progress = progress = Progress(way.name, vars(present).copy(), vars(wanted).copy(), FORWARD)
-    if found := [*checkout.refusals(present, wanted), *way.refusals()]:
+    try:
+        found = [*checkout.refusals(present, wanted), *way.refusals()]
+    except StepFailed as error:
+        raise refuse("checkout", str(error), "git status says more") from error
+    if found:
         raise Refused(found)
     if asked.check:
         print(f"Nothing speaks against an upgrade from {present.name} to {wanted.name} ({wanted.commit[:12]}).")
@@ -155,6 +175,19 @@ def _keep_runner(folder: Path) -> None:
     there.mkdir(parents=True, mode=0o700)
     shutil.copy(here.parent / "__init__.py", there)
     shutil.copytree(here, there / "upgrade", ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def _under_way(folder: Path) -> bool:
+    return (folder / FILE).exists()
+
+
+def _say_what_stands(folder: Path) -> int:
+    """Say that nothing was changed, or how an upgrade that is under way goes on; returns the exit status of that."""
+    if not _under_way(folder):
+        print("Nothing was stopped and nothing was changed.", file=sys.stderr)
+        return REFUSED
+    print("scripts/upgrade goes on with it, --back takes it back while it can; see .state/upgrade/log", file=sys.stderr)
+    return UNFINISHED
 
 
 def _words(version: dict[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +11,12 @@ from bootstrap.upgrade import halts
 from bootstrap.upgrade.commands import Commands
 from bootstrap.upgrade.refusals import Refusal, StepFailed, refuse
 
-RELEASE = re.compile(r"v?\d+(\.\d+)*([-.+]?\w+)*")
-"""A tag of the whole appliance; those of single services begin with their name."""
+RELEASE = re.compile(r"v?\d+(\.\d+)*")
+"""A tag of the whole appliance. Those of single services begin with their name; a candidate's is to be named."""
 PINS = "requirements"
+
+_ALSO_LOCKED = ("--force", "--force")
+"""A `git worktree add` that was killed leaves its folder locked."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class Checkout:
         raise refuse("version", f"git knows no version {name}", "name a tag, a branch or a commit; git tag lists tags")
 
     def refusals(self, present: Version, wanted: Version) -> list[Refusal]:
-        """What speaks against changing from `present` to `wanted`."""
+        """What speaks against changing from `present` to `wanted`. Raises StepFailed if git does not say it."""
         if present.commit == wanted.commit:
             return [Refusal("newer", f"{wanted.name} is here already", "nothing is to be done")]
         found = []
@@ -77,12 +81,7 @@ class Checkout:
                     "name a newer version; for an older one, restore a backup of it",
                 )
             )
-        if changed := self._git("status", "--porcelain", "--untracked-files=no")[1].rstrip().splitlines():
-            names = ", ".join(line[3:] for line in changed[:5])
-            found.append(Refusal("checkout", f"files are changed here: {names}", "git stash, or commit them"))
-        added = self._git("diff", "--name-only", "--diff-filter=A", present.commit, wanted.commit)[1].splitlines()
-        if lying := [name for name in added if (self.root / name).exists()]:
-            found.append(Refusal("checkout", f"in the way of new files: {', '.join(lying[:5])}", "move them away"))
+        found += self.in_the_way(present, wanted)
         status, text = self._git("show", f"{wanted.commit}:{halts.FILE}")
         halt = halts.refusal(
             halts.read(text) if status == 0 else [],
@@ -90,6 +89,17 @@ class Checkout:
             passed=lambda version: self.has(version, wanted.commit) and self._commit(version) != wanted.commit,
         )
         return [*found, *([halt] if halt else [])]
+
+    def in_the_way(self, present: Version, wanted: Version) -> list[Refusal]:
+        """The work of a person that a switch from `present` to `wanted` would overwrite. Raises StepFailed."""
+        found = []
+        if changed := self._must("status", "--porcelain", "--untracked-files=no").rstrip().splitlines():
+            names = ", ".join(line[3:] for line in changed[:5])
+            found.append(Refusal("checkout", f"files are changed here: {names}", "git stash, or commit them"))
+        added = self._must("diff", "--name-only", "--diff-filter=A", present.commit, wanted.commit).splitlines()
+        if lying := [name for name in added if (self.root / name).exists()]:
+            found.append(Refusal("checkout", f"in the way of new files: {', '.join(lying[:5])}", "move them away"))
+        return found
 
     def has(self, earlier: str, later: str) -> bool:
         """Whether the commit `earlier` is in the past of `later`, or is that."""
@@ -107,12 +117,14 @@ class Checkout:
     def unpack(self, version: Version, folder: Path) -> None:
         """Check `version` out into `folder` as well, beside what is here. Raises StepFailed."""
         self.remove(folder)
-        self._commands.run("git", "worktree", "add", "--force", "--detach", str(folder), version.commit)
+        self._commands.run("git", "worktree", "add", *_ALSO_LOCKED, "--detach", str(folder), version.commit)
 
     def remove(self, folder: Path) -> None:
-        """Remove what `unpack` made."""
+        """Remove what `unpack` made, or a part of it. Raises StepFailed if it stays."""
+        self._commands.ask("git", "worktree", "remove", *_ALSO_LOCKED, str(folder))
+        shutil.rmtree(folder, ignore_errors=True)  # git leaves what it does not know as a worktree
         if folder.exists():
-            self._commands.ask("git", "worktree", "remove", "--force", str(folder))
+            raise StepFailed(f"{folder} cannot be removed: remove it by hand")
         self._commands.ask("git", "worktree", "prune")
 
     def switch(self, version: Version) -> None:

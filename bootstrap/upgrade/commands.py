@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,20 +44,21 @@ class Commands:
             log.flush()
             begin = log.tell()
             try:
-                done = subprocess.run(
+                process = subprocess.Popen(
                     words,
                     cwd=cwd or self.root,
                     env={**os.environ, **self.env, **(env or {})},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    preexec_fn=_ends_with_us,  # the upgrade has one thread
-                    check=False,
+                    preexec_fn=_ends_with_us,  # noqa: PLW1509  the upgrade has one thread
+                    start_new_session=True,  # Ctrl-C reaches us alone, and what the command has started ends with it
                 )
             except FileNotFoundError:
                 return 127, f"{words[0]}: there is no such program"
+            status = _ended(process)
             log.seek(begin)
-            return done.returncode, log.read()
+            return status, log.read()
 
     def output(self, *words: str, cwd: Path | None = None) -> tuple[int, str]:
         """The status of a short question, and what it answered without its errors; not logged."""
@@ -73,6 +75,17 @@ class Commands:
         except FileNotFoundError:
             return 127, ""
         return done.returncode, done.stdout
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int:
+    """The status of the process, which is asked to end if we are interrupted: it puts back what it moved away."""
+    try:
+        return process.wait()
+    except BaseException:
+        with suppress(ProcessLookupError):  # it had ended by then
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+        raise
 
 
 def _ends_with_us() -> None:

@@ -12,18 +12,32 @@ from bootstrap.upgrade import database_image
 from bootstrap.upgrade.commands import Commands
 from bootstrap.upgrade.env_file import moved_pins, variables, with_values
 from bootstrap.upgrade.refusals import Refusal, Refused, StepFailed
-from bootstrap.upgrade.way import MIB, Say, Way, last_line, room, write_private
+from bootstrap.upgrade.way import MIB, Say, Way, last_line, room, volumes_bytes, write_private
 
 EXAMPLE, SETTINGS = ".env.example", (".env", "settings.env")
+OWN_VERSIONS = ("TRAINER_VERSION", "MONITOR_VERSION")
+"""Tags of images that are released by themselves. Built under them, the new images would replace the former ones."""
 IMAGES_MIB = 6000
 """Room for the images of a release, and for building them."""
+DATA, ARCHIVE = "callwise_", "callwise_backups"
+"""What names of the volumes begin with, and the one that has the backups."""
 WRITERS = ("caddy", "app", "monitor", "prefect-worker", "mlserver")
 """The services that write, and the door; the others are needed for the backup."""
 DOOR = ("caddy",)
 DOOR_LINES = ("caddy", "ports", "certificate", "health")
 """Lines of the doctor that speak of the door, which is closed meanwhile."""
-FCV = "print(db.adminCommand({getParameter: 1, featureCompatibilityVersion: 1}).featureCompatibilityVersion.version)"
+DOCTOR_BAD, DOCTOR_ENDS = 1, (0, 1, 2)
+"""Exit statuses of the doctor that has looked at everything."""
+FCV = (
+    'const admin = connect("mongodb://127.0.0.1:27017/admin");'
+    ' admin.auth("root", process.env.MONGO_INITDB_ROOT_PASSWORD);'
+    " const answer = admin.adminCommand({getParameter: 1, featureCompatibilityVersion: 1});"
+    " print(answer.featureCompatibilityVersion.version)"
+)
+"""For mongosh. The password is in the container's environment, and on no command line, which every user can read."""
 AT_WORK, PATIENCE = "is at work on", 600.0
+THIS_ONE = {"CALLWISE_STATE": ""}
+"""For the scripts: the appliance that is meant, whatever the shell of the one who goes on names."""
 PASSPHRASE = "CALLWISE_BACKUP_PASSPHRASE"  # noqa: S105  the name of a variable
 
 
@@ -31,6 +45,7 @@ class ComposeWay(Way):
     """The appliance whose containers run here."""
 
     name = "compose"
+    to_close = "docker compose stop caddy"
 
     def __init__(self, root: Path, folder: Path, commands: Commands, say: Say, *, seconds: float = 900.0) -> None:
         super().__init__(root, folder, commands, say)
@@ -39,6 +54,15 @@ class ComposeWay(Way):
     def described(self) -> dict[str, Any]:
         """As `Way`."""
         return {**super().described(), "seconds": self._seconds}
+
+    def opened(self) -> bool:
+        """As `Way`."""
+        status, text = self.commands.output("docker", "compose", "ps", "--services", "--status", "running")
+        # In half of a switch nothing can be started, as compose.yaml and .env do not fit.
+        if status and (self.progress.touched or not self.switching):
+            raise StepFailed("docker compose does not say what runs")
+        # The check of the new release starts all but the door.
+        return not {*text.split()}.isdisjoint(DOOR if self.switching else WRITERS)
 
     def refusals(self) -> list[Refusal]:
         """As `Way`."""
@@ -51,6 +75,10 @@ class ComposeWay(Way):
             )
         if not self._env().get(PASSPHRASE):
             found.append(Refusal("backup", f".env has no {PASSPHRASE}", "scripts/init adds it"))
+        if half := sorted(path.name for path in self.root.glob(".env.rotated-*")):
+            found.append(
+                Refusal("rotation", f"secrets were replaced, and not seen to work: {half[0]}", "scripts/init --rotated")
+            )
         if bad := self._bad_lines():
             found += [Refusal("doctor", line, "scripts/doctor says what to do") for line in bad]
         return [one for one in found if one]
@@ -59,8 +87,7 @@ class ComposeWay(Way):
         """As `Way`."""
         self.checkout.unpack(self.wanted, self.next)
         self._new_env()
-        build = {"IMAGE_VERSION": self.wanted.image_tag, "IMAGE_REVISION": self.wanted.commit}
-        self._compose("build", cwd=self.next, env=build)
+        self._compose("build", cwd=self.next, env=self._images(self._env()))
         self._compose("pull", "--ignore-buildable", "--quiet", cwd=self.next)
         present, new, data = self._mongo(self.root), self._mongo(self.next), self._data_release()
         if refusal := database_image.refusal(present, new, data):
@@ -76,7 +103,7 @@ class ComposeWay(Way):
         """As `Way`."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            status, printed = self.commands.ask("scripts/backup")
+            status, printed = self.commands.ask("scripts/backup", env=THIS_ONE)
             if status == 0:
                 break
             if AT_WORK not in printed or time.monotonic() > deadline:
@@ -94,9 +121,8 @@ class ComposeWay(Way):
 
     def switch(self) -> None:
         """As `Way`."""
-        for name in SETTINGS:
-            if (self.root / name).exists() and not self._former(name).exists():
-                write_private(self._former(name), (self.root / name).read_text(encoding="utf-8"))
+        self.begin_switch()
+        self._new_env()  # once more: hours may lie between, and somebody may have changed .env
         self.checkout.switch(self.wanted)
         write_private(self.root / ".env", (self.next / ".env").read_text(encoding="utf-8"))
 
@@ -124,13 +150,18 @@ class ComposeWay(Way):
 
     def switch_back(self) -> None:
         """As `Way`."""
-        self._compose("down")
-        self.checkout.switch(self.before)
-        self._settings_back()
+        # In this order: the new compose.yaml may want variables that only the new .env has.
+        # No container stays: the account that it holds may be one of a .env that is there no more.
+        if self.switching:  # else a person's changes are in the files
+            self.checkout.switch(self.before)
+            self._settings_back()
+        self._compose("down", "--remove-orphans")
 
     def restore(self) -> None:
         """As `Way`."""
+        self._settings_back()  # a restore that was cut off leaves a .env with secrets of nobody's
         own = {name: value for name, value in self._env().items() if name in (PASSPHRASE, "IMAGE_VERSION")}
+        own |= {**THIS_ONE, "CALLWISE_RESTORE_CLOSED": "1"}  # the door opens in the next step, which may be repeated
         kept = self.progress.kept["backup"]
         self.commands.run("scripts/restore", "--docker", "volume", "--backup", kept, env=own)
         self._settings_back()  # a backup has no lines of a person's own
@@ -147,6 +178,13 @@ class ComposeWay(Way):
         for name in SETTINGS:
             self._former(name).unlink(missing_ok=True)
 
+    def keep_settings(self) -> None:
+        """As `Way`."""
+        for name in SETTINGS:
+            self._former(name).unlink(missing_ok=True)
+            if (self.root / name).exists():
+                write_private(self._former(name), (self.root / name).read_text(encoding="utf-8"))
+
     def _former(self, name: str) -> Path:
         return self.folder / f"before{name if name.startswith('.') else f'.{name}'}"
 
@@ -157,20 +195,28 @@ class ComposeWay(Way):
 
     def _new_env(self) -> None:
         """Write the .env of the new release beside its code: the images that it pins, and the secrets that it adds."""
-        env = (self.root / ".env").read_text(encoding="utf-8")
-        example = (self.root / EXAMPLE).read_text(encoding="utf-8")
+        former = self._former(".env")  # where a switch was cut off, the .env here may be the new one
+        env = (former if former.exists() else self.root / ".env").read_text(encoding="utf-8")
+        example = self.checkout.text(self.before, EXAMPLE)
         pins = moved_pins(env, example, (self.next / EXAMPLE).read_text(encoding="utf-8"))
-        own = {"IMAGE_VERSION": self.wanted.image_tag, "IMAGE_REVISION": self.wanted.commit}
-        write_private(self.next / ".env", with_values(env, {**pins, **own}))
+        write_private(self.next / ".env", with_values(env, {**pins, **self._images(variables(env))}))
         if (self.root / "settings.env").exists():
             shutil.copy(self.root / "settings.env", self.next / "settings.env")
         for name in sorted(path.name for path in self.root.glob("compose.override.y*ml")):
             shutil.copy(self.root / name, self.next / name)
         self.commands.run("scripts/init", cwd=self.next)
 
+    def _images(self, env: dict[str, str]) -> dict[str, str]:
+        """The variables that name the new images; also of services that follow a version of their own in `env`."""
+        own = [name for name in OWN_VERSIONS if name in env]
+        tags = dict.fromkeys(["IMAGE_VERSION", *own], self.wanted.image_tag)
+        return {**tags, "IMAGE_REVISION": self.wanted.commit}
+
     def _mongo(self, folder: Path) -> str:
         """The version of MongoDB in the image that the .env in `folder` names."""
-        image = variables((folder / ".env").read_text(encoding="utf-8"))["MONGO_IMAGE"]
+        image = variables((folder / ".env").read_text(encoding="utf-8")).get("MONGO_IMAGE", "")
+        if not image:
+            raise StepFailed(f"{folder / '.env'} has no MONGO_IMAGE; scripts/init adds it")
         form = "{{range .Config.Env}}{{println .}}{{end}}"
         status, text = self.commands.output("docker", "image", "inspect", "--format", form, image)
         found = re.search(r"^MONGO_VERSION=(.+)$", text, re.MULTILINE) if status == 0 else None
@@ -178,9 +224,9 @@ class ComposeWay(Way):
 
     def _data_release(self) -> str:
         """The release whose features the data use; "" if the database does not say it."""
-        ask = f'exec mongosh --quiet --norc -u root -p "$MONGO_INITDB_ROOT_PASSWORD" --eval "{FCV}"'
-        status, text = self.commands.output("docker", "compose", "exec", "-T", "mongo", "sh", "-c", ask)
-        return text.strip() if status == 0 else ""
+        ask = ("mongosh", "--quiet", "--norc", "--nodb", "--eval", FCV)
+        status, text = self.commands.output("docker", "compose", "exec", "-T", "mongo", *ask)
+        return text.strip().rpartition("\n")[2] if status == 0 else ""
 
     def _bootstrap(self, *words: str) -> str:
         return self._compose("run", "--rm", "--no-deps", "-T", "bootstrap", "python", "-m", *words)
@@ -190,13 +236,25 @@ class ComposeWay(Way):
 
     def _bad_lines(self) -> list[str]:
         """What the doctor says is to be repaired, each line without its grade."""
-        _, text = self.commands.ask("scripts/doctor")
-        return [line[3:].strip() for line in text.splitlines() if line.startswith("BAD")]
+        status, text = self.commands.ask("scripts/doctor", env=THIS_ONE)
+        found = [line[3:].strip() for line in text.splitlines() if line.startswith("BAD")]
+        if status not in DOCTOR_ENDS or bool(found) != (status == DOCTOR_BAD):
+            return [*found, f"doctor ended with status {status}, and did not look at everything"]
+        return found
 
     def _disk(self) -> Refusal | None:
         status, folder = self.commands.output("docker", "info", "--format", "{{.DockerRootDir}}")
         where = Path(folder.strip()) if status == 0 else self.root
-        return room(where if where.exists() else self.root, IMAGES_MIB * MIB, "the images of a release")
+        status, text = self.commands.output("docker", "system", "df", "--verbose", "--format", "{{json .}}")
+        try:
+            data = volumes_bytes(text, DATA, but=ARCHIVE) if status == 0 else None
+        except (ValueError, TypeError, KeyError):
+            data = None
+        if data is None:
+            return Refusal("disk", "docker does not say how large the volumes are", "docker system df --verbose")
+        # One more copy is in the archive, and one beside what a restore sets aside.
+        needed = IMAGES_MIB * MIB + 2 * data
+        return room(where if where.exists() else self.root, needed, "the images of a release, a backup and a restore")
 
     def _env(self) -> dict[str, str]:
         path = self.root / ".env"

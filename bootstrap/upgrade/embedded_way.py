@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ ENVIRONMENT_MIB = 3000
 """Room for both environments a second time."""
 PATIENCE = 150.0
 """Seconds for an appliance to stop."""
+WITHIN = "bootstrap.upgrade.within"
 AT_WORK = "is at work on"
 """What a backup says of another one."""
 
@@ -28,6 +30,7 @@ class EmbeddedWay(Way):
     """The appliance in the folder `state`. `only`: the services that are started for the check; default all."""
 
     name = "embedded"
+    to_close = "stop it"
 
     def __init__(
         self,
@@ -46,6 +49,13 @@ class EmbeddedWay(Way):
     def described(self) -> dict[str, Any]:
         """As `Way`."""
         return {**super().described(), "state": str(self.state), "only": self._only, "seconds": self._seconds}
+
+    def opened(self) -> bool:
+        """As `Way`."""
+        holder = self._holder() or ""
+        line = Path("/proc") / holder / "cmdline"
+        # A command of the upgrade that was cut off ends soon, and lets nobody in.
+        return holder.isdecimal() and line.exists() and WITHIN.encode() not in line.read_bytes()
 
     def refusals(self) -> list[Refusal]:
         """As `Way`."""
@@ -87,6 +97,9 @@ class EmbeddedWay(Way):
         secrets = json.loads((self.state / "secrets.json").read_text(encoding="utf-8"))
         # The way back needs it also where the state folder is no more: this file goes with the upgrade.
         write_private(self._passphrase, secrets["CALLWISE_BACKUP_PASSPHRASE"])
+        # The commands run in `root`. Whoever goes on may have another environment.
+        archive = os.environ.get("CALLWISE_BACKUP_FOLDER", f"{self.state}.backups")
+        self.progress.kept["archive"] = str((self.root / archive).resolve())
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
@@ -101,10 +114,12 @@ class EmbeddedWay(Way):
 
     def stop(self) -> None:
         """As `Way`."""
-        self._free()
+        while self._free():  # somebody has started it since the backup
+            self.backup()
 
     def switch(self) -> None:
         """As `Way`."""
+        self.begin_switch()
         if not self.progress.kept["same_pins"]:
             for name in ENVIRONMENTS:
                 self._aside(name)
@@ -128,7 +143,9 @@ class EmbeddedWay(Way):
 
     def switch_back(self) -> None:
         """As `Way`."""
-        self.checkout.switch(self.before)
+        self._free()
+        if self.switching:  # else a person's changes are in the files
+            self.checkout.switch(self.before)
         for name in ENVIRONMENTS:
             former = self.root / f"{name}.before-upgrade"
             if former.exists() or former.is_symlink():
@@ -137,14 +154,14 @@ class EmbeddedWay(Way):
 
     def restore(self) -> None:
         """As `Way`."""
-        archive = os.environ.get("CALLWISE_BACKUP_FOLDER") or f"{self.state}.backups"
+        kept = self.progress.kept
         self.commands.run(
-            *("scripts/restore", archive, "--state", str(self.state), "--backup", self.progress.kept["backup"]),
+            *("scripts/restore", kept["archive"], "--state", str(self.state), "--backup", kept["backup"]),
             *("--passphrase-file", str(self._passphrase)),
         )
         aside = sorted(self.state.parent.glob(f"{self.state.name}.before-restore-*"))
         left = f"; what the new release left is in {aside[-1]}" if aside else ""
-        self.say(f"backup {self.progress.kept['backup']}{left}")
+        self.say(f"backup {kept['backup']}{left}")
 
     def start_again(self) -> None:
         """As `Way`."""
@@ -172,7 +189,7 @@ class EmbeddedWay(Way):
         self._free()
         options = ["--only", self._only] if self._only and what == "check" else []
         return self.commands.run(
-            *(str(self.root / ".venv" / "bin" / "python"), "-P", "-m", "bootstrap.upgrade.within", what),
+            *(str(self.root / ".venv" / "bin" / "python"), "-P", "-m", WITHIN, what),
             *("--state", str(self.state), "--seconds", str(self._seconds), *options),
             env={"PYTHONPATH": str(self.root)},
         )
@@ -185,21 +202,28 @@ class EmbeddedWay(Way):
 
     def _free(self) -> bool:
         """End the appliance's runner, if one holds the state folder; returns whether one did."""
-        lock, deadline, ended = self.state / "lock", time.monotonic() + PATIENCE, 0
-        while lock.is_file():
-            with open(lock, encoding="utf-8") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    holder = file.read().strip()
+        deadline, ended = time.monotonic() + PATIENCE, 0
+        while (holder := self._holder()) is not None:
             if holder.isdecimal() and int(holder) != ended:
                 ended = int(holder)
-                os.kill(ended, signal.SIGTERM)
+                with suppress(ProcessLookupError):  # it has ended meanwhile
+                    os.kill(ended, signal.SIGTERM)
             if time.monotonic() > deadline:
                 raise StepFailed(f"the appliance in {self.state} (process {holder}) does not stop")
             time.sleep(0.5)
         return bool(ended)
+
+    def _holder(self) -> str | None:
+        """The process that the state folder's lock names; None if nobody holds the lock."""
+        lock = self.state / "lock"
+        if not lock.is_file():
+            return None
+        with open(lock, encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read().strip()
+        return None
 
 
 def _remove(path: Path) -> None:

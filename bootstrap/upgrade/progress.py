@@ -10,6 +10,8 @@ from typing import Any
 
 FILE = "upgrade.json"
 FORWARD, BACK = "forward", "back"
+NO_WAY_BACK = "open"
+"""The step from which on people write with the new release, so what follows is repeated and never taken back."""
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from typing import Any
 from bootstrap.upgrade.checkout import Checkout, Version
 from bootstrap.upgrade.commands import Commands
 from bootstrap.upgrade.comparison import lost
-from bootstrap.upgrade.progress import Progress
+from bootstrap.upgrade.progress import NO_WAY_BACK, Progress
 from bootstrap.upgrade.refusals import Refusal, StepFailed
 
 Say = Callable[[str], None]
@@ -28,6 +29,8 @@ class Way:
     """
 
     name = ""
+    to_close = ""
+    """What a person does to close the appliance."""
 
     def __init__(self, root: Path, folder: Path, commands: Commands, say: Say) -> None:
         self.root, self.folder, self.commands, self.say = root, folder, commands, say
@@ -45,6 +48,10 @@ class Way:
     def wanted(self) -> Version:
         """The version that is to come."""
         return Version(**self.progress.wanted)
+
+    def opened(self) -> bool:
+        """Whether people may write now, although the upgrade has closed the appliance. Raises StepFailed."""
+        raise NotImplementedError
 
     def described(self) -> dict[str, Any]:
         """Which appliance it is, for an upgrade that goes on."""
@@ -87,7 +94,7 @@ class Way:
         raise NotImplementedError
 
     def switch_back(self) -> None:
-        """Put the former version in its place again."""
+        """Put the former version in its place again, and stop what runs."""
         raise NotImplementedError
 
     def restore(self) -> None:
@@ -102,6 +109,26 @@ class Way:
         """Remove what the upgrade has left beside the appliance."""
         self.checkout.remove(self.next)
 
+    @property
+    def switching(self) -> bool:
+        """Whether the switch has begun: what lies here may be of either version."""
+        return bool(self.progress.kept.get("switching"))
+
+    def begin_switch(self) -> None:
+        """Note that the switch begins. Raises StepFailed if it would overwrite what a person did since the refusals."""
+        if self.switching:
+            return
+        if self.checkout.present().commit != self.before.commit:
+            raise StepFailed("somebody has checked another version out meanwhile")
+        if found := self.checkout.in_the_way(self.before, self.wanted):
+            raise StepFailed("; ".join(map(str, found)))
+        self.keep_settings()
+        self.progress.kept["switching"] = True
+        self.progress.write(self.folder)
+
+    def keep_settings(self) -> None:
+        """Keep the present settings for the way back."""
+
     def note_backup(self, printed: str) -> None:
         """Remember the backup that a command made, and the numbers that it printed."""
         made = MADE.search(printed)
@@ -112,6 +139,9 @@ class Way:
     def compare(self, now: Mapping[str, Any]) -> None:
         """Raise StepFailed if there are fewer records `now`, or if the event log was broken meanwhile."""
         kept = self.progress.kept
+        if NO_WAY_BACK in kept:  # people have worked since, and may have removed some
+            self.say(f"the data are of version {now['version']}")
+            return
         if missing := lost(kept["counts"], now["counts"]):
             raise StepFailed(f"records are missing: {'; '.join(missing)}")
         self.check_events(now)
@@ -142,10 +172,29 @@ def room(folder: Path, needed: int, what: str) -> Refusal | None:
     )
 
 
+def volumes_bytes(text: str, prefix: str, but: str) -> int:
+    """Bytes in the volumes whose name begins with `prefix`, without `but`, as `docker system df` says it in JSON.
+
+    Raises ValueError, TypeError or KeyError if the text is of another form.
+    """
+    volumes = json.loads(text)["Volumes"] or []
+    return sum(_bytes(one["Size"]) for one in volumes if one["Name"].startswith(prefix) and one["Name"] != but)
+
+
+def _bytes(size: str) -> int:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMGTP]?)B", size)
+    if found is None:
+        raise ValueError(f"'{size}' is no size")
+    return int(float(found[1]) * 1000 ** " kMGTP".index(found[2] or " "))
+
+
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner reads: complete, or as before."""
+    """Write a file that only its owner reads: complete, or as before, also after a power cut."""
     part = path.with_name(f"{path.name}.part")
     part.unlink(missing_ok=True)
     part.touch(mode=0o600)
-    part.write_text(text, encoding="utf-8")
+    with open(part, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     part.replace(path)

@@ -46,7 +46,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def restore(
-    folder: Path, *words: str, fail: str = "", kill: str = "", address: str = "", erasure: str = ""
+    folder: Path,
+    *words: str,
+    fail: str = "",
+    kill: str = "",
+    address: str = "",
+    erasure: str = "",
+    closed: str = "",
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [folder / "scripts" / "restore", "--docker", *words],
@@ -57,6 +63,7 @@ def restore(
             "KILL": kill,
             "ADDRESS": address,
             "ERASURE": erasure,
+            "CALLWISE_RESTORE_CLOSED": closed,
             "CALLWISE_BACKUP_PASSPHRASE": "words of this test",
         },
         cwd=folder,
@@ -193,3 +200,10 @@ def test_the_archive_may_be_the_one_in_the_appliance_s_own_volume(folder: Path) 
     assert done.returncode == 0, done.stderr
     assert "-v callwise_backups:/archive" in calls(folder)[step(folder, "into_volumes data")]
     assert "into_volumes data /archive --backup 0123" in calls(folder)[step(folder, "into_volumes data")]
+
+
+def test_an_upgrade_that_takes_itself_back_opens_the_door_itself(folder: Path) -> None:
+    done = restore(folder, "archive", closed="1")
+    assert done.returncode == 0, done.stderr
+    assert "into_volumes data" in calls(folder)[-1]
+    assert "the services are still to be started" in done.stderr

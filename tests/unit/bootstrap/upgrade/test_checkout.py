@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from bootstrap.upgrade.checkout import Checkout, Version
 from bootstrap.upgrade.commands import Commands
 from bootstrap.upgrade.halts import FILE
-from bootstrap.upgrade.refusals import Refused
+from bootstrap.upgrade.refusals import Refused, StepFailed
 
 
 class Repository:
@@ -59,7 +60,10 @@ def test_without_a_name_the_newest_release_is_meant(repository: Repository) -> N
     repository.tag("v1.9")
     newest = repository.tag("v1.10")
     repository.tag("trainer-v9.0")  # of one service alone
+    candidate = repository.tag("v2.0-rc1")
+    repository.tag("2.0rc2")
     assert repository.checkout.wanted(None) == newest
+    assert repository.checkout.wanted("v2.0-rc1") == candidate
     with pytest.raises(Refused, match="git knows no version v7"):
         repository.checkout.wanted("v7")
 
@@ -107,6 +111,16 @@ def test_changed_files_and_files_in_the_way_are_refused(repository: Repository) 
     assert "added" in found[1].what
 
 
+def test_a_git_that_fails_does_not_count_as_nothing_changed(repository: Repository) -> None:
+    first = repository.tag("v1")
+    second = repository.tag("v2")
+    repository.checkout.switch(first)
+    (repository.root / "code").write_text("changed by hand")
+    (repository.root / ".git" / "index").write_text("broken")
+    with pytest.raises(StepFailed, match="git status"):
+        repository.checkout.refusals(first, second)
+
+
 def test_a_version_that_may_not_be_skipped_is_named(repository: Repository) -> None:
     first = repository.tag("v1")
     second = repository.tag("v2")
@@ -150,6 +164,31 @@ def test_the_wanted_version_lies_beside_while_it_is_prepared(repository: Reposit
     assert not (tmp_path / "next").exists()
     assert repository.checkout.exists
     assert not Checkout(tmp_path, Commands(tmp_path, tmp_path / "log")).exists
+
+
+@pytest.mark.parametrize("left", ["locked", "locked without its folder", "a folder git does not know"])
+def test_a_version_is_unpacked_over_what_a_killed_git_left(repository: Repository, tmp_path: Path, left: str) -> None:
+    version, folder = repository.tag("v1"), tmp_path / "next"
+    if left.startswith("locked"):
+        repository.git("worktree", "add", "--quiet", "--detach", "--lock", "--reason", "initializing", str(folder))
+    else:
+        folder.mkdir()
+        (folder / "code").write_text("half")
+    if left == "locked without its folder":
+        shutil.rmtree(folder)
+    repository.checkout.unpack(version, folder)
+    assert (folder / "code").read_text() == "v1"
+    repository.checkout.remove(folder)
+    assert not folder.exists()
+    assert repository.git("worktree", "list").count("\n") == 0
+
+
+def test_a_folder_that_stays_is_said(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository.tag("v1")
+    (tmp_path / "next").mkdir()
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)  # as where files belong to another user
+    with pytest.raises(StepFailed, match="next cannot be removed"):
+        repository.checkout.remove(tmp_path / "next")
 
 
 def test_images_of_two_versions_have_two_tags() -> None:

@@ -23,11 +23,15 @@ class FakeWay(Way):
     """Does nothing but note its steps; `breaks` says what a step raises."""
 
     name = "embedded"
+    is_open = False
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, folder, Commands(folder, folder / "log"), lambda _: None)
         self.steps: list[str] = []
         self.breaks: dict[str, BaseException] = {}
+
+    def opened(self) -> bool:
+        return self.is_open
 
     def __getattribute__(self, name: str) -> object:
         if name not in {*FORWARD_STEPS, *BACK_STEPS, "clear"}:
@@ -35,6 +39,9 @@ class FakeWay(Way):
 
         def step() -> None:
             self.steps.append(name)
+            if name == "switch":
+                self.progress.kept["switching"] = True
+                self.progress.write(self.folder)
             if error := self.breaks.get(name):
                 raise error
 
@@ -64,11 +71,11 @@ def test_every_step_in_its_order(way: FakeWay) -> None:
 @pytest.mark.parametrize(
     ("step", "back"),
     [
-        ("close", ["stop", "switch_back", "start_again"]),
-        ("backup", ["stop", "switch_back", "start_again"]),
-        ("switch", ["stop", "switch_back", "start_again"]),
-        ("migrate", ["stop", "switch_back", "restore", "start_again"]),
-        ("start", ["stop", "switch_back", "restore", "start_again"]),
+        ("close", ["switch_back", "start_again"]),
+        ("backup", ["switch_back", "start_again"]),
+        ("switch", ["switch_back", "start_again"]),
+        ("migrate", ["switch_back", "restore", "start_again"]),
+        ("start", ["switch_back", "restore", "start_again"]),
     ],
 )
 def test_a_step_that_fails_takes_it_back_and_restores_where_data_may_have_changed(
@@ -104,14 +111,15 @@ def test_a_killed_upgrade_goes_on_with_the_step_that_was_cut_off(way: FakeWay, s
 
 
 @pytest.mark.parametrize("step", BACK_STEPS)
-def test_a_way_back_that_is_killed_or_fails_is_gone_on_with(way: FakeWay, step: str) -> None:
+@pytest.mark.parametrize("ends", ["killed", "failed"])
+def test_a_way_back_that_is_killed_or_fails_is_gone_on_with(way: FakeWay, ends: str, step: str) -> None:
     way.breaks = {"start": StepFailed("not well")}
-    if step != "stop":
+    if ends == "killed":
         way.breaks[step] = Killed()
         with pytest.raises(Killed):
             run(way, new(way))
     else:
-        way.breaks = {"migrate": StepFailed("no"), "switch_back": StepFailed("the disk is full")}
+        way.breaks[step] = StepFailed("the disk is full")
         assert run(way, new(way)) == UNFINISHED
     progress = Progress.read(way.folder)
     assert progress is not None
@@ -142,3 +150,62 @@ def test_somebody_may_take_back_what_was_killed(way: FakeWay) -> None:
     engine = Engine(way, way.folder, lambda *_: None)
     assert engine.turn_back(progress, "it was asked for")
     assert run(way, progress) == TAKEN_BACK
+
+
+def test_a_full_disk_is_a_step_that_failed(way: FakeWay) -> None:
+    way.breaks["migrate"] = OSError(28, "No space left on device")
+    assert run(way, new(way)) == TAKEN_BACK
+    assert way.steps[-4:] == [*BACK_STEPS, "clear"]
+    way.breaks = {"migrate": StepFailed("no"), "restore": OSError(28, "No space left on device")}
+    assert run(way, new(way)) == UNFINISHED
+
+
+def cut_off(way: FakeWay, step: str, failed: str = "") -> Progress:
+    """An upgrade that was killed in `step`, after `failed` had failed; somebody has opened the appliance since."""
+    way.breaks = {step: Killed(), **({failed: StepFailed("no")} if failed else {})}
+    with pytest.raises(Killed):
+        run(way, new(way))
+    way.breaks.clear()
+    way.steps.clear()
+    way.is_open = True
+    progress = Progress.read(way.folder)
+    assert progress is not None
+    return progress
+
+
+@pytest.mark.parametrize("step", ["backup", "stop"])
+def test_what_people_wrote_before_the_switch_is_backed_up_before_it_goes_on(way: FakeWay, step: str) -> None:
+    progress = cut_off(way, step)
+    Engine(way, way.folder, lambda *_: None).look_again(progress)
+    assert run(way, progress) == UPGRADED
+    assert way.steps == [*FORWARD_STEPS[1:], "clear"]
+
+
+@pytest.mark.parametrize("step", ["switch", "migrate", "start"])
+def test_what_people_wrote_with_the_new_release_is_never_taken_back(way: FakeWay, step: str) -> None:
+    progress = cut_off(way, step)
+    engine = Engine(way, way.folder, lambda *_: None)
+    engine.look_again(progress)
+    assert not engine.turn_back(progress, "asked")
+    way.breaks = {"start": StepFailed("not well")}
+    assert run(way, progress) == UNFINISHED
+    assert way.steps == ["stop", *(["switch"] if step == "switch" else []), "migrate", "start"]
+
+
+def test_what_people_wrote_is_not_replaced_by_a_restore_that_nobody_asked_for_again(way: FakeWay) -> None:
+    progress = cut_off(way, "restore", failed="start")
+    engine = Engine(way, way.folder, lambda *_: None)
+    with pytest.raises(Refused, match="somebody has opened the appliance before its backup is restored"):
+        engine.look_again(progress)
+    assert Progress.read(way.folder) == progress
+    progress = cut_off(way, "start_again", failed="start")
+    engine.look_again(progress)
+    assert run(way, progress) == TAKEN_BACK
+
+
+def test_an_appliance_that_nobody_opened_goes_on_where_it_was(way: FakeWay) -> None:
+    progress = cut_off(way, "migrate")
+    way.is_open = False
+    Engine(way, way.folder, lambda *_: None).look_again(progress)
+    assert run(way, progress) == UPGRADED
+    assert way.steps == ["migrate", "start", "open", "clear"]

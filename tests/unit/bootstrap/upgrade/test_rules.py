@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from bootstrap.upgrade import database_image, halts
 from bootstrap.upgrade.comparison import lost
 from bootstrap.upgrade.env_file import moved_pins, variables, with_values
 from bootstrap.upgrade.halts import Halt
-from bootstrap.upgrade.way import room
+from bootstrap.upgrade.way import room, volumes_bytes, write_private
 from core.settings.group import ROOT
 
 
@@ -99,6 +101,26 @@ def test_a_full_disk_is_refused_and_says_what_is_needed(tmp_path: Path) -> None:
     refusal = room(tmp_path, 1 << 60, "copies")
     assert refusal is not None
     assert (refusal.rule, f"{(1 << 60) >> 20}" in refusal.what) == ("disk", True)
+
+
+def test_the_volumes_that_a_restore_doubles_are_counted() -> None:
+    sizes = {"callwise_mongo": "1.5GB", "callwise_s3": "20kB", "callwise_spool": "0B", "callwise_backups": "9TB"}
+    listed = [{"Name": name, "Size": size, "Links": "1"} for name, size in {**sizes, "other": "8GB"}.items()]
+    assert volumes_bytes(json.dumps({"Volumes": listed}), "callwise_", "callwise_backups") == 1_500_020_000
+    assert volumes_bytes('{"Volumes": null}', "callwise_", "callwise_backups") == 0
+    with pytest.raises(ValueError, match="'N/A' is no size"):
+        volumes_bytes('{"Volumes": [{"Name": "callwise_s3", "Size": "N/A"}]}', "callwise_", "callwise_backups")
+
+
+def test_a_private_file_is_on_the_disk_before_it_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, synced = tmp_path / ".env", []
+    path.write_text("before")
+    monkeypatch.setattr(os, "fsync", lambda number: synced.append((os.fstat(number).st_size, path.read_text())))
+    write_private(path, "new secrets")
+    assert synced == [(len("new secrets"), "before")]
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("new secrets", 0o600)
 
 
 def test_what_runs_on_a_server_reads_as_python_3_9() -> None:
