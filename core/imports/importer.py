@@ -13,8 +13,10 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from core.calls.contact_keys import ContactKeys
 from core.clock import Clock, now
 from core.errors import CallwiseError
 from core.files.campaign_file import CampaignFile
@@ -39,8 +41,9 @@ class ImportRequest:
 
     Without a `mapping` the file has the schema's own columns. Rows after number `outcomes_until` lose their outcomes,
     so that a finished history can be replayed as a running campaign. `erasure_key` recognises people who were erased
-    (`core.imports.kept_out`). `called`: when the calls of the file were made, if its rows do not say. `entry`: the
-    import in the log, if it has begun there already; otherwise the import writes its own entry, in the name of `by`.
+    (`core.imports.kept_out`), `contact_keys` encrypt names and numbers. `called`: when the calls of the file were made,
+    if its rows do not say. `entry`: the import in the log, if it has begun there already; otherwise the import writes
+    its own entry, in the name of `by`.
     """
 
     file: CampaignFile
@@ -49,6 +52,7 @@ class ImportRequest:
     title: str = ""
     outcomes_until: int | None = None
     erasure_key: str | None = None
+    contact_keys: ContactKeys | None = None
     called: datetime | None = None
     entry: str = ""
     by: str = "import"
@@ -103,7 +107,8 @@ def _import(
         if how.absent:
             db.campaigns.update_one({"_id": campaign}, {"$set": {"economy": True}})
     with file.records() as records, RejectFile(rejects, file.header, file.sha256) as rejected:
-        intake = Intake(db, schema, report, rejected, progress, lambda: Origin(entry, file.path.name, clock()))
+        origin = partial(_origin, entry, file, clock)
+        intake = Intake(db, schema, report, rejected, progress, origin, request.contact_keys)
         for row in how.rows(records, intake.reject):
             intake.take(row)
         intake.write()
@@ -121,6 +126,10 @@ def _import(
     _note_mended(db, file, report, clock)
     progress(report.rows)
     return report
+
+
+def _origin(entry: str, file: CampaignFile, clock: Clock) -> Origin:
+    return Origin(entry, file.path.name, clock())
 
 
 def prepare_reading(db: Db, schema: Schema, request: ImportRequest, clock: Clock = now) -> Reading:
