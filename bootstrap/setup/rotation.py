@@ -52,9 +52,9 @@ def unsettled(home: Db, settings: Settings) -> list[str]:
         if locked := second_factor.sealed_otherwise(home, present):
             waiting.append(f"the second factors of {', '.join(locked)} are not under the new key")
     if (contacts := keys_of(settings)) is not None:
-        for kind in registry.kinds(home, read_schema(settings.callwise_schema), retired=True):
-            if not contact_sealing.is_renewed(kind.database(home), contacts):
-                waiting.append(f"names and numbers of {kind.name} are not under the new key")
+        every = registry.kinds(home, read_schema(settings.callwise_schema), retired=True)
+        late = [kind.name for kind in every if not contact_sealing.is_renewed(kind.database(home), contacts)]
+        waiting += [f"names and numbers of {name} are not under the new key" for name in late]
     return waiting
 
 

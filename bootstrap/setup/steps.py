@@ -131,7 +131,7 @@ def _kinds(db: Db, schema: Schema, settings: Settings) -> str:
 
 
 def _contacts(db: Db, schema: Schema, settings: Settings) -> str:
-    """A key that does not fit hides names from people and keeps nobody from calling, so it is told and stops no start."""
+    """A key that does not fit is told and stops no start: kinds without names go on, and so does all else."""
     keys = keys_of(settings)
     if keys is None:
         return "no CALLWISE_CONTACT_KEY, so no kind can have any"

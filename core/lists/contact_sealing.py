@@ -64,13 +64,15 @@ def _is_newest(stored: Document, keys: ContactKeys) -> bool:
 def _write(stored: Document, keys: ContactKeys) -> UpdateOne:
     """Replace what was read, and nothing that was written since."""
     form = "sealed" if "sealed" in stored else "values"
-    fields = dict(zip(("sealed", "search"), _sealed(stored[form], keys), strict=True))
+    fields: Document = dict(zip(("sealed", "search"), _sealed(stored[form], keys), strict=True))
     if "history" in stored:
         fields["history"] = [
             {**entry, **dict(zip(("was", "search"), _sealed(entry["was"], keys), strict=True))}
             for entry in stored["history"]
         ]
-    return UpdateOne({"_id": stored["_id"], form: stored[form]}, {"$set": fields, "$unset": {"values": ""}})
+    # None matches a missing field. No query for the plain list itself: the embedded server compares no lists.
+    seen = {"_id": stored["_id"], "sealed": stored.get("sealed")}
+    return UpdateOne(seen, {"$set": fields, "$unset": {"values": ""}})
 
 
 def _sealed(kept: str | list[Document], keys: ContactKeys) -> tuple[str, list[str]]:

@@ -33,7 +33,7 @@ def read(text: str, region: str = "") -> PhoneNumber:
         number = phonenumbers.parse(written, region or None)
     except phonenumbers.NumberParseException:
         return PhoneNumber(text, "")
-    if not phonenumbers.is_possible_number(number):
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return PhoneNumber(text, "")
     return PhoneNumber(text, phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
