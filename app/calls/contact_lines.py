@@ -49,4 +49,7 @@ def details(schema: Schema, prospect: Document) -> list[tuple[str, str]]:
 def _link(way: Way) -> str:
     if way.kind is Contact.EMAIL:
         return f"[{formats.plain(way.text)}](mailto:{quote(way.text, safe='@')})"
-    return f"[{formats.plain(way.text)}](tel:{way.number})" if way.number else formats.plain(way.text)
+    if not way.number:
+        return formats.plain(way.text)
+    link = f"[{formats.plain(way.text)}](tel:{way.number})"
+    return link if way.e164 else f"{link} :small[{_('cannot be called as it is written')}]"

@@ -16,6 +16,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from core.calls import contacts
 from core.calls.contact_keys import ContactKeys
 from core.clock import Clock, now
 from core.errors import CallwiseError
@@ -71,10 +72,13 @@ def import_campaign(
 
     The file `rejects` is written only if a row is rejected. `progress` gets the number of rows read, and may raise to
     end the import. Rows of people who are kept out are only counted. Raises, before anything is written, InputError if
-    a column is missing, SettingsError if people are kept out and there is no key to recognise them, and Conflict if the
-    campaign is being deleted. Raises Unavailable: then the rows written stay, and importing again continues.
+    a column is missing, SettingsError if there is no key to recognise people who are kept out or to encrypt names and
+    numbers with, and Conflict if the campaign is being deleted. Raises Unavailable: then the rows written stay, and
+    importing again continues.
     """
     how = prepare_reading(db, schema, request, clock)
+    if any(column.name in how.mapping.columns for column in schema.contacts):
+        contacts.required(request.contact_keys)
     if request.entry:
         return _import(db, schema, request, how, request.entry, rejects, progress, clock)
     file, run = request.file, uuid.uuid4().hex

@@ -123,3 +123,31 @@ def test_a_renewal_that_is_killed_goes_on(db: Db, monkeypatch: pytest.MonkeyPatc
     assert not contact_sealing.is_renewed(db, KEYS)
     assert contact_sealing.renew(db, KEYS) == 2
     assert contact_sealing.is_renewed(db, KEYS)
+
+
+def test_a_file_with_names_is_refused_whole_without_a_key(db: Db, bring: Bring, keyed: Schema) -> None:
+    content = keyed.model_dump()
+    column = {"name": "who", "label": "Name", "type": "text", "role": "contact", "contact": "name"}
+    reached = Schema.model_validate({**content, "columns": [*content["columns"], column]})
+    with pytest.raises(SettingsError, match="CALLWISE_CONTACT_KEY is not set"):
+        bring("may", {"customer": "a", "who": "Zoe"}, schema=reached, contact_keys=None)
+    assert (db.prospects.find_one(), db.imports.find_one()) == (None, None)
+
+
+def test_numbers_that_cannot_be_called_are_kept_and_counted(db: Db, bring: Bring, keyed: Schema) -> None:
+    content = keyed.model_dump()
+    column = {
+        "name": "mobile",
+        "label": "Mobile",
+        "type": "text",
+        "role": "contact",
+        "contact": "phone",
+        "region": "DE",
+    }
+    reached = Schema.model_validate({**content, "columns": [*content["columns"], column]})
+    rows = [{"customer": "a", "mobile": "0151 5550002"}, {"customer": "b", "mobile": "ask the wife"}]
+    report = bring("may", *rows, schema=reached)
+    assert (report.inserted, dict(report.unusable)) == (2, {"mobile": 1})
+    assert report.document()["unusable"] == [{"column": "mobile", "rows": 1}]
+    assert [way.number for way in contacts.ways(db, KEYS, "spring:a")] == ["+491515550002"]
+    assert [(way.text, way.number) for way in contacts.ways(db, KEYS, "spring:b")] == [("ask the wife", "")]
