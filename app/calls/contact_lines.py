@@ -52,4 +52,4 @@ def _link(way: Way) -> str:
     if not way.number:
         return formats.plain(way.text)
     link = f"[{formats.plain(way.text)}](tel:{way.number})"
-    return link if way.e164 else f"{link} :small[{_('cannot be called as it is written')}]"
+    return f"{formats.plain(way.text)} :small[{_('cannot be called as it is written')}]" if way.is_wrong else link

@@ -64,7 +64,12 @@ def _people(house: Appliance, entry: Entry, report: Mapping[str, Any], mending: 
     draw_import_bar(report)
     _lines(report)
     notices.show(_notice(report))
-    for sentence in (_changes(house.schema, report), _older(report), _undated(report), _unusable(house.schema, report)):
+    for sentence in (
+        _changes(house.schema, report),
+        _older(report),
+        _undated(report),
+        _wrong_numbers(house.schema, report),
+    ):
         if sentence:
             st.markdown(sentence)
     if report["rejected"]:
@@ -121,9 +126,9 @@ def _undated(report: Mapping[str, Any]) -> str:
     return text.format(n=formats.count(undated))
 
 
-def _unusable(schema: Schema, report: Mapping[str, Any]) -> str:
+def _wrong_numbers(schema: Schema, report: Mapping[str, Any]) -> str:
     """That some people cannot be called, as far as the file knows."""
-    if not (columns := report.get("unusable")):
+    if not (columns := report.get("wrong_numbers")):
         return ""
     many = sum(one["rows"] for one in columns)
     text = plural(

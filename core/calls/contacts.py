@@ -35,13 +35,15 @@ LEAST_DIGITS = 5
 class Way:
     """One way to reach a person: the column that it came from, its kind, and the text as the file has it.
 
-    `e164`: the number in the form that all spellings share; "" if it cannot be called, or is none.
+    `e164`: the number in the form that all spellings share; "" where it is not known, or the way is none. `is_wrong`: a
+    number that nobody can call.
     """
 
     column: str
     kind: Contact
     text: str
     e164: str = ""
+    is_wrong: bool = False
 
     @property
     def number(self) -> str:
@@ -62,15 +64,21 @@ def document(schema: Schema, key: str, campaign: str, ref: str, values: Mapping[
             continue
         text = None if values[column.name] is None else str(values[column.name])
         entry: Document = {"column": column.name, "kind": column.contact.value, "text": text}
-        if text and column.contact is Contact.PHONE:
-            entry["e164"] = phone_numbers.read(text, column.region).e164
-        given.append(entry)
+        given.append(numbered(entry, column.region))
     return {"_id": key, "campaign": campaign, "ref": ref, "values": given} if given else None
 
 
-def unusable(given: Document) -> list[str]:
-    """The phone columns of what `document` made whose numbers cannot be called."""
-    return [one["column"] for one in given["values"] if one["text"] and one.get("e164") == ""]
+def numbered(value: Document, region: str = "") -> Document:
+    """A `value` of a contact with what is known of its number, if it is one (`core.values.phone_numbers`)."""
+    if value["kind"] != Contact.PHONE or not value["text"]:
+        return value
+    number = phone_numbers.read(value["text"], region)
+    return {**value, "e164": number.e164, "wrong": number.is_wrong}
+
+
+def wrong_numbers(given: Document) -> list[str]:
+    """The phone columns of what `document` made whose numbers nobody can call."""
+    return [one["column"] for one in given["values"] if one.get("wrong")]
 
 
 def ways(db: Db, keys: ContactKeys | None, prospect: str) -> list[Way]:
@@ -82,7 +90,10 @@ def ways(db: Db, keys: ContactKeys | None, prospect: str) -> list[Way]:
         found = db.contacts.find_one({"_id": prospect})
     if not found:
         return []
-    return [Way(one["column"], Contact(one["kind"]), one["text"], one.get("e164", "")) for one in opened(keys, found)]
+    return [
+        Way(one["column"], Contact(one["kind"]), one["text"], one.get("e164", ""), one.get("wrong", False))
+        for one in opened(keys, found)
+    ]
 
 
 def opened(keys: ContactKeys | None, stored: Document, field: str = "sealed") -> list[Document]:

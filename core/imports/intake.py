@@ -15,7 +15,7 @@ from pymongo import UpdateOne
 
 from core.calls import do_not_call
 from core.calls.contact_keys import ContactKeys
-from core.calls.contacts import unusable
+from core.calls.contacts import wrong_numbers
 from core.calls.lifecycle import LIVE, unchanged_query
 from core.errors import Conflict
 from core.imports.column_mapping import cell
@@ -83,7 +83,7 @@ class Intake:
             self._write_contacts(accepted)
             accepted += self._meet(rest)
             for row in accepted:
-                self._report.unusable.update(unusable(row.contact) if row.contact else ())
+                self._report.wrong_numbers.update(wrong_numbers(row.contact) if row.contact else ())
                 self._report.origin = self._report.origin or cell(row.record.get(FILE))
             self._outcomes(accepted, {row.prospect["_id"] for row in rest})
 

@@ -82,8 +82,13 @@ def _texts(values: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _different(keys: ContactKeys | None, stored: Document | None, given: Document) -> list[str]:
-    known = _texts(opened(keys, stored)) if stored else {}
-    return [value["column"] for value in given["values"] if value["text"] != known.get(value["column"])]
+    known = {one["column"]: _said(one) for one in opened(keys, stored)} if stored else {}
+    return [one["column"] for one in given["values"] if _said(one) != known.get(one["column"], ("", ""))]
+
+
+def _said(value: Mapping[str, Any]) -> tuple[str, str]:
+    """What a value is compared by: the same text may be another number once the kind says of which country."""
+    return value["text"] or "", value.get("e164", "")
 
 
 def _update(keys: ContactKeys, stored: Document | None, given: Document, origin: Origin) -> UpdateOne:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pymongo import ASCENDING, UpdateOne
 
 from core.calls.contact_keys import ContactKeys
-from core.calls.contacts import search_words
+from core.calls.contacts import numbered, search_words
 from core.stores.mongo import Db, Document, reachable
 
 AT_ONCE = 500
@@ -77,5 +77,5 @@ def _write(stored: Document, keys: ContactKeys) -> UpdateOne:
 
 def _sealed(kept: str | list[Document], keys: ContactKeys) -> tuple[str, list[str]]:
     """Values as they are to be kept, and their words; `kept` is how they are kept now."""
-    values = keys.open(kept) if isinstance(kept, str) else kept
+    values = keys.open(kept) if isinstance(kept, str) else [numbered(value) for value in kept]
     return keys.seal(values), keys.words(search_words(values))

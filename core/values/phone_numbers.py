@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+LEAST_DIGITS = 5
+"""A number in a country's own spelling has more than this, extensions of a company aside."""
 
 
 @dataclass(frozen=True)
 class PhoneNumber:
-    """A number as people wrote it, and in E.164 ("" if no number can be made of it)."""
+    """A number in E.164, "" if none can be made of it.
 
-    text: str
+    `is_wrong`: nobody can call it. Where a number's country is not known, a number of that country's own spelling is
+    neither: a telephone there can dial it, and nobody can check it.
+    """
+
     e164: str
-
-    @property
-    def is_usable(self) -> bool:
-        """Whether it can be called."""
-        return bool(self.e164)
+    is_wrong: bool
 
 
 def read(text: str, region: str = "") -> PhoneNumber:
@@ -27,15 +30,16 @@ def read(text: str, region: str = "") -> PhoneNumber:
     import phonenumbers  # noqa: PLC0415  its tables take a tenth of a second
 
     written = text.strip()
-    if not region and written.startswith("00"):
+    if written.startswith("00") and not region:
         written = f"+{written[2:]}"
+    may_be_local = not region and not written.startswith("+") and len(re.sub(r"\D", "", written)) >= LEAST_DIGITS
     try:
         number = phonenumbers.parse(written, region or None)
     except phonenumbers.NumberParseException:
-        return PhoneNumber(text, "")
+        return PhoneNumber("", not may_be_local)
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
-        return PhoneNumber(text, "")
-    return PhoneNumber(text, phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+        return PhoneNumber("", is_wrong=True)
+    return PhoneNumber(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), is_wrong=False)
 
 
 def is_region(text: str) -> bool:

@@ -40,4 +40,4 @@ def _reach(contact: Contact, why: Sentence) -> Found:
 def _dials(found: ColumnEvidence) -> bool:
     """Whether most of its numbers with a country's code are ones that a telephone network has."""
     told = [word for word in list(found.words)[:200] if word.startswith(("+", "00"))]
-    return 2 * sum(phone_numbers.read(text).is_usable for text in told) > len(told)
+    return 2 * sum(bool(phone_numbers.read(text).e164) for text in told) > len(told)

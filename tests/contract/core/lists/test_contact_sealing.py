@@ -147,7 +147,12 @@ def test_numbers_that_cannot_be_called_are_kept_and_counted(db: Db, bring: Bring
     reached = Schema.model_validate({**content, "columns": [*content["columns"], column]})
     rows = [{"customer": "a", "mobile": "0151 5550002"}, {"customer": "b", "mobile": "ask the wife"}]
     report = bring("may", *rows, schema=reached)
-    assert (report.inserted, dict(report.unusable)) == (2, {"mobile": 1})
-    assert report.document()["unusable"] == [{"column": "mobile", "rows": 1}]
+    assert (report.inserted, dict(report.wrong_numbers)) == (2, {"mobile": 1})
+    assert report.document()["wrong_numbers"] == [{"column": "mobile", "rows": 1}]
     assert [way.number for way in contacts.ways(db, KEYS, "spring:a")] == ["+491515550002"]
     assert [(way.text, way.number) for way in contacts.ways(db, KEYS, "spring:b")] == [("ask the wife", "")]
+
+    moved = Schema.model_validate({**content, "columns": [*content["columns"], {**column, "region": "AT"}]})
+    again = bring("june", *rows, schema=moved)
+    assert (again.changed, dict(again.changes)) == (1, {"mobile": 1}), "the same file is another number in Austria"
+    assert [way.number for way in contacts.ways(db, KEYS, "spring:a")] == ["+431515550002"]

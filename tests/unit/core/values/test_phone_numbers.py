@@ -5,27 +5,26 @@ from __future__ import annotations
 import pytest
 
 from core.schema.column import Column
-from core.values.phone_numbers import read
+from core.values.phone_numbers import PhoneNumber, read
 
 
 @pytest.mark.parametrize(
-    ("text", "region", "e164"),
+    ("text", "region", "e164", "is_wrong"),
     [
-        ("+49 (0) 1512 5550001", "", "+4915125550001"),
-        ("0049-1512/5550001", "", "+4915125550001"),
-        ("01512 5550001", "DE", "+4915125550001"),
-        ("0043 660 5550001", "DE", "+436605550001"),
-        ("(202) 555-0143", "US", "+12025550143"),
-        ("01512 5550001", "", ""),
-        ("12", "DE", ""),
-        ("ask her husband", "DE", ""),
-        ("+999 123456", "", ""),
-        ("", "DE", ""),
+        ("+49 (0) 1512 5550001", "", "+4915125550001", False),
+        ("0049-1512/5550001", "", "+4915125550001", False),
+        ("01512 5550001", "DE", "+4915125550001", False),
+        ("0043 660 5550001", "DE", "+436605550001", False),
+        ("(202) 555-0143", "US", "+12025550143", False),
+        ("01512 5550001", "", "", False),
+        ("12", "DE", "", True),
+        ("ask her husband", "DE", "", True),
+        ("+999 123456", "", "", True),
+        ("", "DE", "", True),
     ],
 )
-def test_a_number_in_any_spelling(text: str, region: str, e164: str) -> None:
-    number = read(text, region)
-    assert (number.text, number.e164, number.is_usable) == (text, e164, bool(e164))
+def test_a_number_in_any_spelling(text: str, region: str, e164: str, is_wrong: bool) -> None:
+    assert read(text, region) == PhoneNumber(e164, is_wrong)
 
 
 def column(**more: str) -> Column:
