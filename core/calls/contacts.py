@@ -47,8 +47,8 @@ class Way:
 
     @property
     def number(self) -> str:
-        """What a `tel:` link dials: the number in E.164, else the digits as they are written, "" for anything else."""
-        if self.kind is not Contact.PHONE:
+        """What a `tel:` link has: the number in E.164, else the digits as they are written, "" for anything else."""
+        if self.kind is not Contact.PHONE or self.is_wrong:
             return ""
         return self.e164 or _digits(self.text)
 

@@ -14,7 +14,7 @@ class PhoneNumber:
     """A number in E.164, "" if none can be made of it.
 
     `is_wrong`: nobody can call it. Where a number's country is not known, a number of that country's own spelling is
-    neither: a telephone there can dial it, and nobody can check it.
+    neither: it can be called from there, and nobody can check it.
     """
 
     e164: str
