@@ -40,6 +40,7 @@ from app.shell.lineage import LineageReader
 from core.accounts.account import Account, Role
 from core.accounts.one_time_codes import KeyRing
 from core.accounts.second_factor import FactorRules
+from core.calls.contact_keys import keys_of
 from core.calls.lifecycle import CallRules
 from core.errors import SettingsError
 from core.kinds.kind import Kind, settings_of
@@ -50,7 +51,7 @@ from core.sentences import Sentence
 from core.settings.addresses import MongoSettings, S3Settings, SchemaSettings, ScoringSettings
 from core.settings.loading import load
 from core.settings.loop import OutcomeSettings
-from core.settings.people import AppSettings, ErasureSettings, SecondFactorSettings
+from core.settings.people import AppSettings, ContactSettings, ErasureSettings, SecondFactorSettings
 from core.stores.mongo import connect
 from core.stores.object_store import ObjectStore
 
@@ -63,7 +64,14 @@ ICON = Path(__file__).with_name("icon.svg")  # the browser would fetch a named i
 
 
 class Settings(
-    MongoSettings, S3Settings, SchemaSettings, OutcomeSettings, AppSettings, ErasureSettings, SecondFactorSettings
+    MongoSettings,
+    S3Settings,
+    SchemaSettings,
+    OutcomeSettings,
+    AppSettings,
+    ErasureSettings,
+    ContactSettings,
+    SecondFactorSettings,
 ):
     """The settings of the screens."""
 
@@ -126,6 +134,7 @@ class Wiring:
             limits=_limits(settings),
             factor=_factor(settings),
             erasure_key=settings.erasure_key,
+            contact_keys=keys_of(settings),
             kind=kind.key,
             home=self._home,
             shipped=self._schema,

@@ -8,7 +8,7 @@
 restart='docker compose down && docker compose up -d --wait'
 at_once='DOOR_SCORING_PASSWORD DOOR_METRICS_PASSWORD PREFECT_PASSWORD S3_ROOT_PASSWORD'
 # The new key makes and the former ones recognise, until nothing needs them; the erasure key's are needed for ever.
-keeps_former='CALLWISE_SIGNING_KEY CALLWISE_SECOND_FACTOR_KEY CALLWISE_ERASURE_KEY'
+keeps_former='CALLWISE_SIGNING_KEY CALLWISE_SECOND_FACTOR_KEY CALLWISE_CONTACT_KEY CALLWISE_ERASURE_KEY'
 replaceable="$at_once $keeps_former MONGO_ROOT_PASSWORD SERVICE_ACCOUNTS CALLWISE_ROUTING_KEY"
 
 value() { sed -n "s/^$1=//p" "${2:-$temporary}" | tail -n 1; }
@@ -191,7 +191,7 @@ rotated() {
       die "not in use yet: $(tail -n 1 <<<"$answer") -> $restart"
     case $answer in *reset-factor*) say "$(tail -n 1 <<<"$answer")" ;; esac
   fi
-  for name in CALLWISE_SIGNING_KEY CALLWISE_SECOND_FACTOR_KEY; do
+  for name in CALLWISE_SIGNING_KEY CALLWISE_SECOND_FACTOR_KEY CALLWISE_CONTACT_KEY; do
     case $(value "$name") in *,*) put "$name=$(value "$name" | cut -d, -f1)"; say "$name: the former key is removed" ;; esac
   done
   if grep -q '^MONGO_ROOT_PASSWORD_BEFORE=' "$temporary"; then

@@ -12,9 +12,13 @@ from typing import Any
 import numpy as np
 import xlsxwriter
 
+from core.calls.contact_keys import ContactKeys
 from core.schema import Schema
 from core.schema.column import BLANK, Value
 from core.stores.mongo import Db
+
+CONTACT_KEY = "a key of the tests"
+CONTACT_KEYS = ContactKeys(CONTACT_KEY)
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TOWNS = [f"Town {number}" for number in range(300)]

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.stores.mongo import Db
+from tests.customers import CONTACT_KEY
 from tests.people import cookies_from_tests, sit_down
 
 # The object store is away, which no page but the campaigns' may mind.
@@ -17,6 +18,7 @@ SETTINGS = {
     "S3_ENDPOINT_URL": "http://127.0.0.1:9",
     "S3_ACCESS_KEY": "nobody",
     "S3_SECRET_KEY": "not-a-real-one",
+    "CALLWISE_CONTACT_KEY": CONTACT_KEY,
 }
 
 Draw = Callable[..., AppTest]

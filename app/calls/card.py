@@ -43,11 +43,11 @@ def draw_call_card(seat: Seat, prospect: Document, floors: Sequence[float]) -> N
             draw_best_time(seat.house, known)
             _facts(seat, known)
             _history(seat, prospect)
-            draw_value_history(seat.house.db, seat.house.schema, prospect)
+            draw_value_history(seat.house, prospect)
 
 
 def _chance(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
-    ways = contacts.ways(seat.house.db, prospect["_id"]) if seat.house.schema.contacts else []
+    ways = contacts.ways(seat.house.db, seat.house.contact_keys, prospect["_id"]) if seat.house.schema.contacts else []
     with st.container(key="prospect-ref"):
         st.subheader(contact_lines.title(prospect, ways), anchor=False)
         draw_contact_lines(prospect, ways)

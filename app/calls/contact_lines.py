@@ -49,4 +49,6 @@ def details(schema: Schema, prospect: Document) -> list[tuple[str, str]]:
 def _link(way: Way) -> str:
     if way.kind is Contact.EMAIL:
         return f"[{formats.plain(way.text)}](mailto:{quote(way.text, safe='@')})"
+    if way.is_wrong:
+        return f"{formats.plain(way.text)} :small[{_('cannot be called as it is written')}]"
     return f"[{formats.plain(way.text)}](tel:{way.number})" if way.number else formats.plain(way.text)

@@ -20,6 +20,7 @@ from tempfile import mkdtemp
 
 from app.imports import run_import
 from app.imports.run_import import ImportJob, Stores
+from core.calls.contact_keys import ContactKeys, keys_of
 from core.errors import CallwiseError, Unavailable
 from core.files.campaign_file import CampaignFile
 from core.files.reading import FileReading
@@ -30,7 +31,7 @@ from core.schema import Schema
 from core.settings.addresses import S3Settings
 from core.settings.group import ROOT
 from core.settings.loading import load
-from core.settings.people import ErasureSettings
+from core.settings.people import ContactSettings, ErasureSettings
 from core.stores.kind_database import kind_of
 from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
@@ -39,7 +40,7 @@ log = logging.getLogger(__name__)
 WORK = "work.json"
 
 
-class Settings(KindSettings, S3Settings, ErasureSettings):
+class Settings(KindSettings, S3Settings, ErasureSettings, ContactSettings):
     """The settings of an import."""
 
 
@@ -51,6 +52,7 @@ class Wired:
     store: ObjectStore
     schema: Schema
     erasure_key: str | None
+    contact_keys: ContactKeys | None
 
 
 def start(house: Stores, work: ImportJob) -> str:
@@ -93,7 +95,13 @@ def main(folder: Path) -> int:
     document = json.loads((folder / WORK).read_text(encoding="utf-8"))
     found = choose(load(Settings), document["kind"])
     settings = found.settings
-    house = Wired(found.db, ObjectStore(settings, settings.s3_bucket_datasets), found.schema, settings.erasure_key)
+    house = Wired(
+        found.db,
+        ObjectStore(settings, settings.s3_bucket_datasets),
+        found.schema,
+        settings.erasure_key,
+        keys_of(settings),
+    )
     try:
         file = CampaignFile.open(folder / document["file"], FileReading.from_document(document["reading"]))
         mapping = ColumnMapping.from_document(document["mapping"]) if document["mapping"] else None

@@ -64,7 +64,12 @@ def _people(house: Appliance, entry: Entry, report: Mapping[str, Any], mending: 
     draw_import_bar(report)
     _lines(report)
     notices.show(_notice(report))
-    for sentence in (_changes(house.schema, report), _older(report), _undated(report)):
+    for sentence in (
+        _changes(house.schema, report),
+        _older(report),
+        _undated(report),
+        _wrong_numbers(house.schema, report),
+    ):
         if sentence:
             st.markdown(sentence)
     if report["rejected"]:
@@ -119,6 +124,20 @@ def _undated(report: Mapping[str, Any]) -> str:
         undated,
     )
     return text.format(n=formats.count(undated))
+
+
+def _wrong_numbers(schema: Schema, report: Mapping[str, Any]) -> str:
+    """That some people cannot be called, as far as the file knows."""
+    if not (columns := report.get("wrong_numbers")):
+        return ""
+    many = sum(one["rows"] for one in columns)
+    text = plural(
+        "{n} number cannot be called as it is written ({columns}). The person is on the list; the card says so.",
+        "{n} numbers cannot be called as they are written ({columns}). The people are on the list; their cards say so.",
+        many,
+    )
+    named = ", ".join(formats.plain(_label(schema, one["column"])) for one in columns)
+    return text.format(n=formats.count(many), columns=named)
 
 
 def _label(schema: Schema, name: str) -> str:

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, Protocol
 
 from app.shell import disk
+from core.calls.contact_keys import ContactKeys
 from core.errors import CallwiseError, InputError
 from core.files.campaign_file import CampaignFile
 from core.imports import column_mapping
@@ -81,6 +82,9 @@ class Stores(Protocol):
 
     @property
     def erasure_key(self) -> str | None: ...  # noqa: D102
+
+    @property
+    def contact_keys(self) -> ContactKeys | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -162,6 +166,7 @@ def _import(
             work.mapping,
             work.title,
             erasure_key=house.erasure_key,
+            contact_keys=house.contact_keys,
             called=work.called,
             entry=place,
         )

@@ -5,17 +5,22 @@ from __future__ import annotations
 import streamlit as st
 
 from app.language import _, formats
+from app.shell.appliance import Appliance
 from core.lists import contact_changes
 from core.lists.changes import ValueChange, value_changes
 from core.schema import Schema
-from core.stores.mongo import Db, Document
+from core.stores.mongo import Document
 
 SHOWN = 10
 
 
-def draw_value_history(db: Db, schema: Schema, prospect: Document) -> None:
-    """Draw the newest changes of `prospect`; nothing for a person whom no file changed. Raises Unavailable."""
-    reached = contact_changes.value_changes(db, prospect["_id"]) if schema.contacts else ()
+def draw_value_history(house: Appliance, prospect: Document) -> None:
+    """Draw the newest changes of `prospect`; nothing for a person whom no file changed.
+
+    Raises SettingsError, Unavailable.
+    """
+    schema = house.schema
+    reached = contact_changes.value_changes(house.db, house.contact_keys, prospect["_id"]) if schema.contacts else ()
     changes = sorted((*value_changes(prospect), *reached), key=lambda change: change.at, reverse=True)[:SHOWN]
     if not changes:
         return

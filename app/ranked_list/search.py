@@ -42,10 +42,10 @@ class Match:
 
 
 def find(house: Appliance, campaigns: Collection[str], text: str) -> list[Match]:
-    """At most `MOST` people of these `campaigns` whom `text` names. Raises Unavailable."""
+    """At most `MOST` people of these `campaigns` whom `text` names. Raises SettingsError, Unavailable."""
     if not text.strip():
         return []
-    known = contacts.find(house.db, text, MOST) if house.schema.contacts else []
+    known = contacts.find(house.db, house.contact_keys, text, MOST) if house.schema.contacts else []
     keys = [*Person(text.strip()).keys(campaigns), *known]
     with reachable():
         found = {one["_id"]: one for one in house.db.prospects.find({"_id": {"$in": keys}})}
@@ -79,5 +79,5 @@ def _draw(match: Match, number: int, take: Callable[[Match], None]) -> None:
 
 
 def _name(house: Appliance, prospect: Document) -> str:
-    ways = contacts.ways(house.db, prospect["_id"]) if house.schema.contacts else []
+    ways = contacts.ways(house.db, house.contact_keys, prospect["_id"]) if house.schema.contacts else []
     return " ".join(way.text for way in ways if way.kind is Contact.NAME)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from app.shell.lineage import LineageReader
 from core.accounts.second_factor import FactorRules
+from core.calls.contact_keys import ContactKeys
 from core.calls.lifecycle import CallRules
 from core.schema import Schema
 from core.scoring.client import ScoringClient
@@ -38,8 +39,8 @@ class Appliance:
 
     `kind` is the kind's name, "" that of the shipped one, and `others` gives the appliance of every other kind. `home`
     is the appliance's database, `shipped` the shipped kind's schema. A first training needs `minimum_outcomes`.
-    `erasure_key` recognises people who were erased. `lineage` and `scoring` are None if the settings do not name the
-    addresses of MLflow and MLServer.
+    `erasure_key` recognises people who were erased, `contact_keys` read names and numbers. `lineage` and `scoring` are
+    None if the settings do not name the addresses of MLflow and MLServer.
     """
 
     db: Db
@@ -53,6 +54,7 @@ class Appliance:
     limits: SessionLimits = field(default_factory=SessionLimits)
     factor: FactorRules = field(default_factory=FactorRules)
     erasure_key: str | None = None
+    contact_keys: ContactKeys | None = None
     kind: str = ""
     others: Callable[[], Sequence[Appliance]] = tuple
     home: Db | None = None

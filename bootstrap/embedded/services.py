@@ -23,6 +23,7 @@ REPORTS = ("EVIDENTLY_URL",)
 DATASETS = ("CALLWISE_DATA_REGISTRY",)
 ERASURE = ("CALLWISE_ERASURE_KEY",)
 SECOND_FACTOR = ("CALLWISE_SECOND_FACTOR_KEY",)
+CONTACTS = ("CALLWISE_CONTACT_KEY",)
 FIRST_ACCOUNT = ("ADMIN_PASSWORD",)
 SIGNING = ("CALLWISE_SIGNING_KEY",)
 VERIFYING = ("CALLWISE_VERIFYING_KEY",)
@@ -167,7 +168,7 @@ SERVICES = (
         needs=("s3", "mongo", "mlflow", "prefect", "evidently"),
         reads=(
             *(MONGO + STORE + REGISTRY + FLOWS + SCORING + REPORTS + DATASETS),
-            *(ERASURE + SECOND_FACTOR + FIRST_ACCOUNT + SIGNING),
+            *(ERASURE + CONTACTS + SECOND_FACTOR + FIRST_ACCOUNT + SIGNING),
         ),
         one_shot=True,
     ),
@@ -228,7 +229,7 @@ SERVICES = (
         needs=("mongo", "setup"),
         ports=("app", "app_metrics"),
         # VERIFYING: scripts/score --dask opens models
-        reads=MONGO + STORE + REGISTRY + SCORING + REPORTS + ERASURE + SECOND_FACTOR + VERIFYING,
+        reads=MONGO + STORE + REGISTRY + SCORING + REPORTS + ERASURE + CONTACTS + SECOND_FACTOR + VERIFYING,
         environment={
             "CALLWISE_APP_METRICS_PORT": "{app_metrics}",
             "CALLWISE_MLFLOW_PAGE": "{MLFLOW_TRACKING_URI}",

@@ -129,6 +129,7 @@ class StateFolder:
             "S3_SECRET_KEY": secrets.token_hex(32),
             "CALLWISE_ROUTING_KEY": secrets.token_hex(32),
             "CALLWISE_ERASURE_KEY": secrets.token_hex(32),
+            "CALLWISE_CONTACT_KEY": secrets.token_hex(32),
             "CALLWISE_SECOND_FACTOR_KEY": secrets.token_hex(32),
             "ADMIN_PASSWORD": secrets.token_hex(10),
             "PREFECT_API_AUTH_STRING": f"callwise:{secrets.token_hex(10)}",  # people type it in the embedded appliance

@@ -7,6 +7,7 @@ from bootstrap.migrations import (
     imported_files,
     indicator_vintages,
     kept_predictions,
+    sealed_contacts,
     unused_indexes,
 )
 from bootstrap.migrations.migration import Migration
@@ -17,4 +18,5 @@ MIGRATIONS = (
     Migration(3, "files that a campaign names get entries in the log of imports", imported_files.run),
     Migration(4, "people keep the prediction that ranked them", kept_predictions.run),
     Migration(5, "indexes that no question uses any more are dropped", unused_indexes.run),
+    Migration(6, "names and numbers are encrypted", sealed_contacts.run),
 )

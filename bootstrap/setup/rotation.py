@@ -1,7 +1,7 @@
 """Looks at replaced keys, for `scripts/init --rotate` and `--rotated`: `python -m bootstrap.setup.rotation WHAT`.
 
     trial      whether no canary is on trial, whose evidence another routing key would mix
-    settled    whether nothing needs the former signing and second factor keys any more
+    settled    whether nothing needs the former keys of models, second factors and contacts any more
 
 Changes nothing. Exit status: 0 yes, 1 no or not to be seen; one line says why. A second factor that no key opens waits
 for nothing; the line names whose it is.
@@ -16,19 +16,21 @@ from collections.abc import Sequence
 from bootstrap.setup import signing
 from core.accounts import second_factor
 from core.accounts.one_time_codes import KeyRing
+from core.calls.contact_keys import keys_of
 from core.errors import CallwiseError
 from core.kinds import registry
 from core.kinds.kind import settings_of
+from core.lists import contact_sealing
 from core.models.registry import ModelRegistry
 from core.models.succession import Succession
 from core.schema import read_schema
 from core.settings.key_list import key_list
 from core.settings.loading import load
-from core.settings.people import SecondFactorSettings
+from core.settings.people import ContactSettings, SecondFactorSettings
 from core.stores.mongo import Db, connect
 
 
-class Settings(signing.Settings, SecondFactorSettings):
+class Settings(signing.Settings, SecondFactorSettings, ContactSettings):
     """Where kinds, models and accounts are, and the keys."""
 
 
@@ -52,6 +54,10 @@ def unsettled(home: Db, settings: Settings) -> list[str]:
         former = [name for name in second_factor.sealed_otherwise(home, KeyRing(keys[0])) if name not in lost]
         if former:
             waiting.append(f"the second factors of {', '.join(former)} are not under the new key")
+    if (contacts := keys_of(settings)) is not None:
+        every = registry.kinds(home, read_schema(settings.callwise_schema), retired=True)
+        late = [kind.name for kind in every if not contact_sealing.is_renewed(kind.database(home), contacts)]
+        waiting += [f"names and numbers of {name} are not under the new key" for name in late]
     return waiting
 
 

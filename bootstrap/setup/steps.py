@@ -23,18 +23,27 @@ from bootstrap.setup.orchestration import (
 )
 from core.accounts import second_factor
 from core.accounts.one_time_codes import KeyRing
+from core.calls.contact_keys import keys_of
 from core.errors import CallwiseError, SettingsError
 from core.kinds import registry
 from core.kinds.kind import Kind
+from core.lists import contact_sealing
 from core.schema import Schema, read_schema
 from core.settings.addresses import PrefectSettings
 from core.settings.loading import load
-from core.settings.people import FirstAccountSettings, SecondFactorSettings
+from core.settings.people import ContactSettings, FirstAccountSettings, SecondFactorSettings
 from core.stores.mongo import Db, connect
 from core.stores.object_store import ObjectStore
 
 
-class Settings(kinds.KindSettings, signing.Settings, PrefectSettings, FirstAccountSettings, SecondFactorSettings):
+class Settings(
+    kinds.KindSettings,
+    signing.Settings,
+    PrefectSettings,
+    FirstAccountSettings,
+    SecondFactorSettings,
+    ContactSettings,
+):
     """The settings of everything that the set-up prepares."""
 
 
@@ -62,6 +71,7 @@ def steps(settings: Settings) -> list[Step]:
         Step("pipeline", lambda: _pipeline(settings)),
         Step("drift review", lambda: kinds.review(settings, shipped)),
         Step("campaign kinds", lambda: _kinds(db, schema, settings)),
+        Step("names and numbers", lambda: _contacts(db, schema, settings)),
         Step("stores", lambda: stores.look(db, settings)),
         Step("signatures", lambda: signing.sign_once(db, settings)),
         Step("signing key", lambda: signing.renew(db, settings)),
@@ -118,6 +128,18 @@ def _kinds(db: Db, schema: Schema, settings: Settings) -> str:
     for kind in others:
         kinds.prepare(db, kind, settings)
     return ", ".join([schema.name, *(kind.name for kind in others)])
+
+
+def _contacts(db: Db, schema: Schema, settings: Settings) -> str:
+    """A key that does not fit is told and stops no start: kinds without names go on, and so does all else."""
+    keys = keys_of(settings)
+    if keys is None:
+        return "no CALLWISE_CONTACT_KEY, so no kind can have any"
+    try:
+        databases = [kind.database(db) for kind in registry.kinds(db, schema, retired=True)]
+        return f"{sum(contact_sealing.renew(one, keys) for one in databases)} encrypted"
+    except SettingsError as error:
+        return f"WARNING: {error}"
 
 
 def _pipeline(settings: Settings) -> str:

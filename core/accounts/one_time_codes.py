@@ -11,14 +11,12 @@ import os
 import secrets
 from datetime import datetime
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA1, SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor import InvalidToken as WrongCode
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from core.errors import SettingsError
-from core.settings.key_list import key_list
+from core.values import key_ring
 
 DIGITS, SECONDS = 6, 30
 DRIFT = 1
@@ -31,40 +29,14 @@ RECOVERY_LENGTH = 16  # 79 bits, so that a plain hash keeps them: nobody tries t
 ISSUER = "Callwise"
 
 
-class KeyRing:
+class KeyRing(key_ring.KeyRing):
     """Encrypts the secrets of one-time codes with the first of `keys`, and decrypts with all of them.
 
     `keys` are as in `core.settings.key_list`.
     """
 
     def __init__(self, keys: str) -> None:
-        self._fernet = MultiFernet([Fernet(_derived(key)) for key in key_list(keys)])
-
-    def seal(self, secret: bytes) -> str:
-        """`secret`, encrypted and authenticated."""
-        return self._fernet.encrypt(secret).decode()
-
-    def open(self, sealed: str) -> bytes:
-        """The secret. Raises SettingsError if none of the keys sealed it."""
-        try:
-            return self._fernet.decrypt(sealed)
-        except InvalidToken as error:
-            raise _another_key() from error
-
-    def opens(self, sealed: str) -> bool:
-        """Whether one of the keys sealed it."""
-        try:
-            self._fernet.decrypt(sealed)
-        except InvalidToken:
-            return False
-        return True
-
-    def reseal(self, sealed: str) -> str:
-        """The same secret under the first key. Raises SettingsError if none of the keys sealed it."""
-        try:
-            return self._fernet.rotate(sealed).decode()
-        except InvalidToken as error:
-            raise _another_key() from error
+        super().__init__(keys, purpose="callwise second factor", stranger=_another_key())
 
 
 def new_secret() -> bytes:
@@ -128,11 +100,6 @@ def grouped(text: str, between: str) -> str:
 
 def _totp(secret: bytes) -> TOTP:
     return TOTP(secret, DIGITS, SHA1(), SECONDS)  # noqa: S303 - RFC 6238, which the apps speak
-
-
-def _derived(key: str) -> bytes:
-    derived = HKDF(SHA256(), 32, salt=None, info=b"callwise second factor").derive(key.encode())
-    return base64.urlsafe_b64encode(derived)
 
 
 def _another_key() -> SettingsError:

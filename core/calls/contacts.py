@@ -2,10 +2,11 @@
 
 A document of `contacts` has the prospect's key:
 
-    {_id, campaign, ref, values: [{column, kind, text}], search: [words], import, history}
+    {_id, campaign, ref, sealed: [{column, kind, text, e164}], search: [words], import, history}
 
-`search` holds the words of the names, the addresses, and the last digits of the numbers, so that a person who calls is
-found whatever the spelling of their number. `import` and `history` are those of `core.lists.contact_changes`.
+`sealed` is encrypted, and each of `search` is hashed (`core.calls.contact_keys`). `search` holds the words of the
+names, the addresses, and the last digits of the numbers, so that a person who calls is found whatever the spelling of
+their number. `import` and `history` are those of `core.lists.contact_changes`.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from dataclasses import dataclass
 
 from pymongo import ASCENDING
 
+from core.calls.contact_keys import ContactKeys
+from core.errors import SettingsError
 from core.schema import Schema
 from core.schema.column import Contact, Value
 from core.stores.mongo import Db, Document, reachable
+from core.values import phone_numbers
 
 DIGITS = 8
 """Last digits of a number that are compared: its spellings differ in front."""
@@ -29,19 +33,24 @@ LEAST_DIGITS = 5
 
 @dataclass(frozen=True)
 class Way:
-    """One way to reach a person: the column that it came from, its kind, and the text as the file has it."""
+    """One way to reach a person: the column that it came from, its kind, and the text as the file has it.
+
+    `e164`: the number in the form that all spellings share; "" where it is not known, or the way is none. `is_wrong`: a
+    number that nobody can call.
+    """
 
     column: str
     kind: Contact
     text: str
+    e164: str = ""
+    is_wrong: bool = False
 
     @property
     def number(self) -> str:
-        """The digits of a phone number with its plus, for a `tel:` link, or empty for anything else."""
-        if self.kind is not Contact.PHONE:
+        """What a `tel:` link has: the number in E.164, else the digits as they are written, "" for anything else."""
+        if self.kind is not Contact.PHONE or self.is_wrong:
             return ""
-        digits = _digits(self.text)
-        return f"+{digits}" if self.text.strip().startswith("+") else digits
+        return self.e164 or _digits(self.text)
 
 
 def document(schema: Schema, key: str, campaign: str, ref: str, values: Mapping[str, Value]) -> Document | None:
@@ -49,34 +58,76 @@ def document(schema: Schema, key: str, campaign: str, ref: str, values: Mapping[
 
     A blank is in it, too: `core.lists.contact_changes` then removes what was known.
     """
-    given = [
-        {"column": column.name, "kind": column.contact.value, "text": None if text is None else str(text)}
-        for column in schema.contacts
-        if column.contact and column.name in values
-        for text in (values[column.name],)
-    ]
+    given: list[Document] = []
+    for column in schema.contacts:
+        if column.contact is None or column.name not in values:
+            continue
+        text = None if values[column.name] is None else str(values[column.name])
+        entry: Document = {"column": column.name, "kind": column.contact.value, "text": text}
+        given.append(numbered(entry, column.region))
     return {"_id": key, "campaign": campaign, "ref": ref, "values": given} if given else None
 
 
-def ways(db: Db, prospect: str) -> list[Way]:
-    """How the prospect is reached, in the schema's order; empty where nothing is known. Raises Unavailable."""
+def numbered(value: Document, region: str = "") -> Document:
+    """A `value` of a contact with what is known of its number, if it is one (`core.values.phone_numbers`)."""
+    if value["kind"] != Contact.PHONE or not value["text"]:
+        return value
+    number = phone_numbers.read(value["text"], region)
+    return {**value, "e164": number.e164, "wrong": number.is_wrong}
+
+
+def wrong_numbers(given: Document) -> list[str]:
+    """The phone columns of what `document` made whose numbers nobody can call."""
+    return [one["column"] for one in given["values"] if one.get("wrong")]
+
+
+def ways(db: Db, keys: ContactKeys | None, prospect: str) -> list[Way]:
+    """How the prospect is reached, in the schema's order; empty where nothing is known.
+
+    Raises SettingsError if it cannot be read with `keys`; Unavailable.
+    """
     with reachable():
         found = db.contacts.find_one({"_id": prospect})
-    return [Way(one["column"], Contact(one["kind"]), one["text"]) for one in found["values"]] if found else []
+    if not found:
+        return []
+    return [
+        Way(one["column"], Contact(one["kind"]), one["text"], one.get("e164", ""), one.get("wrong", False))
+        for one in opened(keys, found)
+    ]
+
+
+def opened(keys: ContactKeys | None, stored: Document, field: str = "sealed") -> list[Document]:
+    """The values of a stored contact, or those that it had before (`field`). Raises SettingsError."""
+    return required(keys).open(stored[field])
+
+
+def required(keys: ContactKeys | None) -> ContactKeys:
+    """The `keys`, where names and numbers are to be read or written. Raises SettingsError if there are none."""
+    if keys is None:
+        raise SettingsError(
+            "CALLWISE_CONTACT_KEY is not set, and names and numbers are kept encrypted with it.",
+            kept="Nothing was read and nothing was written.",
+            next="scripts/init adds the key; then docker compose up -d --wait.",
+        )
+    return keys
 
 
 def search_words(values: Iterable[Document]) -> list[str]:
     """The words by which a person with these `values` is found."""
-    return sorted({word for value in values for word in _words(Contact(value["kind"]), value["text"])})
+    spellings = [(Contact(one["kind"]), text) for one in values for text in (one["text"], one.get("e164")) if text]
+    return sorted({word for kind, text in spellings for word in _words(kind, text)})
 
 
-def find(db: Db, text: str, many: int) -> list[str]:
-    """Keys of at most `many` prospects with all words, the number or the address in `text`. Raises Unavailable."""
+def find(db: Db, keys: ContactKeys | None, text: str, many: int) -> list[str]:
+    """Keys of at most `many` prospects with all words, the number or the address in `text`.
+
+    Raises SettingsError without `keys`; Unavailable.
+    """
     kind = Contact.EMAIL if "@" in text else Contact.PHONE if len(_digits(text)) >= LEAST_DIGITS else Contact.NAME
     words = _words(kind, text)
     if not words:
         return []
-    query = {"$and": [{"search": word} for word in words]}
+    query = {"$and": [{"search": {"$in": required(keys).forms(word)}} for word in words]}
     with reachable():
         return [str(one["_id"]) for one in db.contacts.find(query, {"_id": 1}).sort([("_id", ASCENDING)]).limit(many)]
 

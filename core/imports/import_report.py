@@ -22,11 +22,11 @@ class Report:
 
     `changed` people have other values now, by column in `changes`; `lines`: the account of the file's lines. `closed`:
     how many of these were off the list already, and stay so. `outcomes` were brought, `undated` of them without the
-    time of their call. `rules`: number of rejects by the schema's column and the broken rule, without the value;
-    `examples`: the first rejects. `origin`: the sha256 of the file that corrected rows were in first. `entry`: the
-    import in the log. `before`: when this very file was imported first, if newer files were imported since.
-    `came`: the people whom this import brought, also in tries before this one; `came_called`: how many of them with the
-    outcome of an earlier call.
+    time of their call. `wrong_numbers` were kept, which nobody can call, by column. `rules`: number of rejects
+    by the schema's column and the broken rule, without the value; `examples`: the first rejects. `origin`: the sha256
+    of the file that corrected rows were in first. `entry`: the import in the log. `before`: when this very file was
+    imported first, if newer files were imported since. `came`: the people whom this import brought, also in tries
+    before this one; `came_called`: how many of them with the outcome of an earlier call.
     """
 
     campaign: str
@@ -39,6 +39,7 @@ class Report:
     came: int = 0
     came_called: int = 0
     undated: int = 0
+    wrong_numbers: Counter[str] = field(default_factory=Counter)
     rejected: int = 0
     kept_out: int = 0
     lines: Tally = field(default_factory=Tally)
@@ -86,6 +87,7 @@ class Report:
             "came": self.came,
             "came_called": self.came_called,
             "undated": self.undated,
+            "wrong_numbers": [{"column": column, "rows": n} for column, n in self.wrong_numbers.most_common()],
             "rejected": self.rejected,
             "kept_out": self.kept_out,
             "lines": asdict(self.lines),

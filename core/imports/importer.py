@@ -13,8 +13,11 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from core.calls import contacts
+from core.calls.contact_keys import ContactKeys
 from core.clock import Clock, now
 from core.errors import CallwiseError
 from core.files.campaign_file import CampaignFile
@@ -39,8 +42,9 @@ class ImportRequest:
 
     Without a `mapping` the file has the schema's own columns. Rows after number `outcomes_until` lose their outcomes,
     so that a finished history can be replayed as a running campaign. `erasure_key` recognises people who were erased
-    (`core.imports.kept_out`). `called`: when the calls of the file were made, if its rows do not say. `entry`: the
-    import in the log, if it has begun there already; otherwise the import writes its own entry, in the name of `by`.
+    (`core.imports.kept_out`), `contact_keys` encrypt names and numbers. `called`: when the calls of the file were made,
+    if its rows do not say. `entry`: the import in the log, if it has begun there already; otherwise the import writes
+    its own entry, in the name of `by`.
     """
 
     file: CampaignFile
@@ -49,6 +53,7 @@ class ImportRequest:
     title: str = ""
     outcomes_until: int | None = None
     erasure_key: str | None = None
+    contact_keys: ContactKeys | None = None
     called: datetime | None = None
     entry: str = ""
     by: str = "import"
@@ -67,10 +72,13 @@ def import_campaign(
 
     The file `rejects` is written only if a row is rejected. `progress` gets the number of rows read, and may raise to
     end the import. Rows of people who are kept out are only counted. Raises, before anything is written, InputError if
-    a column is missing, SettingsError if people are kept out and there is no key to recognise them, and Conflict if the
-    campaign is being deleted. Raises Unavailable: then the rows written stay, and importing again continues.
+    a column is missing, SettingsError if there is no key to recognise people who are kept out or to encrypt names and
+    numbers with, and Conflict if the campaign is being deleted. Raises Unavailable: then the rows written stay, and
+    importing again continues.
     """
     how = prepare_reading(db, schema, request, clock)
+    if any(column.name in how.mapping.columns for column in schema.contacts):
+        contacts.required(request.contact_keys)
     if request.entry:
         return _import(db, schema, request, how, request.entry, rejects, progress, clock)
     file, run = request.file, uuid.uuid4().hex
@@ -103,7 +111,8 @@ def _import(
         if how.absent:
             db.campaigns.update_one({"_id": campaign}, {"$set": {"economy": True}})
     with file.records() as records, RejectFile(rejects, file.header, file.sha256) as rejected:
-        intake = Intake(db, schema, report, rejected, progress, lambda: Origin(entry, file.path.name, clock()))
+        origin = partial(_origin, entry, file, clock)
+        intake = Intake(db, schema, report, rejected, progress, origin, request.contact_keys)
         for row in how.rows(records, intake.reject):
             intake.take(row)
         intake.write()
@@ -121,6 +130,10 @@ def _import(
     _note_mended(db, file, report, clock)
     progress(report.rows)
     return report
+
+
+def _origin(entry: str, file: CampaignFile, clock: Clock) -> Origin:
+    return Origin(entry, file.path.name, clock())
 
 
 def prepare_reading(db: Db, schema: Schema, request: ImportRequest, clock: Clock = now) -> Reading:

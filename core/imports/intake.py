@@ -14,6 +14,8 @@ from typing import Any
 from pymongo import UpdateOne
 
 from core.calls import do_not_call
+from core.calls.contact_keys import ContactKeys
+from core.calls.contacts import wrong_numbers
 from core.calls.lifecycle import LIVE, unchanged_query
 from core.errors import Conflict
 from core.imports.column_mapping import cell
@@ -43,8 +45,10 @@ class Intake:
         rejected: RejectFile,
         progress: Callable[[int], None],
         origin: Callable[[], Origin],
+        contact_keys: ContactKeys | None = None,
     ) -> None:
         self._db, self._schema, self._report, self._rejected = db, schema, report, rejected
+        self._contact_keys = contact_keys
         self._progress, self._origin = progress, origin
         self._batch: list[Row] = []
         self._seen = SeenKeys()
@@ -79,6 +83,7 @@ class Intake:
             self._write_contacts(accepted)
             accepted += self._meet(rest)
             for row in accepted:
+                self._report.wrong_numbers.update(wrong_numbers(row.contact) if row.contact else ())
                 self._report.origin = self._report.origin or cell(row.record.get(FILE))
             self._outcomes(accepted, {row.prospect["_id"] for row in rest})
 
@@ -153,14 +158,14 @@ class Intake:
     def _changed_contacts(self, rows: list[Row]) -> dict[int, list[str]]:
         """The contact columns that each of `rows` changes, by the row's `id`: two rows may be about one person."""
         given = [(id(row), row.contact) for row in rows if row.contact is not None]
-        columns = contact_changes.changed_columns(self._db, [contact for _, contact in given])
+        columns = contact_changes.changed_columns(self._db, self._contact_keys, [contact for _, contact in given])
         return {row: changed for (row, _), changed in zip(given, columns, strict=True) if changed}
 
     def _write_contacts(self, rows: list[Row]) -> None:
         """Store how the people of `rows` are reached."""
         given = [row.contact for row in rows if row.contact is not None]
         if given:
-            contact_changes.write(self._db, given, self._origin())
+            contact_changes.write(self._db, self._contact_keys, given, self._origin())
 
     def _is_another(self, row: Row) -> bool:
         """Whether `row` is another record under a taken key, and not a later report on the same person."""

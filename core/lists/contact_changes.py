@@ -1,9 +1,10 @@
 """The changes that files make to how a person is reached, kept with the contact: an erasure takes them, too.
 
-    contacts: {…, import, history: [{import, file, at, was}]}
+    contacts: {…, import, history: [{import, file, at, was, search}]}
 
 `import` is the import that the contact came with, an entry of `history` belongs to a later one, the oldest first, and
-`was` has the values before it. The list is written whole, as that of a prospect (`core.lists.changes`).
+`was` has the values before it, sealed, and `search` their hashed words. The list is written whole, as that of a
+prospect (`core.lists.changes`). Who takes an import back needs no key: it moves what is sealed.
 """
 
 from __future__ import annotations
@@ -13,25 +14,29 @@ from typing import Any
 
 from pymongo import UpdateOne
 
-from core.calls.contacts import search_words
+from core.calls.contact_keys import ContactKeys
+from core.calls.contacts import opened, required, search_words
 from core.lists.changes import Origin, ValueChange
 from core.stores.embedded_mongo import remove_by_key
 from core.stores.mongo import Db, Document, reachable
 
 
-def changed_columns(db: Db, given: Sequence[Document]) -> list[list[str]]:
+def changed_columns(db: Db, keys: ContactKeys | None, given: Sequence[Document]) -> list[list[str]]:
     """The contact columns in which what a file says of each person differs from what is known of them.
 
-    `given`: what `contacts.document` made. Raises Unavailable.
+    `given`: what `contacts.document` made. Raises SettingsError, Unavailable.
     """
     stored = _stored(db, [one["_id"] for one in given])
-    return [_different(stored.get(one["_id"]), one) for one in given]
+    return [_different(keys, stored.get(one["_id"]), one) for one in given]
 
 
-def write(db: Db, given: Sequence[Document], origin: Origin) -> None:
-    """Store what `contacts.document` made. What a file does not say stays as it was. Repeatable. Raises Unavailable."""
+def write(db: Db, keys: ContactKeys | None, given: Sequence[Document], origin: Origin) -> None:
+    """Store what `contacts.document` made. What a file does not say stays as it was. Repeatable.
+
+    Raises SettingsError, Unavailable.
+    """
     stored = _stored(db, [one["_id"] for one in given])
-    writes = [_update(stored.get(one["_id"]), one, origin) for one in given]
+    writes = [_update(required(keys), stored.get(one["_id"]), one, origin) for one in given]
     if writes:
         with reachable():
             db.contacts.bulk_write(writes, ordered=False)
@@ -45,7 +50,7 @@ def restore(db: Db, keys: Sequence[str], place: str) -> None:
     writes = []
     for one in changed:
         *earlier, last = one["history"]
-        was = {"values": last["was"], "search": search_words(last["was"]), "history": earlier}
+        was = {"sealed": last["was"], "search": last["search"], "history": earlier}
         writes.append(UpdateOne({"_id": one["_id"]}, {"$set": was}))
     with reachable():
         if writes:
@@ -53,12 +58,12 @@ def restore(db: Db, keys: Sequence[str], place: str) -> None:
         remove_by_key(db.contacts, came)
 
 
-def value_changes(db: Db, prospect: str) -> Iterator[ValueChange]:
-    """Every change of how the prospect is reached, the newest first. Raises Unavailable."""
+def value_changes(db: Db, keys: ContactKeys | None, prospect: str) -> Iterator[ValueChange]:
+    """Every change of how the prospect is reached, the newest first. Raises SettingsError, Unavailable."""
     for stored in _stored(db, [prospect]).values():
-        now = _texts(stored["values"])
+        now = _texts(opened(keys, stored))
         for entry in reversed(stored.get("history") or []):
-            was = _texts(entry["was"])
+            was = _texts(opened(keys, entry, "was"))
             for column in dict.fromkeys((*was, *now)):
                 if was.get(column) != now.get(column):
                     yield ValueChange(column, was.get(column), now.get(column), entry["file"], entry["at"])
@@ -76,16 +81,22 @@ def _texts(values: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {value["column"]: value["text"] for value in values}
 
 
-def _different(stored: Document | None, given: Document) -> list[str]:
-    known = _texts(stored["values"]) if stored else {}
-    return [value["column"] for value in given["values"] if value["text"] != known.get(value["column"])]
+def _different(keys: ContactKeys | None, stored: Document | None, given: Document) -> list[str]:
+    known = {one["column"]: _said(one) for one in opened(keys, stored)} if stored else {}
+    return [one["column"] for one in given["values"] if _said(one) != known.get(one["column"], ("", ""))]
 
 
-def _update(stored: Document | None, given: Document, origin: Origin) -> UpdateOne:
+def _said(value: Mapping[str, Any]) -> tuple[str, str]:
+    """What a value is compared by: the same text may be another number once the kind says of which country."""
+    return value["text"] or "", value.get("e164", "")
+
+
+def _update(keys: ContactKeys, stored: Document | None, given: Document, origin: Origin) -> UpdateOne:
     new = {value["column"]: value for value in given["values"]}
-    known = stored["values"] if stored else []
+    known = opened(keys, stored) if stored else []
     values = [value for value in (*(new.pop(old["column"], old) for old in known), *new.values()) if value["text"]]
-    fields: Document = {**given, "values": values, "search": search_words(values)}
+    fields: Document = {name: given[name] for name in ("_id", "campaign", "ref")}
+    fields |= {"sealed": keys.seal(values), "search": keys.words(search_words(values))}
     if stored is None:
         fields["import"] = origin.key
     elif values != known:
@@ -98,4 +109,5 @@ def _noted(stored: Document, origin: Origin) -> list[Document]:
     history = list(stored.get("history") or [])
     if origin.key in (stored.get("import"), history[-1]["import"] if history else None):
         return history
-    return [*history, {"import": origin.key, "file": origin.file, "at": origin.at, "was": stored["values"]}]
+    before = {"was": stored["sealed"], "search": stored["search"]}
+    return [*history, {"import": origin.key, "file": origin.file, "at": origin.at, **before}]

@@ -86,7 +86,7 @@ def _column(proposal: ColumnProposal) -> Iterator[str]:
 
 _ORDER = (
     "name", "label", "type", "role", "contact", "optional", "blanks", "open", "categories", "minimum", "maximum",
-    "special", "unit", "bounds", "decimal", "thousands", "day_first", "zone", "note",
+    "special", "unit", "bounds", "decimal", "thousands", "day_first", "zone", "region", "note",
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from core.schema.outcome import Outcome
 from core.schema.words import Language, Words
 
 RESERVED = "prospect"
-FOR_READING = ("decimal", "thousands", "day_first", "note")
+FOR_READING = ("decimal", "thousands", "day_first", "region", "note")
 """Keys of a column that say how files are read, or why, and change no model."""
 NEWER = ("optional", "blanks", "open", "contact", "zone")
 """Keys of a column that release 0.1 did not know."""

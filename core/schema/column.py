@@ -19,6 +19,7 @@ from core.schema.reason_wording import Wording
 from core.schema.words import ColumnWords
 from core.schema.yes_no import NO, YES, yes_or_no
 from core.sentences import Sentence
+from core.values.phone_numbers import is_region
 
 Value = int | float | str | None
 """A value of a column. Only an optional column has blanks: None for a number or a date, `BLANK` for a word."""
@@ -80,7 +81,8 @@ class Column(Strict):
     `optional`: a cell may be blank, which is information; `blanks` are words of files that mean it, such as n/a.
     `open`: words outside `categories` may occur. `decimal` (the sign in numbers), `thousands` (the sign between their
     groups) and `day_first` (03/04 is the third of April) are used where a file's own values do not tell; `zone` is that
-    of moments without an offset. `note` tells people why a column is kept out of the model.
+    of moments without an offset. `region`: the country, such as DE, whose own spelling of phone numbers the column has.
+    `note` tells people why a column is kept out of the model.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Column(Strict):
     thousands: Literal[".", ","] | None = None
     day_first: bool | None = None
     zone: str = ""
+    region: str = ""
     note: str = ""
     _words: dict[str, ColumnWords] = PrivateAttr(default_factory=dict)
 
@@ -131,6 +134,8 @@ class Column(Strict):
             raise ValueError(f"column '{self.name}': {BLANK} and {OTHER} are Callwise's own words")
         if (self.role is Role.CONTACT) != (self.contact is not None):
             raise ValueError(f"column '{self.name}': contact (name, phone or email) goes with role contact")
+        if self.region and (self.contact is not Contact.PHONE or not is_region(self.region)):
+            raise ValueError(f"column '{self.name}': region is a country such as DE, and goes with contact phone")
         if self.type is ColumnType.TEXT and self.is_feature:
             raise ValueError(f"column '{self.name}': text is never a feature; its role is people_only")
         if self.role in (Role.REFERENCE, Role.CONTACT) and self.type is not ColumnType.TEXT:

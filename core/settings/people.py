@@ -22,6 +22,14 @@ class ErasureSettings(Group):
         return self.callwise_erasure_key.get_secret_value() if self.callwise_erasure_key else None
 
 
+class ContactSettings(Group):
+    """How names and numbers are kept."""
+
+    callwise_contact_key: SecretStr | None = Field(
+        None, description="key that encrypts names and numbers; after a comma, former ones"
+    )
+
+
 class SecondFactorSettings(Group):
     """The second factor at sign-in."""
 

@@ -291,6 +291,7 @@ SECRETS = {
     "CALLWISE_ROUTING_KEY": {"mlserver"},
     "CALLWISE_SIGNING_KEY": {"prefect-worker"},
     "CALLWISE_ERASURE_KEY": {"prefect-worker", "app"},
+    "CALLWISE_CONTACT_KEY": {"app"},
     "CALLWISE_BACKUP_PASSPHRASE": set(),
 }
 """Which running containers may know a secret, besides `backup`, which keeps them all (docs/security.md)."""

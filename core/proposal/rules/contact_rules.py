@@ -7,6 +7,7 @@ from core.proposal.evidence import ColumnEvidence
 from core.proposal.rules.finding import Found, Habits, kept, percent
 from core.schema.column import Contact
 from core.sentences import Sentence
+from core.values import phone_numbers
 
 
 def contact(found: ColumnEvidence, _how: Habits) -> Found | None:
@@ -19,7 +20,12 @@ def contact(found: ColumnEvidence, _how: Habits) -> Found | None:
     signed = sum(times for word, times in found.words.items() if word.startswith(("+", "00"))) if found.phones else 0
     if (named and found.share(found.phones) >= 0.5) or (found.share(found.phones) >= 0.8 and signed and _dials(found)):
         share = percent(found, found.phones)
-        return _reach(Contact.PHONE, Sentence("{share} of its cells are telephone numbers.", share=share))
+        said = _reach(Contact.PHONE, Sentence("{share} of its cells are telephone numbers.", share=share))
+        if signed < found.phones:
+            said.remarks.append(
+                Sentence("Numbers without a country's code can be called once `region` names it, such as DE.")
+            )
+        return said
     if vocabulary.is_one(found.name, vocabulary.NAMES) and found.share(found.lettered) >= 0.8:
         return _reach(Contact.NAME, Sentence("Its name says so, and its cells are words."))
     if vocabulary.is_one(found.name, vocabulary.PERSONAL):
@@ -33,14 +39,5 @@ def _reach(contact: Contact, why: Sentence) -> Found:
 
 def _dials(found: ColumnEvidence) -> bool:
     """Whether most of its numbers with a country's code are ones that a telephone network has."""
-    import phonenumbers  # noqa: PLC0415  its tables take a third of a second
-
-    told = [w for w in list(found.words)[:200] if w.startswith(("+", "00"))]
-    fit = 0
-    for text in told:
-        number = "+" + text[2:] if text.startswith("00") else text
-        try:
-            fit += phonenumbers.is_possible_number(phonenumbers.parse(number))
-        except phonenumbers.NumberParseException:
-            continue
-    return fit * 2 > len(told)
+    told = [word for word in list(found.words)[:200] if word.startswith(("+", "00"))]
+    return 2 * sum(bool(phone_numbers.read(text).e164) for text in told) > len(told)

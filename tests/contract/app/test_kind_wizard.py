@@ -15,7 +15,7 @@ from core.proposal.rules.outcome_words import Result
 from core.schema import read_schema
 from core.settings.group import ROOT
 from core.stores.mongo import Db
-from tests.customers import exported
+from tests.customers import CONTACT_KEYS, exported
 from tests.screens import Draw, drawn, tables, texts
 
 pytestmark = pytest.mark.mongo
@@ -66,7 +66,7 @@ def test_a_file_becomes_a_kind_with_its_people(page: Draw, db: Db) -> None:
     assert one is not None
     assert one["features"]["Joined"] == "2024-02-02"
     assert set(one["features"]) & {"Full Name", "Mobile", "Visits", "Status after call"} == set()
-    assert [way.text for way in contacts.ways(theirs, one["_id"])] == ["Ada Prøve 1", "+49 1512 5550001"]
+    assert [way.text for way in contacts.ways(theirs, CONTACT_KEYS, one["_id"])] == ["Ada Prøve 1", "+49 1512 5550001"]
     assert db.prospects.count_documents({}) == 0, "nothing of it is in the shipped kind"
 
 

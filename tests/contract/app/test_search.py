@@ -14,6 +14,7 @@ from core.lists.changes import Origin
 from core.schema import Schema
 from core.settings.group import ROOT
 from core.stores.mongo import Db
+from tests.customers import CONTACT_KEYS
 from tests.screens import Draw, drawn, texts
 
 pytestmark = pytest.mark.mongo
@@ -40,7 +41,7 @@ def page(db: Db, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
         )  # fmt: skip
         given = contacts.document(schema, key, "spring", ref, {"who": who, "phone": f"+49 1512 555000{number}"})
         assert given is not None
-        contact_changes.write(db, [given], Origin("may", "may.csv", AT))
+        contact_changes.write(db, CONTACT_KEYS, [given], Origin("may", "may.csv", AT))
     with drawn(db, monkeypatch, "calls", CALLWISE_SCHEMA=str(path)) as draw:
         yield draw
 

@@ -37,6 +37,7 @@ STEPS = (
     "pipeline",
     "drift review",
     "campaign kinds",
+    "names and numbers",
     "stores",
     "signatures",
     "signing key",

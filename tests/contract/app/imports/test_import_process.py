@@ -42,7 +42,7 @@ def house(db: Db, schema: Schema, monkeypatch: pytest.MonkeyPatch) -> Wired:
     monkeypatch.setenv("S3_BUCKET_DATASETS", "callwise-test-imports")
     store = ObjectStore(load(S3Settings), "callwise-test-imports")
     store.ensure()
-    return Wired(db, store, schema, None)
+    return Wired(db, store, schema, None, None)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from bootstrap.migrations.apply import migrate
 from bootstrap.migrations.listing import MIGRATIONS
 from bootstrap.migrations.lock import KEY, LASTS, locked
 from bootstrap.migrations.migration import AT_ONCE, Keep, Migration
+from core.calls import contacts
 from core.clock import now
 from core.errors import Conflict
 from core.imports.column_mapping import ColumnMapping
@@ -23,12 +24,18 @@ from core.stores import stored_version
 from core.stores.embedded_mongo import milliseconds
 from core.stores.mongo import Db, Document, count, ensure_indexes
 from core.values.numbers import NumberReading
+from tests.customers import CONTACT_KEY, CONTACT_KEYS
 
 pytestmark = pytest.mark.mongo
 
 AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
 SHA = "ab" * 32
 PEOPLE = AT_ONCE + 7
+
+
+@pytest.fixture(autouse=True)
+def _contact_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLWISE_CONTACT_KEY", CONTACT_KEY)
 
 
 def nothing() -> None:
@@ -73,6 +80,15 @@ def write_as_before(db: Db) -> None:
     )
     db.prospects.create_index([("campaign", 1), ("status", 1), ("score", -1)])
     db.calls.create_index([("undo.by", 1)])
+    db.contacts.insert_one(
+        {
+            "_id": "spring:00001",
+            "campaign": "spring",
+            "ref": "00001",
+            "values": [{"column": "mobile", "kind": "phone", "text": "+49 151 5550002"}],
+            "search": ["15550002"],
+        }
+    )
 
 
 def check_as_now(db: Db) -> None:
@@ -92,6 +108,7 @@ def check_as_now(db: Db) -> None:
     indexes = [index["key"] for name in ("prospects", "calls") for index in db[name].index_information().values()]
     fields = [[field for field, _ in index] for index in indexes]
     assert ["undo.by"] not in fields
+    assert [way.text for way in contacts.ways(db, CONTACT_KEYS, "spring:00001")] == ["+49 151 5550002"]
     assert ["campaign", "status", "score"] not in fields
 
 
@@ -100,9 +117,9 @@ def test_data_of_before_the_first_migration_becomes_that_of_today_once(db: Db) -
     said: list[str] = []
     assert migrate(db, lambda: [db], say=said.append) == stored_version.NEWEST
     check_as_now(db)
-    assert [line.rpartition(": ")[2] for line in said] == ["1", "1", "1", str(PEOPLE), "2"]
+    assert [line.rpartition(": ")[2] for line in said] == ["1", "1", "1", str(PEOPLE), "2", "1"]
     noted = db.appliance.find_one({"_id": stored_version.KEY}) or {}
-    assert [one["changed"] for one in noted["applied"]] == [1, 1, 1, PEOPLE, 2]
+    assert [one["changed"] for one in noted["applied"]] == [1, 1, 1, PEOPLE, 2, 1]
     ensure_indexes(db)
     before = everything(db)
     assert migrate(db, lambda: pytest.fail("nothing is missing")) == stored_version.NEWEST

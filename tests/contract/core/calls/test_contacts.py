@@ -16,7 +16,7 @@ from core.schema.person import Person
 from core.stores.mongo import Db
 from tests import customers
 
-KIND = customers.KIND
+KIND, KEYS = customers.KIND, customers.CONTACT_KEYS
 MAY = Origin("may", "may.csv", now())
 NAMED = Schema.model_validate(
     {
@@ -46,7 +46,7 @@ def listed(db: Db) -> Db:
         ("3", {"full.name": "Bo Пример", "mobile": None, "mail": None}),
     ]
     documents = [contacts.document(NAMED, f"spring:{ref}", "spring", ref, values) for ref, values in people]
-    contact_changes.write(db, [one for one in documents if one], MAY)
+    contact_changes.write(db, KEYS, [one for one in documents if one], MAY)
     return db
 
 
@@ -65,37 +65,37 @@ def listed(db: Db) -> Db:
     ],
 )
 def test_a_person_is_found_by_any_spelling(listed: Db, text: str, found: list[str]) -> None:
-    assert contacts.find(listed, text, 10) == found
+    assert contacts.find(listed, KEYS, text, 10) == found
 
 
 def test_the_ways_are_shown_as_the_file_has_them(listed: Db) -> None:
-    ways = contacts.ways(listed, "spring:2")
+    ways = contacts.ways(listed, KEYS, "spring:2")
     assert [(way.column, way.text) for way in ways] == [
         ("mobile", "0049-1512/5550002"), ("full.name", "Bo Müller"), ("mail", "Bo@Example.org"),
     ]  # fmt: skip
-    assert [way.number for way in contacts.ways(listed, "spring:1")] == ["+4915125550001", ""]
-    assert contacts.ways(listed, "spring:9") == []
+    assert [way.number for way in contacts.ways(listed, KEYS, "spring:1")] == ["+4915125550001", ""]
+    assert contacts.ways(listed, KEYS, "spring:9") == []
 
 
 def test_a_later_file_replaces_them_and_may_be_repeated(listed: Db) -> None:
     new = contacts.document(NAMED, "spring:1", "spring", "1", {"full.name": "Chi Neu"})
     assert new is not None
     for _ in range(2):
-        contact_changes.write(listed, [new], MAY)
-    assert contacts.find(listed, "prøve", 10) == []
-    assert contacts.find(listed, "neu", 10) == ["spring:1"]
+        contact_changes.write(listed, KEYS, [new], MAY)
+    assert contacts.find(listed, KEYS, "prøve", 10) == []
+    assert contacts.find(listed, KEYS, "neu", 10) == ["spring:1"]
 
 
 def test_a_file_that_lacks_a_column_leaves_it_and_a_blank_removes_it(listed: Db) -> None:
     def bring(**values: Value) -> list[str]:
         given = contacts.document(NAMED, "spring:2", "spring", "2", values)
         assert given is not None
-        contact_changes.write(listed, [given], MAY)
-        return [way.text for way in contacts.ways(listed, "spring:2")]
+        contact_changes.write(listed, KEYS, [given], MAY)
+        return [way.text for way in contacts.ways(listed, KEYS, "spring:2")]
 
     assert bring(mobile="0151 999") == ["0151 999", "Bo Müller", "Bo@Example.org"]
     assert bring(mail=None) == ["0151 999", "Bo Müller"]
-    assert contacts.find(listed, "bo@example.org", 10) == []
+    assert contacts.find(listed, KEYS, "bo@example.org", 10) == []
     assert contacts.document(NAMED, "spring:2", "spring", "2", {}) is None, "the file has no contact column"
 
 
@@ -104,4 +104,4 @@ def test_they_are_erased_with_the_person(listed: Db) -> None:
     place = next(one for one in collections(listed) if one.name == "contacts")
     assert place.count(subject) == 1
     place.erase(subject)
-    assert (place.count(subject), contacts.find(listed, "bo", 10)) == (0, ["spring:3"])
+    assert (place.count(subject), contacts.find(listed, KEYS, "bo", 10)) == (0, ["spring:3"])

@@ -15,6 +15,7 @@ from core.imports.import_report import Report
 from core.imports.importer import ImportRequest, import_campaign
 from core.schema import Schema
 from core.stores.mongo import Db
+from tests.customers import CONTACT_KEYS
 
 Bring = Callable[..., Report]
 
@@ -46,7 +47,7 @@ def bring(db: Db, keyed: Schema, person: dict[str, Any], tmp_path: Path) -> Brin
             writer = csv.DictWriter(file, list(dict.fromkeys(name for row in rows for name in row)))
             writer.writeheader()
             writer.writerows(rows)
-        request = ImportRequest(CampaignFile.open(path), campaign, **how)
+        request = ImportRequest(CampaignFile.open(path), campaign, **{"contact_keys": CONTACT_KEYS, **how})
         return import_campaign(db, schema, request, rejects=tmp_path / "rejects.csv")
 
     return bring

@@ -16,6 +16,7 @@ from core.lists.changes import value_changes
 from core.schema import Schema
 from core.stores.mongo import Db, Document
 from tests.contract.core.lists.conftest import Bring
+from tests.customers import CONTACT_KEYS
 from trainer.data.snapshot import read_outcomes
 
 pytestmark = pytest.mark.mongo
@@ -220,10 +221,10 @@ def test_what_is_for_people_alone_changes_too_and_a_missing_column_changes_nobod
     assert (again.unchanged, again.changed) == (1, 0)
     short = bring("june", {"customer": "a"}, schema=told)
     assert (short.unchanged, short.changed) == (1, 0), "a file that lacks the columns says nothing of them"
-    assert [way.text for way in contacts.ways(db, "spring:a")] == ["0151 555001"]
+    assert [way.text for way in contacts.ways(db, CONTACT_KEYS, "spring:a")] == ["0151 555001"]
 
     later = bring("july", {"customer": "a", "note": "", "pets": "", "mobile": "0151 555009"}, schema=told)
     assert (later.changed, dict(later.changes)) == (1, {"pets": 1, "note": 1, "mobile": 1})
     [one] = db.prospects.find()
     assert (one["details"], one["features"]["pets"]) == ({"note": None}, None)
-    assert [way.text for way in contacts.ways(db, "spring:a")] == ["0151 555009"]
+    assert [way.text for way in contacts.ways(db, CONTACT_KEYS, "spring:a")] == ["0151 555009"]

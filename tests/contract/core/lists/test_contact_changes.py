@@ -13,6 +13,7 @@ from core.lists.undo_import import undo
 from core.schema import Schema
 from core.stores.mongo import Db
 from tests.contract.core.lists.conftest import Bring
+from tests.customers import CONTACT_KEYS
 
 pytestmark = pytest.mark.mongo
 
@@ -29,7 +30,7 @@ def reached(keyed: Schema) -> Schema:
 
 
 def numbers(db: Db, ref: str) -> list[str]:
-    return [way.text for way in ways(db, f"spring:{ref}")]
+    return [way.text for way in ways(db, CONTACT_KEYS, f"spring:{ref}")]
 
 
 def everybody(db: Db) -> list[Any]:
@@ -56,7 +57,7 @@ def test_another_number_is_a_change_that_is_counted_and_shown(db: Db, bring: Bri
     june = bring("june", *JUNE, schema=reached)
     assert (june.inserted, june.changed, june.unchanged, dict(june.changes)) == (1, 2, 1, {"mobile": 2})
     assert (numbers(db, "a"), numbers(db, "b")) == (["Ada Prøve", "0151 555009"], ["Bo Prøve"])
-    shown = [(c.column, c.old, c.new, c.file) for c in value_changes(db, "spring:a")]
+    shown = [(c.column, c.old, c.new, c.file) for c in value_changes(db, CONTACT_KEYS, "spring:a")]
     assert shown == [("mobile", "0151 555001", "0151 555009", "june.csv")]
     before = everybody(db)
     again = bring("june", *JUNE, schema=reached)
@@ -93,7 +94,7 @@ def test_everybody_is_reached_as_before_wherever_the_undo_is_killed(
     if not dying(place, lambda: undo(db, june.entry, by="Mia")):
         undo(db, june.entry, by="Max")
     assert everybody(db) == before
-    assert [*find(db, "0151555001", 5), *find(db, "0151555009", 5)] == ["spring:a"]
+    assert [*find(db, CONTACT_KEYS, "0151555001", 5), *find(db, CONTACT_KEYS, "0151555009", 5)] == ["spring:a"]
 
 
 @pytest.mark.parametrize("place", [*range(1, 12), 99])
@@ -104,5 +105,5 @@ def test_a_killed_import_keeps_the_numbers_before_it(
     if not dying(place, lambda: bring("june", *JUNE, schema=reached)):
         db.imports.update_many({"state": "running"}, {"$set": {"state": "stopped"}})  # as after minutes of silence
         bring("june", *JUNE, schema=reached)
-    assert [(c.old, c.new) for c in value_changes(db, "spring:a")] == [("0151 555001", "0151 555009")]
+    assert [(c.old, c.new) for c in value_changes(db, CONTACT_KEYS, "spring:a")] == [("0151 555001", "0151 555009")]
     assert numbers(db, "d") == ["Di Prøve", "0151 555004"]

@@ -180,7 +180,7 @@ def test_the_card_shows_what_files_changed(house: Appliance, bring: Bring, db: D
         house = main.wire()
         found = house.db.prospects.find_one({"_id": "spring:a"})
         assert found is not None
-        draw_value_history(house.db, house.schema, found)
+        draw_value_history(house, found)
 
     test = AppTest.from_function(script, default_timeout=60).run()
     assert not test.exception

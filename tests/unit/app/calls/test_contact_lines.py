@@ -1,0 +1,32 @@
+"""The card's numbers and addresses: what can be called is a link, and what cannot says so."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+
+def shown() -> list[str]:
+    def script() -> None:
+        from app.calls.contact_lines import draw_contact_lines
+        from core.calls.contacts import Way
+        from core.schema.column import Contact
+
+        ways = [
+            Way("mobile", Contact.PHONE, "0151 555 0002", "+491515550002"),
+            Way("office", Contact.PHONE, "030 123456"),
+            Way("home", Contact.PHONE, "ask the wife", is_wrong=True),
+            Way("mail", Contact.EMAIL, "bo@example.org"),
+        ]
+        draw_contact_lines({"ref": "7"}, ways)
+
+    test = AppTest.from_function(script, default_timeout=60).run()
+    assert not test.exception
+    return [str(element.value).replace("\\", "") for element in test.markdown]
+
+
+def test_a_number_is_a_link_and_one_that_nobody_can_call_says_so() -> None:
+    mobile, office, home, mail = shown()
+    assert mobile.endswith("[0151 555 0002](tel:+491515550002)")
+    assert office.endswith("[030 123456](tel:030123456)"), "whoever is in that country can call it"
+    assert home.endswith("ask the wife :small[cannot be called as it is written]")
+    assert mail.endswith("[bo@example.org](mailto:bo@example.org)")
