@@ -16,6 +16,7 @@ from core.models.succession import Succession
 from core.schema import Schema
 from core.schema.column import Column, Value
 from core.schema.economy import indicators
+from core.scoring.kept_predictions import KEPT_PREDICTIONS, with_newest
 from core.stores import event_log
 from core.stores.events import Event, cause_event
 from core.stores.mongo import Db
@@ -228,7 +229,7 @@ def _campaign(db: Db, schema: Schema, began: datetime, at: datetime, people: int
         prospects.append(
             {"_id": key, "campaign": CAMPAIGN, "ref": f"{number:05d}", "status": status, "score": chance,
              "features": features, "claim": {"by": None, "until": None}, "score_version": "3",
-             "prediction": f"r:{number}"}
+             "prediction": f"r:{number}", KEPT_PREDICTIONS: with_newest({}, f"r:{number}", when - HOUR)}
         )  # fmt: skip
         predictions.append(
             {"_id": f"r:{number}", "request": "r", "prospect": key, "features": features, "score": chance,

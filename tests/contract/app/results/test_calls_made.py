@@ -15,6 +15,7 @@ from core.files.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
 from core.lists.call_values import IMPORTED
 from core.schema import Schema
+from core.scoring.kept_predictions import KEPT_PREDICTIONS, with_newest
 from core.stores.mongo import Db, ensure_indexes
 from tests.questions import listened_to
 
@@ -39,7 +40,9 @@ def predicted(db: Db, key: str, at: datetime, score: float, version: str, **more
     shadow = {"shadow_version": None, "shadow_score": None, "level": 0.0, "shadow_level": None}
     features = {"job": "student", "age": 22, "month": "may"}
     record = {"prospect": key, "features": features, "score": score, "version": version, "route": "champion", "at": at}
-    db.prospects.update_one({"_id": key}, {"$set": {"prediction": f"{version}-{at:%d%H}:{key}"}})
+    newest = f"{version}-{at:%d%H}:{key}"
+    scored = with_newest(db.prospects.find_one({"_id": key}) or {}, newest, at)
+    db.prospects.update_one({"_id": key}, {"$set": {"prediction": newest, KEPT_PREDICTIONS: scored}})
     db.predictions.insert_one({"_id": f"{version}-{at:%d%H}:{key}", "request": version, **record, **shadow, **more})
 
 
