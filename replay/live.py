@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.calls import recording
+from core.calls.contact_keys import ContactKeys
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport
 from core.errors import Unavailable
@@ -31,13 +32,14 @@ Say = Callable[[str], None]
 
 @dataclass
 class Live:
-    """An appliance to play to. `pace`: seconds to wait after every 50 calls."""
+    """An appliance to play to. `pace`: seconds to wait after 50 calls; `contact_keys` encrypt names and numbers."""
 
     db: Db
     schema: Schema
     model: str
     say: Say
     pace: float = 0.0
+    contact_keys: ContactKeys | None = None
 
     def run(self, path: Path, protocol: Protocol) -> dict[str, float | int]:
         """Import, then call; returns the figures of the calls that had a score. Raises InputError, Unavailable.
@@ -45,7 +47,7 @@ class Live:
         Ends early, with a line about it, when nobody is ranked for a quarter of an hour: the appliance has no champion.
         """
         file = CampaignFile.open(path)
-        request = ImportRequest(file, CAMPAIGN, outcomes_until=protocol.known)
+        request = ImportRequest(file, CAMPAIGN, outcomes_until=protocol.known, contact_keys=self.contact_keys)
         report = import_campaign(self.db, self.schema, request, rejects=Path("replay-rejects.csv"))
         self.say(f"{report.inserted} rows imported, {report.outcomes} of them with an outcome")
         end = min(report.rows, protocol.until or report.rows)

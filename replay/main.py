@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
+from core.calls.contact_keys import keys_of
 from core.errors import InputError, exit_status
 from core.kinds.chosen import KindSettings, choose
 from core.kinds.kind import read_kind_file
@@ -19,6 +20,7 @@ from core.models.proof import Scores
 from core.schema import Schema, read_schema
 from core.settings.addresses import RegistrySettings, SchemaSettings
 from core.settings.loading import load
+from core.settings.people import ContactSettings
 from replay import figures
 from replay.arms import Arm, Frozen, Schedule
 from replay.callwise import Callwise
@@ -40,8 +42,8 @@ PAGES = Functions(refresh=quick.step)
 pages that people read: so they take a tenth of the time."""
 
 
-class LiveSettings(KindSettings, RegistrySettings):
-    """The address of a running appliance's MongoDB, and the name of its model."""
+class LiveSettings(KindSettings, RegistrySettings, ContactSettings):
+    """The address of a running appliance's MongoDB, the name of its model, and the key of names and numbers."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 def live(asked: argparse.Namespace, schema: Schema, protocol: Protocol) -> None:
     """Play to the appliance that the environment names. Raises SettingsError, InputError, Unavailable."""
     chosen = choose(load(LiveSettings), schema.name if asked.kind else None)
-    player = Live(chosen.db, chosen.schema, chosen.settings.callwise_model_name, print, asked.pace)
+    settings = chosen.settings
+    player = Live(chosen.db, chosen.schema, settings.callwise_model_name, print, asked.pace, keys_of(settings))
     result = player.run(asked.campaign, protocol)
     print(
         f"{result['calls']} calls: AUC {result['auc']:.4f}, {result['top_half']:.1%} of the sales in the better half."

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from core.lists.arrival import draw
-from core.scoring.kept_predictions import UNKNOWN
+from core.scoring.kept_predictions import KEPT_PREDICTIONS, UNKNOWN, with_newest
 from core.stores.mongo import Db, Document
 
 
@@ -28,10 +28,16 @@ def rank_in_key_order(db: Db, ages: Mapping[str, int], at: datetime, version: st
          "score": ages[key] / 100, "version": version, "route": "champion", "shadow_version": None}
         for place, key in enumerate(sorted(ages))
     ]  # fmt: skip
-    known = {one["_id"] for one in db.prospects.find({"_id": {"$in": list(ages)}}, {"_id": 1})}
+    known = {one["_id"]: one for one in db.prospects.find({"_id": {"$in": list(ages)}}, {KEPT_PREDICTIONS: 1})}
     new = []
     for record in records:
-        ranked = {"status": "open", "prediction": record["_id"], "draw": draw(record["prospect"])}
+        kept = with_newest(known.get(record["prospect"], {}), record["_id"], at)
+        ranked = {
+            "status": "open",
+            "prediction": record["_id"],
+            KEPT_PREDICTIONS: kept,
+            "draw": draw(record["prospect"]),
+        }
         if record["prospect"] in known:
             db.prospects.update_one({"_id": record["prospect"]}, {"$set": ranked})
         else:

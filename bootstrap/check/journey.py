@@ -20,6 +20,7 @@ from prefect.client.schemas.objects import FlowRun
 from bootstrap.setup.orchestration import DEPLOYMENT, FLOW
 from bootstrap.setup.steps import Settings as SetupSettings
 from core.calls.claims import claim
+from core.calls.contact_keys import keys_of
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
 from core.calls.script import write_script
@@ -37,7 +38,7 @@ from core.scoring.client import ScoringClient
 from core.settings.addresses import ScoringSettings
 from core.settings.group import ROOT
 from core.settings.loading import load
-from core.settings.people import ErasureSettings
+from core.settings.people import ContactSettings, ErasureSettings
 from core.stores.mongo import count, reachable
 from core.stores.object_store import ObjectStore
 
@@ -58,8 +59,8 @@ If they hesitate, offer to call back. At the end thank them, and tell them that 
 """
 
 
-class Settings(SetupSettings, ScoringSettings, ErasureSettings):
-    """The set-up's addresses and the scoring service's, and the key that recognises erased people."""
+class Settings(SetupSettings, ScoringSettings, ErasureSettings, ContactSettings):
+    """The set-up's addresses and the scoring service's, and the keys of erased people and of names and numbers."""
 
 
 class Journey:
@@ -87,7 +88,12 @@ class Journey:
             # The file has the kind's own names; capitals may differ, as in an import on the screens.
             mapping = replace(ColumnMapping.by_name(self.schema, file.header), lenient=True)
             request = ImportRequest(
-                file, campaign, mapping, outcomes_until=known, erasure_key=self.settings.erasure_key
+                file,
+                campaign,
+                mapping,
+                outcomes_until=known,
+                erasure_key=self.settings.erasure_key,
+                contact_keys=keys_of(self.settings),
             )
             progress = self._progress("import", rows, "rows")
             report = import_campaign(self.db, self.schema, request, rejects=rejects, progress=progress)

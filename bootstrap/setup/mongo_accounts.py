@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from bootstrap.setup.rights import MongoRights
 from core.errors import Unavailable
 from core.stores.mongo import COLLECTIONS, PRIVATE
-from core.stores.mongo_client import open_client
+from core.stores.mongo_client import Client, open_client
 
 READS = ["find", "collStats", "listIndexes"]
 WRITES = ["insert", "update"]
@@ -82,12 +81,12 @@ class MongoAccounts:
             ) from error
         return self._uri(f"{service}:{password}@", f"authSource={self._database}")
 
-    def _open(self, admin: str, password: str) -> MongoClient[Any]:
+    def _open(self, admin: str, password: str) -> Client:
         milliseconds = SECONDS * 1000
         login = {"username": admin, "password": password, "authSource": "admin"}
         return open_client(self._uri(), **login, serverSelectionTimeoutMS=milliseconds)
 
-    def _lets_in(self, client: MongoClient[Any]) -> bool:
+    def _lets_in(self, client: Client) -> bool:
         try:
             client["admin"].command("connectionStatus")
         except OperationFailure as error:
@@ -98,7 +97,7 @@ class MongoAccounts:
             raise Unavailable(f"MongoDB at {self._address} does not answer: {error}.") from error
         return True
 
-    def _change_password(self, client: MongoClient[Any], admin: str, password: str) -> None:
+    def _change_password(self, client: Client, admin: str, password: str) -> None:
         concern = client["admin"].write_concern.document
         try:
             client["admin"].command({"updateUser": admin, "pwd": password, "writeConcern": concern})

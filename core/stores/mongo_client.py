@@ -21,7 +21,10 @@ MAJORITY = "majority"
 its own majority; a replica set can lose a write that fewer servers have when the primary changes."""
 
 
-def open_client(uri: str, **options: Any) -> MongoClient[dict[str, Any]]:
+Client = MongoClient[dict[str, Any]]
+
+
+def open_client(uri: str, **options: Any) -> Client:
     """A client for `uri` with the driver's `options`. It connects lazily, and each write waits for the journal.
 
     The `w` of the address is used, its `journal` is not. Raises SettingsError if the address is not usable.

@@ -17,6 +17,7 @@ from core.proposal.kind_text import kind_text
 from core.proposal.proposal import propose
 from core.schema import read_schema
 from core.stores.mongo import Db
+from tests.customers import CONTACT_KEYS
 
 pytestmark = pytest.mark.mongo
 DICE = random.Random(5)
@@ -39,7 +40,8 @@ def test_every_row_of_the_file_goes_in_as_people_saw_it(db: Db, tmp_path: Path) 
     kind.write_text(kind_text(propose(seen)), encoding="utf-8")
     schema = read_schema(kind)
     mapping = replace(ColumnMapping.by_name(schema, seen.file.header), lenient=True)
-    report = import_campaign(db, schema, ImportRequest(seen.file, "spring", mapping), rejects=tmp_path / "rejects.csv")
+    request = ImportRequest(seen.file, "spring", mapping, contact_keys=CONTACT_KEYS)
+    report = import_campaign(db, schema, request, rejects=tmp_path / "rejects.csv")
     assert (report.inserted, report.rejected, report.outcomes) == (200, 0, 200)
     assert db.outcomes.count_documents({"campaign": "spring", "positive": True}) == 67
     person = db.prospects.find_one({"campaign": "spring", "written": "C-00001"})
