@@ -31,6 +31,13 @@ class Findings:
         """All of it, as sentences."""
         return [f"{kind}: {what}" for kind, found in vars(self).items() for what in found]
 
+    def add(self, later: Findings) -> list[str]:
+        """Keep what `later` has beyond these, as sentences too. What is found once stays, also if it is gone later."""
+        known = self.sentences()
+        for kind, found in vars(self).items():
+            found += [what for what in getattr(later, kind) if what not in found]
+        return [sentence for sentence in later.sentences() if sentence not in known]
+
 
 def examine(db: Db, witness: Witness) -> Findings:
     """What is lost, doubled, or against the rules, of all that `witness` was told. Nobody may be at work."""
