@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,7 @@ def test_the_status_says_whether_anything_was_found(
     figure: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     figures = {**dict.fromkeys(courses.BAD, 0), "faults": [], "findings": []}
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setattr(Course, "run", lambda self, _: self.site.close() or figures)
     assert command.main(["--short"]) == 0
     figures[figure] = 1

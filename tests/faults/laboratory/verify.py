@@ -6,13 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from core.calls.do_not_call import prospects_of
-from core.calls.lifecycle import LIVE, Result
+from core.calls.lifecycle import LIVE, STANDARD, Result
 from core.scoring.logged import every_row
 from core.stores import event_log
 from core.stores.mongo import Db, Document, count
 from core.values.keys import same_key
-from tests.faults.laboratory.witness import Witness
+from tests.faults.laboratory.witness import Said, Witness
 
 AT_ONCE = 500
 
@@ -82,10 +81,10 @@ def _wishes(db: Db, witness: Witness, found: Findings) -> None:
         entry = entries.get(same_key(line["ref"]))
         if entry is None or entry["lifted"] or entry["wish"]["call"] != line["key"]:
             found.lost.append(f"the wish of {line['ref']}: {entry}")
-            continue
-    for _, line in witness.of("wish")[-AT_ONCE:]:
-        listed = [prospect["_id"] for prospect in prospects_of(db, line["ref"]) if prospect["status"] in LIVE]
-        found.against_wish += [f"{prospect} is on a list" for prospect in listed]
+    wished = {same_key(line["ref"]) for _, line in witness.of("wish")}
+    for prospect in db.prospects.find({"status": {"$in": list(LIVE)}}, {"ref": 1}):
+        if same_key(prospect["ref"]) in wished:
+            found.against_wish.append(f"{prospect['_id']} is on a list")
 
 
 def _scores(db: Db, witness: Witness, found: Findings) -> None:
@@ -114,13 +113,20 @@ def _claims(witness: Witness, found: Findings) -> None:
     wishes: dict[str, int] = {}
     for place, line in witness.of("wish"):
         wishes.setdefault(same_key(line["ref"]), place)
-    holders: dict[str, set[str]] = defaultdict(set)
-    for _, line in witness.of("claim"):
-        holders[line["prospect"]].add(line["agent"])
+    held: dict[str, Said] = {}
+    called: set[str] = set()
+    for _, line in witness.of("claim", "call", "wish"):
+        key = line["prospect"]
+        if line["kind"] != "claim":
+            called.add(key)
+            continue
         if wishes.get(same_key(line["ref"]), line["after"] + 1) <= line["after"]:
-            found.against_wish.append(f"{line['agent']} got {line['prospect']} after the wish")
-    # No run is as long as a claim, and a result takes a person off the list for longer: nobody is claimed by two.
-    found.claimed_twice += [f"{key} by {sorted(agents)}" for key, agents in holders.items() if len(agents) > 1]
+            found.against_wish.append(f"{line['agent']} got {key} after the wish")
+        # A claim holds a person until it runs out, and a result takes them off the list for at least the pause.
+        free = STANDARD.pause if key in called else STANDARD.claim
+        if key in held and line["at"] - held[key]["at"] < free.total_seconds():
+            found.claimed_twice.append(f"{key} by {held[key]['agent']} and {line['agent']}")
+        held[key] = line
 
 
 def _events(db: Db, witness: Witness, found: Findings) -> None:
@@ -131,5 +137,6 @@ def _events(db: Db, witness: Witness, found: Findings) -> None:
         if event is None or event["subject"] != line["subject"]:
             found.lost.append(f"the event {line}")
     for _, line in witness.of("decision"):
-        if db.models.find_one({"_id": line["key"]}) is None:
-            found.lost.append(f"the decision {line}")
+        decision = db.models.find_one({"_id": line["key"]})
+        if decision is None or decision["version"] != line["version"]:
+            found.lost.append(f"the decision {line}: {decision}")
