@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -181,18 +182,18 @@ class Site:
         return found
 
     def send(self, number: signal.Signals, *services: str) -> None:
-        """Send a signal to all processes of `services` at once."""
-        found = [process for service in services for process in self.processes(service)]
-        assert found, f"nothing runs of {services}"
-        for process in found:
+        """Send a signal to all processes of `services` at once. Raises AssertionError if one of them has none."""
+        found = {service: self.processes(service) for service in services}
+        assert all(found.values()), f"nothing runs of {[service for service, running in found.items() if not running]}"
+        for process in chain.from_iterable(found.values()):
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
 
     def kill(self, *services: str) -> None:
-        """kill -9; from now on a service is well only as another process. Raises AssertionError if nothing runs."""
+        """kill -9; from now on a service is well only as another process. Raises AssertionError if one does not run."""
         states = self.states()
-        self.killed |= {name: states[name]["pid"] for name in services}
         self.send(signal.SIGKILL, *services)
+        self.killed |= {name: states[name]["pid"] for name in services}
 
     def states(self) -> dict[str, dict[str, Any]]:
         """What supervisord reports of each service. Raises Unavailable if it does not answer."""
