@@ -140,3 +140,10 @@ def test_a_person_who_is_given_twice_is_found_unless_the_first_claim_ran_out(
         witness.write("call", **person, agent="ann", key="spring:1:1", result=Result.NO_ANSWER.value)
     witness.write("claim", **person, agent=agent, after=witness.place, at=1_000.0 + 60 * minutes)
     assert examine(db, witness).claimed_twice == ([f"spring:1 by ann and {agent}"] if is_wrong else [])
+
+
+def test_whose_result_was_refused_may_get_the_person_again_and_nobody_else(db: Db, witness: Witness) -> None:
+    for agent in ("ann", "ann", "bob"):
+        witness.write("claim", prospect="spring:1", ref="1", agent=agent, after=witness.place)
+        witness.write("refused", prospect="spring:1", agent=agent)
+    assert examine(db, witness).claimed_twice == ["spring:1 by ann and bob"]

@@ -24,7 +24,7 @@ from core.settings.loading import load
 from core.stores.embedded_mongo import key_in_order
 from core.stores.mongo import connect, count
 from monitor.flows.erasures import FLOW as ERASING
-from monitor.flows.prefect_runs import FLOW, PrefectRuns
+from monitor.flows.prefect_runs import FLOW, FlowRun, PrefectRuns
 from tests.faults.laboratory.champion import add_version, registry_of, succession_of
 from tests.faults.laboratory.fault import Bench, Fault, answering
 from tests.faults.laboratory.load import bring, write_file
@@ -38,8 +38,6 @@ PARTS = (0.2, 0.6)
 APART = 500_000
 """The first number of people whom the agents of the load never meet."""
 TRAINING_SECONDS = 600.0
-WHOLE = ("Completed", "Refused", "Unchanged")
-"""How a training is called that ran to its end."""
 
 
 def dies(bench: Bench, *words: str) -> None:
@@ -118,12 +116,17 @@ def promotion_killed(bench: Bench) -> None:
     wait("scoring having the former champion", lambda: answering(bench.site) == before, 120)
 
 
-def _ended(flows: PrefectRuns, run: str) -> Callable[[], str | None]:
-    def look() -> str | None:
+def _ended(flows: PrefectRuns, run: str) -> Callable[[], FlowRun | None]:
+    def look() -> FlowRun | None:
         found = flows.find(run)
-        return found.name if found and not found.under_way else None
+        return found if found and not found.under_way else None
 
     return look
+
+
+def is_whole(run: FlowRun) -> bool:
+    """Whether a training ran to its end; a gate may have refused its model there."""
+    return run.state == "COMPLETED" or run.name == "Refused"
 
 
 def training_killed(*, refresh: bool, worker: bool) -> Callable[[Bench], None]:
@@ -144,12 +147,11 @@ def training_killed(*, refresh: bool, worker: bool) -> Callable[[Bench], None]:
         kill_run(bench, first.id)
         if worker:
             site.kill("prefect-worker")
-        name = wait("the killed training being given up", _ended(flows, first.id), TRAINING_SECONDS)
-        assert name not in WHOLE, f"the training was {name} although it was killed"
+        ended = wait("the killed training being given up", _ended(flows, first.id), TRAINING_SECONDS)
+        assert not is_whole(ended), f"the training is {ended.name} although it was killed"
         second = flows.request_training("laboratory, again", refresh=refresh)
-        name = wait("the second training ending", _ended(flows, second.id), TRAINING_SECONDS)
-        found = flows.find(second.id)
-        assert name in WHOLE, (name, found and found.message)
+        ended = wait("the second training ending", _ended(flows, second.id), TRAINING_SECONDS)
+        assert is_whole(ended), (ended.name, ended.message)
 
     return inject
 

@@ -163,6 +163,7 @@ class Load:
             call = self._again(lambda: record(self.db, held["_id"], agent, report, call=number))
         except Conflict as error:
             self._wrong.append(f"{agent} could not record {result} for {held['_id']}: {error}")
+            self.witness.write("refused", prospect=held["_id"], agent=agent)
             return
         kind = "wish" if result is Result.DO_NOT_CALL else "call"
         self.witness.write(

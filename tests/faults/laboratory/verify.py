@@ -115,8 +115,12 @@ def _claims(witness: Witness, found: Findings) -> None:
         wishes.setdefault(same_key(line["ref"]), place)
     held: dict[str, Said] = {}
     called: set[str] = set()
-    for _, line in witness.of("claim", "call", "wish"):
+    refused: set[tuple[str, str]] = set()
+    for _, line in witness.of("claim", "call", "wish", "refused"):
         key = line["prospect"]
+        if line["kind"] == "refused":
+            refused.add((key, line["agent"]))
+            continue
         if line["kind"] != "claim":
             called.add(key)
             continue
@@ -124,9 +128,12 @@ def _claims(witness: Witness, found: Findings) -> None:
             found.against_wish.append(f"{line['agent']} got {key} after the wish")
         # A claim holds a person until it runs out, and a result takes them off the list for at least the pause.
         free = STANDARD.pause if key in called else STANDARD.claim
-        if key in held and line["at"] - held[key]["at"] < free.total_seconds():
-            found.claimed_twice.append(f"{key} by {held[key]['agent']} and {line['agent']}")
-        held[key] = line
+        first, held[key] = held.get(key), line
+        if first is None or line["at"] - first["at"] >= free.total_seconds():
+            continue
+        # Whose result was refused holds the person still, and gets them again.
+        if first["agent"] != line["agent"] or (key, line["agent"]) not in refused:
+            found.claimed_twice.append(f"{key} by {first['agent']} and {line['agent']}")
 
 
 def _events(db: Db, witness: Witness, found: Findings) -> None:
