@@ -69,11 +69,8 @@ def disk_full(bench: Bench) -> None:
 def disk_full_and_killed(bench: Bench) -> None:
     """MongoDB and scoring are killed on the full disk, and start there."""
     with filled(bench.site, 0):
-        time.sleep(3)
-        # MongoDB may have ended by itself, and wait for its next start.
-        running = [name for name in ("mongo", "mlserver") if bench.site.processes(name)]
-        assert running, "both ended by themselves"
-        bench.site.kill(*running)
+        # At once: the supervisor ends with all of them as soon as it cannot write its log.
+        bench.site.kill("mongo", "mlserver")
         time.sleep(FULL_SECONDS)
 
 
