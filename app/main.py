@@ -36,6 +36,7 @@ from app.results import page as results_page
 from app.review import page as review_page
 from app.shell import kind_choice
 from app.shell.appliance import Appliance, Link, SessionLimits
+from app.shell.attended import Attended
 from app.shell.lineage import LineageReader
 from core.accounts.account import Account, Role
 from core.accounts.one_time_codes import KeyRing
@@ -291,5 +292,5 @@ else:
             *(*routes(reception), *probe.routes(reception), *single_sign_on.routes(reception, provider)),
             *tool_door.routes(reception),
         ],
-        middleware=[Middleware(figures.Counted), Middleware(Guard, reception=reception)],
+        middleware=[Middleware(Attended), Middleware(figures.Counted), Middleware(Guard, reception=reception)],
     )

@@ -14,7 +14,7 @@ import asyncio
 import json
 import zlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -60,7 +60,8 @@ class BoundedBody:
             async with self._budget.share(len(body)):
                 await self._app(_plain(scope, body), _replay(body, receive), send)
         except Refused as refusal:
-            await _answer(refusal, send)
+            with suppress(_GoneError):  # nobody is left to read it
+                await _answer(refusal, send)
         except (asyncio.IncompleteReadError, _GoneError):
             return  # the sender closed the connection
         finally:

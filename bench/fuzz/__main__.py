@@ -8,8 +8,9 @@ of `scripts/bench files`. schemathesis makes requests from MLServer's OpenAPI do
 addresses.
 
 A server error is an answer from 500 on, without 503, which a service gives that cannot do something at the moment, and
-501 and 505, which refuse what HTTP does not have. A crash is a process that ended, or a traceback in a log. The status
-is 1 if there was either.
+501 and 505, which refuse what HTTP does not have; and no answer, to a request whose end a server can tell. A crash is a
+process that ended, a traceback in a log, a log that was rotated away unseen, or a door that no longer answers a good
+request. The status is 1 if there was any of these.
 """
 
 from __future__ import annotations
@@ -28,12 +29,13 @@ from bench.files import Totals as FileTotals
 from bench.files import check
 from bench.fuzz import place as places
 from bench.fuzz.children import by_schema, make_environment, over_grpc
-from bench.fuzz.senders import send, targets
+from bench.fuzz.good import look, requests
+from bench.fuzz.senders import send, shares, targets
 from bench.fuzz.totals import Totals
 
 INPUTS = 1_000_000
 FILES, OVER_GRPC, BY_SCHEMA = 0.02, 0.01, 0.003
-"""Shares of all inputs; the rest is HTTP."""
+"""Shares of all inputs; the rest is HTTP. By schema there may be fewer: some addresses can be asked in one way only."""
 
 
 def files(many: int, seed: int, totals: Totals) -> None:
@@ -63,22 +65,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     totals, many = Totals(), asked.inputs
 
     def told(door: str, began: float) -> None:
-        print(f"  {door}: {sum(totals.tried.values()):,} tried so far, {time.monotonic() - began:.0f} s", flush=True)
+        print(f"  {door}: {totals.many:,} tried so far, {time.monotonic() - began:.0f} s", flush=True)
 
     make_environment()
     with places.running() as place:
         began = time.monotonic()
+        good = list(requests(place))
+        look(good, totals, "nothing")
+
+        def ended(door: str) -> None:
+            look(good, totals, door)
+            place.notice(totals)
+            told(door, began)
+
         by_schema(place, int(many * BY_SCHEMA), asked.seed, totals)
-        told("by schema", began)
+        ended("by schema")
         over_grpc(place, int(many * OVER_GRPC), asked.seed, totals)
-        told("over gRPC", began)
-        rest = many * (1 - FILES - OVER_GRPC - BY_SCHEMA)
-        for target in targets(place):
-            send(target, int(rest * target.share), totals, seed=asked.seed)
-            told(target.door, began)
-        place.notice(totals)
-    files(max(1, many - sum(totals.tried.values())), asked.seed, totals)
+        ended("over gRPC")
+        of_files = max(1, int(many * FILES))
+        doors = targets(place)
+        for target, share in zip(doors, shares(many - of_files - totals.many, doors), strict=True):
+            send(target, share, totals, seed=asked.seed)
+            ended(target.door)
+    files(of_files, asked.seed, totals)
     told("import", began)
+    if totals.many != many:
+        raise RuntimeError(f"{totals.many} of {many} inputs were tried.")
     document = totals.document()
     print(json.dumps(document, indent=1), flush=True)
     if asked.json:

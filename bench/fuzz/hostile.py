@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
+
+import httptools
 
 from bench.fuzz.wire import Raw
 
@@ -104,11 +107,23 @@ VALUES: tuple[Any, ...] = (
     ),
     *([], {}, [[]], [None], [1, "a"], {"a": {"b": []}}, "A" * 5_000, [[1, 2], [3]], "BYTES", "FP64", "../x"),
 )
-DEEP = 200
+BAD_ESCAPE = re.compile(rb"%(?![0-9a-fA-F]{2})")
+DEEP, LONG = 200, 40_000
+
+
+def is_odd(data: bytes) -> bool:
+    """Whether a parser of HTTP may stop in the request `data`."""
+    if BAD_ESCAPE.search(data.partition(b"\r\n")[0]):
+        return True
+    try:
+        httptools.HttpRequestParser(object()).feed_data(data)
+    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        return True
+    return False
 
 
 class Hostile:
-    """Makes requests for `host`; `roots` are paths that are answered, and `bodies` good ones."""
+    """Makes requests for `host`; `roots` are paths that are answered, and `bodies` good ones; or `forms`, as sent."""
 
     def __init__(
         self,
@@ -116,28 +131,31 @@ class Hostile:
         host: str,
         roots: Sequence[str],
         bodies: Sequence[Any] = ({},),
-        headers: Sequence[tuple[str, str]] = (),
+        headers: Sequence[str] = (),
+        forms: Sequence[str] = (),
     ) -> None:
         self.random, self._host, self._roots, self._bodies = random, host, roots, bodies
         self._headers = headers  # such as a login, which most requests have
+        self._forms = forms
 
     def request(self, broken: float = 0.02) -> Raw:
         """A request; the share `broken` of them cannot be told from their neighbours, and ends its connection."""
         random = self.random
         method = random.choice(METHODS) if random.random() < 0.3 else random.choice(("GET", "POST", "POST"))
         lines = [f"{method} {self.path()} HTTP/1.1", f"Host: {self._host}"]
-        lines += [f"{name}: {value}" for name, value in self._headers if random.random() < 0.9]
+        lines += [header for header in self._headers if random.random() < 0.9]
         lines += [f"{random.choice(HEADERS)}: {self._word(header=True)}" for _ in range(random.choice((0, 1, 1, 3)))]
         body = self.body()
         if random.random() < 0.9:
-            lines.append(f"Content-Type: {random.choice(TYPES) if random.random() < 0.3 else TYPES[0]}")
+            usual = TYPES[1] if self._forms else TYPES[0]
+            lines.append(f"Content-Type: {random.choice(TYPES) if random.random() < 0.3 else usual}")
         if random.random() < 0.05:
             lines.append(f"Content-Encoding: {random.choice(CODINGS)}")
         lines.append(f"Content-Length: {len(body)}")
         data = "\r\n".join([*lines, "", ""]).encode(errors="replace") + body
         if random.random() < broken:
             return Raw(self._broken(data), whole=False)
-        return Raw(data, whole=method not in ("CONNECT", "X" * 40), head=method == "HEAD")
+        return Raw(data, whole=method not in ("CONNECT", "X" * 40), head=method == "HEAD", odd=is_odd(data))
 
     def path(self) -> str:
         """A path with a query, or something like it."""
@@ -178,6 +196,8 @@ class Hostile:
             return (b"[" * DEEP) + (b"]" * random.choice((DEEP, DEEP - 1)))
         if kind < 0.08:
             return f"name={self._word()}&password={self._word()}&next={self._word()}".encode(errors="replace")
+        if self._forms and kind < 0.9:
+            return self._form().encode(errors="replace")
         document = json.loads(json.dumps(random.choice(self._bodies)))
         for _ in range(random.choice((0, 1, 1, 1, 2, 5))):
             document = self.changed(document)
@@ -186,6 +206,17 @@ class Hostile:
             place = random.randrange(len(text))
             text = text[:place] + self._word().encode() + text[place + random.randrange(8) :]
         return text
+
+    def _form(self) -> str:
+        """A form with some changes; some are doubled, or grow far over what a form may have."""
+        random, form = self.random, self.random.choice(self._forms)
+        for _ in range(random.choice((0, 1, 1, 2))):
+            change: Callable[[str], str] = random.choice((self._inserted, self._escaped, self._doubled))
+            form = change(form)
+        return form
+
+    def _doubled(self, form: str) -> str:
+        return "&".join([form] * self.random.choice((2, 2, 12, 1_000)))[:LONG]
 
     def changed(self, value: Any) -> Any:
         """`value` with one change somewhere inside."""

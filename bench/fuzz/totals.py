@@ -9,16 +9,19 @@ from typing import Any
 RIGHT = frozenset({501, 503, 505})
 """What may be answered: 503 by a service that cannot do what is asked at the moment (docs/operations.md); 501 and 505
 to a method, a coding or a version of HTTP that there is not (RFC 9110, sections 15.6.2 and 15.6.6)."""
-SERVER_ERROR = 500
+SERVER_ERROR, BAD_GATEWAY = 500, 502
+CLOSED, SILENT = 0, -1
+"""In the place of a status: the connection was closed without an answer, or none came in time."""
+NAMES = {CLOSED: "closed", SILENT: "silent"}
 EXAMPLES = 20
 
 
 @dataclass
 class Totals:
-    """`tried`: inputs by door. `answers`: by door and status; status 0 is none, because the connection was closed.
+    """`tried`: inputs by door. `answers`: by door and status, which may be CLOSED or SILENT.
 
-    `errors`: how many answers were server errors, and `crashes` processes that ended or tracebacks in logs. `examples`
-    are the first of both.
+    `errors`: how many answers were server errors, or missing. `crashes`: processes that ended, tracebacks in logs, and
+    doors that no longer answer a good request. `examples` are the first of both.
     """
 
     tried: Counter[str] = field(default_factory=Counter)
@@ -27,13 +30,29 @@ class Totals:
     crashes: int = 0
     examples: list[str] = field(default_factory=list)
 
-    def add(self, door: str, status: int, sent: bytes | str = b"") -> None:
-        """Count one input at `door` and its answer."""
+    def add(
+        self, door: str, status: int, sent: bytes | str = b"", *, whole: bool = True, grammatical: bool = True
+    ) -> None:
+        """Count one input at `door` and its answer.
+
+        `whole`: a server can tell where it ends, and so has to answer it. `grammatical`: it keeps the grammar of HTTP.
+        In the middle of one that does not, a server may close, and a door in front of it then says 502.
+        """
         self.tried[door] += 1
-        self.answers[f"{door} {status}"] += 1
-        if status >= SERVER_ERROR and status not in RIGHT:
+        self.answers[f"{door} {NAMES.get(status, status)}"] += 1
+        wrong = {
+            SILENT: whole,
+            CLOSED: whole and grammatical,
+            BAD_GATEWAY: whole and grammatical,
+        }
+        if wrong.get(status, status >= SERVER_ERROR and status not in RIGHT):
             self.errors += 1
-            self.example(f"{door} answered {status} to {sent[:600]!r}")
+            self.example(f"{door} answered {NAMES.get(status, status)} to {sent[:600]!r}")
+
+    @property
+    def many(self) -> int:
+        """Inputs so far."""
+        return sum(self.tried.values())
 
     def crash(self, what: str) -> None:
         """Count a crash."""
@@ -57,7 +76,7 @@ class Totals:
     def document(self) -> dict[str, Any]:
         """The figures."""
         return {
-            "tried": sum(self.tried.values()),
+            "tried": self.many,
             "server_errors": self.errors,
             "crashes": self.crashes,
             "by_door": dict(sorted(self.tried.items())),

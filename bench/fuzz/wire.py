@@ -9,6 +9,8 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.fuzz.totals import CLOSED, SILENT
+
 HOST = "127.0.0.1"
 STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
@@ -20,11 +22,15 @@ PIECE = 1 << 16
 
 @dataclass(frozen=True)
 class Raw:
-    """A request as bytes. `whole`: a server can tell where it ends, so the connection may be used again."""
+    """A request as bytes. `whole`: a server can tell where it ends, so the connection may be used again.
+
+    `odd`: it breaks the grammar of HTTP. A server may refuse it, and close, before it answers those in front of it.
+    """
 
     data: bytes
     whole: bool = True
     head: bool = False
+    odd: bool = False
 
 
 class Wire:
@@ -45,20 +51,24 @@ class Wire:
         self._socket, self._read = None, b""
 
     def ask(self, requests: Sequence[Raw]) -> list[int]:
-        """The status of each of the `requests`, which are sent at once; 0 where the connection was closed instead.
+        """The status of each of the `requests`, which are sent at once; CLOSED or SILENT where none came.
 
         Only the last may be one that is not whole. Raises OSError if nobody listens.
         """
         found: list[int] = []
         while len(found) < len(requests):
             left = requests[len(found) :]
-            answered = self._round(left)
             # Whoever closes after a refusal leaves the rest unanswered: it is sent again over another connection.
-            found += answered or [0]
+            answered, why = self._round(left)
+            if not answered:
+                # The server may have closed the connection before, and a reset takes answers with it that were sent.
+                answered, why = self._round(left[:1])
+            found += answered or [why]
         return found
 
-    def _round(self, requests: Sequence[Raw]) -> list[int]:
-        wire = self._open()
+    def _round(self, requests: Sequence[Raw]) -> tuple[list[int], int]:
+        """The statuses of the first of the requests, and why there are no more."""
+        wire, why = self._open(), CLOSED
         statuses: list[int] = []
         try:
             wire.settimeout(self._patience)
@@ -71,12 +81,10 @@ class Wire:
                 if not more or not request.whole:
                     self.close()
                     break
-        except (OSError, EOFError):
+        except (OSError, EOFError) as error:
             self.close()
-            if statuses or len(requests) > 1:
-                return statuses or [0]
-            return [0]
-        return statuses
+            why = SILENT if isinstance(error, TimeoutError) else CLOSED
+        return statuses, why
 
     def _open(self) -> socket.socket:
         if self._socket is None:
@@ -86,7 +94,10 @@ class Wire:
         return self._socket
 
     def _answer(self, head: bool) -> tuple[int, bool]:
-        """The status of the next answer, and whether the connection stays open. Raises EOFError, OSError."""
+        """The status of the next answer, and whether the connection stays open. Raises EOFError, OSError.
+
+        What is no answer of HTTP/1.1 counts as the end of the connection.
+        """
         while True:
             start = self._until(b"\r\n\r\n")
             match = STATUS.match(start)
@@ -95,14 +106,15 @@ class Wire:
             status = int(match[1])
             if status >= 200:
                 break
-        if CHUNKED.search(start):
-            while (size := int(self._until(b"\r\n").split(b";")[0], 16)) > 0:
+        if head or status in NO_BODY:
+            pass
+        elif CHUNKED.search(start):
+            while (size := _size(self._until(b"\r\n"))) > 0:
                 self._take(size + 2)
             self._until(b"\r\n")
         elif length := LENGTH.search(start):
-            if not head and status not in NO_BODY:
-                self._take(int(length[1]))
-        elif status not in NO_BODY and not head:
+            self._take(int(length[1]))
+        else:
             return status, False
         return status, not CLOSE.search(start)
 
@@ -123,3 +135,11 @@ class Wire:
         if not data:
             raise EOFError
         self._read += data
+
+
+def _size(line: bytes) -> int:
+    """The size that begins a chunk. Raises EOFError."""
+    try:
+        return int(line.split(b";")[0], 16)
+    except ValueError as error:
+        raise EOFError from error

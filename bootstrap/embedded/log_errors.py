@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WIDTH = 240
+ROTATED_AWAY = "what followed is rotated away"
 ERROR = re.compile(
     r"""
       ^[EF]\d{4}\ \d\d:\d\d:\d\d                            # SeaweedFS (glog): the level is the first letter
@@ -64,7 +65,7 @@ class LogWatch:
             for number, line in self._errors(path)
             if number > self._marks.get(inode, ("", 0))[1]
         ]
-        lost = [LoggedError(name, lines, "what followed is rotated away") for name, lines in self._lost(files)]
+        lost = [LoggedError(name, lines, ROTATED_AWAY) for name, lines in self._lost(files)]
         return faults + lost
 
     def _lost(self, inodes: Collection[int]) -> list[tuple[str, int]]:

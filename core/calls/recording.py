@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from core.calls import do_not_call
 from core.calls.lifecycle import (
@@ -69,7 +69,7 @@ def record(
     """Record what `agent` reports of call number `call` (default: the next) and return the call as it is stored.
 
     Repeating it changes nothing. Raises NotFound; InputError for a time that cannot be promised; Conflict when another
-    agent holds the prospect, or another result was recorded first.
+    agent holds the prospect, or another result was recorded first; Unavailable.
     """
     with reachable():
         for _ in range(TRIES):
@@ -85,6 +85,9 @@ def record(
             new = new_call(held, agent, report, whole_milliseconds(clock()), rules)
             if write_call(db, new):
                 return new
+        if seen and db.prospects.find_one(unchanged_query(seen)):
+            # The embedded server answers a claim that it could not write, as on a full disk, as if nothing had matched.
+            raise OperationFailure(f"it did not write the claim on {prospect}")
     raise claim_conflict(prospect)
 
 

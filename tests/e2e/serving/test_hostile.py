@@ -6,6 +6,8 @@ import json
 import subprocess
 from random import Random
 
+import httpx
+
 from bench.fuzz.hostile import Hostile
 from bench.fuzz.place import good_body
 from bench.fuzz.senders import SCORING, Target, send
@@ -14,6 +16,30 @@ from core.settings.group import ROOT
 from tests.scoring.processes import SERVING_BIN, Server
 
 OVER_HTTP, OVER_GRPC = 3_000, 1_000
+VALUE = "Rosalind-Unlikely"
+ONE_VALUE = """
+import sys
+from random import Random
+
+import grpc
+from mlserver.grpc import dataplane_pb2 as pb
+
+from bench.fuzz.grpc_calls import SERVICE, good
+from core.schema import read_schema
+from core.settings.addresses import SchemaSettings
+from core.settings.loading import load
+
+port, value = sys.argv[1:]
+asked = good(read_schema(load(SchemaSettings).callwise_schema), Random(1))
+word = next(tensor for tensor in asked.inputs if tensor.datatype == "BYTES")
+word.contents.bytes_contents[0] = value.encode()
+with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+    call = channel.unary_unary(f"{SERVICE}ModelInfer", request_serializer=bytes, response_deserializer=bytes)
+    try:
+        call(asked.SerializeToString(), timeout=30)
+    except grpc.RpcError as error:
+        print(error.code().name, error.details())
+"""
 
 
 def test_hostile_requests_are_answered_and_end_nothing(server: Server) -> None:
@@ -43,4 +69,22 @@ def test_hostile_messages_over_grpc_are_answered_and_end_nothing(server: Server)
     assert found["tried"] == OVER_GRPC
     assert found["examples"] == [], "\n".join(found["examples"])
     assert server.client.ready()
+    assert "Traceback" not in server.output
     assert "raised by servicer" not in server.output
+
+
+def test_a_refused_value_goes_back_to_whoever_sent_it_and_into_no_log(server: Server) -> None:
+    command = [str(SERVING_BIN / "python"), "-c", ONE_VALUE, str(server.grpc_port), VALUE]
+    over_grpc = subprocess.run(
+        command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
+    ).stdout
+    assert over_grpc.startswith("INVALID_ARGUMENT ")
+    body = good_body(server.registry.schema, Random(1), 1)
+    word = next(one for one in body["inputs"] if one["datatype"] == "BYTES")
+    word["data"][0] = VALUE
+    over_http = httpx.post(f"{server.path}/infer", json=body, trust_env=False)
+    assert over_http.status_code == httpx.codes.BAD_REQUEST
+    assert VALUE in over_grpc
+    assert VALUE in over_http.text
+    assert server.client.ready()
+    assert VALUE not in server.output

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.laboratory.course import Course, every_fault
+from tests.faults.laboratory.course import BAD, Course, every_fault
 
 KINDS = 40
 
@@ -18,6 +18,8 @@ def test_what_was_acknowledged_is_there_exactly_once_after_each_fault(tmp_path: 
     figures = course.run(chosen)
     assert course.not_healed == {}
     assert course.found.sentences() == []
+    assert course.wrong == []
+    assert {name: figures[name] for name in BAD} == dict.fromkeys(BAD, 0)
     assert [fault["name"] for fault in figures["faults"]] == [fault.name for fault in chosen]
     assert figures["acknowledged"] > 0
 

@@ -7,7 +7,8 @@
     --list          the names
 
 The figures: `injected` faults, what was `acknowledged` meanwhile, and of it `lost` and `doubled`; people who were
-`claimed_twice` or called `against_wish`; and of each fault the seconds from its end until all was well (`healed_s`).
+`claimed_twice` or called `against_wish`; answers to the load that were `wrong`, as no fault may make them; and of each
+fault the seconds from its end until all was well (`healed_s`). `findings` has all of them in words.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.faults.laboratory.course import Course, every_fault
+from tests.faults.laboratory.course import BAD, Course, every_fault
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the faults; 1 if one did not heal, or if anything was lost, doubled or against the rules."""
+    """Run the faults; 1 if one did not heal, or if anything was lost, doubled, wrong or against the rules."""
     parser = argparse.ArgumentParser(
         "scripts/test faults", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -40,7 +41,13 @@ def main(arguments: list[str] | None = None) -> int:
         if (fault.short or not asked.short) and (not asked.only or any(word in fault.name for word in asked.only))
     ]
     names = [fault.name for fault in chosen]
-    chosen = chosen[names.index(asked.first) if asked.first in names else 0 :]
+    if unknown := [word for word in asked.only if not any(word in fault.name for fault in every_fault())]:
+        parser.error(f"no fault has {' or '.join(map(repr, unknown))} in its name; --list has all names")
+    if not names:
+        parser.error("--short has no fault with these words in its name; --short --list names them")
+    if asked.first and asked.first not in names:
+        parser.error(f"--from {asked.first!r} is none of the chosen faults; --list has their names")
+    chosen = chosen[names.index(asked.first) if asked.first else 0 :]
     if asked.list:
         print("\n".join(fault.name for fault in chosen))
         return 0
@@ -48,11 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="callwise-faults-") as folder:
         course = Course(Path(folder), gone_seconds=asked.gone, short=asked.short, out=asked.json)
         figures = course.run(chosen)
-    print(json.dumps({name: value for name, value in figures.items() if name != "faults"}))
-    wrong = [
-        name for name in ("lost", "doubled", "claimed_twice", "against_wish", "broken", "not_healed") if figures[name]
-    ]
-    return int(bool(wrong))
+    print(json.dumps({name: value for name, value in figures.items() if name not in ("faults", "findings")}))
+    return int(any(figures[name] for name in BAD))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,10 @@ from tests.faults.laboratory.verify import Findings, examine
 from tests.faults.laboratory.witness import Witness
 
 DISK_MIB = 2560
+TOLD = 20
+"""Findings of one fault that are printed; the figures have all."""
+BAD = ("lost", "doubled", "claimed_twice", "against_wish", "broken", "wrong", "not_healed")
+"""Figures that must be zero."""
 SETTINGS = {
     "CALLWISE_SETTLE_SECONDS": "5",
     "CALLWISE_WATCH_SECONDS": "5",
@@ -55,6 +59,7 @@ class Course:
         self.skipped: dict[str, str] = {}
         self.not_healed: dict[str, str] = {}
         self.found = Findings()
+        self.wrong: list[str] = []  # what the load met that no repeating mended
         self._began = time.monotonic()
 
     def say(self, text: str) -> None:
@@ -68,11 +73,12 @@ class Course:
             for fault in faults:
                 self._one(fault)
                 self._write()
-            self.load.stop()
+            self._end()
         finally:
             self.site.close()
             self.site.give_disk_back()
             self.witness.close()
+        self._write()
         return self.figures()
 
     def _begin(self) -> None:
@@ -95,9 +101,7 @@ class Course:
             healed = fault.inject(self.bench) or 0.0
             injected = time.monotonic() - began - healed
             healed += heal(self.bench, fault.within)
-            with self.load.quiet():
-                wait("the spool being empty", lambda: spooled(self.site) == 0)
-                found = examine(self.site.database(), self.witness)
+            new = self._examined()
         except Skipped as why:
             self.skipped[fault.name] = str(why)
             self.say(f"--  {fault.name}: not here; {why}")
@@ -106,20 +110,42 @@ class Course:
             self.not_healed[fault.name] = f"{type(error).__name__}: {error}"
             self.faults.append({"name": fault.name, "healed_s": None})
             self.say(f"BAD {fault.name}: {self.not_healed[fault.name]}")
+            self._tell(self._taken())
             self._mend()
             return
-        new = [text for text in found.sentences() if text not in self.found.sentences()]
-        self.found = found
         self.faults.append({"name": fault.name, "healed_s": round(healed, 1)})
-        mark = "BAD" if new or self.load.wrong else "ok "
         self.say(
-            f"{mark} {fault.name}: {injected:.1f} s, healed {healed:.1f} s later; "
+            f"{'BAD' if new else 'ok '} {fault.name}: {injected:.1f} s, healed {healed:.1f} s later; "
             f"{self.witness.count()} acknowledged, {self.load.refused} answers were none"
         )
-        for text in [*new, *self.load.wrong][:20]:
+        self._tell(new)
+
+    def _examined(self) -> list[str]:
+        """Compare what was acknowledged with what is there; returns the findings that are new, which are kept."""
+        with self.load.quiet():
+            wait("the spool being empty", lambda: spooled(self.site) == 0)
+            found = examine(self.site.database(), self.witness)
+        return [*self.found.add(found), *self._taken()]
+
+    def _taken(self) -> list[str]:
+        """What the load met since the last time; it is kept."""
+        new = self.load.take_wrong()
+        self.wrong += new
+        return new
+
+    def _tell(self, found: list[str]) -> None:
+        for text in found[:TOLD]:
             self.say(f"      {text[:400]}")
-        self.found.broken += self.load.wrong
-        self.load.wrong.clear()
+
+    def _end(self) -> None:
+        """End the load, and look at all of it once more: what was under way is acknowledged only now."""
+        try:
+            self.load.stop()
+            new = self._examined()
+        except Exception as error:  # noqa: BLE001  the findings of the faults are kept
+            self.not_healed["the end of the run"] = f"{type(error).__name__}: {error}"
+            new = [self.not_healed["the end of the run"], *self._taken()]
+        self._tell(new)
 
     def _mend(self) -> None:
         """Start the appliance again, so that the next fault meets one that is well."""
@@ -140,9 +166,11 @@ class Course:
             "injected": len(self.faults),
             "acknowledged": self.witness.count(),
             **{name: len(found) for name, found in vars(self.found).items()},
+            "wrong": len(self.wrong),
             "not_healed": len(self.not_healed),
             "skipped": self.skipped,
             "faults": self.faults,
+            "findings": [*self.found.sentences(), *self.wrong, *(f"{n}: {why}" for n, why in self.not_healed.items())],
         }
 
     def _write(self) -> None:

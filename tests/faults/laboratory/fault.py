@@ -78,10 +78,11 @@ def spooled(site: Site) -> int:
 def heal(bench: Bench, within: float) -> float:
     """Wait until all is well again; returns the seconds. Raises AssertionError, saying what is not.
 
-    All services are well at one moment, the champion answers, the jobs of the monitor run, and each sort of work is
-    acknowledged again.
+    All services are well at one moment, a killed one as another process, and the worker told Prefect so after the
+    fault; the champion answers; the last run of each of the monitor's jobs was no failure, and those that run often ran
+    after the fault; and each sort of work is acknowledged again.
     """
-    began, site = time.monotonic(), bench.site
+    began, at, site = time.monotonic(), time.time(), bench.site
     before = dict(bench.load.done)
     first = {name: job["runs"] for name, job in site.jobs().items()}
     wrong: list[str] = ["nothing was looked at"]
@@ -98,8 +99,12 @@ def heal(bench: Bench, within: float) -> float:
         wrong[:] = site.unwell()
         if not wrong and not answering(site):
             wrong.append("no champion answers")
-        if not wrong and any(service.name == "monitor" for service in site.appliance.services):
+        if not wrong and site.has("prefect-worker") and site.worker_beat() <= at:
+            wrong.append("the worker has not told Prefect that it lives")
+        if not wrong and site.has("monitor"):
             wrong.extend(f"the job {name} has not run" for name in JOBS if not job_runs(name))
+            failing = {name: job["error"] for name, job in site.jobs().items() if job["failures_in_a_row"]}
+            wrong.extend(f"the job {name} fails: {error}"[:200] for name, error in failing.items())
         if not wrong:
             still = [name for name in ("call", "score") if bench.load.done[name] <= before[name]]
             wrong.extend(f"no {name} was acknowledged" for name in still)

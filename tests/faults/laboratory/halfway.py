@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from bootstrap.embedded.appliance import Appliance
 from bootstrap.embedded.watch import Watch
@@ -20,14 +23,18 @@ from core.settings.addresses import MongoSettings, PrefectSettings
 from core.settings.loading import load
 from core.stores.embedded_mongo import key_in_order
 from core.stores.mongo import connect, count
-from monitor.flows.prefect_runs import FLOW, PrefectRuns
+from monitor.flows.erasures import FLOW as ERASING
+from monitor.flows.prefect_runs import FLOW, FlowRun, PrefectRuns
 from tests.faults.laboratory.champion import add_version, registry_of, succession_of
 from tests.faults.laboratory.fault import Bench, Fault, answering
 from tests.faults.laboratory.load import bring, write_file
-from tests.faults.laboratory.site import wait
+from tests.faults.laboratory.site import Site, wait
 
 DYING = "tests.faults.laboratory.dying"
 PEOPLE, KILLED_AT = 3_500, 2_000
+BACKUP, RESTORE = "bootstrap.backup", "bootstrap.backup.from_archive"
+PARTS = (0.2, 0.6)
+"""Of the time that a command takes when nobody kills it: when it is killed."""
 APART = 500_000
 """The first number of people whom the agents of the load never meet."""
 TRAINING_SECONDS = 600.0
@@ -109,12 +116,17 @@ def promotion_killed(bench: Bench) -> None:
     wait("scoring having the former champion", lambda: answering(bench.site) == before, 120)
 
 
-def _ended(flows: PrefectRuns, run: str) -> Callable[[], str | None]:
-    def look() -> str | None:
+def _ended(flows: PrefectRuns, run: str) -> Callable[[], FlowRun | None]:
+    def look() -> FlowRun | None:
         found = flows.find(run)
-        return found.name if found and not found.under_way else None
+        return found if found and not found.under_way else None
 
     return look
+
+
+def is_whole(run: FlowRun) -> bool:
+    """Whether a training ran to its end; a gate may have refused its model there."""
+    return run.state == "COMPLETED" or run.name == "Refused"
 
 
 def training_killed(*, refresh: bool, worker: bool) -> Callable[[Bench], None]:
@@ -132,24 +144,29 @@ def training_killed(*, refresh: bool, worker: bool) -> Callable[[Bench], None]:
 
         wait("the training running", at_work, 240, pause=0.1)
         time.sleep(1.0)
-        runs = [process for process in site.processes("prefect-worker") if first.id in _words(process)]
-        for process in [*runs, *(site.processes("prefect-worker") if worker else [])]:
-            if process.is_running():
-                process.kill()
-        wait("the killed training being given up", _ended(flows, first.id), TRAINING_SECONDS)
+        kill_run(bench, first.id)
+        if worker:
+            site.kill("prefect-worker")
+        ended = wait("the killed training being given up", _ended(flows, first.id), TRAINING_SECONDS)
+        assert not is_whole(ended), f"the training is {ended.name} although it was killed"
         second = flows.request_training("laboratory, again", refresh=refresh)
-        name = wait("the second training ending", _ended(flows, second.id), TRAINING_SECONDS)
-        found = flows.find(second.id)
-        assert name in ("Completed", "Refused", "Unchanged"), (name, found and found.message)
+        ended = wait("the second training ending", _ended(flows, second.id), TRAINING_SECONDS)
+        assert is_whole(ended), (ended.name, ended.message)
 
     return inject
 
 
-def _words(process: object) -> str:
-    """The command and environment of a process, in which Prefect names the run."""
-    import psutil
+def kill_run(bench: Bench, run: str) -> None:
+    """kill -9 of the processes of a flow run. Raises AssertionError if it has none."""
+    runs = [process for process in bench.site.processes("prefect-worker") if run in _words(process)]
+    assert runs, f"no process of the flow run {run}"
+    for process in runs:
+        with suppress(psutil.NoSuchProcess):  # it ends with its parent
+            process.kill()
 
-    assert isinstance(process, psutil.Process)
+
+def _words(process: psutil.Process) -> str:
+    """The command and environment of a process, in which Prefect names the run."""
     try:
         return " ".join([*process.cmdline(), *process.environ().values()])
     except psutil.Error:
@@ -168,59 +185,66 @@ def erasure_killed(bench: Bench) -> None:
         by="laboratory",
         keep_out=False,
     )
-    runs = wait("the run that erases", lambda: _runs_of(bench, "erase"), 240, pause=0.2)
-    time.sleep(1.5)
-    for process in runs:
-        if process.is_running():
-            process.kill()
+    flows = PrefectRuns(load(PrefectSettings, site.env(over_lines=False)), flow=ERASING)
+    run = wait("the run that erases", lambda: _at_work(flows), 240, pause=0.1)
+    kill_run(bench, run)
+    found = flows.find(run)
+    assert found is None or found.state != "COMPLETED", "the run that erases ended before it was killed"
     wait("the erasure being done", lambda: erasures.get(db, asked.id).status is erasures.Status.DONE, 900, pause=2)
     assert db.prospects.find_one({"_id": prospect}) is None
     bench.witness.write("import", campaign=name, people=5)
 
 
-def _runs_of(bench: Bench, word: str) -> list[object]:
-    """Processes of flow runs: children of the worker that are not the worker."""
-    found = bench.site.processes("prefect-worker", "prefect.engine") or bench.site.processes(
-        "prefect-worker", "prefect.flow_engine"
-    )
-    return [process for process in found if word] or []
+def _at_work(flows: PrefectRuns) -> str | None:
+    """The id of a run that runs, if there is one."""
+    return next((run.id for run in flows.under_way() if run.state == "RUNNING"), None)
+
+
+def whole(site: Site, module: str, *words: str) -> float:
+    """Run a command of the product to its end; returns its seconds. Raises AssertionError if it fails."""
+    began, process = time.monotonic(), site.run(module, *words)
+    said = process.communicate(timeout=600)[0]
+    assert process.returncode == 0, said
+    return time.monotonic() - began
+
+
+def killed_after(site: Site, seconds: float, module: str, *words: str) -> None:
+    """kill -9 of a command of the product after so many seconds. Raises AssertionError if it ended before."""
+    process = site.run(module, *words)
+    try:
+        said = process.communicate(timeout=seconds)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+    else:
+        raise AssertionError(f"{module} ended before it was killed after {seconds:.1f} s: {said}")
 
 
 def backup_killed(bench: Bench) -> None:
-    """A backup is killed in its middle; the next one is made and read back."""
-    site = bench.site
-    for seconds in (1.5, 4.0):
-        process = site.run("bootstrap.backup")
-        time.sleep(seconds)
-        process.kill()
-        process.communicate()
-    process = site.run("bootstrap.backup")
-    said = process.communicate(timeout=600)[0]
-    assert process.returncode == 0, said
+    """A backup is killed early and late in its work; the next one is made and read back."""
+    seconds = whole(bench.site, BACKUP)
+    for part in PARTS:
+        killed_after(bench.site, part * seconds, BACKUP)
+    whole(bench.site, BACKUP)
 
 
 def restore_killed(bench: Bench) -> None:
-    """A restore into another folder is killed twice, and then runs to its end: it has all of before the backup."""
+    """A restore into another folder is killed early and late, and then runs to its end: it has all of the backup."""
     site = bench.site
     with bench.load.quiet():
-        process = site.run("bootstrap.backup")
-        said = process.communicate(timeout=600)[0]
-        assert process.returncode == 0, said
+        whole(site, BACKUP)
         told = len(bench.witness.of("call", "wish"))
-    words = [site.env(over_lines=False)["CALLWISE_BACKUP_FOLDER"], "--state", str(site.disk / "other")]
-    for seconds in (2.0, 6.0):
-        process = site.run("bootstrap.backup.from_archive", *words)
-        time.sleep(seconds)
-        os.kill(process.pid, signal.SIGKILL)
-        process.communicate()
-    process = site.run("bootstrap.backup.from_archive", *words)
-    said = process.communicate(timeout=600)[0]
-    assert process.returncode == 0, said
+    archive = site.env(over_lines=False)["CALLWISE_BACKUP_FOLDER"]
+    seconds = whole(site, RESTORE, archive, "--state", str(site.disk / "measured"))
+    words = [archive, "--state", str(site.disk / "other")]
+    for part in PARTS:
+        killed_after(site, part * seconds, RESTORE, *words)
+    whole(site, RESTORE, *words)
     with Appliance(site.disk / "other", services=("mongo",)) as other:
         Watch(other).wait_healthy(lambda _: None)
         calls = count(connect(load(MongoSettings, other.env)).calls, {})
     assert calls >= told, f"{told} calls were acknowledged before the backup, and {calls} came back"
-    for folder in site.disk.glob("*other*"):
+    for folder in (*site.disk.glob("*other*"), *site.disk.glob("*measured*")):
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Callable
-
-import psutil
 
 from tests.faults.laboratory.fault import Bench, Fault
 
@@ -50,9 +46,7 @@ def gone(service: str) -> Callable[[Bench], None]:
 
 def supervisor_killed(bench: Bench) -> None:
     """kill -9 of what keeps the services: they end with it, and are started again."""
-    for process in psutil.Process().children():
-        if "supervisord" in " ".join(process.cmdline()):
-            os.kill(process.pid, signal.SIGKILL)
+    bench.site.kill_supervisor()
 
 
 def twice(bench: Bench) -> None:

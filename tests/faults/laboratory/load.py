@@ -36,7 +36,7 @@ AGENTS, ASKERS, ROWS = 3, 2, 4
 FILE, SHIFT, FEW = 240, 180, 120
 """People in a file; how many are new in it against the file before; open people below which the next file comes."""
 CALL_SECONDS, ASK_SECONDS, LOOK_SECONDS = 0.4, 0.5, 2.0
-AGAIN_SECONDS = 0.3
+AGAIN_SECONDS, STOP_SECONDS = 0.3, 600
 RESULTS = ((Result.DO_NOT_CALL, 0.08), (Result.NO_ANSWER, 0.12), (Result.SOLD, 0.2), (Result.REFUSED, 0.6))
 CAMPAIGN = "list"
 
@@ -64,7 +64,7 @@ class Load:
 
     def __init__(self, site: Site, witness: Witness) -> None:
         self.site, self.witness = site, witness
-        self.wrong: list[str] = []  # what no repeating mends
+        self._wrong: list[str] = []  # what no repeating mends
         self.refused = 0  # answers that were no acknowledgement
         self.done = dict.fromkeys(("call", "score", "import"), 0)
         self._threads: list[threading.Thread] = []
@@ -85,11 +85,20 @@ class Load:
             thread.start()
 
     def stop(self) -> None:
-        """End, once everybody has what they are at acknowledged."""
+        """End, once everybody has what they are at acknowledged. Raises AssertionError if somebody has not."""
         self._hold.clear()
         self._end.set()
+        deadline = time.monotonic() + STOP_SECONDS
         for thread in self._threads:
-            thread.join(600)
+            thread.join(max(0.0, deadline - time.monotonic()))
+        left = [thread.name for thread in self._threads if thread.is_alive()]
+        assert not left, f"not acknowledged at the end: what {left} are at"
+
+    def take_wrong(self) -> list[str]:
+        """What no repeating mended since the last call, as sentences."""
+        taken = list(self._wrong)
+        del self._wrong[: len(taken)]
+        return taken
 
     def reconnect(self) -> None:
         """Use the addresses of now: the appliance may have been started again elsewhere."""
@@ -121,7 +130,7 @@ class Load:
             try:
                 work(name)
             except Exception as error:  # noqa: BLE001  it is a finding, and the others go on
-                self.wrong.append(f"{name}: {type(error).__name__}: {error}")
+                self._wrong.append(f"{name}: {type(error).__name__}: {error}")
                 time.sleep(1)
 
     def _again(self, do: Callable[[], T], busy: type[CallwiseError] = Unavailable) -> T:
@@ -153,7 +162,8 @@ class Load:
         try:
             call = self._again(lambda: record(self.db, held["_id"], agent, report, call=number))
         except Conflict as error:
-            self.wrong.append(f"{agent} could not record {result} for {held['_id']}: {error}")
+            self._wrong.append(f"{agent} could not record {result} for {held['_id']}: {error}")
+            self.witness.write("refused", prospect=held["_id"], agent=agent)
             return
         kind = "wish" if result is Result.DO_NOT_CALL else "call"
         self.witness.write(

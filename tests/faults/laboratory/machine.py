@@ -21,6 +21,7 @@ RESERVE_MIB = 256
 """What the appliance under test keeps free (CALLWISE_DISK_RESERVE_MIB)."""
 FULL_SECONDS = 20.0
 HOUR = 3600
+LIMIT_SECONDS = 120.0
 LIBRARIES = (
     "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
     "/usr/lib/faketime/libfaketimeMT.so.1",
@@ -68,7 +69,7 @@ def disk_full(bench: Bench) -> None:
 def disk_full_and_killed(bench: Bench) -> None:
     """MongoDB and scoring are killed on the full disk, and start there."""
     with filled(bench.site, 0):
-        time.sleep(3)
+        # At once: the supervisor ends with all of them as soon as it cannot write its log.
         bench.site.kill("mongo", "mlserver")
         time.sleep(FULL_SECONDS)
 
@@ -78,6 +79,17 @@ def _library() -> str:
     if not found:
         raise Skipped("it needs libfaketime: install the package, or name the file in FAKETIME_LIBRARY")
     return found[0]
+
+
+def _loaded(site: Site, service: str, library: str) -> bool:
+    """Whether the service's process has the library: the loader goes on without one that it cannot use."""
+    return any(library == found.path for found in psutil.Process(site.states()[service]["pid"]).memory_maps())
+
+
+def _ahead(site: Site, env: dict[str, str]) -> float:
+    """Seconds that the clock of a process with `env` is ahead of the machine's."""
+    said = site.child_of({**os.environ, **env}, ["-c", "import time; print(time.time())"]).communicate(timeout=60)[0]
+    return float(said) - time.time()
 
 
 def clock_jumps(hours: float, *services: str) -> Fault:
@@ -98,8 +110,11 @@ def clock_jumps(hours: float, *services: str) -> Fault:
         try:
             site.kill(*services)
             wait("the services being well on a clock of their own", lambda: not site.unwell(), 300)
+            for name in services:
+                assert _loaded(site, name, library), f"{name} runs on the machine's clock: {library} was not loaded"
             stamp.write_text(f"{hours * HOUR:+.0f}", encoding="utf-8")
             time.sleep(25)
+            assert abs(_ahead(site, faked) - hours * HOUR) < HOUR / 60, "the clock did not jump"
             stamp.write_text("+0", encoding="utf-8")
             time.sleep(5)
         finally:
@@ -119,13 +134,20 @@ def memory_ends(service: str, mib: int) -> Fault:
         site = bench.site
         site.extra[service] = {"memory_bytes": mib * MIB}
         site.write_wiring()
+        seen: set[int] = set()
+
+        def ended() -> bool:
+            """Whether another process than the killed one came, and was followed by a further one."""
+            seen.add(site.states()[service]["pid"])
+            return len(seen - {0, site.killed[service]}) > 1
+
         try:
             site.kill(service)
-            time.sleep(25)
+            wait("a process ending at its limit", ended, LIMIT_SECONDS)
         finally:
             site.extra.pop(service)
             site.write_wiring()
-            if site.processes(service):
+            with suppress(AssertionError):  # it may have ended by itself at this moment
                 site.kill(service)
 
     return Fault(f"{service} at the limit of its memory", inject)
@@ -167,10 +189,8 @@ def reboot(bench: Bench) -> float:
     """All processes are killed at once, the supervisor first; then the appliance is started again."""
     site = bench.site
     everything = [process for service in site.appliance.services for process in site.processes(service.name)]
-    for process in psutil.Process().children():
-        if "supervisord" in " ".join(process.cmdline()):
-            everything.insert(0, process)
-    for process in everything:
+    assert everything, "nothing runs"
+    for process in [site.supervisor(), *everything]:
         try:
             process.send_signal(signal.SIGKILL)
         except psutil.NoSuchProcess:

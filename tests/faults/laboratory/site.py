@@ -11,12 +11,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 
+from bootstrap import WORK_POOL
+from bootstrap.embedded import supervisor
 from bootstrap.embedded.appliance import Appliance
 from bootstrap.embedded.environment import ROOT
 from bootstrap.embedded.ports import HOST
@@ -69,6 +73,7 @@ class Site:
         self._exchange = Exchange()
         self.lines: dict[str, Line] = {}
         self.extra: dict[str, dict[str, Any]] = {}
+        self.killed: dict[str, int] = {}  # the process that a service had when it was killed
         self.appliance = self._made()
 
     def _made(self) -> Wired:
@@ -104,6 +109,7 @@ class Site:
 
     def again(self) -> None:
         """Start what was stopped; its folder may be another by now."""
+        self.killed.clear()
         self.appliance = self._made()
         self.start()
 
@@ -176,21 +182,40 @@ class Site:
         return found
 
     def send(self, number: signal.Signals, *services: str) -> None:
-        """Send a signal to all processes of `services` at once."""
-        found = [process for service in services for process in self.processes(service)]
-        assert found, f"nothing runs of {services}"
-        for process in found:
+        """Send a signal to all processes of `services` at once. Raises AssertionError if one of them has none."""
+        found = {service: self.processes(service) for service in services}
+        assert all(found.values()), f"nothing runs of {[service for service, running in found.items() if not running]}"
+        for process in chain.from_iterable(found.values()):
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
 
     def kill(self, *services: str) -> None:
-        """kill -9."""
+        """kill -9; from now on a service is well only as another process. Raises AssertionError if one does not run."""
+        states = self.states()
         self.send(signal.SIGKILL, *services)
+        self.killed |= {name: states[name]["pid"] for name in services}
+
+    def states(self) -> dict[str, dict[str, Any]]:
+        """What supervisord reports of each service. Raises Unavailable if it does not answer."""
+        return supervisor.processes(self.appliance.values["supervisor"])
+
+    def supervisor(self) -> psutil.Process:
+        """The supervisor's process. Raises AssertionError if there is none."""
+        own = str(self.state / "run" / "supervisord.conf")
+        found = [process for process in psutil.Process().children() if own in process.cmdline()]
+        assert len(found) == 1, f"{len(found)} supervisors of {own}"
+        return found[0]
+
+    def kill_supervisor(self) -> None:
+        """kill -9 of what keeps the services; from now on each of them is well only as another process."""
+        self.killed |= {name: state["pid"] for name, state in self.states().items() if state["pid"]}
+        self.supervisor().kill()
 
     @contextmanager
     def gone(self, service: str) -> Iterator[None]:
         """It keeps its connections and answers nothing meanwhile."""
         stopped = self.processes(service)
+        assert stopped, f"nothing runs of {service}"
         for process in stopped:
             process.send_signal(signal.SIGSTOP)
         try:
@@ -210,15 +235,40 @@ class Site:
             self.lines[name].become(State.OPEN)
 
     def unwell(self) -> list[str]:
-        """Why services are not well, at this moment."""
+        """Why services are not well, at this moment.
+
+        The supervisor has to run each of them, as another process than the one that was killed: a worker stays online
+        for Prefect until its heartbeat is overdue.
+        """
         self.appliance.supervised()
         wrong = []
         for service in self.appliance.services:
             try:
                 service.health(self.appliance.values)
+                state = self.states()[service.name]
             except Unavailable as error:
                 wrong.append(f"{service.name}: {error}"[:200])
+                continue
+            if not service.one_shot and state["statename"] != "RUNNING":
+                wrong.append(f"{service.name}: {state['statename'].lower()}")
+            elif state["pid"] and state["pid"] == self.killed.get(service.name):
+                wrong.append(f"{service.name}: its process is the one that was killed")
         return wrong
+
+    def has(self, service: str) -> bool:
+        """Whether the appliance has this service."""
+        return any(one.name == service for one in self.appliance.services)
+
+    def worker_beat(self) -> float:
+        """When the worker told Prefect last that it lives, in seconds since 1970; 0 if Prefect does not say."""
+        env = self.env(over_lines=False)
+        login = httpx.BasicAuth(*env["PREFECT_API_AUTH_STRING"].split(":", 1))
+        url = f"{env['PREFECT_API_URL'].rstrip('/')}/work_pools/{WORK_POOL}/workers/filter"
+        try:
+            found = httpx.post(url, json={}, auth=login, timeout=5, trust_env=False).json()
+            return max(datetime.fromisoformat(worker["last_heartbeat_time"]).timestamp() for worker in found)
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            return 0.0
 
     def jobs(self) -> dict[str, dict[str, Any]]:
         """The monitor's jobs, by name; empty while it does not answer."""

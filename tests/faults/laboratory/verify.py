@@ -6,13 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from core.calls.do_not_call import prospects_of
-from core.calls.lifecycle import LIVE, Result
+from core.calls.lifecycle import LIVE, STANDARD, Result
 from core.scoring.logged import every_row
 from core.stores import event_log
 from core.stores.mongo import Db, Document, count
 from core.values.keys import same_key
-from tests.faults.laboratory.witness import Witness
+from tests.faults.laboratory.witness import Said, Witness
 
 AT_ONCE = 500
 
@@ -30,6 +29,13 @@ class Findings:
     def sentences(self) -> list[str]:
         """All of it, as sentences."""
         return [f"{kind}: {what}" for kind, found in vars(self).items() for what in found]
+
+    def add(self, later: Findings) -> list[str]:
+        """Keep what `later` has beyond these, as sentences too. What is found once stays, also if it is gone later."""
+        known = self.sentences()
+        for kind, found in vars(self).items():
+            found += [what for what in getattr(later, kind) if what not in found]
+        return [sentence for sentence in later.sentences() if sentence not in known]
 
 
 def examine(db: Db, witness: Witness) -> Findings:
@@ -75,10 +81,10 @@ def _wishes(db: Db, witness: Witness, found: Findings) -> None:
         entry = entries.get(same_key(line["ref"]))
         if entry is None or entry["lifted"] or entry["wish"]["call"] != line["key"]:
             found.lost.append(f"the wish of {line['ref']}: {entry}")
-            continue
-    for _, line in witness.of("wish")[-AT_ONCE:]:
-        listed = [prospect["_id"] for prospect in prospects_of(db, line["ref"]) if prospect["status"] in LIVE]
-        found.against_wish += [f"{prospect} is on a list" for prospect in listed]
+    wished = {same_key(line["ref"]) for _, line in witness.of("wish")}
+    for prospect in db.prospects.find({"status": {"$in": list(LIVE)}}, {"ref": 1}):
+        if same_key(prospect["ref"]) in wished:
+            found.against_wish.append(f"{prospect['_id']} is on a list")
 
 
 def _scores(db: Db, witness: Witness, found: Findings) -> None:
@@ -107,13 +113,27 @@ def _claims(witness: Witness, found: Findings) -> None:
     wishes: dict[str, int] = {}
     for place, line in witness.of("wish"):
         wishes.setdefault(same_key(line["ref"]), place)
-    holders: dict[str, set[str]] = defaultdict(set)
-    for _, line in witness.of("claim"):
-        holders[line["prospect"]].add(line["agent"])
+    held: dict[str, Said] = {}
+    called: set[str] = set()
+    refused: set[tuple[str, str]] = set()
+    for _, line in witness.of("claim", "call", "wish", "refused"):
+        key = line["prospect"]
+        if line["kind"] == "refused":
+            refused.add((key, line["agent"]))
+            continue
+        if line["kind"] != "claim":
+            called.add(key)
+            continue
         if wishes.get(same_key(line["ref"]), line["after"] + 1) <= line["after"]:
-            found.against_wish.append(f"{line['agent']} got {line['prospect']} after the wish")
-    # No run is as long as a claim, and a result takes a person off the list for longer: nobody is claimed by two.
-    found.claimed_twice += [f"{key} by {sorted(agents)}" for key, agents in holders.items() if len(agents) > 1]
+            found.against_wish.append(f"{line['agent']} got {key} after the wish")
+        # A claim holds a person until it runs out, and a result takes them off the list for at least the pause.
+        free = STANDARD.pause if key in called else STANDARD.claim
+        first, held[key] = held.get(key), line
+        if first is None or line["at"] - first["at"] >= free.total_seconds():
+            continue
+        # Whose result was refused holds the person still, and gets them again.
+        if first["agent"] != line["agent"] or (key, line["agent"]) not in refused:
+            found.claimed_twice.append(f"{key} by {first['agent']} and {line['agent']}")
 
 
 def _events(db: Db, witness: Witness, found: Findings) -> None:
@@ -124,5 +144,6 @@ def _events(db: Db, witness: Witness, found: Findings) -> None:
         if event is None or event["subject"] != line["subject"]:
             found.lost.append(f"the event {line}")
     for _, line in witness.of("decision"):
-        if db.models.find_one({"_id": line["key"]}) is None:
-            found.lost.append(f"the decision {line}")
+        decision = db.models.find_one({"_id": line["key"]})
+        if decision is None or decision["version"] != line["version"]:
+            found.lost.append(f"the decision {line}: {decision}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,11 @@ class Witness:
         self._said: list[Said] = []
 
     def write(self, kind: str, **content: Any) -> int:
-        """Note that something of this `kind` was acknowledged; returns its place."""
-        line = {"kind": kind, **content}
+        """Note that something of this `kind` was acknowledged; returns its place.
+
+        `at`: seconds on a clock that never jumps, for what depends on how long ago something was.
+        """
+        line = {"kind": kind, "at": time.monotonic(), **content}
         with self._lock:
             os.write(self._file, (json.dumps(line) + "\n").encode())
             os.fsync(self._file)

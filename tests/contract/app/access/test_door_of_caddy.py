@@ -115,6 +115,17 @@ def test_a_path_that_is_written_otherwise_changes_nothing(door: Door, db: Db) ->
     assert door.seen == []
 
 
+def test_no_tunnel_reaches_a_server(door: Door, db: Db) -> None:
+    known = {
+        "cookie": f"{COOKIE}={signed_in(db, 'Eve', Role.ENGINEER)}",
+        "authorization": login("scoring", "of the scoring login"),
+    }
+    for port in (APP, *TOOLS):
+        for path in ("/", "/v2/models/x"):
+            assert door.ask("CONNECT", port, path, **known).status_code == 405
+    assert door.seen == []
+
+
 def test_no_web_socket_reaches_a_tool(door: Door, db: Db) -> None:
     eve = signed_in(db, "Eve", Role.ENGINEER)
     for port in TOOLS:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pymongo.collection import Collection
 
 from core.calls import do_not_call
 from core.calls.claims import claim, release, settle_calls
 from core.calls.lifecycle import CallRules, Result
 from core.calls.recording import CallReport, record
-from core.errors import Conflict, InputError
+from core.errors import Conflict, InputError, Unavailable
 from core.files.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
 from core.schema import Schema
@@ -224,3 +225,12 @@ def test_a_file_that_comes_in_later_brings_nobody_back(
     assert {p["ref"]: p["status"] for p in spring.prospects.find({"campaign": "winter"})} == {"3": "off", "33": "open"}
     off = stored(spring, "winter:3")["off"]
     assert (off["why"], off["call"]) == ("do not call", "spring:3:1")
+
+
+def test_a_claim_that_was_not_written_is_no_other_agents(spring: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim(spring, "spring", "ann", rules=RULES)
+    with monkeypatch.context() as full:
+        full.setattr(Collection, "find_one_and_update", lambda *_words, **_named: None)  # the embedded server's answer
+        with pytest.raises(Unavailable, match="did not write the claim on spring:3"):
+            record(spring, "spring:3", "ann", CallReport(Result.SOLD), call=1, rules=RULES)
+    assert record(spring, "spring:3", "ann", CallReport(Result.SOLD), call=1, rules=RULES)["agent"] == "ann"
