@@ -100,7 +100,9 @@ HERE = {
         words="scripts/kind propose {folder}/leads.csv > {folder}/leads.yaml; cat {folder}/leads.yaml", shows="columns:"
     ),
     "scripts/retrain": Run(words="scripts/retrain --help", shows="reason"),
-    'scripts/retrain --reason "new price list"': Run(shows="(?i)training"),
+    'scripts/retrain --reason "new price list"': Run(
+        words='scripts/retrain --anyway --reason "new price list"', shows="(?i)training"
+    ),  # a trial may be on, which it would refuse to end
     "docker compose up -d monitor": UP,
     "scripts/score FILE OUT.csv": Run(
         words="scripts/score {folder}/leads.csv {folder}/out.csv; head -2 {folder}/out.csv", shows="score"
