@@ -88,7 +88,8 @@ class ComposeWay(Way):
         self.checkout.unpack(self.wanted, self.next)
         self._new_env()
         self._compose("build", cwd=self.next, env=self._images(self._env()))
-        self._compose("pull", "--ignore-buildable", "--quiet", cwd=self.next)
+        # Images are pinned, so one that is here is the right one: a server without a registry upgrades, too.
+        self._compose("pull", "--ignore-buildable", "--policy", "missing", "--quiet", cwd=self.next)
         present, new, data = self._mongo(self.root), self._mongo(self.next), self._data_release()
         if refusal := database_image.refusal(present, new, data):
             raise Refused([refusal])
