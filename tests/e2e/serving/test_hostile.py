@@ -17,29 +17,6 @@ from tests.scoring.processes import SERVING_BIN, Server
 
 OVER_HTTP, OVER_GRPC = 3_000, 1_000
 VALUE = "Rosalind-Unlikely"
-ONE_VALUE = """
-import sys
-from random import Random
-
-import grpc
-from mlserver.grpc import dataplane_pb2 as pb
-
-from bench.fuzz.grpc_calls import SERVICE, good
-from core.schema import read_schema
-from core.settings.addresses import SchemaSettings
-from core.settings.loading import load
-
-port, value = sys.argv[1:]
-asked = good(read_schema(load(SchemaSettings).callwise_schema), Random(1))
-word = next(tensor for tensor in asked.inputs if tensor.datatype == "BYTES")
-word.contents.bytes_contents[0] = value.encode()
-with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-    call = channel.unary_unary(f"{SERVICE}ModelInfer", request_serializer=bytes, response_deserializer=bytes)
-    try:
-        call(asked.SerializeToString(), timeout=30)
-    except grpc.RpcError as error:
-        print(error.code().name, error.details())
-"""
 
 
 def test_hostile_requests_are_answered_and_end_nothing(server: Server) -> None:
@@ -74,7 +51,7 @@ def test_hostile_messages_over_grpc_are_answered_and_end_nothing(server: Server)
 
 
 def test_a_refused_value_goes_back_to_whoever_sent_it_and_into_no_log(server: Server) -> None:
-    command = [str(SERVING_BIN / "python"), "-c", ONE_VALUE, str(server.grpc_port), VALUE]
+    command = [str(SERVING_BIN / "python"), "-m", "tests.scoring.one_value", str(server.grpc_port), VALUE]
     over_grpc = subprocess.run(
         command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
     ).stdout
