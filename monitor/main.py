@@ -29,7 +29,7 @@ from monitor.flows import retrain
 from monitor.flows.prefect_runs import PrefectRuns
 from monitor.incidents import jobs as incidents
 from monitor.jobs.code_version import code_version
-from monitor.jobs.health import Health, HealthPage
+from monitor.jobs.health import Health, health_page
 from monitor.jobs.job import Job, Runs
 from monitor.jobs.schedule import Schedule
 from monitor.jobs.settings import Settings
@@ -218,7 +218,7 @@ def serve(settings: Settings) -> None:
         return watched.watch.last if watched.watch else {}
 
     figures = Figures(last, runs.records)
-    page = HealthPage(settings.callwise_monitor_host, settings.callwise_monitor_port, health, lambda: text(figures))
+    page = health_page(settings.callwise_monitor_host, settings.callwise_monitor_port, health, lambda: text(figures))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     schedule.start()

@@ -23,7 +23,7 @@ from bootstrap import VERSION
 from bootstrap.backup import drill as drills
 from bootstrap.backup.archive import Archive
 from bootstrap.backup.keeping import Keep
-from bootstrap.backup.page import Page
+from bootstrap.backup.page import backup_page
 from bootstrap.backup.stores import Settings, elsewhere, stores
 from bootstrap.backup.take import take, words
 from core.clock import Clock, now
@@ -174,7 +174,7 @@ def main() -> int:
         archive = Archive(settings.callwise_backup_folder, settings.callwise_backup_passphrase.get_secret_value())
         daily = Daily(settings, archive)
         remove_leftovers(archive, settings.callwise_backup_scratch)
-        Page(settings.callwise_backup_host, settings.callwise_backup_port, daily.report)
+        backup_page(settings.callwise_backup_host, settings.callwise_backup_port, daily.report)
         log.info("backups go to %s; daily: %s.", archive.folder, settings.callwise_backup_daily)
         while True:
             daily.look()

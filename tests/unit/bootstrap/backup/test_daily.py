@@ -14,7 +14,7 @@ import pytest
 
 from bootstrap.backup.archive import Archive, Backup
 from bootstrap.backup.daily import AGAIN, FIRST, Daily, backup_due, drill_due, remove_leftovers
-from bootstrap.backup.page import Page
+from bootstrap.backup.page import backup_page
 from bootstrap.backup.stores import Settings
 from core.errors import Conflict, SettingsError
 from core.settings.loading import load
@@ -227,7 +227,7 @@ def test_a_bad_drill_is_a_failure(daily: Daily, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_page_says_it_and_nothing_else() -> None:
-    page = Page("127.0.0.1", 0, lambda: {"ok": False, "failures": {"backup": "the disk is full"}})
+    page = backup_page("127.0.0.1", 0, lambda: {"ok": False, "failures": {"backup": "the disk is full"}})
     try:
         address = f"http://127.0.0.1:{page.port}"
         with urllib.request.urlopen(f"{address}/health") as reply:
@@ -235,6 +235,6 @@ def test_the_page_says_it_and_nothing_else() -> None:
         with pytest.raises(urllib.error.HTTPError, match="404"):
             urllib.request.urlopen(f"{address}/")
         with pytest.raises(SettingsError, match="CALLWISE_BACKUP_PORT"):
-            Page("127.0.0.1", page.port, dict)
+            backup_page("127.0.0.1", page.port, dict)
     finally:
         page.close()

@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import SettingsError, Unavailable
 from monitor.jobs import job as job_module
-from monitor.jobs.health import Health, HealthPage
+from monitor.jobs.health import Health, health_page
 from monitor.jobs.job import Job, Runs, retry_seconds
 from monitor.jobs.schedule import Schedule
 
@@ -152,14 +152,14 @@ def fetched(port: int, path: str) -> tuple[int, dict[str, Any]]:
 
 def test_the_health_page_says_200_503_and_why() -> None:
     health = Health(True, {"failing": []})
-    page = HealthPage("127.0.0.1", 0, lambda: health)
+    page = health_page("127.0.0.1", 0, lambda: health)
     try:
         assert fetched(page.port, "/health") == (200, {"ok": True, "failing": []})
         health = Health(False, {"failing": ["drift"]})
         assert fetched(page.port, "/health") == (503, {"ok": False, "failing": ["drift"]})
         assert fetched(page.port, "/")[0] == 404
         with pytest.raises(SettingsError, match="cannot bind"):
-            HealthPage("127.0.0.1", page.port, lambda: health)
+            health_page("127.0.0.1", page.port, lambda: health)
     finally:
         page.close()
 

@@ -11,7 +11,7 @@ import pytest
 
 from bootstrap.backup.archive import Archive, Backup
 from bootstrap.backup.daily import Daily
-from bootstrap.backup.page import Page
+from bootstrap.backup.page import backup_page
 from bootstrap.backup.stores import Settings
 from core.settings.loading import load
 from monitor.machine.alarms import Done, Measured, alarms
@@ -39,7 +39,7 @@ class House:
         self.archive = Archive(settings.callwise_backup_folder, "generated")
         self.archive.folder.mkdir()
         self.daily = Daily(settings, self.archive, lambda: self.at)
-        self.page = Page("127.0.0.1", 0, self.report)
+        self.page = backup_page("127.0.0.1", 0, self.report)
         self.address = f"http://127.0.0.1:{self.page.port}/health"
 
     def report(self) -> dict[str, Any]:
