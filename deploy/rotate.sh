@@ -168,7 +168,7 @@ rotated() {
   earlier=$(unfinished)
   cp .env "$temporary"
   if [ -z "$earlier" ] && ! grep -q -e '^MONGO_ROOT_PASSWORD_BEFORE=' -e '^CALLWISE_SIGNING_KEY=.*,' \
-    -e '^CALLWISE_SECOND_FACTOR_KEY=.*,' .env; then
+    -e '^CALLWISE_SECOND_FACTOR_KEY=.*,' -e '^CALLWISE_CONTACT_KEY=.*,' .env; then
     say "no rotation was waiting"
     return
   fi

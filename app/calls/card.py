@@ -19,7 +19,6 @@ from app.calls.script import draw_script
 from app.language import _, formats
 from app.lists.value_history import draw_value_history
 from app.ranked_list.bands import band_of
-from core.calls import contacts
 from core.calls.lifecycle import Result
 from core.clock import now
 from core.schema.column import Role
@@ -47,10 +46,12 @@ def draw_call_card(seat: Seat, prospect: Document, floors: Sequence[float]) -> N
 
 
 def _chance(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
-    ways = contacts.ways(seat.house.db, seat.house.contact_keys, prospect["_id"]) if seat.house.schema.contacts else []
+    ways = contact_lines.known_ways(seat.house, prospect)
     with st.container(key="prospect-ref"):
-        st.subheader(contact_lines.title(prospect, ways), anchor=False)
-        draw_contact_lines(prospect, ways)
+        st.subheader(contact_lines.title(prospect, ways or ()), anchor=False)
+        if ways is None:
+            st.warning(contact_lines.unreadable(), icon=":material/key_off:")
+        draw_contact_lines(prospect, ways or ())
     if again := prospect.get("again"):
         with st.container(key="promised"):
             when = formats.moment(again["at"], st.context.timezone)

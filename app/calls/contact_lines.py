@@ -8,12 +8,33 @@ from urllib.parse import quote
 import streamlit as st
 
 from app.language import _, formats
+from app.shell.appliance import Appliance
+from core.calls import contacts
 from core.calls.contacts import Way
+from core.errors import SettingsError
 from core.schema import Schema
 from core.schema.column import Contact
 from core.stores.mongo import Document
 
 _ICONS = {Contact.PHONE: ":material/call:", Contact.EMAIL: ":material/mail:"}
+
+
+def known_ways(house: Appliance, prospect: Document) -> list[Way] | None:
+    """How the person is reached; None where the appliance's key does not open it: the call goes on without.
+
+    Raises Unavailable.
+    """
+    if not house.schema.contacts:
+        return []
+    try:
+        return contacts.ways(house.db, house.contact_keys, prospect["_id"])
+    except SettingsError:
+        return None
+
+
+def unreadable() -> str:
+    """What to say of names and numbers that no key opens."""
+    return _("The name and the numbers cannot be read: their key is another one. Tell an engineer.")
 
 
 def title(prospect: Document, ways: Sequence[Way]) -> str:

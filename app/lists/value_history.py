@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
 from app.language import _, formats
 from app.shell.appliance import Appliance
+from core.errors import SettingsError
 from core.lists import contact_changes
 from core.lists.changes import ValueChange, value_changes
 from core.schema import Schema
@@ -17,15 +20,25 @@ SHOWN = 10
 def draw_value_history(house: Appliance, prospect: Document) -> None:
     """Draw the newest changes of `prospect`; nothing for a person whom no file changed.
 
-    Raises SettingsError, Unavailable.
+    Raises Unavailable.
     """
     schema = house.schema
-    reached = contact_changes.value_changes(house.db, house.contact_keys, prospect["_id"]) if schema.contacts else ()
-    changes = sorted((*value_changes(prospect), *reached), key=lambda change: change.at, reverse=True)[:SHOWN]
+    changes = sorted((*value_changes(prospect), *_reached(house, prospect)), key=lambda one: one.at, reverse=True)[
+        :SHOWN
+    ]
     if not changes:
         return
     with st.container(key="value-history"), st.expander(_("Changed by later files"), icon=":material/history:"):
         st.table([_row(schema, change) for change in changes], border="horizontal", hide_index=True)
+
+
+def _reached(house: Appliance, prospect: Document) -> list[ValueChange]:
+    """The changes of how the person is reached, as far as the appliance's keys open them."""
+    found: list[ValueChange] = []
+    if house.schema.contacts:
+        with suppress(SettingsError):
+            found.extend(contact_changes.value_changes(house.db, house.contact_keys, prospect["_id"]))
+    return found
 
 
 def _row(schema: Schema, change: ValueChange) -> dict[str, str]:

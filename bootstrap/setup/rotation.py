@@ -56,7 +56,7 @@ def unsettled(home: Db, settings: Settings) -> list[str]:
             waiting.append(f"the second factors of {', '.join(former)} are not under the new key")
     if (contacts := keys_of(settings)) is not None:
         every = registry.kinds(home, read_schema(settings.callwise_schema), retired=True)
-        late = [kind.name for kind in every if not contact_sealing.is_renewed(kind.database(home), contacts)]
+        late = [kind.name for kind in every if contact_sealing.needs_former(kind.database(home), contacts)]
         waiting += [f"names and numbers of {name} are not under the new key" for name in late]
     return waiting
 

@@ -135,11 +135,13 @@ def _contacts(db: Db, schema: Schema, settings: Settings) -> str:
     keys = keys_of(settings)
     if keys is None:
         return "no CALLWISE_CONTACT_KEY, so no kind can have any"
-    try:
-        databases = [kind.database(db) for kind in registry.kinds(db, schema, retired=True)]
-        return f"{sum(contact_sealing.renew(one, keys) for one in databases)} encrypted"
-    except SettingsError as error:
-        return f"WARNING: {error}"
+    done, lost = 0, []
+    for kind in registry.kinds(db, schema, retired=True):
+        try:
+            done += contact_sealing.renew(kind.database(db), keys)
+        except SettingsError as error:
+            lost.append(f"{kind.name}: {error}")
+    return f"WARNING: {' '.join(lost)}" if lost else f"{done} encrypted"
 
 
 def _pipeline(settings: Settings) -> str:

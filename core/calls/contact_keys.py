@@ -42,6 +42,10 @@ class ContactKeys:
         """What `seal` was given. Raises SettingsError if none of the keys sealed it."""
         return list(json.loads(self._ring.open(sealed)))
 
+    def opens(self, sealed: str) -> bool:
+        """Whether one of the keys sealed it."""
+        return self._ring.opens(sealed)
+
     def is_newest(self, sealed: str) -> bool:
         """Whether the first key sealed it."""
         return self._first.opens(sealed)

@@ -16,9 +16,13 @@ from pymongo import UpdateOne
 
 from core.calls.contact_keys import ContactKeys
 from core.calls.contacts import opened, required, search_words
+from core.errors import SettingsError
 from core.lists.changes import Origin, ValueChange
 from core.stores.embedded_mongo import remove_by_key
 from core.stores.mongo import Db, Document, reachable
+
+NOTHING = ("", "", False)
+"""What `_said` says of a column without a value."""
 
 
 def changed_columns(db: Db, keys: ContactKeys | None, given: Sequence[Document]) -> list[list[str]]:
@@ -81,24 +85,41 @@ def _texts(values: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {value["column"]: value["text"] for value in values}
 
 
+def _known(keys: ContactKeys | None, stored: Document | None) -> list[Document] | None:
+    """The values of a stored contact; None if their key is lost, so that a new file takes their place.
+
+    Raises SettingsError without any key.
+    """
+    try:
+        return opened(keys, stored) if stored else []
+    except SettingsError:
+        if keys is None:
+            raise
+        return None
+
+
 def _different(keys: ContactKeys | None, stored: Document | None, given: Document) -> list[str]:
-    known = {one["column"]: _said(one) for one in opened(keys, stored)} if stored else {}
-    return [one["column"] for one in given["values"] if _said(one) != known.get(one["column"], ("", ""))]
+    known = {one["column"]: _said(one) for one in _known(keys, stored) or ()}
+    return [one["column"] for one in given["values"] if _said(one) != known.get(one["column"], NOTHING)]
 
 
-def _said(value: Mapping[str, Any]) -> tuple[str, str]:
+def _said(value: Mapping[str, Any]) -> tuple[str, str, bool]:
     """What a value is compared by: the same text may be another number once the kind says of which country."""
-    return value["text"] or "", value.get("e164", "")
+    return value["text"] or "", value.get("e164", ""), value.get("wrong", False)
 
 
 def _update(keys: ContactKeys, stored: Document | None, given: Document, origin: Origin) -> UpdateOne:
     new = {value["column"]: value for value in given["values"]}
-    known = opened(keys, stored) if stored else []
-    values = [value for value in (*(new.pop(old["column"], old) for old in known), *new.values()) if value["text"]]
+    known = _known(keys, stored)
+    values = [
+        value for value in (*(new.pop(old["column"], old) for old in known or ()), *new.values()) if value["text"]
+    ]
     fields: Document = {name: given[name] for name in ("_id", "campaign", "ref")}
     fields |= {"sealed": keys.seal(values), "search": keys.words(search_words(values))}
     if stored is None:
         fields["import"] = origin.key
+    elif known is None:  # nobody reads what was before, so an undo has nothing to give back
+        fields |= {"import": origin.key, "history": []}
     elif values != known:
         fields["history"] = _noted(stored, origin)
     return UpdateOne({"_id": given["_id"]}, {"$set": fields}, upsert=True)

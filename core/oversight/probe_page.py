@@ -17,7 +17,7 @@ from typing import Any, Self
 from core.errors import SettingsError
 
 ARRIVAL_SECONDS = 10
-"""For a request to arrive."""
+"""For each part of a request to arrive."""
 LINGER_SECONDS, LINGER_BYTES = 1.0, 1 << 20
 
 
@@ -104,7 +104,10 @@ def _handler(answers: Mapping[str, Callable[[], Answer]]) -> type[BaseHTTPReques
         def _head(self) -> Answer:
             found = answers.get(self.path.split("?")[0])
             here = {"error": f"only {' and '.join(answers)} {'is' if len(answers) == 1 else 'are'} here"}
-            answer = found() if found else Answer.of(here, HTTPStatus.NOT_FOUND)
+            try:
+                answer = found() if found else Answer.of(here, HTTPStatus.NOT_FOUND)
+            except OSError as error:  # a store's connection, not that of whoever asks, of which nothing is told
+                raise RuntimeError(f"{self.path} has no answer: {error}") from error
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.kind)
             self.send_header("Content-Length", str(len(answer.body)))

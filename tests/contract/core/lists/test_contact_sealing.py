@@ -91,13 +91,14 @@ def test_a_replaced_key_reads_and_finds_at_once_and_is_the_only_one_after_the_se
     old, both, new = ContactKeys("old"), ContactKeys("new,old"), ContactKeys("new")
     db.contacts.insert_one(PLAIN)
     assert contact_sealing.renew(db, old) == 1
-    assert contact_sealing.is_renewed(db, old)
-    assert not contact_sealing.is_renewed(db, both)
+    assert not contact_sealing.needs_former(db, old)
+    assert contact_sealing.needs_former(db, both)
     assert texts(db, both) == ["+49 151 5550002"]
     assert contacts.find(db, both, "+49151 5550002", 9) == ["spring:a"]
 
     assert contact_sealing.renew(db, both) == 1
     assert contact_sealing.renew(db, both) == 0
+    assert not contact_sealing.needs_former(db, both)
     assert texts(db, new) == ["+49 151 5550002"]
     assert contacts.find(db, new, "+49151 5550002", 9) == ["spring:a"]
     assert contacts.find(db, old, "+49151 5550002", 9) == []
@@ -120,21 +121,68 @@ def test_a_renewal_that_is_killed_goes_on(db: Db, monkeypatch: pytest.MonkeyPatc
         patched.setattr(Collection, "bulk_write", dying)
         with pytest.raises(KeyboardInterrupt):
             contact_sealing.renew(db, KEYS)
-    assert not contact_sealing.is_renewed(db, KEYS)
     assert contact_sealing.renew(db, KEYS) == 2
-    assert contact_sealing.is_renewed(db, KEYS)
+    assert contact_sealing.renew(db, KEYS) == 0
+    assert all("sealed" in one for one in db.contacts.find())
 
 
-def test_names_under_a_lost_key_stop_no_others(db: Db) -> None:
-    for ref, key in (("a", "lost"), ("b", "old")):
-        ours = ContactKeys(key)
-        sealed = {"sealed": ours.seal(PLAIN["values"]), "search": ours.words(PLAIN["search"])}
-        db.contacts.insert_one({"_id": f"spring:{ref}", "campaign": "spring", "ref": ref, **sealed})
-    with pytest.raises(SettingsError, match="opens the names and numbers of 1 people"):
-        contact_sealing.renew(db, ContactKeys("new,old"))
+def sealed(
+    db: Db, ref: str, key: str, text: str = "+49 151 5550002", history: list[dict[str, Any]] | None = None
+) -> None:
+    """A contact as it is kept under `key`."""
+    ours, values = ContactKeys(key), [{"column": "mobile", "kind": "phone", "text": text}]
+    kept = {"sealed": ours.seal(values), "search": ours.words(["15550002"]), "history": history or []}
+    db.contacts.insert_one({"_id": f"spring:{ref}", "campaign": "spring", "ref": ref, "import": "may", **kept})
+
+
+def test_names_under_a_lost_key_stop_no_others_and_are_told_at_each_start(db: Db) -> None:
+    sealed(db, "a", "lost")
+    sealed(db, "b", "old")
+    for _ in range(2):
+        with pytest.raises(SettingsError, match="opens the names and numbers of 1 people"):
+            contact_sealing.renew(db, ContactKeys("new,old"))
     assert [way.text for way in contacts.ways(db, ContactKeys("new"), "spring:b")] == ["+49 151 5550002"]
     assert texts(db, ContactKeys("lost")) == ["+49 151 5550002"], "it is as it was"
-    assert contact_sealing.renew(db, ContactKeys("new,old")) == 0
+    assert not contact_sealing.needs_former(db, ContactKeys("new,old")), "no key that is there opens them"
+
+
+def test_a_key_that_is_put_back_brings_its_names_under_the_first_one(db: Db) -> None:
+    sealed(db, "a", "right")
+    with pytest.raises(SettingsError):
+        contact_sealing.renew(db, ContactKeys("wrong"))
+    assert contact_sealing.needs_former(db, ContactKeys("wrong,right"))
+    assert contact_sealing.renew(db, ContactKeys("wrong,right")) == 1
+    assert not contact_sealing.needs_former(db, ContactKeys("wrong,right"))
+    assert texts(db, ContactKeys("wrong")) == ["+49 151 5550002"]
+
+
+def test_an_earlier_value_is_renewed_too_and_a_lost_one_takes_no_other_with_it(db: Db) -> None:
+    def was(key: str) -> dict[str, Any]:
+        ours = ContactKeys(key)
+        values = [{"column": "mobile", "kind": "phone", "text": f"under {key}"}]
+        return {"import": "june", "file": "june.csv", "at": 1, "was": ours.seal(values), "search": []}
+
+    sealed(db, "a", "new", history=[was("lost"), was("old")])
+    keys = ContactKeys("new,old")
+    assert contact_sealing.needs_former(db, keys), "an undo would bring the earlier value back"
+    assert contact_sealing.renew(db, keys) == 1
+    assert not contact_sealing.needs_former(db, keys)
+    assert texts(db, ContactKeys("new")) == ["+49 151 5550002"]
+    [stored] = db.contacts.find()
+    opened = [ContactKeys("new").opens(entry["was"]) for entry in stored["history"]]
+    assert opened == [False, True]
+    assert ContactKeys("lost").opens(stored["history"][0]["was"])
+
+
+def test_a_new_file_takes_the_place_of_what_no_key_opens(db: Db, bring: Bring, keyed: Schema) -> None:
+    content = keyed.model_dump()
+    column = {"name": "mobile", "label": "Mobile", "type": "text", "role": "contact", "contact": "phone"}
+    reached = Schema.model_validate({**content, "columns": [*content["columns"], column]})
+    bring("may", {"customer": "a", "mobile": "+49 151 5550002"}, schema=reached, contact_keys=ContactKeys("lost"))
+    report = bring("june", {"customer": "a", "mobile": "+49 151 5550003"}, schema=reached)
+    assert (report.changed, report.rejected) == (1, 0)
+    assert texts(db, KEYS) == ["+49 151 5550003"]
+    assert list(value_changes(db, KEYS, "spring:a")) == []
 
 
 def test_a_file_with_names_is_refused_whole_without_a_key(db: Db, bring: Bring, keyed: Schema) -> None:

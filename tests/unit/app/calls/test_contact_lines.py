@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
 from streamlit.testing.v1 import AppTest
+
+from app.calls.contact_lines import known_ways
+from app.shell.appliance import Appliance
+from core.calls import contacts
+from core.calls.contacts import Way
+from core.errors import SettingsError
 
 
 def shown() -> list[str]:
@@ -30,3 +40,12 @@ def test_a_number_is_a_link_and_one_that_nobody_can_call_says_so() -> None:
     assert office.endswith("[030 123456](tel:030123456)"), "whoever is in that country can call it"
     assert home.endswith("ask the wife :small[cannot be called as it is written]")
     assert mail.endswith("[bo@example.org](mailto:bo@example.org)")
+
+
+def test_where_no_key_opens_the_names_the_call_goes_on_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    def another_key(*_: object) -> list[Way]:
+        raise SettingsError("stored under another key")
+
+    monkeypatch.setattr(contacts, "ways", another_key)
+    house = SimpleNamespace(db=None, contact_keys=None, schema=SimpleNamespace(contacts=("a column",)))
+    assert known_ways(cast(Appliance, house), {"_id": "spring:7"}) is None

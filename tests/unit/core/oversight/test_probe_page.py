@@ -67,9 +67,10 @@ def test_whoever_hangs_up_leaves_nothing_in_the_log(page: ProbePage, capsys: pyt
     assert capsys.readouterr().err == ""
 
 
-def test_a_fault_of_the_page_itself_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("kind", [LookupError, ConnectionResetError])
+def test_a_fault_of_the_page_itself_is_told(kind: type[Exception], capsys: pytest.CaptureFixture[str]) -> None:
     def broken() -> Answer:
-        raise LookupError("a fault of this test")
+        raise kind("a fault of this test")
 
     page = ProbePage("127.0.0.1", 0, {"/health": broken}, name="The page", setting="PORT")
     try:

@@ -21,6 +21,17 @@ from core.values.phone_numbers import PhoneNumber, read
         ("ask her husband", "DE", "", True),
         ("+999 123456", "", "", True),
         ("", "DE", "", True),
+        ("0171 1234567 (mobil)", "DE", "+491711234567", False),
+        ("0171 1234567 privat", "DE", "+491711234567", False),
+        ("030/1234567 (Büro)", "DE", "+49301234567", False),
+        ("+49 171 1234567 (privat)", "", "+491711234567", False),
+        ("0171 1234567, 030 123456", "DE", "+491711234567", False),
+        ("0171_1234567", "DE", "+491711234567", False),
+        ("491711234567", "DE", "+491711234567", False),
+        ("49 171 1234567", "DE", "+491711234567", False),
+        ("4915112345678", "DE", "+4915112345678", False),
+        ("+491711234567.0", "DE", "+491711234567", False),
+        ("0171 1234567 privat", "", "", False),
     ],
 )
 def test_a_number_in_any_spelling(text: str, region: str, e164: str, is_wrong: bool) -> None:
