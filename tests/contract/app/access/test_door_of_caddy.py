@@ -19,7 +19,7 @@ from app.access.identity import COOKIE
 from app.shell.appliance import SessionLimits
 from core.accounts.account import Role
 from core.stores.mongo import Db
-from tests.caddy import Door, running
+from tests.caddy import NAME, Door, running
 from tests.people import signed_in
 
 pytestmark = pytest.mark.mongo
@@ -167,6 +167,20 @@ def test_scores_are_given_to_their_login_alone(door: Door, db: Db) -> None:
     assert [(one.server, one.path) for one in door.seen] == [("mlserver", path)]
     assert "authorization" not in door.seen[0].headers
     assert COOKIE not in door.seen[0].headers.get("cookie", "")
+
+
+def test_figures_are_read_and_with_no_body(door: Door) -> None:
+    """What serves them leaves a body unread and closes, and the door would say 502."""
+    right = login("metrics", "of the metrics login")
+    head = f"Host: {NAME}:{door.ports[APP]}\nAuthorization: {right}\nConnection: close\n"
+    for name in ("monitor", "app", "scoring", "worker", "prefect"):
+        assert door.ask("PROPFIND", APP, f"/metrics/{name}", authorization=right).status_code == 405
+        sized = door.raw(APP, f"GET /metrics/{name} HTTP/1.1\n{head}Content-Length: 4\n\nbody")
+        assert sized.split()[1] == "413"
+    assert door.seen == []
+    assert door.ask("HEAD", APP, "/metrics/app", authorization=right).status_code != 405
+    empty = door.raw(APP, f"GET /metrics/app HTTP/1.1\n{head}Content-Length: 0\n\n")
+    assert empty.split()[1] == "200"
 
 
 def test_figures_are_given_to_their_login_alone_and_it_opens_nothing_else(door: Door, db: Db) -> None:
