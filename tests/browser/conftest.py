@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, expect
 from bootstrap.check.browser import PROGRAMS, find_chromium, open_browser
 from core.stores.mongo import Db
 from tests.browser import app_process
+from tests.customers import CONTACT_KEY
 
 # Playwright gives an expectation five seconds; a busy machine takes longer to draw a page.
 expect.set_options(timeout=30_000)
@@ -46,6 +47,7 @@ def app(db: Db, tmp_path: Path, forking: ForkServerContext) -> Iterator[str]:
         **os.environ,
         "MONGODB_DATABASE": db.name,
         "S3_BUCKET_DATASETS": "callwise-test-imports",
+        "CALLWISE_CONTACT_KEY": CONTACT_KEY,
     }
     with _running(forking, env, tmp_path) as url:
         yield url
