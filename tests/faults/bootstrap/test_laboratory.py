@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,16 @@ import pytest
 from tests.faults.laboratory.course import BAD, Course, every_fault
 
 KINDS = 40
+
+
+@pytest.fixture(autouse=True)
+def _mlflow_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow's client writes the address that it is given into the environment, where the tests after these read it."""
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_S3_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        if name in os.environ:
+            monkeypatch.setenv(name, os.environ[name])
+        else:
+            monkeypatch.delenv(name, raising=False)
 
 
 @pytest.mark.timeout(900)
