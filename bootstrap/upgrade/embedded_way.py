@@ -168,6 +168,9 @@ class EmbeddedWay(Way):
         self._free()
         self.say(f"start it with scripts/demo{self._option()}")
 
+    def keep_settings(self) -> None:
+        """As `Way`: there are none beside the code; the state folder has its own, and so has the backup."""
+
     def clear(self) -> None:
         """As `Way`."""
         super().clear()

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ MADE = re.compile(r"^Backup ([0-9a-f]{12}) of (.+? UTC)", re.MULTILINE)
 MIB = 1 << 20
 
 
-class Way:
+class Way(ABC):
     """One way to run the appliance. A step may be killed and run again; each raises StepFailed.
 
     `folder` is the upgrade's own. What a step remembers for a later one is in `progress.kept`.
@@ -49,61 +50,61 @@ class Way:
         """The version that is to come."""
         return Version(**self.progress.wanted)
 
+    @abstractmethod
     def opened(self) -> bool:
         """Whether people may write now, although the upgrade has closed the appliance. Raises StepFailed."""
-        raise NotImplementedError
 
     def described(self) -> dict[str, Any]:
         """Which appliance it is, for an upgrade that goes on."""
         return {"way": self.name}
 
+    @abstractmethod
     def refusals(self) -> list[Refusal]:
         """What speaks against an upgrade of this appliance now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def prefetch(self) -> None:
         """Have everything here that the wanted version needs; nothing stops."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
         """Let nobody write any more."""
-        raise NotImplementedError
 
+    @abstractmethod
     def backup(self) -> None:
         """Make the backup to which the way back leads, and count what is there."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stop(self) -> None:
         """Stop what still runs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def switch(self) -> None:
         """Put the wanted version in the place of the present one."""
-        raise NotImplementedError
 
+    @abstractmethod
     def migrate(self) -> None:
         """Migrate the data, and compare what is there with what was there."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start(self) -> None:
         """Start the new release without opening it to people, and check that it is well."""
-        raise NotImplementedError
 
+    @abstractmethod
     def open(self) -> None:
         """Let people in. From here on nothing is taken back."""
-        raise NotImplementedError
 
+    @abstractmethod
     def switch_back(self) -> None:
         """Put the former version in its place again, and stop what runs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def restore(self) -> None:
         """Restore the backup."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start_again(self) -> None:
         """Start the former release, as it ran before."""
-        raise NotImplementedError
 
     def clear(self) -> None:
         """Remove what the upgrade has left beside the appliance."""
@@ -126,6 +127,7 @@ class Way:
         self.progress.kept["switching"] = True
         self.progress.write(self.folder)
 
+    @abstractmethod
     def keep_settings(self) -> None:
         """Keep the present settings for the way back."""
 

@@ -9,7 +9,7 @@ import pytest
 from bootstrap.upgrade.commands import Commands
 from bootstrap.upgrade.engine import BACK_STEPS, FORWARD_STEPS, TAKEN_BACK, UNFINISHED, UPGRADED, Engine
 from bootstrap.upgrade.progress import BACK, FORWARD, Progress
-from bootstrap.upgrade.refusals import Refused, StepFailed, refuse
+from bootstrap.upgrade.refusals import Refusal, Refused, StepFailed, refuse
 from bootstrap.upgrade.way import Way
 
 OLD, NEW = {"name": "v1", "commit": "a" * 40}, {"name": "v2", "commit": "b" * 40}
@@ -33,19 +33,55 @@ class FakeWay(Way):
     def opened(self) -> bool:
         return self.is_open
 
-    def __getattribute__(self, name: str) -> object:
-        if name not in {*FORWARD_STEPS, *BACK_STEPS, "clear"}:
-            return super().__getattribute__(name)
+    def _step(self, name: str) -> None:
+        self.steps.append(name)
+        if name == "switch":
+            self.progress.kept["switching"] = True
+            self.progress.write(self.folder)
+        if error := self.breaks.get(name):
+            raise error
 
-        def step() -> None:
-            self.steps.append(name)
-            if name == "switch":
-                self.progress.kept["switching"] = True
-                self.progress.write(self.folder)
-            if error := self.breaks.get(name):
-                raise error
+    def refusals(self) -> list[Refusal]:
+        return []
 
-        return step
+    def keep_settings(self) -> None:
+        pass
+
+    def prefetch(self) -> None:
+        self._step("prefetch")
+
+    def close(self) -> None:
+        self._step("close")
+
+    def backup(self) -> None:
+        self._step("backup")
+
+    def stop(self) -> None:
+        self._step("stop")
+
+    def switch(self) -> None:
+        self._step("switch")
+
+    def migrate(self) -> None:
+        self._step("migrate")
+
+    def start(self) -> None:
+        self._step("start")
+
+    def open(self) -> None:
+        self._step("open")
+
+    def switch_back(self) -> None:
+        self._step("switch_back")
+
+    def restore(self) -> None:
+        self._step("restore")
+
+    def start_again(self) -> None:
+        self._step("start_again")
+
+    def clear(self) -> None:
+        self._step("clear")
 
 
 @pytest.fixture
