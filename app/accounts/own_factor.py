@@ -70,6 +70,7 @@ def draw_second_factor(house: Appliance, account: Account) -> None:
             if house.factor.keys is None:
                 st.markdown(_("Codes of an app are not possible here: CALLWISE_SECOND_FACTOR_KEY is not set."))
             else:
+                st.markdown(f"**{_('Authenticator app')}**")
                 st.button(_("Switch on"), key="factor-begin", icon=":material/phonelink_lock:", on_click=_begin)
             _draw_passkeys(house, account)
 
