@@ -118,7 +118,7 @@ def _draw_on(house: Appliance, account: Account) -> None:
     if account.has_codes:
         st.markdown(_("On. A sign-in needs your password and a code from your app."))
         if account.passkeys:
-            st.markdown(_("A passkey does in the place of a code."))
+            st.markdown(_("A passkey works instead of a code."))
     else:
         st.markdown(_("On. A sign-in needs your password and a passkey."))
     st.markdown(plural("{n} recovery code is left.", "{n} recovery codes are left.", left).format(n=left))

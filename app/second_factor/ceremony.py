@@ -131,5 +131,5 @@ def _not_accepted() -> InputError:
     return InputError(
         Sentence("This passkey was not accepted."),
         kept=Sentence("Nothing was changed."),
-        next=Sentence("Try again; the page waits for a passkey for five minutes."),
+        next=Sentence("Try again. The page waits {minutes} minutes for a passkey.", minutes=TIMEOUT // 60_000),
     )

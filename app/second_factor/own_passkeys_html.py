@@ -94,8 +94,8 @@ def recovery_html(language: str, codes: Sequence[str]) -> str:
 
 def _row(language: str, one: Passkey) -> str:
     _ = catalogue(language).gettext
-    used = _("last used on {day}").format(day=_day(language, one.used)) if one.used else _("never used")
-    since = _("since {day}").format(day=_day(language, one.since))
+    used = _("last used {moment}").format(moment=_day(language, one.used)) if one.used else _("never used")
+    since = _("since {moment}").format(moment=_day(language, one.since))
     title = escape(_("Remove {name}").format(name=one.name))
     key = f'<input type="hidden" name="key" value="{escape(one.key)}">'
     return (
