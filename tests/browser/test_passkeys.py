@@ -14,6 +14,7 @@ from core.accounts.account import Role
 from core.accounts.directory import add, find
 from core.accounts.passkeys import passkeys_of
 from core.stores.mongo import Db
+from tests.browser.barriers import barriers
 from tests.people import PASSWORD
 
 pytestmark = [pytest.mark.mongo, pytest.mark.s3]
@@ -60,7 +61,9 @@ def confirm(page: Page) -> None:
     page.get_by_label("Current password").fill(PASSWORD)
 
 
-def picture(page: Page, name: str) -> None:
+def look(page: Page, name: str) -> None:
+    """Nothing bars anybody from the page, and a picture of it is kept if somebody asks for one."""
+    assert barriers(page) == []
     if folder := os.environ.get("CALLWISE_SCREENSHOTS"):
         for size, (width, height) in SIZES.items():
             page.set_viewport_size({"width": width, "height": height})
@@ -74,10 +77,10 @@ def test_it_is_made_signs_in_and_is_removed(home: str, page: Page, db: Db) -> No
     page.goto(f"{home}/overview")
     fill_in(page)
     expect(page.get_by_role("heading", name="Second factor")).to_be_visible()
-    picture(page, "passkey-first-page")
+    look(page, "passkey-first-page")
     page.get_by_role("link", name="Add a passkey").click()
     expect(page).to_have_title("Passkeys · Callwise")
-    picture(page, "passkey-password")
+    look(page, "passkey-password")
     confirm(page)
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_text("You have no passkey yet.")).to_be_visible()
@@ -85,18 +88,18 @@ def test_it_is_made_signs_in_and_is_removed(home: str, page: Page, db: Db) -> No
     page.get_by_role("button", name="Add a passkey").click()
     expect(page).to_have_title("Recovery codes · Callwise")
     assert len(page.locator("pre").inner_text().split()) == 10
-    picture(page, "passkey-recovery-codes")
+    look(page, "passkey-recovery-codes")
     page.get_by_role("link", name="I have kept them").click()
     expect(page.get_by_text("my phone")).to_be_visible()
     expect(page.get_by_text("10 recovery codes are left.")).to_be_visible()
     page.locator(".st-key-factor").scroll_into_view_if_needed()
-    picture(page, "passkey-my-account")
+    look(page, "passkey-my-account")
 
     page.context.clear_cookies()
     page.goto(f"{home}/accounts")
     fill_in(page)
     expect(page).to_have_title("Second step · Callwise")
-    picture(page, "passkey-sign-in")
+    look(page, "passkey-sign-in")
     page.get_by_label("Recovery code").fill("not-a-code")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert").first).to_contain_text("This code is not right")
@@ -110,10 +113,10 @@ def test_it_is_made_signs_in_and_is_removed(home: str, page: Page, db: Db) -> No
     page.get_by_role("button", name="Go on with a passkey").click()
     expect(page.get_by_label("Current password")).to_be_focused()
     confirm(page)
-    picture(page, "passkey-confirm")
+    look(page, "passkey-confirm")
     page.get_by_role("button", name="Go on with a passkey").click()
     expect(page.get_by_role("button", name="Remove my phone")).to_be_visible()
-    picture(page, "passkey-list")
+    look(page, "passkey-list")
     page.get_by_label("Name of the passkey").fill("again")
     page.get_by_role("button", name="Add a passkey").click()
     expect(page.get_by_role("alert")).to_contain_text("InvalidStateError")

@@ -85,7 +85,7 @@ def password(browser: TestClient) -> httpx.Response:
 
 
 def confirm(browser: TestClient, **fields: str) -> httpx.Response:
-    return post(browser, f"{PAGE}/confirm", **{"password": PASSWORD, **fields})
+    return post(browser, f"{PAGE}/confirm", OWN, **{"password": PASSWORD, **fields})
 
 
 def enrol(browser: TestClient, phone: Authenticator, name: str = "my phone") -> httpx.Response:
@@ -140,7 +140,7 @@ def test_before_it_is_known_who_asks_nothing_is_shown_and_nothing_changes(
     hers.cookies.set(COOKIE, left_open)
     assert "my phone" not in hers.get(PAGE).text
     for path, fields in (("add", {"name": "x", "passkey": "{}"}), ("remove", {"key": stored.key})):
-        done = post(hers, f"{PAGE}/{path}", **fields)
+        done = post(hers, f"{PAGE}/{path}", OWN, **fields)
         assert (done.status_code, done.headers["location"]) == (303, PAGE)
     assert passkeys.passkeys_of(db, "ann") == [stored]
     for fields in ({"password": "wrong"}, {"code": "000000"}, {}, {"passkey": "{}"}, {"passkey": "{}", "code": "1"}):
