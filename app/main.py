@@ -34,6 +34,7 @@ from app.overview import page as overview_page
 from app.privacy import page as privacy_page
 from app.results import page as results_page
 from app.review import page as review_page
+from app.second_factor import own_passkeys, second_step_page
 from app.shell import kind_choice
 from app.shell.appliance import Appliance, Link, SessionLimits
 from app.shell.attended import Attended
@@ -138,6 +139,7 @@ class Wiring:
             contact_keys=keys_of(settings),
             kind=kind.key,
             home=self._home,
+            app_page=settings.callwise_app_page,
             shipped=self._schema,
             minimum_outcomes=settings.callwise_minimum_outcomes,
             others=lambda: [one for one in self.all() if one.kind != kind.key],
@@ -290,7 +292,7 @@ else:
         __file__,
         routes=[
             *(*routes(reception), *probe.routes(reception), *single_sign_on.routes(reception, provider)),
-            *tool_door.routes(reception),
+            *(*tool_door.routes(reception), *second_step_page.routes(reception), *own_passkeys.routes(reception)),
         ],
         middleware=[Middleware(Attended), Middleware(figures.Counted), Middleware(Guard, reception=reception)],
     )

@@ -39,7 +39,7 @@ OPEN = (
 LARGEST = 16_384  # bytes of the sign-in form's content
 SEE_OTHER, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_LARGE, TOO_MANY, UNAVAILABLE = 303, 401, 403, 404, 413, 429, 503
 
-_NO_STORE = {"Cache-Control": "no-store"}
+NO_STORE = {"Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,8 @@ class Reception:
         return sessions.account_of(self.db, request.cookies.get(COOKIE), now(), self.limits, active=False) is not None
 
 
+Page = Callable[[Request, Callable[[], Reception]], Response]
+"""Draws a page of the web server."""
 Answer = Callable[[Request, Callable[[], Reception], Mapping[str, str]], Response]
 """Answers a form with these fields."""
 
@@ -92,25 +94,27 @@ class Guard:
         if not page:
             return PlainTextResponse("not signed in", UNAUTHORIZED)
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return RedirectResponse(_with_next(ADDRESS, path), SEE_OTHER, headers=_NO_STORE)
+        return RedirectResponse(with_next(ADDRESS, path), SEE_OTHER, headers=NO_STORE)
 
 
 def routes(reception: Callable[[], Reception]) -> list[Route]:
-    """The pages of the two steps of a sign-in, and the targets of their forms."""
+    """The page of a sign-in's first step, and the target of its form."""
+    return [page_route(ADDRESS, reception, _front), form_route(ADDRESS, reception, _sign_in)]
 
-    async def front(request: Request) -> Response:
-        return await run_in_threadpool(_front, request, reception)
 
-    async def code(request: Request) -> Response:
-        return await run_in_threadpool(_code_page, request, reception)
+def page_route(address: str, reception: Callable[[], Reception], draw: Page) -> Route:
+    """A page of the web server itself at `address`."""
 
-    async def form(request: Request) -> Response:
-        return await taken(request, _sign_in)
+    async def shown(request: Request) -> Response:
+        return await run_in_threadpool(draw, request, reception)
 
-    async def code_form(request: Request) -> Response:
-        return await taken(request, _second_step)
+    return Route(address, shown, methods=["GET"])
 
-    async def taken(request: Request, answer: Answer) -> Response:
+
+def form_route(address: str, reception: Callable[[], Reception], answer: Answer) -> Route:
+    """The target of a form, which is accepted from our own pages only, and of at most LARGEST bytes."""
+
+    async def taken(request: Request) -> Response:
         if not same_origin(request):
             return PlainTextResponse("This form is accepted from its own page only.", FORBIDDEN)
         body = b""
@@ -124,10 +128,7 @@ def routes(reception: Callable[[], Reception]) -> list[Route]:
             fields = {}
         return await run_in_threadpool(answer, request, reception, {name: values[0] for name, values in fields.items()})
 
-    return [
-        *(Route(ADDRESS, front, methods=["GET"]), Route(ADDRESS, form, methods=["POST"])),
-        *(Route(CODE_ADDRESS, code, methods=["GET"]), Route(CODE_ADDRESS, code_form, methods=["POST"])),
-    ]
+    return Route(address, taken, methods=["POST"])
 
 
 def same_origin(request: Request, host: str | None = None) -> bool:
@@ -142,7 +143,7 @@ def same_origin(request: Request, host: str | None = None) -> bool:
 
 def redirect_with_session(request: Request, token: str, onward: str) -> Response:
     """Redirect to the page `onward` of the app, with the session's cookie."""
-    response = RedirectResponse(onward, SEE_OTHER, headers=_NO_STORE)
+    response = RedirectResponse(onward, SEE_OTHER, headers=NO_STORE)
     _set(response, request, COOKIE, token)
     return response
 
@@ -170,12 +171,13 @@ def page(
     text = sign_in_page.sign_in_html(
         language, onward=onward, message=message, alarming=alarming, typed=typed, sso_title=sso_title
     )
-    return _html(text, status)
+    return html_page(text, status)
 
 
-def _html(text: str, status: int = 200) -> Response:
+def html_page(text: str, status: int = 200, policy: str = sign_in_page.POLICY) -> Response:
+    """A page of the web server itself. Without another `policy`, browsers run no script on it."""
     headers = {
-        "Content-Security-Policy": sign_in_page.POLICY,
+        "Content-Security-Policy": policy,
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
@@ -190,9 +192,9 @@ def _front(request: Request, reception: Callable[[], Reception]) -> Response:
     try:
         desk = reception()
         if desk.has_session(request):
-            return RedirectResponse(onward, SEE_OTHER, headers=_NO_STORE)
+            return RedirectResponse(onward, SEE_OTHER, headers=NO_STORE)
     except CallwiseError as error:
-        return _away(request, onward, error)
+        return away(request, onward, error)
     response = page(request, onward=onward, message=said, alarming=False, sso_title=desk.sso_title)
     if COOKIE in request.cookies:
         response.delete_cookie(COOKIE, path="/")
@@ -209,72 +211,40 @@ def _sign_in(request: Request, reception: Callable[[], Reception], fields: Mappi
         device = request.cookies.get(devices.COOKIE)
         result = sign_in(desk.db, name, password, address=address, at=now(), limits=desk.limits, device=device)
     except CallwiseError as error:
-        return _away(request, onward, error)
+        return away(request, onward, error)
     if isinstance(result, CodeNeeded):
-        response: Response = RedirectResponse(_with_next(CODE_ADDRESS, onward), SEE_OTHER, headers=_NO_STORE)
+        response: Response = RedirectResponse(with_next(CODE_ADDRESS, onward), SEE_OTHER, headers=NO_STORE)
         _set(response, request, second_step.COOKIE, result.step, second_step.LASTS, ADDRESS)
         return response
     if not isinstance(result, Refused):
-        return _entered(request, result.token, result.device, onward)
+        return entered(request, result.token, result.device, onward)
     message = sign_in_page.wait_message(result.wait, gettext) or gettext("Incorrect login name or password.")
     status = TOO_MANY if result.wait else UNAUTHORIZED
     response = page(request, onward=onward, message=message, typed=name, sso_title=desk.sso_title, status=status)
-    return _waiting(response, result.wait)
+    return with_wait(response, result.wait)
 
 
-def _code_page(request: Request, reception: Callable[[], Reception]) -> Response:
-    onward = local_address(request.query_params.get("next"))
-    try:
-        account = second_step.pending(reception().db, request.cookies.get(second_step.COOKIE), now())
-    except CallwiseError as error:
-        return _away(request, onward, error)
-    if account is None:
-        return RedirectResponse(_with_next(ADDRESS, onward), SEE_OTHER, headers=_NO_STORE)
-    return _html(sign_in_page.code_html(words(accepted_languages(request))[0], onward=onward))
-
-
-def _second_step(request: Request, reception: Callable[[], Reception], fields: Mapping[str, str]) -> Response:
-    code, onward = fields.get("code", ""), local_address(fields.get("next"))
-    language, gettext = words(accepted_languages(request))
-    token, device, at = request.cookies.get(second_step.COOKIE, ""), request.cookies.get(devices.COOKIE), now()
-    try:
-        desk = reception()
-        account = second_step.pending(desk.db, token, at)
-        if account is None:
-            message = gettext("The password was typed too long ago. Sign in again.")
-            return page(request, onward=onward, message=message, sso_title=desk.sso_title, status=UNAUTHORIZED)
-        done = second_step.complete(
-            desk.db, desk.factor.keys, token, account, code, at=at, limits=desk.limits, device=device
-        )
-    except CallwiseError as error:
-        return _away(request, onward, error)
-    if isinstance(done, second_step.WrongCode):
-        message = sign_in_page.wait_message(done.wait, gettext)
-        message = message or gettext("This code is not right, or was used already. Wait for the next one of your app.")
-        text = sign_in_page.code_html(language, onward=onward, message=message)
-        return _waiting(_html(text, TOO_MANY if done.wait else UNAUTHORIZED), done.wait)
-    response = _entered(request, *done, onward)
-    response.delete_cookie(second_step.COOKIE, path=ADDRESS)
-    return response
-
-
-def _entered(request: Request, token: str, device: str, onward: str) -> Response:
+def entered(request: Request, token: str, device: str, onward: str) -> Response:
+    """Redirect to the page `onward` after the last step, with the cookies of the session and of the browser."""
     response = redirect_with_session(request, token, onward)
     _set(response, request, devices.COOKIE, device, devices.KNOWN)
     return response
 
 
-def _waiting(response: Response, wait: timedelta) -> Response:
+def with_wait(response: Response, wait: timedelta) -> Response:
+    """The response, which says when to come back if there is a wait."""
     if wait:
         response.headers["Retry-After"] = str(int(wait.total_seconds()))
     return response
 
 
-def _with_next(address: str, onward: str) -> str:
+def with_next(address: str, onward: str) -> str:
+    """The address of a step of the sign-in that leads to the page `onward`."""
     return f"{address}?next={quote(onward, safe='')}"
 
 
-def _away(request: Request, onward: str, error: CallwiseError) -> Response:
+def away(request: Request, onward: str, error: CallwiseError) -> Response:
+    """The sign-in page, which says that a part of the appliance does not answer."""
     log.warning("sign-in is not available: %s", error)
     _, gettext = words(accepted_languages(request))
     said = gettext("A part of the appliance does not answer at the moment. Try again in a moment.")

@@ -1,13 +1,16 @@
-"""The second step of a sign-in: a code, after the password was right (`core.accounts.second_factor`).
+"""The second step of a sign-in: a code or a passkey, after the password was right.
 
 Between the two steps a browser has a cookie that opens nothing but the second step, for a few minutes; `attempts` has
 its hash. Only who knows the password comes here, so wrong codes have counts of their own: of the account, from wherever
-they come, or of a browser in which a code was right before. A right password does not end them.
+they come, or of a browser in which a code was right before. A right password does not end them. Passkeys that are not
+accepted count among them, but no wait holds up a right one: nobody guesses a signature, so a wait would only help who
+wants to keep the owner out.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -73,6 +76,16 @@ def complete(
     """
     if refused := check(db, keys, account, code, at=at, device=device):
         return refused
+    return finish(db, token, account, at=at, limits=limits, device=device)
+
+
+def finish(
+    db: Db, token: str, account: Account, *, at: datetime, limits: SessionLimits, device: str | None
+) -> tuple[str, str]:
+    """Open the session of the `pending` account, whose code or passkey was right; returns its token and the browser's.
+
+    Raises Unavailable.
+    """
     with reachable():
         db.attempts.delete_one({"_id": _id(token)})
     return enter(db, account, at=at, limits=limits, device=device, code=True)
@@ -112,6 +125,26 @@ def check(
         return WrongCode()
     attempts.forget(db, key)
     return None
+
+
+def check_passkey(
+    db: Db, account: Account, accepted: Callable[[], bool], *, at: datetime, device: str | None
+) -> WrongCode | None:
+    """Why the answer of a passkey is not accepted for the account, or None if `accepted` says that it is.
+
+    Counts the answers that are not. Raises Unavailable.
+    """
+    key = Key.of_code(account.name, devices.known(db, device, account.name, at, code=True))
+    attempts.prune(db, at)
+    if accepted():
+        attempts.forget(db, key)
+        return None
+    if wait := attempts.remaining_wait(db, key, at):
+        return WrongCode(timedelta(seconds=wait))
+    counted = attempts.count(db, key, at)
+    if counted.failures == key.free:
+        attempts.log_throttling(db, key, account.name)
+    return WrongCode(timedelta(seconds=counted.wait))
 
 
 def _id(token: str) -> str:

@@ -1,6 +1,7 @@
 """The sign-in page: plain HTML with one form, so that it works without any other part of the app.
 
-The web server draws it, not Streamlit, because only the web server can set a cookie that no script can read.
+Other pages of the web server have its frame. The web server draws them, not Streamlit, because only the web server can
+set a cookie that no script can read.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ body { margin: 0; min-height: 100vh; display: grid; place-items: start center; p
   background: #f3f6f8; color: #1d2733; font: 15px/1.5 "Source Sans", "Source Sans 3", system-ui, sans-serif }
 main { width: 100%; max-width: 24rem; padding: 2rem; background: #fff; border: 1px solid #d9e0e6; border-radius: .5rem }
 h1 { margin: 0; font-size: 1.75rem; font-weight: 650; color: #0f5c6e }
+h2 { margin: 2rem 0 .5rem; font-size: 1.15rem; font-weight: 650 }
 main > p { margin: .25rem 0 1.5rem }
 label { display: block; margin: 0 0 .25rem; font-weight: 600 }
 input { width: 100%; margin: 0 0 1rem; padding: .6rem .75rem; border: 1px solid #75818c; border-radius: .5rem;
@@ -48,10 +50,20 @@ button, .other { display: block; width: 100%; padding: .7rem; border: 1px solid 
   background: #0f5c6e; color: #fff; font: inherit; font-weight: 600; text-align: center; text-decoration: none;
   cursor: pointer }
 .other { margin-top: 1rem; background: #fff; color: #0f5c6e }
+button[data-passkey] { margin-bottom: 1.25rem }
+[hidden] { display: none !important }
 input:focus-visible, button:focus-visible, .other:focus-visible { outline: 3px solid #6cb6c6; outline-offset: 1px }
 .said { margin: 0 0 1rem; padding: .6rem .75rem; border-radius: .5rem; background: #fdecea; color: #7a1c13 }
 .told { background: #e6f1f4; color: #0b4250 }
-.help { margin: 1.25rem 0 0; color: #4d5a66; font-size: .9rem }
+.help, small { color: #4d5a66; font-size: .9rem }
+.help { margin: 1.25rem 0 0 }
+ul { margin: 0 0 1.5rem; padding: 0; list-style: none }
+li { padding: .6rem 0; border-bottom: 1px solid #d9e0e6 }
+small { display: block }
+li form { margin: .5rem 0 0 }
+li button { background: #fff; color: #0f5c6e; padding: .35rem }
+pre { margin: 0 0 1rem; padding: .75rem; border-radius: .5rem; background: #f3f6f8;
+  font: 15px/1.6 ui-monospace, monospace }
 </style>
 </head>
 <body>
@@ -59,13 +71,8 @@ input:focus-visible, button:focus-visible, .other:focus-visible { outline: 3px s
 <h1>Callwise</h1>
 <p>$purpose</p>
 $said
-<form method="post" action="$address">
-<input type="hidden" name="next" value="$next">
-$fields
-<button type="submit">$go</button>
-</form>
-$other
-<p class="help">$help</p>
+$body
+$help
 </main>
 </body>
 </html>
@@ -80,12 +87,6 @@ _PASSWORD_FIELDS = Template(
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024"
   required$focus_password>"""
 )
-_CODE_FIELDS = Template(
-    """<label for="code">$code</label>
-<input id="code" name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" maxlength="40"
-  required autofocus>"""
-)
-
 Words = Callable[[str], str]
 
 
@@ -107,48 +108,52 @@ def sign_in_html(
 ) -> str:
     """The page, with `message` above the form. `sso_title` is the title of the single sign-on, if any."""
     _ = catalogue(language).gettext
-    beside = (
-        f'<a class="other" href="{ADDRESS}/company?next={quote(onward, safe="")}">'
-        f"{escape(_('Sign in with {provider}').format(provider=sso_title))}</a>"
-        if sso_title
-        else ""
+    fields = _PASSWORD_FIELDS.substitute(
+        name=escape(_("Login name")),
+        password=escape(_("Password")),
+        typed=escape(typed),
+        focus_name="" if typed else " autofocus",
+        focus_password=" autofocus" if typed else "",
     )
+    body = form(ADDRESS, fields, _("Sign in"), onward=onward)
+    if sso_title:
+        company = f"{ADDRESS}/company?next={quote(onward, safe='')}"
+        body += link(company, _("Sign in with {provider}").format(provider=sso_title))
+    return framed(
+        language,
+        title=_("Sign in"),
+        purpose=_("Sign in to make calls and see what comes of them."),
+        message=message,
+        alarming=alarming,
+        body=body,
+        help=_("No account, or forgot the password? Ask the engineer who looks after Callwise."),
+    )
+
+
+def framed(
+    language: str, *, title: str, purpose: str, body: str, message: str = "", alarming: bool = True, help: str = ""
+) -> str:
+    """A page in the frame of the sign-in page: plain texts, and `body`, which is HTML."""
     return _PAGE.substitute(
         language=language,
-        title=escape(_("Sign in")),
-        purpose=escape(_("Sign in to make calls and see what comes of them.")),
+        title=escape(title),
+        purpose=escape(purpose),
         said=_note(message, alarming=alarming),
-        address=ADDRESS,
-        next=escape(onward),
-        fields=_PASSWORD_FIELDS.substitute(
-            name=escape(_("Login name")),
-            password=escape(_("Password")),
-            typed=escape(typed),
-            focus_name="" if typed else " autofocus",
-            focus_password=" autofocus" if typed else "",
-        ),
-        go=escape(_("Sign in")),
-        other=beside,
-        help=escape(_("No account, or forgot the password? Ask the engineer who looks after Callwise.")),
+        body=body,
+        help=f'<p class="help">{escape(help)}</p>' if help else "",
     )
 
 
-def code_html(language: str, *, onward: str, message: str = "") -> str:
-    """The page of the second step, with `message` above the form."""
-    _ = catalogue(language).gettext
-    again = f'<a class="other" href="{ADDRESS}?next={quote(onward, safe="")}">{escape(_("Begin again"))}</a>'
-    return _PAGE.substitute(
-        language=language,
-        title=escape(_("Second step")),
-        purpose=escape(_("Your password is right. Now type the code that the authenticator app on your phone shows.")),
-        said=_note(message, alarming=True),
-        address=CODE_ADDRESS,
-        next=escape(onward),
-        fields=_CODE_FIELDS.substitute(code=escape(_("Code of six digits, or a recovery code"))),
-        go=escape(_("Sign in")),
-        other=again,
-        help=escape(_("No phone and no recovery code? Ask the engineer who looks after Callwise.")),
-    )
+def form(address: str, fields: str, go: str, *, onward: str | None = None) -> str:
+    """A form as HTML; `fields` is HTML, `go` the text of its button."""
+    kept = f'<input type="hidden" name="next" value="{escape(onward)}">\n' if onward is not None else ""
+    button = f'<button type="submit">{escape(go)}</button>'
+    return f'<form method="post" action="{address}">\n{kept}{fields}\n{button}\n</form>'
+
+
+def link(address: str, text: str) -> str:
+    """A link as HTML that looks like a button beside another."""
+    return f'<a class="other" href="{escape(address)}">{escape(text)}</a>'
 
 
 def wait_message(wait: timedelta, gettext: Words) -> str:

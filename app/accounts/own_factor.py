@@ -1,4 +1,7 @@
-"""One's own second factor: switch it on with an authenticator app, see and renew the recovery codes, switch it off."""
+"""One's own second factor: an authenticator app or passkeys, the recovery codes, and the way to switch it off.
+
+Passkeys are made and removed on a page of the web server (`app.second_factor.own_passkeys`).
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,13 @@ from app.access.boundary import guarded_action
 from app.access.second_step import WrongCode
 from app.access.sign_in import Refused, verify
 from app.accounts.own_password import sign_out_button
-from app.language import _, plural
+from app.language import _, formats, plural, translate
+from app.second_factor.own_passkeys_html import ADDRESS
+from app.second_factor.relying_party import RelyingParty, relying_party
 from app.shell import notices
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave_notice
-from core.accounts import one_time_codes, second_factor
+from core.accounts import one_time_codes, passkeys, second_factor
 from core.accounts.account import Account
 from core.clock import now
 from core.errors import InputError
@@ -55,15 +60,19 @@ def draw_second_factor(house: Appliance, account: Account) -> None:
             _draw_recovery_codes()
         elif not account.has_password:
             st.markdown(_("You sign in with the company's single sign-on. A second factor is its affair."))
-        elif account.second_factor:
-            _draw_on(account)
-        elif house.factor.keys is None:
-            st.markdown(_("Nobody can have one here yet: CALLWISE_SECOND_FACTOR_KEY is not set."))
-        elif _SECRET in st.session_state:
+        elif _SECRET in st.session_state and not account.has_codes:
             _draw_enrolment(account, st.session_state[_SECRET])
+        elif account.second_factor:
+            _draw_on(house, account)
+            _draw_passkeys(house, account)
         else:
-            st.markdown(_("Off. With it, a sign-in needs your password and a code from an app on your phone."))
-            st.button(_("Switch on"), key="factor-begin", icon=":material/phonelink_lock:", on_click=_begin)
+            st.markdown(_("Off. With it, a sign-in needs your password, and a code from an app or a passkey."))
+            if house.factor.keys is None:
+                st.markdown(_("Codes of an app are not possible here: CALLWISE_SECOND_FACTOR_KEY is not set."))
+            else:
+                st.markdown(f"**{_('Authenticator app')}**")
+                st.button(_("Switch on"), key="factor-begin", icon=":material/phonelink_lock:", on_click=_begin)
+            _draw_passkeys(house, account)
 
 
 def _draw_enrolment(account: Account, secret: bytes) -> None:
@@ -78,16 +87,48 @@ def _draw_enrolment(account: Account, secret: bytes) -> None:
     st.button(_("Cancel"), key="factor-cancel", on_click=_cancel)
 
 
-def _draw_on(account: Account) -> None:
+def _draw_passkeys(house: Appliance, account: Account) -> None:
+    """Draw the passkeys, and the way to the page on which they are made; or why there can be none."""
+    st.markdown(f"**{_('Passkeys')}**")
+    for one in passkeys.passkeys_of(house.db, account.name) if account.passkeys else ():
+        used = _("last used {moment}").format(moment=_moment(one.used)) if one.used else _("never used")
+        since = _("since {moment}").format(moment=_moment(one.since))
+        st.markdown(f"{formats.plain(one.name)} · {since}, {used}")
+    party = relying_party(house.app_page, _address())
+    if isinstance(party, RelyingParty):
+        st.markdown(_("A phone, a computer or a security key keeps a passkey, and uses it after you unlock it."))
+        what = _("Add or remove passkeys") if account.passkeys else _("Add a passkey")
+        # A page of the web server: Streamlit's own links stay inside its pages.
+        st.markdown(f'<a href="{ADDRESS}" target="_self">{what}</a>', unsafe_allow_html=True)
+    else:
+        st.caption(translate(party))
+
+
+def _address() -> str:
+    """At which this page is open, as far as its web socket says; the door in front of it ends https."""
+    return f"http://{st.context.headers.get('Host', '')}"
+
+
+def _moment(at: datetime) -> str:
+    return formats.moment(at, st.context.timezone)
+
+
+def _draw_on(house: Appliance, account: Account) -> None:
     left = account.recovery_codes
-    st.markdown(_("On. A sign-in needs your password and a code from your app."))
+    if account.has_codes:
+        st.markdown(_("On. A sign-in needs your password and a code from your app."))
+        if account.passkeys:
+            st.markdown(_("A passkey works instead of a code."))
+    else:
+        st.markdown(_("On. A sign-in needs your password and a passkey."))
     st.markdown(plural("{n} recovery code is left.", "{n} recovery codes are left.", left).format(n=left))
     with st.form("factor-change"):
         st.text_input(_("Current password"), key=_PASSWORD, type="password", autocomplete="current-password")
-        st.text_input(
-            _("Code of six digits, or a recovery code"), key=_OWN_CODE, max_chars=40, autocomplete="one-time-code"
-        )
+        label = _("Code of six digits, or a recovery code") if account.has_codes else _("Recovery code")
+        st.text_input(label, key=_OWN_CODE, max_chars=40, autocomplete="one-time-code")
         with st.container(horizontal=True):
+            if not account.has_codes and house.factor.keys is not None:
+                st.form_submit_button(_("Add an authenticator app"), key="factor-app", on_click=_begin_with_owner)
             st.form_submit_button(_("Make new recovery codes"), key="factor-renew", on_click=_renew)
             st.form_submit_button(_("Switch off"), key="factor-off", on_click=_turn_off)
 
@@ -105,6 +146,13 @@ def _draw_recovery_codes() -> None:
 
 @guarded_action()
 def _begin() -> None:
+    st.session_state[_SECRET] = one_time_codes.new_secret()
+
+
+@guarded_action()
+def _begin_with_owner() -> None:
+    """An account that has a second factor gets another one from its owner alone."""
+    _owner(now())
     st.session_state[_SECRET] = one_time_codes.new_secret()
 
 
@@ -127,7 +175,8 @@ def _turn_on() -> None:
     changed, made = second_factor.turn_on(house.db, house.factor.keys, account, secret, code, now())
     st.session_state.pop(_SECRET, None)
     _stay(changed)
-    st.session_state[_ONCE] = made
+    if made:
+        st.session_state[_ONCE] = made
     elsewhere = _("You stay signed in here; everywhere else you were signed out.")
     leave_notice(Notice("success", _("Your second factor is on."), elsewhere))
 

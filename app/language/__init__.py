@@ -72,14 +72,22 @@ def plural(one: str, many: str, number: int) -> str:
 
 def translate(text: str) -> str:
     """`text` in the language of this screen, with its values, if it is a `Sentence`; any other text unchanged."""
+    return translate_into(locale().language, text) if isinstance(text, Sentence) else text
+
+
+def translate_into(language: str, text: str) -> str:
+    """`text` in `language`, with its values, if it is a `Sentence`; any other text unchanged."""
     if not isinstance(text, Sentence):
         return text
-    words = catalogue(locale().language)
+    words = catalogue(language)
     if text.number is None:
         template = words.gettext(text.template)
     else:
         template = words.ngettext(text.template, text.many or text.template, text.number)
-    values = {name: translate(value) if isinstance(value, str) else value for name, value in text.values.items()}
+    values = {
+        name: translate_into(language, value) if isinstance(value, str) else value
+        for name, value in text.values.items()
+    }
     if text.number is not None:
         values["number"] = text.number
     return template.format(**values) if values else template

@@ -40,7 +40,8 @@ class Appliance:
     `kind` is the kind's name, "" that of the shipped one, and `others` gives the appliance of every other kind. `home`
     is the appliance's database, `shipped` the shipped kind's schema. A first training needs `minimum_outcomes`.
     `erasure_key` recognises people who were erased, `contact_keys` read names and numbers. `lineage` and `scoring` are
-    None if the settings do not name the addresses of MLflow and MLServer.
+    None if the settings do not name the addresses of MLflow and MLServer. `app_page`: at which address people open the
+    app, if a door is in front of it.
     """
 
     db: Db
@@ -60,6 +61,7 @@ class Appliance:
     home: Db | None = None
     shipped: Schema | None = None
     minimum_outcomes: int = 1000
+    app_page: str | None = None
 
     @property
     def title(self) -> str:

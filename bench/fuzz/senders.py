@@ -29,6 +29,8 @@ SCREENS = (
         "/sign-in",
         "/sign-in/code",
         "/sign-in/code",
+        "/account/passkey",
+        "/account/passkey/add",
         "/sign-in/company",
         "/sign-in/company/back",
         "/status",
@@ -41,7 +43,10 @@ SCREENS = (
     *("/", "/static/x", "/_stcore/health", "/_stcore/host-config", "/_stcore/stream", "/_stcore/upload_file/a/b"),
     *("/media/x", "/component/x", "/favicon.ico", "/robots.txt", "/metrics", "/manifest.json"),
 )
-FORMS = ("name=ann&password=x&next=%2F", "code=123456&next=%2F", "code=abcd-efgh&next=%2Fsign-in", "next=%2F%2Fx&name=")
+FORMS = (
+    *("name=ann&password=x&next=%2F", "code=123456&next=%2F", "code=abcd-efgh&next=%2Fsign-in", "next=%2F%2Fx&name="),
+    "passkey=%7B%7D&name=x",
+)
 BACK = "?code=abc&state=def"
 """What the company's sign-in gives along on the way back."""
 TOOLS = ("/", "/api/2.0/mlflow/runs/search", "/ajax-api/2.0/mlflow/x", "/api/deployments/", "/api/flow_runs/filter")

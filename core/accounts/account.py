@@ -29,7 +29,8 @@ class Role(StrEnum):
 class Account:
     """A person who signs in. `name` is the login name, `shown` the name that colleagues see.
 
-    `recovery_codes`: how many are unused. `core.accounts.second_factor` says what a second factor is.
+    `has_codes`: an app makes codes for it. `recovery_codes`: how many are unused. `core.accounts.second_factor` and
+    `core.accounts.passkeys` say what a second factor is.
     """
 
     name: str
@@ -42,11 +43,13 @@ class Account:
     since: datetime | None = None
     second_factor: bool = False
     recovery_codes: int = 0
+    has_codes: bool = False
+    passkeys: int = 0
 
     @classmethod
     def from_document(cls, document: Document) -> Account:
         """The account that `document` of `users` describes."""
-        factor = document.get("factor")
+        factor = document.get("factor") or {}
         return cls(
             name=str(document["_id"]),
             shown=str(document["shown"]),
@@ -57,7 +60,9 @@ class Account:
             subject=document["subject"],
             since=document["made"]["at"],
             second_factor=bool(factor),
-            recovery_codes=len(factor["recovery"]) if factor else 0,
+            recovery_codes=len(factor.get("recovery", ())),
+            has_codes="secret" in factor,
+            passkeys=len(factor.get("passkeys", ())),
         )
 
     @property

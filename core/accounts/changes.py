@@ -96,12 +96,16 @@ def existing(db: Db, name: str) -> Account:
     return account
 
 
-def change(db: Db, name: str, values: dict[str, Any], only: dict[str, Any] | None = None) -> Account | None:
-    """Set `values` and end every session of the account; None if it is not as `only` says.
+def change(
+    db: Db, name: str, values: dict[str, Any], only: dict[str, Any] | None = None, drop: str | None = None
+) -> Account | None:
+    """Set `values`, remove the field `drop`, and end every session of the account; None if it is not as `only` says.
 
     Raises NotFound, Unavailable.
     """
     update: dict[str, Any] = {"$inc": {"epoch": 1}, **({"$set": values} if values else {})}
+    if drop:
+        update["$unset"] = {drop: ""}
     with reachable():
         document = db.users.find_one_and_update(
             {"_id": login_name(name), **(only or {})},

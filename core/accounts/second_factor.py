@@ -1,7 +1,9 @@
 """The second factor of an account: `users` has it in the field `factor`.
 
 {secret: encrypted with a key that is not in the database, last: step of the clock whose code was accepted last,
-recovery: SHA-256 of each unused recovery code, since: {at}}
+recovery: SHA-256 of each unused recovery code, since: {at}, passkeys: see `core.accounts.passkeys`}
+
+An account has codes (`secret` and `last`), passkeys, or both, and recovery codes with any of them.
 
 A code is accepted by one update that no other can repeat: a step must be later than `last`, and a recovery code leaves
 the list. So of two sign-ins with one code, one fails, in any number of processes.
@@ -13,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from pymongo import ReturnDocument
 
@@ -24,7 +27,7 @@ from core.errors import Conflict, InputError, SettingsError
 from core.sentences import Sentence
 from core.stores import event_log
 from core.stores.events import Event
-from core.stores.mongo import Db, reachable
+from core.stores.mongo import Db, Document, reachable
 
 
 class Accepted(StrEnum):
@@ -54,16 +57,23 @@ class FactorRules:
 def turn_on(
     db: Db, keys: KeyRing, account: Account, secret: bytes, code: str, at: datetime
 ) -> tuple[Account, list[str]]:
-    """Switch it on, if `code` shows that its owner's app has `secret`. Returns the recovery codes, which nothing keeps.
+    """Switch codes on, if `code` shows that its owner's app has `secret`. Returns recovery codes, which nothing keeps.
 
-    Every session of the account ends. Raises InputError for a wrong code, Conflict if it is on, NotFound, Unavailable.
+    An account with passkeys keeps its recovery codes, so none are returned. Every session of the account ends. Raises
+    InputError for a wrong code, Conflict if codes are on, NotFound, Unavailable.
     """
     step = codes.step_of(secret, codes.plain(code), at)
     if step is None:
         raise wrong_code()
-    made = codes.recovery_codes()
-    factor = {"secret": keys.seal(secret), "last": step, "recovery": _hashes(made), "since": {"at": at}}
-    after = change(db, account.name, {"factor": factor}, only={"factor": None, "subject": None})
+    made = [] if account.passkeys else codes.recovery_codes()
+    secret_and_step = {"secret": keys.seal(secret), "last": step}
+    if account.passkeys:
+        values: dict[str, Any] = {f"factor.{part}": value for part, value in secret_and_step.items()}
+        only: dict[str, Any] = {"epoch": account.epoch, "factor.secret": {"$exists": False}, "subject": None}
+    else:
+        values = {"factor": {**secret_and_step, "recovery": _hashes(made), "since": {"at": at}}}
+        only = {"factor": None, "subject": None}
+    after = change(db, account.name, values, only=only)
     if after is None:
         raise Conflict(
             Sentence("This account has a second factor already."),
@@ -75,14 +85,17 @@ def turn_on(
 
 
 def turn_off(db: Db, account: Account) -> Account:
-    """Switch off one's own, after password and code were checked. Raises NotFound, Unavailable."""
+    """Switch off one's own codes and passkeys, after its owner was checked. Raises NotFound, Unavailable."""
     after = change(db, account.name, {"factor": None})
     event_log.append(db, who=account.shown, what=Event.SECOND_FACTOR_OFF, subject=account.name)
     return after or existing(db, account.name)
 
 
 def reset(db: Db, name: str, *, by: str) -> Account:
-    """Switch off somebody's, who lost the phone and the recovery codes. Raises NotFound, InputError, Unavailable."""
+    """Switch off the codes and passkeys of somebody who lost them and the recovery codes.
+
+    Raises NotFound, InputError, Unavailable.
+    """
     before = existing(db, name)
     if not before.second_factor:
         raise InputError(
@@ -98,7 +111,7 @@ def renew_recovery(db: Db, account: Account) -> list[str]:
     made = codes.recovery_codes()
     with reachable():
         done = db.users.update_one(
-            {"_id": account.name, "factor.secret": {"$exists": True}}, {"$set": {"factor.recovery": _hashes(made)}}
+            {"_id": account.name, "factor.recovery": {"$exists": True}}, {"$set": {"factor.recovery": _hashes(made)}}
         )
     if not done.matched_count:
         raise Conflict(Sentence("There is no second factor any more."), kept=Sentence("Nothing was changed."))
@@ -121,7 +134,7 @@ def _accept_clock(db: Db, keys: KeyRing | None, name: str, code: str, at: dateti
     with reachable():
         user = db.users.find_one({"_id": name})
     factor = user.get("factor") if user else None
-    if not factor:
+    if not factor or "secret" not in factor:
         return False
     if keys is None:
         raise SettingsError(
@@ -160,8 +173,7 @@ def reseal_all(db: Db, keys: KeyRing) -> int:
 
     Raises SettingsError, after all others are encrypted, if none of the keys opens some, Unavailable.
     """
-    with reachable():
-        users = [user for user in db.users.find({}, {"hash": 0}) if user.get("factor")]
+    users = _with_codes(db)
     lost = [str(user["_id"]) for user in users if not keys.opens(user["factor"]["secret"])]
     for user in users:
         sealed = user["factor"]["secret"]
@@ -182,9 +194,12 @@ def reseal_all(db: Db, keys: KeyRing) -> int:
 
 def sealed_otherwise(db: Db, keys: KeyRing) -> list[str]:
     """The accounts whose secret `keys` do not open. Raises Unavailable."""
+    return sorted(str(user["_id"]) for user in _with_codes(db) if not keys.opens(user["factor"]["secret"]))
+
+
+def _with_codes(db: Db) -> list[Document]:
     with reachable():
-        users = [user for user in db.users.find({}, {"hash": 0}) if user.get("factor")]
-    return sorted(str(user["_id"]) for user in users if not keys.opens(user["factor"]["secret"]))
+        return [user for user in db.users.find({}, {"hash": 0}) if "secret" in (user.get("factor") or {})]
 
 
 def wrong_code() -> InputError:

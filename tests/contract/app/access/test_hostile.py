@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 
 from app.access import probe, single_sign_on, tool_door
 from app.access.door import Guard, Reception, routes
+from app.second_factor import own_passkeys, second_step_page
 from app.shell.appliance import SessionLimits
 from bench.fuzz import waiting_code
 from bench.fuzz.hostile import Hostile
@@ -35,6 +36,7 @@ def door(db: Db, tmp_path: Path) -> Iterator[Door]:
         routes=[
             *(*routes(lambda: desk), *single_sign_on.routes(lambda: desk, lambda: None)),
             *(*probe.routes(lambda: desk), *tool_door.routes(lambda: desk)),
+            *(*second_step_page.routes(lambda: desk), *own_passkeys.routes(lambda: desk)),
         ],
         middleware=[Middleware(Guard, reception=lambda: desk)],
     )

@@ -8,10 +8,13 @@ from datetime import timedelta
 
 import pytest
 
-from core.accounts import second_factor
+from app.accounts import own_factor
+from core.accounts import passkeys, second_factor
 from core.accounts.account import Role
+from core.accounts.changes import existing
 from core.accounts.directory import add, find
 from core.accounts.one_time_codes import KeyRing, code_at
+from core.accounts.passkeys import Passkey
 from core.clock import now
 from core.stores.mongo import Db
 from tests.people import PASSWORD
@@ -92,6 +95,57 @@ def test_nothing_changes_without_the_password_and_a_code(screen: Draw, db: Db, b
     test.button(key=button).click().run()
     assert has_factor(db) is (button == "factor-renew")
     assert second_factor.accept(db, None, "ann", codes[0], now()) is None
+
+
+def passkey(db: Db, name: str = "ann") -> list[str]:
+    """The account has a passkey; these are its recovery codes."""
+    made = Passkey(b"an id", b"a key", 0, "my *phone*", now())
+    return passkeys.add(db, existing(db, name), made)[1]
+
+
+def test_passkeys_are_listed_with_the_way_to_their_page(screen: Draw, db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLWISE_APP_PAGE", "https://calls.example.org:8443")
+    monkeypatch.setattr(own_factor, "_address", lambda: "http://calls.example.org:8443")
+    assert "Add a passkey" in texts(screen())
+    passkey(db)
+    shown = texts(screen())
+    assert "On. A sign-in needs your password and a passkey." in shown
+    assert "my *phone* · since" in shown
+    assert "never used" in shown
+    assert 'href="/account/passkey"' in shown
+    monkeypatch.setattr(own_factor, "_address", lambda: "http://192.0.2.7:8443")
+    elsewhere = texts(screen())
+    assert "Passkeys belong to https://calls.example.org:8443. Open the app there." in elsewhere
+    assert "href" not in elsewhere
+
+
+def test_an_app_is_added_to_passkeys_by_their_owner_alone(screen: Draw, db: Db) -> None:
+    codes = passkey(db)
+    test = screen()
+    test.text_input(key="factor_password").set_value(PASSWORD)
+    test.text_input(key="factor_own_code").set_value("wrong")
+    test.button(key="factor-app").click().run()
+    assert "This code is not right" in texts(test)
+    test.text_input(key="factor_password").set_value(PASSWORD)
+    test.text_input(key="factor_own_code").set_value(codes[0])
+    test.button(key="factor-app").click().run()
+    secret = base64.b32decode(test.code[0].value.replace(" ", ""))
+    test.text_input(key="factor_code").set_value(code_at(secret, now()))
+    test.button(key="factor-on").click().run()
+    account = existing(db, "ann")
+    assert (account.has_codes, account.passkeys, account.recovery_codes) == (True, 1, 9)
+    assert not test.code, "the recovery codes stay, so none are shown"
+    assert "A passkey works instead of a code." in texts(test)
+
+
+def test_switching_off_ends_passkeys_too(screen: Draw, db: Db) -> None:
+    codes = passkey(db)
+    test = screen()
+    test.text_input(key="factor_password").set_value(PASSWORD)
+    test.text_input(key="factor_own_code").set_value(codes[0])
+    test.button(key="factor-off").click().run()
+    assert not has_factor(db)
+    assert passkeys.passkeys_of(db, "ann") == []
 
 
 def test_the_single_sign_on_has_its_own(screen: Draw) -> None:

@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from app.access import second_step, sessions, tool_door
 from app.access.door import Guard, Reception, routes
 from app.access.identity import COOKIE
+from app.second_factor import second_step_page
 from app.shell.appliance import SessionLimits
 from core.accounts import changes, passwords, second_factor
 from core.accounts.account import Account, Role
@@ -47,7 +48,10 @@ def browser(db: Db, recovery: list[str]) -> Iterator[TestClient]:
 
 def client(reception: Reception) -> Iterator[TestClient]:
     app = Starlette(
-        routes=[*routes(lambda: reception), *tool_door.routes(lambda: reception)],
+        routes=[
+            *(*routes(lambda: reception), *second_step_page.routes(lambda: reception)),
+            *tool_door.routes(lambda: reception),
+        ],
         middleware=[Middleware(Guard, reception=lambda: reception)],
     )
     with TestClient(app, follow_redirects=False) as made:
