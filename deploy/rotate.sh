@@ -179,6 +179,7 @@ rotated() {
     command -v docker >/dev/null || die "there is no docker, so it cannot be seen whether the new secrets are in use"
     [ -n "$(docker compose ps --quiet --status running app 2>/dev/null)" ] || die "the appliance does not run: $restart"
     bad() { die "not in use yet: $2 -> $restart"; }
+    warn() { bad "$@"; }
     # shellcheck source=/dev/null
     . deploy/doctor/settings.sh
     check_applied

@@ -54,7 +54,7 @@ check_certificate_setting() {
 # secret of .env. `docker compose config --hash` would tell, but not for services with an env_file (docker/compose issue
 # 14001). Names alone are printed, never values.
 check_applied() {
-  local ids service name value has known=$'\n' changed=''
+  local ids service name value has known=$'\n' changed='' late=''
   declare -A wanted=()
   mapfile -t ids < <(docker compose ps --quiet 2>/dev/null; docker compose ps --all --quiet secrets 2>/dev/null)
   for file in .env settings.env; do
@@ -67,9 +67,11 @@ check_applied() {
     [ -n "$value" ] || continue
     name=${value%%=*} has=${value#*=}
     [ -n "${wanted[$name]+set}" ] && [ "${wanted[$name]}" != "$has" ] || continue
+    if [ "$service:$has" = secrets: ]; then late="$late $name"; continue; fi # at the start .env did not have it
     case $known in *$'\n'"$name"$'\n'*) ;; *) known="$known$name"$'\n' changed="$changed $name" ;; esac
   done < <([ ${#ids[@]} -eq 0 ] || docker inspect --format \
     '{{$service := index .Config.Labels "com.docker.compose.service"}}{{range .Config.Env}}{{$service}} {{println .}}{{end}}' "${ids[@]}" 2>/dev/null)
+  [ -z "$late" ] || warn applied "in .env since the last start:$late" "docker compose up -d --wait takes them up"
   [ -n "$changed" ] || return 0
   case " $changed " in
     *" MONGO_ROOT_PASSWORD "*)
