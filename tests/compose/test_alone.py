@@ -27,10 +27,12 @@ def alone(appliance: Appliance, tmp_path_factory: pytest.TempPathFactory) -> App
     appliance.compose("down", "--volumes", timeout=START_SECONDS)
     if ENV.exists():
         shutil.copy(ENV, tmp_path_factory.mktemp("before") / "env")
-        images = [line for line in ENV.read_text().splitlines() if line.split("=")[0].endswith(("_IMAGE", "_VERSION"))]
+        pinned = (ROOT / ".env.example").read_text().splitlines()
+        named = [line for line in ENV.read_text().splitlines() if line.split("=")[0].endswith(("_IMAGE", "_VERSION"))]
         ENV.unlink()
-        if images:
+        if images := [line for line in named if line not in pinned]:
             ENV.write_text("\n".join([*images, ""]))
+            ENV.chmod(0o600)
     appliance.compose("up", "--detach", "--wait", timeout=START_SECONDS)
     return appliance
 
