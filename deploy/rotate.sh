@@ -131,7 +131,7 @@ rotate() {
 
 advise() {
   local names=" $* " next='docker compose up -d --wait' name
-  for name in "$@"; do case $name in DOOR_*) ;; *) next=$restart ;; esac; done  # the door alone is made anew
+  for name in "$@"; do case $name in DOOR_*) ;; *) next=$restart ;; esac; done  # the door's own need no new accounts
   echo "Next:"
   echo "  $next"
   echo "  scripts/init --rotated          looks whether the new ones are in use, and removes the former"
