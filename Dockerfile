@@ -19,12 +19,16 @@ RUN python3 -m venv /opt/installer \
 # --- what all images share ----------------------------------------------------------------------------------------
 FROM ${PYTHON_IMAGE} AS base
 # Every mount point of a volume is made here and owned by our user, because a new volume takes its owner from the image:
-# /var/lib/callwise for data, /run/callwise for accounts.
+# /var/lib/callwise for data, /run/callwise for accounts, and for secrets /run/secrets, or in the container that makes
+# them a folder for each service.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin callwise \
  && python3 -m venv --without-pip /opt/venv \
  && for name in backup-scratch backups caddy evidently mlflow prefect registry s3 spool; do mkdir -p "/var/lib/callwise/$name"; done \
  && for name in app backup bootstrap mlflow mlserver monitor prefect-worker; do mkdir -p "/run/callwise/$name"; done \
- && chown -R callwise:callwise /var/lib/callwise /run/callwise
+ && for name in store accounts app backup bootstrap caddy mlserver mongo monitor prefect prefect-worker restore s3 score; do \
+      mkdir -p -m 0750 "/var/lib/callwise/secrets/$name"; done \
+ && mkdir -p -m 0750 /run/secrets \
+ && chown -R callwise:callwise /var/lib/callwise /run/callwise /run/secrets
 ENV PATH=/opt/venv/bin:$PATH \
     VIRTUAL_ENV=/opt/venv \
     OPENBLAS_NUM_THREADS=1 \
@@ -32,7 +36,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     HOME=/tmp
-COPY --chmod=0755 deploy/install deploy/healthy deploy/with-account /usr/local/bin/
+COPY --chmod=0755 deploy/install deploy/healthy deploy/with-account deploy/make-secrets /usr/local/bin/
 WORKDIR /srv/callwise
 USER 10001:10001
 ENTRYPOINT ["with-account"]

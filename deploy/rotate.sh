@@ -69,7 +69,7 @@ no_trial() {
 
 rotate() {
   local names=("$@") named=$# name old made kept answer earlier='' changed=()
-  [ -e .env ] || die "there is no .env: scripts/init makes it, with new secrets"
+  [ -e .env ] || die "there is no .env: scripts/init writes it, with the secrets that are in use"
   refuse_upgrade
   earlier=$(unfinished)
   [ -z "$earlier" ] || [ -n "$force" ] ||
@@ -131,7 +131,7 @@ rotate() {
 
 advise() {
   local names=" $* " next='docker compose up -d --wait' name
-  for name in "$@"; do case $name in DOOR_*) ;; *) next=$restart ;; esac; done  # the door alone is made anew
+  for name in "$@"; do case $name in DOOR_*) ;; *) next=$restart ;; esac; done  # the door's own need no new accounts
   echo "Next:"
   echo "  $next"
   echo "  scripts/init --rotated          looks whether the new ones are in use, and removes the former"
@@ -140,12 +140,12 @@ advise() {
   case $names in *" CALLWISE_ERASURE_KEY "*) echo "CALLWISE_ERASURE_KEY keeps the former key for ever: without it people who were erased come in again." ;; esac
 }
 
-# The services that run since before the accounts or the signing key were last replaced, of which the files $@ tell. A
-# service reads the file of its accounts, which has the verifying key too, at its start alone.
+# The services that run since before their accounts or secrets were last replaced, of which the files $@ tell. A service
+# reads its files at its start alone: of its accounts, which has the verifying key too, and of its secrets.
 started_before() {
   local file name replaced='' containers service once at mounts
   for file in "$@"; do # the newest last; each is named after the time at which it was written
-    for name in CALLWISE_SIGNING_KEY SERVICE_ACCOUNTS; do
+    for name in $replaceable; do
       [ "$(value "$name" "$file")" = "$(value "$name")" ] || replaced=${file#.env.rotated-}
     done
   done
@@ -155,7 +155,7 @@ started_before() {
     die "it cannot be seen since when the services run: docker inspect failed. Nothing was changed"
   while read -r service once at mounts; do
     at=${at//[-:]/}
-    case " $mounts " in *" /run/callwise "*) ;; *) continue ;; esac
+    case " $mounts " in *" /run/callwise "* | *" /run/secrets "*) ;; *) continue ;; esac
     [ "$once" = True ] || [[ ${at:0:15} > ${replaced:0:15} ]] || printf '%s\n' "$service"
   done <<<"$containers"
 }
@@ -179,6 +179,7 @@ rotated() {
     command -v docker >/dev/null || die "there is no docker, so it cannot be seen whether the new secrets are in use"
     [ -n "$(docker compose ps --quiet --status running app 2>/dev/null)" ] || die "the appliance does not run: $restart"
     bad() { die "not in use yet: $2 -> $restart"; }
+    warn() { bad "$@"; }
     # shellcheck source=/dev/null
     . deploy/doctor/settings.sh
     check_applied

@@ -30,11 +30,11 @@ DOCTOR_BAD, DOCTOR_ENDS = 1, (0, 1, 2)
 """Exit statuses of the doctor that has looked at everything."""
 FCV = (
     'const admin = connect("mongodb://127.0.0.1:27017/admin");'
-    ' admin.auth("root", process.env.MONGO_INITDB_ROOT_PASSWORD);'
+    ' admin.auth("root", require("fs").readFileSync(process.env.MONGO_INITDB_ROOT_PASSWORD_FILE, "utf8"));'
     " const answer = admin.adminCommand({getParameter: 1, featureCompatibilityVersion: 1});"
     " print(answer.featureCompatibilityVersion.version)"
 )
-"""For mongosh. The password is in the container's environment, and on no command line, which every user can read."""
+"""For mongosh. The password is in a file of the container, and on no command line, which every user can read."""
 AT_WORK, PATIENCE = "is at work on", 600.0
 THIS_ONE = {"CALLWISE_STATE": ""}
 """For the scripts: the appliance that is meant, whatever the shell of the one who goes on names."""

@@ -2,7 +2,7 @@
 # Part of scripts/doctor, which has `ok`, `warn`, `bad` and `$running`.
 
 services=(mongo s3 mlflow prefect evidently prefect-worker mlserver monitor app backup caddy)
-one_shots=(volumes accounts bootstrap)
+one_shots=(secrets volumes accounts bootstrap)
 
 # One question to the engine for all: "SERVICE ONE-OFF STATUS HEALTH RESTARTS KILLED-FOR-MEMORY EXIT-STATUS". A container
 # of `docker compose run` has the label one-off, and is none of the appliance's.

@@ -1,7 +1,7 @@
 # Checks of .env and settings.env: what nobody reads, what others may read, and what the running containers do not have.
 # Part of scripts/doctor, which has `ok`, `warn`, `bad` and `setting`.
 
-names_in() { sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p' "$1" | sort -u; }
+names_in() { sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p' "$1" 2>/dev/null | sort -u; }
 mode_of() { stat -c %a "$1" 2>/dev/null || stat -f %Lp "$1"; }
 unquoted() { local text=$1; case $text in \"*\" | \'*\') text=${text:1:-1} ;; esac; printf '%s' "$text"; }
 
@@ -50,12 +50,13 @@ check_certificate_setting() {
   bad certificate "DOOR_TLS=$tls is none of: internal, an e-mail address, two paths" "correct it in .env; docs/operations.md, Letting the team in"
 }
 
-# A container keeps the environment that it was made with, whatever .env says later. `docker compose config --hash` would
-# tell, but not for services with an env_file (docker/compose issue 14001). Names alone are printed, never values.
+# A container keeps the environment that it was made with, whatever .env says later; that of the service `secrets` has every
+# secret of .env. `docker compose config --hash` would tell, but not for services with an env_file (docker/compose issue
+# 14001). Names alone are printed, never values.
 check_applied() {
-  local ids service name value has known=$'\n' changed=''
+  local ids service name value has known=$'\n' changed='' late=''
   declare -A wanted=()
-  mapfile -t ids < <(docker compose ps --quiet 2>/dev/null)
+  mapfile -t ids < <(docker compose ps --quiet 2>/dev/null; docker compose ps --all --quiet secrets 2>/dev/null)
   for file in .env settings.env; do
     [ -e "$file" ] || continue
     while IFS='=' read -r name value; do
@@ -65,16 +66,12 @@ check_applied() {
   while IFS=' ' read -r service value; do
     [ -n "$value" ] || continue
     name=${value%%=*} has=${value#*=}
-    case $service:$name in # what others' images call it
-      mongo:MONGO_INITDB_ROOT_PASSWORD) name=MONGO_ROOT_PASSWORD ;;
-      s3:MINIO_ROOT_USER) name=S3_ROOT_USER ;;
-      s3:MINIO_ROOT_PASSWORD) name=S3_ROOT_PASSWORD ;;
-      *:PREFECT_API_AUTH_STRING | *:PREFECT_SERVER_API_AUTH_STRING) name=PREFECT_PASSWORD has=${has#callwise:} ;;
-    esac
     [ -n "${wanted[$name]+set}" ] && [ "${wanted[$name]}" != "$has" ] || continue
+    if [ "$service:$has" = secrets: ]; then late="$late $name"; continue; fi # at the start .env did not have it
     case $known in *$'\n'"$name"$'\n'*) ;; *) known="$known$name"$'\n' changed="$changed $name" ;; esac
   done < <([ ${#ids[@]} -eq 0 ] || docker inspect --format \
     '{{$service := index .Config.Labels "com.docker.compose.service"}}{{range .Config.Env}}{{$service}} {{println .}}{{end}}' "${ids[@]}" 2>/dev/null)
+  [ -z "$late" ] || warn applied "in .env since the last start:$late" "docker compose up -d --wait takes them up"
   [ -n "$changed" ] || return 0
   case " $changed " in
     *" MONGO_ROOT_PASSWORD "*)

@@ -19,7 +19,7 @@ def test_it_is_well(appliance: Appliance, name: str) -> None:
     assert not container["State"]["OOMKilled"]
 
 
-@pytest.mark.parametrize("name", ["volumes", "accounts", "bootstrap"])
+@pytest.mark.parametrize("name", ["secrets", "volumes", "accounts", "bootstrap"])
 def test_what_runs_once_has_ended_well(appliance: Appliance, name: str) -> None:
     state = appliance.containers()[name]["State"]
     assert (state["Status"], state["ExitCode"]) == ("exited", 0)

@@ -13,7 +13,7 @@ import pytest
 
 from core.schema import Schema
 from core.scoring import protocol
-from tests.compose.appliance import LASTING, Appliance
+from tests.compose.appliance import LASTING, Appliance, Failed
 
 TOOLS = ("mlflow", "prefect", "evidently")
 ANSWERS = {"mlflow": "/health", "prefect": "/api/health", "evidently": "/api/version"}
@@ -301,16 +301,36 @@ KEEP_OBJECTS = {"mlflow", "prefect-worker", "monitor", "app"}
 """Services with an account on S3."""
 
 
+READ = "cat /run/callwise/account.env /run/secrets/* 2>/dev/null || true"
+
+
 @pytest.mark.parametrize("service", [name for name in LASTING if name != "backup"])
 def test_a_container_finds_no_secret_but_its_own(appliance: Appliance, service: str) -> None:
-    container = appliance.containers()[service]
+    container, env = appliance.containers()[service], appliance.env
     told = "\n".join([*container["Config"]["Env"], *(container["Config"]["Cmd"] or ())])
-    account = appliance.inside(service, "sh", "-c", "cat /run/callwise/account.env 2>/dev/null || true")
-    found = {name for name in SECRETS if appliance.env[name] in told + account}
+    files = appliance.inside(service, "sh", "-c", READ)
+    found = {name for name in SECRETS if env[name] in told + files}
     allowed = {name for name, knowing in SECRETS.items() if service in knowing}
     if "S3" in warnings(appliance) and service in KEEP_OBJECTS:
         allowed.add("S3_ROOT_PASSWORD")  # a server without accounts has this key alone, which the accounts' log reports
     assert found == allowed
+    assert not {name for name in SECRETS if env[name] in told}, "the engine shows what a container is made with"
+
+
+def test_the_backup_finds_every_secret(appliance: Appliance) -> None:
+    env, files = appliance.env, appliance.inside("backup", "sh", "-c", READ)
+    assert not {name for name in SECRETS if env[name] not in files}
+
+
+@pytest.mark.parametrize("service", [name for name in LASTING if name not in ("mlflow", "evidently")])
+def test_a_container_cannot_change_its_secrets(appliance: Appliance, service: str) -> None:
+    with pytest.raises(Failed, match=r"Read-only file system|Permission denied"):
+        appliance.inside(service, "sh", "-c", "echo x > /run/secrets/CALLWISE_ERASURE_KEY")
+
+
+def test_the_first_password_is_printed_by_one_command(appliance: Appliance) -> None:
+    printed = appliance.compose("run", "--rm", "-T", "secrets", "make-secrets", "password")
+    assert printed == appliance.env["ADMIN_PASSWORD"] + "\n"
 
 
 def test_a_body_that_grows_a_thousandfold_is_refused_and_the_next_request_is_answered(

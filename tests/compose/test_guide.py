@@ -64,6 +64,7 @@ HERE = {
     "scripts/doctor": Run(shows="ok +caddy", words="scripts/doctor; [ $? != 1 ]"),  # 2: it has warnings
     "scripts/init": Run(shows="(?s).*"),
     "docker compose up -d --wait": UP,
+    "docker compose run --rm secrets make-secrets password": Run(shows=r"^[A-Za-z0-9]{20}$"),
     "docker compose run --rm --no-deps bootstrap python -m bootstrap.check.journey": Run(),
     "docker compose up -d --wait --no-build prefect-worker": UP,
     "scripts/init --help": Run(shows="--host"),

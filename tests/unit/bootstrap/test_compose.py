@@ -6,6 +6,7 @@ The file is read as YAML; what `docker compose` makes of it is looked at in test
 from __future__ import annotations
 
 import re
+import runpy
 import tomllib
 from typing import Any
 
@@ -25,16 +26,18 @@ EXAMPLE = (ROOT / ".env.example").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 # The one-shot set-up has the name of its package here. Beside the list's services there are the door, and what makes
-# volumes and accounts, of which the embedded appliance has none.
+# secrets, volumes and accounts, of which the embedded appliance has none.
 NAMES = {"setup": "bootstrap"}
-PLUMBING = {"volumes", "accounts", "caddy", "restore"}
+PLUMBING = {"secrets", "volumes", "accounts", "caddy", "restore"}
 OTHERS_MAKE = {"s3", "mongo"}
 COMMON = {"MONGODB_DATABASE", "S3_BUCKET_DATASETS", "S3_BUCKET_MODELS"}
-ONCE = {"volumes", "accounts", "bootstrap", "restore"}
+ONCE = {"secrets", "volumes", "accounts", "bootstrap", "restore"}
 ACCOUNT = {
     "mongo": {"MONGODB_URI"},
     "s3": {"S3_ACCESS_KEY", "S3_SECRET_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"},
 }
+
+SECRETS: dict[str, Any] = runpy.run_path(str(ROOT / "deploy/make-secrets"))
 
 listed = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 started_alike = pytest.mark.parametrize(
@@ -44,13 +47,22 @@ every = pytest.mark.parametrize("name", CONTAINERS)
 lasting = pytest.mark.parametrize("name", [name for name in CONTAINERS if name not in ONCE])
 
 
+def container_name(service: Service) -> str:
+    return NAMES.get(service.name, service.name)
+
+
 def container(service: Service) -> dict[str, Any]:
-    return CONTAINERS[NAMES.get(service.name, service.name)]
+    return CONTAINERS[container_name(service)]
+
+
+def secret_files(name: str) -> dict[str, str]:
+    """What make-secrets gives the container: by variable, how the value is made of secrets."""
+    return dict(SECRETS["GIVEN"].get(name, {}))
 
 
 def given(service: Service) -> set[str]:
-    """Variables that the service finds: in the compose file, and in the file of its own accounts."""
-    names = set(container(service).get("environment", {}))
+    """Variables that the service finds: in the compose file, in its secrets, and in the file of its own accounts."""
+    names = set(container(service).get("environment", {})) | set(secret_files(container_name(service)))
     if NAMES.get(service.name, service.name) in VERIFIERS:
         names.add("CALLWISE_VERIFYING_KEY")
     for rights in RIGHTS:
@@ -95,7 +107,8 @@ def test_each_is_told_all_that_it_reads_and_nothing_else(service: Service) -> No
     settings = {name.upper() for group in groups() if group.__module__ in compared for name in group.model_fields}
     reads = set(service.reads) | set(service.environment)
     assert reads - given(service) == set()
-    told = set(container(service)["environment"]) & settings
+    secrets = set(secret_files(container_name(service))) if service.name != "backup" else set()  # it keeps all of them
+    told = (set(container(service)["environment"]) | secrets) & settings
     allowed = reads | COMMON | {name for name in given(service) if name.endswith("_PAGE")}
     assert told - allowed == set()
 
@@ -126,36 +139,71 @@ def test_who_has_an_account_is_given_it_and_nobody_else() -> None:
         if isinstance(volume, str) and volume.startswith("account-") and name != "accounts"
     }
     assert mounts == {(rights.service, f"account-{rights.service}") for rights in RIGHTS}
-    handed_out = set(CONTAINERS["accounts"]["volumes"])
+    handed_out = {volume for volume in CONTAINERS["accounts"]["volumes"] if volume.startswith("account-")}
     assert handed_out == {f"account-{rights.service}:/run/callwise/{rights.service}" for rights in RIGHTS}
 
 
-def test_prefects_secret_is_given_to_those_who_use_its_api_and_to_nobody_else() -> None:
-    secret = "callwise:${PREFECT_PASSWORD:?run scripts/init first}"
-    having = {
-        (name, variable)
-        for name, service in CONTAINERS.items()
-        for variable, value in service.get("environment", {}).items()
-        if "PREFECT_PASSWORD" in str(value)
-    }
-    users = ("bootstrap", "prefect-worker", "monitor", "caddy")
+def test_each_secret_is_given_to_those_who_use_it_and_to_nobody_else() -> None:
+    having: dict[str, set[str]] = {}
+    for name, files in SECRETS["GIVEN"].items():
+        for secret in re.findall(r"\{([A-Z0-9_]+)", " ".join(files.values())):
+            having.setdefault(secret, set()).add(name)
+    everything = {"backup"}  # it keeps every secret
+    administrator = {"accounts", "restore"}
     assert having == {
-        ("prefect", "PREFECT_SERVER_API_AUTH_STRING"),
-        *((name, "PREFECT_API_AUTH_STRING") for name in users),
+        "DOOR_SCORING_PASSWORD": {"caddy"} | everything,
+        "DOOR_METRICS_PASSWORD": {"caddy"} | everything,
+        "ADMIN_PASSWORD": {"bootstrap"} | everything,
+        "MONGO_ROOT_PASSWORD": {"mongo"} | administrator | everything,
+        "S3_ROOT_USER": {"s3"} | administrator | everything,
+        "S3_ROOT_PASSWORD": {"s3"} | administrator | everything,
+        "PREFECT_PASSWORD": {"prefect", "bootstrap", "prefect-worker", "monitor", "caddy"} | everything,
+        "CALLWISE_ROUTING_KEY": {"mlserver"} | everything,
+        "CALLWISE_SIGNING_KEY": {"accounts", "bootstrap", "prefect-worker"} | everything,
+        "CALLWISE_ERASURE_KEY": {"bootstrap", "prefect-worker", "app", "restore", "score"} | everything,
+        "CALLWISE_CONTACT_KEY": {"bootstrap", "app"} | everything,
+        "CALLWISE_SECOND_FACTOR_KEY": {"bootstrap", "app"} | everything,
+        "CALLWISE_BACKUP_PASSPHRASE": everything,
     }
-    assert all(CONTAINERS[name]["environment"][variable] == secret for name, variable in having)
-
-
-def test_only_set_up_and_the_worker_can_sign_models() -> None:
-    having = {name for name, service in CONTAINERS.items() if "CALLWISE_SIGNING_KEY" in service.get("environment", {})}
-    assert having == {"accounts", "bootstrap", "prefect-worker"}
     whole = {
         name
         for name, service in CONTAINERS.items()
         if any(one["path"] == ".env" for one in service.get("env_file", []))
     }
-    assert whole == {"backup"}, "it keeps every secret"
+    assert whole == everything
     assert {"mlserver", "monitor"} < set(VERIFIERS)
+
+
+def test_each_mounts_its_own_secrets_and_waits_for_them() -> None:
+    """Started again when they change, as each reads them at its start alone."""
+    having = set(SECRETS["GIVEN"]) - SECRETS["ELSEWHERE"]
+    mounts = {
+        (name, volume)
+        for name, service in CONTAINERS.items()
+        for volume in service.get("volumes", [])
+        if isinstance(volume, str) and volume.startswith("secrets") and name != "secrets"
+    }
+    assert mounts == {(name, f"secrets-{name}:/run/secrets:ro") for name in having}
+    made = {f"secrets-{name}:/var/lib/callwise/secrets/{name}" for name in having}
+    assert set(CONTAINERS["secrets"]["volumes"]) == made | {"secrets:/var/lib/callwise/secrets/store"}
+    assert CONTAINERS["secrets"]["network_mode"] == "none"
+    after = {"condition": "service_completed_successfully", "restart": True}
+    waiting = {name for name, service in CONTAINERS.items() if service.get("depends_on", {}).get("secrets") == after}
+    assert waiting == having - {"restore"}, "scripts/restore runs it while MongoDB and S3 run, which wait"
+    others_read = {name for name in having if CONTAINERS[name].get("environment", {}).get("SECRETS_FOLDER") is None}
+    assert others_read == OTHERS_MAKE, "the others have with-account, or open-door, which read the folder"
+    places = re.search(r"for name in (store [a-z0-9 -]+); do", DOCKERFILE)
+    assert places
+    assert set(places[1].split()) == {"store", *SECRETS["GIVEN"]}
+
+
+def test_no_container_but_that_of_the_secrets_is_told_one_by_the_engine() -> None:
+    """A variable of a container is shown by `docker inspect`, and by `docker compose config`."""
+    for name, service in CONTAINERS.items():
+        told = re.findall(r"\$\{([A-Z0-9_]+)", yaml.safe_dump(service))
+        assert name == "secrets" or not set(told) & set(SECRETS["LENGTHS"]), name
+    own = CONTAINERS["secrets"]["environment"]
+    assert own == {name: f"${{{name}:-}}" for name in SECRETS["LENGTHS"]}, "so that .env wins, and nothing is a default"
 
 
 # --- closed by default ---------------------------------------------------------------------------------------------
@@ -219,7 +267,7 @@ def test_data_volumes_have_one_owner() -> None:
             source = volume["source"] if isinstance(volume, dict) else volume.split(":")[0]
             readonly = isinstance(volume, str) and volume.endswith(":ro")
             assert source in COMPOSE["volumes"], f"{name} mounts {source}, which is no named volume"
-            if not readonly and name not in ("volumes", "accounts", "restore"):
+            if not readonly and name not in ("secrets", "volumes", "accounts", "restore"):
                 users.setdefault(source, set()).add(name)
     assert users.pop("registry") == {"bootstrap", "prefect-worker"}  # made by the one, filled by the other
     assert all(len(names) == 1 for names in users.values())
@@ -228,7 +276,7 @@ def test_data_volumes_have_one_owner() -> None:
 def test_the_backup_reads_every_store_and_writes_to_none() -> None:
     stores = {"mlflow", "prefect", "evidently", "registry", "spool"}
     mounts = [volume.split(":") for volume in CONTAINERS["backup"]["volumes"]]
-    assert {source for source, _, *mode in mounts if mode == ["ro"]} == {*stores, "account-backup"}
+    assert {source for source, _, *mode in mounts if mode == ["ro"]} == {*stores, "account-backup", "secrets-backup"}
     assert {source for source, _, *mode in mounts if not mode} == {"backups", "backup-scratch"}
     assert CONTAINERS["backup"]["networks"] == ["data"]
     address, port = CONTAINERS["monitor"]["environment"]["CALLWISE_BACKUP_URL"], "CALLWISE_BACKUP_PORT"
@@ -244,9 +292,9 @@ def test_a_restore_fills_what_a_backup_reads_and_starts_only_when_it_is_asked_fo
     assert CONTAINERS["restore"]["profiles"] == ["restore"]
     assert "restart" in CONTAINERS["restore"]
     assert CONTAINERS["restore"]["restart"] == "no"
-    written = {volume.split(":")[0] for volume in CONTAINERS["restore"]["volumes"]}
+    written = {volume.split(":")[0] for volume in CONTAINERS["restore"]["volumes"] if not volume.endswith(":ro")}
     read = {volume.split(":")[0] for volume in CONTAINERS["backup"]["volumes"] if volume.endswith(":ro")}
-    assert written - {"backup-scratch"} == read - {"account-backup"}
+    assert written - {"backup-scratch"} == read - {"account-backup", "secrets-backup"}
     assert CONTAINERS["restore"]["networks"] == ["data"]
 
 
@@ -260,23 +308,25 @@ def test_every_variable_is_documented() -> None:
     assert asked == documented - {"COMPOSE_FILE"}  # which docker compose itself reads
 
 
-def test_no_secret_has_a_default() -> None:
-    text = (ROOT / "compose.yaml").read_text()
-    secrets = re.findall(r"^([A-Z0-9_]+)=$", EXAMPLE.split("# === the services'")[0], re.MULTILINE)
-    assert {"PREFECT_PASSWORD", "MONGO_ROOT_PASSWORD", "S3_ROOT_PASSWORD", "CALLWISE_ROUTING_KEY"} <= set(secrets)
-    for name in secrets:
-        uses = re.findall(r"\$\{" + name + r"(?![A-Z_])([^}]*)\}", text)
-        assert uses
-        assert set(uses) == {":?run scripts/init first"}
+def test_nothing_is_asked_of_a_new_server() -> None:
+    """No variable stops `docker compose up`, and none of the secrets has a value before it is made."""
+    for file in ("compose.yaml", "compose.dask.yaml"):
+        text = (ROOT / file).read_text()
+        assert not re.findall(r"\$\{[A-Z0-9_]+:?\?", text)
+        assert not re.findall(r"\$\{[A-Z0-9_]+\}", text), "without a default"
+        for name in SECRETS["LENGTHS"]:
+            assert set(re.findall(r"\$\{" + name + r"(?![A-Z_])([^}]*)\}", text)) <= {":-"}
 
 
-def test_pins_of_others_images_stand_in_one_place() -> None:
+def test_pins_of_others_images_are_the_same_in_both_places() -> None:
+    """.env.example, which `scripts/init` copies and `scripts/upgrade` compares, and where there is no .env."""
     for name in ("PYTHON_IMAGE", "MONGO_IMAGE", "S3_IMAGE", "CADDY_IMAGE"):
         pin = re.search(rf"^{name}=(\S+:\S+)$", EXAMPLE, re.MULTILINE)
         assert pin, f"{name} is not pinned by tag"
         assert not pin[1].endswith(":latest")
-        for file in ("compose.yaml", "Dockerfile"):
-            assert pin[1] not in (ROOT / file).read_text()
+        assert pin[1] not in DOCKERFILE
+        files = (ROOT / "compose.yaml").read_text() + (ROOT / "compose.dask.yaml").read_text()
+        assert set(re.findall(r"\$\{" + name + r"([^}]*)\}", files)) == {f":-{pin[1]}"}
 
 
 # --- images --------------------------------------------------------------------------------------------------------

@@ -51,7 +51,8 @@ match words:
     case ["compose", "ps", "--services", "--status", "running"]:
         say("\n".join(n for n, c in world["containers"].items() if c["State"]["Status"] in ("running", "restarting")))
     case ["compose", "ps", "--all", "--quiet"]: say("\n".join([*world["containers"], "of-run"]))
-    case ["compose", "ps", "--quiet"]: say("\n".join(world["containers"]))
+    case ["compose", "ps", "--quiet"]: say("\n".join(n for n in world["containers"] if n != "secrets"))
+    case ["compose", "ps", "--all", "--quiet", "secrets"]: say("secrets")
     case ["inspect", "--format", form, *names]:
         for name in names:
             one = world["containers"].get(name)
@@ -90,9 +91,12 @@ class Folder:
             (path / name).parent.mkdir(exist_ok=True, parents=True)
             shutil.copy(ROOT / name, path / name)
         shutil.copytree(ROOT / "deploy/doctor", path / "deploy/doctor")
-        subprocess.run([path / "scripts/init"], capture_output=True, check=True)
         (path / "bin").mkdir()
         program = path / "bin/docker"
+        program.write_text("#!/bin/sh\n")  # an engine without a volume
+        program.chmod(0o755)
+        path_of_programs = f"{path / 'bin'}:{os.environ['PATH']}"
+        subprocess.run([path / "scripts/init"], env={"PATH": path_of_programs}, capture_output=True, check=True)
         program.write_text(DOCKER.format(python=sys.executable))
         program.chmod(0o755)
         self.env("DOOR_LISTEN=127.0.0.1")
@@ -301,7 +305,7 @@ def test_settings_that_others_may_read_are_named(folder: Folder) -> None:
 
 
 def test_a_password_that_was_changed_and_not_applied_is_named_and_not_printed(folder: Folder) -> None:
-    folder.world["containers"]["caddy"]["Env"] = [f"DOOR_SCORING_PASSWORD={folder.value('DOOR_SCORING_PASSWORD')}"]
+    folder.world["containers"]["secrets"]["Env"] = [f"DOOR_SCORING_PASSWORD={folder.value('DOOR_SCORING_PASSWORD')}"]
     assert not folder.doctor().about("applied")
     folder.env("DOOR_SCORING_PASSWORD=another-long-password")
     line = folder.doctor().bad("applied")
@@ -310,32 +314,39 @@ def test_a_password_that_was_changed_and_not_applied_is_named_and_not_printed(fo
 
 
 def test_the_databases_password_is_not_changed_in_env_alone(folder: Folder) -> None:
-    folder.world["containers"]["mongo"]["Env"] = ["MONGO_INITDB_ROOT_PASSWORD=the-one-at-the-first-start"]
+    folder.world["containers"]["secrets"]["Env"] = ["MONGO_ROOT_PASSWORD=the-one-at-the-first-start"]
     assert "put the former one back, then scripts/init --rotate MONGO_ROOT_PASSWORD" in folder.doctor().bad("applied")
 
 
 def test_a_replaced_password_of_the_database_is_changed_by_the_next_start(folder: Folder) -> None:
-    folder.world["containers"]["mongo"]["Env"] = ["MONGO_INITDB_ROOT_PASSWORD=the-one-at-the-first-start"]
+    folder.world["containers"]["secrets"]["Env"] = ["MONGO_ROOT_PASSWORD=the-one-at-the-first-start"]
     folder.env("MONGO_ROOT_PASSWORD_BEFORE=the-one-at-the-first-start")
     assert "-> docker compose down && docker compose up -d --wait" in folder.doctor().bad("applied")
 
 
-@pytest.mark.parametrize(
-    ("service", "name"), [("prefect", "PREFECT_SERVER_API_AUTH_STRING"), ("monitor", "PREFECT_API_AUTH_STRING")]
-)
-def test_prefects_password_is_known_under_its_names_in_containers(folder: Folder, service: str, name: str) -> None:
-    folder.world["containers"][service]["Env"] = [f"{name}=callwise:{folder.value('PREFECT_PASSWORD')}"]
-    assert not folder.doctor().about("applied")
-    folder.world["containers"][service]["Env"] = [f"{name}=callwise:of-before"]
-    assert "changed, but not in use: PREFECT_PASSWORD ->" in folder.doctor().bad("applied")
+def test_without_an_env_it_is_well_and_says_where_the_secrets_are(folder: Folder) -> None:
+    folder.world["containers"]["secrets"]["Env"] = ["MONGO_ROOT_PASSWORD=", "PREFECT_PASSWORD="]
+    (folder.path / ".env").unlink()
+    said = folder.doctor()
+    assert not [line for line in said.lines if line.startswith("BAD")]
+    assert "there is none" in said.about(".env")[0]
+    assert not said.about("applied")
+
+
+def test_secrets_that_came_into_env_after_the_start_are_no_changed_ones(folder: Folder) -> None:
+    """`scripts/init` writes those that docker compose made, which are in use."""
+    folder.world["containers"]["secrets"]["Env"] = ["MONGO_ROOT_PASSWORD=", "PREFECT_PASSWORD="]
+    line = folder.doctor().warned("applied")
+    assert "in .env since the last start: MONGO_ROOT_PASSWORD PREFECT_PASSWORD -> docker compose up -d --wait" in line
+    assert not [line for line in folder.doctor().lines if line.startswith("BAD")]
 
 
 def test_while_a_rotation_waits_every_service_is_started_again_but_for_the_door(folder: Folder) -> None:
     """`up` alone would hand out a verifying key that the services that run on never read."""
     (folder.path / ".env.rotated-20260301T120000Z").write_text("CALLWISE_SIGNING_KEY=of-before\n")
-    folder.world["containers"]["caddy"]["Env"] = ["DOOR_SCORING_PASSWORD=of-before"]
+    folder.world["containers"]["secrets"]["Env"] = ["DOOR_SCORING_PASSWORD=of-before"]
     assert "-> docker compose up -d --wait" in folder.doctor().bad("applied")
-    folder.world["containers"]["prefect-worker"]["Env"] = ["CALLWISE_SIGNING_KEY=of-before"]
+    folder.world["containers"]["secrets"]["Env"] = ["CALLWISE_SIGNING_KEY=of-before"]
     assert "-> docker compose down && docker compose up -d --wait" in folder.doctor().bad("applied")
     (folder.path / ".env.rotated-20260301T120000Z").unlink()
     assert "-> docker compose up -d --wait" in folder.doctor().bad("applied")

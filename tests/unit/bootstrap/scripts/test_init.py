@@ -31,6 +31,16 @@ SECRETS = (
 )
 
 
+# An engine with the volume of the secrets where VOLUME says so, and with what MADE says in it.
+DOCKER = """#!/bin/sh
+echo "$*" >>calls
+[ -z "$DOWN" ] || { echo "Cannot connect to the Docker daemon" >&2; exit 1; }
+case "$*" in
+  "volume ls"*) [ -z "$VOLUME" ] || echo callwise_secrets ;;
+  "image ls"*) echo "${IMAGE-0123abcd}" ;;
+  run*) printf '%s' "$MADE" ;;
+esac
+"""
 MAILS = ("notanemail", "a@b", "@example.org", "a b@example.org", "ops@example.org {", "/cert.pem", "cert key", "x\ny")
 
 
@@ -40,14 +50,18 @@ def folder(tmp_path: Path) -> Path:
     for name in ("init", "bundle"):
         shutil.copy(ROOT / "scripts" / name, tmp_path / "scripts" / name)
     shutil.copy(ROOT / ".env.example", tmp_path)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/docker").write_text(DOCKER)
+    (tmp_path / "bin/docker").chmod(0o755)
     return tmp_path
 
 
-def init(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def init(folder: Path, *options: str, **env: str) -> subprocess.CompletedProcess[str]:
     # No terminal, nothing to read, and hardly anything on the path: it asks nothing and needs nothing.
+    path = f"{folder}/bin:/usr/bin:/bin"
     return subprocess.run(
         [folder / "scripts/init", *options],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"}, check=False,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, env={"PATH": path, **env}, check=False,
     )  # fmt: skip
 
 
@@ -68,6 +82,56 @@ def test_every_secret_is_made_here_and_for_its_owner_only(folder: Path) -> None:
     # What it says next holds the password that a person types, and no other secret.
     assert all(found[name] in done.stdout for name in TYPED)
     assert not any(found[name] in done.stdout + done.stderr for name in SECRETS if name not in TYPED)
+
+
+def test_without_docker_it_needs_only_a_shell(folder: Path) -> None:
+    (folder / "bin/docker").unlink()
+    for program in ("bash", "sed", "grep", "tr", "head", "mktemp", "mv", "rm", "dirname", "cat", "cp", "cmp"):
+        (folder / "bin" / program).symlink_to(str(shutil.which(program)))
+    done = init(folder, PATH=f"{folder}/bin")
+    assert done.returncode == 0, done.stderr
+    assert all(variables(folder).values())
+
+
+def test_secrets_that_docker_compose_made_are_taken_over_and_only_the_others_are_made(folder: Path) -> None:
+    """Another password of MongoDB would lock the appliance out, another key would make its data unreadable."""
+    made = {"MONGO_ROOT_PASSWORD": "made-there", "CALLWISE_CONTACT_KEY": "a,b", "PREFECT_PASSWORD": "with $ign"}
+    printed = "".join(f"{name}={value}\n" for name, value in made.items())
+    done = init(folder, VOLUME="1", MADE=printed)
+    assert done.returncode == 0, done.stderr
+    found = variables(folder)
+    assert {name: found[name] for name in made} == made | {"PREFECT_PASSWORD": "'with $ign'"}
+    assert all(re.fullmatch(r"[A-Za-z0-9]{20,}", found[name]) for name in SECRETS if name not in made)
+    assert "when it was started without .env" in done.stdout
+    assert not any(value in done.stdout + done.stderr for value in made.values())
+
+
+def test_beside_an_env_that_lacks_some_these_are_taken_over_and_the_others_stay(folder: Path) -> None:
+    (folder / ".env").write_text("MONGO_ROOT_PASSWORD=my-own-password\nCALLWISE_CONTACT_KEY=\n")
+    done = init(folder, VOLUME="1", MADE="MONGO_ROOT_PASSWORD=other\nCALLWISE_CONTACT_KEY=made-there\n")
+    assert done.returncode == 0, done.stderr
+    found = variables(folder)
+    assert (found["MONGO_ROOT_PASSWORD"], found["CALLWISE_CONTACT_KEY"]) == ("my-own-password", "made-there")
+    assert ".env had no CALLWISE_CONTACT_KEY: taken over from the appliance" in done.stderr
+    assert ".env had no CALLWISE_ERASURE_KEY: made" in done.stderr
+    (folder / "calls").unlink(missing_ok=True)
+    assert init(folder, VOLUME="1").returncode == 0
+    assert not (folder / "calls").exists(), "nothing is missing, so nothing is asked"
+
+
+@pytest.mark.parametrize(
+    ("engine", "said"),
+    [
+        ({"DOWN": "1"}, "docker does not answer, so it cannot be seen whether this appliance has secrets already"),
+        ({"VOLUME": "1", "IMAGE": ""}, "docker compose build caddy"),
+        ({"VOLUME": "1", "MADE": "CALLWISE_CONTACT_KEY=it's"}, "write it into .env by hand"),
+    ],
+)
+def test_where_secrets_in_use_cannot_be_read_none_is_made(folder: Path, engine: dict[str, str], said: str) -> None:
+    done = init(folder, **engine)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert not (folder / ".env").exists()
 
 
 def test_two_appliances_have_nothing_in_common(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -21,6 +21,9 @@ case "$*" in
   *"$FAIL"*) [ -z "$FAIL" ] || exit 1 ;;
 esac
 case "$*" in
+  "volume ls"*) [ -z "$VOLUME" ] || echo callwise_secrets ;;
+  "image ls"*) echo 0123abcd ;;
+  *"/secrets:ro"*) printf 'MONGO_ROOT_PASSWORD=made-by-compose\nCALLWISE_ERASURE_KEY=key-of-compose\n' ;;
   *"into_volumes env /archive --settings"*) echo "CALLWISE_BACKUP_DAYS=14" ;;
   *"into_volumes env"*)
     echo "MONGO_ROOT_PASSWORD=of-the-backup"
@@ -53,6 +56,7 @@ def restore(
     address: str = "",
     erasure: str = "",
     closed: str = "",
+    volume: str = "",
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [folder / "scripts" / "restore", "--docker", *words],
@@ -63,6 +67,7 @@ def restore(
             "KILL": kill,
             "ADDRESS": address,
             "ERASURE": erasure,
+            "VOLUME": volume,
             "CALLWISE_RESTORE_CLOSED": closed,
             "CALLWISE_BACKUP_PASSPHRASE": "words of this test",
         },
@@ -185,6 +190,21 @@ def test_killed_and_run_again_the_present_secrets_are_carried_over_all_the_same(
     assert "present" in former.partition("=")[2].split(",")
     assert "of-the-backup" not in former.partition("=")[2].split(",")
     assert lines(folder, "MONGO_ROOT_PASSWORD") == ["MONGO_ROOT_PASSWORD=of-the-backup"]
+
+
+def test_the_secrets_of_an_appliance_that_was_started_without_env_are_carried_over(folder: Path) -> None:
+    """MongoDB's volume has the password that docker compose made, and people were erased under its key."""
+    assert restore(folder, "archive", erasure="key-of-the-backup", volume="1").returncode == 0
+    assert lines(folder, "MONGO_ROOT_PASSWORD") == ["MONGO_ROOT_PASSWORD=of-the-backup"]
+    assert lines(folder, "MONGO_ROOT_PASSWORD_BEFORE") == ["MONGO_ROOT_PASSWORD_BEFORE=made-by-compose"]
+    assert "key-of-compose" in lines(folder, "CALLWISE_ERASURE_KEY")[0]
+
+
+def test_before_the_stores_are_filled_no_secret_is_needed_and_then_its_own(folder: Path) -> None:
+    assert restore(folder, "archive").returncode == 0
+    asked = [line for line in calls(folder) if "into_volumes" in line]
+    assert ["-e SECRETS_FOLDER=" in line for line in asked] == ["into_volumes env" in line for line in asked]
+    assert any("into_volumes data" in line for line in asked)
 
 
 def test_where_nothing_was_replaced_there_is_nothing_to_carry_over(folder: Path) -> None:
