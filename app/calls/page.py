@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from functools import partial
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.access import identity
 from app.access.boundary import boundary
+from app.accounts.own_keys import key_for
 from app.calls import offered, person
 from app.calls.card import draw_call_card
 from app.calls.desk import Seat
 from app.calls.late_card import draw_late_card
 from app.calls.take_back import draw_undo
-from app.language import _, formats, plural, translate
+from app.language import _, formats, plural, translate, zones
 from app.ranked_list import cached, listing, search
 from app.ranked_list import filter as list_filter
 from app.ranked_list.bands import band_of
@@ -132,7 +132,7 @@ def _next_call(house: Appliance, campaign: str, agent: str, state: ListState, wa
             key="take",
             type="primary",
             icon=":material/call:",
-            shortcut="N",
+            shortcut=key_for("take"),
             disabled=not state.to_call,
             on_click=Seat(house, campaign, agent).take,
             args=(wanted,),
@@ -263,5 +263,5 @@ def _with(holder: str | None, agent: str) -> str:
 
 
 def _today() -> datetime:
-    zone = ZoneInfo(st.context.timezone or "UTC")
-    return datetime.combine(now().astimezone(zone).date(), time(), zone)
+    here = zones.zone(st.context.timezone)
+    return datetime.combine(now().astimezone(here).date(), time(), here)

@@ -11,5 +11,27 @@ window.callwiseReach = () => {
     box.setAttribute("aria-label", TABLE);
   }
 };
+// A click on a number's copy button copies its label; the icon says that it is done.
+window.callwiseCopy ??= document.addEventListener("click", (event) => {
+  const button = event.target.closest('[class*="st-key-copy-"] button');
+  const label = button?.querySelector('[data-testid="stMarkdownContainer"]')?.innerText.trim();
+  if (!label) return;
+  const done = () => {
+    button.classList.add("callwise-copied");
+    setTimeout(() => button.classList.remove("callwise-copied"), 1500);
+  };
+  if (navigator.clipboard) { navigator.clipboard.writeText(label).then(done); return; }
+  // Without HTTPS there is no clipboard but by a selection.
+  const field = document.body.appendChild(document.createElement("textarea"));
+  field.value = label;
+  field.select();
+  if (document.execCommand("copy")) done();
+  field.remove();
+}) ?? true;
+// After a choice by keyboard the keys are those of the page again, and not the field's.
+window.callwiseChosen ??= document.addEventListener("keyup", (event) => {
+  const field = event.target.closest?.('[data-testid="stSelectbox"] input');
+  if (event.key === "Enter" && field && field.getAttribute("aria-expanded") !== "true") field.blur();
+}) ?? true;
 window.callwiseReach();
 window.callwiseTables.observe(document.body, { childList: true, subtree: true });

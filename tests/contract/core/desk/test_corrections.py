@@ -1,4 +1,4 @@
-"""A manager corrects results after the minute, and settles late results; a process that dies on the way loses nothing."""
+"""A manager corrects results after the minute, and settles late results; a process that dies loses nothing of it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from core.desk.correction import Correction, correct
 from core.errors import Conflict, InputError, NotFound
 from core.stores.mongo import Db
 from monitor.ranking.settle import settle as settle_all
-from tests.contract.core.calls.conftest import Watch, spring, stored, watch  # noqa: F401  fixtures
+from tests.contract.core.calls.conftest import Watch, stored
 
 pytestmark = pytest.mark.mongo
 HOUR = timedelta(hours=1)
 
 
-def called(db: Db, watch: Watch, result: Result, agent: str = "ann", person: str = "spring:3") -> str:  # noqa: F811
+def called(db: Db, watch: Watch, result: Result, agent: str = "ann", person: str = "spring:3") -> str:
     claim_person(db, person, agent, all_of_them=True, clock=watch)
     again = watch.at + HOUR if result is Result.CALLBACK else None
     made = record(db, person, agent, CallReport(result, again=again, everywhere=True), clock=watch)
@@ -36,7 +36,7 @@ def outcomes(db: Db) -> list[tuple[str, bool, str]]:
     return [(o["_id"], o["positive"], o["agent"]) for o in db.outcomes.find().sort([("_id", 1)])]
 
 
-def to(result: Result, watch: Watch) -> Correction:  # noqa: F811
+def to(result: Result, watch: Watch) -> Correction:
     again = watch.at + HOUR if result is Result.CALLBACK else None
     return Correction(result, "the wrong key", again=again, everywhere=True)
 
@@ -47,7 +47,7 @@ def test_all_that_follows_from_a_result_follows_its_correction(
     spring: Db,
     watch: Watch,
     before: Result,
-    after: Result,  # noqa: F811
+    after: Result,
 ) -> None:
     key = called(spring, watch, before)
     done = correct(spring, key, to(after, watch), by="mia", clock=watch)
@@ -67,7 +67,7 @@ def test_all_that_follows_from_a_result_follows_its_correction(
     assert len(list(spring.events.find({"what": "result corrected"}))) == changed
 
 
-def test_a_correction_needs_a_reason_and_a_result_that_stands(spring: Db, watch: Watch) -> None:  # noqa: F811
+def test_a_correction_needs_a_reason_and_a_result_that_stands(spring: Db, watch: Watch) -> None:
     key = called(spring, watch, Result.SOLD)
     for why in ("", "  ", "x" * 201):
         with pytest.raises(InputError, match="1 to 200"):
@@ -85,7 +85,7 @@ def test_a_correction_needs_a_reason_and_a_result_that_stands(spring: Db, watch:
         correct(spring, undone, to(Result.REFUSED, watch), by="mia", clock=watch)
 
 
-def test_what_later_calls_made_of_a_person_stays(spring: Db, watch: Watch) -> None:  # noqa: F811
+def test_what_later_calls_made_of_a_person_stays(spring: Db, watch: Watch) -> None:
     first = called(spring, watch, Result.NO_ANSWER)
     second = called(spring, watch, Result.SOLD)
     with pytest.raises(Conflict, match="Another call to 3 has the outcome 'sold'"):
@@ -96,7 +96,7 @@ def test_what_later_calls_made_of_a_person_stays(spring: Db, watch: Watch) -> No
     assert outcomes(spring) == [(second, True, "ann")]
 
 
-def test_whoever_is_on_the_phone_decides_about_the_list(spring: Db, watch: Watch) -> None:  # noqa: F811
+def test_whoever_is_on_the_phone_decides_about_the_list(spring: Db, watch: Watch) -> None:
     key = called(spring, watch, Result.CALLBACK)
     watch.at = correction.now()  # who holds a person is asked of the clock
     claim_person(spring, "spring:3", "bob", all_of_them=True, clock=watch)
@@ -106,7 +106,7 @@ def test_whoever_is_on_the_phone_decides_about_the_list(spring: Db, watch: Watch
     assert outcomes(spring) == [(key, False, "ann")]
 
 
-class Killed(Exception):  # noqa: N818
+class Killed(Exception):
     """The process died here."""
 
 
@@ -115,7 +115,7 @@ def test_a_correction_is_completed_after_its_process_died(
     spring: Db,
     watch: Watch,
     monkeypatch: pytest.MonkeyPatch,
-    at: str,  # noqa: F811
+    at: str,
 ) -> None:
     key = called(spring, watch, Result.SOLD)
 
@@ -150,7 +150,7 @@ def test_a_correction_is_completed_after_its_process_died(
 # --- late results -----------------------------------------------------------------------------------------------------
 
 
-def overtaken(db: Db, watch: Watch, ann: Result, bob: Result) -> tuple[str, str]:  # noqa: F811
+def overtaken(db: Db, watch: Watch, ann: Result, bob: Result) -> tuple[str, str]:
     """Ann's hold lapses, Bob records his result, then Ann hers; the keys of the calls of Bob and Ann."""
     claim(db, "spring", "ann", clock=watch)
     watch.at += timedelta(minutes=16)
@@ -159,7 +159,7 @@ def overtaken(db: Db, watch: Watch, ann: Result, bob: Result) -> tuple[str, str]
     return first, late["_id"]
 
 
-def test_a_late_result_waits_for_a_manager(spring: Db, watch: Watch) -> None:  # noqa: F811
+def test_a_late_result_waits_for_a_manager(spring: Db, watch: Watch) -> None:
     bobs, anns = overtaken(spring, watch, Result.SOLD, Result.REFUSED)
     (found,) = conflicts.open_conflicts(spring, ["spring", "autumn"])
     assert (found.call["_id"], [other["_id"] for other in found.others]) == (anns, [bobs])
@@ -174,7 +174,7 @@ def test_a_late_result_waits_for_a_manager(spring: Db, watch: Watch) -> None:  #
         conflicts.settle_late(spring, bobs, accept=True, by="eve", why="no", clock=watch)
 
 
-def test_a_late_result_that_is_right_is_the_only_outcome(spring: Db, watch: Watch) -> None:  # noqa: F811
+def test_a_late_result_that_is_right_is_the_only_outcome(spring: Db, watch: Watch) -> None:
     _, anns = overtaken(spring, watch, Result.SOLD, Result.REFUSED)
     for _ in range(2):
         conflicts.settle_late(spring, anns, accept=True, by="mia", why="the order is there", clock=watch)
@@ -189,7 +189,7 @@ def test_what_was_half_settled_is_completed(
     spring: Db,
     watch: Watch,
     monkeypatch: pytest.MonkeyPatch,
-    at: str,  # noqa: F811
+    at: str,
 ) -> None:
     _, anns = overtaken(spring, watch, Result.SOLD, Result.REFUSED)
 

@@ -15,14 +15,14 @@ from core.desk import agenda, dial, notes, own_results, team
 from core.errors import Conflict, InputError, NotFound, SettingsError
 from core.lists import contact_sealing
 from core.stores.mongo import Db
-from tests.contract.core.calls.conftest import START, Watch, spring, stored, watch  # noqa: F401  fixtures
+from tests.contract.core.calls.conftest import START, Watch, stored
 
 pytestmark = pytest.mark.mongo
 KEYS = ContactKeys("first")
 HOUR = timedelta(hours=1)
 
 
-def called(db: Db, watch: Watch, result: Result, agent: str = "ann", person: str = "spring:3", **more: object) -> str:  # noqa: F811
+def called(db: Db, watch: Watch, result: Result, agent: str = "ann", person: str = "spring:3", **more: object) -> str:
     claim_person(db, person, agent, all_of_them=True, clock=watch)
     again = watch.at + HOUR if result is Result.CALLBACK else None
     return str(record(db, person, agent, CallReport(result, again=again, **more), clock=watch)["_id"])  # type: ignore[arg-type]
@@ -31,7 +31,7 @@ def called(db: Db, watch: Watch, result: Result, agent: str = "ann", person: str
 # --- notes ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_note_is_kept_with_its_call_and_nobody_reads_it_without_the_key(spring: Db, watch: Watch) -> None:  # noqa: F811
+def test_a_note_is_kept_with_its_call_and_nobody_reads_it_without_the_key(spring: Db, watch: Watch) -> None:
     note = notes.sealed(KEYS, "  Prefers mornings; ask for Mrs Müller ", "ann", watch.at)
     key = called(spring, watch, Result.NO_ANSWER, note=note)
     call = spring.calls.find_one({"_id": key})
@@ -46,7 +46,7 @@ def test_a_note_is_kept_with_its_call_and_nobody_reads_it_without_the_key(spring
     assert all("note" not in outcome for outcome in spring.outcomes.find())
 
 
-def test_a_note_is_changed_within_the_minute_by_its_agent_alone(spring: Db, watch: Watch) -> None:  # noqa: F811
+def test_a_note_is_changed_within_the_minute_by_its_agent_alone(spring: Db, watch: Watch) -> None:
     key = called(spring, watch, Result.REFUSED)
     notes.write(spring, KEYS, key, "moved house", by="ann", clock=watch)
     with pytest.raises(Conflict, match="ann recorded this, not you"):
@@ -70,7 +70,7 @@ def test_a_note_is_refused_without_a_key_and_when_it_is_too_long() -> None:
         notes.sealed(KEYS, "x" * 2_001, "ann", START)
 
 
-def test_a_replaced_key_takes_the_notes_along(spring: Db, watch: Watch) -> None:  # noqa: F811
+def test_a_replaced_key_takes_the_notes_along(spring: Db, watch: Watch) -> None:
     key = called(spring, watch, Result.REFUSED, note=notes.sealed(KEYS, "moved house", "ann", watch.at))
     both = ContactKeys("second,first")
     assert contact_sealing.needs_former(spring, both)
@@ -84,7 +84,7 @@ def test_a_replaced_key_takes_the_notes_along(spring: Db, watch: Watch) -> None:
 # --- own results ------------------------------------------------------------------------------------------------------
 
 
-def test_an_own_result_has_the_effect_of_a_standard_one(spring: Db, watch: Watch) -> None:  # noqa: F811
+def test_an_own_result_has_the_effect_of_a_standard_one(spring: Db, watch: Watch) -> None:
     own = own_results.add(spring, "spring", " Already  has one ", Result.REFUSED, by="mia")
     assert (own.key, own.name, own.effect) == ("own-1", "Already has one", Result.REFUSED)
     assert own_results.add(spring, "spring", "already has one", Result.REFUSED, by="mia") == own
@@ -96,7 +96,7 @@ def test_an_own_result_has_the_effect_of_a_standard_one(spring: Db, watch: Watch
     assert own_results.names(spring, ["spring", "autumn"]) == {("spring", "own-1"): "Has one"}
 
 
-def test_an_own_result_is_retired_and_never_deleted(spring: Db) -> None:  # noqa: F811
+def test_an_own_result_is_retired_and_never_deleted(spring: Db) -> None:
     own_results.add(spring, "spring", "Voicemail", Result.NO_ANSWER, by="mia")
     own_results.set_retired(spring, "spring", "own-1", retired=True, by="mia")
     assert [one.retired for one in own_results.read_own_results(spring, "spring")] == [True]
@@ -122,7 +122,7 @@ def test_an_own_result_is_retired_and_never_deleted(spring: Db) -> None:  # noqa
 # --- dialling ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_campaign_has_an_address_for_its_numbers(spring: Db) -> None:  # noqa: F811
+def test_a_campaign_has_an_address_for_its_numbers(spring: Db) -> None:
     assert dial.read_template(spring, "spring") == "tel:{number}"
     template = "https://dialler.example.com/call?number={number}&campaign={campaign}&claim={claim}"
     assert dial.write_template(spring, "spring", f" {template} ", by="mia") == template
@@ -161,7 +161,7 @@ def test_an_address_that_is_not_safe_or_cannot_be_filled_is_refused(template: st
 # --- promised calls ---------------------------------------------------------------------------------------------------
 
 
-def test_the_agenda_has_the_promised_calls_of_all_campaigns_in_order(spring: Db, watch: Watch) -> None:  # noqa: F811
+def test_the_agenda_has_the_promised_calls_of_all_campaigns_in_order(spring: Db, watch: Watch) -> None:
     called(spring, watch, Result.CALLBACK, person="autumn:2")
     watch.at += timedelta(minutes=5)
     called(spring, watch, Result.CALLBACK, agent="bob")
@@ -174,7 +174,7 @@ def test_the_agenda_has_the_promised_calls_of_all_campaigns_in_order(spring: Db,
     assert agenda.promises(spring, ("autumn",), watch.at)[0].at == START + HOUR
 
 
-def test_a_promised_call_is_given_to_another_agent_once(spring: Db, watch: Watch) -> None:  # noqa: F811
+def test_a_promised_call_is_given_to_another_agent_once(spring: Db, watch: Watch) -> None:
     called(spring, watch, Result.CALLBACK)
     for _ in range(2):
         given = agenda.reassign(spring, "spring:3", "bob", seen="ann", by="mia", names=("ann", "bob"), clock=watch)
@@ -198,7 +198,7 @@ def test_a_promised_call_is_given_to_another_agent_once(spring: Db, watch: Watch
 # --- the team ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_team_shows_who_calls_and_what_each_has_done(spring: Db, watch: Watch) -> None:  # noqa: F811
+def test_the_team_shows_who_calls_and_what_each_has_done(spring: Db, watch: Watch) -> None:
     undone = called(spring, watch, Result.SOLD)
     undo(spring, undone, "ann", clock=watch)
     called(spring, watch, Result.NO_ANSWER)
