@@ -56,9 +56,7 @@ def _listing(places: Mapping[str, Place], agent: str | None) -> None:
     if not found:
         with st.container(key="empty-agenda"):
             st.info(
-                _(
-                    "No calls are promised. When a result is “Call back”, the person appears here with the promised time."
-                ),
+                _("No calls are promised. After the result “Call back” a person appears here with the promised time."),
                 icon=":material/event_available:",
             )
         return

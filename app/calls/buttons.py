@@ -28,7 +28,6 @@ STEP = timedelta(minutes=15)
 def draw_result_buttons(seat: Seat, prospect: Document, *, late: bool = False) -> None:
     """Draw the buttons for `prospect`, whose claim `seat` has, or has lost (`late`)."""
     with st.container(key="outcomes"):
-        draw_note_field(seat.house, prospect["_id"])
         _result(seat, prospect, result_words.SOLD, primary=True)
         _result(seat, prospect, result_words.REFUSED)
         with st.container(horizontal=True, key="outcomes-later"):
@@ -46,6 +45,7 @@ def draw_result_buttons(seat: Seat, prospect: Document, *, late: bool = False) -
                     _own(seat, prospect, one)
             if promising and promising in [(prospect["_id"], one.key) for one in own]:
                 _promise(seat, prospect, promising[1])
+        draw_note_field(seat.house, prospect["_id"])
         if late:
             st.button(
                 _("Put away"),
@@ -79,6 +79,7 @@ def _button(choice: Choice, action: Callable[..., object], *args: object, primar
         type="primary" if primary else "secondary",
         shortcut=key_for(choice.result.value),
         width="stretch",
+        wrap=True,
         on_click=action,
         args=args,
     )
@@ -90,6 +91,7 @@ def _own(seat: Seat, prospect: Document, own: OwnResult) -> None:
         formats.plain(own.name),
         key=f"outcome-{own.key}",
         help=_("Counts as: {effect}").format(effect=result_name(own.effect)),
+        wrap=True,
         on_click=_open_or_close if promised else seat.record,
         args=((prospect["_id"], own.key),) if promised else (prospect, own.effect, None, own.key),
     )

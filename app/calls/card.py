@@ -39,11 +39,11 @@ def draw_call_card(seat: Seat, prospect: Document, floors: Sequence[float]) -> N
         with left:
             _chance(seat, prospect, floors)
             draw_last_note(seat.house, calls)
-            draw_reasons(seat.house.schema, known)
             draw_result_buttons(seat, prospect)
             st.fragment(_hold, run_every=TICK)(seat, prospect)
         with right:
             draw_script(seat.house, known)
+            draw_reasons(seat.house.schema, known)
             draw_best_time(seat.house, known)
             _facts(seat, known)
             _history(seat, prospect, calls)

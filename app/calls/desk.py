@@ -83,7 +83,7 @@ class Seat:
     @guarded_action()
     def take(self, call_filter: CallFilter) -> None:
         """Claim the next prospect that matches `call_filter`, unless another campaign kind has one for this agent."""
-        if offered.held_elsewhere(self.house, self.agent) is not None:
+        if offered.held_elsewhere(self.house, self.campaign, self.agent) is not None:
             return  # the page shows that one
         prospect = claims.claim(
             self.house.db,
@@ -114,7 +114,7 @@ class Seat:
     @guarded_action()
     def take_person(self, prospect: str) -> None:
         """Claim this prospect, who is on the phone, unless the agent holds another one."""
-        if self.prospect() is not None or offered.held_elsewhere(self.house, self.agent) is not None:
+        if self.prospect() is not None or offered.held_elsewhere(self.house, self.campaign, self.agent) is not None:
             leave_notice(Notice("info", _("Record the result of the person on your desk first, or give them back.")))
             return
         held = claims.claim_person(

@@ -71,7 +71,7 @@ def _progress(house: Appliance, campaign: Document, state: Progress) -> None:
     current = pace(house.db, campaign["_id"], st.context.timezone)
     called, total = formats.count(state.called), formats.count(state.total)
     if state.total:
-        text = _("{called} of {total} people called").format(called=called, total=total)
+        text = _("{called} of {total} people finished").format(called=called, total=total)
         st.progress(state.called / state.total, text=text)
     with st.container(horizontal=True, gap="medium"):
         st.metric(_("To call"), formats.count(state.to_call), width="content")

@@ -10,6 +10,7 @@ window.callwiseReach = () => {
     box.setAttribute("role", "region");
     box.setAttribute("aria-label", TABLE);
   }
+  for (const row of document.querySelectorAll(".st-key-ranked-list tbody tr:not([tabindex])")) row.tabIndex = 0;
 };
 // A click on a number's copy button copies its label; the icon says that it is done.
 window.callwiseCopy ??= document.addEventListener("click", (event) => {
@@ -33,5 +34,19 @@ window.callwiseChosen ??= document.addEventListener("keyup", (event) => {
   const field = event.target.closest?.('[data-testid="stSelectbox"] input');
   if (event.key === "Enter" && field && field.getAttribute("aria-expanded") !== "true") field.blur();
 }) ?? true;
+// A row of the call list finds its person in the search: who they are, and what may be done.
+window.callwiseFind ??= (event) => {
+  const row = event.target.closest?.(".st-key-ranked-list tbody tr");
+  const field = document.querySelector(".st-key-search-text input");
+  if (!row || !field || (event.type === "keydown" && event.key !== "Enter")) return;
+  const details = field.closest("details");
+  if (details && !details.open) details.querySelector("summary").click();
+  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, row.cells[0].innerText.trim());
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  field.scrollIntoView({ block: "center" });
+  field.focus();
+};
+window.callwiseRows ??= ["click", "keydown"].map((what) => document.addEventListener(what, window.callwiseFind)) && true;
 window.callwiseReach();
 window.callwiseTables.observe(document.body, { childList: true, subtree: true });

@@ -101,7 +101,7 @@ def _points(
         alt.Tooltip("share:Q", title=_("Sold"), format=".1%"),
         alt.Tooltip("low:Q", title=_("From"), format=".1%"),
         alt.Tooltip("high:Q", title=_("To"), format=".1%"),
-        alt.Tooltip("calls:Q", title=_("Calls"), format=","),
+        alt.Tooltip("calls:Q", title=_("Sold or refused"), format=","),
     ]
     base = alt.Chart(alt.Data(values=list(rows))).encode(tooltip=tooltips)
     if horizontal:

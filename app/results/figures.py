@@ -7,14 +7,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from app.language import _, formats
+from app.language import _, formats, translate
 from app.ranked_list.bands import BANDS, band_of, last_places
 from app.results.calls_made import Call, Tally
 from app.results.statistics import Rate, by_group, edges, rate
 from core.models.decisions import Decision, state_of
 from core.schema.column import Column, Value
+from core.sentences import Sentence
 
 Row = tuple[str, Rate]
+PLACES = {
+    "Top 10%": Sentence("Best 10% of these calls"),
+    "Top 25%": Sentence("Up to the best 25%"),
+    "Upper half": Sentence("Up to the better half"),
+    "Lower half": Sentence("The other half"),
+}
+"""A band's name where it is a place among calls, and not on the list."""
+
 A_MONTH = timedelta(days=30)
 MANY_DAYS = 62  # a chart of more days is too dense to read, so it shows weeks
 
@@ -48,7 +57,7 @@ def _most_calls_first(rates: Mapping[str, Rate]) -> list[Row]:
 
 
 def by_band(calls: Sequence[Call]) -> list[Row]:
-    """The bands, the best first, by the rank of a call's score among the scores of all these calls.
+    """The parts of these calls, the best first, by the rank of a call's score among the scores of all these calls.
 
     The rank on the list of that day is not stored anywhere. Calls without a score are left out.
     """
@@ -56,7 +65,7 @@ def by_band(calls: Sequence[Call]) -> list[Row]:
     ordered = sorted((score for score, _sold in scored), reverse=True)
     floors = [ordered[place] for place in last_places(len(ordered))] if ordered else []
     bands = by_group((band_of(score, floors), rate([sold])) for score, sold in scored)
-    return [(band.label, bands[band]) for band in BANDS if band in bands]
+    return [(translate(PLACES[band.name]), bands[band]) for band in BANDS if band in bands]
 
 
 def by_segment(calls: Sequence[Call], column: Column, place: int) -> list[Row]:

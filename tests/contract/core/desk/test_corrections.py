@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from core.calls import do_not_call
+from core.calls import do_not_call, recording
 from core.calls.claims import claim, claim_person
 from core.calls.late_results import record_late
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
 from core.calls.undo import undo
+from core.clock import now
 from core.desk import conflicts, correction
 from core.desk.correction import Correction, correct
 from core.errors import Conflict, InputError, NotFound
@@ -98,7 +99,7 @@ def test_what_later_calls_made_of_a_person_stays(spring: Db, watch: Watch) -> No
 
 def test_whoever_is_on_the_phone_decides_about_the_list(spring: Db, watch: Watch) -> None:
     key = called(spring, watch, Result.CALLBACK)
-    watch.at = correction.now()  # who holds a person is asked of the clock
+    watch.at = now()  # who holds a person is asked of the clock
     claim_person(spring, "spring:3", "bob", all_of_them=True, clock=watch)
     done = correct(spring, key, to(Result.REFUSED, watch), by="mia", clock=watch)
     assert not done.listed
@@ -128,7 +129,7 @@ def test_a_correction_is_completed_after_its_process_died(
     with monkeypatch.context() as patched:
         if at == "finish":
             calls: list[int] = []
-            whole = correction.recording.finish
+            whole = recording.finish
 
             def second(*given: Any) -> None:
                 calls.append(1)
@@ -136,7 +137,7 @@ def test_a_correction_is_completed_after_its_process_died(
                     raise Killed
                 whole(*given)
 
-            patched.setattr(correction.recording, "finish", second)
+            patched.setattr(recording, "finish", second)
         else:
             patched.setattr(correction, at, die)
         with pytest.raises(Killed):

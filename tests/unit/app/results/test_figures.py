@@ -65,10 +65,10 @@ def test_agents_with_the_most_calls_come_first() -> None:
 def test_bands_are_places_among_the_calls_that_had_a_score() -> None:
     calls = [call(n / 100, sold=n == 20) for n in range(1, 21)] + [call(None, sold=True)]
     assert by_band(calls) == [
-        ("Top 10%", Rate(2, 1)),
-        ("Top 25%", Rate(3, 0)),
-        ("Upper half", Rate(5, 0)),
-        ("Lower half", Rate(10, 0)),
+        ("Best 10% of these calls", Rate(2, 1)),
+        ("Up to the best 25%", Rate(3, 0)),
+        ("Up to the better half", Rate(5, 0)),
+        ("The other half", Rate(10, 0)),
     ]
     assert by_band([call(None)]) == []
 
