@@ -23,8 +23,8 @@ from app.access.door import Guard, Reception, routes
 from app.access.tool_calls import Tool
 from app.accounts import my_account, own_factor, own_password, roles
 from app.accounts import page as accounts_page
+from app.agenda import leaving
 from app.agenda import page as agenda_page
-from app.calls import offered
 from app.calls import page as calls_page
 from app.campaigns import page as campaigns_page
 from app.economy import page as economy_page
@@ -263,7 +263,7 @@ def _pages(wired: Wiring, account: Account, first: Callable[[], None] | None = N
         ],
         f":material/person: {formats.plain(account.shown)}": [
             own,
-            page(_sign_out, _("Sign out"), ":material/logout:", "sign-out"),
+            page(leaving.sign_out, _("Sign out"), ":material/logout:", "sign-out"),
         ],
     }
 
@@ -275,24 +275,6 @@ def _drawn(wired: Wiring, draw: Callable[[Appliance], None], url: str) -> None:
 
 def _refused(title: str, role: Role) -> None:
     roles.refuse(title, role, st.session_state["home_page"])
-
-
-def _sign_out(house: Appliance) -> None:
-    """Sign out at once after a click in the menu; a link from another site, or a person held, shows a button first."""
-    agent = identity.current_agent()
-    held = [campaign for one in (house, *house.others()) for campaign in offered.held_campaigns(one, agent)]
-    if st.session_state.get("page_drawn") and not held:
-        own_password.sign_out()
-        identity.check()
-    st.title(_("Sign out"))
-    if held:
-        with st.container(key="held"):
-            st.warning(
-                _("A person is still on your desk. Record the result or give them back, so that colleagues can call."),
-                icon=":material/call:",
-            )
-        st.page_link(st.session_state["home_page"], label=_("Back to the call list"), icon=":material/call:")
-    own_password.sign_out_button("sign-out")
 
 
 if __name__ == "__main__":

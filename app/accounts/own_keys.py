@@ -14,7 +14,7 @@ from core.sentences import Sentence
 _KEYS = "shortcuts"
 _ACTIONS = {
     "take": Sentence("Next call"),
-    "dial": Sentence("Call the first number"),
+    "dialling": Sentence("Call the first number"),
     "sold": Sentence("Sold"),
     "refused": Sentence("Refused"),
     "callback": Sentence("Call back at…"),

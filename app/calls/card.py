@@ -23,7 +23,7 @@ from app.language import _, formats
 from app.lists.value_history import draw_value_history
 from app.ranked_list.bands import band_of
 from core.clock import now
-from core.desk import dial
+from core.desk import dialling
 from core.schema.column import Role
 from core.stores.mongo import Document
 
@@ -56,9 +56,9 @@ def _chance(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
         st.subheader(contact_lines.title(prospect, ways or ()), anchor=False)
         if ways is None:
             st.warning(contact_lines.unreadable(), icon=":material/key_off:")
-        template = dial.read_template(seat.house.db, prospect["campaign"])
-        dialling = Dialling(template, key_for("dial"), partial(seat.dialled, prospect))
-        draw_contact_lines(prospect, ways or (), dialling)
+        template = dialling.read_template(seat.house.db, prospect["campaign"])
+        how = Dialling(template, key_for("dialling"), partial(seat.dialled, prospect))
+        draw_contact_lines(prospect, ways or (), how)
     if again := prospect.get("again"):
         with st.container(key="promised"):
             when = formats.moment(again["at"], st.context.timezone)

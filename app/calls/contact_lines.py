@@ -13,7 +13,7 @@ from app.shell.appliance import Appliance
 from core.calls import contacts
 from core.calls.contacts import Way
 from core.calls.lifecycle import next_call
-from core.desk import dial
+from core.desk import dialling
 from core.errors import SettingsError
 from core.schema import Schema
 from core.schema.column import Contact
@@ -24,7 +24,7 @@ from core.stores.mongo import Document
 class Dialling:
     """How numbers are dialled: the campaign's template, the key of the first number, and what a click runs."""
 
-    template: str = dial.STANDARD
+    template: str = dialling.STANDARD
     key: str | None = None
     dialled: Callable[[], object] | None = None
 
@@ -57,7 +57,7 @@ def title(prospect: Document, ways: Sequence[Way]) -> str:
     )
 
 
-def draw_contact_lines(prospect: Document, ways: Sequence[Way], dialling: Dialling) -> None:
+def draw_contact_lines(prospect: Document, ways: Sequence[Way], how: Dialling) -> None:
     """Draw the numbers and addresses as links, each number with a button that copies it, and the key below a name."""
     if any(way.kind is Contact.NAME for way in ways):
         st.caption(_("Reference {ref}").format(ref=formats.plain(prospect.get("written") or prospect["ref"])))
@@ -68,7 +68,7 @@ def draw_contact_lines(prospect: Document, ways: Sequence[Way], dialling: Dialli
                 st.markdown(f":material/mail: [{formats.plain(way.text)}](mailto:{quote(way.text, safe='@')})")
         elif way.kind is Contact.PHONE:
             with st.container(key=f"contact-{way.column}", horizontal=True, vertical_alignment="center", gap="small"):
-                _number(prospect, way, dialling, dialling.key if way is first else None)
+                _number(prospect, way, how, how.key if way is first else None)
 
 
 def details(schema: Schema, prospect: Document) -> list[tuple[str, str]]:
@@ -81,7 +81,7 @@ def details(schema: Schema, prospect: Document) -> list[tuple[str, str]]:
     ]
 
 
-def _number(prospect: Document, way: Way, dialling: Dialling, key: str | None) -> None:
+def _number(prospect: Document, way: Way, how: Dialling, key: str | None) -> None:
     if not way.number:
         wrong = f" :small[{_('cannot be called as it is written')}]" if way.is_wrong else ""
         st.markdown(f":material/phone_disabled: {formats.plain(way.text)}{wrong}")
@@ -90,12 +90,12 @@ def _number(prospect: Document, way: Way, dialling: Dialling, key: str | None) -
     claim = f"{prospect['_id']}:{next_call(prospect)}"
     st.link_button(
         formats.plain(way.text),
-        dial.address(dialling.template, number=way.number, campaign=campaign, claim=claim, ref=ref),
-        key=f"dial-{way.column}",
+        dialling.address(how.template, number=way.number, campaign=campaign, claim=claim, ref=ref),
+        key=f"dialling-{way.column}",
         icon=":material/call:",
         type="primary" if key else "secondary",
         shortcut=key,
-        on_click=dialling.dialled or "ignore",
+        on_click=how.dialled or "ignore",
     )
     # app/language/page.js copies the label.
     st.button(way.number, key=f"copy-{way.column}", icon=":material/content_copy:", type="tertiary", help=_("Copy"))

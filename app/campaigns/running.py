@@ -11,7 +11,7 @@ from app.access.boundary import guarded_action
 from app.campaigns.pace import Pace, pace
 from app.campaigns.script_form import draw_script_form
 from app.campaigns.withdrawal_form import draw_withdrawal_form
-from app.desk.dial_form import draw_dial_form
+from app.desk.dialling_form import draw_dialling_form
 from app.desk.own_result_form import draw_own_results_form
 from app.language import _, formats, plural, translate
 from app.lists.deletion_form import draw_deletion_form
@@ -54,7 +54,7 @@ def draw_running_campaign(house: Appliance, found: Sequence[Document], agents: S
         draw_own_results_form(house, campaign)
     with right:
         st.markdown("**" + _("How numbers are dialled") + "**")
-        draw_dial_form(house, campaign)
+        draw_dialling_form(house, campaign)
     with st.container(key="campaign-withdrawal", border=True):
         draw_withdrawal_form(house, key)
     with st.container(key="campaign-export", border=True):

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import streamlit as st
 
 from app.desk.result_names import result_name
-from app.language import _, formats, zones
+from app.language import _, formats, plural, zones
 from app.shell.adaptive_cache import cached_for
 from core.calls.lifecycle import Result
 from core.clock import now
@@ -63,8 +63,8 @@ def attempts(
     return Attempts(counts)
 
 
-def draw_attempts(db: Db, campaign: str, made: Attempts) -> None:
-    """Draw the table of results; nothing where no call was made."""
+def draw_attempts(db: Db, campaign: str, made: Attempts, counted: int | None = None) -> None:
+    """Draw the table of results; nothing where no call was made. `counted`: outcomes of agents, if they are shown."""
     if not made.made:
         return
     names = {own.key: own.name for own in read_own_results(db, campaign)}
@@ -83,6 +83,16 @@ def draw_attempts(db: Db, campaign: str, made: Attempts) -> None:
                 "below the standard one that it counts as, and is part of its figure."
             )
         )
+        beside = made.of(Result.SOLD) + made.of(Result.REFUSED) - (counted or 0)
+        if counted is not None and beside > 0:
+            text = plural(
+                "{count} result stands beside another agent's, so it is in this table and in no other figure. A "
+                "manager settles it on the page Team.",
+                "{count} results stand beside another agent's, so they are in this table and in no other figure. A "
+                "manager settles them on the page Team.",
+                beside,
+            )
+            st.caption(text.format(count=formats.count(beside)))
 
 
 def _row(name: str, many: int, total: int) -> dict[str, str]:

@@ -83,7 +83,8 @@ def page(house: Appliance) -> None:
     with st.container(key="results-on-trial"), boundary():
         draw_trial_results(house, view.campaign, view.names, NEWEST)
     with boundary():
-        draw_attempts(house.db, view.campaign, made)
+        own = result_figures.total(tally.rate for tally in view.tallies if tally.agent != IMPORTED)
+        draw_attempts(house.db, view.campaign, made, own.calls)
     with st.container(key="results-days", border=True):
         _days(view)
     with st.container(key="results-agents", border=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 
 import streamlit as st
@@ -31,7 +32,7 @@ def page(house: Appliance) -> None:
     with reachable():
         campaigns = {str(c["_id"]): title_of(c) for c in house.db.campaigns.find({}, {"title": 1})}
     with st.container(key="team-now"):
-        st.fragment(_at_work, run_every=REFRESH)(house)
+        st.fragment(_at_work, run_every=REFRESH)(house, campaigns)
     st.subheader(_("Results to settle"))
     with st.container(key="team-conflicts"), boundary():
         draw_conflicts(house, campaigns)
@@ -41,7 +42,7 @@ def page(house: Appliance) -> None:
 
 
 @boundary()
-def _at_work(house: Appliance) -> None:
+def _at_work(house: Appliance, campaigns: Mapping[str, str]) -> None:
     at, here = now(), zones.zone(st.context.timezone)
     since = datetime.combine(at.astimezone(here).date(), time(), here)
     agents = [
@@ -63,17 +64,18 @@ def _at_work(house: Appliance) -> None:
             help=_("Calls in which somebody was spoken to: sold, refused, call back, do not call."),
         )
         st.metric(_("Sold"), formats.count(sum(one.sold for one in found)), width="content")
-    st.table([_row(one, at) for one in found], border="horizontal", hide_index=True)
+    st.table([_row(one, at, campaigns) for one in found], border="horizontal", hide_index=True)
     st.caption(_("Without results that were taken back. Today is by the clock of your browser."))
 
 
-def _row(one: AtWork, at: datetime) -> dict[str, str]:
+def _row(one: AtWork, at: datetime, campaigns: Mapping[str, str]) -> dict[str, str]:
     if one.waits:
         last = _("last call {ago} ago").format(ago=_minutes(at - one.last)) if one.last else _("no call today")
         state = f":gray-badge[{_('waits')}] {last}"
     else:
         since = _("for {minutes}").format(minutes=_minutes(at - one.since)) if one.since else ""
-        state = f":green-badge[{_('on the phone')}] {formats.plain(one.campaign or '')} {since}"
+        title = formats.plain(campaigns.get(str(one.campaign), str(one.campaign)))
+        state = f":green-badge[{_('on the phone')}] {title} {since}"
     return {
         _("Agent"): formats.plain(one.agent),
         _("Now"): state,

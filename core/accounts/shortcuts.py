@@ -19,7 +19,7 @@ from core.stores.mongo import Db, reachable
 
 STANDARD: Mapping[str, str] = {
     "take": "N",
-    "dial": "T",
+    "dialling": "T",
     "sold": "S",
     "refused": "X",
     "callback": "L",

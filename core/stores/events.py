@@ -43,7 +43,7 @@ class Event(StrEnum):
     PEOPLE_WITHDRAWN = "people withdrawn"
     PEOPLE_PUT_BACK = "people put back"
     SCRIPT_CHANGED = "script changed"
-    DIAL_CHANGED = "dial address changed"
+    DIALLING_CHANGED = "dialling address changed"
     OWN_RESULT_CHANGED = "own result changed"
     CALLBACK_REASSIGNED = "callback reassigned"
     RESULT_CORRECTED = "result corrected"

@@ -1,4 +1,4 @@
-"""Notes, own results, dial addresses, promised calls and the team at work."""
+"""Notes, own results, dialling addresses, promised calls and the team at work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.calls.contact_keys import ContactKeys
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
 from core.calls.undo import undo
-from core.desk import agenda, dial, notes, own_results, team
+from core.desk import agenda, dialling, notes, own_results, team
 from core.errors import Conflict, InputError, NotFound, SettingsError
 from core.lists import contact_sealing
 from core.stores.mongo import Db
@@ -123,18 +123,18 @@ def test_an_own_result_is_retired_and_never_deleted(spring: Db) -> None:
 
 
 def test_a_campaign_has_an_address_for_its_numbers(spring: Db) -> None:
-    assert dial.read_template(spring, "spring") == "tel:{number}"
+    assert dialling.read_template(spring, "spring") == "tel:{number}"
     template = "https://dialler.example.com/call?number={number}&campaign={campaign}&claim={claim}"
-    assert dial.write_template(spring, "spring", f" {template} ", by="mia") == template
-    dial.write_template(spring, "spring", template, by="mia")
-    assert dial.read_template(spring, "spring") == template
-    assert len(list(spring.events.find({"what": "dial address changed"}))) == 1, "no event where nothing changed"
-    assert dial.write_template(spring, "spring", "", by="mia") == "tel:{number}"
+    assert dialling.write_template(spring, "spring", f" {template} ", by="mia") == template
+    dialling.write_template(spring, "spring", template, by="mia")
+    assert dialling.read_template(spring, "spring") == template
+    assert len(list(spring.events.find({"what": "dialling address changed"}))) == 1, "no event where nothing changed"
+    assert dialling.write_template(spring, "spring", "", by="mia") == "tel:{number}"
     with pytest.raises(NotFound):
-        dial.write_template(spring, "winter", template, by="mia")
-    filled = dial.address(template, number="+491515550002", campaign="a&b", claim="a&b:7:1", ref="7")
+        dialling.write_template(spring, "winter", template, by="mia")
+    filled = dialling.address(template, number="+491515550002", campaign="a&b", claim="a&b:7:1", ref="7")
     assert filled.endswith("?number=%2B491515550002&campaign=a%26b&claim=a%26b%3A7%3A1")
-    assert dial.address("tel:{number}", number="+4915", campaign="", claim="", ref="") == "tel:+4915"
+    assert dialling.address("tel:{number}", number="+4915", campaign="", claim="", ref="") == "tel:+4915"
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_campaign_has_an_address_for_its_numbers(spring: Db) -> None:
 )
 def test_an_address_that_is_not_safe_or_cannot_be_filled_is_refused(template: str, why: str) -> None:
     with pytest.raises(InputError, match=why):
-        dial.check(template)
+        dialling.check(template)
 
 
 # --- promised calls ---------------------------------------------------------------------------------------------------

@@ -10,33 +10,33 @@ from app.language import _, formats
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave_notice
 from core.accounts.account import Role
-from core.desk import dial
+from core.desk import dialling
 from core.stores.mongo import Document
 
 EXAMPLE = {"number": "+491515550002", "claim": "", "ref": "1042"}
 
 
-def draw_dial_form(house: Appliance, campaign: Document) -> None:
+def draw_dialling_form(house: Appliance, campaign: Document) -> None:
     """Draw the form for `campaign`, and what the address becomes for an example. Raises Unavailable."""
-    key, name = str(campaign["_id"]), f"dial-{campaign['_id']}"
-    with st.container(key="dial-form", border=True):
+    key, name = str(campaign["_id"]), f"dialling-{campaign['_id']}"
+    with st.container(key="dialling-form", border=True):
         text = st.text_input(
             _("Address for dialling"),
-            value=dial.template_of(campaign),
+            value=dialling.template_of(campaign),
             key=name,
-            max_chars=dial.LONGEST,
+            max_chars=dialling.LONGEST,
             help=_(
                 "A click on a number opens this address: the telephone's (tel:), a softphone's (sip:), or a page of "
                 "your dialler. Places in braces are filled in: {places}."
-            ).format(places=formats.plain(", ".join(f"{{{place}}}" for place in dial.PLACES))),
+            ).format(places=formats.plain(", ".join(f"{{{place}}}" for place in dialling.PLACES))),
         )
         with boundary():
-            template = dial.check(text or dial.STANDARD)
-            shown = dial.address(template, campaign=key, **{**EXAMPLE, "claim": f"{key}:1042:1"})
+            template = dialling.check(text or dialling.STANDARD)
+            shown = dialling.address(template, campaign=key, **{**EXAMPLE, "claim": f"{key}:1042:1"})
             st.caption(_("For example: {address}").format(address=f"`{shown}`"))
         st.button(
             _("Save the address"),
-            key="dial-save",
+            key="dialling-save",
             icon=":material/save:",
             on_click=_save,
             args=(house, key, name),
@@ -46,7 +46,7 @@ def draw_dial_form(house: Appliance, campaign: Document) -> None:
 @guarded_action()
 def _save(house: Appliance, campaign: str, name: str) -> None:
     who = identity.require(Role.MANAGER).shown
-    template = dial.write_template(house.db, campaign, str(st.session_state.get(name) or ""), by=who)
+    template = dialling.write_template(house.db, campaign, str(st.session_state.get(name) or ""), by=who)
     leave_notice(
         Notice("success", _("Numbers of {campaign} open {address}.").format(campaign=campaign, address=template))
     )

@@ -1,6 +1,6 @@
 """How a campaign's numbers are dialled: the address that a click on a number opens.
 
-The campaign's document holds `dial: {template, by, at}`; without one, a number opens `tel:`. Places in braces are
+The campaign's document holds `dialling: {template, by, at}`; without one, a number opens `tel:`. Places in braces are
 filled for each call, and percent-encoded (RFC 3986), so that no value changes the address around it.
 """
 
@@ -32,14 +32,14 @@ _UNCHANGED = Sentence("The address is unchanged.")
 
 def template_of(campaign: Mapping[str, object]) -> str:
     """The template in a campaign's document, or the standard one."""
-    dial = campaign.get("dial")
-    return str(dial["template"]) if isinstance(dial, Mapping) else STANDARD
+    dialling = campaign.get("dialling")
+    return str(dialling["template"]) if isinstance(dialling, Mapping) else STANDARD
 
 
 def read_template(db: Db, campaign: str) -> str:
     """The template of `campaign`. Raises Unavailable."""
     with reachable():
-        return template_of(db.campaigns.find_one({"_id": campaign}, {"dial": 1}) or {})
+        return template_of(db.campaigns.find_one({"_id": campaign}, {"dialling": 1}) or {})
 
 
 def check(template: str) -> str:
@@ -87,14 +87,14 @@ def write_template(db: Db, campaign: str, template: str, *, by: str, clock: Cloc
     """
     chosen = check(template or STANDARD)
     with reachable():
-        found = db.campaigns.find_one({"_id": campaign}, {"dial": 1})
+        found = db.campaigns.find_one({"_id": campaign}, {"dialling": 1})
         if found is None:
             raise NotFound(Sentence("There is no campaign '{campaign}'.", campaign=campaign))
         if template_of(found) == chosen:
             return chosen
-        dial: Document = {"template": chosen, "by": by, "at": clock()}
-        db.campaigns.update_one({"_id": campaign}, {"$set": {"dial": dial}})
-    event_log.append(db, who=by, what=Event.DIAL_CHANGED, subject=campaign, template=chosen)
+        dialling: Document = {"template": chosen, "by": by, "at": clock()}
+        db.campaigns.update_one({"_id": campaign}, {"$set": {"dialling": dialling}})
+    event_log.append(db, who=by, what=Event.DIALLING_CHANGED, subject=campaign, template=chosen)
     return chosen
 
 
