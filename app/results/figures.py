@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import Enum, auto
 
 from app.language import _, formats, translate
 from app.ranked_list.bands import BANDS, band_of, last_places
@@ -25,7 +26,7 @@ PLACES = {
 """A band's name where it is a place among calls, and not on the list."""
 
 A_MONTH = timedelta(days=30)
-MANY_DAYS = 62  # a chart of more days is too dense to read, so it shows weeks
+MANY = 62  # a chart of more rows is too dense to read
 
 
 def in_period(tallies: Sequence[Tally], first: date, last: date) -> list[Tally]:
@@ -38,13 +39,28 @@ def total(rates: Iterable[Rate]) -> Rate:
     return sum(rates, start=Rate(0, 0))
 
 
-def by_day(tallies: Sequence[Tally]) -> tuple[list[tuple[date, Rate]], bool]:
-    """Each day with calls, or each week by its Monday where there are many days; and whether it is weeks."""
+class Span(Enum):
+    """How much time a row of the chart has."""
+
+    DAY = auto()
+    WEEK = auto()
+    MONTH = auto()
+
+    def first(self, day: date) -> date:
+        """The first day of the span that `day` is in; weeks begin on Mondays."""
+        if self is Span.WEEK:
+            return day - timedelta(days=day.weekday())
+        return day.replace(day=1) if self is Span.MONTH else day
+
+
+def by_span(tallies: Sequence[Tally]) -> tuple[list[tuple[date, Rate]], Span]:
+    """Each span with calls by its first day, and which span: days, or weeks or months where there are too many."""
     days = by_group((tally.day, tally.rate) for tally in tallies)
-    weekly = len(days) > MANY_DAYS
-    if weekly:
-        days = by_group((day - timedelta(days=day.weekday()), rate) for day, rate in days.items())
-    return sorted(days.items()), weekly
+    for span in Span:
+        found = by_group((span.first(day), rate) for day, rate in days.items())
+        if len(found) <= MANY or span is Span.MONTH:
+            break
+    return sorted(found.items()), span
 
 
 def by_agent(tallies: Sequence[Tally]) -> list[Row]:

@@ -19,6 +19,7 @@ from app.results import gains, selection
 from app.results import tables as result_tables
 from app.results.attempts import attempts, draw_attempts
 from app.results.calls_made import Call
+from app.results.figures import Span
 from app.results.selection import View
 from app.results.statistics import Rate
 from app.results.trial import draw_trial_results
@@ -94,13 +95,27 @@ def page(house: Appliance) -> None:
 
 
 def _days(view: View) -> None:
-    rows, weekly = result_figures.by_day(view.tallies)
-    st.markdown(_("**By week**") if weekly else _("**By day**"))
-    by_week = _("Share of sales by week, with ranges. The table below has the figures.")
-    by_day = _("Share of sales by day, with ranges. The table below has the figures.")
-    charts.show(result_charts.days(rows, weekly=weekly), words=by_week if weekly else by_day)
-    named = [(formats.date_of(day, weekday=True), rate) for day, rate in rows]
-    result_tables.table(_("Week from") if weekly else _("Day"), named)
+    rows, span = result_figures.by_span(view.tallies)
+    head, what, words = {
+        Span.DAY: (
+            _("**By day**"),
+            _("Day"),
+            _("Share of sales by day, with ranges. The table below has the figures."),
+        ),
+        Span.WEEK: (
+            _("**By week**"),
+            _("Week from"),
+            _("Share of sales by week, with ranges. The table below has the figures."),
+        ),
+        Span.MONTH: (
+            _("**By month**"),
+            _("Month from"),
+            _("Share of sales by month, with ranges. The table below has the figures."),
+        ),
+    }[span]
+    st.markdown(head)
+    charts.show(result_charts.days(rows, what), words=words)
+    result_tables.table(what, [(formats.date_of(day, weekday=True), rate) for day, rate in rows])
 
 
 def _agents(view: View) -> None:
