@@ -51,6 +51,8 @@ def page(house: Appliance) -> None:
 
 @boundary()
 def _listing(places: Mapping[str, Place], agent: str | None) -> None:
+    if notices.is_waiting() or _GO in st.session_state:
+        st.rerun()  # a button here draws this part of the page alone; the message is above it
     at = now()
     found = entries(places, at, agent)
     if not found:
