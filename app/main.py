@@ -23,6 +23,8 @@ from app.access.door import Guard, Reception, routes
 from app.access.tool_calls import Tool
 from app.accounts import my_account, own_factor, own_password, roles
 from app.accounts import page as accounts_page
+from app.agenda import leaving
+from app.agenda import page as agenda_page
 from app.calls import page as calls_page
 from app.campaigns import page as campaigns_page
 from app.economy import page as economy_page
@@ -39,6 +41,7 @@ from app.shell import kind_choice
 from app.shell.appliance import Appliance, Link, SessionLimits
 from app.shell.attended import Attended
 from app.shell.lineage import LineageReader
+from app.team import page as team_page
 from core.accounts.account import Account, Role
 from core.accounts.one_time_codes import KeyRing
 from core.accounts.second_factor import FactorRules
@@ -59,7 +62,7 @@ from core.stores.object_store import ObjectStore
 
 STYLE = Path(__file__).with_name("style.css")
 # Addresses of the pages that are about one campaign kind.
-KIND_PAGES = frozenset({"campaigns", "results", "overview", "models", "review", "economy", "privacy"})
+KIND_PAGES = frozenset({"campaigns", "team", "results", "overview", "models", "review", "economy", "privacy"})
 REMINDING = frozenset({"overview", "accounts"})  # pages that remind managers and engineers of a second factor
 KIND_SECONDS = 2.0  # between looks for new or changed kinds; a text alone on a line would be drawn on every page
 ICON = Path(__file__).with_name("icon.svg")  # the browser would fetch a named icon from Streamlit's server
@@ -248,7 +251,9 @@ def _pages(wired: Wiring, account: Account, first: Callable[[], None] | None = N
     return {
         "": [
             home,
+            page(agenda_page.page, _("Agenda"), ":material/event:", "agenda"),
             imports,
+            page(team_page.page, _("Team"), ":material/support_agent:", "team", Role.MANAGER),
             page(results_page.page, _("Results"), ":material/bar_chart:", "results", Role.MANAGER),
             page(overview_page.page, _("Overview"), ":material/monitoring:", "overview", Role.MANAGER),
             page(models_page.page, _("Models"), ":material/model_training:", "models", Role.MANAGER),
@@ -260,7 +265,7 @@ def _pages(wired: Wiring, account: Account, first: Callable[[], None] | None = N
         ],
         f":material/person: {formats.plain(account.shown)}": [
             own,
-            page(_sign_out, _("Sign out"), ":material/logout:", "sign-out"),
+            page(leaving.sign_out, _("Sign out"), ":material/logout:", "sign-out"),
         ],
     }
 
@@ -272,15 +277,6 @@ def _drawn(wired: Wiring, draw: Callable[[Appliance], None], url: str) -> None:
 
 def _refused(title: str, role: Role) -> None:
     roles.refuse(title, role, st.session_state["home_page"])
-
-
-def _sign_out(_house: Appliance) -> None:
-    """Sign out at once after a click in the menu; a link from another site shows a button first."""
-    if st.session_state.get("page_drawn"):
-        own_password.sign_out()
-        identity.check()
-    st.title(_("Sign out"))
-    own_password.sign_out_button("sign-out")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.access import identity, sessions
 from app.access.boundary import guarded_action
-from app.accounts import own_factor, own_password, roles
+from app.accounts import own_factor, own_keys, own_password, roles
 from app.accounts.own_password import draw_password_form
 from app.language import _, formats, plural
 from app.shell import notices
@@ -38,6 +38,8 @@ def page(house: Appliance) -> None:
                 plural("{n} other browser is signed in.", "{n} other browsers are signed in.", others).format(n=others)
             )
             st.button(_("Sign out everywhere else"), key="end-others", icon=":material/devices_off:", on_click=_end)
+    st.subheader(_("Keys"))
+    own_keys.draw_keys_form()
     st.subheader(_("Password"))
     if account.has_password:
         draw_password_form(account)

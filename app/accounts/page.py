@@ -122,13 +122,15 @@ def _changes(me: Account, mine: list[Account]) -> None:
             if account.disabled:
                 st.button(_("Enable"), key="account-enable", on_click=_set_disabled, args=(name, False))
             else:
-                st.button(
-                    _("Disable"),
-                    key="account-disable",
-                    icon=":material/block:",
-                    on_click=_set_disabled,
-                    args=(name, True),
-                )
+                with st.popover(_("Disable"), icon=":material/block:", key="account-disable-ask"):
+                    st.markdown(_("They are signed out at once and cannot sign in. What they recorded is kept."))
+                    st.button(
+                        _("Disable the account"),
+                        key="account-disable",
+                        type="primary",
+                        on_click=_set_disabled,
+                        args=(name, True),
+                    )
 
 
 def _factor_reset(name: str) -> None:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from app.access.boundary import guarded_action
+from app.accounts.own_keys import key_for, own_keys
 from app.calls import result_words
 from app.calls.desk import Seat
 from app.calls.result_words import Choice
-from app.language import _, translate
+from app.desk.note_field import draw_note_field
+from app.desk.result_names import result_name
+from app.language import _, formats, translate, zones
+from core.calls.lifecycle import Result
 from core.clock import now
+from core.desk import own_results
+from core.desk.own_results import OwnResult
 from core.stores.mongo import Document
 
 _PROMISING = "promising"
@@ -26,20 +31,28 @@ def draw_result_buttons(seat: Seat, prospect: Document, *, late: bool = False) -
         _result(seat, prospect, result_words.SOLD, primary=True)
         _result(seat, prospect, result_words.REFUSED)
         with st.container(horizontal=True, key="outcomes-later"):
-            _button(result_words.CALLBACK, _open_or_close, prospect["_id"])
+            _button(result_words.CALLBACK, _open_or_close, (prospect["_id"], None))
             _result(seat, prospect, result_words.NO_ANSWER)
-        if st.session_state.get(_PROMISING) == prospect["_id"]:
-            _promise(seat, prospect)
+        promising = st.session_state.get(_PROMISING)
+        if promising == (prospect["_id"], None):
+            _promise(seat, prospect, None)
         with st.container(horizontal=True, key="outcomes-off"):
             _result(seat, prospect, result_words.WRONG_NUMBER)
             _result(seat, prospect, result_words.DO_NOT_CALL)
+        if own := [one for one in own_results.read_own_results(seat.house.db, seat.campaign) if not one.retired]:
+            with st.container(horizontal=True, key="outcomes-own"):
+                for one in own:
+                    _own(seat, prospect, one)
+            if promising and promising in [(prospect["_id"], one.key) for one in own]:
+                _promise(seat, prospect, promising[1])
+        draw_note_field(seat.house, prospect["_id"])
         if late:
             st.button(
                 _("Put away"),
                 key="put-away",
                 icon=":material/close:",
                 type="tertiary",
-                shortcut="B",
+                shortcut=key_for("give back"),
                 on_click=seat.put_away,
             )
             return
@@ -48,7 +61,7 @@ def draw_result_buttons(seat: Seat, prospect: Document, *, late: bool = False) -
             key="give-back",
             icon=":material/undo:",
             type="tertiary",
-            shortcut="B",
+            shortcut=key_for("give back"),
             on_click=seat.give_back,
             args=(prospect["_id"], prospect["ref"]),
         )
@@ -64,19 +77,32 @@ def _button(choice: Choice, action: Callable[..., object], *args: object, primar
         key=choice.key,
         icon=choice.icon,
         type="primary" if primary else "secondary",
-        shortcut=choice.shortcut,
+        shortcut=key_for(choice.result.value),
         width="stretch",
+        wrap=True,
         on_click=action,
         args=args,
     )
 
 
-def _open_or_close(prospect: str) -> None:
-    st.session_state[_PROMISING] = None if st.session_state.get(_PROMISING) == prospect else prospect
+def _own(seat: Seat, prospect: Document, own: OwnResult) -> None:
+    promised = own.effect is Result.CALLBACK
+    st.button(
+        formats.plain(own.name),
+        key=f"outcome-{own.key}",
+        help=_("Counts as: {effect}").format(effect=result_name(own.effect)),
+        wrap=True,
+        on_click=_open_or_close if promised else seat.record,
+        args=((prospect["_id"], own.key),) if promised else (prospect, own.effect, None, own.key),
+    )
 
 
-def _promise(seat: Seat, prospect: Document) -> None:
-    """Draw the times of a callback: three with a key each, and a field for any other."""
+def _open_or_close(promise: tuple[str, str | None]) -> None:
+    st.session_state[_PROMISING] = None if st.session_state.get(_PROMISING) == promise else promise
+
+
+def _promise(seat: Seat, prospect: Document, own: str | None) -> None:
+    """Draw the times of a callback, of the standard or an own result: three with a key each, and any other."""
     zone = st.context.timezone or "UTC"
     at = now()
     with st.container(key="promise", border=True):
@@ -84,12 +110,12 @@ def _promise(seat: Seat, prospect: Document) -> None:
             st.button(
                 label,
                 key=f"promise-{number}",
-                shortcut=str(number),
+                shortcut=str(number) if own_keys().digits else None,
                 width="stretch",
                 on_click=_promised,
-                args=(seat, prospect, again),
+                args=(seat, prospect, again, own),
             )
-        local = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        local = at.astimezone(zones.zone(zone)).replace(tzinfo=None)
         today = local.replace(hour=0, minute=0, second=0, microsecond=0)
         key = f"promise-at-{prospect['_id']}"
         # The limits are whole days, because a field whose limits move with the clock loses the chosen time.
@@ -98,17 +124,17 @@ def _promise(seat: Seat, prospect: Document) -> None:
             _("Another time"), min_value=today, max_value=today + seat.house.rules.furthest, step=STEP, key=key
         )
         st.button(
-            _("Call back then"), key="promise-other", width="stretch", on_click=_other, args=(seat, prospect, key)
+            _("Call back then"), key="promise-other", width="stretch", on_click=_other, args=(seat, prospect, key, own)
         )
 
 
 @guarded_action()
-def _other(seat: Seat, prospect: Document, key: str) -> None:
+def _other(seat: Seat, prospect: Document, key: str, own: str | None) -> None:
     chosen: datetime | None = st.session_state.get(key)
-    zone = ZoneInfo(st.context.timezone or "UTC")
-    _promised(seat, prospect, chosen.replace(tzinfo=zone) if chosen else None)
+    zone = zones.zone(st.context.timezone)
+    _promised(seat, prospect, chosen.replace(tzinfo=zone) if chosen else None, own)
 
 
-def _promised(seat: Seat, prospect: Document, again: datetime | None) -> None:
+def _promised(seat: Seat, prospect: Document, again: datetime | None, own: str | None) -> None:
     st.session_state[_PROMISING] = None
-    seat.record(prospect, result_words.CALLBACK.result, again)
+    seat.record(prospect, result_words.CALLBACK.result, again, own)

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 import streamlit as st
 
 from app.access.boundary import boundary
+from app.accounts.own_keys import key_for
 from app.calls import contact_lines, desk, history, person
-from app.calls import result_words as call_results
 from app.calls.best_time import draw_best_time
 from app.calls.buttons import draw_result_buttons
-from app.calls.contact_lines import draw_contact_lines
+from app.calls.contact_lines import Dialling, draw_contact_lines
 from app.calls.desk import Seat
 from app.calls.reasons import draw_reasons
 from app.calls.script import draw_script
+from app.desk.note_field import draw_last_note
+from app.desk.result_names import call_name, own_names
 from app.language import _, formats
 from app.lists.value_history import draw_value_history
 from app.ranked_list.bands import band_of
-from core.calls.lifecycle import Result
 from core.clock import now
+from core.desk import dialling
 from core.schema.column import Role
 from core.stores.mongo import Document
 
@@ -30,18 +33,20 @@ TICK = timedelta(seconds=10)
 def draw_call_card(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
     """Draw the card of `prospect`, whose claim `seat` has; `floors` are the lowest scores of the bands."""
     known = {**prospect, "features": person.features(seat.house.db, seat.house.schema, prospect)}
+    calls = history.calls(seat.house.db, prospect, everywhere=seat.house.schema.reference is not None)
     with st.container(key="card", border=True):
         left, right = st.columns([2, 5], gap="large")
         with left:
             _chance(seat, prospect, floors)
-            draw_reasons(seat.house.schema, known)
+            draw_last_note(seat.house, calls)
             draw_result_buttons(seat, prospect)
             st.fragment(_hold, run_every=TICK)(seat, prospect)
         with right:
             draw_script(seat.house, known)
+            draw_reasons(seat.house.schema, known)
             draw_best_time(seat.house, known)
             _facts(seat, known)
-            _history(seat, prospect)
+            _history(seat, prospect, calls)
             draw_value_history(seat.house, prospect)
 
 
@@ -51,11 +56,16 @@ def _chance(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
         st.subheader(contact_lines.title(prospect, ways or ()), anchor=False)
         if ways is None:
             st.warning(contact_lines.unreadable(), icon=":material/key_off:")
-        draw_contact_lines(prospect, ways or ())
+        template = dialling.read_template(seat.house.db, prospect["campaign"])
+        how = Dialling(template, key_for("dialling"), partial(seat.dialled, prospect))
+        draw_contact_lines(prospect, ways or (), how)
     if again := prospect.get("again"):
         with st.container(key="promised"):
             when = formats.moment(again["at"], st.context.timezone)
-            if again["by"] == seat.agent:
+            if again["by"] == seat.agent and again.get("given_by"):
+                promised = _("A call is promised for {when}; {name} gave it to you.")
+                promised = promised.format(when=when, name=formats.plain(again["given_by"]))
+            elif again["by"] == seat.agent:
                 promised = _("You promised to call on {when}.").format(when=when)
             else:
                 promised = _("{name} promised to call on {when}.").format(name=formats.plain(again["by"]), when=when)
@@ -79,9 +89,8 @@ def _origin(prospect: Document) -> str:
     return text.format(version=version, route=route, key=prospect.get("prediction"))
 
 
-def _history(seat: Seat, prospect: Document) -> None:
-    house = seat.house
-    calls = history.calls(house.db, prospect, everywhere=house.schema.reference is not None)
+def _history(seat: Seat, prospect: Document, calls: list[Document]) -> None:
+    house, names = seat.house, own_names(seat.house.db, calls)
     with st.container(key="history"):
         st.markdown(_("**Earlier calls**"))
         if not calls:
@@ -92,10 +101,10 @@ def _history(seat: Seat, prospect: Document) -> None:
             st.caption(text.format(count=unanswered, attempts=house.rules.attempts))
         if (last := calls[0]).get("late") and last["agent"] != seat.agent:
             text = _("{name} called {ref} before you took this person, but recorded it only now: {result}.")
-            result = call_results.label(Result(last["result"]))
+            result = formats.plain(call_name(last, names))
             ref, name = formats.plain(prospect["ref"]), formats.plain(last["agent"])
             st.info(text.format(name=name, ref=ref, result=result), icon=":material/phone_in_talk:")
-        rows = [history.row(call, prospect, st.context.timezone) for call in calls]
+        rows = history.rows(calls, prospect, names, house.contact_keys, st.context.timezone)
         st.table(rows, border="horizontal", hide_index=True)
 
 

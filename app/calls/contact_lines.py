@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from urllib.parse import quote
 
 import streamlit as st
@@ -11,12 +12,21 @@ from app.language import _, formats
 from app.shell.appliance import Appliance
 from core.calls import contacts
 from core.calls.contacts import Way
+from core.calls.lifecycle import next_call
+from core.desk import dialling
 from core.errors import SettingsError
 from core.schema import Schema
 from core.schema.column import Contact
 from core.stores.mongo import Document
 
-_ICONS = {Contact.PHONE: ":material/call:", Contact.EMAIL: ":material/mail:"}
+
+@dataclass(frozen=True)
+class Dialling:
+    """How numbers are dialled: the campaign's template, the key of the first number, and what a click runs."""
+
+    template: str = dialling.STANDARD
+    key: str | None = None
+    dialled: Callable[[], object] | None = None
 
 
 def known_ways(house: Appliance, prospect: Document) -> list[Way] | None:
@@ -47,14 +57,18 @@ def title(prospect: Document, ways: Sequence[Way]) -> str:
     )
 
 
-def draw_contact_lines(prospect: Document, ways: Sequence[Way]) -> None:
-    """Draw the numbers and addresses as links, and the key below a name."""
+def draw_contact_lines(prospect: Document, ways: Sequence[Way], how: Dialling) -> None:
+    """Draw the numbers and addresses as links, each number with a button that copies it, and the key below a name."""
     if any(way.kind is Contact.NAME for way in ways):
         st.caption(_("Reference {ref}").format(ref=formats.plain(prospect.get("written") or prospect["ref"])))
+    first = next((way for way in ways if way.number), None)
     for way in ways:
-        if way.kind in _ICONS:
+        if way.kind is Contact.EMAIL:
             with st.container(key=f"contact-{way.column}"):
-                st.markdown(f"{_ICONS[way.kind]} {_link(way)}")
+                st.markdown(f":material/mail: [{formats.plain(way.text)}](mailto:{quote(way.text, safe='@')})")
+        elif way.kind is Contact.PHONE:
+            with st.container(key=f"contact-{way.column}", horizontal=True, vertical_alignment="center", gap="small"):
+                _number(prospect, way, how, how.key if way is first else None)
 
 
 def details(schema: Schema, prospect: Document) -> list[tuple[str, str]]:
@@ -67,9 +81,21 @@ def details(schema: Schema, prospect: Document) -> list[tuple[str, str]]:
     ]
 
 
-def _link(way: Way) -> str:
-    if way.kind is Contact.EMAIL:
-        return f"[{formats.plain(way.text)}](mailto:{quote(way.text, safe='@')})"
-    if way.is_wrong:
-        return f"{formats.plain(way.text)} :small[{_('cannot be called as it is written')}]"
-    return f"[{formats.plain(way.text)}](tel:{way.number})" if way.number else formats.plain(way.text)
+def _number(prospect: Document, way: Way, how: Dialling, key: str | None) -> None:
+    if not way.number:
+        wrong = f" :small[{_('cannot be called as it is written')}]" if way.is_wrong else ""
+        st.markdown(f":material/phone_disabled: {formats.plain(way.text)}{wrong}")
+        return
+    campaign, ref = str(prospect["campaign"]), str(prospect.get("written") or prospect["ref"])
+    claim = f"{prospect['_id']}:{next_call(prospect)}"
+    st.link_button(
+        formats.plain(way.text),
+        dialling.address(how.template, number=way.number, campaign=campaign, claim=claim, ref=ref),
+        key=f"dialling-{way.column}",
+        icon=":material/call:",
+        type="primary" if key else "secondary",
+        shortcut=key,
+        on_click=how.dialled or "ignore",
+    )
+    # app/language/page.js copies the label.
+    st.button(way.number, key=f"copy-{way.column}", icon=":material/content_copy:", type="tertiary", help=_("Copy"))

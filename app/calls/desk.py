@@ -13,14 +13,16 @@ import streamlit as st
 
 from app.access.boundary import guarded_action
 from app.calls import best_time, offered, result_words
+from app.desk import note_field
+from app.desk.result_names import call_name, own_names
 from app.language import _, formats
 from app.ranked_list import cached
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave_notice
-from core.calls import claim_renewal, claims, undo
+from core.calls import claim_renewal, claims, do_not_call, undo
 from core.calls.filters import CallFilter
 from core.calls.late_results import record_late
-from core.calls.lifecycle import Result
+from core.calls.lifecycle import Result, next_call
 from core.calls.recording import CallReport
 from core.clock import now
 from core.errors import Conflict, NotFound
@@ -81,7 +83,7 @@ class Seat:
     @guarded_action()
     def take(self, call_filter: CallFilter) -> None:
         """Claim the next prospect that matches `call_filter`, unless another campaign kind has one for this agent."""
-        if offered.held_elsewhere(self.house, self.agent) is not None:
+        if offered.held_elsewhere(self.house, self.campaign, self.agent) is not None:
             return  # the page shows that one
         prospect = claims.claim(
             self.house.db,
@@ -112,7 +114,7 @@ class Seat:
     @guarded_action()
     def take_person(self, prospect: str) -> None:
         """Claim this prospect, who is on the phone, unless the agent holds another one."""
-        if self.prospect() is not None or offered.held_elsewhere(self.house, self.agent) is not None:
+        if self.prospect() is not None or offered.held_elsewhere(self.house, self.campaign, self.agent) is not None:
             leave_notice(Notice("info", _("Record the result of the person on your desk first, or give them back.")))
             return
         held = claims.claim_person(
@@ -121,8 +123,10 @@ class Seat:
         self._remember(held)
 
     @guarded_action()
-    def record(self, prospect: Document, result: Result, again: datetime | None = None) -> None:
-        """Record the result of the call on the card of `prospect`; `again` is the time of a promised callback.
+    def record(self, prospect: Document, result: Result, again: datetime | None = None, own: str | None = None) -> None:
+        """Record the result of the call on the card of `prospect`, with the note in the card's field.
+
+        `again` is the time of a promised callback, `own` the key of the campaign's own result.
 
         The result is stored even if the claim was lost (`core.calls.late_results`). A conflict with another result of
         this agent clears the desk and is shown. A time that cannot be promised leaves the card on the desk.
@@ -137,14 +141,17 @@ class Seat:
                     again=again,
                     everywhere=self.house.schema.reference is not None,
                     groups=best_time.groups(self.house.schema, prospect["features"]),
+                    own=own,
+                    note=note_field.taken_note(self.house, prospect["_id"], self.agent),
                 ),
-                call=call_of(prospect),
+                call=next_call(prospect),
                 rules=self.house.rules,
             )
         except (Conflict, NotFound):
             self._remember(None)
             raise
         self._remember(None)
+        note_field.clear_note(prospect["_id"])
         cached.forget_progress(self.house.db, self.campaign)
         leave_notice(Notice("success", result_words.result_message(call, self.house.rules, st.context.timezone)))
 
@@ -164,7 +171,7 @@ class Seat:
         if prospect is None or self.has_lost(prospect):
             what = _("{result} is taken back. Record the result of your call to {ref} below, or put the card away.")
         kept = _("A training has already used this result; the next training leaves it out.")
-        what = what.format(result=result_words.label(Result(call["result"])), ref=call["ref"])
+        what = what.format(result=call_name(call, own_names(self.house.db, [call])), ref=call["ref"])
         leave_notice(Notice("info", what, kept if undone.learnt else ""))
 
     @guarded_action()
@@ -175,6 +182,16 @@ class Seat:
         leave_notice(Notice("info", _("{ref} is back on the list; nothing was recorded.").format(ref=ref)))
 
     @guarded_action()
+    def dialled(self, prospect: Document) -> None:
+        """Look again whether the person whose number was clicked may be called. A wish leaves a warning."""
+        if do_not_call.entry_of(self.house.db, prospect["ref"]):
+            raise Conflict(
+                _("{ref} asked not to be called: do not call them any more.").format(ref=prospect["ref"]),
+                kept=_("Nothing was recorded."),
+                next=_("Hang up, and put the card away."),
+            )
+
+    @guarded_action()
     def put_away(self) -> None:
         """Clear the desk of a prospect whose claim was lost and whom the agent has not called."""
         self._remember(None)
@@ -183,19 +200,14 @@ class Seat:
         """Store the prospect's key and the number of the next call in the session."""
         st.session_state[_OWNER] = self._owner
         st.session_state[_HELD] = prospect["_id"] if prospect else None
-        st.session_state[_CALL] = call_of(prospect) if prospect else None
+        st.session_state[_CALL] = next_call(prospect) if prospect else None
 
     def _is_recorded(self, prospect: Document) -> bool:
         """Whether the agent has recorded the call on the card elsewhere, as in another tab."""
-        keys = [f"{prospect['_id']}:{number}" for number in range(self.call, call_of(prospect))]
+        keys = [f"{prospect['_id']}:{number}" for number in range(self.call, next_call(prospect))]
         with reachable():
             made = list(self.house.db.calls.find({"_id": {"$in": keys}})) if keys else []
         return any(call["agent"] == self.agent and not call.get("undone") for call in made)
-
-
-def call_of(prospect: Document) -> int:
-    """The number of the next call to the prospect."""
-    return int(prospect.get("calls") or 0) + 1
 
 
 def remaining(prospect: Document, at: datetime) -> timedelta:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.calls import result_words as call_results
 from app.calls.buttons import draw_result_buttons
 from app.calls.desk import Seat
+from app.desk.result_names import call_name, own_names
 from app.language import _, formats
 from app.shell import notices
 from app.shell.notices import Notice
 from core.calls import do_not_call
-from core.calls.lifecycle import CALLABLE, Result, Status, changes_state
+from core.calls.lifecycle import CALLABLE, Status, changes_state
 from core.stores.mongo import Document, reachable
 
 
@@ -50,7 +50,7 @@ def _what_happened(seat: Seat, prospect: Document) -> str:
         return _("Your claim on {ref} ran out, and {name} has taken this person.").format(ref=ref, name=claim["by"])
     if standing and prospect["status"] not in CALLABLE:
         last = max(standing, key=lambda call: int(call["call"]))
-        result = call_results.label(Result(last["result"]))
+        result = call_name(last, own_names(seat.house.db, [last]))
         return _("{name} has recorded a result for {ref}: {result}.").format(name=last["agent"], ref=ref, result=result)
     if prospect["status"] in (Status.OFF, Status.WITHDRAWN):
         return _("{ref} was taken off the list meanwhile.").format(ref=ref)

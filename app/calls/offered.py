@@ -46,24 +46,27 @@ def places(house: Appliance) -> dict[str, Place]:
     return found
 
 
-def held_elsewhere(house: Appliance, agent: str) -> tuple[Appliance, str] | None:
-    """The kind, another than that of `house`, and the campaign in which `agent` holds a person now; or None.
+def held_elsewhere(house: Appliance, campaign: str, agent: str) -> tuple[Appliance, str] | None:
+    """The kind and the campaign, another than this `campaign` of `house`, in which `agent` holds a person; or None.
 
-    Nobody calls two people at once: one who is held in `house` comes first. Raises Unavailable.
+    Nobody calls two people at once: one who is held in this campaign comes first, then one of this kind. Raises
+    Unavailable.
     """
-    others = house.others()
-    if not others or _held(house, agent) is not None:
+    here = held_campaigns(house, agent)
+    if campaign in here:
         return None
-    found = ((other, _held(other, agent)) for other in others)
-    return next(((other, campaign) for other, campaign in found if campaign is not None), None)
+    found = [(house, one) for one in here]
+    return next(iter(found), None) or next(
+        ((other, one) for other in house.others() for one in held_campaigns(other, agent)), None
+    )
 
 
-def _held(house: Appliance, agent: str) -> str | None:
-    """The campaign of a person whom `agent` holds now."""
+def held_campaigns(house: Appliance, agent: str) -> list[str]:
+    """The campaigns of `house` in which `agent` holds a person now. Raises Unavailable."""
     with reachable():
         theirs = list(house.db.prospects.aggregate([{"$match": {"claim.by": agent}}]))
     held = [one for one in theirs if claim_renewal.is_held_by(one, agent) and claim_holder(one, now()) == agent]
-    return str(held[0]["campaign"]) if held else None
+    return [str(one["campaign"]) for one in held]
 
 
 def draw_no_campaign(house: Appliance) -> None:

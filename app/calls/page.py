@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from functools import partial
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.access import identity
 from app.access.boundary import boundary
+from app.accounts.own_keys import key_for
 from app.calls import offered, person
 from app.calls.card import draw_call_card
 from app.calls.desk import Seat
 from app.calls.late_card import draw_late_card
 from app.calls.take_back import draw_undo
-from app.language import _, formats, plural, translate
+from app.language import _, formats, plural, translate, zones
 from app.ranked_list import cached, listing, search
 from app.ranked_list import filter as list_filter
 from app.ranked_list.bands import band_of
@@ -63,7 +63,7 @@ def page(house: Appliance) -> None:
     held = Seat(house, campaign, agent).prospect()
     # Fixed containers: an element that comes or goes in one moves nothing else. Otherwise a button could be on the
     # screen twice while the next page is drawn.
-    message, work = st.container(key="message"), st.container(key="desk")
+    message, work = st.container(key="message", gap="xsmall"), st.container(key="desk")
     with message:
         notices.show_waiting()
         draw_undo(Seat(house, campaign, agent))
@@ -102,9 +102,9 @@ def _search(places: dict[str, offered.Place], agent: str) -> None:
 
 
 def _turn_to_the_held(places: dict[str, offered.Place], agent: str) -> None:
-    """Choose the campaign of the person that the agent holds, if that is of another kind than the chosen campaign."""
-    here = places.get(st.session_state.get(_CAMPAIGN, ""), next(iter(places.values()))).house
-    held = offered.held_elsewhere(here, agent)
+    """Choose the campaign of the person that the agent holds, if that is another one than the chosen campaign."""
+    here = places.get(st.session_state.get(_CAMPAIGN, ""), next(iter(places.values())))
+    held = offered.held_elsewhere(here.house, here.campaign, agent)
     if held is None:
         return
     other, campaign = held
@@ -132,7 +132,7 @@ def _next_call(house: Appliance, campaign: str, agent: str, state: ListState, wa
             key="take",
             type="primary",
             icon=":material/call:",
-            shortcut="N",
+            shortcut=key_for("take"),
             disabled=not state.to_call,
             on_click=Seat(house, campaign, agent).take,
             args=(wanted,),
@@ -143,9 +143,18 @@ def _promises(house: Appliance, campaign: str, agent: str) -> None:
     """The callbacks that this agent promised. They become the next call automatically."""
     shown = claims.callbacks_of(house.db, campaign, agent, PROMISES)
     if shown:
-        times = [f"{formats.plain(p['ref'])} {formats.moment(p['again']['at'], st.context.timezone)}" for p in shown]
-        promised = _("You promised: {times}").format(times="; ".join(times))
-        st.caption(f":material/schedule: {promised}", help=_("Each callback appears here when its time is due."))
+        with st.container(key="promises", horizontal=True, vertical_alignment="center"):
+            words, due = _("You promised:"), _("They come to you when their time is due.")
+            st.caption(f":material/schedule: {words}", width="content", help=due)
+            for number, one in enumerate(shown):
+                ref = formats.plain(str(one.get("written") or one["ref"]))
+                st.button(
+                    f"{ref} {formats.moment(one['again']['at'], st.context.timezone)}",
+                    key=f"promised-take-{number}",
+                    type="tertiary",
+                    on_click=Seat(house, campaign, agent).take_person,
+                    args=(one["_id"],),
+                )
 
 
 @boundary()
@@ -226,7 +235,7 @@ def _row(house: Appliance, entry: Entry, floors: Sequence[float], agent: str) ->
         _("Score"): translate(formats.NOT_YET) if score is None else formats.exact(score),
         _("Band"): _band(score, floors),
         _("With"): _with(entry.held_by, agent),
-        **{column.label: formats.value(column, entry.features.get(column.name)) for column in columns},
+        **{formats.label(column): formats.value(column, entry.features.get(column.name)) for column in columns},
     }
 
 
@@ -238,14 +247,19 @@ def _band(score: float | None, floors: Sequence[float]) -> str:
 
 def _figures(house: Appliance, campaign: str, agent: str, state: Progress) -> None:
     if state.total:
-        text = plural("{called} of {total} person called", "{called} of {total} people called", state.total)
+        text = plural("{called} of {total} person finished", "{called} of {total} people finished", state.total)
         text = text.format(called=formats.count(state.called), total=formats.count(state.total))
         st.progress(state.called / state.total, text=text)
     with st.container(horizontal=True, gap="medium"):
         st.metric(_("To call"), formats.count(state.to_call), width="content")
         if state.waiting:
             st.metric(_("Of these due later"), formats.count(state.waiting), width="content")
-        st.metric(_("Called"), formats.count(state.called), width="content")
+        st.metric(
+            _("Finished"),
+            formats.count(state.called),
+            width="content",
+            help=_("Off the list for good: sold, refused, wrong number, do not call, or unanswered too often."),
+        )
         if state.off:
             st.metric(_("Taken off"), formats.count(state.off), width="content")
         rate = f" ({formats.percent(state.sold / state.done)})" if state.done else ""
@@ -253,7 +267,12 @@ def _figures(house: Appliance, campaign: str, agent: str, state: Progress) -> No
         mine = listing.results_since(house.db, campaign, agent, _today())
         made, sold = sum(mine.values()), mine.get(Result.SOLD, 0)
         today = _("{sold} of {made} sold").format(sold=formats.count(sold), made=formats.count(made))
-        st.metric(_("You today"), today, width="content")
+        st.metric(
+            _("You today"),
+            today,
+            width="content",
+            help=_("Your calls of today in this campaign, without those that you took back."),
+        )
 
 
 def _with(holder: str | None, agent: str) -> str:
@@ -263,5 +282,5 @@ def _with(holder: str | None, agent: str) -> str:
 
 
 def _today() -> datetime:
-    zone = ZoneInfo(st.context.timezone or "UTC")
-    return datetime.combine(now().astimezone(zone).date(), time(), zone)
+    here = zones.zone(st.context.timezone)
+    return datetime.combine(now().astimezone(here).date(), time(), here)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
-from app.language import _, formats, plural, translate
+from app.desk.result_names import result_name
+from app.language import _, formats, plural, zones
 from core.calls.lifecycle import CallRules, Result, Status, changes_state
 from core.sentences import Sentence
 from core.stores.mongo import Document
@@ -14,12 +14,11 @@ from core.stores.mongo import Document
 
 @dataclass(frozen=True)
 class Choice:
-    """The button of a result: its words, icon and keyboard key."""
+    """The button of a result: its words and icon. Its keyboard key is that of the action `result`."""
 
     result: Result
     label: Sentence
     icon: str
-    shortcut: str
 
     @property
     def key(self) -> str:
@@ -27,25 +26,19 @@ class Choice:
         return f"outcome-{self.result.value.replace(' ', '-')}"
 
 
-SOLD = Choice(Result.SOLD, Sentence("Sold"), ":material/check:", "S")
-REFUSED = Choice(Result.REFUSED, Sentence("Refused"), ":material/close:", "X")
-CALLBACK = Choice(Result.CALLBACK, Sentence("Call back at…"), ":material/schedule:", "L")
-NO_ANSWER = Choice(Result.NO_ANSWER, Sentence("No answer"), ":material/phone_missed:", "A")
-WRONG_NUMBER = Choice(Result.WRONG_NUMBER, Sentence("Wrong number"), ":material/phone_disabled:", "W")
-DO_NOT_CALL = Choice(Result.DO_NOT_CALL, Sentence("Do not call"), ":material/block:", "D")
+SOLD = Choice(Result.SOLD, Sentence("Sold"), ":material/check:")
+REFUSED = Choice(Result.REFUSED, Sentence("Refused"), ":material/close:")
+CALLBACK = Choice(Result.CALLBACK, Sentence("Call back at…"), ":material/schedule:")
+NO_ANSWER = Choice(Result.NO_ANSWER, Sentence("No answer"), ":material/phone_missed:")
+WRONG_NUMBER = Choice(Result.WRONG_NUMBER, Sentence("Wrong number"), ":material/phone_disabled:")
+DO_NOT_CALL = Choice(Result.DO_NOT_CALL, Sentence("Do not call"), ":material/block:")
 
 CHOICES = (SOLD, REFUSED, CALLBACK, NO_ANSWER, WRONG_NUMBER, DO_NOT_CALL)
-LABELS = {choice.result: choice.label for choice in CHOICES} | {Result.CALLBACK: Sentence("Call back")}
-
-
-def label(result: Result) -> str:
-    """The name of `result` in the language of this screen."""
-    return translate(LABELS[result])
 
 
 def offers(at: datetime, zone: str) -> list[tuple[str, datetime]]:
     """Usual times of a callback, with their words, for a call at `at` in `zone`."""
-    local = at.astimezone(ZoneInfo(zone))
+    local = at.astimezone(zones.zone(zone))
     tomorrow = datetime.combine(local.date() + timedelta(days=1), time(10), local.tzinfo)
     return [
         (_("In 1 hour"), at + timedelta(hours=1)),
@@ -77,12 +70,12 @@ def result_message(call: Document, rules: CallRules, zone: str | None) -> str:
         case Result.DO_NOT_CALL if call["everywhere"]:
             return _("Do not call: {ref} is recorded and off the list of every campaign.").format(ref=ref)
         case _:
-            return _("{result}: {ref} is recorded and off the list.").format(result=label(result), ref=ref)
+            return _("{result}: {ref} is recorded and off the list.").format(result=result_name(result), ref=ref)
 
 
 def _kept_beside(call: Document) -> str:
     """The same for a late call, which is stored in the history only."""
-    result, name = label(Result(call["result"])), call["late"]["over"]
+    result, name = result_name(Result(call["result"])), call["late"]["over"]
     if name:
         kept = _("{result}: your call to {ref} is recorded. {name} now has this person, and sees it on the card.")
         return kept.format(result=result, ref=call["ref"], name=name)

@@ -7,19 +7,21 @@ from datetime import timedelta
 import streamlit as st
 
 from app.access.boundary import boundary
-from app.calls import result_words
+from app.accounts.own_keys import key_for
 from app.calls.desk import Seat
+from app.desk.note_field import draw_later_note
+from app.desk.result_names import call_name, own_names
 from app.language import _, formats
-from core.calls.lifecycle import Result
 from core.clock import now
 
 TICK = timedelta(seconds=5)
 
 
 def draw_undo(seat: Seat) -> None:
-    """Draw the button if the agent has just recorded a result. Raises Unavailable."""
-    if seat.last_call() is not None:
+    """Draw the button, and a field for a note, if the agent has just recorded a result. Raises Unavailable."""
+    if (call := seat.last_call()) is not None:
         st.fragment(_way_back, run_every=TICK)(seat)
+        draw_later_note(seat.house, call)
 
 
 @boundary()
@@ -29,10 +31,12 @@ def _way_back(seat: Seat) -> None:
         return
     left = call["at"] + seat.house.rules.undo - now()
     label = _("Take back: {result}, {ref}").format(
-        result=result_words.label(Result(call["result"])), ref=formats.plain(call["ref"])
+        result=formats.plain(call_name(call, own_names(seat.house.db, [call]))), ref=formats.plain(call["ref"])
     )
     with st.container(key="undo", horizontal=True, vertical_alignment="center"):
-        pressed = st.button(label, key="take-back", icon=":material/undo:", type="tertiary", shortcut="U")
+        pressed = st.button(
+            label, key="take-back", icon=":material/undo:", type="tertiary", shortcut=key_for("take back")
+        )
         st.caption(_("{left} left").format(left=formats.time_left(left)), width="content")
     if pressed:
         seat.take_back(call)

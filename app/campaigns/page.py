@@ -76,10 +76,10 @@ def _listing(house: Appliance, campaigns: list[Document]) -> None:
                 _("State"): _("being deleted") if campaign.get("deleting") else running.state_word(state_of(campaign)),
                 _("People"): formats.count(state.total),
                 _("To call"): formats.count(state.to_call),
-                _("Called"): formats.count(state.called)
+                _("Finished"): formats.count(state.called)
                 + (f" ({formats.percent(state.called / state.total)})" if state.total else ""),
                 _("Sold"): formats.count(state.sold),
-                _("Rate"): formats.percent(state.sold / state.done) if state.done else formats.NOT_YET,
+                _("Sold of decided"): formats.percent(state.sold / state.done) if state.done else formats.NOT_YET,
                 _("Since"): formats.moment(campaign["created_at"], st.context.timezone),
             }
         )

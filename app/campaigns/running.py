@@ -11,6 +11,8 @@ from app.access.boundary import guarded_action
 from app.campaigns.pace import Pace, pace
 from app.campaigns.script_form import draw_script_form
 from app.campaigns.withdrawal_form import draw_withdrawal_form
+from app.desk.dialling_form import draw_dialling_form
+from app.desk.own_result_form import draw_own_results_form
 from app.language import _, formats, plural, translate
 from app.lists.deletion_form import draw_deletion_form
 from app.ranked_list import cached
@@ -46,6 +48,13 @@ def draw_running_campaign(house: Appliance, found: Sequence[Document], agents: S
             _title(house, campaign)
     st.markdown("**" + _("What agents say") + "**")
     draw_script_form(house, key)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.markdown("**" + _("Results of this campaign's own") + "**")
+        draw_own_results_form(house, campaign)
+    with right:
+        st.markdown("**" + _("How numbers are dialled") + "**")
+        draw_dialling_form(house, campaign)
     with st.container(key="campaign-withdrawal", border=True):
         draw_withdrawal_form(house, key)
     with st.container(key="campaign-export", border=True):
@@ -62,7 +71,7 @@ def _progress(house: Appliance, campaign: Document, state: Progress) -> None:
     current = pace(house.db, campaign["_id"], st.context.timezone)
     called, total = formats.count(state.called), formats.count(state.total)
     if state.total:
-        text = _("{called} of {total} people called").format(called=called, total=total)
+        text = _("{called} of {total} people finished").format(called=called, total=total)
         st.progress(state.called / state.total, text=text)
     with st.container(horizontal=True, gap="medium"):
         st.metric(_("To call"), formats.count(state.to_call), width="content")

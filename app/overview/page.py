@@ -52,7 +52,7 @@ def _work(house: Appliance) -> None:
         return
     with st.container(horizontal=True, gap="medium"):
         st.metric(_("To call"), formats.count(state.open), width="content")
-        st.metric(_("Called"), formats.count(state.done), width="content")
+        st.metric(_("Sold or refused"), formats.count(state.done), width="content")
         st.metric(_("Sold"), formats.count(state.sold), width="content")
     text = plural("In {campaigns} campaign.", "In {campaigns} campaigns.", state.campaigns)
     st.caption(text.format(campaigns=formats.count(state.campaigns)))

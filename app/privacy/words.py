@@ -6,7 +6,7 @@ from app.language import _, formats
 from core.privacy.requests import Erasure, Status
 
 ORDER = (
-    *("calls", "outcomes", "prospects", "predictions", "do_not_call"),
+    *("calls", "outcomes", "contacts", "prospects", "predictions", "do_not_call"),
     *("spool", "rejects", "model rows", "datasets"),
 )
 """The places, in the order in which an erasure searches them."""
@@ -15,8 +15,9 @@ ORDER = (
 def place(name: str) -> str:
     """The name of a place on the screens."""
     return {
-        "calls": _("Calls made"),
+        "calls": _("Calls made, with their notes"),
         "outcomes": _("Sales and refusals"),
+        "contacts": _("Names and numbers"),
         "prospects": _("Records on the call lists"),
         "predictions": _("Predictions, with their inputs"),
         "do_not_call": _("Entry on the do-not-call list"),

@@ -20,6 +20,7 @@ from typing import Any
 from app.ranked_list.bands import band_of
 from core.calls.filters import CallFilter
 from core.calls.lifecycle import LIVE, Status, changes_state
+from core.desk.own_results import read_own_results
 from core.lists import call_values
 from core.schema import Schema
 from core.schema.column import ColumnType
@@ -55,6 +56,7 @@ _OURS = (
     Field("calls_made", Kind.INTEGER),
     Field("last_call_at", Kind.TIME),
     Field("last_result"),
+    Field("last_own_result"),
     Field("last_agent"),
     Field("model_version"),
 )
@@ -109,6 +111,7 @@ def count_rows(db: Db, request: ExportRequest) -> int:
 def rows(db: Db, schema: Schema, request: ExportRequest, at: datetime) -> Iterator[list[Any]]:
     """Their rows as of `at`, the best chance first, people without a score last. Raises Unavailable."""
     features = [column.name for column in schema.features]
+    own = {one.key: one.name for one in read_own_results(db, request.campaign)}
     merged = heapq.merge(*(_ranked(db, request.match(status)) for status in request.statuses), key=_order)
     rank = 0
     while batch := list(islice(merged, BATCH)):
@@ -117,7 +120,7 @@ def rows(db: Db, schema: Schema, request: ExportRequest, at: datetime) -> Iterat
             rank += 1
             call = calls.get(prospect["_id"])
             values = prospect["features"] | _of_the_call(schema, prospect, call, at)
-            yield [rank, *_ours(prospect, call, request), *(values.get(name) for name in features)]
+            yield [rank, *_ours(prospect, call, request, own), *(values.get(name) for name in features)]
 
 
 def _ranked(db: Db, match: Document) -> Iterator[Document]:
@@ -131,7 +134,7 @@ def _order(prospect: Document) -> tuple[float, str]:
     return (float("inf") if score is None else -float(score), str(prospect["ref"]))
 
 
-def _ours(prospect: Document, call: Document | None, asked: ExportRequest) -> list[Any]:
+def _ours(prospect: Document, call: Document | None, asked: ExportRequest, own: Mapping[str, str]) -> list[Any]:
     score, status, due = prospect.get("score"), prospect["status"], prospect.get("due")
     return [
         prospect.get("written") or prospect["ref"],
@@ -142,6 +145,7 @@ def _ours(prospect: Document, call: Document | None, asked: ExportRequest) -> li
         int(prospect.get("calls") or 0),
         call["at"] if call else None,
         call["result"] if call else None,
+        own.get(str(call.get("own"))) if call else None,
         call["agent"] if call else None,
         prospect.get("score_version"),
     ]

@@ -47,7 +47,7 @@ def _band(floors: Callable[[], Sequence[float]], *, ranked: bool) -> tuple[float
 def _category(column: Column) -> str | None:
     options = [EVERYBODY, *column.categories]
     value: str = st.selectbox(
-        column.label,
+        formats.label(column),
         options,
         key=_key(column),
         format_func=lambda v: translate(v) if v == EVERYBODY else formats.value(column, v),
@@ -56,7 +56,9 @@ def _category(column: Column) -> str | None:
 
 
 def _number(column: Column) -> float | None:
-    label = _("{column}, at least").format(column=column.label) + (f" ({column.unit})" if column.unit else "")
+    label = _("{column}, at least").format(column=formats.label(column)) + (
+        f" ({formats.unit(column, 0)})" if column.unit else ""
+    )
     least: float | None = st.number_input(
         label, value=None, step=1.0, format="%g", key=_key(column), placeholder=_("any")
     )

@@ -112,13 +112,15 @@ def progress(db: Db, campaign: str) -> Progress:
 
 
 def results_since(db: Db, campaign: str, agent: str, since: datetime) -> dict[str, int]:
-    """Calls by result that `agent` recorded in `campaign` since the full second `since`. Raises Unavailable.
+    """Calls by result that `agent` recorded in `campaign` since the full second `since`, and did not take back.
 
+    Raises Unavailable.
     It reads everybody's calls since then, not the agent's of all years: a pipeline compares no times.
     """
     theirs = {"agent": agent, "campaign": campaign, "at": {"$gte": since}}
     with reachable():
-        return dict(Counter(str(call["result"]) for call in db.calls.find(theirs, {"result": 1})))
+        made = list(db.calls.find(theirs, {"result": 1, "undone": 1}))
+    return dict(Counter(str(call["result"]) for call in made if not call.get("undone")))
 
 
 def floors(db: Db, campaign: str, ranked: int) -> list[float]:

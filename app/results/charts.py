@@ -30,9 +30,8 @@ def rates(rows: Sequence[tuple[str, Rate]], what: str) -> alt.LayerChart:
     )
 
 
-def days(rows: Sequence[tuple[date, Rate]], *, weekly: bool) -> alt.LayerChart:
-    """A point for each day (or week) at the share of sales, and a line for its interval."""
-    what = _("Week from") if weekly else _("Day")
+def days(rows: Sequence[tuple[date, Rate]], what: str) -> alt.LayerChart:
+    """A point for each day (or week, or month; `what` they are) at the share of sales, and a line for its interval."""
     # At noon: a browser west of Greenwich would draw midnight on the day before.
     placed = [{"day": datetime(day.year, day.month, day.day, 12).isoformat(), **_figures(r)} for day, r in rows]  # noqa: DTZ001  a place on an axis, on the reader's own clock
     places = [alt.DateTime(year=day.year, month=day.month, date=day.day, hours=12) for day, _ in rows]
@@ -101,7 +100,7 @@ def _points(
         alt.Tooltip("share:Q", title=_("Sold"), format=".1%"),
         alt.Tooltip("low:Q", title=_("From"), format=".1%"),
         alt.Tooltip("high:Q", title=_("To"), format=".1%"),
-        alt.Tooltip("calls:Q", title=_("Calls"), format=","),
+        alt.Tooltip("calls:Q", title=_("Sold or refused"), format=","),
     ]
     base = alt.Chart(alt.Data(values=list(rows))).encode(tooltip=tooltips)
     if horizontal:

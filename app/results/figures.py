@@ -6,17 +6,27 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import Enum, auto
 
-from app.language import _, formats
+from app.language import _, formats, translate
 from app.ranked_list.bands import BANDS, band_of, last_places
 from app.results.calls_made import Call, Tally
 from app.results.statistics import Rate, by_group, edges, rate
 from core.models.decisions import Decision, state_of
 from core.schema.column import Column, Value
+from core.sentences import Sentence
 
 Row = tuple[str, Rate]
+PLACES = {
+    "Top 10%": Sentence("Best 10% of these calls"),
+    "Top 25%": Sentence("Up to the best 25%"),
+    "Upper half": Sentence("Up to the better half"),
+    "Lower half": Sentence("The other half"),
+}
+"""A band's name where it is a place among calls, and not on the list."""
+
 A_MONTH = timedelta(days=30)
-MANY_DAYS = 62  # a chart of more days is too dense to read, so it shows weeks
+MANY = 62  # a chart of more rows is too dense to read
 
 
 def in_period(tallies: Sequence[Tally], first: date, last: date) -> list[Tally]:
@@ -29,13 +39,28 @@ def total(rates: Iterable[Rate]) -> Rate:
     return sum(rates, start=Rate(0, 0))
 
 
-def by_day(tallies: Sequence[Tally]) -> tuple[list[tuple[date, Rate]], bool]:
-    """Each day with calls, or each week by its Monday where there are many days; and whether it is weeks."""
+class Span(Enum):
+    """How much time a row of the chart has."""
+
+    DAY = auto()
+    WEEK = auto()
+    MONTH = auto()
+
+    def first(self, day: date) -> date:
+        """The first day of the span that `day` is in; weeks begin on Mondays."""
+        if self is Span.WEEK:
+            return day - timedelta(days=day.weekday())
+        return day.replace(day=1) if self is Span.MONTH else day
+
+
+def by_span(tallies: Sequence[Tally]) -> tuple[list[tuple[date, Rate]], Span]:
+    """Each span with calls by its first day, and which span: days, or weeks or months where there are too many."""
     days = by_group((tally.day, tally.rate) for tally in tallies)
-    weekly = len(days) > MANY_DAYS
-    if weekly:
-        days = by_group((day - timedelta(days=day.weekday()), rate) for day, rate in days.items())
-    return sorted(days.items()), weekly
+    for span in Span:
+        found = by_group((span.first(day), rate) for day, rate in days.items())
+        if len(found) <= MANY or span is Span.MONTH:
+            break
+    return sorted(found.items()), span
 
 
 def by_agent(tallies: Sequence[Tally]) -> list[Row]:
@@ -48,7 +73,7 @@ def _most_calls_first(rates: Mapping[str, Rate]) -> list[Row]:
 
 
 def by_band(calls: Sequence[Call]) -> list[Row]:
-    """The bands, the best first, by the rank of a call's score among the scores of all these calls.
+    """The parts of these calls, the best first, by the rank of a call's score among the scores of all these calls.
 
     The rank on the list of that day is not stored anywhere. Calls without a score are left out.
     """
@@ -56,7 +81,7 @@ def by_band(calls: Sequence[Call]) -> list[Row]:
     ordered = sorted((score for score, _sold in scored), reverse=True)
     floors = [ordered[place] for place in last_places(len(ordered))] if ordered else []
     bands = by_group((band_of(score, floors), rate([sold])) for score, sold in scored)
-    return [(band.label, bands[band]) for band in BANDS if band in bands]
+    return [(translate(PLACES[band.name]), bands[band]) for band in BANDS if band in bands]
 
 
 def by_segment(calls: Sequence[Call], column: Column, place: int) -> list[Row]:

@@ -17,7 +17,9 @@ from app.results import charts as result_charts
 from app.results import figures as result_figures
 from app.results import gains, selection
 from app.results import tables as result_tables
+from app.results.attempts import attempts, draw_attempts
 from app.results.calls_made import Call
+from app.results.figures import Span
 from app.results.selection import View
 from app.results.statistics import Rate
 from app.results.trial import draw_trial_results
@@ -43,11 +45,29 @@ def page(house: Appliance) -> None:
         return
     view = selection.draw_selection(house, campaigns)
     if view is None:
+        with boundary():
+            chosen = str(st.session_state["campaign"])
+            draw_attempts(house.db, chosen, attempts(house.db, chosen, st.context.timezone))
         return
+    made = attempts(house.db, view.campaign, st.context.timezone, view.first, view.last)
     counted = result_figures.total(tally.rate for tally in view.tallies)
     top = st.container(key="results-figures")
     with top, st.container(horizontal=True, gap="medium"):
-        st.metric(_("Calls"), formats.count(counted.calls), width="content")
+        if made.made:
+            st.metric(
+                _("Calls made"),
+                formats.count(made.made),
+                width="content",
+                help=_("All calls of agents, whatever came of them, without results that were taken back."),
+            )
+            st.metric(
+                _("Reached"),
+                formats.count(made.reached),
+                width="content",
+                help=_("Calls in which somebody was spoken to: sold, refused, call back, do not call."),
+            )
+        decided = _("Calls that ended with yes or no; with those of files, if they are chosen. Models learn from them.")
+        st.metric(_("Sold or refused"), formats.count(counted.calls), width="content", help=decided)
         st.metric(_("Sold"), formats.count(counted.sales), width="content")
         st.metric(_("Conversion"), result_tables.percent(counted), width="content")
         saved = st.empty()
@@ -55,14 +75,17 @@ def page(house: Appliance) -> None:
         low, high = map(formats.percent, counted.interval)
         st.caption(
             _(
-                "Conversion is sales per call. With a confidence of 95% it is between {low} and {high}: equally good "
-                "calls differ by that much through chance alone. Every rate below has such a range. Figures are at "
-                "most a minute old."
+                "Conversion is sales per call that ended with sold or refused. With a confidence of 95% it is between "
+                "{low} and {high}: equally good calls differ by that much through chance alone. Every rate below has "
+                "such a range. Figures are at most a minute old."
             ).format(low=low, high=high)
         )
     # Containers for what comes and goes: without them, other parts are on the screen twice while the page is drawn.
     with st.container(key="results-on-trial"), boundary():
         draw_trial_results(house, view.campaign, view.names, NEWEST)
+    with boundary():
+        own = result_figures.total(tally.rate for tally in view.tallies if tally.agent != IMPORTED)
+        draw_attempts(house.db, view.campaign, made, own.calls)
     with st.container(key="results-days", border=True):
         _days(view)
     with st.container(key="results-agents", border=True):
@@ -72,13 +95,27 @@ def page(house: Appliance) -> None:
 
 
 def _days(view: View) -> None:
-    rows, weekly = result_figures.by_day(view.tallies)
-    st.markdown(_("**By week**") if weekly else _("**By day**"))
-    by_week = _("Share of sales by week, with ranges. The table below has the figures.")
-    by_day = _("Share of sales by day, with ranges. The table below has the figures.")
-    charts.show(result_charts.days(rows, weekly=weekly), words=by_week if weekly else by_day)
-    named = [(formats.date_of(day, weekday=True), rate) for day, rate in rows]
-    result_tables.table(_("Week from") if weekly else _("Day"), named)
+    rows, span = result_figures.by_span(view.tallies)
+    head, what, words = {
+        Span.DAY: (
+            _("**By day**"),
+            _("Day"),
+            _("Share of sales by day, with ranges. The table below has the figures."),
+        ),
+        Span.WEEK: (
+            _("**By week**"),
+            _("Week from"),
+            _("Share of sales by week, with ranges. The table below has the figures."),
+        ),
+        Span.MONTH: (
+            _("**By month**"),
+            _("Month from"),
+            _("Share of sales by month, with ranges. The table below has the figures."),
+        ),
+    }[span]
+    st.markdown(head)
+    charts.show(result_charts.days(rows, what), words=words)
+    result_tables.table(what, [(formats.date_of(day, weekday=True), rate) for day, rate in rows])
 
 
 def _agents(view: View) -> None:
@@ -145,13 +182,18 @@ def _scored(view: View, counted: Rate, saved: st.delta_generator.DeltaGenerator)
 
 
 def _bands(calls: Sequence[Call]) -> None:
-    st.markdown(_("**By band**"))
+    st.markdown(_("**By score, among these calls**"))
     rows = result_figures.by_band(calls)
     if not rows:
         st.markdown(_("None of these people had a score when they were called."))
         return
-    result_tables.rates(rows, _("Band"))
-    st.caption(_("Here, a person's band is the rank of their score before the call among all these calls."))
+    result_tables.rates(rows, _("Place"))
+    st.caption(
+        _(
+            "A person's place here is that of their score among the calls above. The band on the card is the place on "
+            "the campaign's list on that day, which is not kept: the best people are called first, so the two differ."
+        )
+    )
 
 
 def _segments(view: View, calls: Sequence[Call]) -> None:

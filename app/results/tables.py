@@ -28,7 +28,7 @@ def table(what: str, rows: Sequence[Row]) -> None:
         shown = [
             {
                 what: formats.plain(label),
-                _("Calls"): formats.count(rate.calls),
+                _("Sold or refused"): formats.count(rate.calls),
                 _("Sold"): formats.count(rate.sales),
                 _("Rate"): percent(rate),
                 _("Range"): interval_text(rate),

@@ -35,7 +35,7 @@ def draw_quality(house: Appliance, figures: Figures) -> None:
     calls, sales, found = figures["calls"], figures["sales"], figures["quality"]
     champion = _("Version {version}").format(version=figures["champion"]) if figures["champion"] else formats.NOT_YET
     with st.container(horizontal=True, gap="medium"):
-        st.metric(_("Calls"), formats.count(calls), width="content")
+        st.metric(_("Sold or refused"), formats.count(calls), width="content")
         st.metric(_("Sold"), formats.count(sales), width="content")
         st.metric(_("Conversion"), formats.percent(sales / calls) if calls else formats.NOT_YET, width="content")
         st.metric(_("Champion"), champion, width="content")

@@ -84,6 +84,11 @@ def leave_notice(notice: Notice) -> None:
     st.session_state[_WAITING] = notice
 
 
+def is_waiting() -> bool:
+    """Whether a message was left and not drawn yet."""
+    return _WAITING in st.session_state
+
+
 def show_waiting() -> None:
     """Draw the message that was left, and drop it."""
     if notice := st.session_state.pop(_WAITING, None):

@@ -85,8 +85,10 @@ RIGHTS = (
     Rights(
         "monitor",
         MongoRights(
-            writes=("prospects", "reports", "appliance", "indicators", "incidents", "do_not_call", "erasures"),
+            # Calls, and outcomes that go: a correction that the app did not complete (core/desk).
+            writes=("calls", "prospects", "reports", "appliance", "indicators", "incidents", "do_not_call", "erasures"),
             appends=("events", "models", "outcomes"),  # an outcome, if the app died before writing it
+            removes=("outcomes",),
         ),
         {"datasets": (READ,)},
     ),

@@ -2,7 +2,7 @@
 
 If no other agent was quicker, it is recorded as usual. Otherwise it becomes a call of its own with the next number,
 
-    {..., late: {counts, decides, over}}
+    {..., late: {counts, decides, over}, conflict}
 
 `counts`: the result weighs more than the prospect's state, so it changes the state; otherwise it only enters the
 history. `decides`: it is the prospect's first outcome, which models learn from. `over`: the colleague who held the
@@ -86,6 +86,7 @@ def _write_beside(
     new |= {
         "after": new["after"] if counts else new["before"],
         "late": {"counts": counts, "decides": decides, "over": over},
+        "conflict": seen["campaign"],
     }
     return new if recording.write_call(db, new) else None
 

@@ -96,6 +96,11 @@ def calls_made(prospect: Document) -> int:
     return int(prospect.get("calls") or 0) - int(prospect.get("taken_back") or 0)
 
 
+def next_call(prospect: Document) -> int:
+    """The number of the next call to the prospect."""
+    return int(prospect.get("calls") or 0) + 1
+
+
 def state(prospect: Document) -> Document:
     """The `STATE` of a prospect; a field that it does not have is None."""
     return {name: prospect.get(name) for name in STATE}

@@ -47,13 +47,16 @@ class CallReport:
     """What an agent reports of a call.
 
     `again`: the time promised with `Result.CALLBACK`. `everywhere`: the reference is the same person in every campaign,
-    for `Result.DO_NOT_CALL`. `groups`: the person's group by segment, stored with the call.
+    for `Result.DO_NOT_CALL`. `groups`: the person's group by segment, stored with the call. `own`: the key of the
+    campaign's own result whose effect `result` is (`core.desk.own_results`). `note`: made by `core.desk.notes.sealed`.
     """
 
     result: Result
     again: datetime | None = None
     everywhere: bool = False
     groups: Mapping[str, str] = field(default_factory=dict)
+    own: str | None = None
+    note: Document | None = None
 
 
 def record(
@@ -106,6 +109,8 @@ def new_call(prospect: Document, agent: str, report: CallReport, at: datetime, r
         "again": {"at": again} if result is Result.CALLBACK else None,
         "everywhere": report.everywhere,
         "groups": dict(report.groups),
+        **({"own": report.own} if report.own else {}),
+        **({"note": report.note} if report.note else {}),
         "before": before,
         "after": state_after(before, result, key, agent, at, again, rules),
     }
@@ -140,7 +145,8 @@ def take_claim(db: Db, seen: Document, agent: str, at: datetime, rules: CallRule
             kept=NOTHING_RECORDED,
             next=Sentence("Take the next one from the list; your claim on this one ran out."),
         )
-    hold = {"$set": {"claim": {"by": agent, "until": at + rules.claim}}}
+    since = claim.get("since", at) if claim and claim["by"] == agent else at
+    hold = {"$set": {"claim": {"by": agent, "until": at + rules.claim, "since": since}}}
     for _ in range(TRIES):
         held = db.prospects.find_one_and_update(unchanged_query(seen), hold, return_document=ReturnDocument.AFTER)
         # The embedded server answers a claim that it could not write, as on a full disk, as if nothing had matched.

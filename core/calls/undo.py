@@ -69,8 +69,8 @@ def undo(db: Db, key: str, agent: str, *, rules: CallRules = STANDARD, clock: Cl
             db.calls.update_one({"_id": key}, {"$set": {"undone": call["undone"]}})
         if changes_state(call):
             was_callable = call["before"]["status"] in CALLABLE
-            _restore(db, call, {"by": agent, "until": at + rules.claim} if was_callable else None, at)
-        return Undone(call, _learnt(db, call))
+            _restore(db, call, {"by": agent, "until": at + rules.claim, "since": at} if was_callable else None, at)
+        return Undone(call, has_been_learnt(db, call))
 
 
 def settle_undos(db: Db, *, clock: Clock = now) -> int:
@@ -132,8 +132,8 @@ def _as_left(db: Db, call: Document) -> Document | None:
     return seen if seen and seen.get("calls") == call["call"] and state(seen) == call["after"] else None
 
 
-def _learnt(db: Db, call: Document) -> bool:
-    """Whether a training read the outcomes after `call` was recorded."""
+def has_been_learnt(db: Db, call: Document) -> bool:
+    """Whether a training read the outcomes after `call` was recorded. Raises Unavailable."""
     if not Result(call["result"]).is_outcome:
         return False
     newest: list[Mapping[str, Any]] = [{"$match": {"what": Event.OUTCOMES_READ}}, {"$sort": {"_id": -1}}, {"$limit": 1}]

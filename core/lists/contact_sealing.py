@@ -1,4 +1,4 @@
-"""Brings names and numbers under the first of their keys: those of an earlier release, and after a key was replaced."""
+"""Brings names, numbers and notes under the first of their keys, after a release without keys or a replaced key."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pymongo import ASCENDING, UpdateOne
 
 from core.calls.contact_keys import ContactKeys
 from core.calls.contacts import numbered, search_words
+from core.desk import notes
 from core.errors import SettingsError
 from core.stores.mongo import Db, Document, reachable
 
@@ -25,7 +26,7 @@ def renew(db: Db, keys: ContactKeys) -> int:
     mark, changed = _mark(db), 0
     if not _is_marked(mark, keys):
         lost: list[str] = []
-        changed = seal_all(db, keys, lost=lost)
+        changed = seal_all(db, keys, lost=lost) + notes.renew(db, keys)
         mark = {"under": keys.word(MARK), "tried": keys.forms(MARK), "lost": len(lost)}
         with reachable():
             db.appliance.update_one({"_id": MARK}, {"$set": mark}, upsert=True)
@@ -39,7 +40,9 @@ def renew(db: Db, keys: ContactKeys) -> int:
 
 
 def needs_former(db: Db, keys: ContactKeys) -> bool:
-    """Whether a former key opens what the first one does not. Looks at every contact. Raises Unavailable."""
+    """Whether a former key opens what the first one does not. Looks at every contact and note. Raises Unavailable."""
+    if notes.needs_former(db, keys):
+        return True
     with reachable():
         return any(not _is_newest(one, keys) and _opens(one, keys) for page in _pages(db) for one in page)
 

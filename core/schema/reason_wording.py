@@ -11,7 +11,7 @@ from core.schema.checked_yaml import Strict
 
 
 class Wording(Strict):
-    """How screens word a value that is a reason: "Retired people say yes more often than others".
+    """How screens word a value that is a reason: "Retired people say yes more often than others who are alike".
 
     `values` replace the screens' words for single categories, numbers or groups. `raises` and `lowers` are the
     sentences for either direction, with the places `{value}` and `{label}`; without one, the value's words are shown.

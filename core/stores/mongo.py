@@ -83,6 +83,10 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
         [("ref", ASCENDING)],
         # This index also serves the best time to call, which reads all calls of a campaign.
         [("campaign", ASCENDING), ("at", ASCENDING)],
+        # Corrections that are under way, and late results that nobody has settled: `core.desk`.
+        [("correcting", ASCENDING)],
+        [("settling", ASCENDING)],
+        [("conflict", ASCENDING)],
     ],
     "outcomes": [
         [("at", ASCENDING)],

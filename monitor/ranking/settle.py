@@ -1,10 +1,11 @@
-"""Finishes calls and undos that a process left half done when it died, and ends pauses that are over."""
+"""Finishes calls, undos and corrections that a process left half done when it died, and ends pauses that are over."""
 
 from __future__ import annotations
 
 from core.calls import do_not_call
 from core.calls.claims import settle_calls
 from core.calls.undo import settle_undos
+from core.desk import conflicts, correction
 from core.stores.mongo import Db
 
 
@@ -15,5 +16,5 @@ def settle(db: Db, *, by_reference: bool = False) -> str:
     """
     if by_reference:
         do_not_call.follow(db)
-    settled = settle_calls(db) + settle_undos(db)
+    settled = settle_calls(db) + settle_undos(db) + correction.settle(db) + conflicts.settle(db)
     return f"{settled} calls finished that were half recorded" if settled else "every call is recorded to the end"

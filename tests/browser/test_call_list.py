@@ -54,7 +54,7 @@ def test_claim_see_the_score_record_and_gone(app: str, chromium: Browser, campai
         expect(page.get_by_text("p29 is recorded and off the list.")).to_be_visible()
         expect(page.locator(".st-key-ranked-list tbody tr").first).to_contain_text("p28")
         expect(page.locator(".st-key-ranked-list")).not_to_contain_text("p29")
-        expect(page.locator(".st-key-progress")).to_contain_text("1 of 30 people called")
+        expect(page.locator(".st-key-progress")).to_contain_text("1 of 30 people finished")
         page.locator(".st-key-take button").click()
         expect(page.locator(".st-key-prospect-ref")).to_contain_text("p28")
     outcome = db.outcomes.find_one({"_id": "spring:p29:1"})
@@ -110,7 +110,7 @@ def test_every_other_result_on_the_keyboard_and_the_way_back(
             call = db.calls.find_one({"_id": f"spring:p{29 - place}:1"})
             assert call is not None
             assert call["result"] == result
-        expect(page.locator(".st-key-progress")).to_contain_text("2 of 30 people called")
+        expect(page.locator(".st-key-progress")).to_contain_text("2 of 30 people finished")
         expect(page.locator(".st-key-take-back button")).to_contain_text("p26")
         press_until(page, "u", page.locator(".st-key-prospect-ref"), "visible")
         expect(page.locator(".st-key-prospect-ref")).to_contain_text("p26")

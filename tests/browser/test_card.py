@@ -49,7 +49,7 @@ def test_why_and_what_to_say_are_on_the_card(app: str, chromium: Browser, spring
         take_next(page)
         why = page.locator(".st-key-reasons")
         expect(why).to_contain_text("Bought in an earlier campaign")
-        expect(why).to_contain_text("Retired people say yes more often than others")
+        expect(why).to_contain_text("Retired people say yes more often than people who are otherwise alike")
         expect(why.get_by_text("raises it")).to_have_count(2)
         expect(why.get_by_text("lowers it")).to_have_count(1)
         script = page.locator(".st-key-script-card")

@@ -19,6 +19,7 @@ from app.calls.result_words import CALLBACK, CHOICES, DO_NOT_CALL, NO_ANSWER, RE
 from bootstrap.check.browser import address, new_page, read_card, sign_in, take_next, visit
 from bootstrap.check.journey import SAMPLE, SAMPLE_CAMPAIGN
 from bootstrap.demo.child_commands import child_command
+from core.accounts.shortcuts import STANDARD
 from core.calls.lifecycle import Result
 from core.files.campaign_file import CampaignFile
 from core.models.decisions import DecisionKind
@@ -127,7 +128,7 @@ def say(page: Page, choice: Choice, by_key: bool) -> None:
     """Record what came of the call, and wait until the desk is free."""
     assert choice in CHOICES
     card, promise = page.locator(".st-key-card"), page.locator(".st-key-promise-1 button")
-    key, button = choice.shortcut.lower(), page.locator(f".st-key-{choice.key} button")
+    key, button = STANDARD[choice.result.value].lower(), page.locator(f".st-key-{choice.key} button")
     if not by_key:
         button.click()
     elif choice is CALLBACK:

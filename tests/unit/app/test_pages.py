@@ -364,7 +364,7 @@ def test_the_card_says_why_in_the_schemas_words_and_in_which_direction(screen: S
     lines = [e.value for e in press(screen("Ann"), "take").markdown if "-badge[:material/trending" in e.value]
     assert [line.split("] ", 1)[1] for line in lines] == [
         "Bought in an earlier campaign",
-        "Retired people say yes less often than others",
+        "Retired people say yes less often than people who are otherwise alike",
         r"Days since the last campaign's contact\: 6 days",
     ]
     assert ["raises" in line for line in lines] == [True, False, True]

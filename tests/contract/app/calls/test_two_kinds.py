@@ -40,19 +40,27 @@ def houses(db: Db, schema: Schema) -> Iterator[tuple[Appliance, Appliance]]:
 
 def test_whom_an_agent_holds_is_found_from_every_other_kind(houses: tuple[Appliance, Appliance]) -> None:
     first, other = houses
-    assert held_elsewhere(first, "ann") is None
+    assert held_elsewhere(first, "spring", "ann") is None
     assert claims.claim(other.db, "spring", "ann") is not None
-    found = held_elsewhere(first, "ann")
+    found = held_elsewhere(first, "spring", "ann")
     assert found is not None
     assert (found[0].kind, found[1]) == ("car-loans", "spring")
-    assert held_elsewhere(other, "ann") is None
-    assert held_elsewhere(first, "bob") is None
+    assert held_elsewhere(other, "spring", "ann") is None
+    assert held_elsewhere(first, "spring", "bob") is None
     claims.release(other.db, "spring:0000001", "ann")
-    assert held_elsewhere(first, "ann") is None
+    assert held_elsewhere(first, "spring", "ann") is None
 
 
 def test_who_is_held_here_comes_before_who_is_held_elsewhere(houses: tuple[Appliance, Appliance]) -> None:
     first, other = houses
     assert claims.claim(first.db, "spring", "ann") is not None
     assert claims.claim(other.db, "spring", "ann") is not None
-    assert held_elsewhere(first, "ann") is held_elsewhere(other, "ann") is None
+    assert held_elsewhere(first, "spring", "ann") is held_elsewhere(other, "spring", "ann") is None
+
+
+def test_whom_an_agent_holds_in_another_campaign_of_the_kind_is_found(houses: tuple[Appliance, Appliance]) -> None:
+    first, _ = houses
+    assert claims.claim(first.db, "spring", "ann") is not None
+    found = held_elsewhere(first, "autumn", "ann")
+    assert found is not None
+    assert (found[0].kind, found[1]) == ("", "spring")

@@ -19,9 +19,9 @@ from core.lists import contact_changes
 from core.lists.changes import ValueChange
 
 
-def shown() -> list[str]:
+def drawn() -> AppTest:
     def script() -> None:
-        from app.calls.contact_lines import draw_contact_lines
+        from app.calls.contact_lines import Dialling, draw_contact_lines
         from core.calls.contacts import Way
         from core.schema.column import Contact
 
@@ -31,17 +31,24 @@ def shown() -> list[str]:
             Way("home", Contact.PHONE, "ask the wife", is_wrong=True),
             Way("mail", Contact.EMAIL, "bo@example.org"),
         ]
-        draw_contact_lines({"ref": "7"}, ways)
+        dialler = "https://dialler.example.com/?n={number}&claim={claim}"
+        prospect = {"_id": "spring:7", "campaign": "spring", "ref": "7", "calls": 2}
+        draw_contact_lines(prospect, ways, Dialling(dialler, "T"))
 
     test = AppTest.from_function(script, default_timeout=60).run()
     assert not test.exception
-    return [str(element.value).replace("\\", "") for element in test.markdown]
+    return test
 
 
-def test_a_number_is_a_link_and_one_that_nobody_can_call_says_so() -> None:
-    mobile, office, home, mail = shown()
-    assert mobile.endswith("[0151 555 0002](tel:+491515550002)")
-    assert office.endswith("[030 123456](tel:030123456)"), "whoever is in that country can call it"
+def test_a_number_opens_the_campaigns_address_and_one_that_nobody_can_call_says_so() -> None:
+    test = drawn()
+    mobile, office = (one.proto for one in test.get("link_button"))
+    claim = "claim=spring%3A7%3A3"
+    assert (mobile.label, mobile.url) == ("0151 555 0002", f"https://dialler.example.com/?n=%2B491515550002&{claim}")
+    assert office.url == f"https://dialler.example.com/?n=030123456&{claim}", "whoever is in that country can call it"
+    assert (mobile.shortcut.lower(), office.shortcut) == ("t", ""), "the first number has the key"
+    assert [button.label for button in test.button] == ["+491515550002", "030123456"], "what a click copies"
+    home, mail = (str(element.value).replace("\\", "") for element in test.markdown)
     assert home.endswith("ask the wife :small[cannot be called as it is written]")
     assert mail.endswith("[bo@example.org](mailto:bo@example.org)")
 

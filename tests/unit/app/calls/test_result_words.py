@@ -3,14 +3,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from app.calls.result_words import CHOICES, offers
+from core.accounts.shortcuts import STANDARD, TAKEN
 from core.calls.lifecycle import Result
 
 
 def test_every_result_has_a_button_and_a_key_of_its_own() -> None:
     assert [choice.result for choice in CHOICES] == list(Result)
-    keys = [choice.shortcut for choice in CHOICES] + ["N", "B", "U"]
+    keys = list(STANDARD.values())
+    assert {choice.result.value for choice in CHOICES} <= STANDARD.keys()
     assert len(set(keys)) == len(keys)
-    assert not {"C", "R"} & set(keys), "Streamlit keeps these for itself"
+    assert not TAKEN & set(keys), "Streamlit keeps C and R for itself"
     assert [choice.key for choice in CHOICES][-2:] == ["outcome-wrong-number", "outcome-do-not-call"]
 
 

@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 
 from app.results.calls_made import Call, PriorScore, Tally
 from app.results.figures import (
+    Span,
     by_agent,
     by_band,
-    by_day,
     by_route,
     by_segment,
+    by_span,
     in_period,
     main_version,
     paired_scores,
@@ -41,13 +42,13 @@ def call(
 
 def test_days_are_in_order_and_those_without_calls_are_left_out() -> None:
     tallies = [Tally(MONDAY + 2 * DAY, "a", Rate(1, 1)), Tally(MONDAY, "a", Rate(2, 0)), Tally(MONDAY, "b", Rate(3, 1))]
-    assert by_day(tallies) == ([(MONDAY, Rate(5, 1)), (MONDAY + 2 * DAY, Rate(1, 1))], False)
+    assert by_span(tallies) == ([(MONDAY, Rate(5, 1)), (MONDAY + 2 * DAY, Rate(1, 1))], Span.DAY)
     assert total(tally.rate for tally in tallies) == Rate(6, 2)
 
 
 def test_many_days_are_shown_by_week() -> None:
-    rows, weekly = by_day([Tally(MONDAY + n * DAY, "a", Rate(1, n % 7 == 6)) for n in range(70)])
-    assert weekly
+    rows, span = by_span([Tally(MONDAY + n * DAY, "a", Rate(1, n % 7 == 6)) for n in range(70)])
+    assert span is Span.WEEK
     assert rows == [(MONDAY + 7 * n * DAY, Rate(7, 1)) for n in range(10)]
 
 
@@ -55,6 +56,13 @@ def test_a_period_has_both_its_ends() -> None:
     tallies = [Tally(MONDAY + n * DAY, "a", Rate(1, 0)) for n in range(5)]
     assert [tally.day.day for tally in in_period(tallies, MONDAY + DAY, MONDAY + 3 * DAY)] == [3, 4, 5]
     assert total([]) == Rate(0, 0)
+
+
+def test_years_are_shown_by_month() -> None:
+    rows, span = by_span([Tally(MONDAY + n * 7 * DAY, "a", Rate(1, 0)) for n in range(100)])
+    assert span is Span.MONTH
+    assert sum(rate.calls for _day, rate in rows) == 100
+    assert all(day.day == 1 for day, _rate in rows)
 
 
 def test_agents_with_the_most_calls_come_first() -> None:
@@ -65,10 +73,10 @@ def test_agents_with_the_most_calls_come_first() -> None:
 def test_bands_are_places_among_the_calls_that_had_a_score() -> None:
     calls = [call(n / 100, sold=n == 20) for n in range(1, 21)] + [call(None, sold=True)]
     assert by_band(calls) == [
-        ("Top 10%", Rate(2, 1)),
-        ("Top 25%", Rate(3, 0)),
-        ("Upper half", Rate(5, 0)),
-        ("Lower half", Rate(10, 0)),
+        ("Best 10% of these calls", Rate(2, 1)),
+        ("Up to the best 25%", Rate(3, 0)),
+        ("Up to the better half", Rate(5, 0)),
+        ("The other half", Rate(10, 0)),
     ]
     assert by_band([call(None)]) == []
 

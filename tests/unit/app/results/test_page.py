@@ -128,7 +128,7 @@ def test_calls_are_shown_with_how_sure_their_rate_is(screen: Draw, campaign: Non
     assert not test.exception
     assert not test.error, said(test)
     found = metrics(test)
-    assert (found["Calls"], found["Sold"], found["Conversion"]) == ("10", "2", "20.0%")
+    assert (found["Sold or refused"], found["Sold"], found["Conversion"]) == ("10", "2", "20.0%")
     assert "With a confidence of 95% it is between 5.7% and 51.0%" in said(test)
     assert table(test, "Agent") == [
         ["ann", "5", "2", "40.0%", "between 11.8% and 76.9%"],
@@ -141,11 +141,11 @@ def test_calls_are_shown_with_how_sure_their_rate_is(screen: Draw, campaign: Non
 def test_bands_and_segments_are_shown(screen: Draw, campaign: None, db: Db) -> None:
     calls(db, "+-+-------")
     test = screen()
-    assert [row[:3] for row in table(test, "Band")] == [
-        ["Top 10%", "1", "1"],
-        ["Top 25%", "2", "1"],
-        ["Upper half", "2", "0"],
-        ["Lower half", "5", "0"],
+    assert [row[:3] for row in table(test, "Place")] == [
+        ["Best 10% of these calls", "1", "1"],
+        ["Up to the best 25%", "2", "1"],
+        ["Up to the better half", "2", "0"],
+        ["The other half", "5", "0"],
     ]
     assert [row[:3] for row in table(test, "Job")] == [["Admin", "5", "2"], ["Student", "5", "0"]]
     test.selectbox(key="results-segment").set_value("age").run()
@@ -186,7 +186,7 @@ def test_without_a_sale_no_order_is_praised(screen: Draw, campaign: None, db: Db
 def test_calls_without_a_score_are_counted_all_the_same(screen: Draw, campaign: None, db: Db) -> None:
     calls(db, "+-", version=None)
     test = screen()
-    assert metrics(test)["Calls"] == "2"
+    assert metrics(test)["Sold or refused"] == "2"
     assert "None of these people had a score" in said(test)
     assert table(test, "Job") == [["Not known", "2", "1", "50.0%", "between 9.5% and 90.5%"]]
 
@@ -258,13 +258,13 @@ def test_a_period_leaves_the_others_out(screen: Draw, campaign: None, db: Db) ->
     calls(db, "+---", at=NOON - 20 * DAY)
     calls(db, "+-")
     test = screen()
-    assert metrics(test)["Calls"] == "6"
+    assert metrics(test)["Sold or refused"] == "6"
     test.selectbox(key="results-period").set_value("Last 7 days").run()
-    assert metrics(test)["Calls"] == "2"
-    assert sum(int(row[1]) for row in table(test, "Band")) == 2
+    assert metrics(test)["Sold or refused"] == "2"
+    assert sum(int(row[1]) for row in table(test, "Place")) == 2
     test.selectbox(key="results-period").set_value("Choose days").run()
     test.date_input[0].set_value(((NOON - 20 * DAY).date(), (NOON - 19 * DAY).date())).run()
-    assert metrics(test)["Calls"] == "4"
+    assert metrics(test)["Sold or refused"] == "4"
 
 
 def test_days_chosen_in_one_campaign_are_not_asked_of_another(screen: Draw, campaign: None, db: Db) -> None:
@@ -278,7 +278,7 @@ def test_days_chosen_in_one_campaign_are_not_asked_of_another(screen: Draw, camp
     test.date_input[0].set_value(((NOON - 20 * DAY).date(), (NOON - 19 * DAY).date())).run()
     test.selectbox(key="campaign").set_value("summer").run()
     assert not test.error, said(test)
-    assert metrics(test)["Calls"] == "1"
+    assert metrics(test)["Sold or refused"] == "1"
 
 
 def test_a_period_without_calls_says_when_the_last_were(screen: Draw, campaign: None, db: Db) -> None:
@@ -291,13 +291,13 @@ def test_a_period_without_calls_says_when_the_last_were(screen: Draw, campaign: 
 def test_results_of_files_are_apart_and_may_be_added(screen: Draw, campaign: None, db: Db) -> None:
     calls(db, "+-", version=None, agents="import", at=datetime(2008, 5, 1, tzinfo=UTC))
     test = screen()
-    assert metrics(test)["Calls"] == "2", "there is nothing else to show"
+    assert metrics(test)["Sold or refused"] == "2", "there is nothing else to show"
     calls(db, "+---")
     st.cache_data.clear()
     test = screen()
-    assert metrics(test)["Calls"] == "4"
+    assert metrics(test)["Sold or refused"] == "4"
     test.toggle(key="results-imported").set_value(True).run()
-    assert metrics(test)["Calls"] == "6"
+    assert metrics(test)["Sold or refused"] == "6"
     assert ["From files", "2", "1"] in [row[:3] for row in table(test, "Agent")]
 
 
@@ -308,15 +308,15 @@ def test_of_many_calls_the_newest_are_looked_up_and_all_when_asked(
     calls(db, "+---------" * 150, agents=" ".join(f"agent{n:02d}" for n in range(30)))
     test = screen()
     assert not test.error, said(test)
-    assert metrics(test)["Calls"] == "1,500"
+    assert metrics(test)["Sold or refused"] == "1,500"
     assert len(table(test, "Agent")) == 30
     assert "The chart shows the 20 agents with the most calls" in said(test)
     assert "the newest 1,000 of 1,500 calls" in said(test)
-    assert sum(int(row[1].replace(",", "")) for row in table(test, "Band")) == 1_000
+    assert sum(int(row[1].replace(",", "")) for row in table(test, "Place")) == 1_000
     assert "Calls saved, newest 1,000" in metrics(test)
     test.button(key="results-read-all").click().run()
     assert "the newest" not in said(test)
-    assert sum(int(row[1].replace(",", "")) for row in table(test, "Band")) == 1_500
+    assert sum(int(row[1].replace(",", "")) for row in table(test, "Place")) == 1_500
 
 
 def test_a_database_that_is_away_is_told_to_a_person(
@@ -334,7 +334,7 @@ def test_a_part_that_fails_takes_only_itself_down(screen: Draw, campaign: None, 
     db.models.insert_one({"_id": "x", "model": "prospect-scorer", "version": "1"})
     test = screen()
     assert "Something went wrong" in said(test)
-    assert metrics(test)["Calls"] == "2"
+    assert metrics(test)["Sold or refused"] == "2"
     assert [row[0] for row in table(test, "Agent")] == ["ann"]
-    assert [row[0] for row in table(test, "Band")] == ["Top 10%", "Lower half"]
+    assert [row[0] for row in table(test, "Place")] == ["Best 10% of these calls", "The other half"]
     assert not test.exception

@@ -1,0 +1,1 @@
+"""The page Agenda: the calls that were promised, of all campaigns."""

@@ -1,0 +1,1 @@
+"""The page Team: who calls now, and what only a manager may settle."""
