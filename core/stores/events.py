@@ -43,6 +43,7 @@ class Event(StrEnum):
     PEOPLE_WITHDRAWN = "people withdrawn"
     PEOPLE_PUT_BACK = "people put back"
     SCRIPT_CHANGED = "script changed"
+    CALLING_RULES_CHANGED = "calling rules changed"
     PROSPECTS_SET_ASIDE = "prospects set aside"
     LIST_EXPORTED = "ranked list exported"
     PUT_ON_DO_NOT_CALL = "put on the do-not-call list"
