@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 import streamlit as st
 
-from app.access.boundary import guarded_action
+from app.calling_rules.promise_form import draw_promise_form
 from app.calls import result_words
 from app.calls.desk import Seat
 from app.calls.result_words import Choice
@@ -17,7 +16,6 @@ from core.clock import now
 from core.stores.mongo import Document
 
 _PROMISING = "promising"
-STEP = timedelta(minutes=15)
 
 
 def draw_result_buttons(seat: Seat, prospect: Document, *, late: bool = False) -> None:
@@ -76,39 +74,11 @@ def _open_or_close(prospect: str) -> None:
 
 
 def _promise(seat: Seat, prospect: Document) -> None:
-    """Draw the times of a callback: three with a key each, and a field for any other."""
-    zone = st.context.timezone or "UTC"
-    at = now()
-    with st.container(key="promise", border=True):
-        for number, (label, again) in enumerate(result_words.offers(at, zone), 1):
-            st.button(
-                label,
-                key=f"promise-{number}",
-                shortcut=str(number),
-                width="stretch",
-                on_click=_promised,
-                args=(seat, prospect, again),
-            )
-        local = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-        today = local.replace(hour=0, minute=0, second=0, microsecond=0)
-        key = f"promise-at-{prospect['_id']}"
-        # The limits are whole days, because a field whose limits move with the clock loses the chosen time.
-        st.session_state.setdefault(key, local.replace(minute=0, second=0, microsecond=0) + timedelta(hours=2))
-        st.datetime_input(
-            _("Another time"), min_value=today, max_value=today + seat.house.rules.furthest, step=STEP, key=key
-        )
-        st.button(
-            _("Call back then"), key="promise-other", width="stretch", on_click=_other, args=(seat, prospect, key)
-        )
+    """Draw the times of a callback, by the clock of the browser."""
 
+    def promise(again: datetime) -> None:
+        st.session_state[_PROMISING] = None
+        seat.record(prospect, result_words.CALLBACK.result, again)
 
-@guarded_action()
-def _other(seat: Seat, prospect: Document, key: str) -> None:
-    chosen: datetime | None = st.session_state.get(key)
-    zone = ZoneInfo(st.context.timezone or "UTC")
-    _promised(seat, prospect, chosen.replace(tzinfo=zone) if chosen else None)
-
-
-def _promised(seat: Seat, prospect: Document, again: datetime | None) -> None:
-    st.session_state[_PROMISING] = None
-    seat.record(prospect, result_words.CALLBACK.result, again)
+    offers = result_words.offers(now(), st.context.timezone)
+    draw_promise_form(seat.house.db, prospect, offers, seat.house.rules.furthest, promise)

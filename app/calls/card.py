@@ -8,6 +8,7 @@ from datetime import timedelta
 import streamlit as st
 
 from app.access.boundary import boundary
+from app.calling_rules.local_time import draw_local_time
 from app.calls import contact_lines, desk, history, person
 from app.calls import result_words as call_results
 from app.calls.best_time import draw_best_time
@@ -52,6 +53,7 @@ def _chance(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
         if ways is None:
             st.warning(contact_lines.unreadable(), icon=":material/key_off:")
         draw_contact_lines(prospect, ways or ())
+    draw_local_time(seat.house.db, prospect)
     if again := prospect.get("again"):
         with st.container(key="promised"):
             when = formats.moment(again["at"], st.context.timezone)
