@@ -43,7 +43,7 @@ def campaign(db: Db, person: dict[str, Any]) -> str:
 
 
 def picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("CALLWISE_TEST_PICTURES"):
+    if folder := os.environ.get("TEST_PICTURES"):
         page.wait_for_timeout(500)
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
@@ -68,13 +68,13 @@ def test_a_manager_begins_with_a_preset_and_sees_who_can_be_called(
         expect(figures).to_contain_text("20 people: 20 can be called now. This campaign has no calling rules.")
         expect(form).to_contain_text("everybody can be called at any hour")
         form.locator(".st-key-rules-preset button").click()
-        expect(form.get_by_label("Monday")).to_have_value("08:00-20:00")
+        expect(form.get_by_label("Monday", exact=True)).to_have_value("08:00-20:00")
         expect(form.locator("canvas, svg.marks").first).to_be_visible()
-        form.get_by_label("Saturday").fill("10 bis 12 und noon")
-        form.get_by_label("Saturday").press("Enter")
+        form.get_by_label("Saturday", exact=True).fill("10 bis 12 und noon")
+        form.get_by_label("Saturday", exact=True).press("Enter")
         expect(form).to_contain_text("'noon' are no hours such as 09:00-12:00")
-        form.get_by_label("Saturday").fill("10-12, 13-14:30")
-        form.get_by_label("Saturday").press("Enter")
+        form.get_by_label("Saturday", exact=True).fill("10-12, 13-14:30")
+        form.get_by_label("Saturday", exact=True).press("Enter")
         expect(form).not_to_contain_text("are no hours")
         picture(page, f"rules-form-{width}")
         form.locator(".st-key-rules-keep button").click()

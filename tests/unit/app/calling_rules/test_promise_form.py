@@ -20,14 +20,14 @@ CARD = {"_id": "spring:2", "campaign": "spring", "zone": "Europe/Berlin"}
 
 
 def card() -> None:
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     import streamlit as st
 
     from app.calling_rules import promise_form
     from tests.unit.app.calling_rules.test_promise_form import CARD, FRIDAY
 
-    def promise(again: datetime) -> None:
+    def promise(again: object) -> None:
         st.session_state["promised"] = again
 
     offers = [promise_form.Offer("In 3 hours", FRIDAY + timedelta(hours=3))]
