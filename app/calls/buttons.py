@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import streamlit as st
 
-from app.access.boundary import guarded_action
 from app.accounts.own_keys import key_for, own_keys
+from app.calling_rules.promise_form import draw_promise_form
 from app.calls import result_words
 from app.calls.desk import Seat
 from app.calls.result_words import Choice
 from app.desk.note_field import draw_note_field
 from app.desk.result_names import result_name
-from app.language import _, formats, translate, zones
+from app.language import _, formats, translate
 from core.calls.lifecycle import Result
 from core.clock import now
 from core.desk import own_results
@@ -22,7 +22,6 @@ from core.desk.own_results import OwnResult
 from core.stores.mongo import Document
 
 _PROMISING = "promising"
-STEP = timedelta(minutes=15)
 
 
 def draw_result_buttons(seat: Seat, prospect: Document, *, late: bool = False) -> None:
@@ -102,39 +101,12 @@ def _open_or_close(promise: tuple[str, str | None]) -> None:
 
 
 def _promise(seat: Seat, prospect: Document, own: str | None) -> None:
-    """Draw the times of a callback, of the standard or an own result: three with a key each, and any other."""
-    zone = st.context.timezone or "UTC"
-    at = now()
-    with st.container(key="promise", border=True):
-        for number, (label, again) in enumerate(result_words.offers(at, zone), 1):
-            st.button(
-                label,
-                key=f"promise-{number}",
-                shortcut=str(number) if own_keys().digits else None,
-                width="stretch",
-                on_click=_promised,
-                args=(seat, prospect, again, own),
-            )
-        local = at.astimezone(zones.zone(zone)).replace(tzinfo=None)
-        today = local.replace(hour=0, minute=0, second=0, microsecond=0)
-        key = f"promise-at-{prospect['_id']}"
-        # The limits are whole days, because a field whose limits move with the clock loses the chosen time.
-        st.session_state.setdefault(key, local.replace(minute=0, second=0, microsecond=0) + timedelta(hours=2))
-        st.datetime_input(
-            _("Another time"), min_value=today, max_value=today + seat.house.rules.furthest, step=STEP, key=key
-        )
-        st.button(
-            _("Call back then"), key="promise-other", width="stretch", on_click=_other, args=(seat, prospect, key, own)
-        )
+    """Draw the times of a callback, of the standard or an own result, by the clock of the browser."""
 
+    def promise(again: datetime) -> None:
+        st.session_state[_PROMISING] = None
+        seat.record(prospect, result_words.CALLBACK.result, again, own)
 
-@guarded_action()
-def _other(seat: Seat, prospect: Document, key: str, own: str | None) -> None:
-    chosen: datetime | None = st.session_state.get(key)
-    zone = zones.zone(st.context.timezone)
-    _promised(seat, prospect, chosen.replace(tzinfo=zone) if chosen else None, own)
-
-
-def _promised(seat: Seat, prospect: Document, again: datetime | None, own: str | None) -> None:
-    st.session_state[_PROMISING] = None
-    seat.record(prospect, result_words.CALLBACK.result, again, own)
+    offers = result_words.offers(now(), st.context.timezone)
+    furthest = seat.house.rules.furthest
+    draw_promise_form(seat.house.db, prospect, offers, furthest, promise, digits=own_keys().digits)

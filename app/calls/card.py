@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.access.boundary import boundary
 from app.accounts.own_keys import key_for
+from app.calling_rules.local_time import draw_local_time
 from app.calls import contact_lines, desk, history, person
 from app.calls.best_time import draw_best_time
 from app.calls.buttons import draw_result_buttons
@@ -59,6 +60,7 @@ def _chance(seat: Seat, prospect: Document, floors: Sequence[float]) -> None:
         template = dialling.read_template(seat.house.db, prospect["campaign"])
         how = Dialling(template, key_for("dialling"), partial(seat.dialled, prospect))
         draw_contact_lines(prospect, ways or (), how)
+    draw_local_time(seat.house.db, prospect)
     if again := prospect.get("again"):
         with st.container(key="promised"):
             when = formats.moment(again["at"], st.context.timezone)

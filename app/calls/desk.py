@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import streamlit as st
 
 from app.access.boundary import guarded_action
+from app.calling_rules.figures import nobody_text
 from app.calls import best_time, offered, result_words
 from app.desk import note_field
 from app.desk.result_names import call_name, own_names
@@ -26,6 +27,7 @@ from core.calls.lifecycle import Result, next_call
 from core.calls.recording import CallReport
 from core.clock import now
 from core.errors import Conflict, NotFound
+from core.lists.callable_now import nobody_now
 from core.stores.mongo import Document, reachable
 
 _HELD, _OWNER, _CALL = "held_prospect", "held_for", "held_call"
@@ -103,8 +105,11 @@ class Seat:
                 )
             )
         elif prospect is None:
+            nobody = nobody_now(self.house.db, self.campaign, now())
             leave_notice(
-                Notice(
+                Notice("info", _("Nobody can be called now."), next=nobody_text(nobody, st.context.timezone))
+                if nobody
+                else Notice(
                     "info",
                     _("Nobody is free to call in this campaign."),
                     next=_("Your colleagues have the people who are left. Try later, or choose another campaign."),

@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app.access import identity
 from app.access.boundary import boundary
 from app.accounts.own_keys import key_for
+from app.calling_rules.figures import draw_callable_now, nobody_text
 from app.calls import offered, person
 from app.calls.card import draw_call_card
 from app.calls.desk import Seat
@@ -28,6 +29,7 @@ from core.calls import claims
 from core.calls.filters import CallFilter
 from core.calls.lifecycle import Result
 from core.clock import now
+from core.lists.callable_now import nobody_now
 
 REFRESH = timedelta(seconds=20)
 REFRESH_UNRANKED = timedelta(seconds=3)
@@ -124,6 +126,9 @@ def _next_call(house: Appliance, campaign: str, agent: str, state: ListState, wa
             st.markdown(_("**Everybody in this campaign has been called.** Choose another campaign, or import one."))
         elif not state.open:
             st.markdown(_("**The people who are left come back later.** They appear here when their time is due."))
+        elif nobody := nobody_now(house.db, campaign, now()):
+            text = nobody_text(nobody, st.context.timezone)
+            st.markdown(f"**{formats.plain(_('Nobody can be called now.'))}** {formats.plain(text)}")
         else:
             st.markdown(_("**Ready when you are.** Next is the free person with the best chance."))
         _promises(house, campaign, agent)
@@ -273,6 +278,7 @@ def _figures(house: Appliance, campaign: str, agent: str, state: Progress) -> No
             width="content",
             help=_("Your calls of today in this campaign, without those that you took back."),
         )
+    draw_callable_now(house.db, campaign, under_rules_alone=True)
 
 
 def _with(holder: str | None, agent: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
+from app.calling_rules.promise_form import Offer
 from app.desk.result_names import result_name
 from app.language import _, formats, plural, zones
 from core.calls.lifecycle import CallRules, Result, Status, changes_state
@@ -36,29 +37,29 @@ DO_NOT_CALL = Choice(Result.DO_NOT_CALL, Sentence("Do not call"), ":material/blo
 CHOICES = (SOLD, REFUSED, CALLBACK, NO_ANSWER, WRONG_NUMBER, DO_NOT_CALL)
 
 
-def offers(at: datetime, zone: str) -> list[tuple[str, datetime]]:
+def offers(at: datetime, zone: str | None) -> list[Offer]:
     """Usual times of a callback, with their words, for a call at `at` in `zone`."""
     local = at.astimezone(zones.zone(zone))
     tomorrow = datetime.combine(local.date() + timedelta(days=1), time(10), local.tzinfo)
     return [
-        (_("In 1 hour"), at + timedelta(hours=1)),
-        (_("In 3 hours"), at + timedelta(hours=3)),
-        (_("Tomorrow, 10:00"), tomorrow),
+        Offer(_("In 1 hour"), at + timedelta(hours=1)),
+        Offer(_("In 3 hours"), at + timedelta(hours=3)),
+        Offer(_("Tomorrow, 10:00"), tomorrow, same_time=True),
     ]
 
 
-def result_message(call: Document, rules: CallRules, zone: str | None) -> str:
+def result_message(call: Document, rules: CallRules, zone_name: str | None) -> str:
     """The message to the agent after `call` is recorded."""
     ref, result, after = call["ref"], Result(call["result"]), call["after"]
     if not changes_state(call):
         return _kept_beside(call)
     match result:
         case Result.CALLBACK:
-            when = formats.moment(call["again"]["at"], zone)
+            when = formats.moment(call["again"]["at"], zone_name)
             return _("Call back: {ref} is recorded and comes back to you on {when}.").format(ref=ref, when=when)
         case Result.NO_ANSWER if after["status"] == Status.PAUSED:
             sentence = _("No answer (attempt {attempt} of {attempts}): {ref} is recorded and comes back after {when}.")
-            when = formats.moment(datetime.fromtimestamp(after["due"], UTC), zone)
+            when = formats.moment(datetime.fromtimestamp(after["due"], UTC), zone_name)
             return sentence.format(attempt=after["unanswered"], attempts=rules.attempts, ref=ref, when=when)
         case Result.NO_ANSWER:
             sentence = plural(

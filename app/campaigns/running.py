@@ -8,6 +8,8 @@ import streamlit as st
 
 from app.access import identity
 from app.access.boundary import guarded_action
+from app.calling_rules.figures import draw_callable_now
+from app.calling_rules.form import draw_rules_form
 from app.campaigns.pace import Pace, pace
 from app.campaigns.script_form import draw_script_form
 from app.campaigns.withdrawal_form import draw_withdrawal_form
@@ -46,6 +48,7 @@ def draw_running_campaign(house: Appliance, found: Sequence[Document], agents: S
             _agents(house, campaign, agents)
         with right:
             _title(house, campaign)
+    draw_rules_form(house, key)
     st.markdown("**" + _("What agents say") + "**")
     draw_script_form(house, key)
     left, right = st.columns([3, 2], gap="large")
@@ -80,6 +83,7 @@ def _progress(house: Appliance, campaign: Document, state: Progress) -> None:
         st.metric(_("Sold"), formats.count(state.sold) + rate, width="content")
         if state.withdrawn:
             st.metric(_("Withdrawn"), formats.count(state.withdrawn), width="content")
+    draw_callable_now(house.db, str(campaign["_id"]))
     st.caption(pace_text(current, state.to_call))
 
 

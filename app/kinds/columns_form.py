@@ -27,6 +27,8 @@ WORDS = {
     Meaning.NAME: Sentence("The person's name"),
     Meaning.PHONE: Sentence("A phone number"),
     Meaning.EMAIL: Sentence("An e-mail address"),
+    Meaning.COUNTRY: Sentence("The person's country, two letters"),
+    Meaning.TIME_ZONE: Sentence("The person's time zone"),
     Meaning.KEY: Sentence("Another key of the person"),
     Meaning.PEOPLE: Sentence("For people to read, not for the model"),
     Meaning.AFTER_CALL: Sentence("Known only after the call"),

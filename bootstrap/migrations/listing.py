@@ -9,6 +9,7 @@ from bootstrap.migrations import (
     kept_predictions,
     sealed_contacts,
     unused_indexes,
+    zones_of_people,
 )
 from bootstrap.migrations.migration import Migration
 
@@ -19,4 +20,5 @@ MIGRATIONS = (
     Migration(4, "people keep the prediction that ranked them", kept_predictions.run),
     Migration(5, "indexes that no question uses any more are dropped", unused_indexes.run),
     Migration(6, "names and numbers are encrypted", sealed_contacts.run),
+    Migration(7, "people keep the time zones in which they may be", zones_of_people.run),
 )

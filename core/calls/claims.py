@@ -6,6 +6,8 @@ set at the top level of a stored document into text.
 
 The next prospect is read from the index, and then taken by key: updates of the embedded server use no other index than
 that of keys, and ignore conditions beside an `$or`.
+
+Where the campaign has calling rules (`core.calling_rules`), only people are claimed whom these allow to call now.
 """
 
 from __future__ import annotations
@@ -14,6 +16,9 @@ import random
 from collections.abc import Iterator
 from datetime import datetime
 
+from core.calling_rules import stored
+from core.calling_rules.campaign_zones import Zone, is_open, zones_of
+from core.calling_rules.rules import CallingRules
 from core.calls import campaigns, do_not_call
 from core.calls.filters import EVERYBODY, CallFilter, best_prospects
 from core.calls.lifecycle import (
@@ -21,20 +26,26 @@ from core.calls.lifecycle import (
     LIVE,
     STANDARD,
     CallRules,
+    Result,
     Status,
     claim_holder,
     epoch_seconds,
     unchanged_query,
+    whole_seconds_from,
 )
-from core.calls.rank_key import rank_again
+from core.calls.rank_key import OFF_THE_LIST, rank_again
 from core.calls.recording import TAKE_THE_NEXT, TRIES, claim_conflict, finish_by_key, take_claim
 from core.clock import Clock, now
 from core.errors import Conflict, NotFound
 from core.sentences import Sentence
 from core.stores.mongo import Db, Document, reachable
+from core.values.time_zones import NO_NUMBER
 
 LOOK, DUE, WAKE = 50, 200, 200
 """Prospects read at once: to find a free one, a due callback, and pauses that are over."""
+
+LATE = 3_200
+"""The most due callbacks that are read to find one within the hours."""
 
 
 def claim(
@@ -51,15 +62,19 @@ def claim(
 
     An agent who already holds a prospect gets it again, with its claim renewed. Then come the agent's own callbacks
     that are due, then overdue callbacks of all agents, then the best free prospect that passes the filter `call_filter`
-    (callbacks need not pass it). Where many agents claim at once, the slower ones get others of the best.
+    (callbacks need not pass it). Where many agents claim at once, the slower ones get others of the best. Whoever the
+    campaign's calling rules forbid to call now is passed over, but not a prospect that the agent holds already.
 
     Raises Conflict when `campaign` is not open, or not assigned to `agent` (unless `all_of_them`); Unavailable.
     """
     at = clock()
     campaigns.require(db, campaign, agent, all_of_them=all_of_them)
+    limits = stored.read_rules(db, campaign)
     with reachable():
-        for candidates in _in_turn(db, campaign, agent, at, call_filter, rules):
+        for candidates in _in_turn(db, campaign, agent, at, call_filter, rules, limits):
             for seen in _first_then_any(candidates):
+                if limits and claim_holder(seen, at) != agent and not _is_allowed(db, seen, limits, at):
+                    continue
                 held = take_claim(db, seen, agent, at, rules)
                 if held is None:
                     continue  # another agent was quicker
@@ -73,7 +88,7 @@ def claim(
 def claim_person(
     db: Db, prospect: str, agent: str, *, all_of_them: bool = False, rules: CallRules = STANDARD, clock: Clock = now
 ) -> Document:
-    """Claim this `prospect` for `agent`, who is on the phone with the person.
+    """Claim this `prospect` for `agent`, who is on the phone with the person: at any hour, because the person called.
 
     Raises NotFound; Conflict when the campaign is not open or not the agent's, the person is off the list, asked not to
     be called, or another agent holds them; Unavailable.
@@ -150,26 +165,81 @@ def settle_calls(db: Db, *, clock: Clock = now) -> int:
 
 
 def _in_turn(
-    db: Db, campaign: str, agent: str, at: datetime, call_filter: CallFilter, rules: CallRules
+    db: Db,
+    campaign: str,
+    agent: str,
+    at: datetime,
+    call_filter: CallFilter,
+    rules: CallRules,
+    limits: CallingRules | None,
 ) -> Iterator[list[Document]]:
-    """The free prospects for `agent` at that moment, group by group, the most urgent group first."""
+    """The free prospects for `agent` at that moment, group by group, the most urgent group first.
+
+    With `limits`, only those of zones in which it is within the hours.
+    """
     yield held_by(db, campaign, agent, at)
-    moment, overdue = epoch_seconds(at), epoch_seconds(at - rules.overdue)
-    due = [found for found in _due(db, campaign, Status.CALLBACK, moment, DUE) if not claim_holder(found, at)]
+    overdue = epoch_seconds(at - rules.overdue)
+    due = [found for found in _due_callbacks(db, campaign, at, limits) if not claim_holder(found, at)]
     yield [found for found in due if found["again"]["by"] == agent]
     yield [found for found in due if found["again"]["by"] != agent and found["due"] <= overdue]
     # Held prospects come before free ones. There are no more of them than agents, so `LOOK` is nearly always enough.
-    many = LOOK
+    many, zones = LOOK, _open_zones(db, campaign, at, limits)
     while True:
-        found = best_prospects(db, campaign, call_filter, many)
+        found = best_prospects(db, campaign, call_filter, many, zones)
         yield [prospect for prospect in found if not claim_holder(prospect, at)]
         if len(found) < many:
             break
         many *= 4
     if end_pauses(db, campaign, at):  # `settle_calls` does so too, now and then
-        yield [
-            prospect for prospect in best_prospects(db, campaign, call_filter, LOOK) if not claim_holder(prospect, at)
-        ]
+        found = best_prospects(db, campaign, call_filter, LOOK, _open_zones(db, campaign, at, limits))
+        yield [prospect for prospect in found if not claim_holder(prospect, at)]
+
+
+def _open_zones(db: Db, campaign: str, at: datetime, limits: CallingRules | None) -> list[Zone] | None:
+    """The zones of open prospects in which it is within the hours; None if that is everybody."""
+    if limits is None:
+        return None
+    zones = zones_of(db, campaign, Status.OPEN)
+    within = [zone for zone in zones if is_open(limits, zone, at)]
+    return None if within == zones else within
+
+
+def _due_callbacks(db: Db, campaign: str, at: datetime, limits: CallingRules | None) -> list[Document]:
+    """The first `DUE` callbacks that are due and, with `limits`, within the hours; of the first `LATE` that are due."""
+    many, moment = DUE, epoch_seconds(at)
+    while True:
+        found = _due(db, campaign, Status.CALLBACK, moment, many)
+        within = [one for one in found if limits is None or is_open(limits, _zone_of_callback(one), at)]
+        if within or len(found) < many or many >= LATE:
+            return within[:DUE]
+        many *= 4
+
+
+def _zone_of_callback(prospect: Document) -> Zone:
+    """The zone of somebody who was promised a call, so that the agent knows a number whatever the file says."""
+    return "" if prospect.get("zone") == NO_NUMBER else prospect.get("zone")
+
+
+def _is_allowed(db: Db, seen: Document, limits: CallingRules, at: datetime) -> bool:
+    """Whether the limits of attempts allow to call `seen` now, whose hours allow it.
+
+    Whoever is in the ranked list against them, because they changed after the last call, is put off until they allow
+    it, so that nobody reads the prospect again meanwhile.
+    """
+    if not seen.get("calls"):
+        return True
+    person, is_promised = stored.person_of(db, seen, limits), seen["status"] == Status.CALLBACK
+    if person.why_not(at, promised=is_promised) is None:
+        return True
+    if not is_promised:
+        later = person.earliest(at)
+        due = None if later is None else whole_seconds_from(later)
+        last = {"why": Result.NO_ANSWER.value, "call": f"{seen['_id']}:{int(seen['calls'])}"}
+        put_off = (
+            {"status": Status.OFF.value, "off": last} if due is None else {"status": Status.PAUSED.value, "due": due}
+        )
+        db.prospects.update_one(unchanged_query(seen), {"$set": {**put_off, **OFF_THE_LIST}})
+    return False
 
 
 def _first_then_any(candidates: list[Document]) -> Iterator[Document]:

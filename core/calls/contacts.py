@@ -2,11 +2,12 @@
 
 A document of `contacts` has the prospect's key:
 
-    {_id, campaign, ref, sealed: [{column, kind, text, e164}], search: [words], import, history}
+    {_id, campaign, ref, sealed: [{column, kind, text, e164}], search: [words], zone, import, history}
 
 `sealed` is encrypted, and each of `search` is hashed (`core.calls.contact_keys`). `search` holds the words of the
 names, the addresses, and the last digits of the numbers, so that a person who calls is found whatever the spelling of
-their number. `import` and `history` are those of `core.lists.contact_changes`.
+their number. `zone` is that of the prospect (`core.values.time_zones`). `import` and `history` are those of
+`core.lists.contact_changes`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 
 from pymongo import ASCENDING
 
+from core.calling_rules.places import zone_text
 from core.calls.contact_keys import ContactKeys
 from core.errors import SettingsError
 from core.schema import Schema
@@ -59,13 +61,28 @@ def document(schema: Schema, key: str, campaign: str, ref: str, values: Mapping[
     A blank is in it, too: `core.lists.contact_changes` then removes what was known.
     """
     given: list[Document] = []
+    country = _country(schema, values)
     for column in schema.contacts:
         if column.contact is None or column.name not in values:
             continue
         text = None if values[column.name] is None else str(values[column.name])
         entry: Document = {"column": column.name, "kind": column.contact.value, "text": text}
-        given.append(numbered(entry, column.region))
-    return {"_id": key, "campaign": campaign, "ref": ref, "values": given} if given else None
+        given.append(numbered(entry, country or column.region))
+    has_phones = any(column.contact is Contact.PHONE for column in schema.contacts)
+    said = {"values": given, "has_phones": has_phones}
+    return {"_id": key, "campaign": campaign, "ref": ref, **said} if given else None
+
+
+def zone_of(given: Document | None) -> str:
+    """The zones of a person of whom a file says what `document` made; "" where it says nothing."""
+    return zone_text(given["values"], has_phones=given["has_phones"]) if given else ""
+
+
+def _country(schema: Schema, values: Mapping[str, Value]) -> str:
+    """The country of which a column says that the person is there, if it has phone numbers of its own."""
+    named = (values.get(column.name) for column in schema.contacts if column.contact is Contact.COUNTRY)
+    said = next((str(value).upper() for value in named if value), "")
+    return said if said and phone_numbers.is_region(said) else ""
 
 
 def numbered(value: Document, region: str = "") -> Document:
@@ -138,6 +155,8 @@ def _words(kind: Contact, text: str) -> list[str]:
         return [digits[-DIGITS:]] if len(digits) >= LEAST_DIGITS else []
     if kind is Contact.EMAIL:
         return [text.strip().casefold()]
+    if kind is not Contact.NAME:
+        return []  # a country finds too many
     plain = unicodedata.normalize("NFKD", text.casefold())
     return re.findall(r"\w+", "".join(letter for letter in plain if not unicodedata.combining(letter)))
 

@@ -38,10 +38,26 @@ class CallFilter:
 EVERYBODY = CallFilter()
 
 
-def best_prospects(db: Db, campaign: str, call_filter: CallFilter, many: int) -> list[Document]:
-    """The best `many` of `campaign` that pass `call_filter`, held or free. Raises Unavailable."""
+def best_prospects(
+    db: Db, campaign: str, call_filter: CallFilter, many: int, zones: Sequence[str | None] | None = None
+) -> list[Document]:
+    """The best `many` of `campaign` that pass `call_filter`, held or free. Raises Unavailable.
+
+    `zones`: only those with one of these in their field `zone`. Each is read by index and they are put together: one
+    query for several would read everybody where few are left in them.
+    """
     with reachable():
-        return list(db.prospects.aggregate([*_stages(campaign, call_filter), {"$limit": many}]))
+        if zones is None:
+            return list(db.prospects.aggregate([*_stages(campaign, call_filter), {"$limit": many}]))
+        each = [_stages(campaign, call_filter, {"zone": zone}) for zone in zones]
+        found = [one for stages in each for one in db.prospects.aggregate([*stages, {"$limit": many}])]
+    return sorted(found, key=_place)[:many]
+
+
+def _place(prospect: Document) -> tuple[bool, float, str]:
+    """The place in the order of the list: scores from the top, whoever has none last."""
+    score = prospect.get("score")
+    return score is None, -(score or 0.0), str(prospect["ref"])
 
 
 def categories(schema: Schema) -> list[Column]:
@@ -72,11 +88,14 @@ def index(column: str) -> list[tuple[str, int]]:
     return [*((name, ASCENDING) for name in equal), ("score", DESCENDING), ("ref", ASCENDING)]
 
 
-def _stages(campaign: str, wanted: CallFilter) -> Sequence[Mapping[str, Any]]:
-    match: dict[str, Any] = {"campaign": campaign, "status": Status.OPEN.value}
+def _stages(
+    campaign: str, wanted: CallFilter, place: Mapping[str, str | None] | None = None
+) -> Sequence[Mapping[str, Any]]:
+    plain = {"campaign": campaign, "status": Status.OPEN.value}
+    match: dict[str, Any] = {**plain, **(place or {})}
     further: dict[str, Any] = {}
     for column, value in wanted.equal.items():
-        (further if len(match) > 2 else match)[f"features.{column}"] = value
+        (further if len(match) > len(plain) else match)[f"features.{column}"] = value
     further |= {f"features.{column}": {"$gte": number} for column, number in wanted.least.items()}
     if wanted.floor is not None:
         match["score"] = {"$gte": wanted.floor}

@@ -11,6 +11,7 @@ prospect then. `WEIGHT` orders results; of two with the same weight the first on
 
 from __future__ import annotations
 
+from core.calling_rules.stored import person_under_rules
 from core.calls import recording
 from core.calls.lifecycle import CALLABLE, STANDARD, CallRules, Result, Status, claim_holder, whole_milliseconds
 from core.calls.recording import CallReport
@@ -72,7 +73,7 @@ def _write_beside(
 ) -> Document | None:
     """Write the late call beside what was recorded of `seen`; None if the prospect has changed since it was read."""
     at = whole_milliseconds(clock())
-    new = recording.new_call(seen, agent, report, at, rules)
+    new = recording.new_call(seen, agent, report, at, rules, person_under_rules(db, seen))
     over = claim_holder(seen, at)
     if over is None:
         # A claim until all is written lets `settle_calls` find the call of a process that died.

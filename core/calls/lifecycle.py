@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from core.calling_rules.person import EarlierCall, Person
+from core.calling_rules.promise import refuse_forbidden
 from core.errors import InputError
 from core.sentences import Sentence
 from core.stores.mongo import Document
@@ -136,25 +138,54 @@ def epoch_seconds(at: datetime) -> int:
 
 
 def state_after(
-    before: Document, result: Result, call: str, agent: str, at: datetime, again: datetime | None, rules: CallRules
+    before: Document,
+    result: Result,
+    call: str,
+    agent: str,
+    at: datetime,
+    again: datetime | None,
+    rules: CallRules,
+    person: Person | None = None,
 ) -> Document:
-    """The `STATE` after `before`. Raises InputError for a promised time that is missing, past or too far ahead."""
+    """The `STATE` after `before`. `person`: the calling rules of the campaign, with the calls before this one.
+
+    Raises InputError for a promised time that is missing, past or too far ahead, or that the calling rules forbid
+    (`core.calling_rules.promise.Forbidden`).
+    """
     settled: Document = {**before, "again": None, "due": None}
+    called = person.after(EarlierCall(at, result.value)) if person else None
     match result:
         case Result.SOLD | Result.REFUSED:
             return {**settled, "status": Status.DONE.value}
         case Result.CALLBACK:
             promised = _promised(again, at, rules)
+            if called:
+                refuse_forbidden(called, promised)
             callback = {"again": {"at": promised, "by": agent}, "due": epoch_seconds(promised)}
             return {**settled, "status": Status.CALLBACK.value, **callback}
         case Result.NO_ANSWER:
             unanswered = int(before.get("unanswered") or 0) + 1
             settled["unanswered"] = unanswered
-            if unanswered < rules.attempts:
-                return {**settled, "status": Status.PAUSED.value, "due": epoch_seconds(at + rules.pause)}
+            due = _next_attempt(called, result, at, rules)
+            if unanswered < rules.attempts and due is not None:
+                return {**settled, "status": Status.PAUSED.value, "due": due}
             return {**settled, "status": Status.OFF.value, "off": {"why": result.value, "call": call}}
         case Result.WRONG_NUMBER | Result.DO_NOT_CALL:
             return {**settled, "status": Status.OFF.value, "off": {"why": result.value, "call": call}}
+
+
+def _next_attempt(person: Person | None, result: Result, at: datetime, rules: CallRules) -> int | None:
+    """When the next attempt is due (`epoch_seconds`), after a call at `at`; None if the calling rules allow none."""
+    if person is None:
+        return epoch_seconds(at + rules.pause)
+    own = person.rules.pauses.get(result.value)
+    allowed = person.earliest(at + rules.pause if own is None else at + timedelta(minutes=own))
+    return None if allowed is None else whole_seconds_from(allowed)
+
+
+def whole_seconds_from(at: datetime) -> int:
+    """The first whole second (`epoch_seconds`) that is not before `at`."""
+    return epoch_seconds(at) + (at.microsecond > 0)
 
 
 def _promised(again: datetime | None, at: datetime, rules: CallRules) -> datetime:

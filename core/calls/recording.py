@@ -18,6 +18,8 @@ from datetime import datetime
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
+from core.calling_rules.person import Person
+from core.calling_rules.stored import person_under_rules
 from core.calls import do_not_call
 from core.calls.lifecycle import (
     CALLABLE,
@@ -85,14 +87,24 @@ def record(
             held = take_claim(db, seen, agent, clock(), rules)
             if held is None:
                 continue  # the prospect has changed since it was read
-            new = new_call(held, agent, report, whole_milliseconds(clock()), rules)
+            new = new_call(held, agent, report, whole_milliseconds(clock()), rules, person_under_rules(db, held))
             if write_call(db, new):
                 return new
     raise claim_conflict(prospect)
 
 
-def new_call(prospect: Document, agent: str, report: CallReport, at: datetime, rules: CallRules) -> Document:
-    """The next call to `prospect`, as it is stored. Raises InputError for a time that cannot be promised."""
+def new_call(
+    prospect: Document,
+    agent: str,
+    report: CallReport,
+    at: datetime,
+    rules: CallRules,
+    person: Person | None = None,
+) -> Document:
+    """The next call to `prospect`, as it is stored; `person` is the prospect under the campaign's calling rules.
+
+    Raises InputError for a time that cannot be promised.
+    """
     number = int(prospect.get("calls") or 0) + 1
     key, before, result = f"{prospect['_id']}:{number}", state(prospect), report.result
     again = whole_milliseconds(report.again) if report.again else None
@@ -112,7 +124,7 @@ def new_call(prospect: Document, agent: str, report: CallReport, at: datetime, r
         **({"own": report.own} if report.own else {}),
         **({"note": report.note} if report.note else {}),
         "before": before,
-        "after": state_after(before, result, key, agent, at, again, rules),
+        "after": state_after(before, result, key, agent, at, again, rules, person),
     }
 
 

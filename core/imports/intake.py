@@ -80,7 +80,7 @@ class Intake:
             accepted = [row for place, row in enumerate(batch) if place in fresh]
             self._report.inserted += len(accepted)
             rest = [row for place, row in enumerate(batch) if place not in fresh]
-            self._write_contacts(accepted)
+            self._write_contacts(accepted, are_new=True)
             accepted += self._meet(rest)
             for row in accepted:
                 self._report.wrong_numbers.update(wrong_numbers(row.contact) if row.contact else ())
@@ -161,11 +161,11 @@ class Intake:
         columns = contact_changes.changed_columns(self._db, self._contact_keys, [contact for _, contact in given])
         return {row: changed for (row, _), changed in zip(given, columns, strict=True) if changed}
 
-    def _write_contacts(self, rows: list[Row]) -> None:
+    def _write_contacts(self, rows: list[Row], *, are_new: bool = False) -> None:
         """Store how the people of `rows` are reached."""
         given = [row.contact for row in rows if row.contact is not None]
         if given:
-            contact_changes.write(self._db, self._contact_keys, given, self._origin())
+            contact_changes.write(self._db, self._contact_keys, given, self._origin(), are_new=are_new)
 
     def _is_another(self, row: Row) -> bool:
         """Whether `row` is another record under a taken key, and not a later report on the same person."""

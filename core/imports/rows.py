@@ -241,6 +241,7 @@ class Reading:
             **rank_if_open(self.campaign, status),
             "score": None,
             "claim": None,
+            "zone": contacts.zone_of(contact),
         }
         if details:
             prospect["details"] = details

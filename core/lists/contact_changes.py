@@ -1,10 +1,10 @@
 """The changes that files make to how a person is reached, kept with the contact: an erasure takes them, too.
 
-    contacts: {…, import, history: [{import, file, at, was, search}]}
+    contacts: {…, import, history: [{import, file, at, was, search, zone}]}
 
-`import` is the import that the contact came with, an entry of `history` belongs to a later one, the oldest first, and
-`was` has the values before it, sealed, and `search` their hashed words. The list is written whole, as that of a
-prospect (`core.lists.changes`). Who takes an import back needs no key: it moves what is sealed.
+`import` is the import that the contact came with, an entry of `history` belongs to a later one, the oldest first. `was`
+has the values before it, sealed, `search` their hashed words, and `zone` the prospect's zones then. The list is written
+whole, as that of a prospect (`core.lists.changes`). Who takes an import back needs no key: it moves what is sealed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from pymongo import UpdateOne
 
+from core.calling_rules.places import zone_text
 from core.calls.contact_keys import ContactKeys
 from core.calls.contacts import opened, required, search_words
 from core.errors import SettingsError
@@ -34,16 +35,24 @@ def changed_columns(db: Db, keys: ContactKeys | None, given: Sequence[Document])
     return [_different(keys, stored.get(one["_id"]), one) for one in given]
 
 
-def write(db: Db, keys: ContactKeys | None, given: Sequence[Document], origin: Origin) -> None:
+def write(
+    db: Db, keys: ContactKeys | None, given: Sequence[Document], origin: Origin, *, are_new: bool = False
+) -> None:
     """Store what `contacts.document` made. What a file does not say stays as it was. Repeatable.
 
-    Raises SettingsError, Unavailable.
+    The prospects get the zones that follow from it, unless they `are_new` and were inserted with them. Raises
+    SettingsError, Unavailable.
     """
     stored = _stored(db, [one["_id"] for one in given])
-    writes = [_update(required(keys), stored.get(one["_id"]), one, origin) for one in given]
-    if writes:
-        with reachable():
-            db.contacts.bulk_write(writes, ordered=False)
+    fields = [_fields(required(keys), stored.get(one["_id"]), one, origin) for one in given]
+    if not fields:
+        return
+    if not are_new:
+        _set_zones(db, {one["_id"]: one["zone"] for one in fields})
+    with reachable():
+        db.contacts.bulk_write(
+            [UpdateOne({"_id": one["_id"]}, {"$set": one}, upsert=True) for one in fields], ordered=False
+        )
 
 
 def restore(db: Db, keys: Sequence[str], place: str) -> None:
@@ -52,9 +61,10 @@ def restore(db: Db, keys: Sequence[str], place: str) -> None:
     came = [key for key, one in stored.items() if one.get("import") == place]
     changed = [one for one in stored.values() if one.get("history") and one["history"][-1]["import"] == place]
     writes = []
+    _set_zones(db, dict.fromkeys(came, "") | {one["_id"]: one["history"][-1].get("zone", "") for one in changed})
     for one in changed:
         *earlier, last = one["history"]
-        was = {"sealed": last["was"], "search": last["search"], "history": earlier}
+        was = {"sealed": last["was"], "search": last["search"], "zone": last.get("zone", ""), "history": earlier}
         writes.append(UpdateOne({"_id": one["_id"]}, {"$set": was}))
     with reachable():
         if writes:
@@ -108,7 +118,16 @@ def _said(value: Mapping[str, Any]) -> tuple[str, str, bool]:
     return value["text"] or "", value.get("e164", ""), value.get("wrong", False)
 
 
-def _update(keys: ContactKeys, stored: Document | None, given: Document, origin: Origin) -> UpdateOne:
+def _set_zones(db: Db, zones: Mapping[str, str]) -> None:
+    """Set the zones of prospects by their keys. Before the contacts: whoever finds those changed does this again."""
+    if zones:
+        with reachable():
+            writes = [UpdateOne({"_id": key}, {"$set": {"zone": zone}}) for key, zone in zones.items()]
+            db.prospects.bulk_write(writes, ordered=False)
+
+
+def _fields(keys: ContactKeys, stored: Document | None, given: Document, origin: Origin) -> Document:
+    """The fields to set at the contact, its key among them."""
     new = {value["column"]: value for value in given["values"]}
     known = _known(keys, stored)
     values = [
@@ -116,13 +135,14 @@ def _update(keys: ContactKeys, stored: Document | None, given: Document, origin:
     ]
     fields: Document = {name: given[name] for name in ("_id", "campaign", "ref")}
     fields |= {"sealed": keys.seal(values), "search": keys.words(search_words(values))}
+    fields["zone"] = zone_text(values, has_phones=given["has_phones"])
     if stored is None:
         fields["import"] = origin.key
     elif known is None:  # nobody reads what was before, so an undo has nothing to give back
         fields |= {"import": origin.key, "history": []}
     elif values != known:
         fields["history"] = _noted(stored, origin)
-    return UpdateOne({"_id": given["_id"]}, {"$set": fields}, upsert=True)
+    return fields
 
 
 def _noted(stored: Document, origin: Origin) -> list[Document]:
@@ -130,5 +150,5 @@ def _noted(stored: Document, origin: Origin) -> list[Document]:
     history = list(stored.get("history") or [])
     if origin.key in (stored.get("import"), history[-1]["import"] if history else None):
         return history
-    before = {"was": stored["sealed"], "search": stored["search"]}
+    before = {"was": stored["sealed"], "search": stored["search"], "zone": stored.get("zone", "")}
     return [*history, {"import": origin.key, "file": origin.file, "at": origin.at, **before}]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
@@ -20,6 +21,7 @@ from core.schema.words import ColumnWords
 from core.schema.yes_no import NO, YES, yes_or_no
 from core.sentences import Sentence
 from core.values.phone_numbers import is_region
+from core.values.time_zones import is_country, is_zone
 
 Value = int | float | str | None
 """A value of a column. Only an optional column has blanks: None for a number or a date, `BLANK` for a word."""
@@ -59,11 +61,13 @@ class Role(StrEnum):
 
 
 class Contact(StrEnum):
-    """What a contact column holds."""
+    """What a contact column holds. Country and time zone say by which clock the person may be called."""
 
     NAME = "name"
     PHONE = "phone"
     EMAIL = "email"
+    COUNTRY = "country"
+    TIME_ZONE = "time_zone"
 
 
 NUMBERS = frozenset({ColumnType.INTEGER, ColumnType.NUMBER})
@@ -72,6 +76,10 @@ _RULES = {
     ColumnType.YES_NO: Sentence("yes or no"),
     ColumnType.DATE: Sentence("a date such as 2026-07-11"),
     ColumnType.TEXT: Sentence("a text"),
+}
+_CONTACT_RULES: Mapping[Contact | None, Sentence] = {
+    Contact.COUNTRY: Sentence("a country's two letters such as DE"),
+    Contact.TIME_ZONE: Sentence("a time zone such as Europe/Berlin"),
 }
 
 
@@ -133,7 +141,7 @@ class Column(Strict):
         if {BLANK, OTHER} & set(self.categories):
             raise ValueError(f"column '{self.name}': {BLANK} and {OTHER} are Callwise's own words")
         if (self.role is Role.CONTACT) != (self.contact is not None):
-            raise ValueError(f"column '{self.name}': contact (name, phone or email) goes with role contact")
+            raise ValueError(f"column '{self.name}': contact ({', '.join(Contact)}) goes with role contact")
         if self.region and (self.contact is not Contact.PHONE or not is_region(self.region)):
             raise ValueError(f"column '{self.name}': region is a country such as DE, and goes with contact phone")
         if self.type is ColumnType.TEXT and self.is_feature:
@@ -248,6 +256,8 @@ class Column(Strict):
             return Sentence("one of {values}", values=", ".join(self.categories))
         if self.open:
             return Sentence("a text of at most {most} letters", most=LONGEST_WORD)
+        if self.contact in _CONTACT_RULES:
+            return _CONTACT_RULES[self.contact]
         if self.type in _RULES:
             return _RULES[self.type]
         return range_rule(self.minimum, self.maximum, whole=self.type is ColumnType.INTEGER)
@@ -283,6 +293,10 @@ class Column(Strict):
         """`text` as one of the column's words. Raises ValueError."""
         if self.type is ColumnType.YES_NO:
             text = yes_or_no(text) or text
+        if (self.contact is Contact.COUNTRY and not is_country(text.upper())) or (
+            self.contact is Contact.TIME_ZONE and not is_zone(text)
+        ):
+            raise ValueError(text)
         known = text in self.allowed or self.type is ColumnType.TEXT
         if not known and not (self.open and len(text) <= LONGEST_WORD and text not in (BLANK, OTHER)):
             raise ValueError(text)

@@ -51,6 +51,7 @@ class Event(StrEnum):
     CALLBACK_REASSIGNED = "callback reassigned"
     RESULT_CORRECTED = "result corrected"
     RESULTS_SETTLED = "late result settled"
+    CALLING_RULES_CHANGED = "calling rules changed"
     PROSPECTS_SET_ASIDE = "prospects set aside"
     LIST_EXPORTED = "ranked list exported"
     PUT_ON_DO_NOT_CALL = "put on the do-not-call list"

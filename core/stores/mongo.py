@@ -64,6 +64,14 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
         # Those who are to be ranked, and those whom an earlier line-up ranked: `core.calls.rank_key`.
         [("rank_key", ASCENDING)],
         [("campaign", ASCENDING), ("status", ASCENDING), ("score", DESCENDING), ("ref", ASCENDING)],
+        # The same among those in one time zone: `core.calling_rules.zones`.
+        [
+            ("campaign", ASCENDING),
+            ("status", ASCENDING),
+            ("zone", ASCENDING),
+            ("score", DESCENDING),
+            ("ref", ASCENDING),
+        ],
         [("claim.by", ASCENDING)],
         # Callbacks and pauses, in the order of their time.
         [("campaign", ASCENDING), ("status", ASCENDING), ("due", ASCENDING)],

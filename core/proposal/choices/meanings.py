@@ -26,12 +26,20 @@ class Meaning(StrEnum):
     NAME = "the person's name"
     PHONE = "a phone number"
     EMAIL = "an e-mail address"
+    COUNTRY = "the person's country"
+    TIME_ZONE = "the person's time zone"
     KEY = "another key of the person"
     PEOPLE = "shown to people, not to the model"
     AFTER_CALL = "known only after the call"
 
 
-_CONTACTS = {Contact.NAME: Meaning.NAME, Contact.PHONE: Meaning.PHONE, Contact.EMAIL: Meaning.EMAIL}
+_CONTACTS = {
+    Contact.NAME: Meaning.NAME,
+    Contact.PHONE: Meaning.PHONE,
+    Contact.EMAIL: Meaning.EMAIL,
+    Contact.COUNTRY: Meaning.COUNTRY,
+    Contact.TIME_ZONE: Meaning.TIME_ZONE,
+}
 _ROLES = {Role.REFERENCE: Meaning.KEY, Role.PEOPLE_ONLY: Meaning.PEOPLE, Role.AFTER_CALL: Meaning.AFTER_CALL}
 _TYPES = {
     ColumnType.INTEGER: Meaning.NUMBER,

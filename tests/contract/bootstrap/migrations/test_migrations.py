@@ -110,6 +110,8 @@ def check_as_now(db: Db) -> None:
     assert ["undo.by"] not in fields
     assert [way.text for way in contacts.ways(db, CONTACT_KEYS, "spring:00001")] == ["+49 151 5550002"]
     assert ["campaign", "status", "score"] not in fields
+    assert db.prospects.distinct("zone") == ["", "Europe/Berlin"]
+    assert (db.prospects.find_one({"_id": "spring:00001"}) or {})["zone"] == "Europe/Berlin"
 
 
 def test_data_of_before_the_first_migration_becomes_that_of_today_once(db: Db) -> None:
@@ -117,9 +119,9 @@ def test_data_of_before_the_first_migration_becomes_that_of_today_once(db: Db) -
     said: list[str] = []
     assert migrate(db, lambda: [db], say=said.append) == stored_version.NEWEST
     check_as_now(db)
-    assert [line.rpartition(": ")[2] for line in said] == ["1", "1", "1", str(PEOPLE), "2", "1"]
+    assert [line.rpartition(": ")[2] for line in said] == ["1", "1", "1", str(PEOPLE), "2", "1", str(PEOPLE)]
     noted = db.appliance.find_one({"_id": stored_version.KEY}) or {}
-    assert [one["changed"] for one in noted["applied"]] == [1, 1, 1, PEOPLE, 2, 1]
+    assert [one["changed"] for one in noted["applied"]] == [1, 1, 1, PEOPLE, 2, 1, PEOPLE]
     ensure_indexes(db)
     before = everything(db)
     assert migrate(db, lambda: pytest.fail("nothing is missing")) == stored_version.NEWEST

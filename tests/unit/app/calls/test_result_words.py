@@ -18,7 +18,7 @@ def test_every_result_has_a_button_and_a_key_of_its_own() -> None:
 
 def test_tomorrow_is_the_callers_and_not_the_servers() -> None:
     late = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)  # in Berlin it is Sunday already, and the clocks go forward
-    assert [(words, at.astimezone(UTC)) for words, at in offers(late, "Europe/Berlin")] == [
+    assert [(one.label, one.at.astimezone(UTC)) for one in offers(late, "Europe/Berlin")] == [
         ("In 1 hour", datetime(2026, 3, 29, 0, 30, tzinfo=UTC)),
         ("In 3 hours", datetime(2026, 3, 29, 2, 30, tzinfo=UTC)),
         ("Tomorrow, 10:00", datetime(2026, 3, 30, 8, 0, tzinfo=UTC)),
