@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.calling_rules.person import Person
+from core.calling_rules.stored import person_under_rules
 from core.calls import do_not_call, recording
 from core.calls.lifecycle import (
     STANDARD,
@@ -110,7 +112,8 @@ def correct(
                 next=Sentence("Correct that call first."),
             )
         recording.finish(db, call)
-        new = {**_changes(call, correction, why, by, at, rules), UNDER_WAY: call["campaign"]}
+        person = _person_before(db, call)
+        new = {**_changes(call, correction, why, by, at, rules, person), UNDER_WAY: call["campaign"]}
         unchanged = {"_id": key, "undone": None, "result": call["result"]}
         if not db.calls.update_one(unchanged, {"$set": new}).matched_count:
             raise Conflict(Sentence("{ref} has changed meanwhile.", ref=call["ref"]), kept=UNCHANGED)
@@ -156,12 +159,26 @@ def settle(db: Db) -> int:
     return len(waiting)
 
 
-def _changes(call: Document, correction: Correction, why: str, by: str, at: datetime, rules: CallRules) -> Document:
+def _person_before(db: Db, call: Document) -> Person | None:
+    """The person of the call under the campaign's calling rules, with the calls before it; None without rules."""
+    seen = db.prospects.find_one({"_id": call["prospect"]})
+    return person_under_rules(db, {**seen, "calls": call["call"] - 1}) if seen else None
+
+
+def _changes(
+    call: Document,
+    correction: Correction,
+    why: str,
+    by: str,
+    at: datetime,
+    rules: CallRules,
+    person: Person | None,
+) -> Document:
     """The fields of the call that the correction changes. Raises InputError for a time that cannot be promised."""
     again = whole_milliseconds(correction.again) if correction.again else None
     agent, result, late = call["agent"], correction.result, call.get("late")
     before = {name: call.get(name) for name in ("result", "own", "again", "everywhere", "after")}
-    after = state_after(call["before"], result, call["_id"], agent, at, again, rules)
+    after = state_after(call["before"], result, call["_id"], agent, at, again, rules, person)
     decided = {"late": {**late, "decides": result.is_outcome}} if late else {}
     return {
         "result": result.value,
