@@ -163,7 +163,7 @@ def test_out_of_reach_the_last_value_stays_and_its_age_is_told(
     assert economy.figures_at(db, schema, START + 4 * DAY).values["euribor3m"] == 2.04
     why = [event["why"] for event in db.events.find({"what": "economy:euribor3m: stale"})]
     assert why == [
-        "Euribor 3 months: its source has sent no value since 2026-09-15; ECB is out of reach: ConnectionError."
+        "Euribor 3 months: its source has sent no value since 2026-09-15; ECB is out of reach: ConnectionError"
     ]
     office.fails = {}
     look(START + 5 * DAY)
