@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import streamlit as st
 
 from app.access.boundary import guarded_action
-from app.calls import best_time, offered, result_words
+from app.calls import offered, result_words
 from app.language import _, formats
 from app.ranked_list import cached
 from app.shell.appliance import Appliance
@@ -24,6 +24,7 @@ from core.calls.lifecycle import Result
 from core.calls.recording import CallReport
 from core.clock import now
 from core.errors import Conflict, NotFound
+from core.schema.groups import groups
 from core.stores.mongo import Document, reachable
 
 _HELD, _OWNER, _CALL = "held_prospect", "held_for", "held_call"
@@ -136,7 +137,7 @@ class Seat:
                     result,
                     again=again,
                     everywhere=self.house.schema.reference is not None,
-                    groups=best_time.groups(self.house.schema, prospect["features"]),
+                    groups=groups(self.house.schema, prospect["features"]),
                 ),
                 call=call_of(prospect),
                 rules=self.house.rules,

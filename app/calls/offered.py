@@ -11,8 +11,8 @@ from app.language import _
 from app.shell import notices
 from app.shell.appliance import Appliance
 from core.accounts.account import Role
-from core.calls import campaigns, claim_renewal
-from core.calls.lifecycle import claim_holder
+from core.calls import campaigns
+from core.calls.held import campaign_held
 from core.clock import now
 from core.stores.mongo import reachable
 
@@ -52,18 +52,10 @@ def held_elsewhere(house: Appliance, agent: str) -> tuple[Appliance, str] | None
     Nobody calls two people at once: one who is held in `house` comes first. Raises Unavailable.
     """
     others = house.others()
-    if not others or _held(house, agent) is not None:
+    if not others or campaign_held(house.db, agent, now()) is not None:
         return None
-    found = ((other, _held(other, agent)) for other in others)
+    found = ((other, campaign_held(other.db, agent, now())) for other in others)
     return next(((other, campaign) for other, campaign in found if campaign is not None), None)
-
-
-def _held(house: Appliance, agent: str) -> str | None:
-    """The campaign of a person whom `agent` holds now."""
-    with reachable():
-        theirs = list(house.db.prospects.aggregate([{"$match": {"claim.by": agent}}]))
-    held = [one for one in theirs if claim_renewal.is_held_by(one, agent) and claim_holder(one, now()) == agent]
-    return str(held[0]["campaign"]) if held else None
 
 
 def draw_no_campaign(house: Appliance) -> None:
