@@ -23,7 +23,7 @@ FROM ${PYTHON_IMAGE} AS base
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin callwise \
  && python3 -m venv --without-pip /opt/venv \
  && for name in backup-scratch backups caddy evidently mlflow prefect registry s3 spool; do mkdir -p "/var/lib/callwise/$name"; done \
- && for name in app backup bootstrap mlflow mlserver monitor prefect-worker; do mkdir -p "/run/callwise/$name"; done \
+ && for name in api app backup bootstrap mlflow mlserver monitor prefect-worker; do mkdir -p "/run/callwise/$name"; done \
  && chown -R callwise:callwise /var/lib/callwise /run/callwise
 ENV PATH=/opt/venv/bin:$PATH \
     VIRTUAL_ENV=/opt/venv \
@@ -160,6 +160,23 @@ RUN python -m compileall -q core app
 USER 10001:10001
 ARG VERSION REVISION
 LABEL org.opencontainers.image.title="Callwise: the screens" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.revision=$REVISION
+
+FROM core AS api
+USER root
+RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
+    --mount=type=bind,source=requirements/api.txt,target=/mnt/requirements/api.txt \
+    --mount=type=cache,target=/var/cache/uv \
+    install api
+COPY data/schema.yaml data/schema.yaml
+COPY core core
+COPY api api
+RUN python -m compileall -q core api
+USER 10001:10001
+ARG VERSION REVISION
+LABEL org.opencontainers.image.title="Callwise: the API" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version=$VERSION \
       org.opencontainers.image.revision=$REVISION

@@ -1,9 +1,9 @@
 """Answers that are kept, so that a request with an `Idempotency-Key` is done once however often it is sent.
 
-    answers  {_id, digest, until, lease, attempt, answer: {status, type, sealed} or None, prospects}
+    answers  {_id, digest, until, deadline, attempt, answer: {status, type, sealed} or None, prospects}
 
 `_id` is of the token and the key, `digest` of method, address and body. The first request writes the document and then
-does its work; a second one waits for its answer, and gets the same. If the process died, the `lease` runs out, and the
+does its work; a second one waits for its answer, and gets the same. If the process died, the `deadline` passes, and the
 next request does the work again: all of it has natural keys, so what was done is found, not done twice. An answer is
 kept for a day, encrypted: it may hold a name or a number. `prospects` are those it is about, for an erasure.
 """
@@ -35,7 +35,7 @@ from core.values.key_ring import KeyRing
 HEADER = "idempotency-key"
 LONGEST = 255
 KEPT = timedelta(hours=24)
-LEASE = timedelta(seconds=60)
+GIVEN = timedelta(seconds=60)
 """The time after which a request that has no answer counts as dead."""
 PATIENCE, PAUSE = 20.0, 0.05
 """Seconds that a second request waits for the answer of the first, and between two looks."""
@@ -56,7 +56,7 @@ class Answers:
             "_id": key,
             "digest": digest,
             "until": int((at + KEPT).timestamp()),
-            "lease": int((at + LEASE).timestamp()),
+            "deadline": int((at + GIVEN).timestamp()),
             "attempt": 1,
             "answer": None,
             "prospects": [],
@@ -71,8 +71,8 @@ class Answers:
                 return fresh  # cleared at this moment; the caller looks again
             if known["until"] < int(at.timestamp()):
                 return None if self._take(known, fresh) else fresh
-            if known["digest"] == digest and known["answer"] is None and known["lease"] < int(at.timestamp()):
-                return None if self._take(known, {"lease": fresh["lease"]}) else fresh
+            if known["digest"] == digest and known["answer"] is None and known["deadline"] < int(at.timestamp()):
+                return None if self._take(known, {"deadline": fresh["deadline"]}) else fresh
         return known
 
     def _take(self, known: Document, values: Document) -> bool:
@@ -88,7 +88,7 @@ class Answers:
         """Keep the answer; one of the server's own failures is not kept, so that the request can be repeated."""
         with reachable():
             if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                self.home.answers.update_one({"_id": key, "answer": None}, {"$set": {"lease": 0}})
+                self.home.answers.update_one({"_id": key, "answer": None}, {"$set": {"deadline": 0}})
                 return
             body = bytes(response.body).decode()
             answer = {

@@ -64,7 +64,7 @@ def clock() -> Moving:
 @pytest.fixture
 def make_api(db: Db, objects: ObjectStore, tmp_path: Path, clock: Moving) -> Iterator[Callable[..., Api]]:
     """Makes the API of the kind `customers`; `more`: settings."""
-    made: list[TestClient] = []
+    made: list[tuple[Db, TestClient]] = []
     path = tmp_path / "customers.yaml"
     path.write_text(yaml.safe_dump(KIND))
 
@@ -78,13 +78,15 @@ def make_api(db: Db, objects: ObjectStore, tmp_path: Path, clock: Moving) -> Ite
             "CALLWISE_CONTACT_KEY": CONTACT_KEY,
             **more,
         }
-        client = TestClient(make(load(Settings, env), clock), raise_server_exceptions=False)
-        made.append(client)
+        app = make(load(Settings, env), clock)
+        client = TestClient(app, raise_server_exceptions=False)
+        made.append((app.state.houses.home, client))
         return Api(db, client, kind())
 
     yield api
-    for client in made:
+    for home, client in made:
         client.close()
+        home.client.close()
 
 
 @pytest.fixture
