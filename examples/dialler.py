@@ -102,11 +102,9 @@ class Dialler:
                 self._on_the_phone[prospect] = agent
                 result = self._random.choices(list(RESULTS), weights=list(RESULTS.values()))[0]
             said = {"prospect": prospect, "agent": agent, "call": person["calls"] + 1, "result": result}
-            # Before the answer: the API may give the person to somebody else as soon as it knows the result.
-            with self._lock:
-                del self._on_the_phone[prospect]
             self.ask("POST", f"{self._kind}/results", json=said)
             with self._lock:
+                del self._on_the_phone[prospect]
                 self.results[prospect] = result
 
     def lost(self, people: dict[str, str]) -> list[str]:

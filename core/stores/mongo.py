@@ -107,6 +107,8 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     "reports": [[("kind", ASCENDING)]],
     "indicators": [[("series", ASCENDING), ("period", ASCENDING)]],
     "contacts": [[("search", ASCENDING)]],
+    # The wishes that the feed has not yet.
+    "do_not_call": [[("wish.at", ASCENDING)], [("lifted.at", ASCENDING)]],
     "sessions": [[("user", ASCENDING)]],
     # Answers of the API to a person, for an erasure, and those that are too old.
     "answers": [[("prospects", ASCENDING)], [("until", ASCENDING)]],
