@@ -24,8 +24,8 @@ FROM ${PYTHON_IMAGE} AS base
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin callwise \
  && python3 -m venv --without-pip /opt/venv \
  && for name in backup-scratch backups caddy evidently mlflow prefect registry s3 spool; do mkdir -p "/var/lib/callwise/$name"; done \
- && for name in app backup bootstrap mlflow mlserver monitor prefect-worker; do mkdir -p "/run/callwise/$name"; done \
- && for name in store accounts app backup bootstrap caddy mlserver mongo monitor prefect prefect-worker restore s3 score; do \
+ && for name in api app backup bootstrap mlflow mlserver monitor prefect-worker; do mkdir -p "/run/callwise/$name"; done \
+ && for name in store accounts api app backup bootstrap caddy mlserver mongo monitor prefect prefect-worker restore s3 score; do \
       mkdir -p -m 0750 "/var/lib/callwise/secrets/$name"; done \
  && mkdir -p -m 0750 /run/secrets \
  && chown -R callwise:callwise /var/lib/callwise /run/callwise /run/secrets
@@ -164,6 +164,23 @@ RUN python -m compileall -q core app
 USER 10001:10001
 ARG VERSION REVISION
 LABEL org.opencontainers.image.title="Callwise: the screens" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.revision=$REVISION
+
+FROM core AS api
+USER root
+RUN --mount=from=installer,source=/opt/installer,target=/mnt/installer \
+    --mount=type=bind,source=requirements/api.txt,target=/mnt/requirements/api.txt \
+    --mount=type=cache,target=/var/cache/uv \
+    install api
+COPY data/schema.yaml data/schema.yaml
+COPY core core
+COPY api api
+RUN python -m compileall -q core api
+USER 10001:10001
+ARG VERSION REVISION
+LABEL org.opencontainers.image.title="Callwise: the API" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version=$VERSION \
       org.opencontainers.image.revision=$REVISION

@@ -56,7 +56,7 @@ from core.sentences import Sentence
 from core.settings.addresses import MongoSettings, S3Settings, SchemaSettings, ScoringSettings
 from core.settings.loading import load
 from core.settings.loop import OutcomeSettings
-from core.settings.people import AppSettings, ContactSettings, ErasureSettings, SecondFactorSettings
+from core.settings.people import AppSettings, CallSettings, ContactSettings, ErasureSettings, SecondFactorSettings
 from core.stores.mongo import connect
 from core.stores.object_store import ObjectStore
 
@@ -74,6 +74,7 @@ class Settings(
     SchemaSettings,
     OutcomeSettings,
     AppSettings,
+    CallSettings,
     ErasureSettings,
     ContactSettings,
     SecondFactorSettings,
@@ -125,13 +126,7 @@ class Wiring:
             db=kind.database(self._home),
             store=ObjectStore(settings, settings.s3_bucket_datasets),
             schema=schema,
-            rules=CallRules(
-                claim=timedelta(minutes=settings.callwise_claim_minutes),
-                overdue=timedelta(minutes=settings.callwise_overdue_minutes),
-                pause=timedelta(hours=settings.callwise_pause_hours),
-                attempts=settings.callwise_attempts,
-                furthest=timedelta(days=settings.callwise_callback_days),
-            ),
+            rules=CallRules.of(settings),
             model=model,
             links=tuple(Link(title, purpose, address) for title, purpose, address in addresses if address),
             lineage=LineageReader(registry, model) if registry else None,

@@ -24,6 +24,7 @@ from core.stores import mongo, stored_version
 from core.stores.evidently import PROJECT
 from core.stores.mongo import Db
 from monitor.economy import jobs as economy
+from monitor.feed import jobs as feed
 from monitor.flows import jobs as flows
 from monitor.flows import retrain
 from monitor.flows.prefect_runs import PrefectRuns
@@ -53,7 +54,7 @@ KIND_SECONDS = 2.0
 # What each job does, for people.
 JOBS = {
     name: about
-    for feature in (ranking, economy, reports, trials, incidents, flows, messages, machine)
+    for feature in (ranking, feed, economy, reports, trials, incidents, flows, messages, machine)
     for name, about in feature.JOBS.items()
 }
 
@@ -113,6 +114,7 @@ class Watched:
         preparation = Preparation()
         made = [
             *ranking.jobs(settings, db, scoring, columns, models, preparation),
+            *feed.jobs(settings, self.home, kind),
             *economy.jobs(settings, db, columns, strict=kind.shipped),
             *reports.jobs(settings, db, scoring, columns, models, project),
             *trials.jobs(settings, db, scoring, columns, models),

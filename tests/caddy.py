@@ -29,7 +29,7 @@ from core.settings.group import ROOT
 NAME = "callwise.localhost"
 BEHIND = (
     *("mlserver:8080", "mlserver:8082", "mlflow:5000", "prefect:4200", "evidently:8000"),
-    *("monitor:8090", "app:9100", "prefect-worker:4201"),
+    *("monitor:8090", "app:9100", "prefect-worker:4201", "api:8092"),
 )
 PORTS = (8443, 8444, 8445, 8446)
 WAIT_SECONDS = 60

@@ -7,6 +7,7 @@ import streamlit as st
 from app.access import identity
 from app.access.boundary import guarded_action
 from app.accounts import roles
+from app.accounts.program_tokens import draw_tokens
 from app.language import _, formats
 from app.shell import notices
 from app.shell.appliance import Appliance
@@ -41,6 +42,8 @@ def page(house: Appliance) -> None:
         if mine:
             st.subheader(_("Change an account"))
             _changes(me, mine)
+    if me.role is Role.ENGINEER:
+        draw_tokens(house)
 
 
 def _row(account: Account) -> dict[str, str]:

@@ -6,15 +6,16 @@ import streamlit as st
 
 from app.access import identity
 from app.accounts import own_password
-from app.calls import offered
 from app.language import _
 from app.shell.appliance import Appliance
+from core.calls.held import campaigns_held
+from core.clock import now
 
 
 def sign_out(house: Appliance) -> None:
     """Sign out after a click in the menu; a link from another site, or a person on the desk, shows a button first."""
     agent = identity.current_agent()
-    held = any(offered.held_campaigns(one, agent) for one in (house, *house.others()))
+    held = any(campaigns_held(one.db, agent, now()) for one in (house, *house.others()))
     if st.session_state.get("page_drawn") and not held:
         own_password.sign_out()
         identity.check()

@@ -18,6 +18,7 @@ from app.shell.appliance import Appliance
 from core.clock import now
 from core.schema import Schema
 from core.schema.column import Column, Value
+from core.schema.groups import groups
 from core.stores.mongo import Document
 
 _counted = cached_for(timedelta(minutes=10), entries=64)(answer_times.count_answers)
@@ -40,12 +41,6 @@ def draw_best_time(house: Appliance, prospect: Document) -> None:
             )
             for line in lines:
                 st.markdown(formats.plain(line))
-
-
-def groups(schema: Schema, features: Mapping[str, Value]) -> dict[str, str]:
-    """The person's group by segment, as a call records it; without segments whose value is unknown."""
-    known = {c.name: features[c.name] for c in schema.segment_columns if "." not in c.name and c.name in features}
-    return {name: schema.by_name[name].group(value) for name, value in known.items()}
 
 
 def best_time_sentences(

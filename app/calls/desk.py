@@ -13,7 +13,7 @@ import streamlit as st
 
 from app.access.boundary import guarded_action
 from app.calling_rules.figures import nobody_text
-from app.calls import best_time, offered, result_words
+from app.calls import offered, result_words
 from app.desk import note_field
 from app.desk.result_names import call_name, own_names
 from app.language import _, formats
@@ -28,6 +28,7 @@ from core.calls.recording import CallReport
 from core.clock import now
 from core.errors import Conflict, NotFound
 from core.lists.callable_now import nobody_now
+from core.schema.groups import groups
 from core.stores.mongo import Document, reachable
 
 _HELD, _OWNER, _CALL = "held_prospect", "held_for", "held_call"
@@ -145,7 +146,7 @@ class Seat:
                     result,
                     again=again,
                     everywhere=self.house.schema.reference is not None,
-                    groups=best_time.groups(self.house.schema, prospect["features"]),
+                    groups=groups(self.house.schema, prospect["features"]),
                     own=own,
                     note=note_field.taken_note(self.house, prospect["_id"], self.agent),
                 ),

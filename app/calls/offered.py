@@ -11,8 +11,7 @@ from app.language import _
 from app.shell import notices
 from app.shell.appliance import Appliance
 from core.accounts.account import Role
-from core.calls import campaigns, claim_renewal
-from core.calls.lifecycle import claim_holder
+from core.calls import campaigns
 from core.clock import now
 from core.stores.mongo import reachable
 
@@ -52,21 +51,13 @@ def held_elsewhere(house: Appliance, campaign: str, agent: str) -> tuple[Applian
     Nobody calls two people at once: one who is held in this campaign comes first, then one of this kind. Raises
     Unavailable.
     """
-    here = held_campaigns(house, agent)
+    here = campaigns_held(house.db, agent, now())
     if campaign in here:
         return None
     found = [(house, one) for one in here]
     return next(iter(found), None) or next(
-        ((other, one) for other in house.others() for one in held_campaigns(other, agent)), None
+        ((other, one) for other in house.others() for one in campaigns_held(other.db, agent, now())), None
     )
-
-
-def held_campaigns(house: Appliance, agent: str) -> list[str]:
-    """The campaigns of `house` in which `agent` holds a person now. Raises Unavailable."""
-    with reachable():
-        theirs = list(house.db.prospects.aggregate([{"$match": {"claim.by": agent}}]))
-    held = [one for one in theirs if claim_renewal.is_held_by(one, agent) and claim_holder(one, now()) == agent]
-    return [str(one["campaign"]) for one in held]
 
 
 def draw_no_campaign(house: Appliance) -> None:

@@ -13,12 +13,12 @@ from app.access import identity
 from app.access.boundary import guarded_action
 from app.campaigns import do_not_call_list
 from app.campaigns.do_not_call_list import Hits, preview
-from app.imports import run_import
 from app.language import _, formats, plural
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave_notice
 from core.accounts.account import Role
 from core.calls import do_not_call
+from core.imports import run_import
 from core.imports.column_mapping import normal
 from core.values.keys import shown_key
 

@@ -10,13 +10,13 @@ import streamlit as st
 
 from app.access import identity
 from app.access.boundary import boundary, guarded_action
-from app.imports import run_import
 from app.language import _, formats, plural
 from app.ranked_list import cached
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave_notice
 from core.accounts.account import Role
 from core.calls.lifecycle import LIVE, Status
+from core.imports import run_import
 from core.imports.withdrawal_file import reference, reference_column, withdraw_file
 from core.lists import withdrawal
 from core.stores.mongo import Document, reachable

@@ -10,12 +10,11 @@ from zlib import crc32
 
 import streamlit as st
 
-from app.imports import run_import
 from app.matching.column_matching import Proposal, Sample, propose
 from app.shell.appliance import Appliance
 from core.files.campaign_file import CampaignFile, EncodingChoice, Kind, encodings_for
 from core.files.reading import FileReading
-from core.imports import column_mapping
+from core.imports import column_mapping, run_import
 from core.imports.column_mapping import ColumnMapping
 from core.imports.reject_file import RULE
 from core.stores.mongo import Document

@@ -9,20 +9,21 @@ import streamlit as st
 
 from app.access import identity
 from app.access.boundary import boundary
-from app.imports import chosen_file, mapping_form, reading_form, run_import, upload
-from app.imports import process as import_process
+from app.imports import chosen_file, mapping_form, reading_form, upload
 from app.imports.chosen_file import ChosenFile, inspect_upload
 from app.imports.preview import draw_preview
 from app.imports.progress import draw_import_progress
 from app.imports.questions import ask_for_a_reference, ask_when_called
 from app.imports.report import draw_import_report
-from app.imports.run_import import ImportJob
 from app.language import _, formats
 from app.ranked_list import cached
 from app.shell.appliance import Appliance
 from core.accounts.account import Role
 from core.errors import InputError
+from core.imports import process as import_process
+from core.imports import run_import
 from core.imports.column_mapping import ColumnMapping
+from core.imports.run_import import ImportJob
 from core.lists import import_log
 from core.lists.logged_import import Entry
 from core.oversight.space import refuse_import

@@ -13,9 +13,7 @@ import streamlit as st
 
 from app.access import identity
 from app.access.boundary import boundary
-from app.imports import run_import
 from app.imports.rejected_rows import MOST, Rejected
-from app.imports.run_import import ImportJob
 from app.language import _, formats, plural
 from app.lists.import_bar import draw_import_bar
 from app.lists.undo_form import draw_undo_button, draw_undo_question
@@ -24,9 +22,10 @@ from app.shell import notices
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice
 from core.accounts.account import Role
-from core.imports import column_mapping
+from core.imports import column_mapping, run_import
 from core.imports.column_mapping import ColumnMapping
 from core.imports.reject_file import COLUMN, LINE, ROW, RULE
+from core.imports.run_import import ImportJob
 from core.lists.logged_import import Entry, Kind, State
 from core.schema import Schema
 

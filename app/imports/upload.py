@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from app.imports import run_import
 from app.language import _
+from core.imports import run_import
 
 _TURNS = "uploads"
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import streamlit as st
 
-from app.imports import run_import
 from app.imports.chosen_file import ChosenFile
 from app.language import _
 from app.matching.column_matching import Sample
 from core.files.campaign_file import CampaignFile, Kind, encodings_for
 from core.files.reading import FileReading
+from core.imports import run_import
 from core.proposal.evidence import Seen, look
 
 _LOOKED = "kind_looked_at"

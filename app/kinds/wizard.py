@@ -10,10 +10,9 @@ import streamlit as st
 from pydantic import ValidationError
 
 from app.access import identity
-from app.imports import process, reading_form, run_import, upload
+from app.imports import reading_form, upload
 from app.imports.preview import draw_preview
 from app.imports.questions import ask_when_called
-from app.imports.run_import import ImportJob
 from app.kinds import columns_form, looked_at, targets_form
 from app.kinds.looked_at import LookedAt
 from app.kinds.opening import open_kind
@@ -23,8 +22,10 @@ from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave_notice
 from core.accounts.account import Role
 from core.errors import InputError
+from core.imports import process, run_import
 from core.imports.column_mapping import ColumnMapping
 from core.imports.readings import Readings
+from core.imports.run_import import ImportJob
 from core.kinds.kind import Kind
 from core.oversight.space import refuse_import
 from core.proposal import naming

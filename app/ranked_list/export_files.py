@@ -20,11 +20,10 @@ from xlsxwriter import Workbook
 
 from app.ranked_list import export_rows
 from app.ranked_list.export_rows import ExportRequest, Field, Kind
-from app.shell import disk
 from app.shell.appliance import Appliance
 from core.clock import Clock, now
 from core.errors import InputError
-from core.files import spreadsheet_cells
+from core.files import disk, spreadsheet_cells
 from core.sentences import Sentence
 from core.stores import event_log
 from core.stores.events import Event

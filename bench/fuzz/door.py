@@ -29,6 +29,7 @@ BEHIND = {
     "prefect:4200": "prefect",
     "evidently:8000": "evidently",
     "monitor:8090": "monitor",
+    "api:8092": "api",
     "prefect-worker:4201": "monitor",  # the embedded worker has no figures of its own
 }
 """Addresses in the Caddyfile, and the ports of the embedded appliance by name."""

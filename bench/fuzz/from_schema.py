@@ -1,11 +1,14 @@
 """What schemathesis makes of an OpenAPI document: `python from_schema.py DOCUMENT URL DOOR MANY SEED`, prints totals.
 
+FUZZ_TOKEN, if it is set, is sent as the bearer token of each request, so that more than a refusal is tried.
+
 It runs in an environment of its own (`requirements/fuzz.txt`) and needs nothing of ours but `totals.py` beside it.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,6 +37,7 @@ def main(arguments: list[str]) -> int:
     path, url, door, many, first = arguments
     totals, session = Totals(), requests.Session()
     session.trust_env = False
+    token = os.environ.get("FUZZ_TOKEN")
     schema = schemathesis.openapi.from_dict(sound(json.loads(Path(path).read_text(encoding="utf-8"))))
     operations = [found.ok() for found in schema.get_all_operations()]
     each = max(1, int(many) // (2 * len(operations)))
@@ -51,6 +55,8 @@ def main(arguments: list[str]) -> int:
             @given(case=operation.as_strategy(generation_mode=mode))
             def ask(case: Any) -> None:
                 sent = case.as_transport_kwargs(base_url=url)
+                if token:
+                    sent["headers"] = {**(sent.get("headers") or {}), "Authorization": f"Bearer {token}"}
                 try:
                     status = session.request(**sent, timeout=QUIET, allow_redirects=False).status_code
                 except requests.Timeout:

@@ -53,7 +53,7 @@ TOOLS = ("/", "/api/2.0/mlflow/runs/search", "/ajax-api/2.0/mlflow/x", "/api/dep
 FIGURES = ("/metrics", "/health", "/metrics/x", "/", "/debug")
 OWN = ("/v2/models/x", "/door/prefect", "/metrics/app", "/v2/repository/index", "/metrics", "/v2", "/door/")
 """What the door answers itself: nobody is signed in, and nothing of it goes on."""
-BEHIND_LOGIN = tuple(f"/metrics/{name}" for name in ("monitor", "app", "scoring", "worker", "prefect"))
+BEHIND_LOGIN = tuple(f"/metrics/{name}" for name in ("monitor", "app", "api", "scoring", "worker", "prefect"))
 
 
 @dataclass(frozen=True)

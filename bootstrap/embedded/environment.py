@@ -61,6 +61,7 @@ def settings(state: StateFolder, ports: Mapping[str, int]) -> dict[str, str]:
         "CALLWISE_SPOOL_DIR": str(state.path / "spool"),
         "CALLWISE_MONITOR_PORT": str(ports["monitor"]),
         "CALLWISE_BACKUP_PORT": str(ports["backup"]),
+        "CALLWISE_API_PORT": str(ports["api"]),
         **state.secrets(),
     }
 

@@ -239,6 +239,16 @@ SERVICES = (
         },
     ),
     Service(
+        name="api",
+        label="API",
+        command=("python", "-m", "api"),
+        health=Http(f"http://{HOST}:{{api}}/api/health"),
+        needs=("mongo", "setup"),
+        ports=("api",),
+        reads=MONGO + STORE + ERASURE + CONTACTS + ("CALLWISE_API_PORT",),
+        environment={"CALLWISE_API_HOST": HOST},
+    ),
+    Service(
         name="backup",
         label="Backup",
         command=("python", "-m", "bootstrap.backup.daily"),

@@ -141,7 +141,7 @@ def privileges(rights: MongoRights) -> list[dict[str, Any]]:
         for name in names:
             by_collection[name] = [*by_collection.get(name, []), *actions]
     private = frozenset() if rights.reads_private else PRIVATE
-    readable = sorted((COLLECTIONS - private) | {*rights.writes, *rights.appends})
+    readable = sorted((COLLECTIONS - private) | {*rights.writes, *rights.appends, *rights.reads})
     allowed = [*((name, READS) for name in readable), *by_collection.items()]
     return [
         {

@@ -1,6 +1,7 @@
 """What each service may do on MongoDB and S3: the least that it needs.
 
-Every service reads every collection except accounts and sessions, which only the app, the set-up and the backup read.
+Every service reads every collection except accounts and sessions, which only the app, the set-up and the backup read,
+and the tokens of programs, which the API reads, too.
 The writers are listed here. Events and models can be added and never changed. Only the set-up makes indexes, and the
 app those of a new kind; no service drops anything. Two services remove documents: the app takes back an outcome within
 a minute, undoes an import and clears ended sessions; the worker erases a person and deletes a campaign that a manager
@@ -24,7 +25,7 @@ class MongoRights:
     update, `removes` to remove.
 
     `owns`: everything on every collection, and indexes; for the set-up. `indexes`: it makes those of a new kind.
-    `reads_private`: also people's accounts and sessions.
+    `reads_private`: also people's accounts and sessions; `reads`: these of them alone.
     """
 
     writes: tuple[str, ...] = ()
@@ -34,6 +35,7 @@ class MongoRights:
     owns: bool = False
     indexes: bool = False
     reads_private: bool = False
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ RIGHTS = (
             # Of people who are erased, and of campaigns that are deleted.
             removes=(
                 *("calls", "contacts", "outcomes", "prospects", "predictions", "do_not_call", "campaigns", "imports"),
+                *("answers", "changes"),
             ),
         ),
         {"datasets": (READ, WRITE, DELETE)},
@@ -87,7 +90,8 @@ RIGHTS = (
         MongoRights(
             # Calls, and outcomes that go: a correction that the app did not complete (core/desk).
             writes=("calls", "prospects", "reports", "appliance", "indicators", "incidents", "do_not_call", "erasures"),
-            appends=("events", "models", "outcomes"),  # an outcome, if the app died before writing it
+            # An outcome, if the app died before writing it.
+            appends=("events", "models", "outcomes", "changes"),
             removes=("outcomes",),
         ),
         {"datasets": (READ,)},
@@ -111,13 +115,26 @@ RIGHTS = (
                 *("erasures", "kept_out"),  # requests an erasure, and allows a person to be imported again
                 "deletions",  # requests the deletion of a campaign
                 "kinds",  # a manager makes a kind from a file
-                *("users", "sessions", "attempts"),
+                *("users", "sessions", "attempts", "tokens"),
             ),
             appends=("events", "models", "reviews"),
             # The outcome of a result taken back within a minute; ended sessions and attempts; people and outcomes of an
             # import that is undone.
             removes=("outcomes", "prospects", "contacts", "sessions", "attempts"),
             indexes=True,
+        ),
+        {"datasets/imports/": (READ, WRITE), "datasets/kinds/*/imports/": (READ, WRITE)},
+    ),
+    # What the app writes for agents and managers, without people's accounts: it knows tokens alone.
+    Rights(
+        "api",
+        MongoRights(
+            writes=(
+                *("campaigns", "prospects", "contacts", "calls", "outcomes", "do_not_call", "mappings", "imports"),
+                *("erasures", "token_uses", "answers"),
+            ),
+            appends=("events",),
+            reads=("tokens",),
         ),
         {"datasets/imports/": (READ, WRITE), "datasets/kinds/*/imports/": (READ, WRITE)},
     ),

@@ -21,7 +21,7 @@ IMAGES_MIB = 6000
 """Room for the images of a release, and for building them."""
 DATA, ARCHIVE = "callwise_", "callwise_backups"
 """What names of the volumes begin with, and the one that has the backups."""
-WRITERS = ("caddy", "app", "monitor", "prefect-worker", "mlserver")
+WRITERS = ("caddy", "app", "api", "monitor", "prefect-worker", "mlserver")
 """The services that write, and the door; the others are needed for the backup."""
 DOOR = ("caddy",)
 DOOR_LINES = ("caddy", "ports", "certificate", "health")

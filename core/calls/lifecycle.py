@@ -11,11 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 
 from core.calling_rules.person import EarlierCall, Person
 from core.calling_rules.promise import refuse_forbidden
 from core.errors import InputError
 from core.sentences import Sentence
+from core.settings.people import CallSettings
 from core.stores.mongo import Document
 
 
@@ -85,6 +87,17 @@ class CallRules:
     attempts: int = 5
     furthest: timedelta = timedelta(days=90)
     undo: timedelta = timedelta(minutes=1)
+
+    @classmethod
+    def of(cls, settings: CallSettings) -> Self:
+        """The rules that `settings` name."""
+        return cls(
+            claim=timedelta(minutes=settings.callwise_claim_minutes),
+            overdue=timedelta(minutes=settings.callwise_overdue_minutes),
+            pause=timedelta(hours=settings.callwise_pause_hours),
+            attempts=settings.callwise_attempts,
+            furthest=timedelta(days=settings.callwise_callback_days),
+        )
 
 
 STANDARD = CallRules()

@@ -6,6 +6,7 @@ from core.sentences import Sentence
 
 WORDS = {
     "rank": Sentence("rank everybody who is to be called"),
+    "feed": Sentence("add what was recorded to the feed of changes"),
     "settle": Sentence("finish calls that were half recorded, and end pauses"),
     "level": Sentence("let the level of the scores follow the outcomes"),
     "indicators": Sentence("fetch the figures of the economy, and judge their age"),

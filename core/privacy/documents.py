@@ -34,6 +34,11 @@ class Collection:
         with reachable():
             remove_by_key(self.db[self.name], ids)
 
+    def records(self, subject: Subject) -> list[Document]:
+        """These documents, whole."""
+        with reachable():
+            return list(self.db[self.name].find({"_id": {"$in": self._found(subject)}}))
+
     def _found(self, subject: Subject) -> list[str]:
         with reachable():
             query = {self.field: {"$in": self._keys(subject)}}
@@ -97,6 +102,9 @@ def collections(db: Db) -> list[Collection]:
         Collection(db, "outcomes", "prospect"),
         Collection(db, "contacts", "_id"),
         Collection(db, "prospects", "_id"),
+        # What the API said of them, kept for requests that are repeated, and what its feed says.
+        Collection(db, "answers", "prospects"),
+        Collection(db, "changes", "prospect"),
         Predictions(db),
     ]
 

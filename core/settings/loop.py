@@ -96,6 +96,7 @@ class MonitorSettings(Group):
     callwise_monitor_host: str = Field("127.0.0.1", description="address on which the health page listens")
     callwise_monitor_port: int = Field(8090, description="port of the health page")
     callwise_rank_seconds: float = Field(3.0, gt=0, description="seconds between checks for prospects without a score")
+    callwise_feed_seconds: float = Field(5.0, gt=0, description="seconds between looks for changes for the feed")
     callwise_settle_seconds: float = Field(60.0, gt=0, description="seconds between checks for half-recorded calls")
     callwise_review_seconds: float = Field(900.0, gt=0, description="seconds between drift and quality reports")
     callwise_drift_window: int = Field(1000, ge=100, description="newest people who are compared with those before")

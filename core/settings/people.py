@@ -63,11 +63,6 @@ class DoorSettings(Group):
 class AppSettings(Group):
     """The screens: the call list, sign-in and links."""
 
-    callwise_claim_minutes: float = Field(15.0, gt=0, description="minutes that a claim outlasts its open card")
-    callwise_overdue_minutes: float = Field(10.0, ge=0, description="minutes after which any agent gets a callback")
-    callwise_pause_hours: float = Field(4.0, gt=0, description="hours before the next attempt when nobody answered")
-    callwise_attempts: int = Field(5, ge=1, description="unanswered calls after which a prospect is off the list")
-    callwise_callback_days: int = Field(90, ge=1, description="days ahead for which a callback may be promised")
     mlflow_tracking_uri: str | None = Field(None, description="address of the MLflow server; asked for lineage")
     mlserver_url: str | None = Field(None, description="address of MLServer (V2 protocol); asked what would be")
     callwise_session_idle_minutes: float = Field(120.0, gt=0, description="minutes without activity that end a session")
@@ -89,6 +84,26 @@ class AppSettings(Group):
     callwise_model_name: str = Field("prospect-scorer", description="name of the registered model")
     callwise_app_metrics_host: str = Field("127.0.0.1", description="address on which the app gives its figures")
     callwise_app_metrics_port: int | None = Field(None, description="port of the app's figures; without it, none")
+
+
+class CallSettings(Group):
+    """The rules of the call list, for every door that agents come through."""
+
+    callwise_claim_minutes: float = Field(15.0, gt=0, description="minutes that a claim outlasts its open card")
+    callwise_overdue_minutes: float = Field(10.0, ge=0, description="minutes after which any agent gets a callback")
+    callwise_pause_hours: float = Field(4.0, gt=0, description="hours before the next attempt when nobody answered")
+    callwise_attempts: int = Field(5, ge=1, description="unanswered calls after which a prospect is off the list")
+    callwise_callback_days: int = Field(90, ge=1, description="days ahead for which a callback may be promised")
+
+
+class ApiSettings(Group):
+    """The API for other programs."""
+
+    callwise_api_host: str = Field("127.0.0.1", description="address on which the API listens")
+    callwise_api_port: int = Field(8092, description="port of the API")
+    callwise_api_requests: int = Field(6000, ge=1, description="requests a minute that one token may send")
+    callwise_api_megabytes: int = Field(20, ge=1, le=200, description="megabytes that the body of a request may have")
+    callwise_model_name: str = Field("prospect-scorer", description="name of the registered model")
 
 
 class FirstAccountSettings(Group):

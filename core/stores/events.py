@@ -34,6 +34,8 @@ class Event(StrEnum):
     SIGNED_IN = "signed in"
     SIGN_IN_THROTTLED = "sign-in throttled"
     TOOL_CHANGED = "tool changed"
+    TOKEN_MADE = "token made"  # noqa: S105
+    TOKEN_REVOKED = "token revoked"  # noqa: S105
 
     CAMPAIGN_IMPORTED = "campaign file imported"
     CAMPAIGN_ASSIGNED = "campaign assigned"

@@ -23,6 +23,10 @@
     appliance    {fact}
     retention    {what was cleared}, with :{day} for each day of predictions
     users        {login name}
+    tokens       {sha256 of the token}
+    token_uses   {sha256 of the token}
+    answers      {sha256 of a token's hash and its Idempotency-Key}
+    changes      {place in the sequence}
     sessions     {sha256 of the token}
     attempts     {name or address}
 """
@@ -49,13 +53,14 @@ Db = Database[Document]
 SOCKET_TIMEOUT_SECONDS = 120
 """Seconds to wait for a reply before giving up."""
 
-PRIVATE = frozenset({"users", "sessions", "attempts"})
-"""Collections that only their writers read: hashes of passwords, and sessions."""
+PRIVATE = frozenset({"users", "sessions", "attempts", "tokens"})
+"""Collections that few services read: hashes of passwords, sessions, and the tokens of programs."""
 
 COLLECTIONS = PRIVATE | {
     *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "predictions", "indicators"),
     *("models", "incidents", "reports", "reviews", "events", "appliance", "erasures", "kept_out"),
     *("contacts", "mappings", "imports", "kinds", "deletions", "retention"),
+    *("token_uses", "answers", "changes"),
 }
 
 INDEXES: dict[str, list[list[tuple[str, int]]]] = {
@@ -114,9 +119,15 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     "reports": [[("kind", ASCENDING)]],
     "indicators": [[("series", ASCENDING), ("period", ASCENDING)]],
     "contacts": [[("search", ASCENDING)]],
+    # The wishes that the feed has not yet.
+    "do_not_call": [[("wish.at", ASCENDING)], [("lifted.at", ASCENDING)]],
     "sessions": [[("user", ASCENDING)]],
+    # Answers of the API to a person, for an erasure, and those that are too old.
+    "answers": [[("prospects", ASCENDING)], [("until", ASCENDING)]],
+    # Whether something is in the feed already, and what of a person is.
+    "changes": [[("source", ASCENDING)], [("prospect", ASCENDING)]],
 }
-UNIQUE: dict[str, str] = {"users": "shown_key"}
+UNIQUE: dict[str, str] = {"users": "shown_key", "tokens": "name"}
 """Fields that no two documents of a collection share."""
 
 

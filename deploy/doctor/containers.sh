@@ -1,7 +1,7 @@
 # Checks of the containers: which are well, start, crash at each start, or have stopped, and their last words.
 # Part of scripts/doctor, which has `ok`, `warn`, `bad` and `$running`.
 
-services=(mongo s3 mlflow prefect evidently prefect-worker mlserver monitor app backup caddy)
+services=(mongo s3 mlflow prefect evidently prefect-worker mlserver monitor app api backup caddy)
 one_shots=(secrets volumes accounts bootstrap)
 
 # One question to the engine for all: "SERVICE ONE-OFF STATUS HEALTH RESTARTS KILLED-FOR-MEMORY EXIT-STATUS". A container

@@ -15,7 +15,7 @@ from core.settings.group import ROOT
 
 LASTING = (
     *("mongo", "s3", "mlflow", "prefect", "evidently"),
-    *("prefect-worker", "mlserver", "monitor", "app", "backup", "caddy"),
+    *("prefect-worker", "mlserver", "monitor", "app", "api", "backup", "caddy"),
 )
 START_SECONDS = 900.0
 ENV = ROOT / ".env"

@@ -75,7 +75,7 @@ except urllib.error.HTTPError as error:
     assert appliance.ask("mlserver", program) == UNAUTHORIZED
 
 
-@pytest.mark.parametrize("service", ["monitor", "app", "scoring", "worker", "prefect"])
+@pytest.mark.parametrize("service", ["monitor", "app", "api", "scoring", "worker", "prefect"])
 def test_figures_open_with_their_own_login_only(appliance: Appliance, service: str) -> None:
     url = f"{appliance.url()}/metrics/{service}"
     user, password = appliance.scraper
@@ -290,14 +290,14 @@ SECRETS = {
     "ADMIN_PASSWORD": set(),
     "CALLWISE_ROUTING_KEY": {"mlserver"},
     "CALLWISE_SIGNING_KEY": {"prefect-worker"},
-    "CALLWISE_ERASURE_KEY": {"prefect-worker", "app"},
-    "CALLWISE_CONTACT_KEY": {"app"},
+    "CALLWISE_ERASURE_KEY": {"prefect-worker", "app", "api"},
+    "CALLWISE_CONTACT_KEY": {"app", "api"},
     "CALLWISE_SECOND_FACTOR_KEY": {"app"},
     "CALLWISE_BACKUP_PASSPHRASE": set(),
 }
 """Which running containers may know a secret, besides `backup`, which keeps them all (docs/security.md)."""
 
-KEEP_OBJECTS = {"mlflow", "prefect-worker", "monitor", "app"}
+KEEP_OBJECTS = {"mlflow", "prefect-worker", "monitor", "app", "api"}
 """Services with an account on S3."""
 
 

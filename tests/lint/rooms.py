@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-PACKAGES = ("core", "app", "serving", "trainer", "monitor", "bootstrap", "replay", "bench")
+PACKAGES = ("core", "api", "app", "serving", "trainer", "monitor", "bootstrap", "replay", "bench")
 MODULES, TESTS_MODULES = 15, 25
 """How many modules a folder may hold; more are two rooms. `__init__` and `conftest` are not counted."""
 LINES, TESTS_LINES = 300, 600

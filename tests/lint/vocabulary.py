@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-PACKAGES = ("core", "app", "serving", "trainer", "monitor", "bootstrap", "replay", "bench", "tests")
+PACKAGES = ("core", "api", "app", "serving", "trainer", "monitor", "bootstrap", "replay", "bench", "tests")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 MSGID = re.compile(r'^msgid(?:_plural)? "')
 

@@ -29,6 +29,7 @@ from trainer import main
 from trainer.pipeline.training import Trainer
 from trainer.privacy.eraser import PATIENCE
 from trainer.retention.datasets import OldDatasets
+from trainer.retention.of_programs import OldAnswers, OldChanges
 from trainer.retention.pages import OldPages
 from trainer.retention.predictions import OldPredictions
 
@@ -69,6 +70,8 @@ def parts(trainer: Trainer, store: ObjectStore, days: int) -> dict[str, Step]:
         "predictions": OldPredictions(db, days, clock).step,
         "datasets": OldDatasets(trainer.data, store, trainer.models, days, clock).step,
         "runs' pages": OldPages(db, trainer.models, trainer.experiment, days, clock).step,
+        "answers to programs": OldAnswers(db, clock).step,
+        "changes of the feed": OldChanges(db, days, clock).step,
     }
 
 

@@ -35,7 +35,7 @@ from tests.scoring.fakes import prediction
 
 pytestmark = pytest.mark.mongo
 
-GROW = {"prospects", "predictions", "outcomes", "calls", "contacts", "do_not_call", "events", "reports"}
+GROW = {"prospects", "predictions", "outcomes", "calls", "contacts", "do_not_call", "events", "reports", "changes"}
 STATE = {
     "champion": "1",
     "canary": "2",

@@ -9,7 +9,7 @@ from tests.faults.laboratory.fault import Bench, Fault
 
 SERVICES = (
     *("mongo", "s3", "mlflow", "prefect", "prefect-worker", "mlserver"),
-    *("monitor", "app", "evidently", "backup"),
+    *("monitor", "app", "api", "evidently", "backup"),
 )
 PAIRS = (
     ("mongo", "mlserver"),

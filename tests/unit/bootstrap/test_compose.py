@@ -160,8 +160,8 @@ def test_each_secret_is_given_to_those_who_use_it_and_to_nobody_else() -> None:
         "PREFECT_PASSWORD": {"prefect", "bootstrap", "prefect-worker", "monitor", "caddy"} | everything,
         "CALLWISE_ROUTING_KEY": {"mlserver"} | everything,
         "CALLWISE_SIGNING_KEY": {"accounts", "bootstrap", "prefect-worker"} | everything,
-        "CALLWISE_ERASURE_KEY": {"bootstrap", "prefect-worker", "app", "restore", "score"} | everything,
-        "CALLWISE_CONTACT_KEY": {"bootstrap", "app"} | everything,
+        "CALLWISE_ERASURE_KEY": {"bootstrap", "prefect-worker", "api", "app", "restore", "score"} | everything,
+        "CALLWISE_CONTACT_KEY": {"bootstrap", "api", "app"} | everything,
         "CALLWISE_SECOND_FACTOR_KEY": {"bootstrap", "app"} | everything,
         "CALLWISE_BACKUP_PASSPHRASE": everything,
     }

@@ -173,7 +173,7 @@ def test_figures_are_read_and_with_no_body(door: Door) -> None:
     """What serves them leaves a body unread and closes, and the door would say 502."""
     right = login("metrics", "of the metrics login")
     head = f"Host: {NAME}:{door.ports[APP]}\nAuthorization: {right}\nConnection: close\n"
-    for name in ("monitor", "app", "scoring", "worker", "prefect"):
+    for name in ("monitor", "app", "api", "scoring", "worker", "prefect"):
         assert door.ask("PROPFIND", APP, f"/metrics/{name}", authorization=right).status_code == 405
         sized = door.raw(APP, f"GET /metrics/{name} HTTP/1.1\n{head}Content-Length: 4\n\nbody")
         assert sized.split()[1] == "413"
@@ -185,7 +185,7 @@ def test_figures_are_read_and_with_no_body(door: Door) -> None:
 
 def test_figures_are_given_to_their_login_alone_and_it_opens_nothing_else(door: Door, db: Db) -> None:
     eve = f"{COOKIE}={signed_in(db, 'Eve', Role.ENGINEER)}"
-    names = ("monitor", "app", "scoring", "worker", "prefect")
+    names = ("monitor", "app", "api", "scoring", "worker", "prefect")
     for one in (
         "",
         "Basic",
@@ -201,7 +201,7 @@ def test_figures_are_given_to_their_login_alone_and_it_opens_nothing_else(door: 
     answers = {name: door.ask("GET", APP, f"/metrics/{name}", **right).status_code for name in names}
     assert answers == dict.fromkeys(names, 200)
     assert [(one.server, one.path) for one in door.seen] == [
-        *(("monitor", "/metrics"), ("app", "/metrics"), ("mlserver", "/metrics")),
+        *(("monitor", "/metrics"), ("app", "/metrics"), ("api", "/metrics"), ("mlserver", "/metrics")),
         *(("prefect-worker", "/metrics"), ("prefect", "/api/metrics")),
     ]
     for asked in door.seen:
@@ -223,3 +223,19 @@ def test_where_the_app_is_away_no_tool_opens(db: Db, tmp_path: Path) -> None:
         for port in TOOLS:
             assert door.ask("GET", port, "/", cookie=f"{COOKIE}={token}").status_code >= 500
         assert door.seen == []
+
+
+def test_the_api_gets_its_token_and_no_session(db: Db, tmp_path: Path) -> None:
+    async def app(scope: object, receive: object, send: object) -> None:
+        raise RuntimeError("nothing of this is for the screens")
+
+    with running(app, tmp_path) as door:
+        answer = door.ask("POST", APP, "/api/changes", authorization="Bearer cw_x", cookie=f"{COOKIE}=secret; other=1")
+        assert answer.status_code == 200
+        assert door.ask("GET", APP, "/api/health", upgrade="websocket", connection="Upgrade").status_code == 403
+        [seen] = door.seen
+        assert (seen.server, seen.path, seen.headers["authorization"]) == ("api", "/api/changes", "Bearer cw_x")
+        assert "secret" not in seen.headers.get("cookie", "")
+        door.seen.clear()
+        door.ask("GET", APP, "/apix")
+        assert door.seen == [], "another address is the screens'"

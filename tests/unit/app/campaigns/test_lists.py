@@ -14,16 +14,16 @@ import streamlit as st
 import yaml
 from streamlit.testing.v1 import AppTest
 
-from app.imports import run_import
 from app.imports.questions import likely_reference
-from app.imports.run_import import ImportJob
 from app.matching.column_matching import Sample
 from app.shell.appliance import Appliance
 from core.calls.lifecycle import CallRules, Result
 from core.calls.recording import CallReport, record
 from core.files.campaign_file import CampaignFile
 from core.files.records import Record
+from core.imports import run_import
 from core.imports.column_mapping import ColumnMapping
+from core.imports.run_import import ImportJob
 from core.lists import deletion
 from core.lists.logged_import import Entry
 from core.schema import read_schema

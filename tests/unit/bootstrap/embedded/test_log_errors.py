@@ -36,6 +36,7 @@ Worker '20261128T161833Z-21639' started!
     "mlserver": "2026-11-28 16:21:36,172 INFO mlserver.rest: HTTP server running on http://127.0.0.1:18524\n",
     "monitor": "2026-11-28 16:22:01,371 INFO callwise.monitor: trial: no champion yet.\n",
     "backup": "2026-11-28 02:00:08,095 INFO callwise.backup: backup: made at 2026-11-28 02:00:00 UTC, 2.6 MB in 8 s.\n",
+    "api": "2026-11-28 16:21:34,429 INFO uvicorn.error: Uvicorn running on http://127.0.0.1:18519\n",
     "app": "2026-11-28 16:21:34.429 No runtime found, using MemoryCacheStorageManager\n",
     "supervisord": "2026-11-28 16:21:18,008 INFO exited: setup (exit status 0; expected)\n",
 }
@@ -77,6 +78,7 @@ ERROR - 2026-11-28 16:28:16,929 - litestar - config - Uncaught exception (connec
 2026-11-28 16:22:01,203 ERROR callwise.monitor: parity failed and is tried again every 86400 s: The scoring service did
 Fatal Python error: Segmentation fault
 """,
+    "api": "2026-11-28 16:22:01,203 ERROR callwise.api: GET /api/kinds failed\n",
     "app": """\
 2026-11-28 16:28:21.044 ERROR streamlit.error_util: Uncaught app execution
 Traceback (most recent call last):

@@ -68,6 +68,7 @@ def test_servers_listen_on_loopback(service: Service, state: StateFolder) -> Non
         "monitor",
         "mlserver",
         "backup",
+        "api",
     }:  # those learn it from a setting and from a file
         assert HOST in " ".join(environment.command(service, environment.values(state)))
 

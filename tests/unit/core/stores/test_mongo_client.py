@@ -14,7 +14,7 @@ from core.stores.mongo import connect
 from core.stores.mongo_client import open_client
 from serving.prediction_log.store import MongoStore
 
-PRODUCT = ("core", "app", "serving", "trainer", "monitor", "bootstrap", "replay", "bench")
+PRODUCT = ("core", "api", "app", "serving", "trainer", "monitor", "bootstrap", "replay", "bench")
 PLACE = ROOT / "core" / "stores" / "mongo_client.py"
 # Whoever names one of these can open a connection, or change how its writes are acknowledged.
 RESERVED = frozenset({"MongoClient", "AsyncMongoClient", "WriteConcern", "with_options", "write_concern"})

@@ -13,13 +13,13 @@ from typing import Any
 import psutil
 import pytest
 
-from app.imports import process as import_process
-from app.imports import run_import
-from app.imports.process import Wired
-from app.imports.run_import import ImportJob
 from core.clock import now
 from core.errors import Conflict, InputError
 from core.files.campaign_file import CampaignFile
+from core.imports import process as import_process
+from core.imports import run_import
+from core.imports.process import Wired
+from core.imports.run_import import ImportJob
 from core.lists import import_log, logged_import
 from core.lists.logged_import import Cancelled, Entry, State
 from core.schema import Schema
@@ -92,7 +92,7 @@ def test_it_is_done_elsewhere_and_its_report_is_there_for_everybody(house: Wired
 def test_killed_it_says_so_and_importing_again_goes_on(house: Wired, make: Make) -> None:
     place = import_process.start(house, make(30_000))
     until(house, place, lambda entry: entry.document["progress"]["done"] > 0)
-    running = [c for c in psutil.Process().children() if "app.imports.process" in c.cmdline()]
+    running = [c for c in psutil.Process().children() if "core.imports.process" in c.cmdline()]
     assert len(running) == 1
     running[0].kill()
     assert until(house, place, ended).state is State.STOPPED

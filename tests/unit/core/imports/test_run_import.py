@@ -14,11 +14,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app.imports import run_import
-from app.imports.run_import import ImportJob
 from app.shell.appliance import Appliance
 from core.calls.lifecycle import CallRules
 from core.errors import InputError, NotFound
+from core.imports import run_import
+from core.imports.run_import import ImportJob
 from core.lists.logged_import import Entry
 from core.schema import Schema
 from core.settings.addresses import S3Settings

@@ -1,6 +1,6 @@
 """Runs a long import as its own process, so that it continues when the page is left and slows down no other page.
 
-`python -m app.imports.process FOLDER` imports the file in FOLDER as `work.json` there describes, and removes the
+`python -m core.imports.process FOLDER` imports the file in FOLDER as `work.json` there describes, and removes the
 folder. The process writes its progress to the log (`core.lists.import_log`) and reads there whether it is to end. If
 the process is killed, the imported rows stay, and importing the file again does the rest.
 """
@@ -18,13 +18,13 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
-from app.imports import run_import
-from app.imports.run_import import ImportJob, Stores
 from core.calls.contact_keys import ContactKeys, keys_of
 from core.errors import CallwiseError, Unavailable
 from core.files.campaign_file import CampaignFile
 from core.files.reading import FileReading
+from core.imports import run_import
 from core.imports.column_mapping import ColumnMapping
+from core.imports.run_import import ImportJob, Stores
 from core.kinds.chosen import KindSettings, choose
 from core.lists import import_log
 from core.schema import Schema
@@ -75,7 +75,7 @@ def start(house: Stores, work: ImportJob) -> str:
         "run": work.run,
     }
     (folder / WORK).write_text(json.dumps(document), encoding="utf-8")
-    process = subprocess.Popen([sys.executable, "-m", "app.imports.process", str(folder)], cwd=ROOT)
+    process = subprocess.Popen([sys.executable, "-m", "core.imports.process", str(folder)], cwd=ROOT)
     threading.Thread(target=_watch, args=(process, house.db, place, work.run, folder), daemon=True).start()
     return place
 

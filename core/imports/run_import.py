@@ -13,9 +13,9 @@ from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import IO, Protocol
 
-from app.shell import disk
 from core.calls.contact_keys import ContactKeys
 from core.errors import CallwiseError, InputError
+from core.files import disk
 from core.files.campaign_file import CampaignFile
 from core.imports import column_mapping
 from core.imports.column_mapping import ColumnMapping

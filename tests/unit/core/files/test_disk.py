@@ -6,8 +6,8 @@ import errno
 
 import pytest
 
-from app.shell import disk
 from core.errors import InputError
+from core.files import disk
 from core.sentences import Sentence
 
 

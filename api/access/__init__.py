@@ -1,0 +1,1 @@
+"""Who asks: tokens, their scopes and limits, and answers that are kept for a repeated request."""

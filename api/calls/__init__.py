@@ -1,0 +1,1 @@
+"""The next person for a dialler, and what came of the call."""

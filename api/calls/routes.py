@@ -1,0 +1,202 @@
+"""For diallers: the next person, a longer claim, a person given back, and what came of a call.
+
+A dialler's agents are named `{token}/{agent}` in Callwise (`core.accounts.tokens.agent_name`). The functions are those
+of the screens, so every rule that holds there holds here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Body
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from starlette.requests import Request
+
+from api.access.repeated import about
+from api.access.scoped import opens, router, token_of
+from api.house import House, InKind, houses_of
+from api.people.shapes import Person, person
+from core.accounts.tokens import Scope, agent_name
+from core.calls import claim_renewal, claims
+from core.calls.held import campaigns_held
+from core.calls.late_results import record_late
+from core.calls.lifecycle import Result
+from core.calls.recording import CallReport
+from core.clock import now
+from core.errors import Conflict, NotFound
+from core.schema.groups import groups
+from core.sentences import Sentence
+from core.stores.mongo import Document, reachable
+
+routes = router("calls")
+
+Agent = Annotated[str, Field(min_length=1, max_length=64, description="name of the agent", examples=["ann"])]
+Prospect = Annotated[str, Field(min_length=1, max_length=300, examples=["autumn:17"])]
+NOTHING = Sentence("Nothing was changed.")
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Next(_Asked):
+    """Who is to be given the next person of which campaign."""
+
+    campaign: str = Field(min_length=1, max_length=100, examples=["autumn"])
+    agent: Agent
+
+
+class Held(_Asked):
+    """A person whom an agent holds."""
+
+    prospect: Prospect
+    agent: Agent
+
+
+class Recorded(_Asked):
+    """What came of a call. Sent again, it changes nothing."""
+
+    prospect: Prospect
+    agent: Agent
+    call: int = Field(ge=1, le=1_000_000, description="number of the call: `calls` of the person plus one")
+    result: Result
+    again: AwareDatetime | None = Field(None, description="time of the promised call, with its offset, for `callback`")
+
+
+class Given(BaseModel):
+    """The person whom the agent holds now; null if nobody is free to be called."""
+
+    person: Person | None
+
+
+class Renewed(BaseModel):
+    """Whether the agent still holds the person, and until when."""
+
+    held: bool
+    until: datetime | None = None
+
+
+class Released(BaseModel):
+    """The person is on the list again."""
+
+    released: bool = True
+
+
+class Call(BaseModel):
+    """A call as it is stored. `counts`: whether the result changed the person's state; a late one may not."""
+
+    call: str = Field(examples=["autumn:17:1"])
+    prospect: str
+    number: int
+    agent: str = Field(examples=["dialler/ann"])
+    result: Result
+    at: datetime
+    again: datetime | None = None
+    late: bool = False
+    counts: bool = True
+
+
+@routes.post("/kinds/{kind}/claims", summary="Claim the next person", **opens(Scope.CALLS))
+def claim(request: Request, house: InKind, asked: Annotated[Next, Body()]) -> Given:
+    """Give the agent the next person: one whom they hold already, then their promised calls, then the best free one."""
+    token = token_of(request)
+    agent = agent_name(token, asked.agent)
+    house.require_campaign(asked.campaign)
+    _require_free(request, house, agent)
+    found = claims.claim(house.db, asked.campaign, agent, rules=house.rules)
+    if found is None:
+        return Given(person=None)
+    about(request, found["_id"])
+    return Given(person=person(house, token, found, at=now()))
+
+
+@routes.post("/kinds/{kind}/claims/renewal", summary="Hold a person longer", **opens(Scope.CALLS))
+def renew(request: Request, house: InKind, asked: Annotated[Held, Body()]) -> Renewed:
+    """Renew the claim while the call lasts. `held` is false if it was lost; a result is recorded all the same."""
+    agent = agent_name(token_of(request), asked.agent)
+    about(request, asked.prospect)
+    held = claim_renewal.renew(house.db, _prospect(house, asked.prospect), agent, rules=house.rules)
+    return Renewed(held=held is not None, until=held["claim"]["until"] if held else None)
+
+
+@routes.post("/kinds/{kind}/claims/release", summary="Give a person back", **opens(Scope.CALLS))
+def release(request: Request, house: InKind, asked: Annotated[Held, Body()]) -> Released:
+    """End the agent's claim without a result."""
+    agent = agent_name(token_of(request), asked.agent)
+    about(request, asked.prospect)
+    claims.release(house.db, _prospect(house, asked.prospect)["_id"], agent)
+    return Released()
+
+
+@routes.post("/kinds/{kind}/results", summary="Record the result of a call", **opens(Scope.CALLS))
+def record(request: Request, house: InKind, asked: Annotated[Recorded, Body()]) -> Call:
+    """Record what came of a call, also after the claim was lost: then it is kept beside what a colleague recorded."""
+    agent = agent_name(token_of(request), asked.agent)
+    about(request, asked.prospect)
+    known = _prospect(house, asked.prospect)
+    _require_called(known, agent, asked.call)
+    report = CallReport(
+        asked.result,
+        again=asked.again,
+        everywhere=house.schema.reference is not None,
+        groups=groups(house.schema, known.get("features") or {}),
+    )
+    return _call(record_late(house.db, known["_id"], agent, report, call=asked.call, rules=house.rules))
+
+
+def _prospect(house: House, key: str) -> Document:
+    with reachable():
+        found = house.db.prospects.find_one({"_id": key})
+    if found is None:
+        raise NotFound(Sentence("There is no prospect '{prospect}'.", prospect=key), kept=NOTHING)
+    return found
+
+
+def _require_free(request: Request, house: House, agent: str) -> None:
+    """Raise Conflict if the agent holds a person of another kind. Raises Unavailable."""
+    for other in houses_of(request).all():
+        if other.kind.name != house.kind.name and campaigns_held(other.db, agent, now()):
+            raise Conflict(
+                Sentence("{agent} holds a person of the campaign kind '{kind}'.", agent=agent, kind=other.kind.name),
+                kept=Sentence("You were given no person to call."),
+                next=Sentence("Record that result first, or give the person back."),
+            )
+
+
+def _require_called(prospect: Document, agent: str, call: int) -> None:
+    """Raise Conflict unless the agent holds or held the person, or has recorded this call.
+
+    A screen shows a card only to who holds the person; here a program could name anybody.
+    """
+    claim = prospect.get("claim")
+    made = int(prospect.get("calls") or 0)
+    if call > made + 1:
+        raise Conflict(
+            Sentence("'{prospect}' has had {calls} calls.", prospect=prospect["_id"], calls=made),
+            kept=Sentence("Nothing was recorded."),
+            next=Sentence("Name the number of the call that was made."),
+        )
+    if claim and claim["by"] == agent:
+        return
+    if call > made and claim is None:
+        raise Conflict(
+            Sentence("{agent} was not given '{prospect}' to call.", agent=agent, prospect=prospect["_id"]),
+            kept=Sentence("Nothing was recorded."),
+            next=Sentence("Claim the person first."),
+        )
+
+
+def _call(call: Document) -> Call:
+    late = call.get("late")
+    return Call(
+        call=call["_id"],
+        prospect=call["prospect"],
+        number=call["call"],
+        agent=call["agent"],
+        result=Result(call["result"]),
+        at=call["at"],
+        again=call["again"]["at"] if call.get("again") else None,
+        late=bool(late),
+        counts=not late or bool(late["counts"]),
+    )

@@ -1,0 +1,1 @@
+"""Kinds, campaigns, and the ranked list of one."""

@@ -1,0 +1,1 @@
+"""What every answer shares: problems, bounded bodies, pages by cursor, and figures."""

@@ -1,0 +1,1 @@
+"""Models, reports and incidents, to read."""

@@ -1,0 +1,1 @@
+"""Erasure, and what is kept about a person."""

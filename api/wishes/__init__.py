@@ -1,0 +1,1 @@
+"""Wishes not to be called."""

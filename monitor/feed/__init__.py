@@ -1,0 +1,1 @@
+"""Follows calls and wishes into the feed of changes."""
