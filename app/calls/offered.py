@@ -12,6 +12,7 @@ from app.shell import notices
 from app.shell.appliance import Appliance
 from core.accounts.account import Role
 from core.calls import campaigns
+from core.calls.held import campaigns_held
 from core.clock import now
 from core.stores.mongo import reachable
 
