@@ -15,15 +15,15 @@ from core.schema.column import Column
     ],
 )
 def test_a_cell_that_names_no_place_is_refused_with_the_rule(contact: str, good: str, bad: str, rule: str) -> None:
-    column = Column(name="where", label="Where", type="text", role="contact", contact=contact, optional=True)  # type: ignore[arg-type]
+    column = Column(name="where", label="Where", type="text", role="contact", contact=contact, optional=True)
     assert column.parse(good) == good
     assert column.parse(" ") is None
-    with pytest.raises(ValueError, match="where|is not") as refused:
+    with pytest.raises(ValueError, match="is not") as refused:
         column.parse(bad)
     assert str(refused.value.args[0]) == f"{bad!r} is not {rule}"
 
 
 @pytest.mark.parametrize("contact", ["name", "phone", "email"])
 def test_any_text_is_a_name_or_a_number(contact: str) -> None:
-    column = Column(name="who", label="Who", type="text", role="contact", contact=contact)  # type: ignore[arg-type]
+    column = Column(name="who", label="Who", type="text", role="contact", contact=contact)
     assert column.parse("anything") == "anything"
