@@ -112,18 +112,16 @@ def draw_rules_form(house: Appliance, campaign: str) -> None:
 
 
 def _presets(fields: _Fields, in_force: CallingRules | None) -> None:
+    offered = sorted(COUNTRIES, key=_country)
+    here = locale().territory
     with st.container(horizontal=True, vertical_alignment="bottom"):
         country = st.selectbox(
             _("Begin with the rules for"),
-            sorted(COUNTRIES, key=_country),
+            offered,
             key=fields.key("preset"),
             format_func=_country,
-            index=None if in_force else 0,
+            index=offered.index(here) if here in offered and not in_force else None,
             placeholder=_("Choose a country"),
-            help=_(
-                "They are a careful beginning and no legal advice. Law, consent and the codes of your trade may ask "
-                "for more: have them checked."
-            ),
         )
         st.button(
             _("Fill in"),
@@ -133,6 +131,12 @@ def _presets(fields: _Fields, in_force: CallingRules | None) -> None:
             on_click=_fill,
             args=(fields, country),
         )
+    st.caption(
+        _(
+            "They are a careful beginning and no legal advice. Law, consent and the codes of your trade may ask "
+            "for more: have them checked."
+        )
+    )
 
 
 def _fill(fields: _Fields, country: str) -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
-from core.schema import dates
+from core.schema import contact_places, dates
 from core.schema.checked_yaml import Strict
 from core.schema.ranges import range_rule
 from core.schema.reason_wording import Wording
@@ -21,7 +19,7 @@ from core.schema.words import ColumnWords
 from core.schema.yes_no import NO, YES, yes_or_no
 from core.sentences import Sentence
 from core.values.phone_numbers import is_region
-from core.values.time_zones import is_country, is_zone
+from core.values.time_zones import is_zone
 
 Value = int | float | str | None
 """A value of a column. Only an optional column has blanks: None for a number or a date, `BLANK` for a word."""
@@ -77,10 +75,6 @@ _RULES = {
     ColumnType.DATE: Sentence("a date such as 2026-07-11"),
     ColumnType.TEXT: Sentence("a text"),
 }
-_CONTACT_RULES: Mapping[Contact | None, Sentence] = {
-    Contact.COUNTRY: Sentence("a country's two letters such as DE"),
-    Contact.TIME_ZONE: Sentence("a time zone such as Europe/Berlin"),
-}
 
 
 class Column(Strict):
@@ -119,10 +113,9 @@ class Column(Strict):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        try:
-            return zone and ZoneInfo(zone).key
-        except (ValueError, OSError, LookupError):
-            raise ValueError(f"{zone!r} is no time zone such as Europe/Berlin") from None
+        if zone and not is_zone(zone):
+            raise ValueError(f"{zone!r} is no time zone such as Europe/Berlin")
+        return zone
 
     @model_validator(mode="before")
     @classmethod
@@ -256,10 +249,8 @@ class Column(Strict):
             return Sentence("one of {values}", values=", ".join(self.categories))
         if self.open:
             return Sentence("a text of at most {most} letters", most=LONGEST_WORD)
-        if self.contact in _CONTACT_RULES:
-            return _CONTACT_RULES[self.contact]
-        if self.type in _RULES:
-            return _RULES[self.type]
+        if self.contact in contact_places.RULES or self.type in _RULES:
+            return contact_places.RULES.get(self.contact) or _RULES[self.type]
         return range_rule(self.minimum, self.maximum, whole=self.type is ColumnType.INTEGER)
 
     def parse(self, raw: Any) -> Value:
@@ -291,13 +282,8 @@ class Column(Strict):
 
     def _word(self, text: str) -> str:
         """`text` as one of the column's words. Raises ValueError."""
-        if self.type is ColumnType.YES_NO:
-            text = yes_or_no(text) or text
-        if (self.contact is Contact.COUNTRY and not is_country(text.upper())) or (
-            self.contact is Contact.TIME_ZONE and not is_zone(text)
-        ):
-            raise ValueError(text)
-        known = text in self.allowed or self.type is ColumnType.TEXT
+        text = yes_or_no(text) or text if self.type is ColumnType.YES_NO else text
+        known = text in self.allowed or (self.type is ColumnType.TEXT and contact_places.fits(self.contact, text))
         if not known and not (self.open and len(text) <= LONGEST_WORD and text not in (BLANK, OTHER)):
             raise ValueError(text)
         return text

@@ -68,7 +68,7 @@ def test_a_manager_begins_with_a_preset_and_sees_who_can_be_called(
         expect(figures).to_contain_text("20 people: 20 can be called now. This campaign has no calling rules.")
         expect(form).to_contain_text("everybody can be called at any hour")
         form.locator(".st-key-rules-preset button").click()
-        expect(form.get_by_label("Monday", exact=True)).to_have_value("08:00-20:00")
+        expect(form.get_by_label("Monday", exact=True)).to_have_value("08:00-21:00")
         expect(form.locator("canvas, svg.marks").first).to_be_visible()
         form.get_by_label("Saturday", exact=True).fill("10 bis 12 und noon")
         form.get_by_label("Saturday", exact=True).press("Enter")
@@ -83,7 +83,7 @@ def test_a_manager_begins_with_a_preset_and_sees_who_can_be_called(
         picture(page, f"rules-saved-{width}")
     rules = stored.read_rules(db, campaign)
     assert rules is not None
-    assert (rules.zone, rules.country, rules.a_day, rules.other_time) == ("Europe/Vienna", "AT", 2, True)
+    assert (rules.zone, rules.country, rules.a_day, rules.other_time) == ("Europe/London", "GB", 2, True)
     assert rules.hours[5] == ((600, 720), (780, 870))
     assert rules.pauses == {"no answer": 240}
 

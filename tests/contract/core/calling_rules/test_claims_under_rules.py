@@ -71,7 +71,7 @@ def set_rules(db: Db, rules: CallingRules | None) -> None:
 
 def taken(db: Db, agent: str, watch: Watch, call_filter: CallFilter | None = None) -> str | None:
     held = claim(db, "spring", agent, call_filter=call_filter or CallFilter(), rules=SHORT, clock=watch)
-    return held and held["ref"]
+    return str(held["ref"]) if held else None
 
 
 def test_of_two_zones_each_is_called_within_its_own_hours(spring: Db, watch: Watch) -> None:

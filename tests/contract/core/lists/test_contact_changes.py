@@ -107,3 +107,48 @@ def test_a_killed_import_keeps_the_numbers_before_it(
         bring("june", *JUNE, schema=reached)
     assert [(c.old, c.new) for c in value_changes(db, CONTACT_KEYS, "spring:a")] == [("0151 555001", "0151 555009")]
     assert numbers(db, "d") == ["Di Prøve", "0151 555004"]
+
+
+def zones(db: Db) -> dict[str, str]:
+    return {str(one["ref"]): str(one.get("zone")) for one in db.prospects.find()}
+
+
+def test_the_zone_follows_the_numbers_and_the_columns_with_places_and_an_undo_brings_it_back(
+    db: Db, bring: Bring, reached: Schema
+) -> None:
+    content = reached.model_dump()
+    place = {"name": "where", "label": "Where", "type": "text", "role": "contact", "optional": True}
+    content["columns"] = [
+        *content["columns"],
+        {**place, "contact": "country"},
+        {**place, "name": "clock", "contact": "time_zone"},
+    ]
+    placed = Schema.model_validate(content)
+    may = [
+        {"customer": "a", "who": "Ada", "mobile": "+49 1512 5550001", "where": "", "clock": ""},
+        {"customer": "b", "who": "Bo", "mobile": "0664 1234567", "where": "AT", "clock": ""},
+        {"customer": "c", "who": "Chi", "mobile": "+1 212 555 0123", "where": "US", "clock": "Asia/Tokyo"},
+        {"customer": "d", "who": "Di", "mobile": "12", "where": "DE", "clock": ""},
+        {"customer": "e", "who": "Ed", "mobile": "+49 1512 5550005", "where": "Germany", "clock": ""},
+    ]
+    said = bring("may", *may, schema=placed)
+    first = {"a": "Europe/Berlin", "b": "Europe/Vienna", "c": "Asia/Tokyo", "d": "-"}
+    assert (said.inserted, said.rejected, zones(db)) == (4, 1, first), "Germany is no country's two letters"
+    before = everybody(db)
+    june = [
+        {"customer": "a", "who": "Ada", "mobile": "+1 212 555 0123", "where": "", "clock": ""},
+        {"customer": "b", "who": "Bo", "mobile": "", "where": "AT", "clock": ""},
+        {"customer": "c", "who": "Chi", "mobile": "+1 212 555 0123", "where": "US", "clock": ""},
+        {"customer": "d", "who": "Di", "mobile": "030 1234567", "where": "DE", "clock": ""},
+    ]
+    third = bring("june", *june, schema=placed)
+    later = {"a": "America/New_York", "b": "-", "c": "America/New_York", "d": "Europe/Berlin"}
+    assert zones(db) == later
+    names = [{"customer": "a", "who": "Ada Neu"}]
+    last = bring("july", *names, schema=reached)
+    assert zones(db) == later, "a file without numbers says nothing of them"
+    assert numbers(db, "b") == ["Bo", "AT"]
+    undo(db, last.entry, by="mia")
+    undo(db, third.entry, by="mia")
+    assert zones(db) == first
+    assert everybody(db) == before

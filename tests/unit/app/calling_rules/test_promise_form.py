@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.calling_rules import promise_form
 from app.calling_rules.promise_form import Offer, allowed_offers
+from core.calling_rules import stored
 from core.calling_rules.person import Person
 from core.calling_rules.presets import preset
 
@@ -44,7 +45,7 @@ def form(monkeypatch: pytest.MonkeyPatch, person: Person | None) -> AppTest:
     monkeypatch.setattr(promise_form, "now", lambda: FRIDAY.astimezone(UTC))
     monkeypatch.setattr(promise_form, "zone", lambda _name: BERLIN)
     monkeypatch.setattr("app.calling_rules.figures.zone", lambda _name: BERLIN)
-    monkeypatch.setattr(promise_form.stored, "person_under_rules", lambda _db, _prospect: person)
+    monkeypatch.setattr(stored, "person_under_rules", lambda _db, _prospect: person)
     return AppTest.from_function(card).run()
 
 
