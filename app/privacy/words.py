@@ -6,7 +6,8 @@ from app.language import _, formats
 from core.privacy.requests import Erasure, Status
 
 ORDER = (
-    *("calls", "outcomes", "prospects", "predictions", "do_not_call"),
+    *("calls", "outcomes", "contacts", "prospects", "predictions", "do_not_call"),
+    *("answers", "changes"),
     *("spool", "rejects", "model rows", "datasets"),
 )
 """The places, in the order in which an erasure searches them."""
@@ -19,6 +20,9 @@ def place(name: str) -> str:
         "outcomes": _("Sales and refusals"),
         "prospects": _("Records on the call lists"),
         "predictions": _("Predictions, with their inputs"),
+        "contacts": _("Names and numbers"),
+        "answers": _("Answers kept for programs"),
+        "changes": _("Entries of the feed for programs"),
         "do_not_call": _("Entry on the do-not-call list"),
         "spool": _("Predictions that wait to be stored"),
         "rejects": _("Rows in files of rejected rows"),

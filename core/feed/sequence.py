@@ -58,6 +58,8 @@ class Entry:
 def append(home: Db, found: Iterable[Change]) -> int:
     """Add those of `found` that are not in the sequence, in their order; returns how many. Raises Unavailable."""
     changes = list(found)
+    if not changes:
+        return 0
     with reachable():
         sources = {change.source for change in changes}
         known = {one["source"] for one in home.changes.find({"source": {"$in": sorted(sources)}}, {"source": 1})}

@@ -131,3 +131,9 @@ def test_a_place_is_not_given_again_after_an_erasure(db: Db) -> None:
 
 def test_the_overlap_is_longer_than_anybody_waits(db: Db) -> None:
     assert timedelta(seconds=SOCKET_TIMEOUT_SECONDS) < following.OVERLAP
+
+
+def test_an_index_answers_which_sources_are_in_the_feed_already(db: Db) -> None:
+    plan = str(db.changes.find({"source": {"$in": ["call::autumn:1:1", "call::autumn:2:1"]}}).explain())
+    assert "COLLSCAN" not in plan
+    assert "SCAN changes" not in plan
