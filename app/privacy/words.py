@@ -7,6 +7,7 @@ from core.privacy.requests import Erasure, Status
 
 ORDER = (
     *("calls", "outcomes", "contacts", "prospects", "predictions", "do_not_call"),
+    *("answers", "changes"),
     *("spool", "rejects", "model rows", "datasets"),
 )
 """The places, in the order in which an erasure searches them."""
@@ -20,6 +21,8 @@ def place(name: str) -> str:
         "contacts": _("Names and numbers"),
         "prospects": _("Records on the call lists"),
         "predictions": _("Predictions, with their inputs"),
+        "answers": _("Answers kept for programs"),
+        "changes": _("Entries of the feed for programs"),
         "do_not_call": _("Entry on the do-not-call list"),
         "spool": _("Predictions that wait to be stored"),
         "rejects": _("Rows in files of rejected rows"),

@@ -57,15 +57,12 @@ class Entry:
 
 def append(home: Db, found: Iterable[Change]) -> int:
     """Add those of `found` that are not in the sequence, in their order; returns how many. Raises Unavailable."""
-    changes = list(found)
+    added = 0
     with reachable():
-        sources = {change.source for change in changes}
-        known = {one["source"] for one in home.changes.find({"source": {"$in": sorted(sources)}}, {"source": 1})}
-        added = 0
-        for change in changes:
-            if change.source not in known:
+        for change in found:
+            # One by one: of several values, the embedded server finds none by an index.
+            if home.changes.find_one({"source": change.source}, {"_id": 1}) is None:
                 _add(home, change)
-                known.add(change.source)
                 added += 1
         if added:
             last = home.changes.find_one(sort=[("_id", DESCENDING)])

@@ -21,10 +21,11 @@ SEEN = "feed_seen"
 OVERLAP = timedelta(seconds=2 * SOCKET_TIMEOUT_SECONDS)
 
 
-def follow(home: Db, db: Db, *, wishes: bool, clock: Clock = now) -> str:
+def follow(home: Db, db: Db, known: set[str], *, wishes: bool, clock: Clock = now) -> str:
     """Look once at the calls of the kind of `db` and, with `wishes`, at the do-not-call list; what was added, in words.
 
-    Safe to repeat, to kill, and to run twice at once. Raises Unavailable.
+    `known`: the sources that this process has found in the feed, so that the overlap is not looked up each time. Safe
+    to repeat, to kill, and to run twice at once. Raises Unavailable.
     """
     at = clock()
     with reachable():
@@ -36,7 +37,10 @@ def follow(home: Db, db: Db, *, wishes: bool, clock: Clock = now) -> str:
     kind = kind_of(db)
     found = [*(change for call in calls for change in _of_call(call, kind))]
     found += [_wish(entry) for entry in wished] + [_lifted(entry) for entry in lifted if entry["lifted"]]
-    added = append(home, sorted(found, key=lambda change: (change.at, change.source)))
+    new = [change for change in found if change.source not in known]
+    added = append(home, sorted(new, key=lambda change: (change.at, change.source)))
+    known.intersection_update(change.source for change in found)
+    known.update(change.source for change in new)
     with reachable():
         db.appliance.update_one({"_id": SEEN}, {"$set": {"seen": {"at": at}}}, upsert=True)
     return f"{added} changes added to the feed" if added else "nothing new for the feed"

@@ -13,5 +13,5 @@ JOBS = {"feed": "add what was recorded to the feed of changes"}
 
 def jobs(settings: Settings, home: Db, kind: Kind) -> list[Job]:
     """The jobs of `JOBS`. The do-not-call list is the appliance's, so the shipped kind's job looks at it."""
-    db = kind.database(home)
-    return [Job("feed", settings.callwise_feed_seconds, lambda: follow(home, db, wishes=kind.shipped))]
+    db, known = kind.database(home), set[str]()
+    return [Job("feed", settings.callwise_feed_seconds, lambda: follow(home, db, known, wishes=kind.shipped))]

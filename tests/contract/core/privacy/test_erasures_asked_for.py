@@ -95,10 +95,16 @@ def test_a_training_is_asked_for_until_nothing_is_in_its_way(db: Db) -> None:
 
 def test_each_does_its_part_with_the_rights_it_has(db: Db) -> None:
     db.campaigns.insert_one({"_id": "spring"})
-    for name, field in (("calls", "prospect"), ("outcomes", "prospect"), ("predictions", "prospect")):
+    for name, field in (
+        ("calls", "prospect"),
+        ("outcomes", "prospect"),
+        ("predictions", "prospect"),
+        ("changes", "prospect"),
+    ):
         db[name].insert_one({"_id": f"{name}-1", field: "spring:7"})
     db.prospects.insert_one({"_id": "spring:7"})
     db.contacts.insert_one({"_id": "spring:7"})
+    db.answers.insert_one({"_id": "answers-1", "prospects": ["spring:7", "spring:8"]})
     db.do_not_call.insert_one({"_id": "7", "lifted": None})
     with listened_to(db) as (listened, questions):
         request = request_erasure(listened, "key", Person("7"), by="mia", keep_out=True)
@@ -118,7 +124,7 @@ def test_each_does_its_part_with_the_rights_it_has(db: Db) -> None:
     with listened_to(db) as (listened, questions):
         Erasures(listened, FakePrefect(flow=FLOW).client(), lambda _reason, _by: "asked").run()
     assert beyond("monitor", questions) == set()
-    for name in ("calls", "contacts", "outcomes", "predictions", "prospects", "do_not_call"):
+    for name in ("calls", "contacts", "outcomes", "predictions", "prospects", "do_not_call", "answers", "changes"):
         assert db[name].count_documents({}) == 0
 
 

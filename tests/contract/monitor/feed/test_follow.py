@@ -30,7 +30,7 @@ def call(db: Db, number: int, at: datetime, **more: Any) -> None:
 
 
 def look(db: Db, at: datetime) -> str:
-    return follow(db, db, wishes=True, clock=lambda: at)
+    return follow(db, db, set(), wishes=True, clock=lambda: at)
 
 
 def read(db: Db, place: int = 0) -> list[tuple[int, str, str]]:
@@ -131,3 +131,22 @@ def test_a_place_is_not_given_again_after_an_erasure(db: Db) -> None:
 
 def test_the_overlap_is_longer_than_anybody_waits(db: Db) -> None:
     assert timedelta(seconds=SOCKET_TIMEOUT_SECONDS) < following.OVERLAP
+
+
+def test_an_index_answers_whether_a_source_is_in_the_feed_already(db: Db) -> None:
+    plan = str(db.changes.find({"source": "call::autumn:1:1"}).explain()["queryPlanner"]["winningPlan"])
+    assert "COLLSCAN" not in plan
+    assert "SCAN changes" not in plan
+
+
+def test_what_a_process_knows_is_not_looked_up_again_nor_kept_for_ever(db: Db) -> None:
+    known: set[str] = set()
+    follow(db, db, known, wishes=True, clock=lambda: START)
+    call(db, 1, START)
+    for seconds in (5, 10):
+        follow(db, db, known, wishes=True, clock=lambda at=START + timedelta(seconds=seconds): at)  # type: ignore[misc]
+    assert known == {"call::autumn:1:1"}
+    assert len(read(db)) == 1
+    for minutes in (10, 20):
+        follow(db, db, known, wishes=True, clock=lambda at=START + timedelta(minutes=minutes): at)  # type: ignore[misc]
+    assert known == set()
