@@ -11,8 +11,6 @@ import streamlit as st
 
 from app.access import identity
 from app.access.boundary import guarded_action
-from app.campaigns import do_not_call_list
-from app.campaigns.do_not_call_list import Hits, preview
 from app.imports import run_import
 from app.language import _, formats, plural
 from app.shell.appliance import Appliance
@@ -20,6 +18,8 @@ from app.shell.notices import Notice, leave_notice
 from core.accounts.account import Role
 from core.calls import do_not_call
 from core.imports.column_mapping import normal
+from core.lists import do_not_call_list
+from core.lists.do_not_call_list import Hits, preview
 from core.values.keys import shown_key
 
 _TIMES = "do_not_call_times"

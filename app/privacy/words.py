@@ -6,7 +6,7 @@ from app.language import _, formats
 from core.privacy.requests import Erasure, Status
 
 ORDER = (
-    *("calls", "outcomes", "prospects", "predictions", "do_not_call"),
+    *("calls", "outcomes", "contacts", "prospects", "predictions", "do_not_call", "do_not_dial"),
     *("spool", "rejects", "model rows", "datasets"),
 )
 """The places, in the order in which an erasure searches them."""
@@ -17,9 +17,11 @@ def place(name: str) -> str:
     return {
         "calls": _("Calls made"),
         "outcomes": _("Sales and refusals"),
+        "contacts": _("Names and numbers"),
         "prospects": _("Records on the call lists"),
         "predictions": _("Predictions, with their inputs"),
         "do_not_call": _("Entry on the do-not-call list"),
+        "do_not_dial": _("Calls named by wishes not to call a number"),
         "spool": _("Predictions that wait to be stored"),
         "rejects": _("Rows in files of rejected rows"),
         "model rows": _("Rows kept beside models"),
@@ -77,6 +79,10 @@ def what_stays() -> list[tuple[str, str]]:
         (
             _("A keyed hash of the reference"),
             _("It finds this receipt again, and recognises people who must not be imported again."),
+        ),
+        (
+            _("A keyed hash of each phone number that the person or a colleague put on the do-not-call list"),
+            _("Without it the number would be called again. It names nobody, and no number can be read from it."),
         ),
         (
             _("Backups made before"),

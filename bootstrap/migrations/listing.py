@@ -7,6 +7,7 @@ from bootstrap.migrations import (
     imported_files,
     indicator_vintages,
     kept_predictions,
+    number_hashes,
     sealed_contacts,
     unused_indexes,
 )
@@ -19,4 +20,5 @@ MIGRATIONS = (
     Migration(4, "people keep the prediction that ranked them", kept_predictions.run),
     Migration(5, "indexes that no question uses any more are dropped", unused_indexes.run),
     Migration(6, "names and numbers are encrypted", sealed_contacts.run),
+    Migration(7, "phone numbers get hashes, by which wishes find them", number_hashes.run),
 )

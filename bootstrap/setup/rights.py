@@ -73,7 +73,8 @@ RIGHTS = (
         MongoRights(
             writes=("erasures", "kept_out", "deletions", "retention"),
             appends=("events", "models"),
-            changes=("predictions",),  # a record of many people goes on without the one who is erased
+            # A record of many people goes on without the one who is erased, and so does a wish by number.
+            changes=("predictions", "do_not_dial"),
             # Of people who are erased, and of campaigns that are deleted.
             removes=(
                 *("calls", "contacts", "outcomes", "prospects", "predictions", "do_not_call", "campaigns", "imports"),
@@ -85,7 +86,10 @@ RIGHTS = (
     Rights(
         "monitor",
         MongoRights(
-            writes=("prospects", "reports", "appliance", "indicators", "incidents", "do_not_call", "erasures"),
+            writes=(
+                *("prospects", "reports", "appliance", "indicators", "incidents", "erasures"),
+                *("do_not_call", "do_not_dial"),  # makes wishes of calls good, and ends those that are over
+            ),
             appends=("events", "models", "outcomes"),  # an outcome, if the app died before writing it
         ),
         {"datasets": (READ,)},
@@ -102,6 +106,9 @@ RIGHTS = (
                     "calls",
                     "outcomes",
                     "do_not_call",
+                    "do_not_dial",
+                    "registers",
+                    "register_buckets",
                     "incidents",
                     "mappings",
                     "imports",
@@ -113,8 +120,8 @@ RIGHTS = (
             ),
             appends=("events", "models", "reviews"),
             # The outcome of a result taken back within a minute; ended sessions and attempts; people and outcomes of an
-            # import that is undone.
-            removes=("outcomes", "prospects", "contacts", "sessions", "attempts"),
+            # import that is undone; earlier versions of registers of numbers.
+            removes=("outcomes", "prospects", "contacts", "sessions", "attempts", "register_buckets"),
             indexes=True,
         ),
         {"datasets/imports/": (READ, WRITE), "datasets/kinds/*/imports/": (READ, WRITE)},

@@ -22,8 +22,8 @@ class ErasureSettings(Group):
         return self.callwise_erasure_key.get_secret_value() if self.callwise_erasure_key else None
 
 
-class ContactSettings(Group):
-    """How names and numbers are kept."""
+class ContactSettings(ErasureSettings):
+    """How names and numbers are kept; wishes know numbers by hashes under the keys of erasure."""
 
     callwise_contact_key: SecretStr | None = Field(
         None, description="key that encrypts names and numbers; after a comma, former ones"

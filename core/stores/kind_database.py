@@ -11,7 +11,10 @@ from pymongo.database import Database
 
 from core.stores.mongo import PRIVATE, Db, Document
 
-APPLIANCE_WIDE = PRIVATE | {"do_not_call", "erasures", "kept_out", "kinds"}
+APPLIANCE_WIDE = PRIVATE | {
+    *("do_not_call", "do_not_dial", "registers", "register_buckets"),
+    *("erasures", "kept_out", "kinds"),
+}
 """Collections of the whole appliance: people sign in once, and a wish or an erasure holds in every kind."""
 
 

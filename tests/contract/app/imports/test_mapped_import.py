@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from app.campaigns import do_not_call_list
 from app.imports.rehearsal import rehearse
 from app.matching.column_matching import Sample, propose
 from core.errors import CallwiseError
@@ -19,6 +18,7 @@ from core.imports import column_mapping
 from core.imports.column_mapping import ColumnMapping, store_mapping, stored_mapping
 from core.imports.import_report import Report
 from core.imports.importer import ImportRequest, import_campaign
+from core.lists import do_not_call_list
 from core.schema import Schema
 from core.stores.mongo import Db
 from tests.contract.core.calls.test_call_rights import beyond

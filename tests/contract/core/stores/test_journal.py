@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app.campaigns import do_not_call_list
 from core.calls.claims import claim, release
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
 from core.calls.undo import undo
 from core.files.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
+from core.lists import do_not_call_list
 from core.models.succession import Succession
 from core.schema import Schema
 from core.stores import event_log as events

@@ -17,15 +17,17 @@ from itertools import islice
 from pymongo import UpdateOne
 
 from core.calls import do_not_call
-from core.calls.lifecycle import LIVE, Status, claim_holder, epoch_seconds
-from core.calls.rank_key import rank_if_open
+from core.calls.lifecycle import LIVE, claim_holder, epoch_seconds
 from core.clock import Clock, now
 from core.errors import InputError, NotFound
 from core.sentences import Sentence
 from core.stores import event_log
+from core.stores.embedded_mongo import milliseconds
 from core.stores.events import Event
 from core.stores.mongo import Db, Document, count, reachable
 from core.values.keys import same_key
+from core.wishes.lookup import entries
+from core.wishes.wish import MANAGER, Wish, is_weaker, person_key, scope_of, stored_form
 
 BATCH = 1_000
 
@@ -44,7 +46,7 @@ def preview(db: Db, refs: Iterable[str]) -> Hits:
     hits = Hits()
     for batch in _batches(refs):
         with reachable():
-            listed = len(_on(db, batch))
+            listed = len(_on(db, batch, now()))
             hits.known += listed
             hits.new += len(batch) - listed
             hits.campaigns.update(prospect["campaign"] for prospect in _live(db, batch))
@@ -57,27 +59,42 @@ def add_people(
     *,
     by: str,
     why: str,
+    source: str = MANAGER,
+    until: datetime | None = None,
+    campaign: str = "",
     progress: Callable[[int], None] = lambda _people: None,
     clock: Clock = now,
 ) -> Hits:
     """Put the people `refs` on the list, take them off every campaign, and return how many that affected.
 
+    `source`: where the wish comes from (`core.wishes.wish`). `until`: when it ends. `campaign`: it holds there alone.
     Raises InputError without a reason, and Unavailable; people listed before the failure stay on the list.
     """
-    _require(why)
+    require_reason(why)
     at, hits = clock(), Hits()
+    require_later(until, at)
+    scope = scope_of(db, campaign) if campaign else ""
     for batch in _batches(refs):
         with reachable():
-            on = _on(db, batch)
-            new = [ref for ref in batch if ref not in on]
-            wished = {ref: {"wish": _wish(ref, by, why, at), "lifted": None} for ref in new}
+            on = _on(db, batch, at, scope)
+            new = [ref for ref in batch if ref not in on or is_weaker(on[ref], _end(until), at)]
             if new:
-                made = [UpdateOne({"_id": ref}, {"$setOnInsert": wished[ref]}, upsert=True) for ref in new]
-                again = [UpdateOne({"_id": ref, "lifted.call": {"$gt": ""}}, {"$set": wished[ref]}) for ref in new]
+                wished = {
+                    ref: _entry(ref, scope, Wish(_key(ref, at, scope), by, at, source, why, _end(until))) for ref in new
+                }
+                keys = {ref: person_key(ref, scope) for ref in new}
+                made = [UpdateOne({"_id": keys[ref]}, {"$setOnInsert": wished[ref]}, upsert=True) for ref in new]
+                found = db.do_not_call.find({"_id": {"$in": list(keys.values())}})
+                known = {entry["_id"]: entry for entry in found}
+                again = [
+                    UpdateOne({"_id": key, "wish.call": known[key]["wish"]["call"]}, {"$set": wished[ref]})
+                    for ref, key in keys.items()
+                    if key in known
+                ]
                 db.do_not_call.bulk_write([*made, *again])
-            calls = {ref: wish["call"] for ref, wish in _on(db, batch).items()}
+            calls = {ref: entry["wish"]["call"] for ref, entry in _on(db, batch, at, scope).items()}
             # Not only the new ones: a run that died may have listed people and not yet taken them off.
-            live = _live(db, batch)
+            live = [person for person in _live(db, batch) if not campaign or person["campaign"] == campaign]
             # A person on the phone stays claimed, so that the agent can still record the result. Every claim checks
             # the list, so nobody calls the person after that. An update matches only what was read, so a person who
             # is claimed between these lines stays claimed, too.
@@ -95,35 +112,37 @@ def add_people(
     return hits
 
 
-def remove_person(db: Db, ref: str, *, by: str, why: str, clock: Clock = now) -> list[str]:
+def remove_person(db: Db, ref: str, *, by: str, why: str, campaign: str = "", clock: Clock = now) -> list[str]:
     """Take a person off the list and return the campaigns in which the person is as before again.
 
-    Raises InputError without a reason, NotFound when the person is not on the list (any more), and Unavailable.
+    `campaign`: lifts the wish that holds there alone. Raises InputError without a reason, NotFound when the person is
+    not on the list (any more), and Unavailable.
     """
-    _require(why)
-    wish = do_not_call.entry_of(db, ref)
-    if wish is None:
+    require_reason(why)
+    at = clock()
+    with reachable():
+        scope = scope_of(db, campaign) if campaign else ""
+        keys = [person_key(form, scope) for form in do_not_call.forms(ref)]
+        found = list(entries(db, "do_not_call", keys, at).values())
+    if not found:
         raise NotFound(
             Sentence("{ref} is not on the do-not-call list.", ref=ref),
             next=Sentence("Check that the key is written as in the file."),
         )
-    back = []
     with reachable():
-        # Campaigns first: if this dies half way, the person is still listed, and a second try does the rest.
-        for prospect in do_not_call.prospects_of(db, ref):
-            before = _before(db, prospect, wish["call"])
-            if before is not None:
-                seen = {"_id": prospect["_id"], "status": Status.OFF.value, "off.call": wish["call"]}
-                listed = rank_if_open(str(prospect["campaign"]), before["status"])
-                db.prospects.update_one(seen, {"$set": {**before, **listed}})
-                back.append(str(prospect["campaign"]))
-        lifted = {"call": wish["call"], "by": by, "at": clock(), "why": why}
-        theirs = {"_id": {"$in": do_not_call.forms(ref)}, "wish.call": wish["call"]}
-        db.do_not_call.update_many(theirs, {"$set": {"lifted": lifted}})
+        # The list first: whoever comes back is looked for in it. If this dies half way, the monitor brings them back.
+        for entry in found:
+            lifted = {"call": entry["wish"]["call"], "by": by, "at": at, "why": why}
+            theirs = {"_id": entry["_id"], "wish.call": entry["wish"]["call"]}
+            db.do_not_call.update_one(theirs, {"$set": {"lifted": lifted, "order": milliseconds(at)}})
+        back = do_not_call.bring_back(
+            db, do_not_call.prospects_of(db, ref), {entry["wish"]["call"] for entry in found}, at
+        )
+    campaigns = sorted(key.partition(":")[0] for key in back)
     event_log.append(
-        db, who=by, what=Event.TAKEN_OFF_DO_NOT_CALL, subject="do_not_call", why=why, people=1, campaigns=sorted(back)
+        db, who=by, what=Event.TAKEN_OFF_DO_NOT_CALL, subject="do_not_call", why=why, people=1, campaigns=campaigns
     )
-    return sorted(back)
+    return campaigns
 
 
 def size(db: Db) -> int:
@@ -132,7 +151,8 @@ def size(db: Db) -> int:
         return count(db.do_not_call, {}) - count(db.do_not_call, {"lifted.call": {"$gt": ""}})
 
 
-def _require(why: str) -> None:
+def require_reason(why: str) -> None:
+    """Raise InputError if the reason is missing."""
     if not why.strip():
         raise InputError(
             Sentence("The reason is missing"),
@@ -141,31 +161,34 @@ def _require(why: str) -> None:
         )
 
 
-def _wish(ref: str, by: str, why: str, at: datetime) -> Document:
-    """The entry of a person whom no call put on the list; its `call` is a key in place of a call's."""
-    return {
-        "by": by,
-        "at": at,
-        "call": f"list:{epoch_seconds(at)}:{hashlib.sha256(ref.encode()).hexdigest()[:16]}",
-        "why": why,
-    }
+def require_later(until: datetime | None, at: datetime) -> None:
+    """Raise InputError if the end of a wish is over at that moment."""
+    if until is not None and until <= at:
+        raise InputError(
+            Sentence("The end of the wish is over"),
+            kept=Sentence("Nothing was changed."),
+            next=Sentence("Choose a later day, or no end."),
+        )
 
 
-def _before(db: Db, prospect: Document, call: str) -> Document | None:
-    """The state of `prospect` before the wish `call` took it off; None if that wish did not take it off."""
-    off = prospect.get("off") or {}
-    if prospect["status"] != Status.OFF or off.get("call") != call:
-        return None
-    if off.get("was"):
-        return dict(off["was"])
-    wishing = db.calls.find_one({"_id": call})  # the call in which the person asked not to be called
-    return {**wishing["before"], "claim": None} if wishing else None
+def _key(ref: str, at: datetime, scope: str) -> str:
+    """The key of a wish that no call made, in place of a call's."""
+    return f"list:{epoch_seconds(at)}:{hashlib.sha256((scope + ref).encode()).hexdigest()[:16]}"
 
 
-def _on(db: Db, refs: Sequence[str]) -> dict[str, Document]:
-    """The wishes of those of `refs` who are on the list, by their key."""
-    entries = db.do_not_call.find({"_id": {"$in": [form for ref in refs for form in do_not_call.forms(ref)]}})
-    return {same_key(entry["_id"]): entry["wish"] for entry in entries if not entry["lifted"]}
+def _entry(ref: str, scope: str, wish: Wish) -> Document:
+    """The document of a person's wish. `person`: of a wish for one campaign, whose key is not the reference alone."""
+    return {**stored_form(wish, scope), **({"person": ref} if scope else {})}
+
+
+def _end(until: datetime | None) -> int | None:
+    return milliseconds(until) if until else None
+
+
+def _on(db: Db, refs: Sequence[str], at: datetime, scope: str = "") -> dict[str, Document]:
+    """The entries of those of `refs` who have a wish that holds, by their key."""
+    keys = {person_key(form, scope): same_key(form) for ref in refs for form in do_not_call.forms(ref)}
+    return {keys[key]: entry for key, entry in entries(db, "do_not_call", keys, at).items()}
 
 
 def _live(db: Db, refs: Sequence[str]) -> list[Document]:
