@@ -6,7 +6,7 @@ from app.language import _, formats
 from core.privacy.requests import Erasure, Status
 
 ORDER = (
-    *("calls", "outcomes", "contacts", "prospects", "predictions", "do_not_call", "do_not_dial"),
+    *("calls", "outcomes", "contacts", "prospects", "predictions", "do_not_call", "barred_numbers"),
     *("spool", "rejects", "model rows", "datasets"),
 )
 """The places, in the order in which an erasure searches them."""
@@ -21,7 +21,7 @@ def place(name: str) -> str:
         "prospects": _("Records on the call lists"),
         "predictions": _("Predictions, with their inputs"),
         "do_not_call": _("Entry on the do-not-call list"),
-        "do_not_dial": _("Calls named by wishes not to call a number"),
+        "barred_numbers": _("Calls named by wishes not to call a number"),
         "spool": _("Predictions that wait to be stored"),
         "rejects": _("Rows in files of rejected rows"),
         "model rows": _("Rows kept beside models"),

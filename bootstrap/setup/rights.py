@@ -74,7 +74,7 @@ RIGHTS = (
             writes=("erasures", "kept_out", "deletions", "retention"),
             appends=("events", "models"),
             # A record of many people goes on without the one who is erased, and so does a wish by number.
-            changes=("predictions", "do_not_dial"),
+            changes=("predictions", "barred_numbers"),
             # Of people who are erased, and of campaigns that are deleted.
             removes=(
                 *("calls", "contacts", "outcomes", "prospects", "predictions", "do_not_call", "campaigns", "imports"),
@@ -88,7 +88,7 @@ RIGHTS = (
         MongoRights(
             writes=(
                 *("prospects", "reports", "appliance", "indicators", "incidents", "erasures"),
-                *("do_not_call", "do_not_dial"),  # makes wishes of calls good, and ends those that are over
+                *("do_not_call", "barred_numbers"),  # makes wishes of calls good, and ends those that are over
             ),
             appends=("events", "models", "outcomes"),  # an outcome, if the app died before writing it
         ),
@@ -106,7 +106,7 @@ RIGHTS = (
                     "calls",
                     "outcomes",
                     "do_not_call",
-                    "do_not_dial",
+                    "barred_numbers",
                     "registers",
                     "register_buckets",
                     "incidents",

@@ -6,6 +6,7 @@ The report names lines that hold no number, and no cell of them: what stands the
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -41,6 +42,8 @@ MOST_LINES = 1_000
 LOOK = 200
 """Rows by which the column with the numbers is found."""
 LONGEST_NAME = 40
+_NAME = re.compile(rf"\w[\w -]{{0,{LONGEST_NAME - 1}}}")
+"""A register's name is part of keys."""
 
 
 @dataclass
@@ -111,11 +114,11 @@ def begin(db: Db, job: NumberJob, clock: Clock = now) -> str:
             kept=Sentence("Nothing was changed."),
             next=Sentence("Choose the column with the numbers."),
         )
-    if job.register and (len(job.register) > LONGEST_NAME or ":" in job.register or not job.register.strip()):
+    if job.register and not _NAME.fullmatch(job.register):
         raise InputError(
             Sentence("'{name}' cannot name a register", name=job.register),
             kept=Sentence("Nothing was changed."),
-            next=Sentence("Use at most {longest} characters, without a colon.", longest=LONGEST_NAME),
+            next=Sentence("Use letters, digits, spaces and hyphens, {longest} at most.", longest=LONGEST_NAME),
         )
     name, sha256 = job.file.path.name, job.file.sha256
     return import_log.begin(db, NOWHERE, name, sha256, by=job.who, run=job.run, kind=job.kind, clock=clock)

@@ -145,6 +145,13 @@ def remove_person(db: Db, ref: str, *, by: str, why: str, campaign: str = "", cl
     return campaigns
 
 
+def wish_of_person(db: Db, ref: str, *, campaign: str = "", clock: Clock = now) -> Wish | None:
+    """The person's wish for all campaigns, or for `campaign` alone; None if there is none. Raises Unavailable."""
+    with reachable():
+        found = _on(db, [same_key(ref)], clock(), scope_of(db, campaign) if campaign else "")
+    return next((Wish.from_entry(entry) for entry in found.values()), None)
+
+
 def size(db: Db) -> int:
     """How many people are on the list. Raises Unavailable."""
     with reachable():

@@ -26,7 +26,7 @@ from core.wishes.number_reading import read_number
 from core.wishes.numbers import NumberWish
 from core.wishes.wish import MANAGER, Wish, scope_of
 
-SUBJECT = "do_not_dial"
+SUBJECT = "barred_numbers"
 
 
 @dataclass(frozen=True)
@@ -154,4 +154,4 @@ def number_of(text: str, region: str = "") -> str:
 def size(db: Db) -> int:
     """How many entries by number there are that are not lifted. Raises Unavailable."""
     with reachable():
-        return count(db.do_not_dial, {}) - count(db.do_not_dial, {"lifted.why": {"$gt": ""}})
+        return count(db.barred_numbers, {}) - count(db.barred_numbers, {"lifted.why": {"$gt": ""}})

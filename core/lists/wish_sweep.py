@@ -37,7 +37,7 @@ def sweep(db: Db, *, by_reference: bool, clock: Clock = now) -> int:
         mark = db.appliance.find_one({"_id": MARK}) or {}
     since = mark["seen"] - milliseconds_of(OVERLAP) if mark else 0
     changed = 0
-    for collection in ("do_not_call", "do_not_dial") if by_reference else ("do_not_dial",):
+    for collection in ("do_not_call", "barred_numbers") if by_reference else ("barred_numbers",):
         while numbers.end_expired(db, collection, at) == numbers.BATCH:
             pass
     if by_reference:
@@ -70,14 +70,14 @@ def _numbers(db: Db, since: int, at: datetime) -> int:
     changed, after = 0, since
     while True:
         with reachable():
-            page = list(db.do_not_dial.find({"order": {"$gte": after}}).sort([("order", ASCENDING)]).limit(AT_ONCE))
+            page = list(db.barred_numbers.find({"order": {"$gte": after}}).sort([("order", ASCENDING)]).limit(AT_ONCE))
         changed += _follow(db, do_not_call.people_with(db, [str(one["_id"]) for one in page]), page, at)
         if len(page) < AT_ONCE:
             return changed
         last = int(page[-1]["order"])
         if last == after:  # more wishes of one moment, as of one file, than a page has
             with reachable():
-                same = list(db.do_not_dial.find({"order": last}))
+                same = list(db.barred_numbers.find({"order": last}))
             for start in range(0, len(same), AT_ONCE):
                 some = same[start : start + AT_ONCE]
                 changed += _follow(db, do_not_call.people_with(db, [str(one["_id"]) for one in some]), some, at)

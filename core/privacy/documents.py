@@ -110,14 +110,14 @@ class WishesByNumber(Collection):
     The hash of the number stays: without it the number would be called again, which the person asked to end.
     """
 
-    name: str = "do_not_dial"
+    name: str = "barred_numbers"
     field: str = "made.prospect"
 
     def erase(self, subject: Subject) -> None:
         """Remove the call from these wishes."""
         with reachable():
             for key in self._found(subject):
-                self.db.do_not_dial.update_one({"_id": key}, {"$set": {"made": None}})
+                self.db.barred_numbers.update_one({"_id": key}, {"$set": {"made": None}})
 
 
 def collections(db: Db) -> list[Collection]:

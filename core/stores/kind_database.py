@@ -12,7 +12,7 @@ from pymongo.database import Database
 from core.stores.mongo import PRIVATE, Db, Document
 
 APPLIANCE_WIDE = PRIVATE | {
-    *("do_not_call", "do_not_dial", "registers", "register_buckets"),
+    *("do_not_call", "barred_numbers", "registers", "register_buckets"),
     *("erasures", "kept_out", "kinds"),
 }
 """Collections of the whole appliance: people sign in once, and a wish or an erasure holds in every kind."""

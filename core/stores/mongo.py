@@ -8,7 +8,7 @@
     calls        {prospect}:{call}
     outcomes     {prospect}:{call}
     do_not_call  {ref}, with {kind}/{campaign}: in front of a wish for one campaign
-    do_not_dial  {a number's hash}, with @{kind}/{campaign} behind it for one campaign
+    barred_numbers  {a number's hash}, with @{kind}/{campaign} behind it for one campaign
     deletions    {campaign}:{when it was made}
     erasures     {start of a person's pseudonym}-{number}
     kept_out     {a person's pseudonym}
@@ -23,7 +23,7 @@
     events       {sequence}
     appliance    {fact}
     registers    {register}
-    register_buckets  {register}:{version}:{start of a number's hash}
+    register_buckets  {register}:{version}:{start of a number's hash}, and `in force`
     retention    {what was cleared}, with :{day} for each day of predictions
     users        {login name}
     sessions     {sha256 of the token}
@@ -59,7 +59,7 @@ COLLECTIONS = PRIVATE | {
     *("campaigns", "prospects", "calls", "outcomes", "do_not_call", "predictions", "indicators"),
     *("models", "incidents", "reports", "reviews", "events", "appliance", "erasures", "kept_out"),
     *("contacts", "mappings", "imports", "kinds", "deletions", "retention"),
-    *("do_not_dial", "registers", "register_buckets"),
+    *("barred_numbers", "registers", "register_buckets"),
 }
 
 INDEXES: dict[str, list[list[tuple[str, int]]]] = {
@@ -108,7 +108,7 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     "contacts": [[("search", ASCENDING)], [("numbers", ASCENDING)]],
     # Wishes that changed last, those that end, those of one person's calls, and a person's for one campaign.
     "do_not_call": [[("order", ASCENDING)], [("until", ASCENDING)], [("person", ASCENDING)]],
-    "do_not_dial": [[("order", ASCENDING)], [("until", ASCENDING)], [("made.prospect", ASCENDING)]],
+    "barred_numbers": [[("order", ASCENDING)], [("until", ASCENDING)], [("made.prospect", ASCENDING)]],
     "sessions": [[("user", ASCENDING)]],
 }
 UNIQUE: dict[str, str] = {"users": "shown_key"}

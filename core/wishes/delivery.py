@@ -9,34 +9,37 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from pymongo.errors import DuplicateKeyError
+
 from core.errors import Conflict
 from core.sentences import Sentence
-from core.stores.embedded_mongo import milliseconds, remove_by_key
-from core.stores.mongo import Db, reachable
+from core.stores.embedded_mongo import milliseconds, remove_by_key, revision_update
+from core.stores.mongo import Db, Document, reachable
 from core.wishes import registers
 from core.wishes.number_keys import NumberKeys
-from core.wishes.registers import PREFIX, bucket_key, pack
+from core.wishes.registers import IN_FORCE, PREFIX, bucket_key, pack
 
-WRITTEN_AT_ONCE = 1_000
+WRITTEN_AT_ONCE = 100
 BUCKETS = 16**PREFIX
 
 
 class Packing:
-    """Hashes of numbers by bucket, in memory: 14 bytes a number, and 65,536 beginnings."""
+    """Hashes of numbers by bucket, in memory: `registers.WIDTH` bytes a number."""
 
     def __init__(self) -> None:
         self._buckets: list[bytearray | None] = [None] * BUCKETS
 
     def add(self, digest: bytes) -> None:
         """Add the hash of a number, as `NumberKeys.digest` makes it."""
-        place = int.from_bytes(digest[: PREFIX // 2], "big")
+        place = int.from_bytes(digest[:2], "big") >> (16 - 4 * PREFIX)
         bucket = self._buckets[place]
         if bucket is None:
             bucket = self._buckets[place] = bytearray()
-        bucket += digest[PREFIX // 2 :]
+        bucket += digest[-registers.WIDTH :]
 
     def packed(self) -> Iterable[tuple[str, bytes]]:
         """The beginning and the content of every bucket that has a hash."""
@@ -58,6 +61,9 @@ def begin(db: Db, name: str, version: str, run: str) -> None:
         found = db.registers.find_one({"_id": name}) or {}
         begun = [*dict.fromkeys([*(found.get("begun") or ()), version])]
         db.registers.update_one({"_id": name}, {"$set": {"begun": begun, "run": run}}, upsert=True)
+        # The mark is there before its buckets: a backup then copies it first, and what it names is copied after it.
+        with suppress(DuplicateKeyError):
+            db.register_buckets.insert_one({"_id": IN_FORCE, "registers": {}, "revision": 0})
 
 
 def write(db: Db, name: str, version: str, packing: Packing, progress: Callable[[int], None]) -> int:
@@ -94,37 +100,46 @@ def switch(db: Db, name: str, version: str, run: str, delivered: dict[str, Any],
     meanwhile, and Unavailable.
     """
     with reachable():
-        found = db.registers.find_one({"_id": name}) or {}
-        before = found.get("version") or ""
-        begun = [one for one in found.get("begun") or () if one not in (version, before)]
-        fields = {
-            "version": version,
-            "before": before if before != version else found.get("before") or "",
-            "delivered": delivered,
-            "many": delivered["many"],
-            "stale": milliseconds(stale_after) if stale_after else None,
-        }
-        switched = db.registers.update_one({"_id": name, "run": run}, {"$set": fields})
-        if not switched.matched_count:
+        work = db.registers.find_one({"_id": name}) or {}
+        if work.get("run") != run:
             raise Conflict(
                 Sentence("Another delivery of the register '{register}' has begun meanwhile", register=name),
                 kept=Sentence("The register is as it was."),
                 next=Sentence("Wait until the other delivery has ended."),
             )
-        gone = [one for one in dict.fromkeys([*begun, found.get("before") or ""]) if one and one != fields["before"]]
-        clear(db, name, [one for one in gone if one != version])
-        kept = [one for one in (fields["before"], version) if one]
+        stale = milliseconds(stale_after) if stale_after else None
+        fields: Document = {"version": version, "many": delivered["many"], "stale": stale, "delivered": delivered}
+
+        def exchanged(old: Document) -> Document:
+            before = old.get("version", "")
+            return {**fields, "before": before if before != version else old.get("before", "")}
+
+        new = _change(db, name, exchanged)
+        kept = [one for one in (new["before"], version) if one]
+        clear(db, name, [one for one in work["begun"] if one not in kept])
         db.registers.update_one({"_id": name, "run": run}, {"$set": {"begun": kept}})
 
 
 def remove(db: Db, name: str) -> None:
     """Let the register count no more, and clear it. Safe to repeat. Raises Unavailable."""
     with reachable():
-        found = db.registers.find_one({"_id": name}) or {}
-        db.registers.update_one({"_id": name}, {"$set": {"version": "", "many": 0, "run": ""}})
-        versions = [found.get("version"), found.get("before"), *(found.get("begun") or ())]
-        clear(db, name, [one for one in dict.fromkeys(versions) if one])
-        db.registers.update_one({"_id": name}, {"$set": {"before": "", "begun": []}})
+        _change(db, name, lambda old: {**old, "version": "", "before": ""})
+        work = db.registers.find_one({"_id": name}) or {}
+        db.registers.update_one({"_id": name}, {"$set": {"run": ""}})
+        clear(db, name, work.get("begun") or ())
+        db.registers.update_one({"_id": name}, {"$set": {"begun": []}})
+
+
+def _change(db: Db, name: str, change: Callable[[Document], Document]) -> Document:
+    """Change what is in force of one register, whoever changes another one meanwhile; returns it."""
+    while True:
+        mark = db.register_buckets.find_one({"_id": IN_FORCE}) or {}
+        if not mark:
+            return {}
+        new = change(mark["registers"].get(name) or {})
+        query, update = revision_update(mark, {"registers": {**mark["registers"], name: new}})
+        if db.register_buckets.update_one(query, update).matched_count:
+            return new
 
 
 def clear(db: Db, name: str, versions: Iterable[str]) -> None:

@@ -80,7 +80,7 @@ def _single(db: Db, numbers: dict[str, list[str]], scopes: dict[str, str], at: d
         prospect: [*hashes, *(number_key(one, scopes[prospect]) for one in hashes)]
         for prospect, hashes in numbers.items()
     }
-    listed = entries(db, "do_not_dial", (key for own in keys.values() for key in own), at)
+    listed = entries(db, "barred_numbers", (key for own in keys.values() for key in own), at)
     return {
         prospect: Wish.from_entry(listed[key], by_number=True)
         for prospect, own in keys.items()

@@ -1,6 +1,6 @@
 """Wishes by number: put on, lifted, ended. Only keyed hashes of the numbers are kept.
 
-    do_not_dial  {_id: "{hash}" or "{hash}@{kind}/{campaign}", wish: {by, at, source, call, why?}, until, campaign,
+    barred_numbers  {_id: "{hash}" or "{hash}@{kind}/{campaign}", wish: {by, at, source, call, why?}, until, campaign,
                   made: {call, prospect} or None, lifted: {by, at, why} or None, order}
 
 `made` is the call in which the wish was spoken; an erasure of that person removes it, and the hash stays.
@@ -57,14 +57,14 @@ def _put(db: Db, keys: Sequence[str], asked: NumberWish) -> list[str]:
     made = {"call": asked.made[0], "prospect": asked.made[1]} if asked.made else None
     new = {key: {**stored_form(_wish(key, asked), asked.scope), "made": made} for key in keys}
     inserts = [UpdateOne({"_id": key}, {"$setOnInsert": entry}, upsert=True) for key, entry in new.items()]
-    fresh = {keys[place] for place in db.do_not_dial.bulk_write(inserts, ordered=False).upserted_ids or {}}
-    known = list(db.do_not_dial.find({"_id": {"$in": [key for key in keys if key not in fresh]}}))
+    fresh = {keys[place] for place in db.barred_numbers.bulk_write(inserts, ordered=False).upserted_ids or {}}
+    known = list(db.barred_numbers.find({"_id": {"$in": [key for key in keys if key not in fresh]}}))
     weaker = [one for one in known if is_weaker(one, asked.until, asked.at)]
     writes = [
         UpdateOne({"_id": one["_id"], "wish.call": one["wish"]["call"]}, {"$set": new[one["_id"]]}) for one in weaker
     ]
     if writes:
-        db.do_not_dial.bulk_write(writes, ordered=False)
+        db.barred_numbers.bulk_write(writes, ordered=False)
     return [*(key for key in keys if key in fresh), *(one["_id"] for one in weaker)]
 
 
@@ -74,12 +74,12 @@ def lift(db: Db, keys: Sequence[str], *, by: str, at: datetime, why: str, made: 
     `made`: only those that this call made. Raises Unavailable.
     """
     with reachable():
-        found = [one for one in db.do_not_dial.find({"_id": {"$in": list(keys)}}) if not one["lifted"]]
+        found = [one for one in db.barred_numbers.find({"_id": {"$in": list(keys)}}) if not one["lifted"]]
         own = [one for one in found if not made or (one.get("made") or {}).get("call") == made]
         fields = {"lifted": {"by": by, "at": at, "why": why}, "order": milliseconds(at)}
         writes = [UpdateOne({"_id": one["_id"], "wish.call": one["wish"]["call"]}, {"$set": fields}) for one in own]
         if writes:
-            db.do_not_dial.bulk_write(writes, ordered=False)
+            db.barred_numbers.bulk_write(writes, ordered=False)
     return own
 
 
@@ -104,7 +104,7 @@ def entries_of(db: Db, hashes: Sequence[str], at: datetime, scope: str = "") -> 
     """The wishes that hold for a number with these hashes, for good and in the campaign `scope`. Raises Unavailable."""
     keys = [*hashes, *(number_key(one, scope) for one in hashes if scope)]
     with reachable():
-        return [one for one in db.do_not_dial.find({"_id": {"$in": keys}}) if holds(one, at)]
+        return [one for one in db.barred_numbers.find({"_id": {"$in": keys}}) if holds(one, at)]
 
 
 def _wish(key: str, asked: NumberWish) -> Wish:

@@ -33,7 +33,7 @@ class Wish:
 
     @classmethod
     def from_entry(cls, entry: Mapping[str, Any], *, by_number: bool = False) -> Wish:
-        """The wish in a document of `do_not_call` or `do_not_dial`. Earlier releases wrote no source."""
+        """The wish in a document of `do_not_call` or `barred_numbers`. Earlier releases wrote no source."""
         wish = entry["wish"]
         source = wish.get("source") or (MANAGER if str(wish["call"]).startswith("list:") else CARD)
         return cls(
@@ -58,7 +58,7 @@ def person_key(form: str, scope: str = "") -> str:
 
 
 def number_key(hashed: str, scope: str = "") -> str:
-    """The key in `do_not_dial` of a number's hash."""
+    """The key in `barred_numbers` of a number's hash."""
     return f"{hashed}@{scope}" if scope else hashed
 
 
