@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from app.access.boundary import guarded_action
-from app.calls import barred_numbers, result_words
+from app.calls import contact_lines, result_words
 from app.calls.desk import Seat
 from app.calls.result_words import Choice
 from app.language import _, translate
@@ -33,7 +33,7 @@ def draw_result_buttons(seat: Seat, prospect: Document, *, late: bool = False) -
         with st.container(horizontal=True, key="outcomes-off"):
             _result(seat, prospect, result_words.WRONG_NUMBER)
             _result(seat, prospect, result_words.DO_NOT_CALL)
-        barred_numbers.draw_box(seat.house, prospect)
+        contact_lines.draw_numbers_box(seat.house, prospect)
         if late:
             st.button(
                 _("Put away"),

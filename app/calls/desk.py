@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import streamlit as st
 
 from app.access.boundary import guarded_action
-from app.calls import barred_numbers, best_time, offered, result_words
+from app.calls import best_time, contact_lines, offered, result_words
 from app.language import _, formats
 from app.ranked_list import cached
 from app.shell.appliance import Appliance
@@ -136,7 +136,7 @@ class Seat:
                     result,
                     again=again,
                     everywhere=self.house.schema.reference is not None,
-                    numbers=barred_numbers.chosen(self.house, prospect) if result is Result.DO_NOT_CALL else (),
+                    numbers=contact_lines.numbers_to_bar(self.house, prospect) if result is Result.DO_NOT_CALL else (),
                     groups=best_time.groups(self.house.schema, prospect["features"]),
                 ),
                 call=call_of(prospect),

@@ -21,9 +21,9 @@ from app.language import _, formats, plural
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave_notice
 from core.accounts.account import Role
+from core.do_not_call import do_not_call_list, number_wishes, wish_export
+from core.do_not_call.do_not_call_list import Hits, preview
 from core.imports.column_mapping import normal
-from core.lists import do_not_call_list, number_wishes, wish_export
-from core.lists.do_not_call_list import Hits, preview
 from core.values.keys import shown_key
 from core.wishes import registers
 from core.wishes.number_keys import NumberKeys

@@ -13,7 +13,7 @@ from app.language import _, formats, plural
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave_notice
 from core.accounts.account import Role
-from core.lists.number_wishes import add_number, lift_number, number_of, wishes_of_number
+from core.do_not_call.number_wishes import add_number, lift_number, number_of, wishes_of_number
 from core.wishes.number_keys import NumberKeys
 
 _NUMBER, _WHY = "number_text", "number_why"

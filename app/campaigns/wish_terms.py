@@ -44,13 +44,14 @@ def ask_region(schema: Schema, key: str) -> str:
     """The country of numbers that are written without it; proposed is that of the kind's phone columns."""
     region = next((column.region for column in schema.contacts if column.region), "")
     st.session_state.setdefault(key, region)
-    return st.text_input(
+    written = st.text_input(
         _("Country of numbers without one"),
         key=key,
         max_chars=2,
         placeholder="DE",
         help=_("Two letters, such as DE. Without it only numbers with their country, such as +49 30 123456, are read."),
-    ).upper()
+    )
+    return str(written or "").strip().upper()
 
 
 def wish_line(wish: Wish, campaign: str = "") -> str:

@@ -16,10 +16,11 @@ from itertools import islice
 from typing import Any
 
 from core.clock import Clock, now
+from core.do_not_call import number_wishes
+from core.do_not_call.do_not_call_list import require_later, require_reason
 from core.errors import CallwiseError, InputError
 from core.files.campaign_file import CampaignFile
-from core.lists import import_log, number_wishes
-from core.lists.do_not_call_list import require_later, require_reason
+from core.lists import import_log
 from core.lists.logged_import import Entry, Kind
 from core.sentences import Sentence
 from core.stores import event_log
@@ -169,7 +170,12 @@ def _list(db: Db, keys: NumberKeys, job: NumberJob, place: str, clock: Clock) ->
             write()
             tell.now(report.rows)
     write()
-    told = {"source": asked.source, "numbers": report.new, "people": report.people, "campaign": job.campaign}
+    told: dict[str, Any] = {
+        "source": asked.source,
+        "numbers": report.new,
+        "people": report.people,
+        "campaign": job.campaign,
+    }
     event_log.append(
         db, who=job.who, what=Event.NUMBERS_BARRED, subject=number_wishes.SUBJECT, why=job.why, clock=clock, **told
     )
@@ -194,7 +200,7 @@ def _register(db: Db, keys: NumberKeys, job: NumberJob, place: str, clock: Clock
         "unreadable": report.unreadable,
     }
     delivery.switch(db, job.register, version, job.run, delivered, job.until)
-    told = {"numbers": report.new, "unreadable": report.unreadable, "file": job.file.path.name}
+    told: dict[str, Any] = {"numbers": report.new, "unreadable": report.unreadable, "file": job.file.path.name}
     event_log.append(db, who=job.who, what=Event.REGISTER_TAKEN, subject=job.register, why=job.why, clock=clock, **told)
     return report
 

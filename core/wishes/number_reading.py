@@ -53,8 +53,8 @@ def _fast(bare: str, region: str) -> str:
     elif bare.startswith("00") and not region:
         digits = bare[2:]
     elif region and bare.startswith("0") and not bare.startswith("00") and (own := _own(region)):
-        country, otherwise = own
-        return "" if otherwise(bare) else country.e164(bare[1:])
+        own_country, otherwise = own
+        return "" if otherwise(bare) else own_country.e164(bare[1:])
     else:
         return ""
     for length in range(1, _LONGEST_CODE + 1):
@@ -71,7 +71,7 @@ def _country(code: str) -> _Country | None:
     if not code or code.startswith("0") or int(code) not in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
         return None
     region = phonenumbers.region_code_for_country_code(int(code))
-    tables = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
+    tables: Any = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
     pattern = tables.national_prefix_for_parsing
     return _Country(code, re.compile(pattern) if pattern else None, frozenset(filter(_possible(code), range(1, 16))))
 
@@ -92,7 +92,7 @@ def _own(region: str) -> tuple[_Country, Callable[[str], bool]] | None:
     """The country of `region`, if its own spelling is a 0 in front of the national part; and what else may begin so."""
     import phonenumbers  # noqa: PLC0415  as above
 
-    tables = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    tables: Any = phonenumbers.PhoneMetadata.metadata_for_region(region)
     if tables is None or tables.national_prefix_for_parsing != "0" or tables.national_prefix_transform_rule:
         return None
     country = _country(str(tables.country_code))

@@ -84,7 +84,7 @@ def listed(db: Db, hashes: Iterable[str]) -> dict[str, Wish]:
         if in_force == expected:
             break
         expected = _remembered[db.name] = in_force
-    found = {}
+    found: dict[str, Wish] = {}
     for register in registers:
         wish = wish_in(register)
         for one in asked:

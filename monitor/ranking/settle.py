@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.calls.claims import settle_calls
 from core.calls.undo import settle_undos
-from core.lists import wish_sweep
+from core.do_not_call import wish_sweep
 from core.stores.mongo import Db
 
 

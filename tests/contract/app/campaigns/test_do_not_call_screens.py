@@ -14,17 +14,19 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app.calls import barred_numbers
+from app.access import identity
+from app.calls import contact_lines
 from app.campaigns import number_process
 from app.shell.appliance import Appliance
 from core.calls.lifecycle import STANDARD
 from core.clock import now
+from core.do_not_call import wish_export
+from core.do_not_call.do_not_call_list import add_people
+from core.do_not_call.number_wishes import add_number, wishes_of_number
 from core.files.campaign_file import CampaignFile
 from core.imports.number_file import NumberJob, take_in
-from core.lists import import_log, wish_export
-from core.lists.do_not_call_list import add_people
+from core.lists import import_log
 from core.lists.logged_import import State
-from core.lists.number_wishes import add_number, wishes_of_number
 from core.stores.mongo import Db
 from core.wishes import registers
 from tests.contract.core.wishes.conftest import (
@@ -60,13 +62,14 @@ def house(listed: Db, monkeypatch: pytest.MonkeyPatch) -> Appliance:
         erasure_key=ERASURE_KEY,
         contact_keys=KEYS,
     )
-    monkeypatch.setattr("app.access.identity.require", lambda _role: SimpleNamespace(shown="mia"))
+    monkeypatch.setattr(identity, "require", lambda _role: SimpleNamespace(shown="mia"))
+    monkeypatch.setattr(identity, "check", lambda: None)
     return made
 
 
 @pytest.fixture
 def screen(house: Appliance) -> Screen:
-    def draw(house: Appliance) -> None:
+    def draw(house=None):  # type: ignore[no-untyped-def]
         from app.campaigns.do_not_call_form import draw_do_not_call_form
         from app.shell import notices
 
@@ -221,7 +224,7 @@ def test_the_box_of_the_card_is_ticked_where_there_is_a_number(
     house: Appliance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(st, "session_state", {})
-    assert barred_numbers.chosen(house, stored(house.db)) == (NUMBERS.hash(ADA),)
+    assert contact_lines.numbers_to_bar(house, stored(house.db)) == (NUMBERS.hash(ADA),)
     monkeypatch.setattr(st, "session_state", {"bar-numbers-spring:a": False})
-    assert barred_numbers.chosen(house, stored(house.db)) == ()
-    assert barred_numbers.chosen(house, stored(house.db, "spring:b")) == (NUMBERS.hash(BO),)
+    assert contact_lines.numbers_to_bar(house, stored(house.db)) == ()
+    assert contact_lines.numbers_to_bar(house, stored(house.db, "spring:b")) == (NUMBERS.hash(BO),)

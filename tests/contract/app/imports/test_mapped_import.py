@@ -12,13 +12,13 @@ import pytest
 
 from app.imports.rehearsal import rehearse
 from app.matching.column_matching import Sample, propose
+from core.do_not_call import do_not_call_list
 from core.errors import CallwiseError
 from core.files.campaign_file import CampaignFile
 from core.imports import column_mapping
 from core.imports.column_mapping import ColumnMapping, store_mapping, stored_mapping
 from core.imports.import_report import Report
 from core.imports.importer import ImportRequest, import_campaign
-from core.lists import do_not_call_list
 from core.schema import Schema
 from core.stores.mongo import Db
 from tests.contract.core.calls.test_call_rights import beyond

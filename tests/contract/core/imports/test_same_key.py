@@ -11,11 +11,11 @@ import pytest
 
 from app.imports.rehearsal import rehearse
 from core.clock import now
+from core.do_not_call import do_not_call_list
 from core.files.campaign_file import CampaignFile
 from core.imports import kept_out
 from core.imports.import_report import Report
 from core.imports.importer import ImportRequest, import_campaign
-from core.lists import do_not_call_list
 from core.schema import Schema
 from core.schema.person import Person, Pseudonyms
 from core.stores.mongo import Db

@@ -6,11 +6,11 @@ import pytest
 
 from core.calls import do_not_call
 from core.clock import now
+from core.do_not_call import wish_sweep
 from core.errors import Conflict, NotFound, SchemaError
 from core.kinds.change import Needs
 from core.kinds.kind import Kind
 from core.kinds.registry import add, find, kinds, record_shipped, retire
-from core.lists import wish_sweep
 from core.schema import Schema
 from core.settings.group import ROOT
 from core.stores.kind_database import APPLIANCE_WIDE, kind_of

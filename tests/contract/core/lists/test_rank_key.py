@@ -15,7 +15,8 @@ from core.calls.rank_key import RANK_KEY, to_be_ranked
 from core.calls.recording import CallReport, record
 from core.calls.undo import undo as take_back
 from core.clock import now
-from core.lists import changes, do_not_call_list
+from core.do_not_call import do_not_call_list
+from core.lists import changes
 from core.lists.undo_import import undo as undo_import
 from core.lists.withdrawal import put_back, withdraw
 from core.stores.mongo import Db, Document

@@ -10,9 +10,9 @@ from core.calls.claims import claim, release
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
 from core.calls.undo import undo
+from core.do_not_call import do_not_call_list
 from core.files.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
-from core.lists import do_not_call_list
 from core.models.succession import Succession
 from core.schema import Schema
 from core.stores import event_log as events

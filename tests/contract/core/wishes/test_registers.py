@@ -12,17 +12,18 @@ import xlsxwriter
 from pymongo.collection import Collection
 
 from core.calls import claims
+from core.do_not_call.number_wishes import size, wishes_of_number
+from core.do_not_call.wish_sweep import sweep
 from core.errors import Conflict, InputError
 from core.files.campaign_file import CampaignFile
 from core.imports import number_file
 from core.imports.number_file import NumberJob, number_column, remove_register, take_in
 from core.lists import import_log
 from core.lists.logged_import import Cancelled, State
-from core.lists.number_wishes import size, wishes_of_number
-from core.lists.wish_sweep import sweep
 from core.stores.mongo import COLLECTIONS, Db
 from core.wishes import delivery, registers
 from core.wishes.lookup import wish_of
+from core.wishes.number_reading import read_number
 from tests.contract.core.lists.conftest import WRITES, Killed
 from tests.contract.core.wishes.conftest import ADA, BO, CHI, NUMBERS, SPELLINGS, Bring, Watch, statuses, stored
 
@@ -185,7 +186,7 @@ def test_a_person_ends_a_delivery(db: Db, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(number_file, "BATCH", 10)
     work = job(tmp_path / "may.csv", ADA, *OTHERS, run="one")
     place = number_file.begin(db, work)
-    read = number_file.read_number
+    read = read_number
 
     def cancelling(text: str, region: str) -> str:
         import_log.cancel(db, place)

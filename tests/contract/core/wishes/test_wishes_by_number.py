@@ -13,12 +13,12 @@ from core.calls.contact_keys import ContactKeys
 from core.calls.late_results import record_late
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
+from core.do_not_call.number_wishes import add_number, lift_number, size, wishes_of_number
+from core.do_not_call.wish_sweep import sweep
 from core.errors import Conflict, InputError, NotFound
 from core.kinds.kind import Kind
 from core.lists import contact_numbers
-from core.lists.number_wishes import add_number, lift_number, size, wishes_of_number
 from core.lists.undo_import import undo as undo_import
-from core.lists.wish_sweep import sweep
 from core.stores.mongo import COLLECTIONS, Db
 from core.wishes.lookup import wish_of
 from core.wishes.number_keys import NumberKeys

@@ -8,7 +8,6 @@ import phonenumbers
 import pytest
 
 from core.values import phone_numbers
-from core.wishes import number_reading
 from core.wishes.number_reading import read_number
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
@@ -57,7 +56,7 @@ def test_plain_numbers_do_not_need_the_library(text: str, region: str, monkeypat
         raise AssertionError("the library was asked")
 
     read_number(text, region)
-    monkeypatch.setattr(number_reading.phone_numbers, "read", refuse)
+    monkeypatch.setattr(phone_numbers, "read", refuse)
     assert read_number(text, region) == "+491715550001"
 
 

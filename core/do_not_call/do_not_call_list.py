@@ -26,7 +26,7 @@ from core.stores.embedded_mongo import milliseconds
 from core.stores.events import Event
 from core.stores.mongo import Db, Document, count, reachable
 from core.values.keys import same_key
-from core.wishes.lookup import entries
+from core.wishes.lookup import entries, forms
 from core.wishes.wish import MANAGER, Wish, is_weaker, person_key, scope_of, stored_form
 
 BATCH = 1_000
@@ -122,7 +122,7 @@ def remove_person(db: Db, ref: str, *, by: str, why: str, campaign: str = "", cl
     at = clock()
     with reachable():
         scope = scope_of(db, campaign) if campaign else ""
-        keys = [person_key(form, scope) for form in do_not_call.forms(ref)]
+        keys = [person_key(form, scope) for form in forms(ref)]
         found = list(entries(db, "do_not_call", keys, at).values())
     if not found:
         raise NotFound(
@@ -194,7 +194,7 @@ def _end(until: datetime | None) -> int | None:
 
 def _on(db: Db, refs: Sequence[str], at: datetime, scope: str = "") -> dict[str, Document]:
     """The entries of those of `refs` who have a wish that holds, by their key."""
-    keys = {person_key(form, scope): same_key(form) for ref in refs for form in do_not_call.forms(ref)}
+    keys = {person_key(form, scope): same_key(form) for ref in refs for form in forms(ref)}
     return {keys[key]: entry for key, entry in entries(db, "do_not_call", keys, at).items()}
 
 
@@ -203,7 +203,7 @@ def _live(db: Db, refs: Sequence[str]) -> list[Document]:
     statuses = {status.value for status in LIVE}
     prospects: list[Document] = []
     for campaign in list(db.campaigns.find({}, {"_id": 1})):
-        keys = [f"{campaign['_id']}:{form}" for ref in refs for form in do_not_call.forms(ref)]
+        keys = [f"{campaign['_id']}:{form}" for ref in refs for form in forms(ref)]
         prospects += db.prospects.find({"_id": {"$in": keys}})
     return [prospect for prospect in prospects if prospect["status"] in statuses]
 

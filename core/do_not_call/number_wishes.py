@@ -1,7 +1,7 @@
 """Changes to the wishes by number, for the screens, files and the API: put on, looked up, lifted, each with its event.
 
 A change applies at once in every campaign of the kind; the monitor brings it to those of other kinds
-(`core.lists.wish_sweep`). The event log gets figures and the source, and no hash.
+(`core.do_not_call.wish_sweep`). The event log gets figures and the source, and no hash.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from core.calls import do_not_call
 from core.calls.lifecycle import LIVE, claim_holder
 from core.clock import Clock, now
+from core.do_not_call.do_not_call_list import require_later, require_reason
 from core.errors import InputError, NotFound
-from core.lists.do_not_call_list import require_later, require_reason
 from core.sentences import Sentence
 from core.stores import event_log
 from core.stores.embedded_mongo import milliseconds
@@ -63,7 +64,7 @@ def add_number(
     end = milliseconds(until) if until else None
     done = put_hashes(db, [hashed], NumberWish(by, at, source, why, end, scope))
     if done.new or done.off:
-        told = {"source": source, "numbers": done.new, "people": done.off, "campaign": campaign}
+        told: dict[str, Any] = {"source": source, "numbers": done.new, "people": done.off, "campaign": campaign}
         event_log.append(db, who=by, what=Event.NUMBERS_BARRED, subject=SUBJECT, why=why, clock=clock, **told)
     return done
 
@@ -128,7 +129,7 @@ def lift_number(
         )
     ended = numbers.lift(db, [entry["_id"] for entry in theirs], by=by, at=at, why=why)
     back = people_back(db, ended, at)
-    told = {"numbers": len(ended), "people": len(back), "campaign": campaign}
+    told: dict[str, Any] = {"numbers": len(ended), "people": len(back), "campaign": campaign}
     event_log.append(db, who=by, what=Event.NUMBERS_FREED, subject=SUBJECT, why=why, clock=clock, **told)
     return back
 

@@ -8,8 +8,8 @@ from core.calls import do_not_call
 from core.calls.claims import claim
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
+from core.do_not_call.do_not_call_list import Hits, add_people, preview, remove_person, size
 from core.errors import InputError, NotFound
-from core.lists.do_not_call_list import Hits, add_people, preview, remove_person, size
 from core.stores import event_log
 from core.stores.events import Event
 from core.stores.mongo import Db
