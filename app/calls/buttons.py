@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.accounts.own_keys import key_for, own_keys
 from app.calling_rules.promise_form import draw_promise_form
-from app.calls import result_words
+from app.calls import contact_lines, result_words
 from app.calls.desk import Seat
 from app.calls.result_words import Choice
 from app.desk.note_field import draw_note_field
@@ -38,6 +38,7 @@ def draw_result_buttons(seat: Seat, prospect: Document, *, late: bool = False) -
         with st.container(horizontal=True, key="outcomes-off"):
             _result(seat, prospect, result_words.WRONG_NUMBER)
             _result(seat, prospect, result_words.DO_NOT_CALL)
+        contact_lines.draw_numbers_box(seat.house, prospect)
         if own := [one for one in own_results.read_own_results(seat.house.db, seat.campaign) if not one.retired]:
             with st.container(horizontal=True, key="outcomes-own"):
                 for one in own:

@@ -99,3 +99,32 @@ def _number(prospect: Document, way: Way, how: Dialling, key: str | None) -> Non
     )
     # app/language/page.js copies the label.
     st.button(way.number, key=f"copy-{way.column}", icon=":material/content_copy:", type="tertiary", help=_("Copy"))
+
+
+def draw_numbers_box(house: Appliance, prospect: Document) -> None:
+    """Draw the box beside *Do not call*, if the person has a number: ticked, the result bars the numbers, too."""
+    if hashes(house, prospect):
+        key = _box(prospect)
+        st.session_state.setdefault(key, True)
+        st.checkbox(
+            _("Do not call: these numbers, too"),
+            key=key,
+            help=_("Nobody with one of this person's numbers is called any more, in any campaign."),
+        )
+
+
+def numbers_to_bar(house: Appliance, prospect: Document) -> tuple[str, ...]:
+    """The hashes of the person's numbers, unless the box is not ticked. Raises Unavailable."""
+    return hashes(house, prospect) if st.session_state.get(_box(prospect), True) else ()
+
+
+def hashes(house: Appliance, prospect: Document) -> tuple[str, ...]:
+    """The hashes of the numbers that the person has now (`core.wishes.number_keys`). Raises Unavailable."""
+    keys = house.contact_keys.numbers if house.contact_keys else None
+    if keys is None:
+        return ()
+    return tuple(sorted({keys.hash(way.e164) for way in known_ways(house, prospect) or () if way.e164 and way.number}))
+
+
+def _box(prospect: Document) -> str:
+    return f"bar-numbers-{prospect['_id']}"

@@ -13,7 +13,7 @@ import streamlit as st
 
 from app.access.boundary import guarded_action
 from app.calling_rules.figures import nobody_text
-from app.calls import offered, result_words
+from app.calls import contact_lines, offered, result_words
 from app.desk import note_field
 from app.desk.result_names import call_name, own_names
 from app.language import _, formats
@@ -146,6 +146,7 @@ class Seat:
                     result,
                     again=again,
                     everywhere=self.house.schema.reference is not None,
+                    numbers=contact_lines.numbers_to_bar(self.house, prospect) if result is Result.DO_NOT_CALL else (),
                     groups=groups(self.house.schema, prospect["features"]),
                     own=own,
                     note=note_field.taken_note(self.house, prospect["_id"], self.agent),

@@ -65,7 +65,8 @@ def _last(house: Appliance) -> Entry | None:
     """The import to report on: the session's last one; in a new session, the person's last one within the hour."""
     if _LAST not in st.session_state:
         who = identity.current_agent()
-        mine = (entry.key for entry in import_log.recent(house.db) if entry.document["by"] == who and entry.is_fresh)
+        recent = [entry for entry in import_log.recent(house.db) if entry.campaign and entry.is_fresh]
+        mine = (entry.key for entry in recent if entry.document["by"] == who)
         st.session_state[_LAST] = next(mine, None)
     last: str | None = st.session_state[_LAST]
     return import_log.find(house.db, last) if last else None

@@ -22,7 +22,7 @@ EVERY = timedelta(seconds=2)
 
 def draw_import_progress(house: Appliance) -> None:
     """Draw the imports. Running ones are drawn again every two seconds, and the whole page when one ends."""
-    entries = import_log.recent(house.db)
+    entries = _of_people(house)
     running = tuple(entry.key for entry in entries if entry.state is State.RUNNING)
     for entry in entries:
         _unfinished(entry)
@@ -32,7 +32,7 @@ def draw_import_progress(house: Appliance) -> None:
 
 @boundary()
 def _running(house: Appliance, drawn: tuple[str, ...]) -> None:
-    running = [entry for entry in import_log.recent(house.db) if entry.state is State.RUNNING]
+    running = [entry for entry in _of_people(house) if entry.state is State.RUNNING]
     if tuple(entry.key for entry in running) != drawn:
         for key in drawn:
             cached.forget_progress(house.db, key.rpartition(":")[0])
@@ -49,6 +49,11 @@ def _running(house: Appliance, drawn: tuple[str, ...]) -> None:
                     on_click=_cancel,
                     args=(house, entry),
                 )
+
+
+def _of_people(house: Appliance) -> list[Entry]:
+    """The imports into campaigns: files of numbers that nobody may call are shown with the do-not-call list."""
+    return [entry for entry in import_log.recent(house.db) if entry.campaign]
 
 
 def _bar(entry: Entry) -> None:

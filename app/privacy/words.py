@@ -6,7 +6,7 @@ from app.language import _, formats
 from core.privacy.requests import Erasure, Status
 
 ORDER = (
-    *("calls", "outcomes", "contacts", "prospects", "predictions", "do_not_call"),
+    *("calls", "outcomes", "contacts", "prospects", "predictions", "do_not_call", "barred_numbers"),
     *("answers", "changes"),
     *("spool", "rejects", "model rows", "datasets"),
 )
@@ -24,6 +24,7 @@ def place(name: str) -> str:
         "answers": _("Answers kept for programs"),
         "changes": _("Entries of the feed for programs"),
         "do_not_call": _("Entry on the do-not-call list"),
+        "barred_numbers": _("Calls named by wishes not to call a number"),
         "spool": _("Predictions that wait to be stored"),
         "rejects": _("Rows in files of rejected rows"),
         "model rows": _("Rows kept beside models"),
@@ -81,6 +82,10 @@ def what_stays() -> list[tuple[str, str]]:
         (
             _("A keyed hash of the reference"),
             _("It finds this receipt again, and recognises people who must not be imported again."),
+        ),
+        (
+            _("A keyed hash of each phone number that the person or a colleague put on the do-not-call list"),
+            _("Without it the number would be called again. It names nobody, and no number can be read from it."),
         ),
         (
             _("Backups made before"),

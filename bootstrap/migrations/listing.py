@@ -7,6 +7,7 @@ from bootstrap.migrations import (
     imported_files,
     indicator_vintages,
     kept_predictions,
+    number_hashes,
     sealed_contacts,
     unused_indexes,
     zones_of_people,
@@ -21,4 +22,5 @@ MIGRATIONS = (
     Migration(5, "indexes that no question uses any more are dropped", unused_indexes.run),
     Migration(6, "names and numbers are encrypted", sealed_contacts.run),
     Migration(7, "people keep the time zones in which they may be", zones_of_people.run),
+    Migration(8, "phone numbers get hashes, by which wishes find them", number_hashes.run),
 )

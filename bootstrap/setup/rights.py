@@ -75,7 +75,8 @@ RIGHTS = (
         MongoRights(
             writes=("erasures", "kept_out", "deletions", "retention"),
             appends=("events", "models"),
-            changes=("predictions",),  # a record of many people goes on without the one who is erased
+            # A record of many people goes on without the one who is erased, and so does a wish by number.
+            changes=("predictions", "barred_numbers"),
             # Of people who are erased, and of campaigns that are deleted.
             removes=(
                 *("calls", "contacts", "outcomes", "prospects", "predictions", "do_not_call", "campaigns", "imports"),
@@ -89,7 +90,10 @@ RIGHTS = (
         "monitor",
         MongoRights(
             # Calls, and outcomes that go: a correction that the app did not complete (core/desk).
-            writes=("calls", "prospects", "reports", "appliance", "indicators", "incidents", "do_not_call", "erasures"),
+            writes=(
+                *("calls", "prospects", "reports", "appliance", "indicators", "incidents", "erasures"),
+                *("do_not_call", "barred_numbers"),  # makes wishes of calls good, and ends those that are over
+            ),
             # An outcome, if the app died before writing it.
             appends=("events", "models", "outcomes", "changes"),
             removes=("outcomes",),
@@ -108,6 +112,9 @@ RIGHTS = (
                     "calls",
                     "outcomes",
                     "do_not_call",
+                    "barred_numbers",
+                    "registers",
+                    "register_buckets",
                     "incidents",
                     "mappings",
                     "imports",
@@ -119,8 +126,8 @@ RIGHTS = (
             ),
             appends=("events", "models", "reviews"),
             # The outcome of a result taken back within a minute; ended sessions and attempts; people and outcomes of an
-            # import that is undone.
-            removes=("outcomes", "prospects", "contacts", "sessions", "attempts"),
+            # import that is undone; earlier versions of registers of numbers.
+            removes=("outcomes", "prospects", "contacts", "sessions", "attempts", "register_buckets"),
             indexes=True,
         ),
         {"datasets/imports/": (READ, WRITE), "datasets/kinds/*/imports/": (READ, WRITE)},

@@ -27,7 +27,7 @@ from core.calls.contact_keys import keys_of
 from core.errors import CallwiseError, SettingsError
 from core.kinds import registry
 from core.kinds.kind import Kind
-from core.lists import contact_sealing
+from core.lists import contact_numbers, contact_sealing
 from core.schema import Schema, read_schema
 from core.settings.addresses import PrefectSettings
 from core.settings.loading import load
@@ -141,6 +141,7 @@ def _contacts(db: Db, schema: Schema, settings: Settings) -> str:
             done += contact_sealing.renew(kind.database(db), keys)
         except SettingsError as error:
             lost.append(f"{kind.name}: {error}")
+        contact_numbers.renew(kind.database(db), keys)
     return f"WARNING: {' '.join(lost)}" if lost else f"{done} encrypted"
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from core.calls import do_not_call
 from core.calls.lifecycle import CALLABLE, STANDARD, CallRules
 from core.calls.recording import TRIES, take_claim
 from core.clock import Clock, now
 from core.errors import Conflict
 from core.stores.mongo import Db, Document, reachable
+from core.wishes.lookup import wish_of
 
 LONGEST_ABSENCE = timedelta(hours=12)
 """How long an agent still finds a card after its claim lapsed: a shift, which no session outlasts."""
@@ -28,7 +30,8 @@ def renew(db: Db, drawn: Document, agent: str, *, rules: CallRules = STANDARD, c
     """Renew the claim of `agent` on the prospect that the card shows as `drawn`; None if the card is out of date.
 
     Writes at most once in half the length of a claim, however often it is called. Renews a lapsed claim, too, unless
-    another agent has taken the prospect. Raises Unavailable.
+    another agent has taken the prospect, or somebody has recorded a wish not to call the person: that takes them off
+    the list, and the card says so. Raises Unavailable.
     """
     with reachable():
         for _ in range(TRIES):
@@ -36,6 +39,9 @@ def renew(db: Db, drawn: Document, agent: str, *, rules: CallRules = STANDARD, c
             if seen is None or not is_held_by(seen, agent) or seen.get("calls") != drawn.get("calls"):
                 return None
             at = clock()
+            if wish := wish_of(db, seen, at):
+                do_not_call.take_off_list(db, seen, wish.key)
+                return None
             if seen["claim"]["until"] - at > rules.claim / 2:
                 return seen
             try:

@@ -40,6 +40,7 @@ from core.errors import Conflict, NotFound
 from core.sentences import Sentence
 from core.stores.mongo import Db, Document, reachable
 from core.values.time_zones import NO_NUMBER
+from core.wishes.lookup import wish_of
 
 LOOK, DUE, WAKE = 50, 200, 200
 """Prospects read at once: to find a free one, a due callback, and pauses that are over."""
@@ -78,10 +79,10 @@ def claim(
                 held = take_claim(db, seen, agent, at, rules)
                 if held is None:
                     continue  # another agent was quicker
-                wish = do_not_call.entry_of(db, held["ref"])
+                wish = wish_of(db, held, at)
                 if not wish:
                     return held
-                do_not_call.take_off_list(db, held, wish["call"])
+                do_not_call.take_off_list(db, held, wish.key)
     return None
 
 
@@ -100,9 +101,9 @@ def claim_person(
             raise NotFound(Sentence("There is no prospect '{prospect}'.", prospect=prospect), next=TAKE_THE_NEXT)
         campaigns.require(db, seen["campaign"], agent, all_of_them=all_of_them)
         with reachable():
-            wish = do_not_call.entry_of(db, seen["ref"])
-            if wish:
-                do_not_call.take_off_list(db, seen, wish["call"])
+            wish = wish_of(db, seen, clock())
+            if wish and seen["status"] in LIVE:
+                do_not_call.take_off_list(db, seen, wish.key)
             if wish or seen["status"] not in LIVE:
                 raise Conflict(Sentence("'{prospect}' is off the list.", prospect=seen["ref"]), next=TAKE_THE_NEXT)
             if seen["status"] == Status.PAUSED:  # whoever calls back need not wait for the next attempt

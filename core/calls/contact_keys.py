@@ -16,15 +16,20 @@ from core.settings.key_list import key_list
 from core.settings.people import ContactSettings
 from core.stores.mongo import Document
 from core.values.key_ring import KeyRing, derived
+from core.wishes.number_keys import NumberKeys, numbers_in
 
 LENGTH = 32
 """Hex digits of a word's hash that are kept: 128 bits, so that two words do not share one."""
 
 
 class ContactKeys:
-    """Seals contact values and hashes their words with the first of `keys`; opens and finds with all of them."""
+    """Seals contact values and hashes their words with the first of `keys`; opens and finds with all of them.
 
-    def __init__(self, keys: str) -> None:
+    `numbers` hash phone numbers for wishes not to be called; without them no wish by number finds these contacts.
+    """
+
+    def __init__(self, keys: str, numbers: NumberKeys | None = None) -> None:
+        self.numbers = numbers
         stranger = SettingsError(
             "Names and numbers were stored under another CALLWISE_CONTACT_KEY.",
             kept="They are as they were; nobody can read them.",
@@ -58,6 +63,10 @@ class ContactKeys:
         """The hashes under which `word` may be stored: one for each key."""
         return [_hashed(key, word) for key in self._words]
 
+    def number_hashes(self, values: Sequence[Document]) -> list[str]:
+        """The hashes of the phone numbers among the `values` of a contact, under each key of numbers."""
+        return self.numbers.hashes(numbers_in(values)) if self.numbers else []
+
     def words(self, words: Iterable[str]) -> list[str]:
         """The hashes of `words`, in an order that tells nothing of theirs."""
         return sorted({self.word(word) for word in words})
@@ -66,7 +75,8 @@ class ContactKeys:
 def keys_of(settings: ContactSettings) -> ContactKeys | None:
     """The keys that `settings` name; None if they name none."""
     key = settings.callwise_contact_key
-    return ContactKeys(key.get_secret_value()) if key else None
+    erasure = settings.erasure_key
+    return ContactKeys(key.get_secret_value(), NumberKeys(erasure) if erasure else None) if key else None
 
 
 def _hashed(key: bytes, word: str) -> str:

@@ -1,110 +1,145 @@
-"""People who asked not to be called again, in any campaign.
+"""People who asked not to be called again: what a wish does to the lists (`core.wishes` says who has one).
 
 `ref`, the company's own key from the schema's `reference` column, identifies a person across campaigns, in every
 spelling (`core.values.keys`); entries of earlier releases have the spelling of their file. Without that column a ref is
 only a row's number in one file: it is never put on this list, and the wish holds in that campaign alone.
 
-Each import and each claim checks the list, so it also covers a file that is being imported.
+Each import and each claim asks for wishes, so they also cover a file that is being imported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from pymongo.errors import DuplicateKeyError
 
 from core.calls.lifecycle import LIVE, Result, Status, state, unchanged_query
 from core.calls.rank_key import OFF_THE_LIST, rank_if_open
-from core.clock import Clock, now
+from core.clock import now
 from core.schema.person import Person
+from core.stores.embedded_mongo import milliseconds
 from core.stores.mongo import Db, Document, reachable
 from core.values.keys import same_key
-
-FOLLOWED = "do-not-call"
-"""The fact in `appliance` that says up to when `follow` has read the list."""
-OVERLAP = timedelta(minutes=5)
-"""Wishes are read again for this long, because a wish has the time of its call and is written a little later."""
+from core.wishes import numbers
+from core.wishes.lookup import KEYS_AT_ONCE, entries, forms, wishes_of
+from core.wishes.numbers import NumberWish
+from core.wishes.wish import CARD, Wish, is_weaker, stored_form
 
 
 def add(db: Db, ref: str, *, by: str, at: datetime, call: str) -> None:
     """List a person who asked in `call`, and take them off all campaigns. Safe to repeat. Raises Unavailable."""
-    entry = {"wish": {"by": by, "at": at, "call": call}, "lifted": None}
+    entry = stored_form(Wish(call, by, at, CARD))
     with reachable():
         try:
             db.do_not_call.insert_one({"_id": same_key(ref), **entry})
         except DuplicateKeyError:
-            db.do_not_call.update_one({"_id": same_key(ref), "lifted.call": {"$gt": ""}}, {"$set": entry})
+            known = db.do_not_call.find_one({"_id": same_key(ref)})
+            if known and _gives_way(known, call, at):
+                unchanged = {"_id": same_key(ref), "wish.call": known["wish"]["call"]}
+                db.do_not_call.update_one(unchanged, {"$set": entry})
         for prospect in prospects_of(db, ref):
             if prospect["status"] in LIVE:
                 take_off_list(db, prospect, call)
+
+
+def _gives_way(known: Document, call: str, at: datetime) -> bool:
+    """Whether the stored entry lets the wish of `call` take its place; a call that was taken back wishes no more."""
+    taken_back = (known["lifted"] or {}).get("call") == call
+    return not taken_back and is_weaker(known, None, at)
 
 
 def lift(db: Db, ref: str, *, at: datetime, call: str) -> None:
     """Undo what `add` did for `call`, in all campaigns. Raises Unavailable."""
     with reachable():
         theirs = {"_id": {"$in": forms(ref)}, "wish.call": call}
-        db.do_not_call.update_many(theirs, {"$set": {"lifted": {"call": call, "at": at}}})
-        for prospect in prospects_of(db, ref):
-            off = prospect.get("off") or {}
-            if off.get("call") == call and off.get("was"):
-                back = {**off["was"], **rank_if_open(prospect["campaign"], off["was"]["status"])}
-                db.prospects.update_one({"_id": prospect["_id"], "off.call": call}, {"$set": back})
+        lifted = {"lifted": {"call": call, "at": at}, "order": milliseconds(at)}
+        db.do_not_call.update_many(theirs, {"$set": lifted})
+        # The person of the call itself gets the state from before it by the undo (`core.calls.undo`).
+        bring_back(db, [one for one in prospects_of(db, ref) if (one.get("off") or {}).get("was")], {call}, at)
+
+
+def add_numbers(db: Db, call: Document) -> None:
+    """Bar the numbers that the person of `call` named, and take whoever has one off the lists. Safe to repeat."""
+    made = (call["_id"], call["prospect"])
+    numbers.put(db, call["numbers"], NumberWish(call["agent"], call["at"], CARD, made=made))
+    take_off_listed(db, people_with(db, call["numbers"]))
+
+
+def lift_numbers(db: Db, call: Document, at: datetime) -> None:
+    """Undo what `add_numbers` did for `call`. Raises Unavailable."""
+    ended = numbers.lift(db, call["numbers"], by=call["agent"], at=at, why="taken back", made=call["_id"])
+    bring_back(db, people_with(db, [one["_id"] for one in ended]), {one["wish"]["call"] for one in ended})
+
+
+def people_with(db: Db, keys: Sequence[str]) -> list[Document]:
+    """The prospects of this kind who have or had a number with one of these `keys` of wishes. Raises Unavailable."""
+    hashes, found = list(dict.fromkeys(key.partition("@")[0] for key in keys)), list[Document]()
+    with reachable():
+        for start in range(0, len(hashes), KEYS_AT_ONCE):
+            having = {"numbers": {"$in": hashes[start : start + KEYS_AT_ONCE]}}
+            theirs = [one["_id"] for one in db.contacts.find(having, {"_id": 1})]
+            for place in range(0, len(theirs), KEYS_AT_ONCE):
+                found += db.prospects.find({"_id": {"$in": theirs[place : place + KEYS_AT_ONCE]}})
+    return found
 
 
 def entry_of(db: Db, ref: str) -> Document | None:
-    """This person's entry in the list, `{by, at, call}`, or None. Raises Unavailable."""
+    """This person's wish for all campaigns, `{by, at, call}`, or None. Raises Unavailable."""
     with reachable():
-        entries = _entries(db, [ref])
-    return entries[0]["wish"] if entries else None
+        found = entries(db, "do_not_call", forms(ref), now())
+    return next((found[form]["wish"] for form in forms(ref) if form in found), None)
 
 
-def take_off_listed(db: Db, prospects: Sequence[Document]) -> int:
-    """Take listed people among the new `prospects` off their campaigns; returns how many. Raises Unavailable."""
-    live, many = [prospect for prospect in prospects if prospect["status"] in LIVE], 0
+def take_off_listed(db: Db, prospects: Sequence[Document], at: datetime | None = None) -> int:
+    """Take those of `prospects` with a wish off their campaigns; returns how many. Raises Unavailable."""
+    live = [prospect for prospect in prospects if prospect["status"] in LIVE]
+    wishes = wishes_of(db, live, at)
     with reachable():
-        calls = {entry["_id"]: entry["wish"]["call"] for entry in _entries(db, [p["ref"] for p in live])}
         for prospect in live:
-            if call := next((calls[form] for form in forms(prospect["ref"]) if form in calls), None):
-                take_off_list(db, prospect, call)
-                many += 1
-    return many
+            if wish := wishes.get(prospect["_id"]):
+                take_off_list(db, prospect, wish.key)
+    return len(wishes)
 
 
-def follow(db: Db, *, clock: Clock = now) -> int:
-    """Take people off this kind's lists whose wish was recorded in another campaign kind; returns how many.
+def bring_back(db: Db, prospects: Sequence[Document], keys: Collection[str], at: datetime | None = None) -> list[str]:
+    """Give those of `prospects` whom a wish with one of `keys` took off the state that they had; returns their keys.
 
-    Nobody with a wish is claimed anyway; this keeps the lists true. Safe to repeat. Raises Unavailable.
+    Whoever has another wish stays off the list, by that one. Raises Unavailable.
     """
-    at, many = clock(), 0
+    back = []
     with reachable():
-        mark = db.appliance.find_one({"_id": FOLLOWED})
-        since = {"wish.at": {"$gte": mark["seen"]["at"] - OVERLAP}} if mark else {}
-        for entry in list(db.do_not_call.find(since)):
-            if entry["lifted"]:
-                continue
-            for prospect in prospects_of(db, entry["_id"]):
-                if prospect["status"] in LIVE:
-                    take_off_list(db, prospect, entry["wish"]["call"])
-                    many += 1
-        db.appliance.update_one({"_id": FOLLOWED}, {"$set": {"seen": {"at": at}}}, upsert=True)
-    return many
+        states = [(one, before) for one in prospects if (before := _before(db, one, keys)) is not None]
+        wishes = wishes_of(db, [one for one, _ in states], at)
+        for prospect, before in states:
+            seen = {"_id": prospect["_id"], "status": Status.OFF.value, "off.call": prospect["off"]["call"]}
+            if (wish := wishes.get(prospect["_id"])) is None:
+                listed = rank_if_open(str(prospect["campaign"]), before["status"])
+                db.prospects.update_one(seen, {"$set": {**before, **listed}})
+                back.append(str(prospect["_id"]))
+            elif wish.key != prospect["off"]["call"]:
+                other = {**prospect["off"], "call": wish.key, "was": state({**before})}
+                db.prospects.update_one(seen, {"$set": {"off": other}})
+    return back
+
+
+def _before(db: Db, prospect: Document, keys: Collection[str]) -> Document | None:
+    """The state of `prospect` before a wish of `keys` took it off; None if none of them did."""
+    off = prospect.get("off") or {}
+    if prospect["status"] != Status.OFF or off.get("call") not in keys:
+        return None
+    if off.get("was"):
+        return dict(off["was"])
+    wishing = db.calls.find_one({"_id": off["call"]})  # the call in which the person asked not to be called
+    return {**wishing["before"], "claim": None} if wishing else None
 
 
 def count_listed(db: Db, refs: Sequence[str]) -> int:
     """How many of the people `refs` are on the list. Raises Unavailable."""
+    if not refs:
+        return 0
     with reachable():
-        return len(_entries(db, refs)) if refs else 0
-
-
-def forms(ref: str) -> list[str]:
-    """The keys under which the list and the campaigns can hold the person; earlier releases kept them as written."""
-    return list(Person(ref).forms)
-
-
-def _entries(db: Db, refs: Sequence[str]) -> list[Document]:
-    keys = list(dict.fromkeys(form for ref in refs for form in forms(ref)))
-    return [entry for entry in db.do_not_call.find({"_id": {"$in": keys}}) if not entry["lifted"]]
+        return len(entries(db, "do_not_call", (form for ref in refs for form in forms(ref)), now()))
 
 
 def prospects_of(db: Db, ref: str) -> list[Document]:

@@ -23,6 +23,7 @@ from core.calling_rules.stored import person_under_rules
 from core.calls import do_not_call
 from core.calls.lifecycle import (
     CALLABLE,
+    LIVE,
     NOTHING_RECORDED,
     STANDARD,
     CallRules,
@@ -49,13 +50,15 @@ class CallReport:
     """What an agent reports of a call.
 
     `again`: the time promised with `Result.CALLBACK`. `everywhere`: the reference is the same person in every campaign,
-    for `Result.DO_NOT_CALL`. `groups`: the person's group by segment, stored with the call. `own`: the key of the
+    for `Result.DO_NOT_CALL`. `numbers`: hashes of the phone numbers that this result bars, too
+    (`core.wishes.number_keys`). `groups`: the person's group by segment, stored with the call. `own`: the key of the
     campaign's own result whose effect `result` is (`core.desk.own_results`). `note`: made by `core.desk.notes.sealed`.
     """
 
     result: Result
     again: datetime | None = None
     everywhere: bool = False
+    numbers: tuple[str, ...] = ()
     groups: Mapping[str, str] = field(default_factory=dict)
     own: str | None = None
     note: Document | None = None
@@ -120,6 +123,7 @@ def new_call(
         "at": at,
         "again": {"at": again} if result is Result.CALLBACK else None,
         "everywhere": report.everywhere,
+        **({"numbers": list(report.numbers)} if result is Result.DO_NOT_CALL and report.numbers else {}),
         "groups": dict(report.groups),
         **({"own": report.own} if report.own else {}),
         **({"note": report.note} if report.note else {}),
@@ -184,6 +188,8 @@ def finish(db: Db, call: Document) -> None:
             db.outcomes.insert_one(outcome)
     if result is Result.DO_NOT_CALL and call["everywhere"]:
         do_not_call.add(db, call["ref"], by=call["agent"], at=call["at"], call=call["_id"])
+    if call.get("numbers"):
+        do_not_call.add_numbers(db, call)
     changes: Document = {**call["after"], "claim": None, **rank_if_open(call["campaign"], call["after"]["status"])}
     if late and not late["counts"]:
         # The prospect may still be on the list, and its number of calls has changed.
@@ -191,6 +197,10 @@ def finish(db: Db, call: Document) -> None:
         changes = {**({} if late["over"] else {"claim": None}), **listed}
     not_finished = {"_id": call["prospect"], "calls": call["call"] - 1 or None}
     db.prospects.update_one(not_finished, {"$set": {**changes, "calls": call["call"]}})
+    if call["after"]["status"] in LIVE:  # a wish may have come while the agent was on the phone
+        seen = db.prospects.find_one({"_id": call["prospect"]})
+        if seen and seen.get("calls") == call["call"] and not seen["claim"]:
+            do_not_call.take_off_listed(db, [seen])
 
 
 def finish_by_key(db: Db, key: str) -> bool:

@@ -115,6 +115,8 @@ def _restore(db: Db, call: Document, claim: Document | None, at: datetime) -> bo
     """Give the prospect of the undone `call` its state before the call; False if it has changed after the call."""
     if Result(call["result"]) is Result.DO_NOT_CALL and call["everywhere"]:
         do_not_call.lift(db, call["ref"], at=at, call=call["_id"])
+    if call.get("numbers"):
+        do_not_call.lift_numbers(db, call, at)
     if (seen := _as_left(db, call)) is None:
         return False
     unchanged = {"_id": seen["_id"], "calls": call["call"], "status": call["after"]["status"]}

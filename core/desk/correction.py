@@ -2,7 +2,8 @@
 
 The call keeps its key, its agent and its time; its result changes, and `corrected` says what it was:
 
-    calls: {…, result, after, corrected: [{by, at, why, was: {result, own, again, everywhere, after}}], correcting}
+    calls: {…, result, after, corrected: [{by, at, why, was: {result, own, again, everywhere, numbers, after}}],
+            correcting}
 
 What follows from a call follows from the correction: the outcome, the wish not to be called, and the state of the
 prospect if that still is what the call left. `correcting` has the campaign's key until all of it is written, so
@@ -144,6 +145,8 @@ def follow(db: Db, call: Document) -> tuple[Document, bool]:
         remove_by_key(db.outcomes, [call["_id"]])
     if Result(was["result"]) is Result.DO_NOT_CALL and was["everywhere"] and result is not Result.DO_NOT_CALL:
         do_not_call.lift(db, call["ref"], at=call["corrected"][-1]["at"], call=call["_id"])
+    if was.get("numbers"):
+        do_not_call.lift_numbers(db, {**call, "numbers": was["numbers"]}, call["corrected"][-1]["at"])
     recording.finish(db, call)
     listed = _state_follows(db, call, was["after"])
     db.calls.update_one({"_id": call["_id"]}, {"$set": {UNDER_WAY: None}})
@@ -177,7 +180,7 @@ def _changes(
     """The fields of the call that the correction changes. Raises InputError for a time that cannot be promised."""
     again = whole_milliseconds(correction.again) if correction.again else None
     agent, result, late = call["agent"], correction.result, call.get("late")
-    before = {name: call.get(name) for name in ("result", "own", "again", "everywhere", "after")}
+    before = {name: call.get(name) for name in ("result", "own", "again", "everywhere", "numbers", "after")}
     after = state_after(call["before"], result, call["_id"], agent, at, again, rules, person)
     decided = {"late": {**late, "decides": result.is_outcome}} if late else {}
     return {
@@ -185,6 +188,7 @@ def _changes(
         "own": correction.own,
         "again": {"at": again} if result is Result.CALLBACK else None,
         "everywhere": correction.everywhere,
+        "numbers": None,  # those of another wish are barred on the page Campaigns
         "after": after if changes_state(call) else call["after"],
         "corrected": [*call.get("corrected", ()), {"by": by, "at": at, "why": why, "was": before}],
         **decided,

@@ -8,7 +8,7 @@ is rejected.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pymongo import UpdateOne
@@ -81,6 +81,7 @@ class Intake:
             self._report.inserted += len(accepted)
             rest = [row for place, row in enumerate(batch) if place not in fresh]
             self._write_contacts(accepted, are_new=True)
+            self._take_off_listed([row.prospect for row in accepted])
             accepted += self._meet(rest)
             for row in accepted:
                 self._report.wrong_numbers.update(wrong_numbers(row.contact) if row.contact else ())
@@ -95,10 +96,7 @@ class Intake:
             if row.outcome is None:
                 row.prospect["arrival"] = arrival.mark(key, row.prospect["_id"])
         inserts = [UpdateOne({"_id": r.prospect["_id"]}, {"$setOnInsert": r.prospect}, upsert=True) for r in batch]
-        fresh = set(self._db.prospects.bulk_write(inserts, ordered=False).upserted_ids or {})
-        if self._schema.reference:
-            do_not_call.take_off_listed(self._db, [row.prospect for place, row in enumerate(batch) if place in fresh])
-        return fresh
+        return set(self._db.prospects.bulk_write(inserts, ordered=False).upserted_ids or {})
 
     def _meet(self, rows: list[Row]) -> list[Row]:
         """Bring `rows` to the people whom the campaign has already; returns those that were not rejected."""
@@ -140,6 +138,7 @@ class Intake:
                     written.append((row, columns))
             landed = self._landed(writes, written)
             self._write_contacts([row for row, _ in written if row.prospect["_id"] in landed])
+            self._take_off_listed([stored[row.prospect["_id"]] for row, _ in written if row.contact is not None])
             for row, columns in written:
                 if row.prospect["_id"] in landed:
                     self._report.change(columns, closed=stored[row.prospect["_id"]]["status"] not in LIVE)
@@ -166,6 +165,11 @@ class Intake:
         given = [row.contact for row in rows if row.contact is not None]
         if given:
             contact_changes.write(self._db, self._contact_keys, given, self._origin(), are_new=are_new)
+
+    def _take_off_listed(self, people: Sequence[Document]) -> None:
+        """Take those off the list who asked not to be called, or have a number that nobody may call."""
+        if people and (self._schema.reference or self._schema.contacts):
+            do_not_call.take_off_listed(self._db, people)
 
     def _is_another(self, row: Row) -> bool:
         """Whether `row` is another record under a taken key, and not a later report on the same person."""

@@ -1,10 +1,12 @@
 """The changes that files make to how a person is reached, kept with the contact: an erasure takes them, too.
 
-    contacts: {…, import, history: [{import, file, at, was, search, zone}]}
+    contacts: {…, numbers, import, history: [{import, file, at, was, search, zone, numbers}]}
 
 `import` is the import that the contact came with, an entry of `history` belongs to a later one, the oldest first. `was`
-has the values before it, sealed, `search` their hashed words, and `zone` the prospect's zones then. The list is written
-whole, as that of a prospect (`core.lists.changes`). Who takes an import back needs no key: it moves what is sealed.
+has the values before it, sealed, `search` their hashed words, and `zone` the prospect's zones then. `numbers` has the
+hashes of all phone numbers that the person has and had: a wish not to call a number (`core.wishes`) holds, whatever a
+file says later. The list is written whole, as that of a prospect (`core.lists.changes`). Who takes an import back needs
+no key: it moves what is sealed.
 """
 
 from __future__ import annotations
@@ -64,7 +66,8 @@ def restore(db: Db, keys: Sequence[str], place: str) -> None:
     _set_zones(db, dict.fromkeys(came, "") | {one["_id"]: one["history"][-1].get("zone", "") for one in changed})
     for one in changed:
         *earlier, last = one["history"]
-        was = {"sealed": last["was"], "search": last["search"], "zone": last.get("zone", ""), "history": earlier}
+        was = {"sealed": last["was"], "search": last["search"], "history": earlier}
+        was |= {"zone": last.get("zone", ""), "numbers": last.get("numbers")}
         writes.append(UpdateOne({"_id": one["_id"]}, {"$set": was}))
     with reachable():
         if writes:
@@ -136,6 +139,8 @@ def _fields(keys: ContactKeys, stored: Document | None, given: Document, origin:
     fields: Document = {name: given[name] for name in ("_id", "campaign", "ref")}
     fields |= {"sealed": keys.seal(values), "search": keys.words(search_words(values))}
     fields["zone"] = zone_text(values, has_phones=given["has_phones"])
+    if keys.numbers is not None:
+        fields["numbers"] = sorted({*((stored or {}).get("numbers") or ()), *keys.number_hashes(values)})
     if stored is None:
         fields["import"] = origin.key
     elif known is None:  # nobody reads what was before, so an undo has nothing to give back
@@ -150,5 +155,6 @@ def _noted(stored: Document, origin: Origin) -> list[Document]:
     history = list(stored.get("history") or [])
     if origin.key in (stored.get("import"), history[-1]["import"] if history else None):
         return history
-    before = {"was": stored["sealed"], "search": stored["search"], "zone": stored.get("zone", "")}
+    before = {"was": stored["sealed"], "search": stored["search"]}
+    before |= {"zone": stored.get("zone", ""), "numbers": stored.get("numbers")}
     return [*history, {"import": origin.key, "file": origin.file, "at": origin.at, **before}]

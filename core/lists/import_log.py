@@ -23,6 +23,8 @@ from core.lists.logged_import import ENDED, Cancelled, Entry, Kind, State, numbe
 from core.sentences import Sentence
 from core.stores.mongo import Db, Document, reachable
 
+_MARKS = {Kind.PEOPLE: "", Kind.WITHDRAWAL: "w", Kind.NUMBERS: "n", Kind.REGISTER: "r"}
+"""What tells entries of one file for several purposes apart."""
 SHOWN = timedelta(days=1)
 MOST = 200  # entries of a campaign that are shown
 
@@ -109,7 +111,7 @@ def _refuse_beside(other: Entry, name: str) -> None:
 
 
 def _place(campaign: str, sha256: str, kind: Kind, other: Document | None, run: str) -> str:
-    first = f"{campaign}:{sha256[:16]}{'w' if kind is Kind.WITHDRAWAL else ''}"
+    first = f"{campaign}:{sha256[:16]}{_MARKS[kind]}"
     if other is None:
         return first
     if other["run"] == run or State(other["state"]) not in ENDED:

@@ -36,6 +36,8 @@ class Kind(StrEnum):
 
     PEOPLE = "people"
     WITHDRAWAL = "withdrawal"
+    NUMBERS = "numbers"  # wishes not to be called
+    REGISTER = "register"
 
 
 class Cancelled(CallwiseError):

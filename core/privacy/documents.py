@@ -91,6 +91,40 @@ class Predictions(Collection):
                 yield from list(self.db.predictions.find({"_id": {"$in": found[start : start + RECORDS]}}))
 
 
+@dataclass(frozen=True)
+class WishesByPerson(Collection):
+    """The person's entries on the do-not-call list, for all campaigns and for one."""
+
+    name: str = "do_not_call"
+    field: str = "_id"
+    keys: Callable[[Person, Sequence[str]], list[str]] = lambda person, _: (
+        list(person.forms) if person.campaign is None else []
+    )
+
+    def _found(self, subject: Subject) -> list[str]:
+        forms = self._keys(subject)
+        with reachable():
+            scoped = [str(one["_id"]) for one in self.db.do_not_call.find({"person": {"$in": forms}}, {"_id": 1})]
+        return [*super()._found(subject), *scoped]
+
+
+@dataclass(frozen=True)
+class WishesByNumber(Collection):
+    """Wishes by number that came from a call to the person. The wish goes on, and forgets whose call it was.
+
+    The hash of the number stays: without it the number would be called again, which the person asked to end.
+    """
+
+    name: str = "barred_numbers"
+    field: str = "made.prospect"
+
+    def erase(self, subject: Subject) -> None:
+        """Remove the call from these wishes."""
+        with reachable():
+            for key in self._found(subject):
+                self.db.barred_numbers.update_one({"_id": key}, {"$set": {"made": None}})
+
+
 def collections(db: Db) -> list[Collection]:
     """The collections of a kind that hold people, in the order in which they are cleared.
 
@@ -106,11 +140,10 @@ def collections(db: Db) -> list[Collection]:
         Collection(db, "answers", "prospects"),
         Collection(db, "changes", "prospect"),
         Predictions(db),
+        WishesByNumber(db),
     ]
 
 
 def wishes(home: Db) -> Collection:
     """The appliance's do-not-call list."""
-    return Collection(
-        home, "do_not_call", "_id", lambda person, _: list(person.forms) if person.campaign is None else []
-    )
+    return WishesByPerson(home)

@@ -9,8 +9,8 @@ from pydantic import Field, SecretStr
 from core.settings.group import Group
 
 
-class ErasureSettings(Group):
-    """How people who were erased are recognised."""
+class ErasureKey(Group):
+    """The key of hashes that outlive what they are of."""
 
     callwise_erasure_key: SecretStr | None = Field(
         None, description="key of the hash that recognises erased people; after a comma, former ones"
@@ -22,8 +22,12 @@ class ErasureSettings(Group):
         return self.callwise_erasure_key.get_secret_value() if self.callwise_erasure_key else None
 
 
-class ContactSettings(Group):
-    """How names and numbers are kept."""
+class ErasureSettings(ErasureKey):
+    """How people who were erased are recognised."""
+
+
+class ContactSettings(ErasureKey):
+    """How names and numbers are kept; wishes know numbers by hashes under the keys of erasure."""
 
     callwise_contact_key: SecretStr | None = Field(
         None, description="key that encrypts names and numbers; after a comma, former ones"

@@ -58,6 +58,12 @@ class Event(StrEnum):
     LIST_EXPORTED = "ranked list exported"
     PUT_ON_DO_NOT_CALL = "put on the do-not-call list"
     TAKEN_OFF_DO_NOT_CALL = "taken off the do-not-call list"
+    NUMBERS_BARRED = "numbers put on the do-not-call list"
+    NUMBERS_FREED = "numbers taken off the do-not-call list"
+    WISHES_EXPIRED = "wishes not to be called ended"
+    WISHES_EXPORTED = "do-not-call list exported"
+    REGISTER_TAKEN = "register of numbers taken in"
+    REGISTER_REMOVED = "register of numbers removed"
     PERSON_ERASED = "person erased"
 
     KIND_ADDED = "campaign kind added"

@@ -12,7 +12,8 @@ from pymongo.database import Database
 from core.stores.mongo import PRIVATE, Db, Document
 
 APPLIANCE_WIDE = PRIVATE | {
-    *("do_not_call", "erasures", "kept_out", "kinds", "token_uses", "answers", "changes"),
+    *("do_not_call", "barred_numbers", "registers", "register_buckets"),
+    *("erasures", "kept_out", "kinds", "token_uses", "answers", "changes"),
 }
 """Collections of the whole appliance: people sign in once, and a wish or an erasure holds in every kind."""
 

@@ -7,7 +7,8 @@
     contacts     {prospect}
     calls        {prospect}:{call}
     outcomes     {prospect}:{call}
-    do_not_call  {ref}
+    do_not_call  {ref}, with {kind}/{campaign}: in front of a wish for one campaign
+    barred_numbers  {a number's hash}, with @{kind}/{campaign} behind it for one campaign
     deletions    {campaign}:{when it was made}
     erasures     {start of a person's pseudonym}-{number}
     kept_out     {a person's pseudonym}
@@ -21,6 +22,8 @@
     reviews      {model}:{week}, with :{name} for each later signature
     events       {sequence}
     appliance    {fact}
+    registers    {register}
+    register_buckets  {register}:{version}:{start of a number's hash}, and `in force`
     retention    {what was cleared}, with :{day} for each day of predictions
     users        {login name}
     tokens       {sha256 of the token}
@@ -61,6 +64,7 @@ COLLECTIONS = PRIVATE | {
     *("models", "incidents", "reports", "reviews", "events", "appliance", "erasures", "kept_out"),
     *("contacts", "mappings", "imports", "kinds", "deletions", "retention"),
     *("token_uses", "answers", "changes"),
+    *("barred_numbers", "registers", "register_buckets"),
 }
 
 INDEXES: dict[str, list[list[tuple[str, int]]]] = {
@@ -118,9 +122,17 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     "events": [[("what", ASCENDING)], [("subject", ASCENDING)]],
     "reports": [[("kind", ASCENDING)]],
     "indicators": [[("series", ASCENDING), ("period", ASCENDING)]],
-    "contacts": [[("search", ASCENDING)]],
-    # The wishes that the feed has not yet.
-    "do_not_call": [[("wish.at", ASCENDING)], [("lifted.at", ASCENDING)]],
+    "contacts": [[("search", ASCENDING)], [("numbers", ASCENDING)]],
+    # Wishes that changed last, those that end, those of one person's calls, a person's for one campaign, and those that
+    # the feed has not yet.
+    "do_not_call": [
+        [("order", ASCENDING)],
+        [("until", ASCENDING)],
+        [("person", ASCENDING)],
+        [("wish.at", ASCENDING)],
+        [("lifted.at", ASCENDING)],
+    ],
+    "barred_numbers": [[("order", ASCENDING)], [("until", ASCENDING)], [("made.prospect", ASCENDING)]],
     "sessions": [[("user", ASCENDING)]],
     # Answers of the API to a person, for an erasure, and those that are too old.
     "answers": [[("prospects", ASCENDING)], [("until", ASCENDING)]],

@@ -10,7 +10,7 @@ from core.errors import Conflict
 from core.stores.mongo import Db, reachable
 
 KEY = "migrations"
-NEWEST = 7
+NEWEST = 8
 """The number of the newest migration of this release."""
 
 

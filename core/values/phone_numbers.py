@@ -58,18 +58,27 @@ def _whole(text: str, region: str) -> Any:
 
     if any(letter.isalpha() for letter in text):
         return None
-    try:
-        number = phonenumbers.parse(text, region or None)
-    except phonenumbers.NumberParseException:
+    number = _parsed(text, region)
+    if number is None:
         return None
     if region and not text.startswith(("+", "00")):
         # A spreadsheet takes the plus away: 49171… is no number of Germany's own spelling, which begins with a 0.
         bare, before = re.sub(r"\D", "", text), phonenumbers.ndd_prefix_for_region(region, strip_non_digits=True)
         is_own = bare.startswith(before) if before else phonenumbers.is_valid_number(number)
         if not is_own and bare.startswith(str(number.country_code)):
-            other = phonenumbers.parse(f"+{bare}", None)
-            number = other if phonenumbers.is_valid_number(other) else number
+            other = _parsed(f"+{bare}")
+            number = other if other is not None and phonenumbers.is_valid_number(other) else number
     return number if _is_possible(number) else None
+
+
+def _parsed(text: str, region: str = "") -> Any:
+    """The number that the library reads in `text`, or None."""
+    import phonenumbers  # noqa: PLC0415  as above
+
+    try:
+        return phonenumbers.parse(text, region or None)
+    except phonenumbers.NumberParseException:
+        return None
 
 
 def _first(text: str, region: str) -> Any:

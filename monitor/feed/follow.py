@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from core.clock import Clock, now
 from core.feed.sequence import Change, What, append
@@ -69,12 +70,18 @@ def _of_call(call: Document, kind: str) -> Iterator[Change]:
 
 def _wish(entry: Document) -> Change:
     wish = entry["wish"]
-    content = {"reference": entry["_id"], "by": wish["by"]}
-    return Change(f"wish:{entry['_id']}:{wish['call']}", What.WISH_ADDED, "", wish["at"], entry["_id"], content)
+    content = {**_whose(entry), "by": wish["by"]}
+    source = f"wish:{entry['_id']}:{wish['call']}"
+    return Change(source, What.WISH_ADDED, "", wish["at"], content["reference"], content)
 
 
 def _lifted(entry: Document) -> Change:
     lifted = entry["lifted"]
-    content = {"reference": entry["_id"], "by": lifted.get("by")}
+    content = {**_whose(entry), "by": lifted.get("by")}
     source = f"lifted:{entry['_id']}:{lifted['call']}"
-    return Change(source, What.WISH_LIFTED, "", lifted["at"], entry["_id"], content)
+    return Change(source, What.WISH_LIFTED, "", lifted["at"], content["reference"], content)
+
+
+def _whose(entry: Document) -> dict[str, Any]:
+    """Whose wish it is, and the campaign, as `KIND/CAMPAIGN`, in which alone it holds."""
+    return {"reference": str(entry.get("person") or entry["_id"]), "campaign": entry.get("campaign") or None}

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from core.calls import do_not_call
 from core.calls.claims import settle_calls
 from core.calls.undo import settle_undos
 from core.desk import conflicts, correction
+from core.do_not_call import wish_sweep
 from core.stores.mongo import Db
 
 
 def settle(db: Db, *, by_reference: bool = False) -> str:
-    """Finish all of them; returns their number, in words. Raises Unavailable.
+    """Finish all of them, and let the lists follow the wishes; returns the number of calls, in words.
 
-    `by_reference`: people are known by it, so wishes that were recorded in other campaign kinds hold here, too.
+    `by_reference`: people are known by it, so wishes that were recorded in other campaign kinds hold here, too. Raises
+    Unavailable.
     """
-    if by_reference:
-        do_not_call.follow(db)
+    wish_sweep.sweep(db, by_reference=by_reference)
     settled = settle_calls(db) + settle_undos(db) + correction.settle(db) + conflicts.settle(db)
     return f"{settled} calls finished that were half recorded" if settled else "every call is recorded to the end"

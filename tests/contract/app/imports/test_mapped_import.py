@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from app.campaigns import do_not_call_list
 from app.imports.rehearsal import rehearse
 from app.matching.column_matching import Sample, propose
+from core.do_not_call import do_not_call_list
 from core.errors import CallwiseError
 from core.files.campaign_file import CampaignFile
 from core.imports import column_mapping

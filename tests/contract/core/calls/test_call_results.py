@@ -175,7 +175,7 @@ def test_a_wish_not_to_be_called_holds_in_every_campaign(spring: Db, watch: Watc
     spring.prospects.insert_one({**there, "_id": "winter:3", "campaign": "winter", "ref": "3"})
     assert claim(spring, "winter", "ann", rules=RULES, clock=watch) is None
     assert stored(spring, "winter:3")["status"] == "off"
-    assert do_not_call.entry_of(spring, "3") == {"by": "ann", "at": START, "call": "spring:3:1"}
+    assert do_not_call.entry_of(spring, "3") == {"by": "ann", "at": START, "source": "card", "call": "spring:3:1"}
 
 
 def test_without_a_reference_a_number_in_another_file_is_somebody_else(spring: Db, watch: Watch) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from app.campaigns import do_not_call_list
 from app.imports.rehearsal import rehearse
 from core.clock import now
+from core.do_not_call import do_not_call_list
 from core.files.campaign_file import CampaignFile
 from core.imports import kept_out
 from core.imports.import_report import Report

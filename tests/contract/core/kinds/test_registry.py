@@ -6,6 +6,7 @@ import pytest
 
 from core.calls import do_not_call
 from core.clock import now
+from core.do_not_call import wish_sweep
 from core.errors import Conflict, NotFound, SchemaError
 from core.kinds.change import Needs
 from core.kinds.kind import Kind
@@ -112,11 +113,11 @@ def test_a_wish_takes_the_person_off_the_other_kinds_lists(db: Db, other: Kind) 
              "score": number / 10, "again": None, "due": None}
         )  # fmt: skip
     do_not_call.add(theirs, "4711", by="ann", at=now(), call="spring:4711:1")
-    assert [do_not_call.follow(db) for _ in range(2)] == [1, 0]
+    assert [wish_sweep.sweep(db, by_reference=True) for _ in range(2)] == [1, 0]
     left = {one["ref"]: one["status"] for one in db.prospects.find()}
     assert left == {"4711": "off", "4712": "open"}
     do_not_call.add(theirs, "4712", by="ann", at=now(), call="spring:4712:1")
-    assert do_not_call.follow(db) == 1
+    assert wish_sweep.sweep(db, by_reference=True) == 1
 
 
 def test_where_people_have_no_reference_a_row_with_the_same_number_is_somebody_else(db: Db, schema: Schema) -> None:

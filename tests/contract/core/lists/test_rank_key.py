@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from app.campaigns import do_not_call_list
 from core.calls import late_results
 from core.calls.claims import claim, claim_person, end_pauses
 from core.calls.lifecycle import STANDARD, Result
@@ -16,6 +15,7 @@ from core.calls.rank_key import RANK_KEY, to_be_ranked
 from core.calls.recording import CallReport, record
 from core.calls.undo import undo as take_back
 from core.clock import now
+from core.do_not_call import do_not_call_list
 from core.lists import changes
 from core.lists.undo_import import undo as undo_import
 from core.lists.withdrawal import put_back, withdraw

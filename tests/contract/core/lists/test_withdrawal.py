@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from app.campaigns import do_not_call_list
 from core.calls.claims import claim
 from core.calls.late_results import record_late
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
 from core.calls.undo import settle_undos
+from core.do_not_call import do_not_call_list
 from core.errors import InputError
 from core.files.campaign_file import CampaignFile
 from core.imports.withdrawal_file import withdraw_file

@@ -106,6 +106,7 @@ def test_each_does_its_part_with_the_rights_it_has(db: Db) -> None:
     db.contacts.insert_one({"_id": "spring:7"})
     db.answers.insert_one({"_id": "answers-1", "prospects": ["spring:7", "spring:8"]})
     db.do_not_call.insert_one({"_id": "7", "lifted": None})
+    db.barred_numbers.insert_one({"_id": "ab", "made": {"call": "spring:7:1", "prospect": "spring:7"}, "lifted": None})
     with listened_to(db) as (listened, questions):
         request = request_erasure(listened, "key", Person("7"), by="mia", keep_out=True)
         erasure_requests.request_training(listened, request.id, by="mia")
@@ -126,6 +127,7 @@ def test_each_does_its_part_with_the_rights_it_has(db: Db) -> None:
     assert beyond("monitor", questions) == set()
     for name in ("calls", "contacts", "outcomes", "predictions", "prospects", "do_not_call", "answers", "changes"):
         assert db[name].count_documents({}) == 0
+    assert list(db.barred_numbers.find()) == [{"_id": "ab", "made": None, "lifted": None}], "the wish goes on"
 
 
 def test_without_a_reference_column_a_rejected_row_is_found_by_its_number(

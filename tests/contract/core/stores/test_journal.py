@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app.campaigns import do_not_call_list
 from core.calls.claims import claim, release
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
 from core.calls.undo import undo
+from core.do_not_call import do_not_call_list
 from core.files.campaign_file import CampaignFile
 from core.imports.importer import ImportRequest, import_campaign
 from core.models.succession import Succession

@@ -59,8 +59,8 @@ def test_after_an_erasure_nothing_of_the_person_is_anywhere(house: House) -> Non
     assert everywhere.rows(house, traces, known) == []
     receipt = request.receipt
     assert receipt["removed"] | {"model rows": 0} == {
-        "calls": 2, "outcomes": 2, "contacts": 2, "prospects": 2, "predictions": 3, "do_not_call": 1, "spool": 0,
-        "answers": 0, "changes": 0, "rejects": 1, "datasets": 2, "model rows": 0,
+        "calls": 2, "outcomes": 2, "contacts": 2, "prospects": 2, "predictions": 3, "do_not_call": 1,
+        "barred_numbers": 0, "spool": 0, "answers": 0, "changes": 0, "rejects": 1, "datasets": 2, "model rows": 0,
     }  # fmt: skip
     assert receipt["removed"]["model rows"] >= 4
     assert set(receipt["left"].values()) == {0}
@@ -152,8 +152,8 @@ def test_whoever_dies_in_whichever_place_the_end_is_the_same(
     assert ended.status is Status.DONE
     assert everywhere.where(house, house.ref) == []
     assert ended.receipt["removed"] == {
-        "calls": 2, "outcomes": 2, "contacts": 2, "prospects": 2, "predictions": 3, "do_not_call": 1, "spool": 0,
-        "answers": 0, "changes": 0, "rejects": 1, "datasets": 2, "model rows": 0,
+        "calls": 2, "outcomes": 2, "contacts": 2, "prospects": 2, "predictions": 3, "do_not_call": 1,
+        "barred_numbers": 0, "spool": 0, "answers": 0, "changes": 0, "rejects": 1, "datasets": 2, "model rows": 0,
     }  # fmt: skip
     assert len(ended.receipt["datasets"]) == 1
     assert house.db.events.count_documents({"what": "person erased"}) == 1

@@ -23,7 +23,7 @@ from core.stores.mongo import COLLECTIONS, PRIVATE
 BUCKETS = {"datasets": "sets", "models": "models"}
 PACKAGES = {"app": ("app",), "api": ("api",), "monitor": ("monitor",), "prefect-worker": ("trainer",)}
 REMOVES = {
-    "app": {"outcomes", "prospects", "contacts", "sessions", "attempts"},
+    "app": {"outcomes", "prospects", "contacts", "sessions", "attempts", "register_buckets"},
     "prefect-worker": {
         "calls",
         "contacts",

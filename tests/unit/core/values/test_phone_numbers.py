@@ -47,3 +47,7 @@ def test_a_region_is_a_country_and_goes_with_a_phone() -> None:
     for wrong in ({"contact": "phone", "region": "ZZ"}, {"contact": "email", "region": "DE"}):
         with pytest.raises(ValueError, match="region is a country such as DE"):
             column(**wrong)
+
+
+def test_digits_that_only_begin_like_a_country_are_no_number() -> None:
+    assert read("550", "BR").is_wrong

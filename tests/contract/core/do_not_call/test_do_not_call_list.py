@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from app.campaigns.do_not_call_list import Hits, add_people, preview, remove_person, size
 from core.calls import do_not_call
 from core.calls.claims import claim
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
+from core.do_not_call.do_not_call_list import Hits, add_people, preview, remove_person, size
 from core.errors import InputError, NotFound
 from core.stores import event_log
 from core.stores.events import Event
