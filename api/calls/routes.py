@@ -25,7 +25,6 @@ from core.calls.lifecycle import Result
 from core.calls.recording import CallReport
 from core.clock import now
 from core.errors import Conflict, NotFound
-from core.schema.groups import groups
 from core.sentences import Sentence
 from core.stores.mongo import Document, reachable
 
@@ -140,7 +139,7 @@ def record(request: Request, house: InKind, asked: Annotated[Recorded, Body()]) 
         asked.result,
         again=asked.again,
         everywhere=house.schema.reference is not None,
-        groups=groups(house.schema, known.get("features") or {}),
+        groups=house.schema.known_groups_of(known.get("features") or {}),
     )
     return _call(record_late(house.db, known["_id"], agent, report, call=asked.call, rules=house.rules))
 

@@ -18,7 +18,6 @@ from app.shell.appliance import Appliance
 from core.clock import now
 from core.schema import Schema
 from core.schema.column import Column, Value
-from core.schema.groups import groups
 from core.stores.mongo import Document
 
 _counted = cached_for(timedelta(minutes=10), entries=64)(answer_times.count_answers)
@@ -47,7 +46,7 @@ def best_time_sentences(
     schema: Schema, counts: answer_times.Counts, features: Mapping[str, Value], at: datetime
 ) -> list[str]:
     """Sentences on the best hours and weekday for these `features`, at the local time `at`. Plain text."""
-    theirs = list(groups(schema, features).items())
+    theirs = list(schema.known_groups_of(features).items())
     hours = answer_times.best_hours(counts, theirs, at.hour)
     weekday = answer_times.best_weekday(counts, theirs, at.isoweekday())
     return [*([_hours(schema, hours, at.hour)] if hours else []), *([_weekday(schema, weekday)] if weekday else [])]

@@ -28,7 +28,6 @@ from core.calls.recording import CallReport
 from core.clock import now
 from core.errors import Conflict, NotFound
 from core.lists.callable_now import nobody_now
-from core.schema.groups import groups
 from core.stores.mongo import Document, reachable
 
 _HELD, _OWNER, _CALL = "held_prospect", "held_for", "held_call"
@@ -147,7 +146,7 @@ class Seat:
                     again=again,
                     everywhere=self.house.schema.reference is not None,
                     numbers=contact_lines.numbers_to_bar(self.house, prospect) if result is Result.DO_NOT_CALL else (),
-                    groups=groups(self.house.schema, prospect["features"]),
+                    groups=self.house.schema.known_groups_of(prospect["features"]),
                     own=own,
                     note=note_field.taken_note(self.house, prospect["_id"], self.agent),
                 ),

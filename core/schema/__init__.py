@@ -145,6 +145,11 @@ class Schema(Strict):
         """The group of `record` in each segment."""
         return {column.name: column.group(record[column.name]) for column in self.segment_columns}
 
+    def known_groups_of(self, features: Mapping[str, Value]) -> dict[str, str]:
+        """The group of a person by segment, as a call records it: without segments whose value is unknown."""
+        known = {c.name: features[c.name] for c in self.segment_columns if "." not in c.name and c.name in features}
+        return {name: self.by_name[name].group(value) for name, value in known.items()}
+
     @cached_property
     def hash(self) -> str:
         """The sha256 of the content, for every model's lineage; it ignores layout and comments.

@@ -97,4 +97,4 @@ def test_it_is_said_in_plain_words(schema: Schema) -> None:
 
 
 def test_the_groups_of_a_call_are_those_that_are_known(schema: Schema) -> None:
-    assert best_time.groups(schema, {"job": "retired", "age": 67}) == {"job": "retired", "age": "60 and above"}
+    assert schema.known_groups_of({"job": "retired", "age": 67}) == {"job": "retired", "age": "60 and above"}
