@@ -46,7 +46,7 @@ def form(monkeypatch: pytest.MonkeyPatch, person: Person | None) -> AppTest:
     monkeypatch.setattr(promise_form, "zone", lambda _name: BERLIN)
     monkeypatch.setattr("app.calling_rules.figures.zone", lambda _name: BERLIN)
     monkeypatch.setattr(stored, "person_under_rules", lambda _db, _prospect: person)
-    return AppTest.from_function(card).run()
+    return AppTest.from_function(card, default_timeout=60).run()
 
 
 def choose(form: AppTest, text: str) -> AppTest:
