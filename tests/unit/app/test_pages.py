@@ -115,7 +115,7 @@ def test_a_recorded_person_leaves_the_list_and_the_next_is_one_click_away(
     test = press(press(screen("Ann"), "take"), "outcome-sold")
     assert "p2 is recorded" in said(test)
     assert listed(test) == ["p1", "p3"]
-    assert [m.value for m in test.metric if m.label in ("To call", "Called")] == ["2", "1"]
+    assert [m.value for m in test.metric if m.label in ("To call", "Finished")] == ["2", "1"]
     outcome = db.outcomes.find_one({"_id": "spring:p2:1"})
     assert outcome is not None
     assert (outcome["result"], outcome["agent"]) == ("sold", "Ann")
@@ -135,9 +135,10 @@ def test_a_call_is_promised_in_two_keys_and_comes_back(screen: Screen, campaign:
     assert shown(test) == ["Person p2"]
     test = press(test, "promise-1")
     assert "p2 is recorded and comes back to you on" in said(test)
-    assert any(e.value.startswith(":material/schedule: You promised: p2 ") for e in test.caption)
+    assert any(e.value.startswith(":material/schedule: You promised:") for e in test.caption)
+    assert [b.label.split()[0] for b in test.button if str(b.key).startswith("promised-take-")] == ["p2"]
     assert not any("You promised" in e.value for e in screen("Bob").caption)
-    assert [m.value for m in test.metric if m.label in ("To call", "Of these due later", "Called")] == ["3", "1", "0"]
+    assert [m.value for m in test.metric if m.label in ("To call", "Of these due later", "Finished")] == ["3", "1", "0"]
     assert listed(test) == ["p1", "p3"]
     due = now() - timedelta(minutes=1)
     promised = {"again": {"at": due, "by": "Ann"}, "due": int(due.timestamp())}
@@ -175,7 +176,7 @@ def test_nobody_answers_and_the_next_one_comes(screen: Screen, campaign: str, db
 def test_some_are_taken_off_without_an_outcome(screen: Screen, campaign: str, db: Db, result: str) -> None:
     test = press(press(screen("Ann"), "take"), f"outcome-{result}")
     assert "p2 is recorded and off the list" in said(test)
-    assert [m.value for m in test.metric if m.label in ("To call", "Called", "Taken off")] == ["2", "1", "1"]
+    assert [m.value for m in test.metric if m.label in ("To call", "Finished", "Taken off")] == ["2", "1", "1"]
     assert listed(test) == ["p1", "p3"]
     assert db.outcomes.find_one({}) is None
     assert db.do_not_call.find_one({}) is None, "this schema has no reference, so nobody is known elsewhere"
@@ -190,7 +191,7 @@ def test_the_last_result_is_taken_back_and_the_person_is_on_the_desk_again(
     assert "p2 is on your desk again" in said(test)
     assert shown(test) == ["Person p2"]
     assert db.outcomes.find_one({}) is None
-    assert [m.value for m in test.metric if m.label in ("To call", "Called")] == ["3", "0"]
+    assert [m.value for m in test.metric if m.label in ("To call", "Finished")] == ["3", "0"]
     test = press(test, "outcome-refused")
     assert [(o["_id"], o["positive"]) for o in db.outcomes.find()] == [("spring:p2:2", False)]
 
