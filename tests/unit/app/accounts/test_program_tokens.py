@@ -34,7 +34,7 @@ def test_a_token_is_shown_once_and_opens_what_was_chosen(screen: Draw, db: Db) -
     [secret] = [code.value for code in test.code]
     made = tokens.find(db, secret)
     assert made is not None
-    assert (made.name, made.scopes, made.made_by) == ("dialler", {Scope.CALLS, Scope.CONTACTS}, "Ann")
+    assert (made.name, made.scopes, made.made_by) == ("dialler", frozenset({Scope.CALLS, Scope.CONTACTS}), "Ann")
     test.run()
     assert not test.code
     assert "calls, contacts" in tables(test)

@@ -10,6 +10,7 @@ from itertools import product
 from app.calls import best_time
 from app.calls.answer_times import EVERYBODY, LEAST_ALL, Answers, BestTime, Counts, best_hours, best_weekday
 from core.schema import Schema
+from core.schema.groups import groups
 
 RETIRED, STUDENT = ("job", "retired"), ("job", "student")
 HOURS, DAYS = range(9, 20), range(1, 6)
@@ -97,4 +98,4 @@ def test_it_is_said_in_plain_words(schema: Schema) -> None:
 
 
 def test_the_groups_of_a_call_are_those_that_are_known(schema: Schema) -> None:
-    assert best_time.groups(schema, {"job": "retired", "age": 67}) == {"job": "retired", "age": "60 and above"}
+    assert groups(schema, {"job": "retired", "age": 67}) == {"job": "retired", "age": "60 and above"}
