@@ -80,7 +80,8 @@ def test_the_ranked_list_is_read_whole_by_its_cursor(campaign: Api) -> None:
     )
     for number, score in ((1, 0.5), (2, 0.9), (3, 0.5), (4, 0.1)):
         api.db.prospects.update_one({"_id": f"autumn:{number}"}, {"$set": {"score": score}})
-    headers, found, cursor = api.token(Scope.LIST_READ), list[Any](), ""
+    headers, found = api.token(Scope.LIST_READ), list[Any]()
+    cursor: str | None = ""
     while cursor is not None:
         page = api.client.get(f"{api.kind}/campaigns/autumn/people?limit=2{cursor}", headers=headers).json()
         found += [person["prospect"] for person in page["people"]]
