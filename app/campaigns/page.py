@@ -17,9 +17,11 @@ from app.lists.deletion_form import draw_deletions
 from app.ranked_list import cached
 from app.shell import notices
 from app.shell.appliance import Appliance
-from core.accounts import directory
+from core.accounts import directory, tokens
 from core.accounts.account import Role
+from core.accounts.tokens import Scope
 from core.calls.campaigns import state_of, title_of
+from core.clock import now
 from core.stores.mongo import Document, reachable
 
 
@@ -58,6 +60,7 @@ def page(house: Appliance) -> None:
     with run, boundary():
         if campaigns:
             agents = [a.shown for a in directory.all_accounts(house.db) if a.role is Role.AGENT and not a.disabled]
+            agents += [f"{t.name}/" for t in tokens.all_tokens(house.db) if t.opens(now()) and Scope.CALLS in t.scopes]
             draw_running_campaign(house, campaigns, agents)
         else:
             st.caption(_("Once you have a campaign, you can pause, assign and export it here."))

@@ -88,7 +88,15 @@ def require(db: Db, campaign: str, agent: str, *, all_of_them: bool = False) -> 
 
 def _may_call(campaign: Document, agent: str | None, all_of_them: bool) -> bool:
     agents = agents_of(campaign)
-    return state_of(campaign) is State.OPEN and (all_of_them or not agents or agent in agents)
+    if state_of(campaign) is not State.OPEN:
+        return False
+    return all_of_them or not agents or agent in agents or program_of(agent or "") in agents
+
+
+def program_of(agent: str) -> str:
+    """The name by which a campaign is assigned to all agents of a program: `dialler/` for `dialler/ann`, else ""."""
+    program, mark, _ = agent.partition("/")
+    return program + mark if mark else ""
 
 
 def assign(db: Db, campaign: str, agents: Sequence[str], *, by: str) -> None:

@@ -104,6 +104,8 @@ def test_rules_hold_here_too(campaign: Api) -> None:
     assert (paused.status_code, paused.json()["type"]) == (409, "urn:callwise:conflict")
     api.db.campaigns.update_one({"_id": "autumn"}, {"$set": {"state": None, "agents": ["Ann"]}})
     assert claim(api, headers, "new").status_code == 409, "it is assigned to somebody else"
+    api.db.campaigns.update_one({"_id": "autumn"}, {"$set": {"agents": ["Ann", "dialler/"]}})
+    assert claim(api, headers, "new").status_code == 200, "it is assigned to the program's agents"
 
 
 def test_only_who_was_given_a_person_records_a_result(campaign: Api) -> None:
