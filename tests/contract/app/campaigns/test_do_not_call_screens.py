@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -190,8 +192,8 @@ def test_the_process_takes_a_file_in_and_removes_it(
         def start(self) -> None:
             pass
 
-    monkeypatch.setattr(number_process.subprocess, "Popen", Process)
-    monkeypatch.setattr(number_process.threading, "Thread", Thread)
+    monkeypatch.setattr(subprocess, "Popen", Process)
+    monkeypatch.setattr(threading, "Thread", Thread)
     monkeypatch.setattr(
         number_process, "choose", lambda settings, _kind: SimpleNamespace(db=house.db, settings=settings)
     )
