@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from scipy.special import gammainc, gammaln
 
 from monitor.trials.eprocess import Differences, log_evidence
-from monitor.trials.evidence import Pair, TrialRules
+from monitor.trials.evidence import Pair
 from monitor.trials.gains import LARGEST_SCORE_GAIN, RANKING_BETS, SCORE_BETS, ranking_gain, score_gain
+from monitor.trials.verdict import TrialRules
 
 Values = NDArray[np.float64]
 

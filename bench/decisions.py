@@ -28,8 +28,9 @@ from bench.streams import SHARE, World, better_by, stream
 from core.settings.loop import MonitorSettings
 from monitor.reports.drift.limits import DriftLimits
 from monitor.trials.canary_share import canary_share
-from monitor.trials.evidence import PROMOTE, ROLL_BACK, TrialRules, Verdict, judge
+from monitor.trials.evidence import judge
 from monitor.trials.refresh import RefreshRules, weigh
+from monitor.trials.verdict import PROMOTE, ROLL_BACK, TrialRules, Verdict
 
 RUNS = 200
 RULES = TrialRules()

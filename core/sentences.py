@@ -6,7 +6,7 @@ A `Sentence` is English text. It remembers its template and values, so a screen 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 
@@ -48,6 +48,26 @@ def to_document(text: str) -> str | dict[str, Any]:
         return text
     values = {name: to_document(value) if isinstance(value, str) else value for name, value in text.values.items()}
     return {"template": text.template, "many": text.many, "number": text.number, "values": values}
+
+
+def joined(parts: Sequence[str], between: str = "; ") -> str:
+    """The `parts` one after the other, each of which a screen can still translate; "" without any."""
+    if len(parts) < 2:
+        return parts[0] if parts else ""
+    values = {f"part{place}": part for place, part in enumerate(parts)}
+    return _restored(Sentence, between.join(f"{{{name}}}" for name in values), "", None, values)
+
+
+def with_said(document: Mapping[str, Any], text: str, field: str = "why") -> dict[str, Any]:
+    """`document` with `text` in English in its `field`, and beside it, in `said`, what a screen can translate."""
+    plain = {**document, field: str.__str__(text)}
+    return {**plain, "said": to_document(text)} if isinstance(text, Sentence) else plain
+
+
+def said_in(document: Mapping[str, Any], field: str = "why") -> str:
+    """The text that `with_said` put into `document`; of earlier releases, and of what people typed, the text alone."""
+    said = document.get("said")
+    return from_document(said) if said else str(document[field])
 
 
 def from_document(stored: str | Mapping[str, Any]) -> str:

@@ -36,6 +36,7 @@ from monitor.reports.drift.review import log_odds
 from monitor.reports.shelf import STRIDE, count_new
 from monitor.trials import evidence
 from monitor.trials.canary_share import canary_share
+from monitor.trials.verdict import PROMOTE
 from replay.arrived import Arrived
 from replay.life import Report, Training, trial_of
 from replay.setup import Setup
@@ -132,7 +133,7 @@ class Automation(ABC):
         pairs = self.pairs(self.champion.name, self.canary.name)
         verdict, incident = evidence.judge(pairs, self.setup.trial, at - trial.at), trial.incident
         self._grow(verdict.score.better)
-        if verdict.what == evidence.PROMOTE:
+        if verdict.what == PROMOTE:
             self._promote(self.canary, verdict.sentence, incident, at)
         elif verdict.decided:
             self._decide(DecisionKind.DROPPED, self.canary.name, verdict.sentence, incident, at)

@@ -21,8 +21,8 @@ from monitor.reports import quality
 from monitor.reports.drift import comparison
 from monitor.reports.drift.limits import DriftLimits
 from monitor.reports.drift.verdict import DriftVerdict
-from monitor.trials.evidence import TrialRules
 from monitor.trials.refresh import RefreshRules
+from monitor.trials.verdict import TrialRules
 from trainer.fitting import recipe
 
 

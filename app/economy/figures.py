@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from core.schema import Schema
 from core.schema.column import Column
 from core.schema.economy import indicators, period_bounds
+from core.sentences import said_in
 from core.stores.events import cause_event
 from core.stores.mongo import Db, Document, reachable
 
@@ -96,7 +97,7 @@ def read_indicators(db: Db, schema: Schema) -> list[Indicator]:
             column,
             tuple(sorted(points[column.name], key=lambda point: (point.begins, point.ends))),
             stale=column.name in stale,
-            why=str(event["why"]) if (event := stale.get(column.name)) else "",
+            why=said_in(event) if (event := stale.get(column.name)) else "",
         )
         for column in columns
     ]

@@ -12,7 +12,7 @@ from app.economy import charts as economy_charts
 from app.economy import figures as economy_figures
 from app.economy.figures import Indicator, Point, read_indicators
 from app.economy.what_if import draw_what_if
-from app.language import _, formats, plural
+from app.language import _, formats, plural, translate
 from app.shell import charts
 from app.shell.appliance import Appliance
 from core.clock import now
@@ -74,7 +74,9 @@ def _card(indicator: Indicator, newest: int | None) -> None:
         st.metric(last.period, formats.value(column, last.newest.value), width="content")
         st.metric(_("Age"), plural("{n} day", "{n} days", days).format(n=formats.count(days)), width="content")
     if indicator.stale:
-        st.warning(formats.plain(_("Out of date. {why}").format(why=indicator.why)), icon=":material/schedule:")
+        st.warning(
+            formats.plain(_("Out of date. {why}").format(why=translate(indicator.why))), icon=":material/schedule:"
+        )
     points = indicator.points[-newest:] if newest else indicator.points
     charts.show(
         economy_charts.series(points),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from string import Formatter
 
-FOLDERS = ("app", "core", "monitor/machine")
+FOLDERS = ("app", "core", "monitor")
 SENTENCE = "Sentence"
 MARKS = {"_": 1, "gettext": 1, "plural": 2, SENTENCE: 1}  # the functions that take sentences, and how many
 

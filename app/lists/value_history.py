@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import streamlit as st
 
 from app.language import _, formats
@@ -22,23 +20,25 @@ def draw_value_history(house: Appliance, prospect: Document) -> None:
 
     Raises Unavailable.
     """
-    schema = house.schema
-    changes = sorted((*value_changes(prospect), *_reached(house, prospect)), key=lambda one: one.at, reverse=True)[
-        :SHOWN
-    ]
+    reached, all_read = _reached(house, prospect)
+    changes = sorted((*value_changes(prospect), *reached), key=lambda one: one.at, reverse=True)[:SHOWN]
     if not changes:
-        return
+        return  # if no key opens the person's present name, the card says so
     with st.container(key="value-history"), st.expander(_("Changed by later files"), icon=":material/history:"):
-        st.table([_row(schema, change) for change in changes], border="horizontal", hide_index=True)
+        st.table([_row(house.schema, change) for change in changes], border="horizontal", hide_index=True)
+        if not all_read:
+            st.caption(_("Earlier names and numbers cannot be read: their key is another one. Tell an engineer."))
 
 
-def _reached(house: Appliance, prospect: Document) -> list[ValueChange]:
-    """The changes of how the person is reached, as far as the appliance's keys open them."""
+def _reached(house: Appliance, prospect: Document) -> tuple[list[ValueChange], bool]:
+    """The changes of how the person is reached, as far as the appliance's keys open them, and whether they open all."""
     found: list[ValueChange] = []
     if house.schema.contacts:
-        with suppress(SettingsError):
+        try:
             found.extend(contact_changes.value_changes(house.db, house.contact_keys, prospect["_id"]))
-    return found
+        except SettingsError:
+            return found, False
+    return found, True
 
 
 def _row(schema: Schema, change: ValueChange) -> dict[str, str]:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.access import identity
 from app.access.boundary import guarded_action
-from app.language import _, formats
+from app.language import _, formats, translate
 from app.models.hold_notice import draw_hold
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave_notice
@@ -46,7 +46,7 @@ def draw_champion(promotion: Decision, trial: Decision | None = None) -> None:
         st.metric(_("Since"), formats.moment(promotion.at, st.context.timezone), width="content")
         if trial is not None:
             st.metric(_("On trial"), _("Version {version}").format(version=trial.version), width="content")
-    st.caption(_("Why: {why}").format(why=formats.plain(promotion.why)))
+    st.caption(_("Why: {why}").format(why=formats.plain(translate(promotion.why))))
 
 
 def draw_mixture(house: Appliance, current: SuccessionState, mixed: Decision) -> None:
@@ -63,7 +63,9 @@ def draw_mixture(house: Appliance, current: SuccessionState, mixed: Decision) ->
             st.caption(_("No outcomes have been judged yet."))
         else:
             at = formats.moment(last.at, st.context.timezone)
-            st.caption(formats.plain(finding_sentence(last.sentence)) + " " + _("Looked at {at}.").format(at=at))
+            st.caption(
+                formats.plain(finding_sentence(translate(last.sentence))) + " " + _("Looked at {at}.").format(at=at)
+            )
 
 
 def _trial(house: Appliance, trial: Decision) -> None:
@@ -79,7 +81,9 @@ def _trial(house: Appliance, trial: Decision) -> None:
             st.caption(_("No outcomes have been judged yet."))
         else:
             at = formats.moment(last.at, st.context.timezone)
-            st.caption(formats.plain(finding_sentence(last.sentence)) + " " + _("Looked at {at}.").format(at=at))
+            st.caption(
+                formats.plain(finding_sentence(translate(last.sentence))) + " " + _("Looked at {at}.").format(at=at)
+            )
 
 
 def _back(house: Appliance, current: SuccessionState, newest: str) -> None:

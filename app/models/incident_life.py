@@ -10,6 +10,7 @@ from pymongo import DESCENDING
 
 from app.language import _, formats, plural, translate
 from core.oversight import incident_words
+from core.sentences import said_in
 from core.stores.mongo import Db, Document, reachable
 
 SHOWN = 20
@@ -46,7 +47,7 @@ def _fold(incident: Document, at: datetime) -> None:
             {
                 _("When"): formats.plain(formats.moment(entry["at"], zone)),
                 _("State"): formats.plain(translate(incident_words.status_heading(str(entry["status"]), place))),
-                _("What was found"): formats.plain(str(entry["why"])),
+                _("What was found"): formats.plain(translate(said_in(entry))),
                 _("Lasted"): duration_text(end - entry["at"]) if end else "",
             }
             for place, (entry, end) in enumerate(zip(history, ends, strict=True))

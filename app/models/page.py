@@ -75,7 +75,9 @@ def _now(house: Appliance, found: SuccessionState) -> None:
         st.caption(text.format(version=formats.plain(found.waiting.version)))
     if found.trial is not None:
         since = formats.moment(found.trial.at, st.context.timezone)
-        st.caption(formats.plain(_("On trial since {since}: {why}").format(since=since, why=found.trial.why)))
+        st.caption(
+            formats.plain(_("On trial since {since}: {why}").format(since=since, why=translate(found.trial.why)))
+        )
     if found.hold is not None:
         draw_hold(found.hold)
 
@@ -107,7 +109,7 @@ def _timeline(taken: Sequence[Decision], made: Mapping[str, Training]) -> None:
                 _("What"): translate(decision.what.words),
                 _("Cause"): formats.plain(cause),
                 _("By"): formats.plain(decision.by),
-                _("Why"): formats.plain(decision.why),
+                _("Why"): formats.plain(translate(decision.why)),
             }
         )
     with st.expander(_("As a table"), expanded=len(rows) <= 8):

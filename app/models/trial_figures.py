@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.language import _, formats
+from app.language import _, formats, translate
 from app.shell.appliance import Appliance
 from core.models import trials
 from core.models.trials import finding_sentence
@@ -20,7 +20,7 @@ def canary_findings(house: Appliance, canary: str) -> None:
         st.info(_("No outcomes have been judged yet."), icon=":material/hourglass_empty:")
         return
     at = formats.moment(finding.at, st.context.timezone)
-    st.caption(formats.plain(finding_sentence(finding.sentence)) + " " + _("Looked at {at}.").format(at=at))
+    st.caption(formats.plain(finding_sentence(translate(finding.sentence))) + " " + _("Looked at {at}.").format(at=at))
     table(finding.evidence)
 
 

@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 
 from app.access.boundary import boundary
-from app.language import _, formats
+from app.language import _, formats, translate
 from app.models import trial_figures
 from app.models.timeline import Training, trial_evidence
 from app.shell import links as addresses
@@ -48,7 +48,7 @@ def draw_version(
             trial_figures.table(figures)
         else:
             why = next(decision.why for decision in taken if decision.version == chosen)
-            st.markdown(formats.plain(_("There are no figures of a trial. {why}").format(why=why)))
+            st.markdown(formats.plain(_("There are no figures of a trial. {why}").format(why=translate(why))))
     with right, boundary():
         st.markdown(_("**Where it comes from**"))
         _lineage(house, chosen, made.get(chosen))

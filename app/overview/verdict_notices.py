@@ -12,6 +12,7 @@ from core.oversight import incident_words, report_words
 from core.schema import Schema
 from core.schema.column import Column
 from core.schema.economy import Figure
+from core.sentences import said_in
 from core.stores.mongo import Document
 
 
@@ -45,7 +46,7 @@ def quality_notice(verdict: dict[str, Any]) -> Notice:
         half=formats.percent(measured["top_half_capture"]),
     )
     if verdict["degraded"]:
-        how = "; ".join(verdict["broken"])
+        how = "; ".join(map(translate, report_words.broken(verdict)))
         return Notice("warning", _("The model does not keep what it promised: {how}.").format(how=how), facts)
     return Notice("success", _("The model keeps what it promised."), facts)
 
@@ -54,7 +55,7 @@ def incident_notice(found: Document, zone: str | None) -> Notice:
     """An open incident: cause, state, opening time, newest finding, and what to do."""
     cause, status, entry = str(found["cause"]), str(found["status"]), found["history"][-1]
     kind: Kind = "error" if status == "escalated" else "info" if status in ("retraining", "canary") else "warning"
-    words, why = translate(incident_words.cause_name(cause)), str(entry["why"]).strip().rstrip(".")
+    words, why = translate(incident_words.cause_name(cause)), translate(said_in(entry)).strip().rstrip(".")
     head = translate(incident_words.status_heading(status, len(found["history"]) - 1))
     since = _("Open since {when}.").format(when=formats.moment(found["opened"]["at"], zone))
     return Notice(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.language import _, formats
+from app.language import _, formats, translate
 from app.results import cached
 from app.results import figures as result_figures
 from app.results import tables as result_tables
@@ -27,10 +27,10 @@ def draw_trial_results(house: Appliance, campaign: str, columns: Sequence[str], 
         text = _("**On trial: version {canary}** beside version {champion}")
         st.markdown(text.format(canary=formats.plain(trial.version), champion=formats.plain(champion)))
         last = trials.latest_evidence(house.db, trial.version)
-        finding = finding_sentence(last.sentence) if last else _("No outcomes have been judged yet.")
+        finding = finding_sentence(translate(last.sentence)) if last else _("No outcomes have been judged yet.")
         st.markdown(formats.plain(finding))
         text = _("Since {at}. Why it is tried: {why}")
-        st.caption(formats.plain(text.format(at=at, why=finding_sentence(trial.why))))
+        st.caption(formats.plain(text.format(at=at, why=finding_sentence(translate(trial.why)))))
         calls = cached.read_calls(house.db, campaign, columns, newest, since=trial.at)
         rows = result_figures.by_route(calls, champion, trial.version)
         if not any(rate.calls for _, rate in rows):

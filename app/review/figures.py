@@ -8,6 +8,7 @@ from typing import Any
 from core.oversight import report_words, reviews, week
 from core.oversight.reviews import signed_review
 from core.oversight.week import Facts, latest_reason
+from core.sentences import to_document
 from core.stores.mongo import Db, Document
 
 Figures = Mapping[str, Any]
@@ -26,7 +27,7 @@ def figures_of_week(db: Db, model: str, name: str) -> Document:
         "moved": drift_figures(facts),
         "quality": quality_figures(facts),
         "decisions": [
-            {"at": one.at, "what": one.what.value, "version": one.version, "by": one.by, "why": one.why}
+            {"at": one.at, "what": one.what.value, "version": one.version, "by": one.by, "why": to_document(one.why)}
             for one in facts.taken
         ],
         "trainings": facts.trainings,
@@ -35,11 +36,11 @@ def figures_of_week(db: Db, model: str, name: str) -> Document:
                 "cause": str(one["cause"]),
                 "status": str(one["status"]),
                 "opened": one["opened"]["at"],
-                "last": latest_reason(one),
+                "last": to_document(latest_reason(one)),
             }
             for one in facts.incidents
         ],
-        "needs": facts.needs,
+        "needs": [to_document(one) for one in facts.needs],
     }
 
 
@@ -106,7 +107,7 @@ def quality_figures(found: Facts) -> Document | None:
         "conversion": report_words.conversion(measured),
         "promised_conversion": promised["conversion"],
         "top_half_capture": measured["top_half_capture"],
-        "broken": list(newest["broken"]),
+        "broken": [to_document(how) for how in report_words.broken(newest)],
         "reports": len(reports),
         "bad": found.bad("quality"),
         "page": (reports[-1].get("snapshot") or {}).get("page"),

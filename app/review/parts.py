@@ -13,6 +13,7 @@ from app.shell import charts, links
 from app.shell.appliance import Appliance
 from core.models.decisions import DecisionKind
 from core.oversight import incident_words
+from core.sentences import from_document
 
 SMALL_MULTIPLES = 12  # charts of the columns that moved most
 FILES = 3  # names of files that brought the newest people
@@ -24,7 +25,7 @@ def draw_open_decisions(_house: Appliance, figures: Figures) -> None:
     if not figures["needs"]:
         st.markdown(_("Nothing."))
     for need in figures["needs"]:
-        text = str(need)
+        text = translate(from_document(need))
         st.warning(formats.plain(text[:1].upper() + text[1:]), icon=":material/gavel:")
 
 
@@ -42,7 +43,9 @@ def draw_quality(house: Appliance, figures: Figures) -> None:
         st.markdown(_("There is no quality report for this week: too few outcomes came in."))
         return
     if found["broken"]:
-        broken = _("The model does not keep what it promised: {how}.").format(how="; ".join(found["broken"]))
+        broken = _("The model does not keep what it promised: {how}.").format(
+            how="; ".join(translate(from_document(how)) for how in found["broken"])
+        )
         st.warning(formats.plain(broken), icon=":material/warning:")
     auc, conversion = formats.fixed(found["auc"], 3), formats.percent(found["conversion"])
     promised_auc, promised = formats.fixed(found["promised_auc"], 3), formats.percent(found["promised_conversion"])
@@ -190,7 +193,7 @@ def draw_actions(_house: Appliance, figures: Figures) -> None:
                     _("Version"): formats.plain(decision["version"]),
                     _("Decision"): translate(DecisionKind(decision["what"]).words),
                     _("By"): formats.plain(decision["by"]),
-                    _("Why"): formats.plain(decision["why"]),
+                    _("Why"): formats.plain(translate(from_document(decision["why"]))),
                 }
                 for decision in figures["decisions"]
             ],
@@ -206,7 +209,7 @@ def draw_actions(_house: Appliance, figures: Figures) -> None:
                     _("Incident"): formats.plain(translate(incident_words.cause_name(incident["cause"]))),
                     _("Opened"): formats.plain(formats.moment(incident["opened"], zone)),
                     _("State"): translate(incident_words.HEADS.get(incident["status"], incident["status"])),
-                    _("Last"): formats.plain(incident["last"]),
+                    _("Last"): formats.plain(translate(from_document(incident["last"]))),
                 }
                 for incident in figures["incidents"]
             ],

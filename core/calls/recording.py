@@ -88,9 +88,6 @@ def record(
             new = new_call(held, agent, report, whole_milliseconds(clock()), rules)
             if write_call(db, new):
                 return new
-        if seen and db.prospects.find_one(unchanged_query(seen)):
-            # The embedded server answers a claim that it could not write, as on a full disk, as if nothing had matched.
-            raise OperationFailure(f"it did not write the claim on {prospect}")
     raise claim_conflict(prospect)
 
 
@@ -136,7 +133,10 @@ def claim_conflict(prospect: str) -> Conflict:
 
 
 def take_claim(db: Db, seen: Document, agent: str, at: datetime, rules: CallRules) -> Document | None:
-    """Claim `seen` for `agent`; None if it has changed since it was read. Raises Conflict if another agent holds it."""
+    """Claim `seen` for `agent`; None if it has changed since it was read.
+
+    Raises Conflict if another agent holds it, OperationFailure if the server does not write the claim.
+    """
     claim = seen["claim"]
     if claim and claim["by"] != agent and claim["until"] > at:
         raise Conflict(
@@ -145,7 +145,12 @@ def take_claim(db: Db, seen: Document, agent: str, at: datetime, rules: CallRule
             next=Sentence("Take the next one from the list; your claim on this one ran out."),
         )
     hold = {"$set": {"claim": {"by": agent, "until": at + rules.claim}}}
-    return db.prospects.find_one_and_update(unchanged_query(seen), hold, return_document=ReturnDocument.AFTER)
+    for _ in range(TRIES):
+        held = db.prospects.find_one_and_update(unchanged_query(seen), hold, return_document=ReturnDocument.AFTER)
+        # The embedded server answers a claim that it could not write, as on a full disk, as if nothing had matched.
+        if held is not None or not db.prospects.find_one(unchanged_query(seen), {"_id": 1}):
+            return held
+    raise OperationFailure(f"it did not write the claim on {seen['_id']}")
 
 
 def finish(db: Db, call: Document) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from pymongo import ASCENDING
 
-from core.sentences import Sentence
+from core.sentences import Sentence, said_in
 from core.stores.mongo import Db, Document, reachable
 
 CHAMPION, CANARY, PREVIOUS, REFRESH = "champion", "canary", "previous", "refresh"
@@ -76,8 +76,9 @@ class Decision:
     @classmethod
     def from_document(cls, document: Document) -> Self:
         """The decision in a document of `models`."""
-        names = ("place", "version", "at", "by", "why", "incident", "evidence")
-        return cls(what=DecisionKind(document["what"]), **{name: document[name] for name in names})
+        names = ("place", "version", "at", "by", "incident", "evidence")
+        what, why = DecisionKind(document["what"]), said_in(document)
+        return cls(what=what, why=why, **{name: document[name] for name in names})
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from core.models.decisions import (
     decisions,
     state_of,
 )
-from core.sentences import Sentence
+from core.sentences import Sentence, with_said
 from core.stores import event_log
 from core.stores.embedded_mongo import key_in_order
 from core.stores.events import Event
@@ -249,7 +249,7 @@ class Succession:
             what, about = decided
             decision = Decision(present.last + 1, what, about, self._clock(), self._by, why, incident, evidence or {})
             key = f"{self._model}:{key_in_order(decision.place, 6)}"
-            document = {"_id": key, "model": self._model, **vars(decision), "what": what.value}
+            document = {"_id": key, "model": self._model, **with_said(vars(decision), why), "what": what.value}
             with reachable():
                 try:
                     self._db.models.insert_one(document)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
+from core.sentences import said_in, with_said
 from core.stores.mongo import Db, reachable
 
 TRIAL, REFRESH = "trial", "refresh"
@@ -20,7 +21,7 @@ SAME_RECIPE = "same_recipe"
 
 @dataclass(frozen=True)
 class TrialEvidence:
-    """The evidence on `version` at a moment: one sentence, and its figures as `monitor.trials.evidence.Verdict`."""
+    """The evidence on `version` at a moment: one sentence, and its figures as `monitor.trials.verdict.Verdict`."""
 
     version: str
     sentence: str
@@ -31,22 +32,22 @@ class TrialEvidence:
 def store_evidence(db: Db, found: TrialEvidence, key: str = TRIAL) -> None:
     """Store `found` under `key` in place of the evidence before it; safe to repeat. Raises Unavailable."""
     with reachable():
-        db.appliance.update_one({"_id": key}, {"$set": {"found": dict(vars(found))}}, upsert=True)
+        kept = with_said(vars(found), found.sentence, "sentence")
+        db.appliance.update_one({"_id": key}, {"$set": {"found": kept}}, upsert=True)
 
 
 def latest_evidence(db: Db, version: str, key: str = TRIAL) -> TrialEvidence | None:
     """The latest evidence on `version` under `key`, or None. Raises Unavailable."""
     with reachable():
         document = db.appliance.find_one({"_id": key, "found.version": version})
+    if document is None:
+        return None
     known = {item.name for item in fields(TrialEvidence)}  # a monitor of a later version may write more fields
-    return (
-        TrialEvidence(**{name: value for name, value in document["found"].items() if name in known})
-        if document
-        else None
-    )
+    kept = {name: value for name, value in document["found"].items() if name in known}
+    return TrialEvidence(**{**kept, "sentence": said_in(document["found"], "sentence")})
 
 
 def finding_sentence(text: str) -> str:
-    """Monitoring's verdict as a sentence for people."""
+    """Monitoring's verdict, in the reader's language, as a sentence for people."""
     text = text.removeprefix("go on: ").strip().rstrip(".")
     return f"{text[:1].upper()}{text[1:]}."

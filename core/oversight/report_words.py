@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from core.sentences import Sentence, from_document, joined
 from core.stores.mongo import Document
 
 REPORTS = {"drift": ("drift", "drift"), "quality": ("performance", "degraded")}
 """For each cause with reports: their kind, and the field of the verdict that is true when it is bad."""
 
-AGAINST = {
-    "before": "the {n} before them",
-    "in use": "the {n} from when a model was last accepted",
-    "training": "{n} training rows, which were chosen for a call, so this is information and no alarm",
-}
 FROM_ONE_FILE = 0.1
 """Share of the newest people from which a file is named."""
 MOST_FILES = 3
@@ -28,33 +26,81 @@ def words(kind: str, verdict: Document) -> str:
 
 
 def _quality(verdict: Document) -> str:
-    words = "; ".join(verdict["broken"]) or "the champion keeps what it promised"
-    return f"{words} ({verdict['quality']['size']} outcomes of version {verdict['version']})"
+    return Sentence(
+        "{how} ({outcomes} outcomes of version {version})",
+        how=joined(broken(verdict)) or Sentence("the champion keeps what it promised"),
+        outcomes=verdict["quality"]["size"],
+        version=verdict["version"],
+    )
+
+
+def broken(verdict: Document) -> list[str]:
+    """The ways in which the champion breaks its promise, of a quality verdict or of a week's figures."""
+    return [from_document(how) for how in verdict.get("said") or verdict["broken"]]
 
 
 def _drift(verdict: Document) -> str:
     moved = [str(one["column"]) for one in verdict["columns"] if one["drifted"]]
-    names = f": {', '.join(moved)}" if moved else ""
-    against = AGAINST[verdict["against"]].format(n=verdict["reference"])
+    columns: dict[str, Any] = {"moved": len(moved), "columns": len(verdict["columns"])}
+    some = Sentence("{moved} of {columns} columns moved: {names}", **columns, names=", ".join(moved))
     score = verdict["score"]
-    parts = [
-        f"{len(moved)} of {len(verdict['columns'])} columns moved{names}",
-        f"the score moved by {score['distance']:.3f} (limit {score['limit']:.3f})",
-        f"the newest {verdict['window']} people against {against}, by version {verdict['version']}",
+    parts: list[str] = [
+        some if moved else Sentence("{moved} of {columns} columns moved", **columns),
+        Sentence(
+            "the score moved by {distance} (limit {limit})",
+            distance=f"{score['distance']:.3f}",
+            limit=f"{score['limit']:.3f}",
+        ),
+        _against(verdict),
     ]
     by_column: dict[str, list[str]] = {}
     for new in verdict["new_words"]:
         by_column.setdefault(new["column"], []).append(f"{new['word']} ({new['share']:.0%})")
-    parts += [f"new in {column}: {', '.join(found)}" for column, found in by_column.items()]
     parts += [
-        f"{one['column']} is {one['now']:g}, and the model has learnt from {one['least']:g} to {one['most']:g}"
+        Sentence("new in {column}: {words}", column=column, words=", ".join(found))
+        for column, found in by_column.items()
+    ]
+    parts += [
+        Sentence(
+            "{column} is {now}, and the model has learnt from {least} to {most}",
+            column=one["column"],
+            now=f"{one['now']:g}",
+            least=f"{one['least']:g}",
+            most=f"{one['most']:g}",
+        )
         for one in verdict["economy"]
         if one["moved"]
     ]
     if verdict["drift"]:
         parts += [
-            f"{one['people']} of the newest came with the file {one['file']}"
+            Sentence("{people} of the newest came with the file {file}", people=one["people"], file=one["file"])
             for one in verdict["files"][:MOST_FILES]
             if one["people"] >= FROM_ONE_FILE * verdict["window"]
         ]
-    return "; ".join(parts)
+    return joined(parts)
+
+
+def _against(verdict: Document) -> Sentence:
+    """The people who are compared, and with whom."""
+    compared: dict[str, Any] = {
+        "window": verdict["window"],
+        "reference": verdict["reference"],
+        "version": verdict["version"],
+    }
+    match verdict["against"]:
+        case "before":
+            return Sentence(
+                "the newest {window} people against the {reference} before them, by version {version}", **compared
+            )
+        case "in use":
+            return Sentence(
+                "the newest {window} people against the {reference} from when a model was last accepted, by version "
+                "{version}",
+                **compared,
+            )
+        case _:
+            return Sentence(
+                "the newest {window} people against {reference} training rows, which were chosen for a call, so this "
+                "is information and no alarm, by version {version}",
+                **compared,
+            )

@@ -137,8 +137,15 @@ def unsigned(db: Db, model: str, at: datetime) -> list[str]:
 
 def unsigned_sentence(unsigned: Sequence[str]) -> str:
     """Weeks that nobody has signed, in one sentence."""
-    names = ", ".join(unsigned[:4]) + (f" and {len(unsigned) - 4} before" if len(unsigned) > 4 else "")
-    return f"nobody has signed the review of {names}. Look at what moved on the page Review, and sign it"
+    what, names = Sentence("Look at what moved on the page Review, and sign it"), ", ".join(unsigned[:4])
+    if len(unsigned) <= 4:
+        return Sentence("nobody has signed the review of {weeks}. {what}", weeks=names, what=what)
+    return Sentence(
+        "nobody has signed the review of {weeks} and {more} before. {what}",
+        weeks=names,
+        more=len(unsigned) - 4,
+        what=what,
+    )
 
 
 def log_signatures(db: Db, model: str) -> None:

@@ -15,6 +15,7 @@ from core.oversight import incident_words
 from core.oversight.incidents import ACTIVE
 from core.oversight.report_words import REPORTS
 from core.scoring.predictions_before import DATED
+from core.sentences import Sentence, said_in
 from core.stores.embedded_mongo import count_between
 from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
@@ -69,12 +70,20 @@ class Facts:
         """What waits for a person, each in a sentence: escalated incidents, sources out of date, a hold."""
         escalated = [incident for incident in self.incidents if incident["status"] == "escalated"]
         sentences = [
-            f"{incident_words.cause_name(incident['cause'])}: {latest_reason(incident).rstrip('.')}. "
-            f"{incident_words.kept_and_next(incident['cause'], 'escalated')[1]}"
+            Sentence(
+                "{cause}: {why}. {what}",
+                cause=incident_words.cause_name(incident["cause"]),
+                why=latest_reason(incident),
+                what=incident_words.kept_and_next(incident["cause"], "escalated")[1],
+            )
             for incident in escalated
         ]
         sentences += [
-            f"{incident_words.cause_name(cause)}. {incident_words.kept_and_next(cause, 'open')[1]}"
+            Sentence(
+                "{cause}. {what}",
+                cause=incident_words.cause_name(cause),
+                what=incident_words.kept_and_next(cause, "open")[1],
+            )
             for cause in self.stale
             if cause not in {incident["cause"] for incident in escalated}
         ]
@@ -83,15 +92,18 @@ class Facts:
 
 def hold_sentence(hold: Decision) -> str:
     """A hold in words, with what to do."""
-    return (
-        f"{hold.by} holds the champion since {hold.at:%Y-%m-%d %H:%M} UTC: {hold.why.rstrip('.')}. Nothing is promoted "
-        "and no training is requested until the hold is released on the page Models."
+    return Sentence(
+        "{who} holds the champion since {when} UTC: {why}. Nothing is promoted and no training is requested until the "
+        "hold is released on the page Models.",
+        who=hold.by,
+        when=f"{hold.at:%Y-%m-%d %H:%M}",
+        why=hold.why.rstrip("."),
     )
 
 
 def latest_reason(incident: Document) -> str:
     """The reason of an incident's latest entry."""
-    return str(incident["history"][-1]["why"])
+    return said_in(incident["history"][-1])
 
 
 def gather_facts(db: Db, model: str, since: datetime, until: datetime) -> Facts:

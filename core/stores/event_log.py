@@ -16,6 +16,7 @@ from pymongo import DESCENDING
 from pymongo.errors import DuplicateKeyError
 
 from core.clock import Clock, now
+from core.sentences import with_said
 from core.stores.embedded_mongo import key_in_order
 from core.stores.events import CauseEvent, Event
 from core.stores.mongo import Db, Document, reachable
@@ -48,6 +49,8 @@ def append(
 ) -> int:
     """Add an event and return its place in the sequence. Raises Unavailable.
 
+    A `why` that is a `core.sentences.Sentence` is kept as such, too, so that screens can translate it.
+
     `once` is a query: if an event matches it, its place is returned and none is added, even with concurrent writers.
     """
     with reachable():
@@ -63,7 +66,7 @@ def append(
                 "who": who,
                 "what": str(what),
                 "subject": subject,
-                "why": why,
+                **with_said({}, why),
                 "details": details,
             }
             event["seal"] = seal(event, last["seal"] if last else GENESIS)

@@ -21,6 +21,7 @@ from core.errors import InputError, Unavailable
 from core.schema import Schema, economy
 from core.schema.column import Column
 from core.schema.economy import Figure
+from core.sentences import Sentence, joined
 from core.stores.mongo import Db, reachable
 from monitor.economy.series import Series, SeriesList
 from monitor.economy.statistics_service import format_error
@@ -71,12 +72,13 @@ def refresh(
         figure, column = known.get(series.column), schema.by_name[series.column]
         seen, age = _last_seen(db, series.column), _age(figure, run.at)
         problem = _problem(series_list, series, figure, seen if connect else None, run)
+        why: str
         if not (connect or used):
-            state, why = WELL, f"no campaign leaves {column.label} to the economy"
+            state, why = WELL, Sentence("no campaign leaves {column} to the economy", column=column.label)
         elif problem:
-            state, why = STALE, f"{column.label}: {problem}"
+            state, why = STALE, joined([column.label, problem], ": ")
         else:
-            state, why = WELL, f"{column.label} is up to date: {age}"
+            state, why = WELL, Sentence("{column} is up to date: {age}", column=column.label, age=age)
         # A series that was well in between was seen in between, so each change has a report of its own.
         report = f"{series.column}:{figure.period if figure else 'never'}:{seen.isoformat() if seen else 'never'}"
         record_state(db, f"economy:{series.column}", state, report, why)
@@ -98,22 +100,28 @@ def _fetch(db: Db, service: Service, series: Series, column: Column, run: _Run) 
         if not values:
             raise format_error(series, "it does not reach a year back")
     except (Unavailable, InputError) as error:
-        run.problems[series.column] = error.what
+        run.problems[series.column] = error.what.rstrip(".")
         return
     run.written += write_vintages(db, series, values, run.at)
 
 
 def _problem(series_list: SeriesList, series: Series, figure: Figure | None, seen: datetime | None, run: _Run) -> str:
     """Why the series is stale, in words, or "". `seen` is None where nothing is fetched."""
-    reasons = []
+    reasons: list[str] = []
     if figure is None:
-        reasons.append("no value is known")
+        reasons.append(Sentence("no value is known"))
     elif figure.age(run.at) > timedelta(days=series.maximum_age):
-        reasons.append(f"the newest value is {_age(figure, run.at)}, at most {series.maximum_age:g} are usual")
+        reasons.append(
+            Sentence(
+                "the newest value is {age}, at most {most} are usual",
+                age=_age(figure, run.at),
+                most=f"{series.maximum_age:g}",
+            )
+        )
     if seen is not None and run.at - seen > timedelta(days=series_list.silent_days):
-        reasons.append(f"its source has sent no value since {seen:%Y-%m-%d}")
+        reasons.append(Sentence("its source has sent no value since {day}", day=f"{seen:%Y-%m-%d}"))
     failed = run.problems.get(series.column)
-    return "; ".join([*reasons, *([failed] if failed else [])]) if reasons else ""
+    return joined([*reasons, *([failed] if failed else [])]) if reasons else ""
 
 
 def _last_seen(db: Db, column: str) -> datetime | None:
@@ -124,5 +132,5 @@ def _last_seen(db: Db, column: str) -> datetime | None:
 
 def _age(figure: Figure | None, at: datetime) -> str:
     if figure is None:
-        return "unknown"
-    return f"of {figure.period} ({max(0, figure.age(at).days)} days after its end)"
+        return Sentence("unknown")
+    return Sentence("of {period} ({days} days after its end)", period=figure.period, days=max(0, figure.age(at).days))

@@ -12,6 +12,7 @@ from typing import Any
 from pymongo import DESCENDING
 
 from core.oversight.report_words import REPORTS, words
+from core.sentences import said_in
 from core.stores.events import Event, cause_event
 from core.stores.mongo import Db, Document, reachable
 from monitor.incidents.facts import Finding
@@ -40,7 +41,7 @@ def newest_finding(db: Db, cause: str) -> Finding | None:
             return None
         state, report = str(fact["state"]), str(fact["report"])
         event = db.events.find_one({"what": cause_event(cause, state), "subject": report})
-    return Finding(state != WELL, report, "", str(event["why"]) if event else state)
+    return Finding(state != WELL, report, "", said_in(event) if event else state)
 
 
 def judge_data(db: Db) -> bool:
@@ -57,7 +58,7 @@ def judge_data(db: Db) -> bool:
     broken = ended["what"] == Event.TRAINING_REFUSED and details.get("gate") in DATA_GATES
     if broken and details.get("incident"):
         return False
-    return record_state(db, DATA, BROKEN if broken else WELL, f"event-{ended['_id']}", str(ended["why"]))
+    return record_state(db, DATA, BROKEN if broken else WELL, f"event-{ended['_id']}", said_in(ended))
 
 
 def _from_report(db: Db, kind: str, bad: str) -> Finding | None:

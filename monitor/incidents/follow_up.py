@@ -15,6 +15,7 @@ from pymongo import DESCENDING
 from core.clock import Clock, now
 from core.models.decisions import HOLDS, Decision, DecisionKind, SuccessionState, decisions, state_of
 from core.oversight.incident_words import MENDED_BY_TRAINING
+from core.sentences import Sentence, said_in
 from core.stores.events import Event
 from core.stores.mongo import Db, reachable
 from monitor.flows.prefect_runs import FlowRun, PrefectRuns, give_up_silent
@@ -117,15 +118,15 @@ def run_of(db: Db, flows: PrefectRuns, run: str) -> Run:
         event = db.events.find_one({"what": Event.TRAINING_ENDED, "subject": run}, sort=[("_id", DESCENDING)])
     if event is not None:
         end = ENDS.get(event["details"]["result"], RunEnd.HANDED_OVER)
-        return Run(end, str(event["why"]), str(event["details"].get("gate") or ""))
+        return Run(end, said_in(event), str(event["details"].get("gate") or ""))
     flow_run = flows.find(run)
     if flow_run is None:
-        return Run(RunEnd.CRASHED, "Prefect does not know the flow run any more")
+        return Run(RunEnd.CRASHED, Sentence("Prefect does not know the flow run any more"))
     if flow_run.under_way:
         return Run(RunEnd.NOT_YET)
     if flow_run.state == "CANCELLED":
-        return Run(RunEnd.CANCELLED, flow_run.message or "a person cancelled it in Prefect")
-    return Run(RunEnd.CRASHED, flow_run.message or f"it ended as {flow_run.name}")
+        return Run(RunEnd.CANCELLED, flow_run.message.rstrip(".") or Sentence("a person cancelled it in Prefect"))
+    return Run(RunEnd.CRASHED, flow_run.message.rstrip(".") or Sentence("it ended as {state}", state=flow_run.name))
 
 
 def trial_of(incident: Incident, taken: Sequence[Decision]) -> Trial | None:
@@ -147,13 +148,33 @@ def _canary(version: str, taken: Sequence[Decision]) -> Trial:
     if lineup.canary == version:
         return Trial(version, TrialState.ON_TRIAL, last.why)
     if any(one.version == version for one in lineup.promotions):
-        return Trial(version, TrialState.PROMOTED, f"version {version} was promoted: {last.why}", tried)
+        return Trial(
+            version,
+            TrialState.PROMOTED,
+            Sentence("version {version} was promoted: {why}", version=version, why=last.why),
+            tried,
+        )
     if last.what is DecisionKind.DROPPED:
-        return Trial(version, TrialState.ENDED, f"version {version} was dropped: {last.why}", tried)
+        return Trial(
+            version,
+            TrialState.ENDED,
+            Sentence("version {version} was dropped: {why}", version=version, why=last.why),
+            tried,
+        )
     if back := _rolled_back(version, taken):
-        return Trial(version, TrialState.ENDED, f"version {version} was rolled back: {back.why}", tried)
+        return Trial(
+            version,
+            TrialState.ENDED,
+            Sentence("version {version} was rolled back: {why}", version=version, why=back.why),
+            tried,
+        )
     ending = next(one for one in taken if one.place > last.place and one.what in ENDS_OF_TRIAL)
-    return Trial(version, TrialState.ENDED, f"the trial of version {version} was cut short: {ending.why}", tried)
+    return Trial(
+        version,
+        TrialState.ENDED,
+        Sentence("the trial of version {version} was cut short: {why}", version=version, why=ending.why),
+        tried,
+    )
 
 
 def _refresh(handed_in: Decision, taken: Sequence[Decision]) -> Trial:
@@ -166,15 +187,20 @@ def _refresh(handed_in: Decision, taken: Sequence[Decision]) -> Trial:
     ends = (one for one in taken if one.place > handed_in.place and one.what in ENDS_OF_REFRESH)
     end = next((one for one in ends if one.what is not DecisionKind.RENEWED or int(one.version) >= int(version)), None)
     if end is None:
-        return Trial(version, TrialState.ON_TRIAL, f"version {version} is a refresh", refresh=True)
+        return Trial(
+            version, TrialState.ON_TRIAL, Sentence("version {version} is a refresh", version=version), refresh=True
+        )
     if end.what is not DecisionKind.RENEWED:
-        why = f"version {version}, a refresh, has no say any more: {end.why}"
+        why = Sentence("version {version}, a refresh, has no say any more: {why}", version=version, why=end.why)
         return Trial(version, TrialState.ENDED, why, refresh=True)
     if back := _rolled_back(end.version, taken):
-        why = f"version {end.version}, a refresh, was rolled back: {back.why}"
+        why = Sentence("version {version}, a refresh, was rolled back: {why}", version=end.version, why=back.why)
         return Trial(version, TrialState.ENDED, why, refresh=True)
     return Trial(
-        version, TrialState.PROMOTED, f"version {end.version}, a refresh, is champion: {end.why}", refresh=True
+        version,
+        TrialState.PROMOTED,
+        Sentence("version {version}, a refresh, is champion: {why}", version=end.version, why=end.why),
+        refresh=True,
     )
 
 

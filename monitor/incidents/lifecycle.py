@@ -25,13 +25,14 @@ from enum import StrEnum
 
 from core.models.gates import Gate
 from core.oversight.incident_words import MENDED_BY_TRAINING
+from core.sentences import Sentence, joined
 from monitor.incidents.facts import Facts, Finding, IncidentRules, Run, RunEnd, TrialState
 
 DATA_GATES = frozenset({Gate.DATA})
 ENDS = {
-    RunEnd.UNCHANGED: "there was nothing new to learn from",
-    RunEnd.CRASHED: "the training crashed",
-    RunEnd.CANCELLED: "the training was cancelled",
+    RunEnd.UNCHANGED: Sentence("there was nothing new to learn from"),
+    RunEnd.CRASHED: Sentence("the training crashed"),
+    RunEnd.CANCELLED: Sentence("the training was cancelled"),
 }
 
 
@@ -111,7 +112,13 @@ def after_request(incident: Incident, ask: TrainingRequest, run: str, facts: Fac
     if facts.trial is not None and facts.trial.version not in earlier:
         earlier = (*earlier, facts.trial.version)
     changed = replace(incident, attempts=ask.attempt, run=run, version=None, earlier=earlier, asked_at=facts.outcomes)
-    return _step(changed, Status.RETRAINING, facts, f"training {ask.attempt} was asked for: {ask.why}", run=run)
+    return _step(
+        changed,
+        Status.RETRAINING,
+        facts,
+        Sentence("training {attempt} was asked for: {why}", attempt=ask.attempt, why=ask.why),
+        run=run,
+    )
 
 
 def next_step(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | TrainingRequest | None:
@@ -121,18 +128,20 @@ def next_step(incident: Incident, facts: Facts, rules: IncidentRules) -> Step | 
     """
     match incident.status:
         case Status.OPEN | Status.ESCALATED if facts.well:
-            return _resolved(incident, facts, "it is well again")
+            return _resolved(incident, facts, Sentence("it is well again"))
         case Status.OPEN if facts.bad:
             return _while_bad(incident, facts, rules)
         case Status.RETRAINING if facts.trial is None:
             return _after_run(incident, facts, rules)
         case Status.RETRAINING if (trial := facts.trial) is not None and trial.tried:
-            how = (
-                "has a say in the next lists beside the champion"
-                if trial.refresh
-                else "is tried on a share of the calls"
+            beside = Sentence(
+                "version {version} passed every gate and has a say in the next lists beside the champion",
+                version=trial.version,
             )
-            why = f"version {trial.version} passed every gate and {how}"
+            tried = Sentence(
+                "version {version} passed every gate and is tried on a share of the calls", version=trial.version
+            )
+            why = beside if trial.refresh else tried
             changed = replace(incident, version=trial.version)
             return _step(changed, Status.CANARY, facts, why, version=trial.version)
         case Status.RETRAINING | Status.CANARY:
@@ -147,7 +156,12 @@ def _while_bad(incident: Incident, facts: Facts, rules: IncidentRules) -> Step |
     lasted = facts.at - incident.since
     if lasted < rules.patience:
         return None
-    why = f"it has lasted for {lasted.days} days, since {incident.since:%Y-%m-%d %H:%M} UTC: {_why(facts)}"
+    why = Sentence(
+        "it has lasted for {days} days, since {since} UTC: {why}",
+        days=lasted.days,
+        since=f"{incident.since:%Y-%m-%d %H:%M}",
+        why=_why(facts),
+    )
     return _escalated(incident, facts, why)
 
 
@@ -157,7 +171,7 @@ def _after_run(incident: Incident, facts: Facts, rules: IncidentRules) -> Step |
     if run is None or run.end in (RunEnd.NOT_YET, RunEnd.HANDED_OVER):
         return None
     if facts.well:
-        return _resolved(incident, facts, f"it is well again; the training ended: {_ended(run)}")
+        return _resolved(incident, facts, Sentence("it is well again; the training ended: {how}", how=_ended(run)))
     if run.end is RunEnd.CRASHED:
         return _another(incident, facts, rules, _ended(run), fresh=0)
     final = run.end is RunEnd.CANCELLED or run.gate in DATA_GATES
@@ -165,7 +179,7 @@ def _after_run(incident: Incident, facts: Facts, rules: IncidentRules) -> Step |
     refusals = incident.refusals + (run.end is not RunEnd.UNCHANGED)
     if final or refusals > rules.refusals or incident.attempts >= rules.attempts:
         return _escalated(incident, facts, _ended(run), gate=run.gate)
-    why = f"{_ended(run)}; it is trained again once {rules.fresh_outcomes} more outcomes are in"
+    why = _waits(_ended(run), rules.fresh_outcomes)
     return _step(replace(incident, refusals=refusals), Status.OPEN, facts, why, gate=run.gate)
 
 
@@ -176,15 +190,19 @@ def _after_trial(incident: Incident, facts: Facts, rules: IncidentRules) -> Step
     if trial.state is TrialState.ON_TRIAL:
         # A refresh has its say already, so a cause that is well meanwhile needs no end of the comparison.
         well = trial.refresh and facts.well
-        how = f"it is well while version {trial.version}, a refresh, is mixed with the champion"
+        how: str = Sentence(
+            "it is well while version {version}, a refresh, is mixed with the champion", version=trial.version
+        )
         return _resolved(incident, facts, how, version=trial.version) if well else None
     promoted = trial.state is TrialState.PROMOTED
     if facts.well:
-        how = f"it is well with version {facts.champion}" if promoted else "it is well again meanwhile"
-        return _resolved(incident, facts, f"{how}; {trial.why}", version=trial.version)
+        with_it = Sentence("it is well with version {version}", version=facts.champion)
+        how = joined([with_it if promoted else Sentence("it is well again meanwhile"), trial.why])
+        return _resolved(incident, facts, how, version=trial.version)
     if not facts.bad:
         return None  # no report on the present champion yet
-    why = f"with version {trial.version} it is still bad: {_why(facts)}" if promoted else trial.why
+    still = Sentence("with version {version} it is still bad: {why}", version=trial.version, why=_why(facts))
+    why = still if promoted else trial.why
     return _another(incident, facts, rules, why)
 
 
@@ -193,17 +211,23 @@ def _another(
 ) -> Step | TrainingRequest | None:
     """The next training, or a wait for new outcomes, or a person after the last attempt."""
     if incident.attempts >= rules.attempts:
-        trainings = "one training" if incident.attempts == 1 else f"{incident.attempts} trainings"
-        return _escalated(incident, facts, f"{trainings} did not mend it: {why}")
+        tried = Sentence(
+            "one training did not mend it: {why}",
+            many="{number} trainings did not mend it: {why}",
+            number=incident.attempts,
+            why=why,
+        )
+        return _escalated(incident, facts, tried)
     fresh = rules.fresh_outcomes if fresh is None else fresh
     missing = incident.asked_at + fresh - facts.outcomes if incident.attempts else 0
     if missing > 0:
         if incident.status is not Status.OPEN:
-            why = f"{why}; it is trained again once {missing} more outcomes are in"
-            return _step(incident, Status.OPEN, facts, why)
+            return _step(incident, Status.OPEN, facts, _waits(why, missing))
         if facts.at - incident.since < rules.patience:
             return None
-        why = f"within {rules.patience.days} days too few outcomes came in to train again: {why}"
+        why = Sentence(
+            "within {days} days too few outcomes came in to train again: {why}", days=rules.patience.days, why=why
+        )
         return _escalated(incident, facts, why)
     if facts.busy:
         return None
@@ -234,5 +258,15 @@ def _why(facts: Facts) -> str:
 
 
 def _ended(run: Run) -> str:
-    who = f"{run.gate} refused it" if run.gate else ENDS.get(run.end, run.end.value)
-    return f"{who}: {run.why}" if run.why else who
+    by_gate = Sentence("{gate} refused it", gate=run.gate)
+    who = by_gate if run.gate else ENDS.get(run.end, run.end.value)
+    return joined([who, run.why], ": ") if run.why else who
+
+
+def _waits(why: str, missing: int) -> str:
+    again = Sentence(
+        "it is trained again once {number} more outcome is in",
+        many="it is trained again once {number} more outcomes are in",
+        number=missing,
+    )
+    return joined([why, again])

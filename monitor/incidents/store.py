@@ -17,6 +17,7 @@ from pymongo.errors import DuplicateKeyError
 
 from core.clock import Clock, now
 from core.oversight.incidents import ACTIVE, change
+from core.sentences import said_in, with_said
 from core.stores import event_log
 from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
@@ -81,7 +82,7 @@ def _tell(db: Db, incident: str, entry: Document, step: int) -> None:
             who="monitor",
             what=Event.of_incident(entry["status"]),
             subject=incident,
-            why=entry["why"],
+            why=said_in(entry),
             clock=lambda: entry["at"],
             step=step,
             **entry["evidence"],
@@ -96,7 +97,7 @@ def incident_from_document(document: Document) -> Incident:
         cause=document["cause"],
         status=Status(document["status"]),
         since=document["last"]["at"],
-        why=document["opened"]["why"],
+        why=said_in(document["opened"]),
         earlier=tuple(document["earlier"]),
         **{name: document[name] for name in FIELDS},
     )
@@ -107,7 +108,7 @@ def _document(step: Step, finding: Finding) -> Document:
     return {
         "_id": incident.id,
         "cause": incident.cause,
-        "opened": {"at": incident.since, "report": finding.report, "why": incident.why},
+        "opened": with_said({"at": incident.since, "report": finding.report}, incident.why),
         **_state(incident),
         "history": [_entry(step.entry)],
         "acknowledged": None,
@@ -127,4 +128,4 @@ def _state(incident: Incident) -> Document:
 
 
 def _entry(entry: Entry) -> Document:
-    return {**asdict(entry), "status": entry.status.value, "told": None}
+    return {**with_said(asdict(entry), entry.why), "status": entry.status.value, "told": None}

@@ -24,6 +24,7 @@ from core.models.proof import TOLERANCE, predict
 from core.models.registry import Loaded, ModelVersion
 from core.scoring.logged import newest_rows
 from core.scoring.prediction import own_score
+from core.sentences import Sentence
 from core.stores.mongo import Db, Document, reachable
 from monitor.jobs.cause_states import WELL, record_state
 from monitor.reports.sample import drawn, start_of
@@ -60,10 +61,19 @@ class Parity:
     def sentence(self) -> str:
         """The finding for people."""
         if not self.different:
-            return f"version {self.version}: {self.rows} logged scores come out the same as in training"
-        return (
-            f"version {self.version}: {self.different} of {self.rows} logged scores differ from training's, "
-            f"most of all {self.worst}, by {self.distance:.3g}"
+            return Sentence(
+                "version {version}: {rows} logged scores come out the same as in training",
+                version=self.version,
+                rows=self.rows,
+            )
+        return Sentence(
+            "version {version}: {different} of {rows} logged scores differ from training's, most of all {worst}, by "
+            "{distance}",
+            version=self.version,
+            different=self.different,
+            rows=self.rows,
+            worst=self.worst,
+            distance=f"{self.distance:.3g}",
         )
 
 

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from core.models.level import levelled
+from core.sentences import Sentence
 
 TOGETHER = 50
 """Calls in a row within which the order is judged."""
@@ -39,16 +40,32 @@ class Promise:
     conversion_low: float
     conversion_high: float
 
-    def broken(self, auc: float, conversion: float) -> tuple[str, ...]:
+    def broken(self, auc: float, conversion: float) -> tuple[Sentence, ...]:
         """The ways in which the calls break the promise, in words; empty if they keep it."""
         problems = []
         if auc < self.auc_low:
-            problems.append(f"AUC {auc:.3f} is below {self.auc_low:.3f}: the ranking has lost its order")
+            problems.append(
+                Sentence(
+                    "AUC {auc} is below {least}: the ranking has lost its order",
+                    auc=f"{auc:.3f}",
+                    least=f"{self.auc_low:.3f}",
+                )
+            )
         if conversion < self.conversion_low:
-            problems.append(f"conversion {conversion:.3f} is below {self.conversion_low:.3f}: scores promise too much")
+            problems.append(
+                Sentence(
+                    "conversion {share} is below {least}: scores promise too much",
+                    share=f"{conversion:.3f}",
+                    least=f"{self.conversion_low:.3f}",
+                )
+            )
         if conversion > self.conversion_high:
             problems.append(
-                f"conversion {conversion:.3f} is above {self.conversion_high:.3f}: scores promise too little"
+                Sentence(
+                    "conversion {share} is above {most}: scores promise too little",
+                    share=f"{conversion:.3f}",
+                    most=f"{self.conversion_high:.3f}",
+                )
             )
         return tuple(problems)
 

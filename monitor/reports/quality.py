@@ -22,6 +22,7 @@ from core.models import level
 from core.models.decisions import CHAMPION
 from core.models.metrics import Quality, quality
 from core.models.registry import SCORE
+from core.sentences import Sentence, to_document
 from core.stores.evidently import QUALITY
 from monitor.jobs.cause_states import WELL, record_state
 from monitor.reports import windows
@@ -53,7 +54,7 @@ class QualityVerdict:
     reference: Quality
 
     @property
-    def broken(self) -> tuple[str, ...]:
+    def broken(self) -> tuple[Sentence, ...]:
         """The ways in which the champion breaks its promise; empty if it keeps it."""
         return self.promise.broken(self.order, self.quality.conversion)
 
@@ -73,7 +74,8 @@ class QualityVerdict:
 
     def document(self) -> dict[str, Any]:
         """The document for MongoDB."""
-        return {**asdict(self), "broken": list(self.broken), "degraded": bool(self.broken)}
+        broken = {"broken": [str(how) for how in self.broken], "said": [to_document(how) for how in self.broken]}
+        return {**asdict(self), **broken, "degraded": bool(self.broken)}
 
 
 def review_quality(

@@ -31,13 +31,12 @@ a calibrated champion stays calibrated among those it selected. In simulation an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, Self
 
 import numpy as np
 
-from core.settings.loop import TrialSettings
+from core.sentences import Sentence
 from monitor.trials.eprocess import Differences, Values, confidence, evidence, log_evidence
 from monitor.trials.gains import (
     LARGEST_SCORE_GAIN,
@@ -48,12 +47,17 @@ from monitor.trials.gains import (
     ranking_gain,
     score_gain,
 )
-
-VerdictKind = Literal["promote", "roll back", "go on", "inconclusive"]
-PROMOTE: VerdictKind = "promote"
-ROLL_BACK: VerdictKind = "roll back"
-GO_ON: VerdictKind = "go on"
-INCONCLUSIVE: VerdictKind = "inconclusive"
+from monitor.trials.verdict import (
+    GO_ON,
+    INCONCLUSIVE,
+    PROMOTE,
+    ROLL_BACK,
+    Comparison,
+    Segment,
+    TrialRules,
+    Verdict,
+    VerdictKind,
+)
 
 
 @dataclass(frozen=True)
@@ -72,99 +76,6 @@ class Pair:
     segments: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class TrialRules:
-    """The rates of false decisions, and the sizes. Set before the trial: none may depend on its outcomes."""
-
-    promote: float = 0.05
-    roll_back: float = 0.05
-    minimum: int = 200  # outcomes before a promotion
-    limit: int = 1000  # outcomes after which the champion stays
-    days: float = 28.0  # days after which it does, however few the outcomes
-    window: int = 500  # earlier calls, among which a call is ranked
-    guard: float = 0.05  # rate of false rollbacks, by all segments together
-    segments: int = 24  # that share this rate; further ones are not judged
-    segment_rows: int = 200  # outcomes before a segment is judged
-    segment_margin: float = 0.02  # nats a call that the canary may score worse in it
-    confidence: float = 0.05  # chance that a confidence sequence ever misses the truth
-
-    @classmethod
-    def from_settings(cls, settings: TrialSettings) -> Self:
-        """The rules that `settings` name."""
-        return cls(
-            promote=settings.callwise_trial_false_promotion,
-            roll_back=settings.callwise_trial_false_rollback,
-            minimum=settings.callwise_trial_minimum,
-            limit=settings.callwise_trial_limit,
-            days=settings.callwise_trial_days,
-        )
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A mean gain of the canary, its interval, and the evidence (e-values) that it is above and below 0."""
-
-    estimate: float
-    low: float
-    high: float
-    better: float
-    worse: float
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A segment's outcomes, the canary's mean loss of score (nats), and the evidence that it is above the margin."""
-
-    name: str
-    outcomes: int
-    loss: float
-    evidence: float
-    reached: bool
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The decision on the first `outcomes` pairs, and its grounds.
-
-    `score` is in nats a call, `ranking` in shares of the refusals before a sale, `auc` over all pairs of calls within a
-    window. `routed` counts the people called on the canary's route; `until` is when the last of the outcomes became
-    known. A verdict names nobody, because decisions are stored for ever.
-    """
-
-    what: VerdictKind
-    why: str
-    outcomes: int
-    sales: int
-    routed: int
-    since: datetime | None
-    until: datetime | None
-    score: Comparison
-    ranking: Comparison
-    auc: float
-    segments: tuple[Segment, ...]
-    rules: TrialRules
-
-    @property
-    def decided(self) -> bool:
-        """Whether the trial is over."""
-        return self.what != GO_ON
-
-    @property
-    def sentence(self) -> str:
-        """The verdict for people."""
-        if not self.outcomes:
-            return f"{self.what}: {self.why}; no person whom both models scored has an outcome yet"
-        return (
-            f"{self.what}: {self.why}; {self.outcomes} outcomes ({self.sales} sales, {self.routed} on the canary's "
-            f"route): score gain {self.score.estimate:+.4f} a call ({self.score.low:+.4f} to {self.score.high:+.4f} at "
-            f"{1 - self.rules.confidence:.0%}), AUC {self.auc:+.3f}"
-        )
-
-    def document(self) -> dict[str, Any]:
-        """The document for MongoDB."""
-        return {**asdict(self), "segments": [asdict(segment) for segment in self.segments], "sentence": self.sentence}
-
-
 def judge(pairs: Sequence[Pair], rules: TrialRules, lasted: timedelta = timedelta()) -> Verdict:
     """The verdict on `pairs`, in the order of their outcomes, of a trial that has lasted so long.
 
@@ -177,19 +88,24 @@ def judge(pairs: Sequence[Pair], rules: TrialRules, lasted: timedelta = timedelt
     ranking = ranking_gain(sold, champion, canary, rules.window)
     groups = _groups(pairs, rules)
     ends: list[tuple[int, VerdictKind, str]] = [
-        *((at, ROLL_BACK, f"the canary is worse in the segment {name}") for name, at in _guarded(groups, score, rules)),
-        (_first(_shown_worse(score, rules)), ROLL_BACK, "the canary is worse than the champion"),
-        (_first(_shown_better(score, ranking, rules)), PROMOTE, "the canary is better than the champion"),
+        *(
+            (at, ROLL_BACK, Sentence("the canary is worse in the segment {segment}", segment=name))
+            for name, at in _guarded(groups, score, rules)
+        ),
+        (_first(_shown_worse(score, rules)), ROLL_BACK, Sentence("the canary is worse than the champion")),
+        (_first(_shown_better(score, ranking, rules)), PROMOTE, Sentence("the canary is better than the champion")),
     ]
     # Rollbacks come first in the list, so that `min` takes one where the same outcome also promotes.
     at, what, why = min(ends, key=lambda end: end[0])
     if at >= len(pairs):
         at = len(pairs) - 1
-        what, why = GO_ON, f"no difference is shown yet, of at most {rules.limit} outcomes"
+        what, why = GO_ON, Sentence("no difference is shown yet, of at most {most} outcomes", most=rules.limit)
         if len(pairs) == rules.limit:
-            what, why = INCONCLUSIVE, f"{rules.limit} outcomes show no difference, so the champion stays"
+            what = INCONCLUSIVE
+            why = Sentence("{outcomes} outcomes show no difference, so the champion stays", outcomes=rules.limit)
         elif lasted > timedelta(days=rules.days):
-            what, why = INCONCLUSIVE, f"{rules.days:g} days show no difference, so the champion stays"
+            what = INCONCLUSIVE
+            why = Sentence("{days} days show no difference, so the champion stays", days=f"{rules.days:g}")
     return _verdict(what, why, pairs[: at + 1], score, ranking, groups, rules)
 
 

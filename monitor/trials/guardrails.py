@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.sentences import Sentence
+
 
 @dataclass(frozen=True)
 class GuardrailLimits:
@@ -26,18 +28,20 @@ class GuardrailLimits:
 def broken_guardrail(state: Mapping[str, str | int | float], canary: str, limits: GuardrailLimits) -> str | None:
     """Why the trial of `canary` must end now, in words; None if it may continue. `state`: `ScoringClient.state`."""
     if canary in str(state["refused_versions"]).split(","):
-        return f"serving refuses it: {state['refused']}"
+        return Sentence("serving refuses it: {why}", why=state["refused"])
     if state["canary"] != canary:
         return None  # not loaded yet
     requests, errors = int(state["canary_requests"]), int(state["canary_errors"])
     if errors > limits.errors:
-        return f"it failed {errors} of {requests} requests, where {limits.errors} are allowed"
+        return _failed(errors, requests, limits)
     took, beside = float(state["canary_seconds"]), float(state["champion_seconds"])
     answered = requests - errors
     if answered >= limits.requests and took > limits.slowness * beside:
-        return (
-            f"it took {1000 * took / answered:.1f} ms a request where the champion took "
-            f"{1000 * beside / answered:.1f}, and {limits.slowness:g} times that is allowed"
+        return Sentence(
+            "it took {took} ms a request where the champion took {beside}, and {times} times that is allowed",
+            took=f"{1000 * took / answered:.1f}",
+            beside=f"{1000 * beside / answered:.1f}",
+            times=f"{limits.slowness:g}",
         )
     return None
 
@@ -45,10 +49,19 @@ def broken_guardrail(state: Mapping[str, str | int | float], canary: str, limits
 def broken_refresh(state: Mapping[str, str | int | float], refresh: str, limits: GuardrailLimits) -> str | None:
     """Why the mixture with `refresh` must end now, in words; None if it may go on. `state`: `ScoringClient.state`."""
     if refresh in str(state["refused_versions"]).split(","):
-        return f"serving refuses it: {state['refused']}"
+        return Sentence("serving refuses it: {why}", why=state["refused"])
     if state.get("refresh") != refresh:
         return None  # not loaded yet
     requests, errors = int(state["refresh_requests"]), int(state["refresh_errors"])
     if errors > limits.errors:
-        return f"it failed {errors} of {requests} requests, where {limits.errors} are allowed"
+        return _failed(errors, requests, limits)
     return None
+
+
+def _failed(errors: int, requests: int, limits: GuardrailLimits) -> Sentence:
+    return Sentence(
+        "it failed {errors} of {requests} requests, where {allowed} are allowed",
+        errors=errors,
+        requests=requests,
+        allowed=limits.errors,
+    )

@@ -32,8 +32,8 @@ def jobs(
     @cache
     def trial() -> TrialJob:
         from monitor.trials import trial as trials  # noqa: PLC0415
-        from monitor.trials.evidence import TrialRules  # noqa: PLC0415
         from monitor.trials.guardrails import GuardrailLimits  # noqa: PLC0415
+        from monitor.trials.verdict import TrialRules  # noqa: PLC0415
 
         limits = GuardrailLimits(settings.callwise_trial_errors, settings.callwise_trial_slowness)
         succession = Succession(db, settings.callwise_model_name, registry(), by="monitor")

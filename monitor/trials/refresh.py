@@ -25,6 +25,7 @@ from typing import Any, Self
 import numpy as np
 
 from core.models import mixture
+from core.sentences import Sentence
 from core.settings.loop import RefreshSettings
 from monitor.trials.eprocess import evidence, log_evidence
 from monitor.trials.evidence import Pair
@@ -87,8 +88,15 @@ class Standing:
     def sentence(self) -> str:
         """The say in words, for people."""
         if self.shown_worse_at is not None:
-            return f"shown to be worse after {self.shown_worse_at} outcomes, so it has no say"
-        return f"weight {self.weight:.2f} after {self.outcomes} outcomes ({self.gain:+.4f} nats a call)"
+            return Sentence(
+                "shown to be worse after {outcomes} outcomes, so it has no say", outcomes=self.shown_worse_at
+            )
+        return Sentence(
+            "weight {weight} after {outcomes} outcomes ({gain} nats a call)",
+            weight=f"{self.weight:.2f}",
+            outcomes=self.outcomes,
+            gain=f"{self.gain:+.4f}",
+        )
 
 
 def weigh(pairs: Sequence[Pair], rules: RefreshRules) -> Standing:

@@ -20,13 +20,15 @@ from core.models.decisions import Decision
 from core.models.succession import Succession
 from core.schema import Schema
 from core.scoring.predictions_before import DATED
+from core.sentences import Sentence, joined
 from core.stores.mongo import Db, reachable
 from monitor.reports import parity
 from monitor.trials import guardrails
 from monitor.trials.canary_share import canary_share
-from monitor.trials.evidence import TrialRules, Verdict, judge
+from monitor.trials.evidence import judge
 from monitor.trials.guardrails import GuardrailLimits
 from monitor.trials.pairs import pairs
+from monitor.trials.verdict import TrialRules, Verdict
 
 MOVED, STEP = 0.01, 0.1  # a share that differs by less is left as it is, with lists and without: each ranks all again
 
@@ -131,7 +133,7 @@ def act_on_verdict(
             except Conflict as refused:
                 return f"version {canary}: {why}; not promoted: {refused.what}"
         case "inconclusive" if refreshes is not None:
-            why = f"{why}; it has the champion's recipe, so it is a refresh from now on"
+            why = joined([why, Sentence("it has the champion's recipe, so it is a refresh from now on")])
             try:
                 upkeep.take_canary(succession, canary, refreshes, why=why, incident=incident, evidence=evidence)
             except Conflict as refused:

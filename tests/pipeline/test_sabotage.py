@@ -20,7 +20,8 @@ from core.models.gates import Gate
 from core.models.proof import Model, Scores, predict
 from core.schema import Schema
 from core.settings.loop import TrainerSettings
-from monitor.trials.evidence import ROLL_BACK, Pair, TrialRules, judge
+from monitor.trials.evidence import Pair, judge
+from monitor.trials.verdict import ROLL_BACK, TrialRules
 from tests.made_up_outcomes import made_up
 from tests.pipeline.conftest import Training, window
 from trainer.data.snapshot import AT, OUTCOME, PROSPECT

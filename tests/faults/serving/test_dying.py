@@ -9,8 +9,8 @@ from core.models.decisions import DecisionKind, decisions
 from core.models.succession import Succession
 from core.schema import Schema
 from core.stores.events import Event
-from monitor.trials.evidence import TrialRules
 from monitor.trials.trial import TrialJob
+from monitor.trials.verdict import TrialRules
 from serving.loading_mark import FILE
 from tests.scoring.processes import Mongo, Registry, Server, some_rows, wait_for
 

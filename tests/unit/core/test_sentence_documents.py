@@ -5,7 +5,7 @@ from __future__ import annotations
 import bson
 import pytest
 
-from core.sentences import Sentence, from_document, to_document
+from core.sentences import Sentence, from_document, joined, said_in, to_document, with_said
 
 INNER = Sentence("{room} is full", room="C: {x}")
 
@@ -30,3 +30,20 @@ def test_a_sentence_comes_back_whole(sentence: Sentence) -> None:
 def test_other_text_stays_as_it_is() -> None:
     assert from_document(to_document("{a} b")) == "{a} b"
     assert not isinstance(from_document("{a} b"), Sentence)
+
+
+def test_a_reason_is_kept_in_english_and_as_a_sentence_and_a_typed_one_as_it_is() -> None:
+    kept = bson.decode(bson.encode(with_said({"by": "monitor"}, INNER)))
+    assert kept["why"] == "C: {x} is full"
+    assert said_in(kept) == kept["why"]
+    assert isinstance(said_in(kept), Sentence)
+    assert with_said({}, "as I {like}") == {"why": "as I {like}"}
+    assert said_in({"why": "as I {like}"}) == "as I {like}"
+
+
+def test_parts_that_are_joined_can_each_be_translated() -> None:
+    whole = joined([INNER, "as typed {so}", INNER], ", ")
+    assert whole == "C: {x} is full, as typed {so}, C: {x} is full"
+    assert isinstance(whole, Sentence)
+    assert isinstance(next(iter(whole.values.values())), Sentence)
+    assert (joined([]), joined(["one"])) == ("", "one")

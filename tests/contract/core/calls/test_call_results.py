@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 from pymongo.collection import Collection
 
 from core.calls import do_not_call
-from core.calls.claims import claim, release, settle_calls
+from core.calls.claim_renewal import renew
+from core.calls.claims import claim, claim_person, release, settle_calls
+from core.calls.late_results import record_late
 from core.calls.lifecycle import CallRules, Result
 from core.calls.recording import CallReport, record
 from core.errors import Conflict, InputError, Unavailable
@@ -227,10 +230,27 @@ def test_a_file_that_comes_in_later_brings_nobody_back(
     assert (off["why"], off["call"]) == ("do not call", "spring:3:1")
 
 
-def test_a_claim_that_was_not_written_is_no_other_agents(spring: Db, monkeypatch: pytest.MonkeyPatch) -> None:
-    claim(spring, "spring", "ann", rules=RULES)
+TAKING: dict[str, Callable[[Db, Watch], object]] = {
+    "next": lambda db, _watch: claim(db, "spring", "bob", rules=RULES),
+    "person": lambda db, _watch: claim_person(db, "spring:2", "bob", rules=RULES),
+    "renewed": lambda db, watch: renew(db, stored(db, "spring:3"), "ann", rules=RULES, clock=watch),
+    "result": lambda db, watch: record(
+        db, "spring:3", "ann", CallReport(Result.SOLD), call=1, rules=RULES, clock=watch
+    ),
+    "late result": lambda db, watch: record_late(
+        db, "spring:2", "ann", CallReport(Result.SOLD), call=1, rules=RULES, clock=watch
+    ),
+}
+
+
+@pytest.mark.parametrize("taking", TAKING)
+def test_a_claim_that_was_not_written_is_no_other_agents(
+    spring: Db, watch: Watch, monkeypatch: pytest.MonkeyPatch, taking: str
+) -> None:
+    claim(spring, "spring", "ann", rules=RULES, clock=watch)
+    watch.at += RULES.claim * 0.9
     with monkeypatch.context() as full:
         full.setattr(Collection, "find_one_and_update", lambda *_words, **_named: None)  # the embedded server's answer
-        with pytest.raises(Unavailable, match="did not write the claim on spring:3"):
-            record(spring, "spring:3", "ann", CallReport(Result.SOLD), call=1, rules=RULES)
-    assert record(spring, "spring:3", "ann", CallReport(Result.SOLD), call=1, rules=RULES)["agent"] == "ann"
+        with pytest.raises(Unavailable, match="did not write the claim on spring:"):
+            TAKING[taking](spring, watch)
+    assert TAKING[taking](spring, watch)

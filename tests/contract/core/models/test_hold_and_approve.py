@@ -17,8 +17,9 @@ from core.stores.mongo import Db
 from monitor.flows.retrain import ask_for_training
 from monitor.flows.triggers import RetrainLimits, Triggers
 from monitor.messages.reminders import Reminders
-from monitor.trials.evidence import TrialRules, judge
+from monitor.trials.evidence import judge
 from monitor.trials.trial import act_on_verdict
+from monitor.trials.verdict import TrialRules
 from tests.aliases import Aliases
 from tests.fake_prefect import FakePrefect
 

@@ -2,6 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from core.clock import Clock, now
+from core.sentences import Sentence, said_in
 from core.stores import event_log
 from core.stores.events import Event
 from core.stores.mongo import Db
@@ -30,6 +31,17 @@ def test_a_removed_event_is_missed(db: Db) -> None:
         event_log.append(db, who="ann", what=Event.MODEL_PROMOTED, subject=f"model {n}")
     db.events.delete_one({"_id": event_log.key(3)})
     assert event_log.first_broken(db) == 3
+
+
+def test_a_reason_that_screens_translate_is_sealed_with_the_rest(db: Db) -> None:
+    event_log.append(db, who="monitor", what=Event.MODEL_PROMOTED, subject="model 1", why=Sentence("after {n}", n=3))
+    event = db.events.find_one({"_id": event_log.key(1)})
+    assert event is not None
+    assert event["why"] == "after 3"
+    assert isinstance(said_in(event), Sentence)
+    assert event_log.first_broken(db) is None
+    db.events.update_one({"_id": event_log.key(1)}, {"$set": {"said": {**event["said"], "values": {"n": 4}}}})
+    assert event_log.first_broken(db) == 1
 
 
 def test_what_is_told_once_is_told_once_whoever_was_quicker(db: Db) -> None:

@@ -11,6 +11,7 @@ from core.models import upkeep
 from core.models.gates import Gate
 from core.models.succession import Succession
 from core.oversight.incidents import acknowledge
+from core.sentences import Sentence, said_in
 from core.stores import event_log
 from core.stores.events import Event
 from core.stores.mongo import Db, Document
@@ -134,6 +135,7 @@ def test_from_drift_to_a_new_champion_that_is_well(house: House) -> None:
     assert incident["history"][-1]["evidence"] == {"report": closing, "version": "2"}
     for entry in incident["history"]:
         assert isinstance(entry["at"], datetime)
+        assert isinstance(said_in(entry), Sentence), "a screen shows it in its reader's language"
     assert isinstance(incident["opened"]["at"], datetime)
     assert isinstance(incident["last"]["at"], datetime)
     told = [event["what"] for event in house.db.events.find({"who": "monitor"})]

@@ -23,10 +23,11 @@ from core.stores.mongo import Db
 from monitor.reports import parity
 from monitor.trials import trial as canary
 from monitor.trials.canary_share import canary_share
-from monitor.trials.evidence import Pair, TrialRules, judge
+from monitor.trials.evidence import Pair, judge
 from monitor.trials.guardrails import GuardrailLimits
 from monitor.trials.pairs import pairs
 from monitor.trials.trial import TrialJob
+from monitor.trials.verdict import TrialRules
 from tests.aliases import Aliases
 
 pytestmark = pytest.mark.mongo
@@ -283,10 +284,10 @@ def test_a_sabotaged_canary_is_dropped_within_a_few_outcomes(trial: Trial) -> No
 def test_no_difference_keeps_the_champion_after_the_limit_and_not_before(trial: Trial) -> None:
     rules, world = TrialRules(limit=300), World(identical=True)
     trial.play(world, 299, 1)
-    assert "version 2 is on trial: go on: no difference is shown yet" in trial.review(rules).advance()
+    assert "version 2 is on trial: no difference is shown yet" in trial.review(rules).advance()
     told = trials.latest_evidence(trial.db, NEW)
     assert told is not None
-    assert told.sentence.startswith("go on: no difference is shown yet, of at most 300 outcomes; 299 outcomes")
+    assert told.sentence.startswith("no difference is shown yet, of at most 300 outcomes; 299 outcomes")
     assert trials.latest_evidence(trial.db, "3") is None
     assert trial.decisions() == []
     trial.db.outcomes.insert_one({"_id": "one:1", "prospect": "one", "at": START + 999 * MINUTE, "positive": False})

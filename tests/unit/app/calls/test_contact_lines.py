@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import cast
 
@@ -13,6 +15,8 @@ from app.shell.appliance import Appliance
 from core.calls import contacts
 from core.calls.contacts import Way
 from core.errors import SettingsError
+from core.lists import contact_changes
+from core.lists.changes import ValueChange
 
 
 def shown() -> list[str]:
@@ -49,3 +53,27 @@ def test_where_no_key_opens_the_names_the_call_goes_on_without(monkeypatch: pyte
     monkeypatch.setattr(contacts, "ways", another_key)
     house = SimpleNamespace(db=None, contact_keys=None, schema=SimpleNamespace(contacts=("a column",)))
     assert known_ways(cast(Appliance, house), {"_id": "spring:7"}) is None
+
+
+def test_earlier_names_that_no_key_opens_are_not_left_out_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def as_far_as_the_key_opens(*_: object) -> Iterator[ValueChange]:
+        yield ValueChange("mobile", "0151 1", "0151 2", "june.csv", datetime(2026, 6, 1, tzinfo=UTC))
+        raise SettingsError("stored under another key")
+
+    def script() -> None:
+        from types import SimpleNamespace
+        from typing import cast
+
+        from app.lists.value_history import draw_value_history
+        from app.shell.appliance import Appliance
+
+        schema = SimpleNamespace(contacts=("mobile",), by_name={})
+        house = SimpleNamespace(db=None, contact_keys=None, schema=schema)
+        draw_value_history(cast(Appliance, house), {"_id": "spring:7"})
+
+    monkeypatch.setattr(contact_changes, "value_changes", as_far_as_the_key_opens)
+    test = AppTest.from_function(script, default_timeout=60).run()
+    assert not test.exception
+    assert len(test.table[0].value) == 1
+    (caption,) = test.caption
+    assert "cannot be read: their key is another one" in caption.value

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.models.gates import Gate
+from core.sentences import Sentence
 from monitor.incidents.facts import Facts, Finding, IncidentRules, Run, RunEnd, Trial, TrialState
 from monitor.incidents.lifecycle import Incident, Status, Step, TrainingRequest, after_request, next_step, opening_step
 
@@ -203,6 +204,7 @@ def test_transition(incident: Incident, facts: Facts, then: tuple[Status, str] |
         assert isinstance(todo, Step)
         assert (todo.incident.status, todo.entry.status) == (then[0], then[0])
         assert then[1] in todo.entry.why
+        assert isinstance(todo.entry.why, Sentence), "a screen shows it in its reader's language"
         assert todo.entry.tell
         assert todo.incident.steps == incident.steps + 1
         # And the step is not taken a second time.

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from bench.streams import START, World, stream
 from core.schema import Schema
 from core.schema.column import Value
-from monitor.trials.evidence import GO_ON, INCONCLUSIVE, PROMOTE, ROLL_BACK, Pair, TrialRules, Verdict, judge
+from monitor.trials.evidence import Pair, judge
+from monitor.trials.verdict import GO_ON, INCONCLUSIVE, PROMOTE, ROLL_BACK, TrialRules, Verdict
 
 BETTER = World(champion=0.8, canary=0.4)
 
@@ -190,8 +191,7 @@ def test_the_document_holds_all_it_rests_on_and_a_sentence() -> None:
 def test_a_trial_without_outcomes_says_so_and_gives_no_figures() -> None:
     found = judge([], TrialRules())
     assert found.sentence == (
-        "go on: no difference is shown yet, of at most 1000 outcomes; "
-        "no person whom both models scored has an outcome yet"
+        "no difference is shown yet, of at most 1000 outcomes; no person whom both models scored has an outcome yet"
     )
 
 
