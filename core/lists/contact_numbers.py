@@ -41,6 +41,8 @@ def hash_all(db: Db, keys: ContactKeys, keep: Callable[[], None] = lambda: None)
     A contact that none of the keys opens keeps the hashes that it has. Raises Unavailable.
     """
     changed, after = 0, Document()
+    if keys.numbers is None:
+        return 0
     with reachable():
         while page := list(db.contacts.find(after).sort([("_id", ASCENDING)]).limit(AT_ONCE)):
             writes = [write for one in page if (write := _write(one, keys))]

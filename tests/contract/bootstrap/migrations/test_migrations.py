@@ -24,7 +24,10 @@ from core.stores import stored_version
 from core.stores.embedded_mongo import milliseconds
 from core.stores.mongo import Db, Document, count, ensure_indexes
 from core.values.numbers import NumberReading
+from core.wishes.number_keys import NumberKeys
 from tests.customers import CONTACT_KEY, CONTACT_KEYS
+
+ERASURE_KEY = "a key of erasure"
 
 pytestmark = pytest.mark.mongo
 
@@ -36,6 +39,7 @@ PEOPLE = AT_ONCE + 7
 @pytest.fixture(autouse=True)
 def _contact_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALLWISE_CONTACT_KEY", CONTACT_KEY)
+    monkeypatch.setenv("CALLWISE_ERASURE_KEY", ERASURE_KEY)
 
 
 def nothing() -> None:
@@ -109,6 +113,9 @@ def check_as_now(db: Db) -> None:
     fields = [[field for field, _ in index] for index in indexes]
     assert ["undo.by"] not in fields
     assert [way.text for way in contacts.ways(db, CONTACT_KEYS, "spring:00001")] == ["+49 151 5550002"]
+    assert (db.contacts.find_one({"_id": "spring:00001"}) or {})["numbers"] == [
+        NumberKeys(ERASURE_KEY).hash("+491515550002")
+    ]
     assert ["campaign", "status", "score"] not in fields
     assert db.prospects.distinct("zone") == ["", "Europe/Berlin"]
     assert (db.prospects.find_one({"_id": "spring:00001"}) or {})["zone"] == "Europe/Berlin"
@@ -119,9 +126,9 @@ def test_data_of_before_the_first_migration_becomes_that_of_today_once(db: Db) -
     said: list[str] = []
     assert migrate(db, lambda: [db], say=said.append) == stored_version.NEWEST
     check_as_now(db)
-    assert [line.rpartition(": ")[2] for line in said] == ["1", "1", "1", str(PEOPLE), "2", "1", str(PEOPLE)]
+    assert [line.rpartition(": ")[2] for line in said] == ["1", "1", "1", str(PEOPLE), "2", "1", str(PEOPLE), "1"]
     noted = db.appliance.find_one({"_id": stored_version.KEY}) or {}
-    assert [one["changed"] for one in noted["applied"]] == [1, 1, 1, PEOPLE, 2, 1, PEOPLE]
+    assert [one["changed"] for one in noted["applied"]] == [1, 1, 1, PEOPLE, 2, 1, PEOPLE, 1]
     ensure_indexes(db)
     before = everything(db)
     assert migrate(db, lambda: pytest.fail("nothing is missing")) == stored_version.NEWEST
