@@ -6,11 +6,12 @@ of the screens, so every rule that holds there holds here.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import Body
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from starlette.requests import Request
 
 from api.access.repeated import about
@@ -18,17 +19,20 @@ from api.access.scoped import opens, router, token_of
 from api.house import House, InKind, houses_of
 from api.people.shapes import Person, person
 from core.accounts.tokens import Scope, agent_name
-from core.calls import claim_renewal, claims
+from core.calls import claim_renewal, claims, contacts
 from core.calls.held import campaigns_held
 from core.calls.late_results import record_late
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport
 from core.clock import now
-from core.errors import Conflict, NotFound
+from core.desk import notes, own_results
+from core.desk.notes import LONGEST
+from core.errors import Conflict, NotFound, SettingsError
 from core.sentences import Sentence
 from core.stores.mongo import Document, reachable
 
 routes = router("calls")
+log = logging.getLogger("callwise.api")
 
 Agent = Annotated[str, Field(min_length=1, max_length=64, description="name of the agent", examples=["ann"])]
 Prospect = Annotated[str, Field(min_length=1, max_length=300, examples=["autumn:17"])]
@@ -59,8 +63,17 @@ class Recorded(_Asked):
     prospect: Prospect
     agent: Agent
     call: int = Field(ge=1, le=1_000_000, description="number of the call: `calls` of the person plus one")
-    result: Result
+    result: Result | None = Field(None, description="the result; or name an own result of the campaign")
+    own: str | None = Field(None, max_length=100, description="key of an own result of the campaign, with its effect")
     again: AwareDatetime | None = Field(None, description="time of the promised call, with its offset, for `callback`")
+    note: str = Field("", max_length=LONGEST, description="for whoever calls next; kept encrypted")
+    numbers: bool = Field(True, description="with `do not call`: nobody with one of the person's numbers is called")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.result is None) == (self.own is None):
+            raise ValueError("name either a result or an own result")
+        return self
 
 
 class Given(BaseModel):
@@ -90,6 +103,7 @@ class Call(BaseModel):
     number: int
     agent: str = Field(examples=["dialler/ann"])
     result: Result
+    own: str | None = None
     at: datetime
     again: datetime | None = None
     late: bool = False
@@ -135,11 +149,15 @@ def record(request: Request, house: InKind, asked: Annotated[Recorded, Body()]) 
     about(request, asked.prospect)
     known = _prospect(house, asked.prospect)
     _require_called(known, agent, asked.call)
+    result = asked.result or own_results.effect_of(house.db, known["campaign"], str(asked.own))
     report = CallReport(
-        asked.result,
+        result,
         again=asked.again,
         everywhere=house.schema.reference is not None,
+        numbers=_numbers(house, known) if result is Result.DO_NOT_CALL and asked.numbers else (),
         groups=house.schema.known_groups_of(known.get("features") or {}),
+        own=asked.own,
+        note=notes.sealed(house.contact_keys, asked.note, agent, now()),
     )
     return _call(record_late(house.db, known["_id"], agent, report, call=asked.call, rules=house.rules))
 
@@ -150,6 +168,16 @@ def _prospect(house: House, key: str) -> Document:
     if found is None:
         raise NotFound(Sentence("There is no prospect '{prospect}'.", prospect=key), kept=NOTHING)
     return found
+
+
+def _numbers(house: House, prospect: Document) -> tuple[str, ...]:
+    """The hashes of the person's numbers. A wish is recorded also where no key opens them."""
+    try:
+        known = contacts.ways(house.db, house.contact_keys, prospect["_id"]) if house.schema.contacts else []
+    except SettingsError as error:
+        log.warning("a wish bars no number of %s: %s", prospect["_id"], error)
+        return ()
+    return contacts.number_hashes(house.contact_keys, known)
 
 
 def _require_free(request: Request, house: House, agent: str) -> None:
@@ -194,6 +222,7 @@ def _call(call: Document) -> Call:
         number=call["call"],
         agent=call["agent"],
         result=Result(call["result"]),
+        own=call.get("own"),
         at=call["at"],
         again=call["again"]["at"] if call.get("again") else None,
         late=bool(late),

@@ -119,11 +119,8 @@ def numbers_to_bar(house: Appliance, prospect: Document) -> tuple[str, ...]:
 
 
 def hashes(house: Appliance, prospect: Document) -> tuple[str, ...]:
-    """The hashes of the numbers that the person has now (`core.wishes.number_keys`). Raises Unavailable."""
-    keys = house.contact_keys.numbers if house.contact_keys else None
-    if keys is None:
-        return ()
-    return tuple(sorted({keys.hash(way.e164) for way in known_ways(house, prospect) or () if way.e164 and way.number}))
+    """The hashes of the numbers that the person has now. Raises Unavailable."""
+    return contacts.number_hashes(house.contact_keys, known_ways(house, prospect) or ())
 
 
 def _box(prospect: Document) -> str:

@@ -20,7 +20,7 @@ from app.language import _, formats
 from app.ranked_list import cached
 from app.shell.appliance import Appliance
 from app.shell.notices import Notice, leave_notice
-from core.calls import claim_renewal, claims, do_not_call, undo
+from core.calls import claim_renewal, claims, undo
 from core.calls.filters import CallFilter
 from core.calls.late_results import record_late
 from core.calls.lifecycle import Result, next_call
@@ -29,6 +29,7 @@ from core.clock import now
 from core.errors import Conflict, NotFound
 from core.lists.callable_now import nobody_now
 from core.stores.mongo import Document, reachable
+from core.wishes.lookup import wish_of
 
 _HELD, _OWNER, _CALL = "held_prospect", "held_for", "held_call"
 
@@ -190,7 +191,7 @@ class Seat:
     @guarded_action()
     def dialled(self, prospect: Document) -> None:
         """Look again whether the person whose number was clicked may be called. A wish leaves a warning."""
-        if do_not_call.entry_of(self.house.db, prospect["ref"]):
+        if wish_of(self.house.db, prospect):
             raise Conflict(
                 _("{ref} asked not to be called: do not call them any more.").format(ref=prospect["ref"]),
                 kept=_("Nothing was recorded."),

@@ -129,6 +129,12 @@ def required(keys: ContactKeys | None) -> ContactKeys:
     return keys
 
 
+def number_hashes(keys: ContactKeys | None, known: Iterable[Way]) -> tuple[str, ...]:
+    """The hashes of the numbers among `known` (`core.wishes.number_keys`); none without the key of these hashes."""
+    numbers = keys.numbers if keys else None
+    return tuple(sorted({numbers.hash(way.e164) for way in known if way.e164 and way.number})) if numbers else ()
+
+
 def search_words(values: Iterable[Document]) -> list[str]:
     """The words by which a person with these `values` is found."""
     spellings = [(Contact(one["kind"]), text) for one in values for text in (one["text"], one.get("e164")) if text]

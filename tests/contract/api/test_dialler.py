@@ -10,7 +10,10 @@ import pytest
 from core.accounts.tokens import Scope
 from core.calls import do_not_call
 from core.calls.campaigns import State, set_state
+from core.calls.lifecycle import Result
+from core.desk import notes, own_results
 from tests.contract.api.conftest import Api
+from tests.customers import CONTACT_KEYS
 
 PHONE = "+49 30 901820"
 ANN = {"agent": "ann"}
@@ -128,3 +131,30 @@ def test_a_result_is_kept_after_a_colleague_took_the_person(campaign: Api) -> No
     assert (late["late"], late["agent"]) == (True, "dialler/ann")
     assert record(api, headers, agent="bo", prospect=held, result="refused").status_code in (200, 409)
     assert api.db.calls.count_documents({"agent": "dialler/ann"}) == 1
+
+
+def test_an_own_result_has_its_effect_and_a_note_is_kept_sealed(campaign: Api) -> None:
+    api, headers = campaign, campaign.token(Scope.CALLS)
+    own = own_results.add(api.db, "autumn", "voicemail", Result.NO_ANSWER, by="Mia")
+    first = claim(api, headers).json()["person"]["prospect"]
+    done = record(api, headers, prospect=first, own=own.key, note="after six").json()
+    assert (done["result"], done["own"]) == ("no answer", own.key)
+    stored = api.db.calls.find_one({"_id": f"{first}:1"}) or {}
+    assert "after six" not in str(stored)
+    note = notes.of_call(CONTACT_KEYS, stored)
+    assert note is not None
+    assert (note.text, note.by) == ("after six", "dialler/ann")
+    second = claim(api, headers).json()["person"]["prospect"]
+    assert record(api, headers, prospect=second, own="nothing").status_code == 404
+    assert record(api, headers, prospect=second, own=own.key, result="sold").status_code == 422
+    assert record(api, headers, prospect=second).status_code == 422
+
+
+def test_whoever_asks_not_to_be_called_is_called_under_no_number_of_theirs(campaign: Api) -> None:
+    api, headers = campaign, campaign.token(Scope.CALLS, Scope.PEOPLE_WRITE)
+    first = claim(api, headers).json()["person"]
+    number = f"{PHONE}{int(first['reference'])}"
+    record(api, headers, prospect=first["prospect"], result="do not call")
+    again = {"people": [{**people(1)["people"][0], "id": "0099", "mobile": number.replace(" ", "-")}]}
+    assert api.client.post(f"{api.kind}/campaigns/autumn/people", json=again, headers=headers).status_code == 200
+    assert (api.db.prospects.find_one({"_id": "autumn:99"}) or {})["status"] == "off"

@@ -102,7 +102,9 @@ def test_a_wish_holds_at_once_and_is_listed(campaign: Api) -> None:
     listed = api.client.get("/api/wishes", headers=headers).json()
     assert [(one["reference"], listed["next"]) for one in listed["wishes"]] == [("1", None)]
     [event] = api.db.events.find({"what": "put on the do-not-call list"})
-    assert (event["subject"], event["details"]) == ("do_not_call", {"people": 1}), "the log names nobody"
+    assert (event["subject"], event["details"]) == ("do_not_call", {"people": 1, "campaigns": {"autumn": 1}}), (
+        "nobody is named"
+    )
 
 
 def test_an_erasure_is_asked_for_once_and_a_person_file_has_every_record(campaign: Api) -> None:
@@ -138,3 +140,20 @@ def test_the_feed_is_read_from_cursor_to_cursor(api: Api) -> None:
     add(9)
     page = api.client.get(f"/api/changes?limit=2{since}", headers=headers).json()
     assert [(one["change"], one["kind"], one["what"]) for one in page["changes"]] == [(6, "customers", "call.recorded")]
+
+
+def test_a_wish_by_number_holds_in_any_spelling_and_one_for_a_campaign_there_alone(campaign: Api) -> None:
+    headers = campaign.token(Scope.WISHES, name="crm-wishes")
+    asked = {"number": "0049 30 901820-1", "campaign": "autumn", "until": "2999-01-01T00:00:00Z"}
+    made = campaign.client.post(f"{campaign.kind}/wishes", json=asked, headers=headers)
+    assert made.status_code == 200, made.text
+    wish = made.json()
+    assert (wish["reference"], wish["campaign"], wish["source"]) == (None, "autumn", "api")
+    assert wish["until"].startswith("2999-01-01")
+    assert {p["ref"]: p["status"] for p in campaign.db.prospects.find()} == {"1": "off", "2": "open", "3": "open"}
+    over = {"reference": "2", "until": "2000-01-01T00:00:00Z"}
+    for wrong in ({}, {"reference": "1", "number": "+49 30 901820"}, {"number": "no number"}, over):
+        refused = campaign.client.post(f"{campaign.kind}/wishes", json={"why": "x", **wrong}, headers=headers)
+        assert refused.status_code == 422, refused.text
+    unknown = {"reference": "2", "campaign": "nowhere"}
+    assert campaign.client.post(f"{campaign.kind}/wishes", json=unknown, headers=headers).status_code == 404
