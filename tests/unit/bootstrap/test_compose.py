@@ -363,3 +363,15 @@ def test_no_image_fetches_what_is_not_pinned_by_hash() -> None:
     assert len(installs) == 2
     assert all("--require-hashes" in install for install in installs)
     assert not re.search(r"apt-get|curl|wget", DOCKERFILE)
+
+
+def test_an_image_is_given_every_file_that_it_copies() -> None:
+    """`.dockerignore` lets nothing through but what it names."""
+    copied = {
+        path.partition("/")[0]
+        for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, flags=re.MULTILINE)
+        for path in [word for word in line.split() if not word.startswith("--")][:-1]
+    }
+    named = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert copied <= named
+    assert all((ROOT / path).exists() for path in named)
