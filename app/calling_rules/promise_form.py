@@ -15,7 +15,14 @@ from app.language import _, formats, translate
 from app.language.zones import zone
 from core.calling_rules import stored
 from core.calling_rules.person import EarlierCall, Person
-from core.calling_rules.promise import Forbidden, SkippedTime, TwiceShown, allowed_offer, moment_of, refuse_forbidden
+from core.calling_rules.promise import (
+    ForbiddenTime,
+    SkippedTime,
+    TwiceShown,
+    allowed_offer,
+    moment_of,
+    refuse_forbidden,
+)
 from core.calls.lifecycle import Result
 from core.clock import now
 from core.stores.mongo import Db, Document
@@ -91,7 +98,7 @@ def _other(wall: datetime, here: ZoneInfo, prospect: Document, person: Person | 
     try:
         if person:
             refuse_forbidden(person, chosen)
-    except Forbidden as forbidden:
+    except ForbiddenTime as forbidden:
         st.warning(f"{translate(forbidden.what)}.")
         if forbidden.allowed is None:
             st.caption(translate(forbidden.next))

@@ -14,7 +14,7 @@ from core.sentences import Sentence
 NOTHING_RECORDED = Sentence("Nothing was recorded.")
 
 
-class Forbidden(InputError):
+class ForbiddenTime(InputError):
     """The rules forbid a call at the promised time. `allowed`: the next moment at which they allow it, or None."""
 
     def __init__(self, why: Sentence, allowed: datetime | None, zone: ZoneInfo) -> None:
@@ -47,10 +47,10 @@ class TwiceShown:
 
 
 def refuse_forbidden(person: Person, at: datetime) -> None:
-    """Raise Forbidden if the rules forbid to call the person at the promised moment `at`."""
+    """Raise ForbiddenTime if the rules forbid to call the person at the promised moment `at`."""
     why = person.why_not(at, promised=True)
     if why is not None:
-        raise Forbidden(why, person.earliest(at, promised=True), person.zone)
+        raise ForbiddenTime(why, person.earliest(at, promised=True), person.zone)
 
 
 def moment_of(wall: datetime, zone: ZoneInfo) -> datetime | TwiceShown:

@@ -163,7 +163,7 @@ def state_after(
     """The `STATE` after `before`. `person`: the calling rules of the campaign, with the calls before this one.
 
     Raises InputError for a promised time that is missing, past or too far ahead, or that the calling rules forbid
-    (`core.calling_rules.promise.Forbidden`).
+    (`core.calling_rules.promise.ForbiddenTime`).
     """
     settled: Document = {**before, "again": None, "due": None}
     called = person.after(EarlierCall(at, result.value)) if person else None

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from core import errors
+from core.calling_rules.promise import ForbiddenTime, SkippedTime
 from core.errors import CallwiseError, GateRefused, InputError
+from core.sentences import Sentence
 from core.stores.dask_cluster import ClusterLost
 from serving.scorer import NoChampion
+
+MONDAY = datetime(2026, 11, 30, 8, tzinfo=UTC)
 
 
 def tree(kind: type[CallwiseError] = CallwiseError) -> Iterator[type[CallwiseError]]:
@@ -19,13 +25,16 @@ def tree(kind: type[CallwiseError] = CallwiseError) -> Iterator[type[CallwiseErr
         yield from tree(below)
 
 
-PLAIN = [kind for kind in tree() if kind not in (InputError, GateRefused, NoChampion)]
+OWN = (InputError, GateRefused, NoChampion, ForbiddenTime, SkippedTime)
+PLAIN = [kind for kind in tree() if kind not in OWN]
 RAISED: list[CallwiseError] = [
     *(kind("It broke.", kept="Nothing was lost.", next="Try again.") for kind in PLAIN),
     InputError("not a number", row=7, column="age", kept="6 rows.", next="Correct it."),
     InputError("empty"),
     GateRefused("Deepchecks", "it guesses.", report="runs:/1/report.html"),
     NoChampion(),
+    ForbiddenTime(Sentence("On a Sunday nobody is called"), MONDAY, ZoneInfo("Europe/Berlin")),
+    SkippedTime(MONDAY.replace(tzinfo=None), MONDAY, ZoneInfo("Europe/Berlin")),
     ClusterLost.at("tcp://cluster:8786", "TimeoutError: no answer"),
 ]
 

@@ -11,7 +11,7 @@ import pytest
 
 from core.calling_rules import stored
 from core.calling_rules.campaign_zones import zones_of
-from core.calling_rules.promise import Forbidden
+from core.calling_rules.promise import ForbiddenTime
 from core.calling_rules.rules import CallingRules, Week
 from core.calls.claims import claim, claim_person, end_pauses, settle_calls
 from core.calls.filters import CallFilter
@@ -199,7 +199,7 @@ def test_nobody_is_promised_a_time_that_the_rules_forbid(
     set_rules(spring, RULES)
     taken(spring, "ann", watch)
     report = CallReport(Result.CALLBACK, again=berlin(again))
-    with pytest.raises(Forbidden, match=why) as refused:
+    with pytest.raises(ForbiddenTime, match=why) as refused:
         record(spring, "spring:2", "ann", report, rules=SHORT, clock=watch)
     assert then in refused.value.next
     assert spring.calls.count_documents({}) == 0
@@ -216,7 +216,7 @@ def test_a_late_result_is_kept_under_the_rules_too(spring: Db, watch: Watch) -> 
     watch.at = berlin("2026-12-01 10:20")
     assert taken(spring, "bob", watch) == "2"
     late = CallReport(Result.CALLBACK, again=berlin("2026-12-06 10:00"))
-    with pytest.raises(Forbidden):
+    with pytest.raises(ForbiddenTime):
         record_late(spring, "spring:2", "ann", late, call=1, rules=SHORT, clock=watch)
     watch.at = berlin("2026-12-01 17:30")
     kept = record_late(spring, "spring:2", "ann", NO_ANSWER, call=1, rules=SHORT, clock=watch)
@@ -337,7 +337,7 @@ def test_in_a_shift_of_two_weeks_nobody_is_called_against_a_rule(spring: Db, wat
             again = watch.at + timedelta(hours=20) if result is Result.CALLBACK else None
             try:
                 record(spring, held["_id"], agent, CallReport(result, again=again), rules=SHORT, clock=watch)
-            except Forbidden as refused:
+            except ForbiddenTime as refused:
                 report = CallReport(Result.REFUSED)
                 if refused.allowed is not None:
                     report = CallReport(Result.CALLBACK, again=refused.allowed)

@@ -14,6 +14,7 @@ from core.errors import Conflict, InputError
 from core.models.succession import Succession
 from core.oversight import reviews, week
 from core.schema import Schema
+from core.sentences import from_document
 from core.stores import event_log
 from core.stores.events import Event
 from core.stores.mongo import Db
@@ -157,7 +158,7 @@ def test_a_review_says_what_was_done_and_what_needs_a_decision(db: Db, schema: S
     assert taken == [("4", "dropped"), ("5", "on trial"), ("3", "held")]
     assert found["trainings"] == {"on trial": 1}
     assert [one["cause"] for one in found["incidents"]] == ["economy:euribor3m"]
-    assert [need.split(":")[0] for need in found["needs"]] == [
+    assert [from_document(need).split(":")[0] for need in found["needs"]] == [
         "the economic figure euribor3m is out of date",
         "Ann holds the champion since 2026-04-01 00",
     ]

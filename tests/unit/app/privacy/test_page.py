@@ -118,7 +118,7 @@ def test_how_far_it_is_and_what_holds_it_up_is_shown(screen: Screen, db: Db) -> 
     test = screen()
     table = next(t.value for t in test.table if "Searched" in t.value)
     rows = {row["Where"]: (row["Searched"], row["Removed"]) for _, row in table.iterrows()}
-    assert (rows["Calls made"], rows["Rows in datasets"]) == (("✓", "3"), ("…", ""))
+    assert (rows["Calls made, with their notes"], rows["Rows in datasets"]) == (("✓", "3"), ("…", ""))
     assert "The scoring service is away" in said(test)
     assert "This person's erasure is already under way" in said(find(test, "C-7"))
 

@@ -102,7 +102,7 @@ def test_what_env_names_wins_and_the_rest_stays(program: ModuleType, root: Path)
     after = content(root)
     assert after["store"] == before | {"CALLWISE_ERASURE_KEY": "new,former"}
     assert after["app"]["CALLWISE_ERASURE_KEY"] == after["backup"]["CALLWISE_ERASURE_KEY"] == "new,former"
-    assert said == ["new files for: bootstrap prefect-worker app backup restore"]
+    assert said == ["new files for: bootstrap prefect-worker api app backup restore"]
     program.hand_out({}, root)
     assert content(root) == after, "it stays when .env is lost"
 

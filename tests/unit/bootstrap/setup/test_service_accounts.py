@@ -24,6 +24,7 @@ BUCKETS = {"datasets": "sets", "models": "models"}
 PACKAGES = {"app": ("app",), "api": ("api",), "monitor": ("monitor",), "prefect-worker": ("trainer",)}
 REMOVES = {
     "app": {"outcomes", "prospects", "contacts", "sessions", "attempts", "register_buckets"},
+    "monitor": {"outcomes"},  # of a correction that the app did not complete
     "prefect-worker": {
         "calls",
         "contacts",

@@ -58,7 +58,7 @@ echo "$found"
 case $found in BAD*) exit "${DOCTOR_ENDS:-1}" ;; *) exit "${DOCTOR_ENDS:-0}" ;; esac
 """
 )
-CLOSED = "compose stop caddy app monitor prefect-worker mlserver"
+CLOSED = "compose stop caddy app api monitor prefect-worker mlserver"
 COUNTS = '{"version": 0, "broken_at": null, "counts": {"callwise.calls": 7}}'
 ENV = "MONGO_IMAGE=mongo:8.0.12\nS3_IMAGE=garage:1\nCALLWISE_BACKUP_PASSPHRASE=words\nMINE=1\n"
 
@@ -161,7 +161,7 @@ def test_images_first_then_the_door_the_backup_and_the_new_release(server: Serve
     assert server.in_order(
         "compose build",
         "compose pull --ignore-buildable",
-        "compose stop caddy app monitor prefect-worker mlserver",
+        "compose stop caddy app api monitor prefect-worker mlserver",
         "scripts/backup",
         "bootstrap.upgrade.within count",
         "compose down",

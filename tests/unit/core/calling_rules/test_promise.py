@@ -11,7 +11,7 @@ from core.calling_rules.local_times import begins, first_after_gap, moments, tur
 from core.calling_rules.person import EarlierCall, Person
 from core.calling_rules.presets import preset
 from core.calling_rules.promise import (
-    Forbidden,
+    ForbiddenTime,
     SkippedTime,
     TwiceShown,
     allowed_offer,
@@ -54,7 +54,7 @@ def test_a_day_that_has_no_midnight_begins_when_the_clock_was_turned() -> None:
 
 def test_a_forbidden_time_is_refused_with_the_reason_and_the_next_one() -> None:
     person = Person(preset("DE"), ("Europe/Berlin",))
-    with pytest.raises(Forbidden, match="On a Sunday nobody is called") as refused:
+    with pytest.raises(ForbiddenTime, match="On a Sunday nobody is called") as refused:
         refuse_forbidden(person, datetime(2026, 12, 6, 10, tzinfo=BERLIN))
     assert refused.value.next == "The rules allow Monday, 2026-12-07 08:00 (Europe/Berlin)."
     assert refused.value.allowed == datetime(2026, 12, 7, 8, tzinfo=BERLIN)
@@ -75,6 +75,6 @@ def test_after_the_last_attempt_nothing_can_be_promised() -> None:
     calls = tuple(EarlierCall(datetime(2026, 11, day, 10, tzinfo=UTC), "no answer") for day in range(1, 9))
     person = Person(preset("DE"), (), calls)
     assert allowed_offer(person, datetime(2026, 12, 7, 10, tzinfo=BERLIN)) is None
-    with pytest.raises(Forbidden) as refused:
+    with pytest.raises(ForbiddenTime) as refused:
         refuse_forbidden(person, datetime(2026, 12, 7, 10, tzinfo=BERLIN))
     assert refused.value.next == "The rules allow no further call to this person."
