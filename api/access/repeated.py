@@ -85,9 +85,13 @@ class Answers:
         )
 
     def keep(self, key: str, response: Response, prospects: list[str]) -> None:
-        """Keep the answer; one of the server's own failures is not kept, so that the request can be repeated."""
+        """Keep the answer, so that a repeated request gets it again.
+
+        What holds for the moment alone is not kept, and the request can be repeated: a failure of the server's own, and
+        a conflict, as with an import that a killed process left.
+        """
         with reachable():
-            if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status_code == HTTPStatus.CONFLICT:
                 self.home.answers.update_one({"_id": key, "answer": None}, {"$set": {"deadline": 0}})
                 return
             body = bytes(response.body).decode()

@@ -14,8 +14,10 @@ from api.house import Houses, houses_of
 from api.http import cursors
 from api.http.plain import plain
 from core.accounts.tokens import Scope
+from core.errors import Conflict
 from core.feed import sequence
 from core.feed.sequence import What
+from core.sentences import Sentence
 
 routes = router("feed")
 MOST = 1_000
@@ -45,9 +47,18 @@ def changes(
     since: Annotated[str | None, Query(max_length=200, description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> Changes:
-    """What happened since a cursor, the oldest first. Whoever hands in each cursor once gets everything once."""
+    """What happened since a cursor, the oldest first. Whoever hands in each cursor once gets everything once.
+
+    A cursor ahead of the feed answers 409: a restore took the feed back to the time of its backup.
+    """
     houses = houses_of(request)
     place = max(0, cursors.decode(since, int)[0]) if since else 0
+    if place > sequence.last_place(houses.home):
+        raise Conflict(
+            Sentence("The cursor is ahead of the feed: the appliance was restored from a backup."),
+            kept=Sentence("The feed goes on from the backup."),
+            next=Sentence("Begin without a cursor, and compare the calls by their key."),
+        )
     found = sequence.after(houses.home, place, limit + 1)
     page = found[:limit]
     return Changes(

@@ -136,7 +136,8 @@ def _column(values: Sequence[Any]) -> pa.Array:
         whole = all(isinstance(value, int) and abs(value) < 2**53 for value in given)
         if whole:
             return pa.array(values, pa.int64())
-        if all(abs(value) < 1e300 for value in given):
+        rounded = any(isinstance(value, int) and abs(value) >= 2**53 for value in given)  # two keys would become one
+        if not rounded and all(abs(value) < 1e300 for value in given):
             return pa.array([None if value is None else float(value) for value in values], pa.float64())
     return pa.array([None if value is None else _safe(_text(value)) for value in values], pa.string())
 

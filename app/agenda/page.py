@@ -128,7 +128,7 @@ def _agents() -> list[str]:
 @guarded_action()
 def _take(one: Entry) -> None:
     seat = Seat(one.place.house, one.place.campaign, identity.current_agent())
-    seat.take_person(one.promise.key)
+    seat.take_person(one.promise.key, calls_in=False)
     if any(
         held["_id"] == one.promise.key for held in held_by(one.place.house.db, one.place.campaign, seat.agent, now())
     ):

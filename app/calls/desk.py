@@ -118,13 +118,18 @@ class Seat:
             )
 
     @guarded_action()
-    def take_person(self, prospect: str) -> None:
-        """Claim this prospect, who is on the phone, unless the agent holds another one."""
+    def take_person(self, prospect: str, *, calls_in: bool = True) -> None:
+        """Claim this prospect, unless the agent holds another one. `calls_in`: the person is on the phone."""
         if self.prospect() is not None or offered.held_elsewhere(self.house, self.campaign, self.agent) is not None:
             leave_notice(Notice("info", _("Record the result of the person on your desk first, or give them back.")))
             return
         held = claims.claim_person(
-            self.house.db, prospect, self.agent, all_of_them=offered.may_call_all(), rules=self.house.rules
+            self.house.db,
+            prospect,
+            self.agent,
+            calls_in=calls_in,
+            all_of_them=offered.may_call_all(),
+            rules=self.house.rules,
         )
         self._remember(held)
 

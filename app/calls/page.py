@@ -159,6 +159,7 @@ def _promises(house: Appliance, campaign: str, agent: str) -> None:
                     type="tertiary",
                     on_click=Seat(house, campaign, agent).take_person,
                     args=(one["_id"],),
+                    kwargs={"calls_in": False},
                 )
 
 

@@ -137,8 +137,8 @@ RIGHTS = (
         "api",
         MongoRights(
             writes=(
-                *("campaigns", "prospects", "contacts", "calls", "outcomes", "do_not_call", "mappings", "imports"),
-                *("erasures", "token_uses", "answers"),
+                *("campaigns", "prospects", "contacts", "calls", "outcomes", "mappings", "imports"),
+                *("do_not_call", "barred_numbers", "erasures", "token_uses", "answers"),
             ),
             appends=("events",),
             reads=("tokens",),

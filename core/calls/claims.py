@@ -87,12 +87,19 @@ def claim(
 
 
 def claim_person(
-    db: Db, prospect: str, agent: str, *, all_of_them: bool = False, rules: CallRules = STANDARD, clock: Clock = now
+    db: Db,
+    prospect: str,
+    agent: str,
+    *,
+    calls_in: bool = True,
+    all_of_them: bool = False,
+    rules: CallRules = STANDARD,
+    clock: Clock = now,
 ) -> Document:
-    """Claim this `prospect` for `agent`, who is on the phone with the person: at any hour, because the person called.
+    """Claim this `prospect` for `agent`. `calls_in`: the person is on the phone already, so any hour will do.
 
     Raises NotFound; Conflict when the campaign is not open or not the agent's, the person is off the list, asked not to
-    be called, or another agent holds them; Unavailable.
+    be called, may not be called now, or another agent holds them; Unavailable.
     """
     for _ in range(TRIES):
         with reachable():
@@ -106,6 +113,8 @@ def claim_person(
                 do_not_call.take_off_list(db, seen, wish.key)
             if wish or seen["status"] not in LIVE:
                 raise Conflict(Sentence("'{prospect}' is off the list.", prospect=seen["ref"]), next=TAKE_THE_NEXT)
+            if not calls_in and claim_holder(seen, clock()) != agent:
+                _require_allowed(db, seen, clock())
             if seen["status"] == Status.PAUSED:  # whoever calls back need not wait for the next attempt
                 opened = {"$set": {"status": Status.OPEN.value, "due": None, **rank_again(seen["campaign"])}}
                 db.prospects.update_one(unchanged_query(seen), opened)
@@ -241,6 +250,18 @@ def _is_allowed(db: Db, seen: Document, limits: CallingRules, at: datetime) -> b
         )
         db.prospects.update_one(unchanged_query(seen), {"$set": {**put_off, **OFF_THE_LIST}})
     return False
+
+
+def _require_allowed(db: Db, seen: Document, at: datetime) -> None:
+    """Raise Conflict if the campaign's calling rules forbid to call `seen` now."""
+    person = stored.person_under_rules(db, seen)
+    why = person.why_not(at, promised=seen["status"] == Status.CALLBACK) if person else None
+    if why is not None:
+        raise Conflict(
+            why,
+            kept=Sentence("You were given no person to call."),
+            next=Sentence("Take the person when the rules allow the call."),
+        )
 
 
 def _first_then_any(candidates: list[Document]) -> Iterator[Document]:

@@ -24,7 +24,7 @@ from core.values.keys import same_key
 from core.wishes import numbers
 from core.wishes.lookup import KEYS_AT_ONCE, entries, forms, wishes_of
 from core.wishes.numbers import NumberWish
-from core.wishes.wish import CARD, Wish, is_weaker, stored_form
+from core.wishes.wish import CARD, Wish, in_place_of, is_weaker, keys_of, stored_form
 
 
 def add(db: Db, ref: str, *, by: str, at: datetime, call: str) -> None:
@@ -37,15 +37,19 @@ def add(db: Db, ref: str, *, by: str, at: datetime, call: str) -> None:
             known = db.do_not_call.find_one({"_id": same_key(ref)})
             if known and _gives_way(known, call, at):
                 unchanged = {"_id": same_key(ref), "wish.call": known["wish"]["call"]}
-                db.do_not_call.update_one(unchanged, {"$set": entry})
+                db.do_not_call.update_one(unchanged, {"$set": in_place_of(entry, known)})
         for prospect in prospects_of(db, ref):
             if prospect["status"] in LIVE:
                 take_off_list(db, prospect, call)
 
 
 def _gives_way(known: Document, call: str, at: datetime) -> bool:
-    """Whether the stored entry lets the wish of `call` take its place; a call that was taken back wishes no more."""
-    taken_back = (known["lifted"] or {}).get("call") == call
+    """Whether the stored entry lets the wish of `call`, which asked `at`, take its place.
+
+    A call that was taken back wishes no more, unless a later correction says so.
+    """
+    lifted = known["lifted"] or {}
+    taken_back = lifted.get("call") == call and lifted["at"] >= at
     return not taken_back and is_weaker(known, None, at)
 
 
@@ -53,23 +57,41 @@ def lift(db: Db, ref: str, *, at: datetime, call: str) -> None:
     """Undo what `add` did for `call`, in all campaigns. Raises Unavailable."""
     with reachable():
         theirs = {"_id": {"$in": forms(ref)}, "wish.call": call}
+        keys = {call, *(key for entry in db.do_not_call.find(theirs) for key in keys_of(entry))}
         lifted = {"lifted": {"call": call, "at": at}, "order": milliseconds(at)}
         db.do_not_call.update_many(theirs, {"$set": lifted})
+        people = prospects_of(db, ref)
+        for other in _wishing(db, people, call):
+            if other["everywhere"]:
+                add(db, ref, by=other["agent"], at=at, call=other["_id"])
         # The person of the call itself gets the state from before it by the undo (`core.calls.undo`).
-        bring_back(db, [one for one in prospects_of(db, ref) if (one.get("off") or {}).get("was")], {call}, at)
+        bring_back(db, [one for one in people if (one.get("off") or {}).get("was")], keys, at)
 
 
-def add_numbers(db: Db, call: Document) -> None:
-    """Bar the numbers that the person of `call` named, and take whoever has one off the lists. Safe to repeat."""
+def _wishing(db: Db, people: Sequence[Document], call: str) -> list[Document]:
+    """The calls to `people`, other than `call`, whose result still is that the person asked not to be called."""
+    made = db.calls.find({"prospect": {"$in": [one["_id"] for one in people]}})
+    wished = [one for one in made if one["result"] == Result.DO_NOT_CALL.value and not one.get("undone")]
+    return [one for one in wished if one["_id"] != call]
+
+
+def bar_numbers(db: Db, call: Document) -> None:
+    """Bar the numbers that the person of `call` named; nobody is taken off a list yet. Safe to repeat."""
     made = (call["_id"], call["prospect"])
     numbers.put(db, call["numbers"], NumberWish(call["agent"], call["at"], CARD, made=made))
-    take_off_listed(db, people_with(db, call["numbers"]))
 
 
 def lift_numbers(db: Db, call: Document, at: datetime) -> None:
-    """Undo what `add_numbers` did for `call`. Raises Unavailable."""
+    """Undo what `bar_numbers` did for `call`. Raises Unavailable."""
     ended = numbers.lift(db, call["numbers"], by=call["agent"], at=at, why="taken back", made=call["_id"])
-    bring_back(db, people_with(db, [one["_id"] for one in ended]), {one["wish"]["call"] for one in ended})
+    people = people_with(db, [one["_id"] for one in ended])
+    with reachable():
+        wishing = _wishing(db, people, call["_id"])
+    others = [one for one in wishing if {*call["numbers"]} & {*(one.get("numbers") or ())}]
+    for other in others:
+        made = (other["_id"], other["prospect"])
+        numbers.put(db, other["numbers"], NumberWish(other["agent"], at, CARD, made=made))
+    bring_back(db, people, {key for one in ended for key in keys_of(one)})
 
 
 def people_with(db: Db, keys: Sequence[str]) -> list[Document]:

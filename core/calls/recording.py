@@ -186,10 +186,14 @@ def finish(db: Db, call: Document) -> None:
         outcome |= {"positive": result is Result.SOLD, "agent": call["agent"], "at": call["at"]}
         with suppress(DuplicateKeyError):
             db.outcomes.insert_one(outcome)
-    if result is Result.DO_NOT_CALL and call["everywhere"]:
-        do_not_call.add(db, call["ref"], by=call["agent"], at=call["at"], call=call["_id"])
+    # The numbers first: whatever takes the prospect off the list hides a call that a killed process left half recorded.
     if call.get("numbers"):
-        do_not_call.add_numbers(db, call)
+        do_not_call.bar_numbers(db, call)
+    if result is Result.DO_NOT_CALL and call["everywhere"]:
+        asked = call["corrected"][-1]["at"] if call.get("corrected") else call["at"]
+        do_not_call.add(db, call["ref"], by=call["agent"], at=asked, call=call["_id"])
+    if call.get("numbers"):
+        do_not_call.take_off_listed(db, do_not_call.people_with(db, call["numbers"]))
     changes: Document = {**call["after"], "claim": None, **rank_if_open(call["campaign"], call["after"]["status"])}
     if late and not late["counts"]:
         # The prospect may still be on the list, and its number of calls has changed.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from core.calls import recording
+from core.calls import do_not_call, recording
 from core.calls.lifecycle import STANDARD, CallRules, Result, claim_holder, state_after, whole_milliseconds
 from core.calls.rank_key import rank_if_open
 from core.clock import Clock, now
@@ -18,7 +18,7 @@ from core.desk.correction import checked_reason
 from core.errors import Conflict, NotFound
 from core.sentences import Sentence
 from core.stores import event_log
-from core.stores.embedded_mongo import remove_by_key
+from core.stores.embedded_mongo import milliseconds, remove_by_key
 from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
 
@@ -74,9 +74,11 @@ def settle_late(
                 kept=UNCHANGED,
                 next=Sentence("Look again when the result is recorded."),
             )
-        changes: Document = {"settled": {"by": by, "at": at, "why": why, "accepted": accept}}
+        settled = {"by": by, "at": at, "why": why, "accepted": accept}
+        changes: Document = {"settled": settled, "revised": milliseconds(at)}
         if accept:
             result = Result(call["result"])
+            _require_no_wish(db, call, result)
             promised = call["again"]["at"] if call["again"] else None
             asked_at = call["at"] if promised else at  # a promise that is past by now stays as it was made
             after = state_after(call["before"], result, key, call["agent"], asked_at, promised, rules)
@@ -85,7 +87,8 @@ def settle_late(
             changes["settled"]["calls"] = int((seen or {}).get("calls") or 0)
         else:
             changes[OPEN] = None
-        db.calls.update_one({"_id": key, OPEN: call[OPEN]}, {"$set": changes})
+        if not db.calls.update_one({"_id": key, OPEN: call[OPEN], "settled": None}, {"$set": changes}).matched_count:
+            raise Conflict(Sentence("{ref} has changed meanwhile.", ref=call["ref"]), kept=UNCHANGED)
         done = {**call, **changes}
         if accept:
             done = follow(db, done)
@@ -102,14 +105,15 @@ def follow(db: Db, call: Document) -> Document:
             overruled = {"counts": False, "decides": False, "over": None}
             db.calls.update_one({"_id": other["_id"]}, {"$set": {"late": overruled, OPEN: None}})
     outcomes = [o["_id"] for o in db.outcomes.find({"prospect": call["prospect"]}) if o["_id"] != call["_id"]]
-    if Result(call["result"]).is_outcome:
-        remove_by_key(db.outcomes, outcomes)
+    remove_by_key(db.outcomes, outcomes)
     recording.finish(db, call)
     changes = {**call["after"], "claim": None, **rank_if_open(call["campaign"], call["after"]["status"])}
     unchanged = {"_id": call["prospect"], "calls": call["settled"]["calls"]}  # no call was made since
     seen = db.prospects.find_one(unchanged)
     if seen and not claim_holder(seen, now()):
         db.prospects.update_one({**unchanged, "status": seen["status"]}, {"$set": changes})
+    if seen := db.prospects.find_one({"_id": call["prospect"], "claim": None}):
+        do_not_call.take_off_listed(db, [seen])  # a wish holds, whatever the call says
     db.calls.update_one({"_id": call["_id"]}, {"$set": {OPEN: None, UNDER_WAY: None}})
     return {**call, OPEN: None, UNDER_WAY: None}
 
@@ -121,6 +125,17 @@ def settle(db: Db) -> int:
         for call in waiting:
             follow(db, call)
     return len(waiting)
+
+
+def _require_no_wish(db: Db, call: Document, result: Result) -> None:
+    """Raise Conflict if another call says that the person asked not to be called, and this one does not."""
+    wished = [other for other in _others(db, call) if other["result"] == Result.DO_NOT_CALL]
+    if wished and result is not Result.DO_NOT_CALL:
+        raise Conflict(
+            Sentence("{agent} recorded that {ref} asked not to be called.", agent=wished[0]["agent"], ref=call["ref"]),
+            kept=UNCHANGED,
+            next=Sentence("Correct that call first, if the wish is wrong."),
+        )
 
 
 def _others(db: Db, call: Document) -> list[Document]:

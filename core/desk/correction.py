@@ -20,6 +20,7 @@ from core.calling_rules.person import Person
 from core.calling_rules.stored import person_under_rules
 from core.calls import do_not_call, recording
 from core.calls.lifecycle import (
+    LIVE,
     STANDARD,
     CallRules,
     Result,
@@ -35,7 +36,7 @@ from core.clock import Clock, now
 from core.errors import Conflict, InputError, NotFound
 from core.sentences import Sentence
 from core.stores import event_log
-from core.stores.embedded_mongo import remove_by_key
+from core.stores.embedded_mongo import milliseconds, remove_by_key
 from core.stores.events import Event
 from core.stores.mongo import Db, Document, reachable
 
@@ -145,7 +146,7 @@ def follow(db: Db, call: Document) -> tuple[Document, bool]:
         remove_by_key(db.outcomes, [call["_id"]])
     if Result(was["result"]) is Result.DO_NOT_CALL and was["everywhere"] and result is not Result.DO_NOT_CALL:
         do_not_call.lift(db, call["ref"], at=call["corrected"][-1]["at"], call=call["_id"])
-    if was.get("numbers"):
+    if was.get("numbers") and result is not Result.DO_NOT_CALL:
         do_not_call.lift_numbers(db, {**call, "numbers": was["numbers"]}, call["corrected"][-1]["at"])
     recording.finish(db, call)
     listed = _state_follows(db, call, was["after"])
@@ -188,8 +189,10 @@ def _changes(
         "own": correction.own,
         "again": {"at": again} if result is Result.CALLBACK else None,
         "everywhere": correction.everywhere,
-        "numbers": None,  # those of another wish are barred on the page Campaigns
+        # Those of a wish that only the correction makes are barred on the page Campaigns.
+        "numbers": call.get("numbers") if result is Result.DO_NOT_CALL else None,
         "after": after if changes_state(call) else call["after"],
+        "revised": milliseconds(at),
         "corrected": [*call.get("corrected", ()), {"by": by, "at": at, "why": why, "was": before}],
         **decided,
     }
@@ -200,12 +203,18 @@ def _state_follows(db: Db, call: Document, was: Mapping[str, object]) -> bool:
     if not changes_state(call):
         return False
     seen = db.prospects.find_one({"_id": call["prospect"]})
-    if seen is None or seen.get("calls") != call["call"]:
+    if seen is None:
+        return False
+    if seen.get("calls") != call["call"]:
+        if call["result"] == Result.DO_NOT_CALL and seen["status"] in LIVE:
+            do_not_call.take_off_list(db, seen, call["_id"])
         return False
     if state(seen) == call["after"]:
         return True
     taken_off = do_not_call.is_off(seen) and (seen["off"] or {}).get("call") == call["_id"]
-    if (state(seen) != was and not taken_off) or claim_holder(seen, now()):
+    # No later call was made, but its pause may have ended, or the promise was given to another agent.
+    moved_on = seen["status"] in LIVE and was["status"] in LIVE
+    if not (state(seen) == was or taken_off or moved_on) or claim_holder(seen, now()):
         return False
     unchanged = {"_id": seen["_id"], "calls": call["call"], "status": seen["status"]}
     changes = {**call["after"], "claim": None, **rank_if_open(seen["campaign"], call["after"]["status"])}

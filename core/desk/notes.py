@@ -5,7 +5,7 @@ A note may hold personal data, so it is kept as names and numbers are: on the ca
     calls: {…, note: {sealed, by, at}}
 
 and goes wherever the call goes: erased with the person, deleted with the campaign. Nothing but the screens of agents
-and managers opens it.
+and managers, and the file of what is kept about a person, opens it.
 """
 
 from __future__ import annotations

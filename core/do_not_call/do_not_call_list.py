@@ -27,7 +27,17 @@ from core.stores.events import Event
 from core.stores.mongo import Db, Document, count, reachable
 from core.values.keys import same_key
 from core.wishes.lookup import entries, forms
-from core.wishes.wish import MANAGER, Wish, is_weaker, person_key, scope_of, stored_form
+from core.wishes.wish import (
+    MANAGER,
+    Wish,
+    gives_way,
+    in_place_of,
+    is_weaker,
+    keys_of,
+    person_key,
+    scope_of,
+    stored_form,
+)
 
 BATCH = 1_000
 
@@ -78,16 +88,21 @@ def add_people(
         with reachable():
             on = _on(db, batch, at, scope)
             new = [ref for ref in batch if ref not in on or is_weaker(on[ref], _end(until), at)]
-            if new:
+            written = [ref for ref in batch if ref not in on or gives_way(on[ref], source, _end(until), at)]
+            if written:
                 wished = {
-                    ref: _entry(ref, scope, Wish(_key(ref, at, scope), by, at, source, why, _end(until))) for ref in new
+                    ref: _entry(ref, scope, Wish(_key(ref, at, scope), by, at, source, why, _end(until)))
+                    for ref in written
                 }
-                keys = {ref: person_key(ref, scope) for ref in new}
-                made = [UpdateOne({"_id": keys[ref]}, {"$setOnInsert": wished[ref]}, upsert=True) for ref in new]
+                keys = {ref: person_key(ref, scope) for ref in written}
+                made = [UpdateOne({"_id": keys[ref]}, {"$setOnInsert": wished[ref]}, upsert=True) for ref in written]
                 found = db.do_not_call.find({"_id": {"$in": list(keys.values())}})
                 known = {entry["_id"]: entry for entry in found}
                 again = [
-                    UpdateOne({"_id": key, "wish.call": known[key]["wish"]["call"]}, {"$set": wished[ref]})
+                    UpdateOne(
+                        {"_id": key, "wish.call": known[key]["wish"]["call"]},
+                        {"$set": in_place_of(wished[ref], known[key])},
+                    )
                     for ref, key in keys.items()
                     if key in known
                 ]
@@ -136,7 +151,7 @@ def remove_person(db: Db, ref: str, *, by: str, why: str, campaign: str = "", cl
             theirs = {"_id": entry["_id"], "wish.call": entry["wish"]["call"]}
             db.do_not_call.update_one(theirs, {"$set": {"lifted": lifted, "order": milliseconds(at)}})
         back = do_not_call.bring_back(
-            db, do_not_call.prospects_of(db, ref), {entry["wish"]["call"] for entry in found}, at
+            db, do_not_call.prospects_of(db, ref), {key for entry in found for key in keys_of(entry)}, at
         )
     campaigns = sorted(key.partition(":")[0] for key in back)
     event_log.append(

@@ -25,7 +25,7 @@ from core.wishes import numbers, registers
 from core.wishes.number_keys import NumberKeys
 from core.wishes.number_reading import read_number
 from core.wishes.numbers import NumberWish
-from core.wishes.wish import MANAGER, Wish, scope_of
+from core.wishes.wish import MANAGER, Wish, keys_of, scope_of
 
 SUBJECT = "barred_numbers"
 
@@ -137,7 +137,7 @@ def lift_number(
 def people_back(db: Db, ended: Sequence[Document], at: datetime) -> list[str]:
     """Bring back whom these ended entries took off; returns the prospects' keys. Safe to repeat. Raises Unavailable."""
     people = do_not_call.people_with(db, [entry["_id"] for entry in ended])
-    return do_not_call.bring_back(db, people, {entry["wish"]["call"] for entry in ended}, at)
+    return do_not_call.bring_back(db, people, {key for entry in ended for key in keys_of(entry)}, at)
 
 
 def number_of(text: str, region: str = "") -> str:

@@ -17,7 +17,7 @@ from core.clock import Clock, now
 from core.stores.embedded_mongo import milliseconds
 from core.stores.mongo import Db, Document, reachable
 from core.wishes import numbers, registers
-from core.wishes.wish import holds
+from core.wishes.wish import holds, keys_of
 
 MARK = "wishes"
 OVERLAP = timedelta(minutes=5)
@@ -87,7 +87,7 @@ def _numbers(db: Db, since: int, at: datetime) -> int:
 
 def _follow(db: Db, people: Sequence[Document], entries: Sequence[Document], at: datetime) -> int:
     """Take off those of `people` who have a wish; bring back those whom an entry that is over took off."""
-    over = {entry["wish"]["call"] for entry in entries if not holds(entry, at)}
+    over = {key for entry in entries if not holds(entry, at) for key in keys_of(entry)}
     back = do_not_call.bring_back(db, people, over, at) if over else []
     return len(back) + _take_off(db, people, at)
 

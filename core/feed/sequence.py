@@ -31,6 +31,7 @@ class What(StrEnum):
 
     CALL_RECORDED = "call.recorded"
     CALL_TAKEN_BACK = "call.taken_back"
+    CALL_REVISED = "call.revised"
     WISH_ADDED = "wish.added"
     WISH_LIFTED = "wish.lifted"
 

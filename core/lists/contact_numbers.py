@@ -24,7 +24,8 @@ def renew(db: Db, keys: ContactKeys) -> int:
     """
     if keys.numbers is None:
         return 0
-    under = {"under": keys.numbers.names}
+    # Contacts that no key opened are looked at again when a key comes back.
+    under = {"under": [*keys.numbers.names, *keys.forms(MARK)]}
     with reachable():
         mark = db.appliance.find_one({"_id": MARK})
     if mark and mark["under"] == under["under"]:

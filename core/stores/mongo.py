@@ -104,6 +104,8 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
         [("correcting", ASCENDING)],
         [("settling", ASCENDING)],
         [("conflict", ASCENDING)],
+        # What managers have corrected or settled, for the feed.
+        [("revised", ASCENDING)],
     ],
     "outcomes": [
         [("at", ASCENDING)],
@@ -123,15 +125,8 @@ INDEXES: dict[str, list[list[tuple[str, int]]]] = {
     "reports": [[("kind", ASCENDING)]],
     "indicators": [[("series", ASCENDING), ("period", ASCENDING)]],
     "contacts": [[("search", ASCENDING)], [("numbers", ASCENDING)]],
-    # Wishes that changed last, those that end, those of one person's calls, a person's for one campaign, and those that
-    # the feed has not yet.
-    "do_not_call": [
-        [("order", ASCENDING)],
-        [("until", ASCENDING)],
-        [("person", ASCENDING)],
-        [("wish.at", ASCENDING)],
-        [("lifted.at", ASCENDING)],
-    ],
+    # Wishes that changed last, those that end, and a person's for one campaign.
+    "do_not_call": [[("order", ASCENDING)], [("until", ASCENDING)], [("person", ASCENDING)]],
     "barred_numbers": [[("order", ASCENDING)], [("until", ASCENDING)], [("made.prospect", ASCENDING)]],
     "sessions": [[("user", ASCENDING)]],
     # Answers of the API to a person, for an erasure, and those that are too old.

@@ -16,7 +16,7 @@ from pymongo import UpdateOne
 
 from core.stores.embedded_mongo import milliseconds
 from core.stores.mongo import Db, Document, reachable
-from core.wishes.wish import Wish, holds, is_weaker, number_key, stored_form
+from core.wishes.wish import Wish, gives_way, holds, in_place_of, is_weaker, number_key, stored_form
 
 BATCH = 1_000
 EXPIRED = "expired"
@@ -61,7 +61,9 @@ def _put(db: Db, keys: Sequence[str], asked: NumberWish) -> list[str]:
     known = list(db.barred_numbers.find({"_id": {"$in": [key for key in keys if key not in fresh]}}))
     weaker = [one for one in known if is_weaker(one, asked.until, asked.at)]
     writes = [
-        UpdateOne({"_id": one["_id"], "wish.call": one["wish"]["call"]}, {"$set": new[one["_id"]]}) for one in weaker
+        UpdateOne({"_id": one["_id"], "wish.call": one["wish"]["call"]}, {"$set": in_place_of(new[one["_id"]], one)})
+        for one in known
+        if gives_way(one, asked.source, asked.until, asked.at)
     ]
     if writes:
         db.barred_numbers.bulk_write(writes, ordered=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from core.clock import now
 from core.stores.embedded_mongo import milliseconds
 from core.stores.kind_database import kind_of
 from core.stores.mongo import Db, Document
@@ -70,6 +71,25 @@ def is_weaker(entry: Mapping[str, Any], until: int | None, at: datetime) -> bool
     return ends is not None and (until is None or until > ends)
 
 
+def gives_way(entry: Mapping[str, Any], source: str, until: int | None, at: datetime) -> bool:
+    """Whether a new wish from `source` takes the place of that in `entry`: a weaker one, or one that a call can end.
+
+    A result may be taken back or corrected, and then only the wish of that call may go.
+    """
+    from_card = Wish.from_entry(entry).source == CARD and source != CARD
+    return is_weaker(entry, until, at) or (from_card and until is None)
+
+
+def keys_of(entry: Mapping[str, Any]) -> set[str]:
+    """The keys that stand at people whom the wish in `entry`, or one whose place it took, has taken off their lists."""
+    return {str(entry["wish"]["call"]), *map(str, entry["wish"].get("earlier") or ())}
+
+
+def in_place_of(new: Document, known: Mapping[str, Any]) -> Document:
+    """The stored form `new` in the place of the entry `known`: whom that took off comes back when `new` ends."""
+    return {**new, "wish": {**new["wish"], "earlier": sorted(keys_of(known) - {new["wish"]["call"]})}}
+
+
 def stored_form(wish: Wish, campaign: str = "") -> Document:
     """The stored form of `wish`, without its key. `order`: when the entry changed, in milliseconds, for sweeps."""
     fields: Document = {"by": wish.by, "at": wish.at, "source": wish.source, "call": wish.key}
@@ -80,5 +100,6 @@ def stored_form(wish: Wish, campaign: str = "") -> Document:
         "until": wish.until,
         "campaign": campaign,
         "lifted": None,
-        "order": milliseconds(wish.at),
+        # A wish may be written later than it was said, as by a correction; whoever reads what changed must not miss it.
+        "order": max(milliseconds(wish.at), milliseconds(now())),
     }

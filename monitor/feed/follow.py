@@ -9,11 +9,12 @@ brought it: an appliance with years of calls does not add them one by one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.clock import Clock, now
 from core.feed.sequence import Change, What, append
+from core.stores.embedded_mongo import milliseconds
 from core.stores.kind_database import kind_of
 from core.stores.mongo import SOCKET_TIMEOUT_SECONDS, Db, Document, reachable
 
@@ -33,11 +34,14 @@ def follow(home: Db, db: Db, known: set[str], *, wishes: bool, clock: Clock = no
         mark = db.appliance.find_one({"_id": SEEN})
         since = (mark["seen"]["at"] if mark else at) - OVERLAP
         calls = list(db.calls.find({"at": {"$gte": since}}))
-        wished = list(home.do_not_call.find({"wish.at": {"$gte": since}})) if wishes else []
-        lifted = list(home.do_not_call.find({"lifted.at": {"$gte": since}})) if wishes else []
+        revised = list(db.calls.find({"revised": {"$gte": milliseconds(since)}}))
+        wished = list(home.do_not_call.find({"order": {"$gte": milliseconds(since)}})) if wishes else []
     kind = kind_of(db)
-    found = [*(change for call in calls for change in _of_call(call, kind))]
-    found += [_wish(entry) for entry in wished] + [_lifted(entry) for entry in lifted if entry["lifted"]]
+    found = [
+        *(change for call in calls for change in _of_call(call, kind)),
+        *(_revised(call, kind) for call in revised),
+    ]
+    found += [_wish(entry) for entry in wished] + [_lifted(entry) for entry in wished if entry["lifted"]]
     new = [change for change in found if change.source not in known]
     added = append(home, sorted(new, key=lambda change: (change.at, change.source)))
     known.intersection_update(change.source for change in found)
@@ -48,8 +52,23 @@ def follow(home: Db, db: Db, known: set[str], *, wishes: bool, clock: Clock = no
 
 
 def _of_call(call: Document, kind: str) -> Iterator[Change]:
+    content, source = _content(call), f"call:{kind}:{call['_id']}"
+    yield Change(source, What.CALL_RECORDED, kind, call["at"], call["prospect"], content)
+    if undone := call.get("undone"):
+        taken_back = {name: content[name] for name in ("call", "prospect", "campaign", "reference", "number", "agent")}
+        at: datetime = undone["at"]
+        yield Change(f"{source}:undone", What.CALL_TAKEN_BACK, kind, at, call["prospect"], taken_back)
+
+
+def _revised(call: Document, kind: str) -> Change:
+    """A manager has corrected the result, or settled which of two counts."""
+    at, source = datetime.fromtimestamp(call["revised"] / 1000, UTC), f"call:{kind}:{call['_id']}"
+    return Change(f"{source}:{call['revised']}", What.CALL_REVISED, kind, at, call["prospect"], _content(call))
+
+
+def _content(call: Document) -> dict[str, Any]:
     late = call.get("late")
-    content = {
+    return {
         "call": call["_id"],
         "prospect": call["prospect"],
         "campaign": call["campaign"],
@@ -60,12 +79,6 @@ def _of_call(call: Document, kind: str) -> Iterator[Change]:
         "again": call["again"]["at"] if call.get("again") else None,
         "counts": not late or bool(late["counts"]),
     }
-    source = f"call:{kind}:{call['_id']}"
-    yield Change(source, What.CALL_RECORDED, kind, call["at"], call["prospect"], content)
-    if undone := call.get("undone"):
-        taken_back = {name: content[name] for name in ("call", "prospect", "campaign", "reference", "number", "agent")}
-        at: datetime = undone["at"]
-        yield Change(f"{source}:undone", What.CALL_TAKEN_BACK, kind, at, call["prospect"], taken_back)
 
 
 def _wish(entry: Document) -> Change:

@@ -15,6 +15,7 @@ def settle(db: Db, *, by_reference: bool = False) -> str:
     `by_reference`: people are known by it, so wishes that were recorded in other campaign kinds hold here, too. Raises
     Unavailable.
     """
-    wish_sweep.sweep(db, by_reference=by_reference)
     settled = settle_calls(db) + settle_undos(db) + correction.settle(db) + conflicts.settle(db)
+    # Last, because it takes away the claims by which calls are found that are half recorded.
+    wish_sweep.sweep(db, by_reference=by_reference)
     return f"{settled} calls finished that were half recorded" if settled else "every call is recorded to the end"

@@ -26,6 +26,7 @@ from core.schema.person import Person
 from core.stores import event_log
 from core.stores.events import Event
 from core.stores.mongo import Db, reachable
+from core.wishes.wish import holds
 from trainer.privacy.datasets import Datasets
 from trainer.privacy.model_rows import versions_from
 from trainer.privacy.row_fingerprints import RowFingerprints
@@ -137,8 +138,10 @@ class Eraser:
         keep = request.keep_out
         if not keep and person.campaign is None:
             with reachable():
-                wishes = list(self.db.do_not_call.find({"_id": {"$in": list(person.forms)}}))
-                keep = any(not wish["lifted"] for wish in wishes)
+                forms = list(person.forms)
+                everywhere = list(self.db.do_not_call.find({"_id": {"$in": forms}}))
+                in_one_campaign = list(self.db.do_not_call.find({"person": {"$in": forms}}))
+                keep = any(holds(wish, self.clock()) for wish in (*everywhere, *in_one_campaign))
         if keep:
             kept_out.keep_out(self.db, request.pseudonym, receipt=request.id, at=self.clock())
 

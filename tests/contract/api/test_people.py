@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from api.http import cursors
 from core.accounts.tokens import Scope
 from core.feed import sequence
 from core.feed.sequence import Change, What
@@ -140,6 +141,9 @@ def test_the_feed_is_read_from_cursor_to_cursor(api: Api) -> None:
     add(9)
     page = api.client.get(f"/api/changes?limit=2{since}", headers=headers).json()
     assert [(one["change"], one["kind"], one["what"]) for one in page["changes"]] == [(6, "customers", "call.recorded")]
+    ahead = api.client.get(f"/api/changes?since={cursors.encode(1_000)}", headers=headers)
+    assert ahead.status_code == 409
+    assert "restored from a backup" in ahead.json()["what"]
 
 
 def test_a_wish_by_number_holds_in_any_spelling_and_one_for_a_campaign_there_alone(campaign: Api) -> None:
@@ -157,3 +161,12 @@ def test_a_wish_by_number_holds_in_any_spelling_and_one_for_a_campaign_there_alo
         assert refused.status_code == 422, refused.text
     unknown = {"reference": "2", "campaign": "nowhere"}
     assert campaign.client.post(f"{campaign.kind}/wishes", json=unknown, headers=headers).status_code == 404
+
+
+def test_keys_with_more_digits_than_a_number_holds_stay_two_people(api: Api) -> None:
+    headers = api.token(Scope.PEOPLE_WRITE, name="crm")
+    keys = [12345678901234567890, 12345678901234567891]
+    people = [{"id": key, "source": "Web", "opted": "yes"} for key in keys]
+    made = api.client.post(f"{api.kind}/campaigns/winter/people", json={"people": people}, headers=headers).json()
+    assert (made["inserted"], made["rejected"]) == (2, 0)
+    assert {p["ref"] for p in api.db.prospects.find()} == {str(key) for key in keys}

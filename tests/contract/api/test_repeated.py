@@ -8,6 +8,7 @@ import pytest
 
 from api.access import repeated
 from core.accounts.tokens import Scope
+from core.calls.campaigns import State, set_state
 from tests.contract.api.conftest import Api, Moving
 from tests.contract.api.test_dialler import PHONE, campaign, claim
 
@@ -83,3 +84,11 @@ def test_a_failure_of_the_server_is_not_kept(campaign: Api, monkeypatch: pytest.
     assert failed.status_code == 500
     assert "Traceback" not in failed.text
     assert "ZeroDivision" not in failed.text
+
+
+def test_what_stands_in_the_way_now_is_no_answer_for_later(campaign: Api) -> None:
+    headers = campaign.token(Scope.CALLS)
+    set_state(campaign.db, "autumn", State.PAUSED, by="Mia")
+    assert claim(campaign, headers, **ONCE).status_code == 409
+    set_state(campaign.db, "autumn", State.OPEN, by="Mia")
+    assert claim(campaign, headers, **ONCE).status_code == 200

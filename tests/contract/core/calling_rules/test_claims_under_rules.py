@@ -345,3 +345,13 @@ def test_in_a_shift_of_two_weeks_nobody_is_called_against_a_rule(spring: Db, wat
         watch.at += timedelta(minutes=45)
     assert against == 0
     assert claimed > 40
+
+
+def test_whoever_takes_a_promise_early_meets_the_rules_and_whoever_calls_in_does_not(spring: Db, watch: Watch) -> None:
+    person(spring, "a", "Europe/Berlin", 0.9, status="callback")
+    stored.write_rules(spring, "spring", RULES, by="mia", seen=0)
+    watch.at = berlin("2026-12-06 21:00")  # a Sunday
+    with pytest.raises(Conflict, match="Sunday"):
+        claim_person(spring, "spring:a", "ann", calls_in=False, clock=watch)
+    assert claim_person(spring, "spring:a", "ann", clock=watch)["claim"]["by"] == "ann"
+    assert claim_person(spring, "spring:a", "ann", calls_in=False, clock=watch)["claim"]["by"] == "ann", "held already"

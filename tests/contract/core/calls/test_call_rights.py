@@ -14,9 +14,12 @@ from core.calls.claims import claim
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
 from core.clock import now
+from core.do_not_call.do_not_call_list import add_people
+from core.do_not_call.number_wishes import put_hashes
 from core.schema import Schema
 from core.scoring.protocol import Score
 from core.stores.mongo import Db
+from core.wishes.numbers import NumberWish
 from monitor.ranking.beginning import Beginning, Preparation
 from monitor.ranking.rank import rank
 from monitor.ranking.settle import settle
@@ -69,6 +72,17 @@ def test_the_app_may_do_what_recording_and_taking_back_do(spring: Db, result: Re
         call = record(db, "spring:1", "ann", CallReport(result, again=now() + timedelta(hours=1), everywhere=True))
         undo.undo(db, call["_id"], "ann")
     assert beyond("app", questions) == set()
+
+
+@pytest.mark.parametrize("service", ["app", "api"])
+def test_a_wish_by_number_needs_no_other_rights(spring: Db, service: str) -> None:
+    with listened_to(spring) as (db, questions):
+        assert claim(db, "spring", "ann") is not None
+        report = CallReport(Result.DO_NOT_CALL, everywhere=True, numbers=("ab" * 16,))
+        record(db, "spring:1", "ann", report)
+        put_hashes(db, ["cd" * 16], NumberWish("mia", now(), "api"))
+        add_people(db, ["1"], by="mia", why="asked by letter", source="api")
+    assert beyond(service, questions) == set()
 
 
 @pytest.mark.parametrize("result", list(Result))

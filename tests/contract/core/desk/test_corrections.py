@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 
 from core.calls import do_not_call, recording
-from core.calls.claims import claim, claim_person
+from core.calls.claims import claim, claim_person, settle_calls
 from core.calls.late_results import record_late
 from core.calls.lifecycle import Result
 from core.calls.recording import CallReport, record
 from core.calls.undo import undo
 from core.clock import now
-from core.desk import conflicts, correction
+from core.desk import agenda, conflicts, correction
 from core.desk.correction import Correction, correct
+from core.do_not_call.do_not_call_list import add_people, remove_person
 from core.errors import Conflict, InputError, NotFound
 from core.stores.mongo import Db
 from monitor.ranking.settle import settle as settle_all
@@ -66,6 +67,53 @@ def test_all_that_follows_from_a_result_follows_its_correction(
     changed = 0 if before is after and after is not Result.CALLBACK else 1
     assert len((spring.calls.find_one({"_id": key}) or {}).get("corrected", ())) == changed
     assert len(list(spring.events.find({"what": "result corrected"}))) == changed
+
+
+@pytest.mark.parametrize("after", [result for result in Result if result is not Result.DO_NOT_CALL])
+def test_a_wish_that_was_corrected_away_and_back_holds(spring: Db, watch: Watch, after: Result) -> None:
+    key = called(spring, watch, Result.DO_NOT_CALL)
+    for result in (after, Result.DO_NOT_CALL):
+        watch.at += timedelta(minutes=1)
+        correct(spring, key, to(result, watch), by="mia", clock=watch)
+    settle_all(spring, by_reference=True)
+    assert do_not_call.entry_of(spring, "3") is not None
+    assert {stored(spring, one)["status"] for one in ("spring:3", "autumn:3")} == {"off"}
+
+
+@pytest.mark.parametrize("after", [Result.SOLD, Result.REFUSED, Result.WRONG_NUMBER, Result.DO_NOT_CALL])
+def test_a_correction_reaches_the_list_also_when_the_pause_is_over(spring: Db, watch: Watch, after: Result) -> None:
+    key = called(spring, watch, Result.NO_ANSWER)
+    watch.at += timedelta(days=1)
+    settle_calls(spring, clock=watch)
+    assert stored(spring)["status"] == "open"
+    done = correct(spring, key, to(after, watch), by="mia", clock=watch)
+    assert done.listed
+    assert stored(spring)["status"] == ("done" if after.is_outcome else "off")
+
+
+def test_a_promise_that_another_agent_has_follows_its_correction(spring: Db, watch: Watch) -> None:
+    key = called(spring, watch, Result.CALLBACK)
+    agenda.reassign(spring, "spring:3", "bob", seen="ann", by="mia", clock=watch)
+    assert correct(spring, key, to(Result.REFUSED, watch), by="mia", clock=watch).listed
+    assert stored(spring)["status"] == "done"
+
+
+def test_a_wish_in_an_earlier_call_takes_the_person_off_without_a_reference_too(spring: Db, watch: Watch) -> None:
+    first = called(spring, watch, Result.NO_ANSWER)
+    called(spring, watch, Result.NO_ANSWER)
+    wanted = Correction(Result.DO_NOT_CALL, "she said so", everywhere=False)
+    correct(spring, first, wanted, by="mia", clock=watch)
+    assert stored(spring)["status"] == "off"
+
+
+def test_a_list_keeps_its_wish_when_the_call_that_had_it_first_is_corrected(spring: Db, watch: Watch) -> None:
+    key = called(spring, watch, Result.DO_NOT_CALL)
+    add_people(spring, ["3"], by="mia", why="asked by letter", clock=watch)
+    watch.at += timedelta(minutes=1)
+    correct(spring, key, to(Result.NO_ANSWER, watch), by="mia", clock=watch)
+    assert (do_not_call.entry_of(spring, "3") or {})["why"] == "asked by letter"
+    remove_person(spring, "3", by="mia", why="she asked again", clock=watch)
+    assert stored(spring, "autumn:3")["status"] == "open"
 
 
 def test_a_correction_needs_a_reason_and_a_result_that_stands(spring: Db, watch: Watch) -> None:
@@ -173,6 +221,30 @@ def test_a_late_result_waits_for_a_manager(spring: Db, watch: Watch) -> None:
         conflicts.settle_late(spring, anns, accept=True, by="eve", why="no", clock=watch)
     with pytest.raises(Conflict, match="nothing to settle"):
         conflicts.settle_late(spring, bobs, accept=True, by="eve", why="no", clock=watch)
+
+
+@pytest.mark.parametrize("bob", [result for result in Result if result is not Result.DO_NOT_CALL])
+@pytest.mark.parametrize("ann", list(Result))
+def test_the_late_result_that_is_right_leaves_no_outcome_of_another(
+    spring: Db, watch: Watch, ann: Result, bob: Result
+) -> None:
+    claim(spring, "spring", "ann", clock=watch)
+    watch.at += timedelta(minutes=16)
+    called(spring, watch, bob, agent="bob")
+    again = watch.at + HOUR if ann is Result.CALLBACK else None
+    report = CallReport(ann, again=again, everywhere=True)
+    anns = record_late(spring, "spring:3", "ann", report, call=1, clock=watch)["_id"]
+    if not conflicts.open_conflicts(spring, ["spring"]):
+        return  # nothing to settle: it was an ordinary call
+    conflicts.settle_late(spring, anns, accept=True, by="mia", why="she is right", clock=watch)
+    assert outcomes(spring) == ([(anns, ann is Result.SOLD, "ann")] if ann.is_outcome else [])
+
+
+def test_no_late_result_overrules_a_wish(spring: Db, watch: Watch) -> None:
+    _, anns = overtaken(spring, watch, Result.SOLD, Result.DO_NOT_CALL)
+    with pytest.raises(Conflict, match="bob recorded that 3 asked not to be called"):
+        conflicts.settle_late(spring, anns, accept=True, by="mia", why="the order is there", clock=watch)
+    assert stored(spring)["status"] == "off"
 
 
 def test_a_late_result_that_is_right_is_the_only_outcome(spring: Db, watch: Watch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.calls import claims, undo
+from core.calls import claims, do_not_call, undo
 from core.calls.claim_renewal import renew
 from core.calls.contact_keys import ContactKeys
 from core.calls.late_results import record_late
@@ -163,6 +163,44 @@ def test_a_longer_wish_takes_the_place_of_a_shorter_and_not_the_other_way(listed
     assert bar(listed, until=watch.at + timedelta(days=9), clock=watch).new == 0
     watch.pass_by(days=10)
     assert wish_of(listed, stored(listed), watch.at) is not None
+
+
+def test_whoever_a_wish_took_off_comes_back_when_the_longer_one_in_its_place_ends(listed: Db, watch: Watch) -> None:
+    bar(listed, until=watch.at + timedelta(days=10), clock=watch)
+    bar(listed, until=watch.at + timedelta(days=20), clock=watch)
+    watch.at += timedelta(days=21)
+    sweep(listed, by_reference=True, clock=watch)
+    assert set(statuses(listed).values()) == {"open"}
+
+
+def test_a_number_that_a_list_has_too_stays_barred_when_the_call_is_taken_back(listed: Db, watch: Watch) -> None:
+    claims.claim_person(listed, "spring:a", "ann", all_of_them=True, clock=watch)
+    report = CallReport(Result.DO_NOT_CALL, numbers=(NUMBERS.hash(ADA),))
+    call = record(listed, "spring:a", "ann", report, clock=watch)
+    bar(listed, clock=watch)
+    undo.undo(listed, call["_id"], "ann", clock=watch)
+    assert wish_of(listed, stored(listed, "autumn:a"), watch.at) is not None
+    assert statuses(listed)["autumn:a"] == "off"
+
+
+@pytest.mark.parametrize("at", ["bar_numbers", "add", "take_off_listed"])
+def test_a_wish_of_which_a_killed_process_wrote_a_part_is_made_good(
+    listed: Db, watch: Watch, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    claims.claim_person(listed, "spring:a", "ann", all_of_them=True, clock=watch)
+    report = CallReport(Result.DO_NOT_CALL, everywhere=True, numbers=(NUMBERS.hash(ADA),))
+
+    def die(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(do_not_call, at, die)
+        with pytest.raises(KeyboardInterrupt):
+            record(listed, "spring:a", "ann", report, clock=watch)
+    claims.settle_calls(listed, clock=watch)
+    sweep(listed, by_reference=True, clock=watch)
+    assert wishes_of_number(listed, NUMBERS, ADA, clock=watch)
+    assert {statuses(listed)["spring:a"], statuses(listed)["autumn:a"]} == {"off"}
 
 
 def test_one_wish_less_leaves_the_other(listed: Db, watch: Watch) -> None:

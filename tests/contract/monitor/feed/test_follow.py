@@ -11,7 +11,7 @@ import pytest
 from core.calls import do_not_call
 from core.feed import sequence
 from core.feed.sequence import What
-from core.stores.embedded_mongo import remove_by_key
+from core.stores.embedded_mongo import milliseconds, remove_by_key
 from core.stores.mongo import SOCKET_TIMEOUT_SECONDS, Db
 from monitor.feed import follow as following
 from monitor.feed.follow import follow
@@ -150,3 +150,14 @@ def test_what_a_process_knows_is_not_looked_up_again_nor_kept_for_ever(db: Db) -
     for minutes in (10, 20):
         follow(db, db, known, wishes=True, clock=lambda at=START + timedelta(minutes=minutes): at)  # type: ignore[misc]
     assert known == set()
+
+
+def test_what_a_manager_revised_long_after_the_call_is_told(db: Db) -> None:
+    look(db, START)
+    call(db, 1, START)
+    look(db, START + timedelta(seconds=10))
+    at = START + timedelta(days=2)
+    db.calls.update_one({}, {"$set": {"revised": milliseconds(at), "result": "sold"}})
+    for seconds in (10, 20):
+        look(db, at + timedelta(seconds=seconds))
+    assert [what for _, what, _ in read(db)] == [What.CALL_RECORDED, What.CALL_REVISED]

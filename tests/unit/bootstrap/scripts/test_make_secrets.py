@@ -100,9 +100,18 @@ def test_what_env_names_wins_and_the_rest_stays(program: ModuleType, root: Path)
     before = content(root)["store"]
     said = program.hand_out({"CALLWISE_ERASURE_KEY": "new,former", "PREFECT_PASSWORD": "", "PATH": "/bin"}, root)
     after = content(root)
-    assert after["store"] == before | {"CALLWISE_ERASURE_KEY": "new,former"}
+    kept = {name: text for name, text in after["store"].items() if ".before-" in name}
+    assert after["store"] == before | kept | {"CALLWISE_ERASURE_KEY": "new,former"}
+    assert list(kept.values()) == [before["CALLWISE_ERASURE_KEY"]], "it may be the only key of what is stored"
     assert after["app"]["CALLWISE_ERASURE_KEY"] == after["backup"]["CALLWISE_ERASURE_KEY"] == "new,former"
-    assert said == ["new files for: bootstrap prefect-worker api app backup restore"]
+    assert said == [
+        "replaced by .env: CALLWISE_ERASURE_KEY; the former are in the volume callwise_secrets",
+        "new files for: bootstrap prefect-worker api app backup restore",
+    ]
+    longer = {"CALLWISE_ERASURE_KEY": "newest,new,former", "PREFECT_PASSWORD": "another"}
+    assert len(program.hand_out(longer, root)) == 1, "the former is in the list, and a password opens nothing stored"
+    program.hand_out({"CALLWISE_ERASURE_KEY": "new,former"}, root)
+    after = content(root)
     program.hand_out({}, root)
     assert content(root) == after, "it stays when .env is lost"
 
