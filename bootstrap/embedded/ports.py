@@ -19,7 +19,7 @@ HOST = "127.0.0.1"
 FIRST, LAST = 18500, 32000
 """Range of the ports: above the usual ones of most servers, below those that Linux uses for outgoing connections
 (`net.ipv4.ip_local_port_range`, 32768 and up)."""
-STEP = 20
+STEP = 25
 """Distance between the possible starts of a row, so that the first port of an appliance is a round number."""
 
 

@@ -191,7 +191,7 @@ def test_a_reason_has_the_words_of_another_language_where_the_schema_has_them(sc
     job, age = schema.by_name["job"], schema.by_name["age"]
     assert job.own_words("retired", "de") == "Personen im Ruhestand"
     assert age.own_words(67, "de") == "Personen ab 60"
-    assert job.wording("de").raises == "{value} sagen öfter Ja als andere"
+    assert job.wording("de").raises == "{value} sagen öfter Ja als sonst gleiche Personen"
     assert job.own_words("retired", "fr") == "Retired people"
     assert job.wording("fr") == job.reason
 
