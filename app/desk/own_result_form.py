@@ -35,7 +35,7 @@ def draw_own_results_form(house: Appliance, campaign: Document) -> None:
             _draw(house, key, own)
         with st.form("own-result-add", border=False, clear_on_submit=True):
             left, middle, right = st.columns([4, 3, 2], vertical_alignment="bottom")
-            left.text_input(_("Name"), key=_NAME, max_chars=LONGEST, placeholder=_("voicemail"))
+            left.text_input(_("Name of the result"), key=_NAME, max_chars=LONGEST, placeholder=_("voicemail"))
             middle.selectbox(_("Counts as"), list(Result), index=3, key=_EFFECT, format_func=result_name)
             right.form_submit_button(
                 _("Add"),
@@ -50,7 +50,7 @@ def draw_own_results_form(house: Appliance, campaign: Document) -> None:
 def _draw(house: Appliance, campaign: str, own: OwnResult) -> None:
     field = f"own-name-{campaign}-{own.key}"
     left, middle, right = st.columns([4, 3, 2], vertical_alignment="bottom")
-    left.text_input(_("Name"), value=own.name, key=field, max_chars=LONGEST, label_visibility="collapsed",
+    left.text_input(_("Name of the result"), value=own.name, key=field, max_chars=LONGEST, label_visibility="collapsed",
                     on_change=_rename, args=(house, campaign, own, field))  # fmt: skip
     counts = _("counts as: {effect}").format(effect=result_name(own.effect))
     middle.markdown(formats.plain(counts) + (f" :gray-badge[{_('retired')}]" if own.retired else ""))

@@ -311,7 +311,7 @@ def test_each_page_of_managers_is_refused_to_an_agent(app: str, chromium: Browse
     with new_page(chromium) as page:
         come_in(page, app, "Ann Lee")
         own = pages(page, app)
-        assert {path.removeprefix(app).strip("/") for path in own} == {"", "my-account", "sign-out"}
+        assert {path.removeprefix(app).strip("/") for path in own} == {"", "agenda", "my-account", "sign-out"}
         others = [path for path in every if path not in own]
         assert len(others) >= 8
         for path in others:

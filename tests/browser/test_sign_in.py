@@ -128,13 +128,24 @@ def test_a_link_from_elsewhere_signs_nobody_out(app: str, chromium: Browser, ann
     [
         (
             Role.AGENT,
-            ["Call list"],
-            ["campaigns", "results", "overview", "models", "operation", "review", "economy", "privacy", "accounts"],
+            ["Call list", "Agenda"],
+            [
+                "campaigns",
+                "team",
+                "results",
+                "overview",
+                "models",
+                "operation",
+                "review",
+                "economy",
+                "privacy",
+                "accounts",
+            ],
         ),
         (
             Role.MANAGER,
             [
-                *("Call list", "Campaigns", "Results", "Overview", "Models", "Review", "Economy"),
+                *("Call list", "Agenda", "Campaigns", "Team", "Results", "Overview", "Models", "Review", "Economy"),
                 *("Operation", "Privacy", "Accounts"),
             ],
             [],
