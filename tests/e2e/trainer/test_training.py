@@ -461,7 +461,9 @@ def test_what_is_old_is_cleared_as_a_prefect_flow(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     cleared = flow.clear_old(return_state=True)
-    assert cleared.message == "cleared: 0 predictions, 0 datasets, 0 runs' pages"
+    assert cleared.message == (
+        "cleared: 0 predictions, 0 datasets, 0 runs' pages, 0 answers to programs, 0 changes of the feed"
+    )
     ended = db.retention.find_one({"_id": "ended"})
     assert ended is not None
     assert abs(ended["last"]["at"] - now()) < timedelta(minutes=5)
