@@ -19,7 +19,7 @@ class Limits:
         self._lock = threading.Lock()
 
     def wait(self, token: str) -> float:
-        """Take one request from the budget of `token`; the seconds to wait if there is none left, else 0."""
+        """Count one request of `token`; returns the seconds to wait if it may send none now, else 0."""
         at, rate = self._clock(), self._most / 60
         with self._lock:
             left, since = self._left.pop(token, (self._most, at))

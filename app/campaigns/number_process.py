@@ -6,24 +6,19 @@ the folder. Progress and report are in the log of imports. If the process is kil
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
-import subprocess
 import sys
-import threading
 from datetime import datetime
 from pathlib import Path
-from tempfile import mkdtemp
 
-from core.errors import CallwiseError, SettingsError, Unavailable
+from core.errors import CallwiseError, SettingsError
 from core.files.campaign_file import CampaignFile
 from core.files.reading import FileReading
 from core.imports import number_file
 from core.imports.number_file import NumberJob
 from core.kinds.chosen import KindSettings, choose
-from core.lists import import_log
-from core.settings.group import ROOT
+from core.lists import own_process
 from core.settings.loading import load
 from core.settings.people import ErasureSettings
 from core.stores.kind_database import kind_of
@@ -31,7 +26,6 @@ from core.stores.mongo import Db
 from core.wishes.number_keys import NumberKeys
 
 log = logging.getLogger(__name__)
-WORK = "work.json"
 
 
 class Settings(KindSettings, ErasureSettings):
@@ -44,8 +38,6 @@ def start(db: Db, job: NumberJob) -> str:
     Raises what `number_file.begin` raises.
     """
     place = number_file.begin(db, job)
-    folder = Path(mkdtemp(prefix="numbers-"))
-    shutil.move(job.file.path, folder / job.file.path.name)
     document = {
         "kind": kind_of(db),
         "file": job.file.path.name,
@@ -59,25 +51,13 @@ def start(db: Db, job: NumberJob) -> str:
         "campaign": job.campaign,
         "run": job.run,
     }
-    (folder / WORK).write_text(json.dumps(document), encoding="utf-8")
-    process = subprocess.Popen([sys.executable, "-m", "app.campaigns.number_process", str(folder)], cwd=ROOT)
-    threading.Thread(target=_watch, args=(process, db, place, job.run, folder), daemon=True).start()
+    own_process.start("app.campaigns.number_process", db, place, job.run, job.file.path, document)
     return place
-
-
-def _watch(process: subprocess.Popen[bytes], db: Db, place: str, run: str, folder: Path) -> None:
-    """Wait for the process to end; if the process did not log how it ended, log that it stopped."""
-    process.wait()
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        import_log.stopped(db, place, run)
-    except Unavailable as error:
-        log.warning("the end of the import %s is not in its log: %s", place, error)
 
 
 def main(folder: Path) -> int:
     """Do the work in `folder`. Returns 1 if an error stopped it, which is then logged, else 0."""
-    document = json.loads((folder / WORK).read_text(encoding="utf-8"))
+    document = own_process.read(folder)
     try:
         found = choose(load(Settings), document["kind"])
         key = found.settings.erasure_key

@@ -7,29 +7,24 @@ the process is killed, the imported rows stay, and importing the file again does
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
-import subprocess
 import sys
-import threading
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import mkdtemp
 
 from core.calls.contact_keys import ContactKeys, keys_of
-from core.errors import CallwiseError, Unavailable
+from core.errors import CallwiseError
 from core.files.campaign_file import CampaignFile
 from core.files.reading import FileReading
 from core.imports import run_import
 from core.imports.column_mapping import ColumnMapping
 from core.imports.run_import import ImportJob, Stores
 from core.kinds.chosen import KindSettings, choose
-from core.lists import import_log
+from core.lists import own_process
 from core.schema import Schema
 from core.settings.addresses import S3Settings
-from core.settings.group import ROOT
 from core.settings.loading import load
 from core.settings.people import ContactSettings, ErasureSettings
 from core.stores.kind_database import kind_of
@@ -37,7 +32,6 @@ from core.stores.mongo import Db
 from core.stores.object_store import ObjectStore
 
 log = logging.getLogger(__name__)
-WORK = "work.json"
 
 
 class Settings(KindSettings, S3Settings, ErasureSettings, ContactSettings):
@@ -61,8 +55,6 @@ def start(house: Stores, work: ImportJob) -> str:
     Raises InputError if the file as a whole does not fit, Conflict while another import of it runs, and Unavailable.
     """
     place = run_import.begin(house, work)
-    folder = Path(mkdtemp(prefix="import-"))
-    shutil.move(work.file.path, folder / work.file.path.name)
     document = {
         "kind": kind_of(house.db),
         "campaign": work.campaign,
@@ -74,25 +66,13 @@ def start(house: Stores, work: ImportJob) -> str:
         "called": work.called.isoformat() if work.called else None,
         "run": work.run,
     }
-    (folder / WORK).write_text(json.dumps(document), encoding="utf-8")
-    process = subprocess.Popen([sys.executable, "-m", "core.imports.process", str(folder)], cwd=ROOT)
-    threading.Thread(target=_watch, args=(process, house.db, place, work.run, folder), daemon=True).start()
+    own_process.start("core.imports.process", house.db, place, work.run, work.file.path, document)
     return place
-
-
-def _watch(process: subprocess.Popen[bytes], db: Db, place: str, run: str, folder: Path) -> None:
-    """Wait for the process to end; if the process did not log how it ended, log that it stopped."""
-    process.wait()
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        import_log.stopped(db, place, run)
-    except Unavailable as error:
-        log.warning("the end of the import %s is not in its log: %s", place, error)
 
 
 def main(folder: Path) -> int:
     """Do the work in `folder`. Returns 1 if an error stopped the import, which is then logged, else 0."""
-    document = json.loads((folder / WORK).read_text(encoding="utf-8"))
+    document = own_process.read(folder)
     found = choose(load(Settings), document["kind"])
     settings = found.settings
     house = Wired(
